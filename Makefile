@@ -1,0 +1,71 @@
+# Pointsman: every command a developer or user needs. uv is fetched into .tools/ where it is not installed.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+UV_VERSION := 0.13.9
+export UV_LINK_MODE ?= copy
+export SAM_CLI_TELEMETRY := 0
+
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+RUN := $(UV) run --frozen
+SYNCED := .venv/.synced
+
+.PHONY: help setup demo up down test unit lint format build validate e2e bench requirements clean
+
+help: ## Show the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+.tools/bin/uv:
+	python3 -m pip install --quiet --disable-pip-version-check --no-warn-script-location --target .tools uv==$(UV_VERSION)
+
+$(SYNCED): $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv) pyproject.toml uv.lock .python-version
+	$(UV) sync --frozen --quiet
+	@touch $@
+
+setup: $(SYNCED) ## Install everything that is needed, into .venv
+
+demo: $(SYNCED) ## Show the main job on the local cloud, from push to trail
+	$(RUN) pointsman demo
+
+up: $(SYNCED) ## Start the local cloud and leave it running
+	$(RUN) python -m localcloud up
+
+down: $(SYNCED) ## End the local cloud
+	$(RUN) python -m localcloud down
+
+lint: $(SYNCED) ## Format, lint, types, layers, templates, Ansible: what CI checks
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy
+	$(RUN) lint-imports
+	$(MAKE) --no-print-directory validate
+	cd ansible && ../.venv/bin/ansible-lint --offline --strict
+
+validate: $(SYNCED) ## Validate both templates
+	$(RUN) sam validate --lint --template template.yaml
+	$(RUN) sam validate --lint --template regional/template.yaml
+
+format: $(SYNCED) ## Format the code and mend what can be mended
+	$(RUN) ruff check --fix .
+	$(RUN) ruff format .
+
+build: $(SYNCED) ## Build the control stack
+	$(RUN) sam build
+
+unit: $(SYNCED) ## The fast tests: unit, contract, integration
+	$(RUN) pytest tests/unit tests/contract tests/integration -n 2
+
+e2e: $(SYNCED) ## The real templates on the local cloud
+	$(RUN) pytest tests/e2e
+
+test: lint unit e2e ## Everything
+
+bench: $(SYNCED) ## Measure
+	$(RUN) python -m bench
+
+requirements: $(SYNCED) ## Export the pinned requirements of the layer and of the build image
+	$(UV) export --frozen --quiet --no-dev --no-default-groups --no-emit-project --no-hashes --no-annotate --no-header -o layers/shared/requirements.txt
+	$(UV) export --frozen --quiet --only-group ansible --no-emit-project --no-hashes --no-annotate --no-header -o ansible/requirements.txt
+
+clean: down ## Remove everything that was made
+	rm -rf .aws-sam .localcloud .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,13 @@
+"""What start_build needs to know of where it runs."""
+
+from pointsman.config import Settings
+
+
+class StartBuildSettings(Settings):
+    """Environment of start_build."""
+
+    rollouts_table: str
+    audit_table: str
+    start_role_name: str  # the worker accounts' role is named <start_role_name>-<region>
+    project_name: str
+    external_id: str

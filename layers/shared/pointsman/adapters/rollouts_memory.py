@@ -1,0 +1,71 @@
+"""The RolloutStore port in memory: the twin for tests, with the same refusals as DynamoDB."""
+
+from collections.abc import Iterable
+from threading import RLock
+
+from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.model import Lane, Rollout, Run
+from pointsman.core.ports import Transition
+from pointsman.errors import Conflict
+
+
+class MemoryRollouts:
+    """Rollouts, runs and lanes in dictionaries; the events of a transition go to `trail`."""
+
+    def __init__(self, trail: MemoryTrail) -> None:
+        self.trail = trail
+        self._lock = RLock()
+        self._rollouts: dict[str, Rollout] = {}
+        self._runs: dict[tuple[str, str, int], Run] = {}
+        self._lanes: dict[str, Lane] = {}
+
+    def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
+        """See RolloutStore.load."""
+        with self._lock:
+            if rollout not in self._rollouts:
+                return None
+            runs = tuple(run for key, run in sorted(self._runs.items()) if key[0] == rollout)
+            return self._rollouts[rollout], runs
+
+    def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
+        """See RolloutStore.lanes."""
+        with self._lock:
+            return {target: self._lanes.get(target, Lane(target=target)) for target in targets}
+
+    def commit(self, transition: Transition) -> None:
+        """See RolloutStore.commit."""
+        with self._lock:
+            self._check(transition)
+            if transition.rollout:
+                self._rollouts[transition.rollout.id] = _raised(transition.rollout)
+            for run in transition.runs:
+                self._runs[run.rollout, run.target.name, run.attempt] = _raised(run)
+            for lane in transition.lanes:
+                self._lanes[lane.target] = _raised(lane)
+            for event in transition.events:
+                self.trail.record(event)
+
+    def open_rollouts(self) -> list[str]:
+        """See RolloutStore.open_rollouts."""
+        with self._lock:
+            return sorted(rollout.id for rollout in self._rollouts.values() if not rollout.state.ended)
+
+    def _check(self, transition: Transition) -> None:
+        if transition.rollout:
+            _same_version(transition.rollout, self._rollouts.get(transition.rollout.id))
+        for run in transition.runs:
+            _same_version(run, self._runs.get((run.rollout, run.target.name, run.attempt)))
+        for lane in transition.lanes:
+            _same_version(lane, self._lanes.get(lane.target))
+        for event in transition.events:
+            if any(known.key == event.key for known in self.trail.of_partition(event.partition)):
+                raise Conflict(f"{event.key} is already in the trail")
+
+
+def _raised[Record: (Rollout, Run, Lane)](record: Record) -> Record:
+    return record.model_copy(update={"version": record.version + 1})
+
+
+def _same_version(record: Rollout | Run | Lane, stored: Rollout | Run | Lane | None) -> None:
+    if record.version != (stored.version if stored else 0):
+        raise Conflict("the record has moved")

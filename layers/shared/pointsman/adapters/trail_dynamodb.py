@@ -1,0 +1,50 @@
+"""The audit table: a log that is only ever added to. `trail_item.py` tells how an event lies in it."""
+
+from typing import TYPE_CHECKING, Any
+
+from pointsman.adapters.dynamodb import errors_sorted, marshal, pages
+from pointsman.core.fit_event import fitted
+from pointsman.errors import Conflict
+from pointsman.events import Event, TrailEvent
+from pointsman.trail_item import from_item, to_item
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def put_of(event: Event, table: str) -> dict[str, Any]:
+    """The put that adds `event` to `table` and changes nothing there: for PutItem, or as a `Put` of TransactWriteItems."""
+    return {
+        "TableName": table,
+        "Item": marshal(to_item(fitted(event))),
+        "ConditionExpression": "attribute_not_exists(pk)",
+    }
+
+
+class DynamoTrail:
+    """The Trail port on DynamoDB."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def record(self, event: Event) -> bool:
+        """See Trail.record. Raises Unavailable to try again, Misconfigured when the role or the table is wrong."""
+        try:
+            with errors_sorted(f"recording {event.type}"):
+                self._client.put_item(**put_of(event, self._table))
+        except Conflict:
+            return False
+        return True
+
+    def of_partition(self, partition: str) -> list[TrailEvent]:
+        """See Trail.of_partition. Read consistently: an event that was recorded is there."""
+        items = pages(
+            self._client,
+            f"reading {partition}",
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=marshal({":pk": partition}),
+            ConsistentRead=True,
+        )
+        return sorted((from_item(item) for item in items), key=lambda event: (event.at, event.key))

@@ -1,0 +1,33 @@
+"""The Trail port in memory: the twin for tests, append-only like the table."""
+
+from threading import RLock
+
+from pointsman.events import TRAIL_EVENT, Event, TrailEvent
+
+
+class MemoryTrail:
+    """Events in a dictionary by partition and key."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._events: dict[str, dict[str, TrailEvent]] = {}
+
+    def record(self, event: Event) -> bool:
+        """See Trail.record."""
+        with self._lock:
+            partition = self._events.setdefault(event.partition, {})
+            if event.key in partition:
+                return False
+            partition[event.key] = TRAIL_EVENT.validate_python(event.model_dump())
+            return True
+
+    def of_partition(self, partition: str) -> list[TrailEvent]:
+        """See Trail.of_partition."""
+        with self._lock:
+            return sorted(self._events.get(partition, {}).values(), key=lambda event: (event.at, event.key))
+
+    def all(self) -> list[TrailEvent]:
+        """Every event of every partition, by time: for tests to look at."""
+        with self._lock:
+            found = [event for partition in self._events.values() for event in partition.values()]
+        return sorted(found, key=lambda event: (event.at, event.key))

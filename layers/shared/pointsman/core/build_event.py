@@ -1,0 +1,175 @@
+"""CodeBuild's "Build State Change" event, and which run it tells of.
+
+`read_build_event(event)` takes the raw EventBridge event and gives
+
+    BuildEvent(event_id, account, region, at,          # the envelope's: no sender chooses them
+               build_arn, project, status, state,      # status "TIMED_OUT" → state RunState.TIMED_OUT
+               phase, message, log_url,                # the phase that failed and what CodeBuild said of it, or None
+               rollout, target, attempt)               # from the build's environment variables
+    .report → BuildReport                              # what the engine takes
+
+or  NotOurs(reason, malformed)                         # ignore it; `malformed` when it is not what CodeBuild documents
+
+A build that a person started by hand carries no run's name: not ours. `at` is the envelope's time; the detail's own times
+have no zone. That the account may speak for the target is for the caller to check against the rollout.
+
+https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html#sample-build-notifications-ref
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pointsman.core.envelope import Envelope, faults_of, read_envelope
+from pointsman.core.fit_event import cut
+from pointsman.core.model import RunState, Value
+from pointsman.core.ports import BuildReport
+
+SOURCE = "aws.codebuild"
+DETAIL_TYPE = "CodeBuild Build State Change"
+MESSAGE_LENGTH = 2_000
+
+# https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html#CodeBuild-Type-Build-buildStatus
+BUILD_STATES = {
+    "IN_PROGRESS": RunState.RUNNING,
+    "SUCCEEDED": RunState.SUCCEEDED,
+    "FAILED": RunState.FAILED,
+    "STOPPED": RunState.STOPPED,
+    "TIMED_OUT": RunState.TIMED_OUT,
+    "FAULT": RunState.FAULTED,
+}
+
+
+class NotOurs(Value):
+    """An event that tells of no run."""
+
+    reason: str
+    malformed: bool = False
+
+
+class RunName(Value):
+    """Which run a build or a host result says it belongs to. The lengths keep every key inside DynamoDB's limits."""
+
+    rollout: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    target: str = Field(pattern=r"^[A-Za-z0-9_./-]{1,128}$")
+    attempt: int = Field(ge=1, le=9_999)
+
+
+class BuildEvent(RunName):
+    """A build changed its state. `phase` reads `BUILD FAILED`."""
+
+    event_id: str
+    account: str
+    region: str
+    at: datetime
+    build_arn: str
+    project: str
+    status: str
+    state: RunState
+    phase: str | None = None
+    message: str | None = None
+    log_url: str | None = None
+
+    @property
+    def report(self) -> BuildReport:
+        """The event as CodeBuild's word on the build."""
+        ended = self.state.ended
+        return BuildReport(
+            arn=self.build_arn,
+            state=self.state,
+            reason=build_reason(self.status, self.phase, self.message) if ended else "",
+            log_url=self.log_url,
+            ended_at=self.at if ended else None,
+        )
+
+
+def build_reason(status: str, phase: str | None, message: str | None) -> str:
+    """Why a build ended as it did: `BUILD FAILED: COMMAND_EXECUTION_ERROR: ...`."""
+    if phase is None:
+        return f"CodeBuild says {status}"
+    return f"{phase}: {message}" if message else phase
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class _Variable(_Part):
+    name: str
+    value: str
+
+
+class _Environment(_Part):
+    variables: tuple[_Variable, ...] = Field(alias="environment-variables")
+
+
+class _Logs(_Part):
+    deep_link: str | None = Field(default=None, alias="deep-link")
+
+
+class _Phase(_Part):
+    type: str = Field(alias="phase-type")
+    status: str | None = Field(default=None, alias="phase-status")
+    context: tuple[str, ...] | None = Field(default=None, alias="phase-context")
+
+
+class _Information(_Part):
+    environment: _Environment
+    logs: _Logs = _Logs()
+    phases: tuple[_Phase, ...] | None = None
+
+
+class _Detail(_Part):
+    status: Literal["IN_PROGRESS", "SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT", "FAULT"] = Field(alias="build-status")
+    project: str = Field(alias="project-name")
+    build_arn: str = Field(alias="build-id", pattern=r"^arn:[^:]+:codebuild:[^:]+:[0-9]{12}:build/.{1,512}$")
+    information: _Information = Field(alias="additional-information")
+
+
+def read_build_event(event: Mapping[str, Any]) -> BuildEvent | NotOurs:
+    """Read a raw EventBridge event. Raises Misconfigured when it has no envelope."""
+    envelope = read_envelope(event)
+    if (envelope.source, envelope.detail_type) != (SOURCE, DETAIL_TYPE):
+        return NotOurs(reason=f"{envelope.source} does not tell of builds")
+    try:
+        detail = _Detail.model_validate(envelope.detail)
+        variables = {each.name: each.value for each in detail.information.environment.variables}
+        if "POINTSMAN_ROLLOUT" not in variables:
+            return NotOurs(reason="the build names no rollout: it was not started by Pointsman")
+        return _build_event(envelope, detail, variables)
+    except ValidationError as error:
+        return NotOurs(reason=faults_of(error), malformed=True)
+
+
+def _build_event(envelope: Envelope, detail: _Detail, variables: Mapping[str, str]) -> BuildEvent:
+    phase, message = _failure(detail.information.phases or ())
+    return BuildEvent.model_validate(
+        {
+            "rollout": variables["POINTSMAN_ROLLOUT"],
+            "target": variables.get("POINTSMAN_TARGET", ""),
+            "attempt": variables.get("POINTSMAN_ATTEMPT", ""),
+            "event_id": envelope.id,
+            "account": envelope.account,
+            "region": envelope.region,
+            "at": envelope.time,
+            "build_arn": detail.build_arn,
+            "project": detail.project,
+            "status": detail.status,
+            "state": BUILD_STATES[detail.status],
+            "phase": phase,
+            "message": message,
+            "log_url": detail.information.logs.deep_link,
+        }
+    )
+
+
+def _failure(phases: tuple[_Phase, ...]) -> tuple[str | None, str | None]:
+    """The first phase that did not succeed, and what was said of it."""
+    for phase in phases:
+        if phase.status not in (None, "SUCCEEDED"):
+            # A phase without anything to say carries the context ": ".
+            said = "; ".join(text for text in phase.context or () if text.strip(": "))
+            return f"{phase.type} {phase.status}", cut(said, MESSAGE_LENGTH) or None
+    return None, None

@@ -1,0 +1,20 @@
+"""Identities are computed, never drawn: the same request always gets the same name, so repeating it is harmless."""
+
+import hashlib
+
+from pointsman.core.model import Mode
+
+
+def rollout_id(repository_id: int, route: str, commit: str, mode: Mode) -> str:
+    """Name of the rollout of `commit` on `route`: `r-` and 16 hexadecimal digits."""
+    return f"r-{_digest(str(repository_id), route, commit, mode)[:16]}"
+
+
+def build_token(rollout: str, target: str, attempt: int) -> str:
+    """CodeBuild's idempotency token of a run: 64 hexadecimal digits (CodeBuild keeps it for 5 minutes)."""
+    return _digest(rollout, target, str(attempt))
+
+
+def _digest(*parts: str) -> str:
+    # NUL can stand in no part, so no two lists of parts give the same text.
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,198 @@
+"""The nouns of Pointsman, as values: frozen, comparable, and the same in memory, in a queue and in a table."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Value(BaseModel):
+    """Base of every noun. An unknown field is an error: a newer writer must raise `version` first."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Mode(StrEnum):
+    """Whether a run changes hosts or only says what it would change."""
+
+    APPLY = "apply"
+    CHECK = "check"
+
+
+class Target(Value):
+    """Where a run goes: one account and region, and the part of its inventory that is meant."""
+
+    name: str  # "dev/eu-west-1"
+    account: str  # "dev"
+    account_id: str
+    region: str
+    limit: str = ""  # Ansible's host pattern; empty means every host of the inventory
+
+
+class Change(Value):
+    """What a push asks for."""
+
+    repository: str  # "acme/infra"
+    repository_id: int
+    ref: str  # "refs/heads/main"
+    before: str
+    after: str
+    created: bool = False
+    forced: bool = False
+    actor: str  # login of who pushed
+    author: str  # name of the head commit's author
+    title: str  # first line of the head commit's message
+    url: str  # page of the head commit
+    compare_url: str
+    files: tuple[str, ...] = ()  # at most the first FILES_KEPT names
+    files_total: int | None = None  # None: the list of changed files is incomplete
+
+
+class Outcome(StrEnum):
+    """What a route says to a change."""
+
+    MATCHED = "matched"
+    IGNORED = "ignored"
+    UNDETERMINED = "undetermined"
+
+
+class Decision(Value):
+    """Route x change: the outcome and why. `runs` tells whether a rollout follows from it."""
+
+    route: str
+    outcome: Outcome
+    runs: bool
+    reason: str
+    pattern: str | None = None  # the pattern that decided
+    file: str | None = None  # the file it decided on
+    targets: tuple[str, ...] = ()
+    rollout: str | None = None  # id of the rollout that follows
+
+
+class WhenBusy(StrEnum):
+    """What happens to runs of the same route that still wait for a target when a newer one arrives."""
+
+    SUPERSEDE = "supersede"
+    QUEUE = "queue"
+
+
+class Order(Value):
+    """What a matching route asks of the engine: everything a rollout needs to know, so that no rule is read twice."""
+
+    rollout: str
+    route: str
+    mode: Mode = Mode.APPLY
+    playbook: str
+    tags: tuple[str, ...] = ()
+    extra_vars: dict[str, Any] = Field(default_factory=dict)
+    when_busy: WhenBusy = WhenBusy.SUPERSEDE
+    targets: tuple[Target, ...]
+
+
+class Delivery(Value):
+    """One webhook request, decided: the message from webhook_receiver to start_build."""
+
+    version: Literal[1] = 1
+    id: str  # X-GitHub-Delivery
+    event: str  # X-GitHub-Event
+    received_at: datetime
+    reason: str  # the whole in one sentence
+    change: Change
+    decisions: tuple[Decision, ...] = ()
+    orders: tuple[Order, ...] = ()
+
+
+class RunState(StrEnum):
+    """Where a run is. It only moves forward, in this order; everything after RUNNING is an end."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    TIMED_OUT = "timed_out"
+    FAULTED = "faulted"
+    REFUSED = "refused"  # no build was ever made; the reason tells who refused
+    SUPERSEDED = "superseded"  # no build was ever made; a newer commit took its place
+
+    @property
+    def ended(self) -> bool:
+        """True for a state that no event can change any more."""
+        return self not in (RunState.WAITING, RunState.STARTING, RunState.RUNNING)
+
+
+class Run(Value):
+    """One rollout on one target, attempt n: one CodeBuild build."""
+
+    rollout: str
+    route: str
+    target: Target
+    attempt: int = 1
+    state: RunState = RunState.WAITING
+    reason: str = ""
+    behind: str | None = None  # rollout that held the target when this run began to wait
+    build_arn: str | None = None
+    log_url: str | None = None
+    created_at: datetime
+    claimed_at: datetime | None = None  # when it took the target and asked for a build
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    version: int = 0  # writes so far; 0 means not stored yet
+
+    @property
+    def place(self) -> "Place":
+        """The run's name in its target's lane."""
+        return Place(rollout=self.rollout, route=self.route, attempt=self.attempt)
+
+
+class RolloutState(StrEnum):
+    """What became of a rollout as a whole."""
+
+    OPEN = "open"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+    @property
+    def ended(self) -> bool:
+        """True when no run of it is left to end."""
+        return self is not RolloutState.OPEN
+
+
+class Rollout(Value):
+    """One change on one route, going to its targets."""
+
+    id: str
+    change: Change
+    order: Order
+    delivery: str  # the first delivery that asked for it
+    state: RolloutState = RolloutState.OPEN
+    round: int = 1  # a redelivery that tries refused targets again opens the next round
+    attempts: dict[str, int] = Field(default_factory=dict)  # attempt wanted on a target, where it is not the first
+    created_at: datetime
+    ended_at: datetime | None = None
+    version: int = 0
+
+
+class Place(Value):
+    """A run's place in a lane."""
+
+    rollout: str
+    route: str
+    attempt: int
+
+
+class Lane(Value):
+    """The queue before one target: at most one run holds it, the others wait in order.
+
+    `reached` tells, for each route, when the newest rollout was created that has held the lane: an older one that is
+    delivered again must not undo it.
+    """
+
+    target: str
+    holder: Place | None = None
+    waiting: tuple[Place, ...] = ()
+    reached: dict[str, datetime] = Field(default_factory=dict)
+    version: int = 0

@@ -1,0 +1,77 @@
+"""What the core needs of the world. Each port has an adapter for AWS and a twin in memory, and both pass one suite."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from pointsman.core.model import Delivery, Lane, Rollout, Run, RunState, Target, Value
+from pointsman.events import Event, TrailEvent
+
+
+class Queue(Protocol):
+    """Where decided deliveries wait for the engine."""
+
+    def send(self, delivery: Delivery) -> None:
+        """Keep `delivery` durably, in order with the others of its repository and ref. Raises Unavailable."""
+
+
+class Trail(Protocol):
+    """The audit table."""
+
+    def record(self, event: Event) -> bool:
+        """Add `event`; False when the trail already has it. Raises Unavailable."""
+
+    def of_partition(self, partition: str) -> list[TrailEvent]:
+        """Every event of a partition, by time."""
+
+
+class Transition(Value):
+    """Records to store together with the events that tell of it: all or nothing.
+
+    A record's `version` is the one that was read (0: new). The write raises it by one, and fails if it moved meanwhile.
+    """
+
+    rollout: Rollout | None = None
+    runs: tuple[Run, ...] = ()
+    lanes: tuple[Lane, ...] = ()
+    events: tuple[TrailEvent, ...] = ()
+
+
+class RolloutStore(Protocol):
+    """The rollouts table: present state."""
+
+    def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
+        """A rollout and its runs (every attempt), or None when it was never started."""
+
+    def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
+        """The lane of each target; an empty one (version 0) where none is stored."""
+
+    def commit(self, transition: Transition) -> None:
+        """Store a transition in one transaction. Raises Conflict when any record has moved, Unavailable otherwise."""
+
+    def open_rollouts(self) -> list[str]:
+        """Ids of the rollouts that have not ended."""
+
+
+class BuildReport(Value):
+    """What CodeBuild says of a build."""
+
+    arn: str
+    state: RunState  # RUNNING or an end
+    reason: str = ""
+    log_url: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Builds(Protocol):
+    """CodeBuild, in every account and region."""
+
+    def start(self, rollout: Rollout, run: Run) -> BuildReport:
+        """Ask for the build of `run`. Raises BuildRefused when the target will not, Unavailable when none can tell."""
+
+    def find(self, run: Run) -> BuildReport | None:
+        """The build that an earlier, unanswered start of `run` made, if any."""
+
+    def report(self, target: Target, arns: Sequence[str]) -> list[BuildReport]:
+        """CodeBuild's present word on builds of one account and region; a build it has forgotten is missing."""

@@ -1,0 +1,243 @@
+"""The trail's events: what happened, in the past tense. They are Pointsman's public interface.
+
+Every event has a deterministic `key` inside its `partition`: written twice, it is one item. Fields are only added,
+never renamed; a change of meaning raises `version`. `events/ours/` holds a sample of each.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from pointsman.core.model import Change, Decision, Mode, RolloutState, RunState, Value
+
+
+class Event(Value):
+    """What every event tells. `actor`, `repository`, `commit`, `target` and `host` are the trail's indexes."""
+
+    version: Literal[1] = 1
+    type: str
+    at: datetime
+    actor: str | None = None
+    repository: str | None = None
+    commit: str | None = None
+    route: str | None = None
+    rollout: str | None = None
+    target: str | None = None
+    host: str | None = None
+
+    @property
+    def partition(self) -> str:
+        """Partition key in the trail: events of one rollout are kept, and streamed, in order."""
+        return f"ROLLOUT#{self.rollout}"
+
+    @property
+    def key(self) -> str:
+        """Sort key in the trail: the same for the same happening, however often it is told."""
+        raise NotImplementedError
+
+
+class DeliveryDecided(Event):
+    """A webhook request was taken and every route gave its decision."""
+
+    type: Literal["DeliveryDecided"] = "DeliveryDecided"
+    delivery: str
+    reason: str
+    change: Change
+    decisions: tuple[Decision, ...]
+
+    @property
+    def partition(self) -> str:
+        """Deliveries have a partition of their own: most never become a rollout."""
+        return f"DELIVERY#{self.delivery}"
+
+    @property
+    def key(self) -> str:
+        """One for a delivery."""
+        return self.type
+
+
+class RolloutStarted(Event):
+    """A change was put on its way to the targets of a route."""
+
+    type: Literal["RolloutStarted"] = "RolloutStarted"
+    delivery: str
+    mode: Mode
+    playbook: str
+    change: Change
+    targets: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """One for a rollout."""
+        return self.type
+
+
+class RolloutRepeated(Event):
+    """The same change was asked for again; what had been done was not repeated."""
+
+    type: Literal["RolloutRepeated"] = "RolloutRepeated"
+    delivery: str
+    message: str  # id of the queue's message: one for each time it was delivered
+    reason: str
+    retried: tuple[str, ...] = ()  # targets that never ran and are tried again
+
+    @property
+    def key(self) -> str:
+        """One for each time the delivery came."""
+        return f"{self.type}#{self.message}"
+
+
+class RunEvent(Event):
+    """What every event about one run tells."""
+
+    rollout: str
+    target: str
+    attempt: int
+
+    @property
+    def key(self) -> str:
+        """One for a run and type."""
+        return f"{self.type}#{self.target}#{self.attempt}"
+
+
+class RunWaited(RunEvent):
+    """A run found its target taken and waits."""
+
+    type: Literal["RunWaited"] = "RunWaited"
+    behind: str  # rollout that holds the target
+
+
+class RunStarted(RunEvent):
+    """CodeBuild accepted the build."""
+
+    type: Literal["RunStarted"] = "RunStarted"
+    build_arn: str
+    log_url: str | None = None
+
+
+class RunEnded(RunEvent):
+    """A run reached its end; the target is free again."""
+
+    type: Literal["RunEnded"] = "RunEnded"
+    state: RunState
+    reason: str
+    build_arn: str | None = None
+    log_url: str | None = None
+    duration_seconds: float | None = None
+
+
+class RolloutEnded(Event):
+    """Every run of a rollout has ended."""
+
+    type: Literal["RolloutEnded"] = "RolloutEnded"
+    state: RolloutState
+    reason: str
+    round: int = 1  # a redelivery that tries refused targets again opens the next round
+
+    @property
+    def key(self) -> str:
+        """One for a round."""
+        return f"{self.type}#{self.round}"
+
+
+class BuildReported(RunEvent):
+    """CodeBuild said that a build changed its state (documented: Build State Change)."""
+
+    type: Literal["BuildReported"] = "BuildReported"
+    build_arn: str
+    status: str  # CodeBuild's own word, such as IN_PROGRESS
+    phase: str | None = None  # the phase that failed
+    message: str | None = None  # what CodeBuild said of that phase
+    log_url: str | None = None
+
+    @property
+    def key(self) -> str:
+        """One for a run and status."""
+        return f"{self.type}#{self.target}#{self.attempt}#{self.status}"
+
+
+class HostCounts(Value):
+    """Ansible's recap of one host, in tasks."""
+
+    ok: int = 0
+    changed: int = 0
+    failed: int = 0
+    unreachable: int = 0
+    skipped: int = 0
+    rescued: int = 0
+    ignored: int = 0
+
+
+class TaskResult(Value):
+    """One task that changed a host or failed on it."""
+
+    name: str
+    role: str | None = None
+    path: str  # "roles/app/tasks/main.yml:12"
+    action: str
+    status: Literal["changed", "failed", "unreachable"]
+    message: str | None = None
+    diff: str | None = None  # unified, redacted
+    duration_seconds: float
+    ignored: bool = False
+
+
+class HostResultRecorded(RunEvent):
+    """Ansible told what it did on one host."""
+
+    type: Literal["HostResultRecorded"] = "HostResultRecorded"
+    host: str
+    instance_id: str | None = None
+    mode: Mode
+    build_arn: str
+    status: Literal["ok", "changed", "failed", "unreachable"]
+    counts: HostCounts
+    tasks: tuple[TaskResult, ...] = ()
+    tasks_omitted: int = 0
+    shortened: bool = False
+    started_at: datetime
+    ended_at: datetime
+
+    @property
+    def key(self) -> str:
+        """One for a run and host."""
+        return f"{self.type}#{self.target}#{self.attempt}#{self.host}"
+
+
+class EventRejected(Event):
+    """An event claimed something its sender has no say in; it was kept, and not believed."""
+
+    type: Literal["EventRejected"] = "EventRejected"
+    event_id: str
+    source: str
+    detail_type: str
+    sender_account: str
+    reason: str
+
+    @property
+    def partition(self) -> str:
+        """Apart from rollouts: a forged event must not appear in the rollout it names."""
+        return f"REJECTED#{self.event_id}"
+
+    @property
+    def key(self) -> str:
+        """One for an event."""
+        return self.type
+
+
+type TrailEvent = Annotated[
+    DeliveryDecided
+    | RolloutStarted
+    | RolloutRepeated
+    | RunWaited
+    | RunStarted
+    | RunEnded
+    | RolloutEnded
+    | BuildReported
+    | HostResultRecorded
+    | EventRejected,
+    Field(discriminator="type"),
+]
+
+TRAIL_EVENT: TypeAdapter[TrailEvent] = TypeAdapter(TrailEvent)

@@ -1,0 +1,57 @@
+"""How an event lies in the audit table.
+
+| attribute | what |
+| --- | --- |
+| `pk`, `sk` | the event's partition and key: together they make every write of one event the same item |
+| `type`, `at` | the event's type and time (ISO 8601, UTC, microseconds: sorts as text) |
+| `day` | `2026-11-23`: index by-day |
+| `actor` | login: index by-actor |
+| `repository`, `commit_at` | `acme/infra`, `<sha>#<at>`: index by-commit |
+| `target`, `host` | indexes by-target and by-host |
+| `rollout`, `route`, `commit` | to read beside the indexes |
+| `data` | the whole event as a map |
+"""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from pointsman.events import TRAIL_EVENT, Event, TrailEvent
+
+INDEXES = {
+    "by-day": ("day", "at"),
+    "by-actor": ("actor", "at"),
+    "by-commit": ("repository", "commit_at"),
+    "by-target": ("target", "at"),
+    "by-host": ("host", "at"),
+}
+
+
+def timestamp(moment: datetime) -> str:
+    """`moment` as text that sorts by time: `2026-11-23T04:58:35.662851Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def to_item(event: Event) -> dict[str, Any]:
+    """The item of `event`, with plain Python values (numbers as Decimal), as boto3's serializer takes them."""
+    at = timestamp(event.at)
+    item: dict[str, Any] = {
+        "pk": event.partition,
+        "sk": event.key,
+        "type": event.type,
+        "at": at,
+        "day": at[:10],
+        "data": json.loads(event.model_dump_json(exclude_none=True), parse_float=Decimal),
+    }
+    for name in ("actor", "repository", "commit", "target", "host", "rollout", "route"):
+        if value := getattr(event, name):
+            item[name] = value
+    if event.commit and event.repository:
+        item["commit_at"] = f"{event.commit}#{at}"
+    return item
+
+
+def from_item(item: dict[str, Any]) -> TrailEvent:
+    """The event that `item` holds. Raises pydantic.ValidationError when a newer version wrote it."""
+    return TRAIL_EVENT.validate_python(item["data"])

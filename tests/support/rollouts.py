@@ -1,0 +1,82 @@
+"""Builders of deliveries and rollouts for tests of the engine."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pointsman.core.identity import rollout_id
+from pointsman.core.model import Change, Decision, Delivery, Mode, Order, Outcome, Target, WhenBusy
+
+MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+COMMIT = "1f0b1f2c3d4e5f60718293a4b5c6d7e8f9012345"
+ACCOUNT_IDS = {"dev": "222222222222", "prod": "333333333333"}
+
+
+def target(name: str) -> Target:
+    account, region = name.split("/")
+    return Target(name=name, account=account, account_id=ACCOUNT_IDS[account], region=region)
+
+
+def change(commit: str = COMMIT) -> Change:
+    return Change(
+        repository="acme/infra",
+        repository_id=186853002,
+        ref="refs/heads/main",
+        before="0" * 39 + "1",
+        after=commit,
+        actor="hana",
+        author="Hana Ito",
+        title="Raise the file limit",
+        url=f"https://github.com/acme/infra/commit/{commit}",
+        compare_url="https://github.com/acme/infra/compare/1...2",
+        files=("ansible/site.yml",),
+        files_total=1,
+    )
+
+
+def delivery(
+    *targets: str,
+    commit: str = COMMIT,
+    name: str = "d-1",
+    route: str = "site",
+    when_busy: WhenBusy = WhenBusy.SUPERSEDE,
+    at: datetime = MORNING,
+) -> Delivery:
+    """A push that matched `route` and goes to `targets`; without targets, one that no route wanted."""
+    rollout = rollout_id(186853002, route, commit, Mode.APPLY)
+    order = Order(
+        rollout=rollout,
+        route=route,
+        playbook="site.yml",
+        when_busy=when_busy,
+        targets=tuple(target(each) for each in targets),
+    )
+    decision = Decision(
+        route=route,
+        outcome=Outcome.MATCHED if targets else Outcome.IGNORED,
+        runs=bool(targets),
+        reason="branch main matches",
+        targets=targets,
+        rollout=rollout if targets else None,
+    )
+    return Delivery(
+        id=name,
+        event="push",
+        received_at=at,
+        reason="1 of 1 routes runs" if targets else "no route runs",
+        change=change(commit),
+        decisions=(decision,),
+        orders=(order,) if targets else (),
+    )
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now: datetime = MORNING) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, **amount: Any) -> None:
+        self.now += timedelta(**amount)

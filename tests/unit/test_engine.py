@@ -1,0 +1,288 @@
+"""The reconciler, with its world in memory."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from pointsman.adapters.builds_memory import MemoryBuilds
+from pointsman.adapters.rollouts_memory import MemoryRollouts
+from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.engine import Engine
+from pointsman.core.model import Delivery, Rollout, RolloutState, Run, RunState, WhenBusy
+from pointsman.core.ports import BuildReport
+from pointsman.core.reconcile import latest
+from pointsman.errors import Unavailable
+from pointsman.events import DeliveryDecided, RolloutRepeated, RunEnded, RunWaited, TrailEvent
+from tests.support.rollouts import Clock, delivery
+
+DEV = "dev/eu-west-1"
+PROD = "prod/eu-west-1"
+
+
+class World:
+    """An engine on twins, and short ways to ask about it."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.trail = MemoryTrail()
+        self.store = MemoryRollouts(self.trail)
+        self.builds = MemoryBuilds()
+        self.engine = Engine(self.store, self.trail, self.builds, self.clock)
+        self._told = 0
+
+    def push(self, told: Delivery) -> str:
+        """Tell a delivery once more; its rollout."""
+        self._told += 1
+        self.engine.take(told, f"message-{self._told}")
+        return told.orders[0].rollout if told.orders else ""
+
+    def rollout(self, name: str) -> Rollout:
+        loaded = self.store.load(name)
+        assert loaded is not None
+        return loaded[0]
+
+    def run(self, rollout: str, target: str) -> Run:
+        loaded = self.store.load(rollout)
+        assert loaded is not None
+        return latest(loaded[1])[target]
+
+    def finish(self, rollout: str, target: str, state: RunState = RunState.SUCCEEDED, reason: str = "") -> BuildReport:
+        run = self.run(rollout, target)
+        assert run.build_arn
+        report = self.builds.finish(run.build_arn, state, reason)
+        self.engine.build_ended(rollout, target, run.attempt, report)
+        return report
+
+    def events(self, rollout: str) -> list[TrailEvent]:
+        return self.trail.of_partition(f"ROLLOUT#{rollout}")
+
+    def types(self, rollout: str) -> list[str]:
+        return [event.type for event in self.events(rollout)]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_delivery_starts_one_build_on_each_target_and_ends_when_they_have_ended(world: World) -> None:
+    rollout = world.push(delivery(DEV, PROD))
+    assert sorted(world.builds.started) == [(rollout, DEV, 1), (rollout, PROD, 1)]
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+
+    world.finish(rollout, DEV)
+    assert world.rollout(rollout).state is RolloutState.OPEN
+    world.finish(rollout, PROD)
+
+    assert world.rollout(rollout).state is RolloutState.SUCCEEDED
+    assert sorted(world.types(rollout)) == sorted(
+        ["RolloutStarted", "RunStarted", "RunStarted", "RunEnded", "RunEnded", "RolloutEnded"]
+    )
+
+
+def test_a_delivery_that_no_route_wants_is_recorded_and_starts_nothing(world: World) -> None:
+    world.push(delivery())
+    [event] = world.trail.of_partition("DELIVERY#d-1")
+    assert isinstance(event, DeliveryDecided)
+    assert event.reason == "no route runs"
+    assert world.builds.started == []
+
+
+def test_the_same_commit_delivered_again_runs_nothing_twice_and_says_why(world: World) -> None:
+    rollout = world.push(delivery(DEV))
+    world.push(delivery(DEV))
+    world.finish(rollout, DEV)
+    world.push(delivery(DEV, name="a second hook's id"))
+
+    assert len(world.builds.started) == 1
+    reasons = [event.reason for event in world.events(rollout) if isinstance(event, RolloutRepeated)]
+    assert reasons == [
+        f"commit 1f0b1f2 is already on its way as {rollout}: nothing runs twice",
+        f"commit 1f0b1f2 has already run as {rollout} (succeeded): nothing runs twice",
+    ]
+
+
+def test_a_failed_run_is_not_repeated_by_a_redelivery(world: World) -> None:
+    rollout = world.push(delivery(DEV))
+    world.finish(rollout, DEV, RunState.FAILED, "BUILD FAILED")
+    world.push(delivery(DEV))
+    assert len(world.builds.started) == 1
+    assert world.rollout(rollout).state is RolloutState.FAILED
+
+
+def test_a_target_that_refuses_fails_its_own_run_only(world: World) -> None:
+    world.builds.refuses[PROD] = "AccessDenied"
+    rollout = world.push(delivery(DEV, PROD))
+    world.finish(rollout, DEV)
+
+    assert world.run(rollout, PROD).state is RunState.REFUSED
+    assert world.run(rollout, PROD).reason == "AccessDenied"
+    assert world.run(rollout, DEV).state is RunState.SUCCEEDED
+    assert world.rollout(rollout).state is RolloutState.FAILED
+    assert world.store.lanes([PROD])[PROD].holder is None
+
+
+def test_a_redelivery_tries_again_what_was_refused_and_nothing_else(world: World) -> None:
+    world.builds.refuses[PROD] = "AccessDenied"
+    rollout = world.push(delivery(DEV, PROD))
+    world.finish(rollout, DEV)
+    world.builds.refuses.clear()
+    world.push(delivery(DEV, PROD))
+
+    assert world.builds.started == [(rollout, DEV, 1), (rollout, PROD, 2)]
+    world.finish(rollout, PROD)
+    assert world.rollout(rollout).state is RolloutState.SUCCEEDED
+    assert world.types(rollout).count("RolloutEnded") == 2
+
+
+def test_a_redelivery_does_not_undo_a_newer_commit(world: World) -> None:
+    world.builds.refuses[DEV] = "ThrottlingException"
+    old = delivery(DEV, commit="a" * 40)
+    world.push(old)
+    world.builds.refuses.clear()
+    world.clock.pass_by(minutes=5)
+    newer = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.clock()))
+    world.finish(newer, DEV)
+
+    rollout = world.push(old)
+
+    assert [started[0] for started in world.builds.started] == [newer]
+    [repeated] = [event for event in world.events(rollout) if isinstance(event, RolloutRepeated)]
+    assert "a newer commit has reached them since" in repeated.reason
+
+
+def test_one_live_run_a_target_the_next_waits_and_is_recorded(world: World) -> None:
+    first = world.push(delivery(DEV, commit="a" * 40))
+    second = world.push(delivery(DEV, commit="b" * 40, name="d-2"))
+
+    assert world.run(second, DEV).state is RunState.WAITING
+    [waited] = [event for event in world.events(second) if isinstance(event, RunWaited)]
+    assert waited.behind == first
+
+    world.finish(first, DEV)
+    assert world.run(second, DEV).state is RunState.RUNNING
+    assert world.run(first, DEV).state is RunState.SUCCEEDED
+
+
+def test_the_newest_commit_supersedes_the_one_that_waits(world: World) -> None:
+    first = world.push(delivery(DEV, commit="a" * 40))
+    second = world.push(delivery(DEV, commit="b" * 40, name="d-2"))
+    third = world.push(delivery(DEV, commit="c" * 40, name="d-3"))
+
+    assert world.run(second, DEV).state is RunState.SUPERSEDED
+    assert world.rollout(second).state is RolloutState.SUPERSEDED
+    assert third in world.run(second, DEV).reason
+    world.finish(first, DEV)
+    assert world.run(third, DEV).state is RunState.RUNNING
+
+
+def test_a_queueing_route_runs_its_commits_first_in_first_out(world: World) -> None:
+    rollouts = [
+        world.push(delivery(DEV, commit=letter * 40, name=f"d-{letter}", when_busy=WhenBusy.QUEUE)) for letter in "abc"
+    ]
+    for rollout in rollouts:
+        world.finish(rollout, DEV)
+    assert [started[0] for started in world.builds.started] == rollouts
+
+
+def test_two_routes_on_one_target_wait_for_each_other_and_both_run(world: World) -> None:
+    site = world.push(delivery(DEV, route="site"))
+    base = world.push(delivery(DEV, route="base"))
+    assert world.run(base, DEV).state is RunState.WAITING
+    world.finish(site, DEV)
+    world.finish(base, DEV)
+    assert world.rollout(base).state is RolloutState.SUCCEEDED
+
+
+def test_the_end_of_a_build_told_twice_or_late_changes_nothing(world: World) -> None:
+    rollout = world.push(delivery(DEV))
+    report = world.finish(rollout, DEV)
+    before = world.events(rollout)
+    failed = report.model_copy(update={"state": RunState.FAILED})
+    world.engine.build_ended(rollout, DEV, 1, failed)
+    assert world.run(rollout, DEV).state is RunState.SUCCEEDED
+    assert world.events(rollout) == before
+
+
+def test_a_build_of_another_account_cannot_end_a_run(world: World) -> None:
+    rollout = world.push(delivery(PROD))
+    forged = BuildReport(
+        arn="arn:aws:codebuild:eu-west-1:222222222222:build/pointsman:00000000", state=RunState.SUCCEEDED
+    )
+    world.engine.build_ended(rollout, PROD, 1, forged)
+    assert world.run(rollout, PROD).state is RunState.RUNNING
+
+
+def test_the_sweep_finds_an_end_that_was_never_told(world: World) -> None:
+    rollout = world.push(delivery(DEV))
+    world.builds.finish(world.run(rollout, DEV).build_arn or "", RunState.TIMED_OUT, "BUILD TIMED_OUT")
+    world.engine.sweep()
+    assert world.run(rollout, DEV).state is RunState.TIMED_OUT
+    assert world.rollout(rollout).state is RolloutState.FAILED
+
+
+def test_the_sweep_ends_a_run_whose_build_codebuild_has_forgotten(world: World) -> None:
+    rollout = world.push(delivery(DEV))
+    world.builds.builds.clear()
+    world.engine.sweep()
+    assert world.run(rollout, DEV).state is RunState.FAULTED
+    assert world.run(rollout, DEV).reason == "CodeBuild no longer knows this build"
+
+
+def test_a_silent_region_is_tried_again_and_holds_up_no_other(world: World) -> None:
+    world.builds.silent.add(PROD)
+    told = delivery(DEV, PROD)
+    with pytest.raises(Unavailable):
+        world.push(told)
+    rollout = told.orders[0].rollout
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+    assert world.run(rollout, PROD).state is RunState.STARTING
+
+    world.builds.silent.clear()
+    world.engine.sweep()
+    assert world.run(rollout, PROD).state is RunState.RUNNING
+
+
+def test_a_region_silent_for_an_hour_ends_the_run(world: World) -> None:
+    world.builds.silent.add(DEV)
+    told = delivery(DEV)
+    with pytest.raises(Unavailable):
+        world.push(told)
+    world.clock.pass_by(hours=1, seconds=1)
+    world.engine.sweep()
+    assert world.run(told.orders[0].rollout, DEV).state is RunState.REFUSED
+
+
+def test_a_build_whose_start_went_unanswered_is_found_and_not_started_twice(world: World) -> None:
+    told = delivery(DEV)
+    world.builds.silent.add(DEV)
+    with pytest.raises(Unavailable):
+        world.push(told)
+    rollout = told.orders[0].rollout
+    world.builds.silent.clear()
+    world.builds.start(world.rollout(rollout), world.run(rollout, DEV))  # the answer that never came
+    world.clock.pass_by(minutes=6)  # the token is no longer honoured
+    world.engine.sweep()
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+    assert len(world.builds.started) == 1
+
+
+def test_two_deliveries_at_the_same_instant_start_one_build_a_target(world: World) -> None:
+    targets = [f"{account}/{region}" for account in ("dev", "prod") for region in ("eu-west-1", "us-east-1")]
+    told = [delivery(*targets, name=f"d-{number}") for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(world.push, told))
+    rollout = told[0].orders[0].rollout
+    assert sorted(started[1] for started in world.builds.started) == sorted(targets)
+    assert world.types(rollout).count("RolloutStarted") == 1
+
+
+def test_ends_told_at_the_same_instant_end_the_rollout_once(world: World) -> None:
+    targets = [f"dev/{region}" for region in ("eu-west-1", "us-east-1", "ca-central-1", "eu-central-1")]
+    rollout = world.push(delivery(*targets))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda target: world.finish(rollout, target), targets))
+    assert world.rollout(rollout).state is RolloutState.SUCCEEDED
+    assert world.types(rollout).count("RolloutEnded") == 1
+    ends = [event for event in world.events(rollout) if isinstance(event, RunEnded)]
+    assert len(ends) == len(targets)

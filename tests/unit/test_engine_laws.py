@@ -1,0 +1,153 @@
+"""Laws 2 to 5, for every order in which deliveries, ends, sweeps, refusals and crashes can come."""
+
+from contextlib import suppress
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from pointsman.adapters.builds_memory import MemoryBuilds
+from pointsman.adapters.rollouts_memory import MemoryRollouts
+from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.engine import Engine
+from pointsman.core.model import Run, RunState, WhenBusy
+from pointsman.core.ports import BuildReport, Transition
+from pointsman.errors import Unavailable
+from tests.support.rollouts import Clock, delivery
+
+TARGETS = ("dev/eu-west-1", "dev/us-east-1", "prod/eu-west-1")
+ENDS = (RunState.SUCCEEDED, RunState.FAILED, RunState.STOPPED, RunState.TIMED_OUT, RunState.FAULTED)
+RANK = {state: min(index, 3) for index, state in enumerate(RunState)}  # every end ranks alike
+
+
+class CrashingRollouts(MemoryRollouts):
+    """The twin, in a process that dies before or after a write when it is told to."""
+
+    crash: str | None = None
+
+    def commit(self, transition: Transition) -> None:
+        crash, self.crash = self.crash, None
+        if crash == "before":
+            raise Unavailable("died before the write")
+        super().commit(transition)
+        if crash == "after":
+            raise Unavailable("died after the write")
+
+
+class Laws(RuleBasedStateMachine):
+    """A world in which everything can go wrong, and nothing may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = Clock()
+        self.trail = MemoryTrail()
+        self.store = CrashingRollouts(self.trail)
+        self.builds = MemoryBuilds()
+        self.engine = Engine(self.store, self.trail, self.builds, self.clock)
+        self.messages = 0
+        self.told: set[str] = set()
+        self.seen: dict[tuple[str, str, int], Run] = {}
+        self.reports: list[tuple[str, str, int, BuildReport]] = []
+
+    @rule(
+        letter=st.sampled_from("abc"),
+        route=st.sampled_from(["site", "base"]),
+        where=st.sets(st.sampled_from(TARGETS), min_size=1),
+    )
+    def push(self, letter: str, route: str, where: set[str]) -> None:
+        self.messages += 1
+        self.clock.pass_by(seconds=1)
+        when_busy = WhenBusy.QUEUE if route == "base" else WhenBusy.SUPERSEDE
+        told = delivery(
+            *sorted(where), commit=letter * 40, name=f"d-{letter}", route=route, when_busy=when_busy, at=self.clock()
+        )
+        self.told.add(told.orders[0].rollout)
+        with suppress(Unavailable):
+            self.engine.take(told, f"m-{self.messages}")
+
+    @rule(name=st.sampled_from(TARGETS), how=st.sampled_from(["refuse", "silence", "answer"]))
+    def region(self, name: str, how: str) -> None:
+        self.builds.refuses.pop(name, None)
+        self.builds.silent.discard(name)
+        if how == "refuse":
+            self.builds.refuses[name] = "AccessDenied"
+        elif how == "silence":
+            self.builds.silent.add(name)
+
+    @rule(when=st.sampled_from(["before", "after"]))
+    def crash_at_the_next_write(self, when: str) -> None:
+        self.store.crash = when
+
+    @precondition(lambda self: self._live())
+    @rule(choice=st.integers(0, 99), state=st.sampled_from(ENDS), tell=st.booleans())
+    def build_ends(self, choice: int, state: RunState, tell: bool) -> None:
+        live = self._live()
+        arn = live[choice % len(live)]
+        report = self.builds.finish(arn, state)
+        run = next(run for run in self._runs() if run.build_arn == arn)
+        self.reports.append((run.rollout, run.target.name, run.attempt, report))
+        if tell:
+            self._tell(-1)
+
+    @precondition(lambda self: self.reports)
+    @rule(choice=st.integers(0, 99))
+    def an_end_is_told_again_or_late(self, choice: int) -> None:
+        self._tell(choice % len(self.reports))
+
+    @rule(minutes=st.sampled_from([0, 1, 6, 61]))
+    def sweep(self, minutes: int) -> None:
+        self.clock.pass_by(minutes=minutes)
+        with suppress(Unavailable):
+            self.engine.sweep()
+
+    def _tell(self, which: int) -> None:
+        with suppress(Unavailable):
+            self.engine.build_ended(*self.reports[which])
+
+    def _runs(self) -> list[Run]:
+        loaded = [self.store.load(rollout) for rollout in sorted(self.told)]
+        return [run for found in loaded if found for run in found[1]]
+
+    def _live(self) -> list[str]:
+        """Builds that the engine knows and that have not ended."""
+        known = {run.build_arn for run in self._runs()}
+        return [arn for arn, build in self.builds.builds.items() if not build.state.ended and arn in known]
+
+    @invariant()
+    def at_most_one_live_run_a_target(self) -> None:
+        busy = [run.target.name for run in self._runs() if run.state in (RunState.STARTING, RunState.RUNNING)]
+        assert len(busy) == len(set(busy))
+
+    @invariant()
+    def no_run_gets_two_builds(self) -> None:
+        assert len(self.builds.started) == len(set(self.builds.started))
+
+    @invariant()
+    def state_only_moves_forward(self) -> None:
+        for run in self._runs():
+            name = (run.rollout, run.target.name, run.attempt)
+            before = self.seen.get(name)
+            if before:
+                assert RANK[run.state] >= RANK[before.state]
+                assert not before.state.ended or run.state is before.state
+            self.seen[name] = run
+
+    def teardown(self) -> None:
+        """Left alone with a world that answers, everything comes to an end."""
+        self.store.crash = None
+        self.builds.refuses.clear()
+        self.builds.silent.clear()
+        for _ in range(3 * len(TARGETS) * max(len(self.told), 1)):
+            self.engine.sweep()
+            for arn in self._live():
+                self.builds.finish(arn, RunState.SUCCEEDED)
+        self.engine.sweep()
+        assert self.store.open_rollouts() == []
+        assert all(run.state.ended for run in self._runs())
+        assert all(lane.holder is None and not lane.waiting for lane in self.store.lanes(TARGETS).values())
+
+
+TestLaws = Laws.TestCase
+TestLaws.settings = settings(
+    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
