@@ -6,6 +6,9 @@ UV_VERSION := 0.13.9
 export UV_LINK_MODE ?= copy
 export SAM_CLI_TELEMETRY := 0
 
+# Recipes and what they start (sam build) find the uv that was fetched.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 RUN := $(UV) run --frozen
 SYNCED := .venv/.synced

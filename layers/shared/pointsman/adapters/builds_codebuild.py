@@ -71,7 +71,7 @@ class CodeBuilds:
     def report(self, target: Target, arns: Sequence[str]) -> list[BuildReport]:
         """See Builds.report."""
         with _refusals(target, "BatchGetBuilds"):
-            builds = self._client(target).batch_get_builds(ids=list(arns))["builds"]
+            builds = self._client(target).batch_get_builds(ids=[_id_of(arn) for arn in arns])["builds"]
         return [_report(build) for build in builds]
 
     def _client(self, target: Target) -> "CodeBuildClient":
@@ -110,6 +110,11 @@ def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
         "POINTSMAN_TAGS": ",".join(order.tags),
         "POINTSMAN_EXTRA_VARS": json.dumps(order.extra_vars, sort_keys=True),
     }
+
+
+def _id_of(arn: str) -> str:
+    """`pointsman:1a2b...`: the documented form of `ids`; events give ARNs."""
+    return arn.partition(":build/")[2]
 
 
 def _name_of(run: Run) -> dict[str, str]:

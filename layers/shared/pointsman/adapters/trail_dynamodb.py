@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def put_of(event: Event, table: str) -> dict[str, Any]:
-    """The put that adds `event` to `table` and changes nothing there: for PutItem, or as a `Put` of TransactWriteItems."""
+    """The put that adds `event` to `table` and changes nothing: for PutItem, or as a `Put` of TransactWriteItems."""
     return {
         "TableName": table,
         "Item": marshal(to_item(fitted(event))),

@@ -10,8 +10,8 @@
 
 or  NotOurs(reason, malformed)                         # ignore it; `malformed` when it is not what CodeBuild documents
 
-A build that a person started by hand carries no run's name: not ours. `at` is the envelope's time; the detail's own times
-have no zone. That the account may speak for the target is for the caller to check against the rollout.
+A build that a person started by hand carries no run's name: not ours. `at` is the envelope's time; the detail's own
+times have no zone. That the account may speak for the target is for the caller to check against the rollout.
 
 https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html#sample-build-notifications-ref
 """
@@ -30,6 +30,7 @@ from pointsman.core.ports import BuildReport
 SOURCE = "aws.codebuild"
 DETAIL_TYPE = "CodeBuild Build State Change"
 MESSAGE_LENGTH = 2_000
+BUILD_ARN = r"^arn:[^:]{1,32}:codebuild:[^:]{1,32}:[0-9]{12}:build/.{1,512}$"
 
 # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html#CodeBuild-Type-Build-buildStatus
 BUILD_STATES = {
@@ -124,7 +125,7 @@ class _Information(_Part):
 class _Detail(_Part):
     status: Literal["IN_PROGRESS", "SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT", "FAULT"] = Field(alias="build-status")
     project: str = Field(alias="project-name")
-    build_arn: str = Field(alias="build-id", pattern=r"^arn:[^:]+:codebuild:[^:]+:[0-9]{12}:build/.{1,512}$")
+    build_arn: str = Field(alias="build-id", pattern=BUILD_ARN)
     information: _Information = Field(alias="additional-information")
 
 
@@ -157,7 +158,7 @@ def _build_event(envelope: Envelope, detail: _Detail, variables: Mapping[str, st
             "build_arn": detail.build_arn,
             "project": detail.project,
             "status": detail.status,
-            "state": BUILD_STATES[detail.status],
+            "state": _state(detail.status, phase),
             "phase": phase,
             "message": message,
             "log_url": detail.information.logs.deep_link,
@@ -165,10 +166,16 @@ def _build_event(envelope: Envelope, detail: _Detail, variables: Mapping[str, st
     )
 
 
+def _state(status: str, phase: str | None) -> RunState:
+    """The state of the build. The event says FAILED where the API says TIMED_OUT or FAULT; the phase tells."""
+    how = phase.split()[-1] if phase else ""
+    return BUILD_STATES[how if status == "FAILED" and how in ("TIMED_OUT", "FAULT") else status]
+
+
 def _failure(phases: tuple[_Phase, ...]) -> tuple[str | None, str | None]:
     """The first phase that did not succeed, and what was said of it."""
     for phase in phases:
-        if phase.status not in (None, "SUCCEEDED"):
+        if phase.status not in (None, "SUCCEEDED", "IN_PROGRESS"):
             # A phase without anything to say carries the context ": ".
             said = "; ".join(text for text in phase.context or () if text.strip(": "))
             return f"{phase.type} {phase.status}", cut(said, MESSAGE_LENGTH) or None

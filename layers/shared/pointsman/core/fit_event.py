@@ -10,7 +10,7 @@ CUT = "… (shortened)"
 
 
 def fitted(event: Event, limit: int = EVENT_BYTES) -> Event:
-    """`event`, or a shortened copy of at most `limit` bytes of JSON. The same event is always shortened the same way."""
+    """`event`, or a shortened copy of at most `limit` bytes of JSON. One event is always shortened the same way."""
     if _size(event) <= limit:
         return event
     match event:
@@ -55,10 +55,8 @@ def _cut_task(task: TaskResult, characters: int) -> TaskResult:
 
 def _without_last_half(tasks: tuple[TaskResult, ...]) -> tuple[TaskResult, ...]:
     """The first half of `tasks`, where those that did not fail go first: who reads on looks for the failure."""
-    failed = [task for task in tasks if task.status != "changed"]
-    others = [task for task in tasks if task.status == "changed"]
-    kept = (failed + others)[: len(tasks) // 2]
-    return tuple(task for task in tasks if task in kept)
+    by_need = sorted(range(len(tasks)), key=lambda place: (tasks[place].status == "changed", place))
+    return tuple(tasks[place] for place in sorted(by_need[: len(tasks) // 2]))
 
 
 def _fit_delivery(event: DeliveryDecided, limit: int) -> DeliveryDecided:

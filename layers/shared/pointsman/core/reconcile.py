@@ -117,7 +117,7 @@ def _begin(rollout: Rollout, run: Run, lane: Lane, report: BuildReport | None, n
 def _watch(rollout: Rollout, run: Run, lane: Lane, report: BuildReport | None, now: datetime) -> Step | None:
     if report and report.state.ended and report.arn == run.build_arn:
         known = run.model_copy(update={"log_url": report.log_url or run.log_url})
-        return end(rollout, known, lane, report.state, report.reason, report.ended_at or now)
+        return end(rollout, known, lane, report.state, report.reason, now, report.ended_at)
     if _older(run.started_at, LONGEST_BUILD, now):
         return end(rollout, run, lane, RunState.FAULTED, "no word of this build for 45 hours", now)
     return None
@@ -198,12 +198,25 @@ def started(rollout: Rollout, run: Run, report: BuildReport, now: datetime) -> T
     return Transition(runs=(running,), events=(event,))
 
 
-def end(rollout: Rollout, run: Run, lane: Lane, state: RunState, reason: str, at: datetime) -> Transition:
-    """`run` reached its end; its lane is free for the next."""
-    ended = run.model_copy(update={"state": state, "reason": reason, "ended_at": at})
-    duration = (at - run.started_at).total_seconds() if run.started_at else None
+def end(
+    rollout: Rollout,
+    run: Run,
+    lane: Lane,
+    state: RunState,
+    reason: str,
+    now: datetime,
+    ended_at: datetime | None = None,
+) -> Transition:
+    """`run` reached its end; its lane is free for the next.
+
+    `ended_at` is CodeBuild's word, in whole seconds: it may lie before the moment when the start was recorded, so the
+    event carries `now` and stands behind the others.
+    """
+    ended_at = ended_at or now
+    ended = run.model_copy(update={"state": state, "reason": reason, "ended_at": ended_at})
+    duration = (ended_at - run.started_at).total_seconds() if run.started_at else None
     event = RunEnded(
-        **_about(rollout, run, at),
+        **_about(rollout, run, now),
         state=state,
         reason=reason,
         build_arn=run.build_arn,

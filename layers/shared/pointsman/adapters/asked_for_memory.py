@@ -1,0 +1,25 @@
+"""The AskedFor port in memory: the twin for tests."""
+
+from pointsman.core.believe import Asked
+from pointsman.core.build_event import RunName
+from pointsman.core.model import Rollout, Run
+
+
+class MemoryAskedFor:
+    """Rollouts and runs in dictionaries."""
+
+    def __init__(self) -> None:
+        self._rollouts: dict[str, Rollout] = {}
+        self._runs: dict[tuple[str, str, int], Run] = {}
+
+    def add(self, rollout: Rollout, *runs: Run) -> None:
+        """Store a rollout and its runs, as the engine does before it starts a build."""
+        self._rollouts[rollout.id] = rollout
+        self._runs |= {(run.rollout, run.target.name, run.attempt): run for run in runs}
+
+    def find(self, run: RunName) -> Asked | None:
+        """See AskedFor.find."""
+        rollout = self._rollouts.get(run.rollout)
+        if rollout is None:
+            return None
+        return Asked(rollout=rollout, run=self._runs.get((run.rollout, run.target, run.attempt)))

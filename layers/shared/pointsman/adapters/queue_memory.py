@@ -1,0 +1,28 @@
+"""The Queue port in memory: the twin for tests, with the same messages as SQS."""
+
+from threading import Lock
+
+from pointsman.core.fit_delivery import messages_of, to_message
+from pointsman.core.model import Delivery
+from pointsman.errors import Unavailable
+
+
+class MemoryQueue:
+    """Messages in a list. Set `down` to have it refuse as SQS does when it can't be reached."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.down = False
+        self._lock = Lock()
+
+    def send(self, delivery: Delivery) -> None:
+        """See Queue.send."""
+        if self.down:
+            raise Unavailable("putting a delivery on the queue: it is down")
+        with self._lock:
+            self.messages += [to_message(part) for part in messages_of(delivery)]
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Everything that was sent, as the engine reads it."""
+        return [Delivery.model_validate_json(message) for message in self.messages]

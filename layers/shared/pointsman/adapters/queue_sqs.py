@@ -1,0 +1,38 @@
+"""The Queue port on SQS FIFO: in order within a repository's ref, each message its own."""
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pointsman.adapters.aws_errors import errors_sorted
+from pointsman.core.fit_delivery import messages_of, to_message
+from pointsman.core.model import Delivery
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+def group_of(delivery: Delivery) -> str:
+    """A delivery's group: pushes to one repository and ref stay in order. A digest, since SQS bounds the characters."""
+    return hashlib.sha256(f"{delivery.change.repository.lower()}#{delivery.change.ref}".encode()).hexdigest()
+
+
+class SqsQueue:
+    """The queue at `url`. `client` makes the SQS client when it is first needed."""
+
+    def __init__(self, client: Callable[[], "SQSClient"], url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, delivery: Delivery) -> None:
+        """See Queue.send. A delivery that is too large goes as several messages of the same meaning."""
+        for part in messages_of(delivery):
+            with errors_sorted("putting a delivery on the queue"):
+                self._client().send_message(
+                    QueueUrl=self._url,
+                    MessageBody=to_message(part),
+                    MessageGroupId=group_of(delivery),
+                    # Unlike any other, so that a redelivery reaches the engine; the same when botocore tries again.
+                    MessageDeduplicationId=uuid.uuid4().hex,
+                )

@@ -1,0 +1,58 @@
+"""The Slack port in memory: the twin for tests, with Slack's refusals."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import RLock
+
+from pointsman.core.slack_message import Message
+from pointsman.core.slack_port import MessageGone
+
+
+@dataclass
+class MemorySlack:
+    """A channel as a list of messages.
+
+    `faults` are raised by the next calls, one each, before anything is done; `lost_answers` after it was done.
+    """
+
+    messages: dict[str, tuple[str, Message]] = field(default_factory=dict)  # by timestamp: rollout, message
+    calls: list[str] = field(default_factory=list)
+    faults: list[Exception | None] = field(default_factory=list)
+    lost_answers: list[Exception] = field(default_factory=list)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _lock: RLock = field(default_factory=RLock)
+
+    def post(self, rollout: str, message: Message) -> str:
+        """See Slack.post."""
+        with self._lock:
+            self._called("post")
+            ts = f"{self.clock().timestamp():.0f}.{len(self.messages):06d}"
+            self.messages[ts] = (rollout, message)
+            self._answer()
+            return ts
+
+    def update(self, ts: str, rollout: str, message: Message) -> None:
+        """See Slack.update."""
+        with self._lock:
+            self._called("update")
+            if ts not in self.messages:
+                raise MessageGone(ts)
+            self.messages[ts] = (rollout, message)
+            self._answer()
+
+    def find(self, rollout: str, since: datetime) -> str | None:
+        """See Slack.find."""
+        with self._lock:
+            self._called("find")
+            marked = (ts for ts, (named, _) in self.messages.items() if named == rollout)
+            return next((ts for ts in marked if float(ts) > since.timestamp() - 120), None)
+
+    def _called(self, name: str) -> None:
+        self.calls.append(name)
+        if self.faults and (fault := self.faults.pop(0)):
+            raise fault
+
+    def _answer(self) -> None:
+        if self.lost_answers:
+            raise self.lost_answers.pop(0)

@@ -1,0 +1,161 @@
+"""What a filter pattern says, item by item, and what may stand in one."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+LONGEST_PATTERN = 1_000  # characters
+_SPECIAL = "*?+[]!\\"
+_HINT_NEGATION = "no negation inside brackets; exclude with a pattern of its own that begins with `!`"
+
+
+class PatternFault(ValueError):
+    """A pattern that GitHub would not take, or whose meaning nobody can tell. Says where and why."""
+
+    def __init__(self, pattern: str, position: int, reason: str) -> None:
+        super().__init__(f"pattern `{pattern}`, character {position + 1}: {reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class Chars:
+    """A set of characters. `members` is None for "any character", where `slash` tells whether that includes `/`."""
+
+    members: frozenset[str] | None
+    slash: bool = False
+
+    def __contains__(self, char: str) -> bool:
+        if self.members is None:
+            return self.slash or char != "/"
+        return char in self.members
+
+    def meets(self, other: "Chars") -> bool:
+        """Whether some character is in both."""
+        if self.members is None:
+            return other.members is None or any(char in self for char in other.members)
+        return any(char in other for char in self.members)
+
+    def covers(self, other: "Chars") -> bool:
+        """Whether every character of `other` is in this set too."""
+        if other.members is None:
+            return self.members is None and (self.slash or not other.slash)
+        return all(char in self for char in other.members)
+
+
+ANY = Chars(None, slash=True)
+NOT_SLASH = Chars(None, slash=False)
+SLASH = Chars(frozenset("/"))
+
+
+class Repeat(Enum):
+    """How often an item's characters may stand there."""
+
+    ONE = "one"
+    MAYBE = "maybe"  # zero or one
+    MANY = "many"  # zero or more
+    FOLDERS = "folders"  # `**/` where a folder may begin: nothing, or anything that ends with a slash
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One step of a pattern."""
+
+    chars: Chars
+    repeat: Repeat = Repeat.ONE
+
+
+FOLDERS = Item(ANY, Repeat.FOLDERS)
+
+
+def parse_items(text: str, start: int = 0) -> tuple[Item, ...]:
+    """The items of pattern `text` from `start` on. Raises PatternFault."""
+    if len(text) > LONGEST_PATTERN:
+        raise PatternFault(f"{text[:40]}…", LONGEST_PATTERN, f"longer than {LONGEST_PATTERN} characters")
+    if start == len(text):
+        raise PatternFault(text, start, "nothing to match")
+    items: list[Item] = []
+    position = start
+    while position < len(text):
+        position = _take(text, position, start, items)
+    return tuple(items)
+
+
+def _take(text: str, position: int, start: int, items: list[Item]) -> int:
+    """Append what stands at `position`; where to go on."""
+    match text[position]:
+        case "*":
+            return _take_star(text, position, start, items)
+        case "?" | "+":
+            _repeat_last(text, position, start, items)
+            return position + 1
+        case "[":
+            end = _closing_bracket(text, position)
+            items.append(Item(Chars(_members(text, position + 1, end))))
+            return end + 1
+        case "\\":
+            if text[position + 1 : position + 2] not in tuple(_SPECIAL):
+                raise PatternFault(text, position, "`\\` escapes one of `*?+[]!\\` only; write `\\\\` for a backslash")
+            items.append(Item(Chars(frozenset(text[position + 1]))))
+            return position + 2
+        case char:
+            items.append(Item(Chars(frozenset(char))))
+            return position + 1
+
+
+def _take_star(text: str, position: int, start: int, items: list[Item]) -> int:
+    if not text.startswith("**", position):
+        items.append(Item(NOT_SLASH, Repeat.MANY))
+        return position + 1
+    begins_folder = position == start or text[position - 1] == "/"
+    if begins_folder and text.startswith("**/", position):
+        items.append(FOLDERS)
+        return position + 3
+    items.append(Item(ANY, Repeat.MANY))
+    return position + 2
+
+
+def _repeat_last(text: str, position: int, start: int, items: list[Item]) -> None:
+    if position == start or items[-1].repeat is not Repeat.ONE:
+        raise PatternFault(text, position, f"`{text[position]}` needs a plain character or `[...]` before it")
+    repeated = items[-1].chars
+    if text[position] == "?":
+        items[-1] = Item(repeated, Repeat.MAYBE)
+    else:
+        items.append(Item(repeated, Repeat.MANY))
+
+
+def _closing_bracket(text: str, opening: int) -> int:
+    end = text.find("]", opening)
+    if end < 0:
+        raise PatternFault(text, opening, "`[` is not closed; write `\\[` for the character itself")
+    if end == opening + 1:
+        raise PatternFault(text, opening, "`[]` names no character")
+    return end
+
+
+def _members(text: str, position: int, end: int) -> frozenset[str]:
+    members: set[str] = set()
+    while position < end:
+        _need_alphanumeric(text, position)
+        if text[position + 1] != "-":
+            members.add(text[position])
+            position += 1
+            continue
+        _need_alphanumeric(text, position + 2)
+        members.update(_range(text, position))
+        position += 3
+    return frozenset(members)
+
+
+def _need_alphanumeric(text: str, position: int) -> None:
+    if text[position].isascii() and text[position].isalnum():
+        return
+    if text[position] in "^!":
+        raise PatternFault(text, position, _HINT_NEGATION)
+    raise PatternFault(text, position, "inside `[...]` stand only a-z, A-Z, 0-9 and ranges of these")
+
+
+def _range(text: str, position: int) -> list[str]:
+    first, last = text[position], text[position + 2]
+    kinds = [char.isdigit() + 2 * char.isupper() for char in (first, last)]
+    if kinds[0] != kinds[1] or first > last:
+        raise PatternFault(text, position, f"`{first}-{last}` is no range within a-z, A-Z or 0-9")
+    return [chr(code) for code in range(ord(first), ord(last) + 1)]

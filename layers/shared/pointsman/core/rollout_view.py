@@ -1,0 +1,239 @@
+"""A rollout as the trail tells it: folded from its events, whatever their order and however often they came.
+
+Only the engine's events decide where a run is. What a build or a host says counts when it comes from the very build
+that the engine started for the run; until the engine has named that build, it is kept aside.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pointsman.core.model import Change, Mode, RolloutState, RunState
+from pointsman.events import (
+    BuildReported,
+    HostResultRecorded,
+    RolloutEnded,
+    RolloutRepeated,
+    RolloutStarted,
+    RunEnded,
+    RunStarted,
+    RunWaited,
+    TaskResult,
+    TrailEvent,
+)
+
+type RunKey = tuple[str, int]  # target, attempt
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong on one host; `task` is None when the host could not be reached, or gave no task."""
+
+    host: str
+    status: str  # "failed" or "unreachable"
+    task: str | None = None
+    path: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """How many hosts of a run are in each status."""
+
+    ok: int = 0
+    changed: int = 0
+    failed: int = 0
+    unreachable: int = 0
+
+    @property
+    def total(self) -> int:
+        """Every host that told its result."""
+        return self.ok + self.changed + self.failed + self.unreachable
+
+    def __add__(self, other: "Hosts") -> "Hosts":
+        return Hosts(
+            self.ok + other.ok,
+            self.changed + other.changed,
+            self.failed + other.failed,
+            self.unreachable + other.unreachable,
+        )
+
+
+@dataclass(frozen=True)
+class TargetView:
+    """The newest run on one target."""
+
+    name: str
+    state: RunState = RunState.STARTING
+    attempt: int = 1
+    behind: str | None = None  # rollout that holds the target, while this one waits
+    reason: str = ""
+    log_url: str | None = None
+    duration_seconds: float | None = None
+    hosts: Hosts = Hosts()
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True)
+class RolloutView:
+    """One rollout: what it is, how it stands as a whole and on each target, in the order's order."""
+
+    rollout: str
+    route: str
+    mode: Mode
+    change: Change
+    state: RolloutState
+    targets: tuple[TargetView, ...]
+    duration_seconds: float | None = None
+    repeated: str | None = None  # why the last repetition ran nothing twice
+
+    @property
+    def hosts(self) -> Hosts:
+        """The hosts of every target together."""
+        return sum((target.hosts for target in self.targets), start=Hosts())
+
+
+def fold(events: Iterable[TrailEvent]) -> RolloutView | None:
+    """The view of one rollout's partition; None when its start is not in it."""
+    story = _Story()
+    for event in events:
+        story.take(event)
+    return story.tell()
+
+
+@dataclass
+class _RunStory:
+    """What the trail says of one attempt on one target."""
+
+    waited: RunWaited | None = None
+    started: RunStarted | None = None
+    ended: RunEnded | None = None
+    reports: list[BuildReported] = field(default_factory=list)
+    hosts: dict[tuple[str, str], tuple[str, tuple[Failure, ...]]] = field(default_factory=dict)  # by build and host
+
+    @property
+    def known_to_engine(self) -> bool:
+        return bool(self.waited or self.started or self.ended)
+
+    @property
+    def build(self) -> str | None:
+        if self.started:
+            return self.started.build_arn
+        return self.ended.build_arn if self.ended else None
+
+    def tell(self, target: str, attempt: int) -> TargetView:
+        reports = sorted(
+            (each for each in self.reports if each.build_arn == self.build), key=lambda it: (it.at, it.key)
+        )
+        hosts = {host: told for (build, host), told in sorted(self.hosts.items()) if build == self.build}
+        statuses = [status for status, _ in hosts.values()]
+        links = (self.ended, *reversed(reports), self.started)
+        return TargetView(
+            name=target,
+            state=self._state(),
+            attempt=attempt,
+            behind=self.waited.behind if self.waited and self._state() is RunState.WAITING else None,
+            reason=self.ended.reason if self.ended else "",
+            log_url=next((each.log_url for each in links if each and each.log_url), None),
+            duration_seconds=self.ended.duration_seconds if self.ended else None,
+            hosts=Hosts(*(statuses.count(status) for status in ("ok", "changed", "failed", "unreachable"))),
+            failures=tuple(failure for _, failures in hosts.values() for failure in failures),
+        )
+
+    def _state(self) -> RunState:
+        if self.ended:
+            return self.ended.state
+        if self.started:
+            return RunState.RUNNING
+        return RunState.WAITING if self.waited else RunState.STARTING
+
+
+@dataclass
+class _Story:
+    """Everything the trail says of one rollout, sorted by what it is about."""
+
+    start: RolloutStarted | None = None
+    repeats: list[RolloutRepeated] = field(default_factory=list)
+    ends: list[RolloutEnded] = field(default_factory=list)
+    runs: dict[RunKey, _RunStory] = field(default_factory=dict)
+
+    def take(self, event: TrailEvent) -> None:
+        match event:
+            case RolloutStarted():
+                self.start = event
+            case RolloutRepeated():
+                self.repeats.append(event)
+            case RolloutEnded():
+                self.ends.append(event)
+            case RunWaited() | RunStarted() | RunEnded() | BuildReported() | HostResultRecorded():
+                self._take_of_run(event)
+            case _:
+                pass  # a delivery or a rejected event has a partition of its own
+
+    def _take_of_run(self, event: RunWaited | RunStarted | RunEnded | BuildReported | HostResultRecorded) -> None:
+        run = self.runs.setdefault((event.target, event.attempt), _RunStory())
+        match event:
+            case RunWaited():
+                run.waited = event
+            case RunStarted():
+                run.started = event
+            case RunEnded():
+                run.ended = event
+            case BuildReported():
+                run.reports.append(event)
+            case HostResultRecorded():
+                run.hosts[event.build_arn, event.host] = (event.status, _failures(event))
+
+    def tell(self) -> RolloutView | None:
+        start = self.start
+        if start is None:
+            return None
+        attempts = self._attempts(start.targets)
+        nothing = _RunStory()
+        targets = tuple(self.runs.get(key, nothing).tell(*key) for key in attempts.items())
+        end = self._end(targets)
+        repeats = sorted(self.repeats, key=lambda it: (it.at, it.key))
+        return RolloutView(
+            rollout=start.rollout or "",
+            route=start.route or "",
+            mode=start.mode,
+            change=start.change,
+            state=end.state if end else RolloutState.OPEN,
+            targets=targets,
+            duration_seconds=_seconds(start.at, end.at) if end else None,
+            repeated=repeats[-1].reason if repeats else None,
+        )
+
+    def _attempts(self, targets: Iterable[str]) -> dict[str, int]:
+        """The newest attempt on each target. Events from outside never open one: a build could name any number."""
+        newest = dict.fromkeys(targets, 1)
+        for repeat in self.repeats:
+            for target in repeat.retried:
+                newest[target] = newest.get(target, 0) + 1
+        for (target, attempt), run in self.runs.items():
+            if target in newest and run.known_to_engine:
+                newest[target] = max(newest[target], attempt)
+        return {target: newest[target] for target in targets}
+
+    def _end(self, targets: tuple[TargetView, ...]) -> RolloutEnded | None:
+        """The end of the newest round, once nothing has been asked for since."""
+        last = max(self.ends, key=lambda it: it.round, default=None)
+        if last is None or not all(target.state.ended for target in targets):
+            return None
+        reopened = any(repeat.retried and repeat.at > last.at for repeat in self.repeats)
+        return None if reopened else last
+
+
+def _failures(event: HostResultRecorded) -> tuple[Failure, ...]:
+    failed = tuple(_failure(event.host, task) for task in event.tasks if task.status != "changed" and not task.ignored)
+    if failed or event.status not in ("failed", "unreachable"):
+        return failed
+    return (Failure(host=event.host, status=event.status),)
+
+
+def _failure(host: str, task: TaskResult) -> Failure:
+    return Failure(host=host, status=task.status, task=task.name, path=task.path, message=task.message)
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    return max((end - start).total_seconds(), 0.0)

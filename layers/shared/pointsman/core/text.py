@@ -1,0 +1,23 @@
+"""Text from outside made fit to be kept and told: it stays data, and it stays small."""
+
+import re
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def whole(text: str) -> str:
+    """`text` with lone surrogates, which no encoding holds, replaced by U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def one_line(text: str, limit: int) -> str:
+    """`text` as at most `limit` characters on one line: a control character is shown as its code, the rest is cut."""
+    shown = _CONTROL.sub(lambda found: _escaped(found.group()), text[: limit + 1])
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

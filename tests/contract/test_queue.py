@@ -1,0 +1,184 @@
+"""The Queue port: SQS (on moto) and the twin in memory take the same messages."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from moto import mock_aws
+from moto.sqs import models as moto_sqs
+
+from pointsman.adapters.queue_memory import MemoryQueue
+from pointsman.adapters.queue_sqs import SqsQueue, group_of
+from pointsman.core.fit_delivery import MESSAGE_BYTES, messages_of, to_message
+from pointsman.core.model import Delivery
+from pointsman.core.ports import Queue
+from pointsman.errors import Misconfigured, Unavailable
+from tests.support.rollouts import delivery
+
+type World = tuple[Queue, Callable[[], list[dict[str, Any]]]]
+
+
+@pytest.fixture(params=["memory", "sqs"])
+def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The queue, and what reads every message that is on it."""
+    if request.param == "memory":
+        queue = MemoryQueue()
+        yield queue, lambda: [{"Body": message} for message in queue.messages]
+        return
+    monkeypatch.setattr(moto_sqs, "MAXIMUM_MESSAGE_LENGTH", 1_048_576)  # AWS's; moto still has a quarter of it
+    with mock_aws():
+        client = boto3.client("sqs", region_name="us-east-1")
+        url = make_queue(client)
+        yield SqsQueue(lambda: client, url), lambda: received(client, url)
+
+
+def make_queue(client: Any) -> str:
+    attributes = {"FifoQueue": "true", "MaximumMessageSize": "262144"}
+    return str(client.create_queue(QueueName="changes.fifo", Attributes=attributes)["QueueUrl"])
+
+
+def received(client: Any, url: str) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = []
+    while batch := client.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"], WaitTimeSeconds=0
+    ).get("Messages"):
+        messages += batch
+        for message in batch:
+            client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return messages
+
+
+def read(messages: list[dict[str, Any]]) -> list[Delivery]:
+    return [Delivery.model_validate_json(message["Body"]) for message in messages]
+
+
+def with_change(told: Delivery, **changes: Any) -> Delivery:
+    return told.model_copy(update={"change": told.change.model_copy(update=changes)})
+
+
+def test_what_was_sent_arrives_as_it_was(world: World) -> None:
+    queue, messages = world
+    told = delivery("dev/eu-west-1", "prod/eu-west-1")
+    variables = {"n": 4, "ratio": 0.25, "none": None, "nested": {"list": [None, True]}}
+    told = told.model_copy(update={"orders": (told.orders[0].model_copy(update={"extra_vars": variables}),)})
+    queue.send(told)
+    queue.send(delivery())
+    assert read(messages()) == [told, delivery()]
+
+
+def test_the_same_delivery_twice_is_two_messages(world: World) -> None:
+    queue, messages = world
+    queue.send(delivery("dev/eu-west-1"))
+    queue.send(delivery("dev/eu-west-1"))
+    assert len(messages()) == 2
+
+
+def test_text_that_sqs_does_not_take_arrives_all_the_same(world: World) -> None:
+    queue, messages = world
+    told = with_change(delivery(), title="nul \x00 esc \x1b ffff \uffff 😀 ümläut \u2028", files=("two\nlines",))
+    queue.send(told)
+    assert read(messages()) == [told]
+
+
+def test_a_delivery_that_is_too_large_comes_without_its_file_names_and_keeps_their_number(world: World) -> None:
+    queue, messages = world
+    # moto's queue takes a quarter of a megabyte; the limit itself is tested below.
+    names = tuple(f"ansible/{'x' * 12_000}/{number}" for number in range(100))
+    queue.send(with_change(delivery("dev/eu-west-1"), files=names, files_total=2_500))
+    [arrived] = read(messages())
+    assert arrived.change.files == ()
+    assert arrived.change.files_total == 2_500
+    assert arrived.orders == delivery("dev/eu-west-1").orders
+
+
+def test_a_message_fits_with_what_it_may_have_and_not_a_byte_more() -> None:
+    told = delivery("dev/eu-west-1")
+    room = MESSAGE_BYTES - len(to_message(with_change(told, files=("",))))
+    fitting = with_change(told, files=("x" * room,))
+    assert messages_of(fitting) == (fitting,)
+    [shortened] = messages_of(with_change(told, files=("x" * (room + 1),)))
+    assert shortened.change.files == ()
+    assert MESSAGE_BYTES < 1_048_576
+
+
+def test_orders_that_do_not_fit_together_go_one_by_one_with_all_decisions() -> None:
+    told = delivery("dev/eu-west-1")
+    orders = tuple(told.orders[0].model_copy(update={"rollout": f"r-{number}"}) for number in range(5))
+    decisions = tuple(told.decisions[0].model_copy(update={"reason": "because " * 100}) for _ in orders)
+    large = told.model_copy(update={"orders": orders, "decisions": decisions})
+    parts = messages_of(large, limit=3_000)
+    assert [part.orders for part in parts] == [(order,) for order in orders]
+    assert all(len(to_message(part)) <= 3_000 for part in parts)
+    assert all(len(part.decisions) == 5 and part.id == large.id for part in parts)
+
+
+def test_a_delivery_without_orders_is_one_message_however_large() -> None:
+    told = delivery()
+    assert len(messages_of(with_change(told, title="x" * 10_000), limit=1_000)) == 1
+
+
+def test_pushes_to_one_ref_are_a_group_and_no_other() -> None:
+    told = delivery()
+    same = with_change(told, after="f" * 40, title="x")
+    other_ref = with_change(told, ref="refs/heads/ümläut \U0001f600" + "x" * 500)
+    other_repository = with_change(told, repository="acme/other")
+    assert group_of(told) == group_of(same) == group_of(with_change(told, repository="Acme/Infra"))
+    assert len({group_of(each) for each in (told, other_ref, other_repository)}) == 3
+    # SQS: at most 128 letters, digits and punctuation marks.
+    assert all(len(group_of(each)) == 64 and group_of(each).isalnum() for each in (told, other_ref))
+
+
+@mock_aws
+def test_messages_are_grouped_and_never_taken_for_repetitions() -> None:
+    client = boto3.client("sqs", region_name="us-east-1")
+    url = make_queue(client)
+    queue = SqsQueue(lambda: client, url)
+    queue.send(delivery())
+    queue.send(delivery())
+    attributes = [message["Attributes"] for message in received(client, url)]
+    assert {each["MessageGroupId"] for each in attributes} == {group_of(delivery())}
+    assert len({each["MessageDeduplicationId"] for each in attributes}) == 2
+
+
+@mock_aws
+def test_a_queue_that_is_not_there_is_the_operators_fault() -> None:
+    client = boto3.client("sqs", region_name="us-east-1")
+    queue = SqsQueue(lambda: client, "https://sqs.us-east-1.amazonaws.com/111111111111/none.fifo")
+    with pytest.raises(Misconfigured, match="putting a delivery on the queue"):
+        queue.send(delivery())
+
+
+@pytest.mark.parametrize("code", ["ServiceUnavailable", "ThrottlingException", "InternalError", "RequestThrottled"])
+def test_a_queue_that_has_trouble_is_nobodys_fault(code: str) -> None:
+    class Troubled:
+        def send_message(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": code, "Message": "later"}}, "SendMessage")
+
+    with pytest.raises(Unavailable, match="later"):
+        SqsQueue(Troubled, "https://q").send(delivery())  # type: ignore[arg-type]
+
+
+def test_a_network_that_gives_no_answer_is_nobodys_fault() -> None:
+    class Silent:
+        def send_message(self, **_: Any) -> None:
+            raise ReadTimeoutError(endpoint_url="https://q")
+
+    with pytest.raises(Unavailable):
+        SqsQueue(Silent, "https://q").send(delivery())  # type: ignore[arg-type]
+
+
+def test_the_twin_can_be_down() -> None:
+    queue = MemoryQueue()
+    queue.down = True
+    with pytest.raises(Unavailable):
+        queue.send(delivery())
+    assert queue.messages == []
+
+
+def test_a_message_is_ascii_json() -> None:
+    message = to_message(with_change(delivery(), title="日本語"))
+    assert message.isascii()
+    assert json.loads(message)["change"]["title"] == "日本語"

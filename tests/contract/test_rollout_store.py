@@ -1,0 +1,149 @@
+"""The RolloutStore port: DynamoDB (on moto) and the twin in memory keep the same promises."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
+from pointsman.adapters.rollouts_memory import MemoryRollouts
+from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core import intake
+from pointsman.core.model import Lane, Place, Rollout, RolloutState, Run, RunState
+from pointsman.core.ports import RolloutStore, Trail, Transition
+from pointsman.errors import Conflict
+from pointsman.events import RunWaited
+from tests.support.rollouts import MORNING, delivery, target
+from tests.support.tables import create_tables
+
+DEV = "dev/eu-west-1"
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def world(request: pytest.FixtureRequest) -> Iterator[tuple[RolloutStore, Trail]]:
+    if request.param == "memory":
+        trail = MemoryTrail()
+        yield MemoryRollouts(trail), trail
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_tables(client)
+        yield DynamoRollouts(client, "rollouts", "audit"), DynamoTrail(client, "audit")
+
+
+@pytest.fixture
+def store(world: tuple[RolloutStore, Trail]) -> RolloutStore:
+    return world[0]
+
+
+@pytest.fixture
+def trail(world: tuple[RolloutStore, Trail]) -> Trail:
+    return world[1]
+
+
+def started(store: RolloutStore, **about: str) -> Rollout:
+    told = delivery(DEV, **about)  # type: ignore[arg-type]
+    transition = intake.start(told, told.orders[0], MORNING)
+    store.commit(transition)
+    assert transition.rollout
+    return transition.rollout.model_copy(update={"version": 1})
+
+
+def a_run(rollout: Rollout, attempt: int = 1, version: int = 0) -> Run:
+    return Run(
+        rollout=rollout.id, route="site", target=target(DEV), attempt=attempt, created_at=MORNING, version=version
+    )
+
+
+def test_what_was_stored_is_loaded_as_it_was(store: RolloutStore) -> None:
+    rollout = started(store)
+    run = a_run(rollout).model_copy(update={"claimed_at": MORNING, "reason": "a reason with ümläut & <markup>"})
+    store.commit(Transition(runs=(run,)))
+    assert store.load(rollout.id) == (rollout, (run.model_copy(update={"version": 1}),))
+
+
+def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
+    variables = {"workers": 4, "ratio": 0.25, "names": ["a", "b"], "nested": {"on": True, "off": None}, "empty": ""}
+    told = delivery(DEV)
+    order = told.orders[0].model_copy(update={"extra_vars": variables})
+    store.commit(intake.start(told, order, MORNING))
+    loaded = store.load(order.rollout)
+    assert loaded
+    assert loaded[0].order.extra_vars == variables
+    assert type(loaded[0].order.extra_vars["workers"]) is int
+
+
+def test_a_rollout_that_was_never_started_is_none(store: RolloutStore) -> None:
+    assert store.load("r-unknown") is None
+
+
+def test_every_attempt_is_loaded(store: RolloutStore) -> None:
+    rollout = started(store)
+    store.commit(Transition(runs=(a_run(rollout, 1), a_run(rollout, 2))))
+    loaded = store.load(rollout.id)
+    assert loaded
+    assert sorted(run.attempt for run in loaded[1]) == [1, 2]
+
+
+def test_a_rollout_starts_once(store: RolloutStore) -> None:
+    started(store)
+    with pytest.raises(Conflict):
+        started(store)
+
+
+def test_a_record_that_has_moved_is_not_written(store: RolloutStore) -> None:
+    rollout = started(store)
+    store.commit(Transition(runs=(a_run(rollout),)))
+    moved = a_run(rollout, version=1).model_copy(update={"state": RunState.STARTING})
+    store.commit(Transition(runs=(moved,)))
+    with pytest.raises(Conflict):
+        store.commit(Transition(runs=(moved,)))
+
+
+def test_a_transition_is_all_or_nothing(store: RolloutStore, trail: Trail) -> None:
+    rollout = started(store)
+    holder = Place(rollout=rollout.id, route="site", attempt=1)
+    store.commit(Transition(lanes=(Lane(target=DEV, holder=holder),)))
+    waited = RunWaited(at=MORNING, rollout=rollout.id, target=DEV, attempt=1, behind="r-other")
+    stale = Transition(runs=(a_run(rollout),), lanes=(Lane(target=DEV),), events=(waited,))
+    with pytest.raises(Conflict):
+        store.commit(stale)
+    assert store.load(rollout.id) == (rollout, ())
+    assert waited not in trail.of_partition(waited.partition)
+
+
+def test_an_event_is_told_once_or_the_transition_fails(store: RolloutStore, trail: Trail) -> None:
+    rollout = started(store)
+    waited = RunWaited(at=MORNING, rollout=rollout.id, target=DEV, attempt=1, behind="r-other")
+    assert trail.record(waited)
+    with pytest.raises(Conflict):
+        store.commit(Transition(runs=(a_run(rollout),), events=(waited,)))
+
+
+def test_lanes_that_nobody_used_are_empty_and_others_as_stored(store: RolloutStore) -> None:
+    holder = Place(rollout="r-1", route="site", attempt=1)
+    lane = Lane(target=DEV, holder=holder, waiting=(holder,), reached={"site": MORNING})
+    store.commit(Transition(lanes=(lane,)))
+    assert store.lanes([DEV, "prod/eu-west-1"]) == {
+        DEV: lane.model_copy(update={"version": 1}),
+        "prod/eu-west-1": Lane(target="prod/eu-west-1"),
+    }
+
+
+def test_more_lanes_than_one_batch_are_read(store: RolloutStore) -> None:
+    names = [f"dev/region-{number}" for number in range(130)]
+    for name in names[::40]:
+        store.commit(Transition(lanes=(Lane(target=name),)))
+    lanes = store.lanes(names)
+    assert list(lanes) == names
+    assert [name for name, lane in lanes.items() if lane.version] == names[::40]
+
+
+def test_open_rollouts_are_those_that_have_not_ended(store: RolloutStore) -> None:
+    ended = started(store, commit="a" * 40)
+    still = started(store, commit="b" * 40)
+    done = ended.model_copy(update={"state": RolloutState.SUCCEEDED, "ended_at": MORNING})
+    store.commit(Transition(rollout=done))
+    assert store.open_rollouts() == [still.id]

@@ -1,0 +1,102 @@
+"""The Slack port: the twin in memory, and the client against a small Slack and the local cloud's, are alike."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from localcloud.slack.api import Slack as StandIn
+from localcloud.web import Request, Response
+from pointsman.adapters.slack import SlackChannel
+from pointsman.adapters.slack_memory import MemorySlack
+from pointsman.core.slack_message import Message
+from pointsman.core.slack_port import MessageGone, Slack
+from tests.support.rollouts import MORNING, Clock
+from tests.support.slack_server import CHANNEL, TOKEN, slack_server
+
+ONE = Message("one", ({"type": "section", "text": {"type": "plain_text", "text": "one", "emoji": False}},))
+TWO = Message("two", ({"type": "section", "text": {"type": "plain_text", "text": "two", "emoji": False}},))
+
+
+type World = tuple[Slack, datetime]  # a channel, and the time in it
+
+
+@pytest.fixture(params=["memory", "web", "local cloud"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    match request.param:
+        case "memory":
+            yield MemorySlack(clock=Clock()), MORNING
+        case "web":
+            with slack_server() as server:
+                yield SlackChannel(lambda *, fresh: TOKEN, CHANNEL, server.url), MORNING
+        case _:
+            stand_in = StandIn(tmp_path, TOKEN, ["deployments"])
+            with served(stand_in.serve) as url:
+                yield SlackChannel(lambda *, fresh: TOKEN, stand_in.channels[0].id, url), datetime.now(UTC)
+
+
+@contextmanager
+def served(handle: Callable[[Request], Response]) -> Iterator[str]:
+    """The local cloud's Slack over HTTP, as its gateway serves it."""
+
+    class Door(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            body = self.rfile.read(int(headers["content-length"]))
+            answer = handle(Request("POST", self.path, {}, headers, body))
+            self.send_response(answer.status)
+            self.send_header("content-type", answer.content_type)
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as http:
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{http.server_port}/_slack/api/"
+        http.shutdown()
+        thread.join()
+
+
+def test_a_message_is_found_by_its_rollout(world: World) -> None:
+    slack, now = world
+    posted = [slack.post(f"r-{number}", ONE) for number in range(4)]
+    assert len(set(posted)) == 4
+    assert [slack.find(f"r-{number}", now) for number in range(4)] == posted
+
+
+def test_a_message_of_another_rollout_is_not_found(world: World) -> None:
+    slack, now = world
+    slack.post("r-1", ONE)
+    assert slack.find("r-2", now) is None
+
+
+def test_a_message_is_still_found_after_an_edit(world: World) -> None:
+    slack, now = world
+    ts = slack.post("r-1", ONE)
+    slack.update(ts, "r-1", TWO)
+    assert slack.find("r-1", now) == ts
+
+
+def test_only_messages_since_are_looked_at(world: World) -> None:
+    slack, now = world
+    slack.post("r-1", ONE)
+    assert slack.find("r-1", now + timedelta(hours=1)) is None
+
+
+def test_clocks_that_differ_a_little_hide_no_message(world: World) -> None:
+    slack, now = world
+    ts = slack.post("r-1", ONE)
+    assert slack.find("r-1", now + timedelta(seconds=90)) == ts
+
+
+def test_what_is_gone_can_not_be_edited(world: World) -> None:
+    slack, _ = world
+    with pytest.raises(MessageGone):
+        slack.update("1795420000.000001", "r-1", ONE)

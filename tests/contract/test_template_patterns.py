@@ -1,0 +1,131 @@
+"""Every EventBridge pattern of the templates against real samples, with moto's pattern matcher."""
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from moto.events.models import EventPattern
+
+from tests.contract.cloudformation import ROOT, Stack, control, worker
+
+type Sample = dict[str, Any]
+type Change = Callable[[Sample], None]
+
+IN_PROGRESS = "codebuild-build-in-progress"
+ENDS = ["codebuild-build-succeeded", "codebuild-build-failed", "codebuild-build-stopped"]
+PHASE = "codebuild-build-phase-change"
+HOST = "eventbridge-host-result"
+SCHEDULED = "eventbridge-scheduled"
+EVERY = [IN_PROGRESS, *ENDS, PHASE, HOST, SCHEDULED]
+
+# Rule → the samples that it takes; it must leave every other one.
+TAKES: dict[tuple[Callable[[], Stack], str], list[str]] = {
+    (control, "StartBuildBuildEnded"): ENDS,
+    (control, "AuditWriterBuildState"): [IN_PROGRESS, *ENDS],
+    (control, "AuditWriterHostResult"): [HOST],
+    (worker, "BuildStates"): [IN_PROGRESS, *ENDS],
+}
+
+
+def sample(name: str) -> Sample:
+    found: Sample = json.loads((ROOT / "events/aws" / f"{name}.json").read_text())
+    return found
+
+
+def matches(pattern: Any, event: Sample) -> bool:
+    return EventPattern(json.dumps(pattern), pattern).matches_event(event)  # type: ignore[arg-type]
+
+
+def pattern_of(stack: Callable[[], Stack], rule: str) -> Any:
+    return stack().properties(rule)["EventPattern"]
+
+
+every_rule = pytest.mark.parametrize(("stack", "rule"), TAKES, ids=[rule for _, rule in TAKES])
+
+
+def test_no_rule_is_left_out_here() -> None:
+    patterns = {
+        (stack, name)
+        for stack in (control, worker)
+        for name, rule in stack().of_type("AWS::Events::Rule").items()
+        if "EventPattern" in rule
+    }
+    assert patterns == TAKES.keys()
+
+
+@every_rule
+@pytest.mark.parametrize("name", EVERY)
+def test_a_rule_takes_its_own_samples_and_leaves_the_others(stack: Callable[[], Stack], rule: str, name: str) -> None:
+    assert matches(pattern_of(stack, rule), sample(name)) is (name in TAKES[stack, rule])
+
+
+def of_another_account(event: Sample) -> None:
+    event["account"] = "444444444444"
+
+
+def of_another_project(event: Sample) -> None:
+    event["detail"]["project-name"] = "somebody-elses"
+
+
+def of_another_source(event: Sample) -> None:
+    event["source"] = "pointsman.forged"
+
+
+def of_another_type(event: Sample) -> None:
+    event["detail-type"] = "Something Else"
+
+
+@pytest.mark.parametrize(
+    ("stack", "rule", "change"),
+    [
+        (control, "StartBuildBuildEnded", of_another_account),
+        (control, "StartBuildBuildEnded", of_another_project),
+        (control, "StartBuildBuildEnded", of_another_source),
+        (control, "StartBuildBuildEnded", of_another_type),
+        (control, "AuditWriterBuildState", of_another_account),
+        (control, "AuditWriterBuildState", of_another_project),
+        (control, "AuditWriterBuildState", of_another_source),
+        (control, "AuditWriterBuildState", of_another_type),
+        (control, "AuditWriterHostResult", of_another_account),
+        (control, "AuditWriterHostResult", of_another_source),
+        (control, "AuditWriterHostResult", of_another_type),
+        (worker, "BuildStates", of_another_project),
+        (worker, "BuildStates", of_another_source),
+        (worker, "BuildStates", of_another_type),
+    ],
+)
+def test_a_rule_leaves_what_is_not_meant_for_it(stack: Callable[[], Stack], rule: str, change: Change) -> None:
+    event = copy.deepcopy(sample(TAKES[stack, rule][0]))
+    assert matches(pattern_of(stack, rule), event)
+    change(event)
+    assert not matches(pattern_of(stack, rule), event)
+
+
+@pytest.mark.parametrize("status", ["TIMED_OUT", "FAULT"])
+def test_an_end_that_only_the_api_documents_reaches_the_engine(status: str) -> None:
+    event = sample(ENDS[0])
+    event["detail"]["build-status"] = status
+    assert matches(pattern_of(control, "StartBuildBuildEnded"), event)
+
+
+def test_the_build_states_of_every_worker_account_are_taken() -> None:
+    event = sample(ENDS[0])
+    event["account"] = "333333333333"
+    assert matches(pattern_of(control, "StartBuildBuildEnded"), event)
+    assert matches(pattern_of(control, "AuditWriterBuildState"), event)
+
+
+def test_notify_is_called_for_new_items_alone() -> None:
+    (described,) = control().properties("NotifyTrail")["FilterCriteria"]["Filters"]
+    record = sample("dynamodb-stream")["Records"][0]
+    assert matches(json.loads(described["Pattern"]), record)
+    for other in ("MODIFY", "REMOVE"):
+        assert not matches(json.loads(described["Pattern"]), record | {"eventName": other})
+
+
+def test_the_sweep_comes_often() -> None:
+    rule = control().properties("StartBuildSweep")
+    assert rule["ScheduleExpression"] == "rate(5 minutes)"
+    assert rule["Targets"][0]["Arn"] == "<StartBuild.Arn>"

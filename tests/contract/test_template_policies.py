@@ -1,0 +1,264 @@
+"""Who may do what: the policies of both templates, read as IAM reads them."""
+
+from typing import Any
+
+import pytest
+
+from tests.contract.cloudformation import (
+    CONTROL_ACCOUNT,
+    WORKERS,
+    Stack,
+    Statement,
+    control,
+    statements,
+    statements_of_roles,
+    worker,
+)
+
+IN_A_VPC = worker(
+    VpcId="vpc-0a1b2c3d4e5f60718",
+    SubnetIds="subnet-0a1b2c3d4e5f60718",
+    SecurityGroupIds="sg-0a1b2c3d4e5f60718",
+    ConnectionArn="arn:aws:codeconnections:us-east-1:222222222222:connection/8745a7a9-c340-456a-9166-edf953571bee",
+)
+STACKS = {"control": control(), "worker": worker(), "worker in a VPC": IN_A_VPC}
+every_stack = pytest.mark.parametrize("stack", STACKS.values(), ids=STACKS.keys())
+
+# Actions for which IAM knows no resource, or CodeBuild asks for all.
+NOT_TO_BE_NAMED = {
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "ec2:DescribeInstances",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+}
+# Everything that a role may do with the trail, by role.
+ON_THE_TRAIL = {
+    "StartBuildRole": {"dynamodb:PutItem"},
+    "AuditWriterRole": {"dynamodb:PutItem"},
+    "NotifyRole": {
+        "dynamodb:Query",
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    },
+}
+WAYS_TO_CHANGE_AN_ITEM = {
+    "dynamodb:BatchWriteItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:PartiQLDelete",
+    "dynamodb:PartiQLInsert",
+    "dynamodb:PartiQLUpdate",
+    "dynamodb:UpdateItem",
+    "dynamodb:UpdateTimeToLive",
+}
+
+
+def allowed(stack: Stack, role: str) -> list[Statement]:
+    return [each for each in statements_of_roles(stack) if each.where.startswith(f"{role}/") and each.effect == "Allow"]
+
+
+def actions(found: list[Statement]) -> set[str]:
+    return {action for each in found for action in each.actions}
+
+
+@every_stack
+def test_only_what_has_no_name_is_granted_on_everything(stack: Stack) -> None:
+    for each in statements_of_roles(stack):
+        if "*" in each.resources:
+            assert set(each.actions) <= NOT_TO_BE_NAMED, each
+
+
+@every_stack
+def test_every_granted_action_is_named(stack: Stack) -> None:
+    found = [each for each in statements_of_roles(stack) if each.effect == "Allow"]
+    assert found
+    assert not [each for each in found if any("*" in action for action in each.actions)]
+
+
+@every_stack
+def test_no_role_brings_a_policy_of_somebody_elses(stack: Stack) -> None:
+    own = {f"<{name}>" for name in stack.of_type("AWS::IAM::ManagedPolicy")}
+    for role in stack.of_type("AWS::IAM::Role").values():
+        assert set(role.get("ManagedPolicyArns", [])) <= own
+
+
+def test_every_function_has_a_role_of_its_own() -> None:
+    roles = [function["Role"] for function in control().of_type("AWS::Lambda::Function").values()]
+    assert sorted(roles) == sorted(f"<{name}.Arn>" for name in control().of_type("AWS::IAM::Role"))
+
+
+@pytest.mark.parametrize("logical_id", ["WebhookReceiver", "StartBuild", "AuditWriter", "Notify"])
+def test_a_function_writes_its_own_logs_alone(logical_id: str) -> None:
+    logs = [each for each in allowed(control(), f"{logical_id}Role") if "logs:PutLogEvents" in each.actions]
+    assert [(each.actions, each.resources) for each in logs] == [
+        (["logs:CreateLogStream", "logs:PutLogEvents"], [f"<{logical_id}Logs.Arn>"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("logical_id", "variable"), [("WebhookReceiver", "WEBHOOK_SECRET_NAME"), ("Notify", "SLACK_SECRET_NAME")]
+)
+def test_a_secret_is_read_by_the_one_function_that_needs_it(logical_id: str, variable: str) -> None:
+    name = control().properties(logical_id)["Environment"]["Variables"][variable]
+    arn = f"arn:aws:secretsmanager:us-east-1:{CONTROL_ACCOUNT}:secret:{name}-??????"
+    readers = [each for each in statements_of_roles(control()) if arn in each.resources]
+    assert [(each.where.partition("/")[0], each.actions) for each in readers] == [
+        (f"{logical_id}Role", ["secretsmanager:GetSecretValue"])
+    ]
+
+
+# --- the trail ------------------------------------------------------------------------------------------------------
+
+
+def test_the_trail_is_only_ever_put_to_and_read() -> None:
+    granted: dict[str, set[str]] = {}
+    for each in statements_of_roles(control()):
+        if each.effect == "Allow" and any("AuditTable" in resource for resource in each.resources):
+            granted.setdefault(each.where.partition("/")[0], set()).update(each.actions)
+    assert granted == ON_THE_TRAIL
+
+
+@every_stack
+def test_no_policy_anywhere_grants_a_way_to_change_an_item(stack: Stack) -> None:
+    granted = {action for each in statements_of_roles(stack) if each.effect == "Allow" for action in each.actions}
+    assert not granted & WAYS_TO_CHANGE_AN_ITEM
+
+
+def test_the_trails_own_policy_refuses_every_change_to_everyone() -> None:
+    (refusal,) = statements("AuditTable", control().properties("AuditTable")["ResourcePolicy"]["PolicyDocument"])
+    assert (refusal.effect, refusal.principal, refusal.resources) == ("Deny", "*", ["*"])
+    assert refusal.conditions == {}
+    assert set(refusal.actions) == WAYS_TO_CHANGE_AN_ITEM
+
+
+def test_notify_touches_no_item_of_the_engine() -> None:
+    (own,) = [each for each in allowed(control(), "NotifyRole") if "<RolloutsTable.Arn>" in each.resources]
+    assert set(own.actions) == {"dynamodb:GetItem", "dynamodb:PutItem"}
+    assert own.conditions == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["SLACK#*"]}}
+
+
+# --- between the accounts -------------------------------------------------------------------------------------------
+
+
+def test_start_build_enters_the_worker_accounts_by_their_start_roles_alone() -> None:
+    entering = [each for each in statements_of_roles(control()) if "sts:AssumeRole" in each.actions]
+    assert [each.where for each in entering] == ["StartBuildRole/enters-workers"]
+    assert entering[0].resources == [f"arn:aws:iam::{account}:role/pointsman-start-*" for account in WORKERS]
+
+
+def test_a_worker_lets_in_start_build_alone_and_only_with_the_word() -> None:
+    (trust,) = statements("StartRole", worker().properties("StartRole")["AssumeRolePolicyDocument"])
+    assert trust.principal == {"AWS": f"arn:aws:iam::{CONTROL_ACCOUNT}:root"}
+    name = control().properties("StartBuildRole")["RoleName"]
+    assert trust.conditions == {
+        "ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{CONTROL_ACCOUNT}:role/{name}"},
+        "StringEquals": {"sts:ExternalId": "a-word-that-both-know"},
+    }
+
+
+def test_start_build_starts_and_reads_builds_of_one_project_and_cannot_say_what_they_do() -> None:
+    allow, deny = statements("StartRole", worker().properties("StartRole")["Policies"][0]["PolicyDocument"])
+    assert set(allow.actions) == {
+        "codebuild:BatchGetBuilds",
+        "codebuild:ListBuildsForProject",
+        "codebuild:StartBuild",
+        "codebuild:StopBuild",
+    }
+    assert allow.resources == deny.resources == ["<Project.Arn>"]
+    assert (deny.effect, deny.conditions) == ("Deny", {"Null": {"codebuild:source.buildspec": "false"}})
+
+
+@pytest.mark.parametrize(
+    ("policy", "source", "detail_type"),
+    [
+        ("BuildStatesPolicy", "aws.codebuild", "CodeBuild Build State Change"),
+        ("HostResultsPolicy", "pointsman.ansible", "HostResultRecorded"),
+    ],
+)
+def test_the_bus_takes_one_kind_of_event_from_one_kind_of_worker_role(
+    policy: str, source: str, detail_type: str
+) -> None:
+    statement = control().properties(policy)["Statement"]
+    assert statement["Principal"] == {"AWS": WORKERS}
+    assert statement["Action"] == "events:PutEvents"
+    assert statement["Resource"] == "<Bus.Arn>"
+    kind = next(value for operator, value in statement["Condition"].items() if operator.startswith("StringEquals"))
+    assert kind == {"events:source": source, "events:detail-type": detail_type}
+
+
+@pytest.mark.parametrize(
+    ("role", "service", "source"),
+    [
+        ("BuildRole", "codebuild.amazonaws.com", "arn:aws:codebuild:eu-west-1:222222222222:project/pointsman"),
+        ("ForwardRole", "events.amazonaws.com", "arn:aws:events:eu-west-1:222222222222:rule/pointsman-build-states"),
+    ],
+)
+def test_a_service_takes_on_a_role_for_our_resource_alone(role: str, service: str, source: str) -> None:
+    (trust,) = statements(role, worker().properties(role)["AssumeRolePolicyDocument"])
+    assert trust.principal == {"Service": service}
+    assert trust.conditions == {
+        "StringEquals": {"aws:SourceAccount": WORKERS[0]},
+        "ArnEquals": {"aws:SourceArn": source},
+    }
+    named = {
+        "codebuild.amazonaws.com": worker().properties("Project")["Name"],
+        "events.amazonaws.com": worker().properties("BuildStates")["Name"],
+    }
+    assert source.endswith(f"/{named[service]}")
+
+
+def test_build_states_are_forwarded_to_the_control_bus_alone() -> None:
+    (forward,) = allowed(worker(), "ForwardRole")
+    (target,) = worker().properties("BuildStates")["Targets"]
+    assert (forward.actions, forward.resources) == (["events:PutEvents"], [target["Arn"]])
+    assert target["RoleArn"] == "<ForwardRole.Arn>"
+
+
+# --- a build --------------------------------------------------------------------------------------------------------
+
+
+def test_a_build_may_do_this_and_nothing_more() -> None:
+    assert actions(allowed(worker(), "BuildRole")) == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "ec2:DescribeInstances",
+        "ssm:StartSession",
+        "ssm:ResumeSession",
+        "ssm:TerminateSession",
+        "ssmmessages:OpenDataChannel",
+        "s3:DeleteObject",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:GetBucketLocation",
+        "s3:ListBucket",
+        "events:PutEvents",
+    }
+
+
+def test_a_build_reaches_managed_instances_alone() -> None:
+    sessions = [each for each in allowed(worker(), "BuildRole") if "ssm:StartSession" in each.actions]
+    on_instances: dict[str, Any] = {
+        resource: each.conditions for each in sessions for resource in each.resources if ":instance/" in resource
+    }
+    tagged = {"StringEquals": {"ssm:resourceTag/pointsman:managed": "true"}}
+    assert on_instances == {"arn:aws:ec2:eu-west-1:222222222222:instance/*": tagged}
+
+
+def test_a_connection_or_a_vpc_brings_just_its_own_permissions() -> None:
+    more = actions(allowed(IN_A_VPC, "BuildRole")) - actions(allowed(worker(), "BuildRole"))
+    assert {action.partition(":")[0] for action in more} == {"codeconnections", "codestar-connections", "ec2"}
+    connection = [each for each in allowed(IN_A_VPC, "BuildRole") if each.where == "BuildRole/clones"]
+    assert all(resource.endswith("bee") for each in connection for resource in each.resources)
+
+
+def test_a_build_tells_what_hosts_did_and_nothing_else() -> None:
+    (telling,) = [each for each in allowed(worker(), "BuildRole") if "events:PutEvents" in each.actions]
+    assert telling.resources == [f"arn:aws:events:us-east-1:{CONTROL_ACCOUNT}:event-bus/pointsman"]
+    assert telling.conditions == {"StringEquals": {"events:source": "pointsman.ansible"}}

@@ -1,0 +1,69 @@
+"""The Trail port: DynamoDB (on moto) and the twin in memory keep the same promises."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.ports import Trail
+from pointsman.events import TRAIL_EVENT
+from tests.support.tables import create_tables
+from tests.support.told import DEV, EVENTS, PROD, host, reported, sample, started_rollout, started_run
+
+SAMPLES = sorted(path.stem for path in (EVENTS / "ours").glob("*.json"))
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def trail(request: pytest.FixtureRequest) -> Iterator[Trail]:
+    if request.param == "memory":
+        yield MemoryTrail()
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_tables(client)
+        yield DynamoTrail(client, "audit")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_an_event_is_read_as_it_was_recorded(trail: Trail, name: str) -> None:
+    event = TRAIL_EVENT.validate_python(sample(f"ours/{name}.json"))
+    assert trail.record(event)
+    assert trail.of_partition(event.partition) == [event]
+
+
+def test_an_event_told_twice_is_recorded_once_and_stays_as_it_was(trail: Trail) -> None:
+    assert trail.record(reported(DEV, at=3))
+    assert not trail.record(reported(DEV, at=99))
+    assert trail.of_partition(reported(DEV).partition) == [reported(DEV, at=3)]
+
+
+def test_the_events_of_a_partition_come_by_time(trail: Trail) -> None:
+    events = [host(DEV, at=40), started_run(DEV, at=2), started_rollout(DEV), reported(DEV, at=3)]
+    for event in events:
+        trail.record(event)
+    assert [event.type for event in trail.of_partition(events[0].partition)] == [
+        "RolloutStarted",
+        "RunStarted",
+        "BuildReported",
+        "HostResultRecorded",
+    ]
+
+
+def test_partitions_are_apart(trail: Trail) -> None:
+    other = started_rollout(PROD, rollout="r-other")
+    trail.record(started_rollout(DEV))
+    trail.record(other)
+    assert trail.of_partition("ROLLOUT#r-other") == [other]
+    assert trail.of_partition("ROLLOUT#r-nobody") == []
+
+
+def test_a_partition_of_many_pages_is_read_whole(trail: Trail) -> None:
+    diff = "+" + "x" * 150_000
+    told = {"name": "t", "path": "p:1", "action": "a", "status": "changed", "diff": diff, "duration_seconds": 0.1}
+    hosts = [host(DEV, f"web-{number:02d}", at=number, tasks=[told]) for number in range(12)]  # a page holds 1 MB
+    for event in hosts:
+        trail.record(event)
+    assert trail.of_partition(hosts[0].partition) == hosts

@@ -1,0 +1,28 @@
+"""Every event of the public interface has a valid sample in events/ours/."""
+
+from typing import get_args
+
+import pytest
+
+from pointsman.events import TRAIL_EVENT, Event, TrailEvent
+from tests.support.told import EVENTS, sample
+
+CLASSES: dict[str, type[Event]] = {each.__name__: each for each in get_args(get_args(TrailEvent.__value__)[0])}
+
+
+def test_there_is_a_sample_for_every_event_and_no_other() -> None:
+    assert {path.stem for path in (EVENTS / "ours").glob("*.json")} == set(CLASSES)
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_a_sample_is_what_it_says(name: str) -> None:
+    event = TRAIL_EVENT.validate_python(sample(f"ours/{name}.json"))
+    assert type(event) is CLASSES[name]
+    assert event.partition
+    assert event.key
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_a_sample_shows_every_field_that_its_class_must_have(name: str) -> None:
+    required = {field for field, about in CLASSES[name].model_fields.items() if about.is_required()}
+    assert required <= set(sample(f"ours/{name}.json"))

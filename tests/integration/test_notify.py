@@ -1,0 +1,197 @@
+"""notify on moto: the audit table's own stream, a Slack that answers over HTTP, and the message that follows."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from functions.notify import handler
+from functions.notify.settings import NotifySettings
+from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.errors import Misconfigured, Unavailable
+from pointsman.events import TRAIL_EVENT, Event
+from tests.support.lambda_context import FakeContext
+from tests.support.slack_server import CHANNEL, TOKEN, Answer, SlackServer, slack_server
+from tests.support.tables import create_tables
+from tests.support.told import DEV, PROD, ROLLOUT, ended_run, host, sample, started_rollout, started_run
+
+
+class World:
+    def __init__(self, slack: SlackServer) -> None:
+        self.slack = slack
+        self.client = boto3.client("dynamodb")
+        create_tables(self.client)
+        self.trail = DynamoTrail(self.client, "audit")
+        self.streams = boto3.client("dynamodbstreams")
+        stream = self.client.describe_table(TableName="audit")["Table"]["LatestStreamArn"]
+        (shard,) = self.streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"]
+        self.cursor = self.streams.get_shard_iterator(
+            StreamArn=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+
+    def batch(self, *events: Event) -> dict[str, Any]:
+        """Record `events`; what the stream then brings."""
+        for event in events:
+            assert self.trail.record(event)
+        answer = self.streams.get_records(ShardIterator=self.cursor)
+        self.cursor = answer["NextShardIterator"]
+        return {"Records": answer["Records"]}
+
+    def invoke(self, event: dict[str, Any], remaining: int = 30_000) -> None:
+        handler.lambda_handler(event, FakeContext(remaining=remaining))
+
+    def methods(self) -> list[str]:
+        return [method for method, _ in self.slack.calls]
+
+    def said(self) -> str:
+        (message,) = self.slack.messages.values()
+        return json.dumps(message["blocks"], ensure_ascii=False)
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with mock_aws(), slack_server() as slack:
+        environment = {
+            "AUDIT_TABLE": "audit",
+            "ROLLOUTS_TABLE": "rollouts",
+            "SLACK_SECRET_NAME": "pointsman/slack-token",
+            "SLACK_CHANNEL": CHANNEL,
+            "SLACK_API_URL": slack.url,
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        boto3.client("secretsmanager").create_secret(Name="pointsman/slack-token", SecretString=f"{TOKEN}\n")
+        monkeypatch.setattr(handler.metrics, "namespace", "Pointsman")  # read from the environment at import
+        handler._board.cache_clear()
+        yield World(slack)
+
+
+def counted(out: str) -> dict[str, Any]:
+    (line,) = [line for line in out.splitlines() if "_aws" in line]
+    found: dict[str, Any] = json.loads(line)
+    return found
+
+
+def test_a_batch_of_one_rollout_is_one_call_to_slack(world: World) -> None:
+    world.invoke(world.batch(started_rollout(DEV, PROD), started_run(DEV), started_run(PROD), host(DEV)))
+    assert world.methods() == ["chat.postMessage"]
+    assert "1 host: 1 changed" in world.said()
+
+
+def test_the_message_follows_the_rollout_to_its_end(world: World) -> None:
+    world.invoke(world.batch(started_rollout(DEV, PROD)))
+    world.invoke(world.batch(started_run(DEV)))
+    world.invoke(world.batch(ended_run(DEV), ended_run(PROD, "refused", reason="AccessDenied", built=False)))
+    assert world.methods() == ["chat.postMessage", "chat.update", "chat.update"]
+    assert "refused" in world.said()
+    assert "AccessDenied" in world.said()
+
+
+def test_a_batch_that_comes_twice_is_shown_once(world: World) -> None:
+    batch = world.batch(started_rollout(DEV))
+    for _ in range(3):
+        world.invoke(batch)
+    assert world.methods() == ["chat.postMessage"]
+
+
+def test_every_rollout_of_a_batch_has_its_own_message(world: World) -> None:
+    world.invoke(world.batch(started_rollout(DEV), started_rollout(DEV, rollout="r-other"), started_run(DEV)))
+    rollouts = [message["metadata"]["event_payload"]["rollout"] for message in world.slack.messages.values()]
+    assert rollouts == [ROLLOUT, "r-other"]
+
+
+@pytest.mark.parametrize("name", ["DeliveryDecided", "EventRejected"])
+def test_what_belongs_to_no_rollout_is_not_shown(world: World, name: str) -> None:
+    world.invoke(world.batch(TRAIL_EVENT.validate_python(sample(f"ours/{name}.json"))))
+    assert world.methods() == []
+
+
+def test_a_limit_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    world.slack.faults = [Answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "2"})]
+    world.invoke(world.batch(started_rollout(DEV)))
+    assert slept == [2]
+    assert len(world.slack.messages) == 1
+
+
+def test_a_limit_longer_than_the_function_may_run_brings_the_batch_again(world: World) -> None:
+    batch = world.batch(started_rollout(DEV), started_rollout(DEV, rollout="r-other"))
+    world.slack.faults = [Answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "60"})]
+    with pytest.raises(Unavailable, match=ROLLOUT):
+        world.invoke(batch)
+    assert world.methods() == ["chat.postMessage"]  # the limit is the channel's: the other is not tried
+    world.invoke(batch)
+    assert len(world.slack.messages) == 2
+
+
+def test_a_slack_that_fails_holds_up_no_other_rollout_and_brings_the_batch_again(world: World) -> None:
+    batch = world.batch(started_rollout(DEV), started_rollout(DEV, rollout="r-other"))
+    world.slack.faults = [Answer(500, {"ok": False, "error": "internal_error"})]
+    with pytest.raises(Unavailable, match=ROLLOUT):
+        world.invoke(batch)
+    assert len(world.slack.messages) == 1
+
+
+def test_a_refusal_is_told_to_the_operator_and_not_retried(
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    world.slack.faults = [Answer(200, {"ok": False, "error": "not_in_channel"})]
+    capsys.readouterr()
+    world.invoke(world.batch(started_rollout(DEV)))
+    assert counted(capsys.readouterr().out)["SlackRefused"] == [1.0]
+    assert "invite the app" in caplog.text
+    world.invoke(world.batch(started_run(DEV)))
+    assert len(world.slack.messages) == 1
+
+
+def test_a_secret_that_is_missing_is_named(world: World) -> None:
+    boto3.client("secretsmanager").delete_secret(SecretId="pointsman/slack-token", ForceDeleteWithoutRecovery=True)
+    with pytest.raises(Misconfigured, match=r"pointsman/slack-token.*ResourceNotFoundException"):
+        world.invoke(world.batch(started_rollout(DEV)))
+
+
+def test_a_token_that_was_replaced_is_used_at_once(world: World) -> None:
+    world.invoke(world.batch(started_rollout(DEV)))
+    secrets = boto3.client("secretsmanager")
+    secrets.put_secret_value(SecretId="pointsman/slack-token", SecretString="xoxb-revoked")
+    handler._board.cache_clear()
+    world.invoke(world.batch(started_run(DEV)))  # refused: nothing is shown, nothing is retried
+    secrets.put_secret_value(SecretId="pointsman/slack-token", SecretString=TOKEN)
+    world.invoke(world.batch(ended_run(DEV)))
+    assert "succeeded" in world.said()
+
+
+def test_the_token_is_never_logged(
+    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    world.slack.faults = [Answer(200, {"ok": False, "error": "is_archived"})]
+    world.invoke(world.batch(started_rollout(DEV)))
+    assert "is_archived" in caplog.text
+    assert TOKEN not in caplog.text + capsys.readouterr().out
+
+
+def test_a_rollout_of_two_hundred_targets_is_within_slacks_rules(world: World) -> None:
+    targets = [f"dev/region-{number}" for number in range(200)]
+    world.invoke(world.batch(started_rollout(*targets), ended_run(targets[150], "failed", reason="BUILD FAILED")))
+    (message,) = world.slack.messages.values()
+    assert len(message["blocks"]) <= 50
+    assert world.said().index("region-150") < world.said().index("region-0`")
+
+
+def test_notify_writes_only_its_own_items(world: World) -> None:
+    world.invoke(world.batch(started_rollout(DEV)))
+    before = world.client.scan(TableName="audit")["Count"]
+    items = world.client.scan(TableName="rollouts")["Items"]
+    assert before == 1
+    assert [(item["pk"]["S"], item["sk"]["S"]) for item in items] == [(f"SLACK#{ROLLOUT}", "MESSAGE")]
+
+
+def test_every_missing_setting_is_named_at_once_and_the_url_is_slacks() -> None:
+    with pytest.raises(Misconfigured, match=r"AUDIT_TABLE.*ROLLOUTS_TABLE.*SLACK_SECRET_NAME.*SLACK_CHANNEL"):
+        NotifySettings.from_environment({})
+    assert NotifySettings.model_fields["slack_api_url"].default == "https://slack.com/api/"

@@ -1,0 +1,178 @@
+"""start_build's door on moto: real SQS, EventBridge and schedule events; real tables; CodeBuild in two accounts."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from functions.start_build import handler
+from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
+from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.model import Delivery, RolloutState, RunState
+from pointsman.core.reconcile import latest
+from pointsman.errors import Misconfigured
+from tests.support.lambda_context import FakeContext
+from tests.support.rollouts import ACCOUNT_IDS, delivery
+from tests.support.tables import create_tables
+
+DEV = "dev/eu-west-1"
+PROD = "prod/us-east-1"
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRollouts]:
+    settings = {
+        "ROLLOUTS_TABLE": "rollouts",
+        "AUDIT_TABLE": "audit",
+        "START_ROLE_NAME": "pointsman-start",
+        "PROJECT_NAME": "pointsman",
+        "EXTERNAL_ID": "an-external-id",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    handler.engine.cache_clear()
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_tables(client)
+        for target in (DEV, PROD):
+            create_project(target)
+        yield DynamoRollouts(client, "rollouts", "audit")
+    handler.engine.cache_clear()
+
+
+def create_project(target: str) -> None:
+    account, region = target.split("/")
+    role = f"arn:aws:iam::{ACCOUNT_IDS[account]}:role/pointsman-start-{region}"
+    credentials = boto3.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    boto3.client(
+        "codebuild",
+        region_name=region,
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    ).create_project(
+        name="pointsman",
+        source={"type": "GITHUB", "location": "https://github.com/acme/infra.git"},
+        artifacts={"type": "NO_ARTIFACTS"},
+        environment={
+            "type": "LINUX_CONTAINER",
+            "image": "aws/codebuild/standard:7.0",
+            "computeType": "BUILD_GENERAL1_SMALL",
+        },
+        serviceRole=f"arn:aws:iam::{ACCOUNT_IDS[account]}:role/pointsman-build-{region}",
+    )
+
+
+def queued(*deliveries: Delivery | str) -> dict[str, Any]:
+    """An SQS event as Lambda gets it from a FIFO queue."""
+    bodies = [each if isinstance(each, str) else each.model_dump_json() for each in deliveries]
+    return {
+        "Records": [
+            {
+                "messageId": f"message-{number}",
+                "receiptHandle": "handle",
+                "body": body,
+                "attributes": {
+                    "ApproximateReceiveCount": "1",
+                    "SentTimestamp": "1795420800000",
+                    "SequenceNumber": str(number),
+                    "MessageGroupId": "group",
+                    "SenderId": "sender",
+                    "MessageDeduplicationId": str(number),
+                    "ApproximateFirstReceiveTimestamp": "1795420800000",
+                },
+                "messageAttributes": {},
+                "md5OfBody": "",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:111111111111:pointsman-changes.fifo",
+                "awsRegion": "us-east-1",
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def call(event: dict[str, Any]) -> Any:
+    return handler.lambda_handler(event, FakeContext())  # type: ignore[arg-type]
+
+
+def ended(build_arn: str, rollout: str, target: str) -> dict[str, Any]:
+    """CodeBuild's documented event of a build that succeeded, for this run."""
+    event: dict[str, Any] = json.loads(Path("events/aws/codebuild-build-succeeded.json").read_text())
+    detail = event["detail"]
+    detail["build-id"] = build_arn
+    event["account"], event["region"] = build_arn.split(":")[4], build_arn.split(":")[3]
+    detail["additional-information"]["environment"]["environment-variables"] = [
+        {"name": name, "value": value, "type": "PLAINTEXT"}
+        for name, value in (
+            ("POINTSMAN_ROLLOUT", rollout),
+            ("POINTSMAN_TARGET", target),
+            ("POINTSMAN_ATTEMPT", "1"),
+        )
+    ]
+    return event
+
+
+def test_a_delivery_becomes_builds_and_their_ends_end_the_rollout(world: DynamoRollouts) -> None:
+    told = delivery(DEV, PROD)
+    rollout = told.orders[0].rollout
+    assert call(queued(told)) == {"batchItemFailures": []}
+
+    loaded = world.load(rollout)
+    assert loaded
+    runs = latest(loaded[1])
+    assert {name: run.state for name, run in runs.items()} == {DEV: RunState.RUNNING, PROD: RunState.RUNNING}
+    for name, run in runs.items():
+        assert run.build_arn
+        assert run.build_arn.startswith(f"arn:aws:codebuild:{run.target.region}:{run.target.account_id}:build/")
+        call(ended(run.build_arn, rollout, name))
+
+    loaded = world.load(rollout)
+    assert loaded
+    assert loaded[0].state is RolloutState.SUCCEEDED
+
+
+def test_an_account_without_the_project_fails_its_run_only(world: DynamoRollouts) -> None:
+    told = delivery(DEV, "prod/eu-central-1")
+    call(queued(told))
+    loaded = world.load(told.orders[0].rollout)
+    assert loaded
+    runs = latest(loaded[1])
+    assert runs["prod/eu-central-1"].state is RunState.REFUSED
+    assert "StartBuild in prod/eu-central-1 refused: ResourceNotFoundException" in runs["prod/eu-central-1"].reason
+    assert runs[DEV].state is RunState.RUNNING
+
+
+def test_a_message_that_is_no_delivery_goes_back_with_those_behind_it(world: DynamoRollouts) -> None:
+    first, last = delivery(DEV, commit="a" * 40), delivery(DEV, commit="c" * 40)
+    answer = call(queued(first, '{"not": "a delivery"}', last))
+    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["message-1", "message-2"]
+    assert world.load(first.orders[0].rollout)
+    assert world.load(last.orders[0].rollout) is None
+
+
+def test_the_sweep_asks_codebuild_and_ends_what_has_ended(world: DynamoRollouts) -> None:
+    told = delivery(DEV)
+    call(queued(told))
+    call({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
+    loaded = world.load(told.orders[0].rollout)
+    assert loaded
+    # moto's builds have succeeded as soon as anybody asks
+    assert loaded[0].state is RolloutState.SUCCEEDED
+
+
+def test_a_delivery_without_orders_is_in_the_trail(world: DynamoRollouts) -> None:
+    call(queued(delivery()))
+    trail = DynamoTrail(boto3.client("dynamodb", region_name="us-east-1"), "audit")
+    assert [event.type for event in trail.of_partition("DELIVERY#d-1")] == ["DeliveryDecided"]
+
+
+def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIT_TABLE", "audit")
+    handler.engine.cache_clear()
+    with pytest.raises(Misconfigured, match=r"ROLLOUTS_TABLE: .*START_ROLE_NAME: .*PROJECT_NAME: .*EXTERNAL_ID: "):
+        call({"detail-type": "Scheduled Event"})

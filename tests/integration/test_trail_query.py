@@ -1,0 +1,96 @@
+"""Questions to the trail, on DynamoDB as moto has it."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.model import RunState
+from pointsman.events import RunEnded, RunWaited, TrailEvent
+from pointsmanctl.trail_query import Question, ask
+from tests.support.rollouts import MORNING
+from tests.support.tables import create_tables
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def ended(number: int, actor: str, target: str, commit: str, days_ago: int = 0) -> RunEnded:
+    return RunEnded(
+        at=MORNING - timedelta(days=days_ago) + timedelta(seconds=number),
+        actor=actor,
+        repository="acme/infra",
+        commit=commit,
+        route="site",
+        rollout=f"r-{commit[:4]}",
+        target=target,
+        attempt=1,
+        state=RunState.SUCCEEDED,
+        reason="",
+    )
+
+
+EVENTS: list[TrailEvent] = [
+    ended(1, "hana", "dev/eu-west-1", "a" * 40),
+    ended(2, "hana", "prod/eu-west-1", "a" * 40),
+    ended(3, "omar", "dev/eu-west-1", "b" * 40),
+    ended(4, "omar", "dev/us-east-1", "c" * 40, days_ago=3),
+]
+
+
+@pytest.fixture
+def client() -> Iterator["DynamoDBClient"]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_tables(client)
+        trail = DynamoTrail(client, "audit")
+        for event in EVENTS:
+            trail.record(event)
+        yield client
+
+
+def about(**conditions: object) -> Question:
+    bounds = {"since": MORNING - timedelta(days=7), "until": MORNING + timedelta(days=1)}
+    return Question(**(bounds | conditions))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        (about(), [3, 0, 1, 2]),
+        (about(since=MORNING), [0, 1, 2]),
+        (about(until=MORNING), [3]),
+        (about(actor="hana"), [0, 1]),
+        (about(target="dev/eu-west-1"), [0, 2]),
+        (about(actor="hana", target="dev/eu-west-1"), [0]),
+        (about(repository="acme/infra", commit="bbbb"), [2]),
+        (about(commit="bbbb"), [2]),
+        (about(repository="acme/other", commit="bbbb"), []),
+        (about(rollout="r-aaaa"), [0, 1]),
+        (about(route="other"), []),
+        (about(types=("RunWaited",)), []),
+        (about(limit=2), [1, 2]),
+    ],
+    ids=str,
+)
+def test_the_newest_events_that_answer_come_oldest_first(
+    client: "DynamoDBClient", question: Question, expected: list[int]
+) -> None:
+    assert ask(client, "audit", question) == [EVENTS[number] for number in expected]
+
+
+def test_an_event_of_a_newer_version_is_passed_over(client: "DynamoDBClient") -> None:
+    waited = RunWaited(at=MORNING, rollout="r-aaaa", target="dev/eu-west-1", attempt=2, behind="r-bbbb")
+    DynamoTrail(client, "audit").record(waited)
+    client.update_item(
+        TableName="audit",
+        Key={"pk": {"S": waited.partition}, "sk": {"S": waited.key}},
+        UpdateExpression="SET #d.version = :v",
+        ExpressionAttributeNames={"#d": "data"},
+        ExpressionAttributeValues={":v": {"N": "2"}},
+    )
+    assert ask(client, "audit", about(rollout="r-aaaa")) == EVENTS[:2]

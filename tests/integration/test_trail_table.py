@@ -1,0 +1,74 @@
+"""The audit table on moto: what DynamoDB's refusals become, and that nothing is too large for it."""
+
+import boto3
+import pytest
+from botocore.exceptions import ConnectTimeoutError
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from pointsman.adapters.trail_dynamodb import DynamoTrail, put_of
+from pointsman.errors import Misconfigured, Unavailable
+from tests.support.tables import create_tables
+from tests.support.told import DEV, host, started_run
+
+
+def test_an_event_larger_than_an_item_is_shortened_and_says_so() -> None:
+    tasks = [
+        {
+            "name": f"t{n}",
+            "path": "p:1",
+            "action": "a",
+            "status": "changed",
+            "diff": "+ü" * 20_000,
+            "duration_seconds": 1,
+        }
+        for n in range(30)
+    ]
+    event = host(DEV, tasks=tasks)
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_tables(client)
+        trail = DynamoTrail(client, "audit")
+        assert trail.record(event)
+        (stored,) = trail.of_partition(event.partition)
+    assert stored.type == "HostResultRecorded"
+    assert stored.shortened
+    assert [task.name for task in stored.tasks] == [f"t{n}" for n in range(30)]
+
+
+def test_a_put_in_a_transaction_is_refused_when_the_event_is_there() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_tables(client)
+        put = put_of(started_run(DEV), "audit")
+        client.transact_write_items(TransactItems=[{"Put": put}])  # type: ignore[typeddict-item]
+        with pytest.raises(client.exceptions.TransactionCanceledException):
+            client.transact_write_items(TransactItems=[{"Put": put}])  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize(
+    ("code", "raised"),
+    [
+        ("ProvisionedThroughputExceededException", Unavailable),
+        ("InternalServerError", Unavailable),
+        ("AccessDeniedException", Misconfigured),
+        ("ResourceNotFoundException", Misconfigured),
+    ],
+)
+def test_an_error_of_dynamodb_says_who_must_act(code: str, raised: type[Exception]) -> None:
+    client = boto3.client("dynamodb")
+    with Stubber(client) as stub:
+        stub.add_client_error("put_item", code)
+        with pytest.raises(raised, match="recording RunStarted"):
+            DynamoTrail(client, "audit").record(started_run(DEV))
+
+
+def test_no_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = boto3.client("dynamodb")
+
+    def no_answer(*_: object, **__: object) -> None:
+        raise ConnectTimeoutError(endpoint_url="https://dynamodb")
+
+    monkeypatch.setattr(client, "_make_api_call", no_answer)
+    with pytest.raises(Unavailable):
+        DynamoTrail(client, "audit").record(started_run(DEV))

@@ -1,0 +1,94 @@
+"""Deliveries as GitHub and API Gateway make them, and a receiver without AWS."""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from functions.webhook_receiver.gate import Gate
+from functions.webhook_receiver.receive import Receiver
+from pointsman.adapters.queue_memory import MemoryQueue
+from pointsman.core.routes import Routes
+from pointsman.core.signature import signature_of
+from pointsmanctl.routes_file import read_routes
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "a secret of this test"
+DELIVERY = "72d3162e-cc78-11e3-81ab-4c9367dc0958"
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def payload(name: str) -> dict[str, Any]:
+    """A payload of events/github, fresh to be changed."""
+    parsed: dict[str, Any] = json.loads((ROOT / "events/github" / f"{name}.json").read_text())
+    return parsed
+
+
+@cache
+def shipped_routes() -> Routes:
+    """The repository's own routes.yaml."""
+    routes, faults = read_routes(ROOT / "routes.yaml")
+    assert routes, faults
+    return routes
+
+
+def routes_with(*routes: Mapping[str, Any], **file: Any) -> Routes:
+    """Rules for dev and prod in two regions. Each route needs to say only what the test is about."""
+    shared = {"repository": "acme/infra", "on": "push", "targets": "all", "playbook": "site.yml"}
+    named = [{"name": f"route-{number}", **shared, **route} for number, route in enumerate(routes, start=1)]
+    accounts = {"dev": "222222222222", "prod": "333333333333"}
+    return Routes.model_validate({"accounts": accounts, "regions": ["us-east-1", "eu-west-1"], "routes": named} | file)
+
+
+def as_body(content: object) -> bytes:
+    return content if isinstance(content, bytes) else json.dumps(content).encode()
+
+
+def signed_headers(
+    body: bytes, more: Mapping[str, str | None] = MappingProxyType({}), *, event: str = "push", secret: str = SECRET
+) -> dict[str, str]:
+    """GitHub's headers. `more` replaces some; None leaves one out."""
+    headers: dict[str, str | None] = {
+        "content-type": "application/json",
+        "user-agent": "GitHub-Hookshot/044aadd",
+        "x-github-delivery": DELIVERY,
+        "x-github-event": event,
+        "x-hub-signature-256": signature_of(secret.encode(), body),
+    }
+    return {name: value for name, value in (headers | dict(more)).items() if value is not None}
+
+
+def http_event(body: bytes, headers: Mapping[str, str], encode: bool | None = None) -> dict[str, Any]:
+    """API Gateway's event (payload format 2.0): a body that is no text comes in base64, others where `encode` says."""
+    event: dict[str, Any] = json.loads((ROOT / "events/aws/httpapi-v2.json").read_text())
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        encode = True
+    encoded = bool(encode)
+    shown = base64.b64encode(body).decode() if encoded else text
+    return event | {"headers": dict(headers), "body": shown, "isBase64Encoded": encoded}
+
+
+class FakeSecret:
+    """A secret whose kept text lags behind the present one until it is fetched afresh."""
+
+    def __init__(self, text: str = SECRET) -> None:
+        self.text = text
+        self.kept = text
+        self.fetches = 0
+
+    def __call__(self, *, fresh: bool = False) -> str:
+        if fresh:
+            self.fetches += 1
+            self.kept = self.text
+        return self.kept
+
+
+def a_receiver(queue: MemoryQueue, routes: Routes | None = None, secret: FakeSecret | None = None) -> Receiver:
+    """A receiver with the shipped rules, unless told otherwise."""
+    return Receiver(Gate(secret or FakeSecret(), lambda: 0.0), queue, routes or shipped_routes(), lambda: NOON)

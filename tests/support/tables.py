@@ -1,0 +1,41 @@
+"""Both tables on moto, as the control stack makes them (a contract test compares the template with these)."""
+
+from typing import TYPE_CHECKING, Any
+
+from pointsman.trail_item import INDEXES
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+def create_tables(client: "DynamoDBClient", rollouts: str = "rollouts", audit: str = "audit") -> None:
+    """Make the rollouts table and the audit table with its stream."""
+    client.create_table(
+        TableName=rollouts,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys("pk", "sk"),
+        AttributeDefinitions=_strings({"pk", "sk", "open"}),
+        GlobalSecondaryIndexes=[
+            {"IndexName": "open", "KeySchema": _keys("open", "pk"), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+        ],
+    )
+    names = {name for keys in INDEXES.values() for name in keys}
+    client.create_table(
+        TableName=audit,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys("pk", "sk"),
+        AttributeDefinitions=_strings(names | {"pk", "sk"}),
+        GlobalSecondaryIndexes=[
+            {"IndexName": index, "KeySchema": _keys(*keys), "Projection": {"ProjectionType": "ALL"}}
+            for index, keys in INDEXES.items()
+        ],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+
+
+def _keys(partition: str, sort: str) -> Any:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
+
+
+def _strings(names: set[str]) -> Any:
+    return [{"AttributeName": name, "AttributeType": "S"} for name in sorted(names)]

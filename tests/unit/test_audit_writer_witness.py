@@ -1,0 +1,218 @@
+"""An event from outside enters the trail once, with who asked for it, and only when its sender has a say in it."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pointsman.adapters.asked_for_memory import MemoryAskedFor
+from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.believe import Asked
+from pointsman.core.witness import Outcome, Witness
+from pointsman.errors import Misconfigured
+from pointsman.events import BuildReported, EventRejected, HostResultRecorded
+from tests.support.rollouts import COMMIT, Clock
+from tests.support.told import DEV, PROD, ROLLOUT, after, arn, asked, build_event, host_event, sample, task, variable
+
+
+class World:
+    def __init__(self, stored: Asked | None = None) -> None:
+        self.trail = MemoryTrail()
+        self.asked_for = MemoryAskedFor()
+        stored = stored or asked(DEV, PROD, build_arn=arn(DEV))
+        if stored.run:
+            in_prod = asked(PROD, build_arn=arn(PROD)).run
+            assert in_prod
+            self.asked_for.add(stored.rollout, stored.run, in_prod)
+        self.witness = Witness(self.trail, self.asked_for, Clock(after(120)))
+
+    def take(self, event: dict[str, Any]) -> Outcome:
+        return self.witness.take(event).outcome
+
+    def only(self) -> Any:
+        (event,) = self.trail.all()
+        return event
+
+    def rejection(self, event: dict[str, Any]) -> str:
+        """Why `event` was rejected; that is all the trail has of it."""
+        assert self.take(event) is Outcome.REJECTED
+        rejected = self.only()
+        assert isinstance(rejected, EventRejected)
+        assert rejected.event_id == event["id"]
+        assert rejected.sender_account == event["account"]
+        assert (rejected.rollout, rejected.target, rejected.host) == (None, None, None)
+        return rejected.reason
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_build_is_recorded_with_who_asked_for_it_and_which_commit(world: World) -> None:
+    event = sample("aws/codebuild-build-failed.json") | {"time": "2026-11-23T08:01:40Z"}
+    event["detail"]["build-id"] = arn(DEV)
+    assert world.take(event) is Outcome.RECORDED
+    recorded = world.only()
+    assert isinstance(recorded, BuildReported)
+    assert (recorded.actor, recorded.repository, recorded.commit, recorded.route) == (
+        "hana",
+        "acme/infra",
+        COMMIT,
+        "site",
+    )
+    assert (recorded.rollout, recorded.target, recorded.attempt) == (ROLLOUT, DEV, 1)
+    assert (recorded.status, recorded.phase) == ("FAILED", "BUILD FAILED")
+
+
+def test_a_host_is_recorded_with_its_tasks_and_who_asked_for_it(world: World) -> None:
+    event = host_event(tasks=[task(), task(name="Check health", status="failed", message="503", diff=None)])
+    assert world.take(event) is Outcome.RECORDED
+    recorded = world.only()
+    assert isinstance(recorded, HostResultRecorded)
+    assert (recorded.actor, recorded.repository, recorded.commit, recorded.host) == (
+        "hana",
+        "acme/infra",
+        COMMIT,
+        "web-1",
+    )
+    assert recorded.at == after(91)
+    assert [(each.name, each.message) for each in recorded.tasks] == [
+        ("Set the file limit", None),
+        ("Check health", "503"),
+    ]
+    assert recorded.counts.changed == 1
+
+
+def test_the_sample_of_the_control_bus_is_taken(world: World) -> None:
+    event = sample("aws/eventbridge-host-result.json") | {"time": "2026-11-23T08:01:40Z"}
+    event["detail"]["build_arn"] = arn(DEV)
+    assert world.take(event) is Outcome.RECORDED
+
+
+def test_an_event_that_comes_twice_is_recorded_once(world: World) -> None:
+    assert [world.take(host_event()) for _ in range(3)] == [Outcome.RECORDED, Outcome.REPEATED, Outcome.REPEATED]
+    assert len(world.trail.all()) == 1
+
+
+def test_every_status_of_a_build_is_an_event_of_its_own(world: World) -> None:
+    for status in ("SUCCEEDED", "IN_PROGRESS"):
+        assert world.take(build_event(status)) is Outcome.RECORDED
+    assert len(world.trail.all()) == 2
+
+
+def test_a_build_in_dev_can_not_write_the_history_of_prod(world: World) -> None:
+    event = build_event(of=PROD, account="222222222222", region="eu-west-1")
+    assert "account 222222222222 has no say in prod/eu-west-1, which is account 333333333333" in world.rejection(event)
+
+
+def test_a_host_of_dev_can_not_write_the_history_of_prod(world: World) -> None:
+    event = host_event(of=PROD, envelope={"account": "222222222222"})
+    assert "has no say in prod/eu-west-1" in world.rejection(event)
+
+
+def test_a_build_must_be_in_the_targets_account_and_region(world: World) -> None:
+    for build in (arn(PROD), arn("dev/us-east-1")):
+        assert "and not in dev/eu-west-1" in World().rejection(host_event(build_arn=build))
+
+
+def test_another_build_of_the_same_project_has_no_say_in_the_run(world: World) -> None:
+    assert f"the run's build is {arn(DEV)}" in world.rejection(host_event(build_arn=arn(DEV, 99)))
+
+
+def test_until_the_engine_knows_its_build_any_of_the_target_is_believed() -> None:
+    world = World(asked(DEV))
+    assert world.take(build_event()) is Outcome.RECORDED
+
+
+def test_a_rollout_that_nobody_started_is_rejected(world: World) -> None:
+    assert world.rejection(host_event(rollout="r-forged")).endswith("there is no rollout r-forged")
+
+
+def test_an_attempt_that_was_never_made_is_rejected(world: World) -> None:
+    assert "has no attempt 7 on dev/eu-west-1" in world.rejection(host_event(attempt=7))
+
+
+def test_a_target_that_the_rollout_does_not_have_is_rejected(world: World) -> None:
+    assert "has no attempt 1 on dev/us-east-1" in world.rejection(host_event(target="dev/us-east-1"))
+
+
+def test_another_commit_than_the_rollouts_is_rejected(world: World) -> None:
+    assert "it ran commit" in world.rejection(host_event(commit="f" * 40))
+
+
+def test_another_mode_than_the_rollouts_is_rejected(world: World) -> None:
+    assert "it ran in mode check" in world.rejection(host_event(mode="check"))
+
+
+@pytest.mark.parametrize("time", ["2026-11-23T07:50:00Z", "2026-11-23T08:10:00Z", "1999-01-01T00:00:00Z"])
+def test_nobody_writes_into_the_past_or_the_future(world: World, time: str) -> None:
+    assert "is not between" in world.rejection(host_event(envelope={"time": time}))
+
+
+def test_a_build_started_by_hand_is_ignored(world: World) -> None:
+    event = build_event()
+    variable(event, "POINTSMAN_ROLLOUT", None)
+    assert world.take(event) is Outcome.IGNORED
+    assert world.trail.all() == []
+
+
+def test_an_event_of_somebody_else_is_ignored(world: World) -> None:
+    assert world.take(build_event(source="aws.ec2")) is Outcome.IGNORED
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"host": ""},
+        {"host": "x" * 2_000},
+        {"status": "perfect"},
+        {"version": 2},
+        {"counts": {"ok": -1}},
+        {"counts": {"ok": 10**40}},
+        {"tasks": [task(duration_seconds=float("inf"))]},
+        {"tasks": [task(duration_seconds=1e300)]},
+        {"tasks": "none"},
+        {"started_at": "yesterday"},
+        {"started_at": "2026-11-23T08:01:02"},
+        {"actor": "somebody else"},
+        {"build_arn": "arn:aws:s3:::bucket"},
+    ],
+)
+def test_a_host_result_that_can_not_be_read_is_rejected_and_not_retried(world: World, detail: dict[str, Any]) -> None:
+    assert next(iter(detail)) in world.rejection(host_event(**detail))
+
+
+def test_a_build_event_that_can_not_be_read_is_rejected_and_not_retried(world: World) -> None:
+    assert "build-status" in world.rejection(build_event("EXPLODED"))
+
+
+def test_what_was_rejected_is_kept_once(world: World) -> None:
+    for _ in range(2):
+        assert world.take(host_event(rollout="r-forged")) is Outcome.REJECTED
+    assert len(world.trail.all()) == 1
+
+
+def test_what_is_no_event_at_all_reaches_the_operator(world: World) -> None:
+    with pytest.raises(Misconfigured):
+        world.take({"Records": []})
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=())),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.sampled_from(sorted(host_event()["detail"])), json_values)
+def test_any_value_in_a_host_result_is_answered_and_can_be_stored(name: str, value: Any) -> None:
+    world = World()
+    event = host_event()
+    event["detail"][name] = value
+    world.take(event)
+    for recorded in world.trail.all():
+        json.dumps(json.loads(recorded.model_dump_json()), allow_nan=False).encode()

@@ -1,0 +1,96 @@
+"""An event that is too large for one item is shortened, the same way each time, and never loses who and what."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pointsman.core.fit_event import EVENT_BYTES, cut, fitted
+from pointsman.core.model import Decision, Outcome
+from pointsman.events import TRAIL_EVENT, DeliveryDecided, Event, HostResultRecorded
+from tests.support.rollouts import MORNING, change
+from tests.support.told import DEV, host, started_run
+
+
+def size(event: Event) -> int:
+    return len(event.model_dump_json(exclude_none=True).encode())
+
+
+def a_task(number: int, text: str, status: str = "changed") -> dict[str, Any]:
+    return {
+        "name": f"task {number}",
+        "path": "p:1",
+        "action": "a",
+        "status": status,
+        "message": text,
+        "diff": text,
+        "duration_seconds": 1.0,
+    }
+
+
+def a_delivery(files: int, targets: int) -> DeliveryDecided:
+    names = tuple(f"dev/region-{number:05d}" for number in range(targets))
+    decision = Decision(route="site", outcome=Outcome.MATCHED, runs=True, reason="it matches", targets=names)
+    return DeliveryDecided(
+        at=MORNING,
+        delivery="d-1",
+        reason="1 of 1 routes runs",
+        change=change().model_copy(update={"files": tuple(f"file-{number}" for number in range(files))}),
+        decisions=(decision,),
+    )
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.integers(0, 60), st.integers(0, 400), st.integers(2_000, 30_000))
+def test_a_host_result_fits_whatever_it_holds(tasks: int, length: int, limit: int) -> None:
+    event = host(DEV, tasks=[a_task(number, "ü" * length) for number in range(tasks)])
+    short = fitted(event, limit)
+    assert isinstance(short, HostResultRecorded)
+    assert size(short) <= limit
+    assert len(short.tasks) + short.tasks_omitted == tasks
+    assert short.shortened == (short != event)
+    assert (short.host, short.counts, short.status) == (event.host, event.counts, event.status)
+    assert short == fitted(event, limit)
+    assert TRAIL_EVENT.validate_python(short.model_dump()) == short
+
+
+def test_what_fits_is_left_as_it_is() -> None:
+    event = host(DEV, tasks=[a_task(1, "text")])
+    assert fitted(event) is event
+
+
+def test_tasks_that_are_all_the_same_are_given_up_too() -> None:
+    short = fitted(host(DEV, tasks=[a_task(1, "same")] * 64), limit=2_000)
+    assert isinstance(short, HostResultRecorded)
+    assert size(short) <= 2_000
+
+
+def test_the_task_that_failed_is_kept_longest() -> None:
+    tasks = [a_task(number, "x" * 90) for number in range(40)] + [a_task(99, "the reason", "failed")]
+    short = fitted(host(DEV, tasks=tasks), limit=3_000)
+    assert isinstance(short, HostResultRecorded)
+    assert short.tasks[-1].message == "the reason"
+    assert short.tasks_omitted > 0
+
+
+@pytest.mark.parametrize(("files", "targets"), [(40_000, 10), (40_000, 40_000)])
+def test_a_delivery_keeps_its_decisions_and_gives_up_names(files: int, targets: int) -> None:
+    short = fitted(a_delivery(files, targets))
+    assert isinstance(short, DeliveryDecided)
+    assert size(short) <= EVENT_BYTES
+    assert short.change.files == ()
+    assert short.decisions[0].reason == "it matches"
+    assert len(short.decisions[0].targets) == (10 if targets == 10 else 0)
+
+
+def test_an_event_that_can_not_be_large_is_never_touched() -> None:
+    event = started_run(DEV)
+    assert fitted(event, limit=10) is event
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.text(), st.integers(0, 50))
+def test_a_cut_text_is_never_longer_than_asked(text: str, limit: int) -> None:
+    assert len(cut(text, limit)) <= limit
+    assert cut(text, len(text)) == text
