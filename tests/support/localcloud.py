@@ -88,7 +88,9 @@ def worker_stack() -> str:
         "TimeoutInMinutes": 5,
         "QueuedTimeoutInMinutes": 480,
     }
-    source = {"ArnEquals": {"aws:SourceArn": {"Fn::Sub": f"arn:aws:codebuild:{region}:${{AWS::AccountId}}:project/pointsman"}}}
+    source = {
+        "ArnEquals": {"aws:SourceArn": {"Fn::Sub": f"arn:aws:codebuild:{region}:${{AWS::AccountId}}:project/pointsman"}}
+    }
     starter = {"StringEquals": {"sts:ExternalId": "a word that both know"}}
     builds = ["codebuild:StartBuild", "codebuild:BatchGetBuilds", "codebuild:StopBuild"]
     pattern = {"source": ["aws.codebuild"], "detail": {"project-name": ["pointsman"]}}

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, ValidationError
 
 from pointsman.core.model import Change
 from pointsman.core.text import one_line, whole
@@ -23,7 +23,12 @@ _MERGE = re.compile(r"Merge (pull request|branch|branches|remote-tracking branch
 
 Text = Annotated[str, BeforeValidator(lambda value: whole(value) if isinstance(value, str) else value)]
 Sha = Annotated[Text, Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
-Url = Annotated[Text, Field(pattern=r"^https?://[^\s<>|]+$", max_length=2_000)]
+Url = Annotated[
+    Text,
+    Field(pattern=r"^https?://[^\s\x00-\x1f]+$", max_length=4_000),
+    # A branch may be named `a|b` or `<a>`: the link stays one, and cannot end another's markup.
+    AfterValidator(lambda url: re.sub('[<>|"`]', lambda found: f"%{ord(found.group()):02X}", url)),
+]
 
 
 class _Payload(BaseModel):

@@ -1,0 +1,40 @@
+"""Who may come in: requests signed with the webhook's secret, also in the minutes after it was changed."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from pointsman.core.signature import is_signed
+
+SECONDS_BETWEEN_FETCHES = 60  # a forger must not have us ask Secrets Manager at his pace
+
+
+class SecretText(Protocol):
+    """A secret that is kept for a while; `fresh` asks for it anew."""
+
+    def __call__(self, *, fresh: bool = False) -> str:
+        """The text. Raises Misconfigured or Unavailable."""
+
+
+class Gate:
+    """Compares signatures with `secret`. `clock` gives seconds that never go back."""
+
+    def __init__(self, secret: SecretText, clock: Callable[[], float]) -> None:
+        self._secret = secret
+        self._clock = clock
+        self._fetched_at: float | None = None
+
+    def admits(self, body: bytes, signature: str) -> bool:
+        """Whether `signature` is the secret's for `body`. Raises Misconfigured or Unavailable when there is no secret.
+
+        A wrong signature may be one made with a newer secret than the one kept, so then the secret is fetched again:
+        once a minute at most.
+        """
+        known = self._secret()
+        if is_signed(known.encode(), body, signature):
+            return True
+        now = self._clock()
+        if self._fetched_at is not None and now - self._fetched_at < SECONDS_BETWEEN_FETCHES:
+            return False
+        self._fetched_at = now
+        newest = self._secret(fresh=True)
+        return newest != known and is_signed(newest.encode(), body, signature)

@@ -1,0 +1,83 @@
+"""webhook_receiver: GitHub's deliveries come in here, and leave with every route's decision.
+
+Invoked by the HTTP API (payload format 2.0). Nothing of a body is read before its signature was right, and nothing of
+it is logged but names: repository, ref, commit, and what the reasons tell.
+"""
+
+import os
+import time
+from datetime import UTC, datetime
+from functools import cache, partial
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from functions.webhook_receiver.answer import Answer, rejected
+from functions.webhook_receiver.gate import Gate
+from functions.webhook_receiver.packaged_routes import packaged_routes
+from functions.webhook_receiver.receive import Receiver
+from functions.webhook_receiver.request import read_request
+from functions.webhook_receiver.settings import WebhookReceiverSettings
+from pointsman.adapters.queue_sqs import SqsQueue
+from pointsman.adapters.secret import Secret
+from pointsman.errors import Rejected
+
+logger = Logger()
+metrics = Metrics()
+
+# GitHub waits 10 seconds for the whole; it is better told in time that it has to redeliver.
+CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
+
+
+@cache
+def receiver() -> Receiver:
+    """The receiver on AWS, wired once for each cold start."""
+    settings = WebhookReceiverSettings.from_environment(os.environ)
+    session = boto3.Session()
+    secrets = SecretsProvider(boto3_client=session.client("secretsmanager", config=CONFIG))
+    return Receiver(
+        gate=Gate(Secret(secrets, settings.webhook_secret_name), time.monotonic),
+        queue=SqsQueue(cache(lambda: session.client("sqs", config=CONFIG)), settings.changes_queue_url),
+        routes=packaged_routes(),
+        clock=partial(datetime.now, UTC),
+    )
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one delivery. Raises Misconfigured, which API Gateway turns into a 500: nothing a sender can mend."""
+    try:
+        answer = _answer(event)
+    except Exception:
+        _count("failed")
+        raise
+    # Either way GitHub has to be asked to redeliver, so one alarm is for both.
+    _count("failed" if answer.outcome == "unavailable" else answer.outcome)
+    _log(answer)
+    return answer.to_api_gateway()
+
+
+def _answer(event: dict[str, Any]) -> Answer:
+    try:
+        request = read_request(event)
+    except Rejected as rejection:
+        return rejected(rejection.status, rejection.reason)
+    return receiver().receive(request)
+
+
+def _count(outcome: str) -> None:
+    metrics.add_metric(name=f"Deliveries{outcome.capitalize()}", unit=MetricUnit.Count, value=1)
+
+
+def _log(answer: Answer) -> None:
+    told = {"outcome": answer.outcome, "status": answer.status, **answer.known}
+    if answer.outcome == "unavailable":
+        logger.error(answer.reason, extra=told)
+    else:
+        logger.info(answer.reason, extra=told)

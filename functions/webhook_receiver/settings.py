@@ -1,0 +1,10 @@
+"""What webhook_receiver needs to know of where it runs."""
+
+from pointsman.config import Settings
+
+
+class WebhookReceiverSettings(Settings):
+    """Environment of webhook_receiver."""
+
+    webhook_secret_name: str  # plain text in Secrets Manager, the same as in GitHub's form
+    changes_queue_url: str

@@ -1,0 +1,1 @@
+"""pointsman: the operator's command."""

@@ -1,0 +1,32 @@
+"""`python -m pointsmanctl.compile_routes routes.yaml routes.json`: check the rules, write what the receiver reads."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pointsmanctl.routes_file import read_routes
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compile; 0, or 1 after every fault was told on standard error. Nothing is written then."""
+    parser = argparse.ArgumentParser(description="Check routes.yaml and compile it for webhook_receiver.")
+    parser.add_argument("source", type=Path, help="routes.yaml")
+    parser.add_argument("output", type=Path, help="routes.json")
+    given = parser.parse_args(arguments)
+    try:
+        routes, faults = read_routes(given.source)
+    except OSError as error:
+        print(f"{given.source}: {error.strerror}", file=sys.stderr)
+        return 1
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if routes is None:
+        print(f"{given.source}: {len(faults)} fault{'s' * (len(faults) != 1)}, nothing compiled", file=sys.stderr)
+        return 1
+    given.output.write_text(routes.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

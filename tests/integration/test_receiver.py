@@ -1,0 +1,161 @@
+"""webhook_receiver on moto: from API Gateway's event to the message on the queue."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from functions.webhook_receiver import handler
+from pointsman.core.model import Delivery
+from pointsman.errors import Misconfigured
+from pointsmanctl.compile_routes import main as compile_routes
+from tests.support.lambda_context import FakeContext
+from tests.support.receiver import ROOT, SECRET, as_body, http_event, payload, signed_headers
+
+NAME = "pointsman/github-webhook"
+
+
+class Aws:
+    """The receiver's surroundings: its secret and its queue."""
+
+    def __init__(self) -> None:
+        self.secrets = boto3.client("secretsmanager")
+        self.secrets.create_secret(Name=NAME, SecretString=SECRET)
+        self.sqs = boto3.client("sqs")
+        self.url = self.sqs.create_queue(QueueName="changes.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+
+    def messages(self) -> list[Delivery]:
+        found = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
+        return [Delivery.model_validate_json(message["Body"]) for message in found]
+
+
+@pytest.fixture
+def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    """AWS, and the routes layer as its build makes it."""
+    package = tmp_path / "pointsman_routes"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    assert compile_routes([str(ROOT / "routes.yaml"), str(package / "routes.json")]) == 0
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(handler.metrics, "namespace", "Pointsman")  # read from the environment at import
+    with mock_aws():
+        aws = Aws()
+        monkeypatch.setenv("WEBHOOK_SECRET_NAME", NAME)
+        monkeypatch.setenv("CHANGES_QUEUE_URL", aws.url)
+        handler.receiver.cache_clear()
+        yield aws
+    handler.receiver.cache_clear()
+    sys.modules.pop("pointsman_routes", None)
+
+
+def call(event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    answer = handler.lambda_handler(event, FakeContext())
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def signed(
+    content: object, more: Mapping[str, str | None] = MappingProxyType({}), *, event: str = "push", secret: str = SECRET
+) -> dict[str, Any]:
+    body = as_body(content)
+    return http_event(body, signed_headers(body, more, event=event, secret=secret))
+
+
+def test_a_signed_push_reaches_the_queue(aws: Aws) -> None:
+    status, told = call(signed(payload("push_main")))
+    [delivery] = aws.messages()
+    assert status == 202
+    assert told["decisions"][0]["rollout"] == delivery.orders[0].rollout
+    assert len(delivery.orders[0].targets) == 10
+    assert delivery.change.actor == "hana"
+
+
+def test_a_push_of_documentation_reaches_the_queue_without_an_order(aws: Aws) -> None:
+    status, told = call(signed(payload("push_docs_only")))
+    [delivery] = aws.messages()
+    assert (status, told["decisions"][0]["decision"]) == (202, "ignored")
+    assert delivery.orders == ()
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        (signed(payload("ping"), event="ping"), 200),
+        (signed(payload("push_deleted_branch")), 200),
+        (signed(payload("push_main"), {"x-hub-signature-256": None}), 401),
+        (signed(payload("push_main"), secret="forged"), 401),
+        (signed(b"no JSON"), 400),
+        (signed(payload("push_main"), {"x-github-event": None}), 400),
+        ({"headers": {}, "body": "#", "isBase64Encoded": True}, 400),
+    ],
+)
+def test_nothing_else_reaches_it(aws: Aws, event: dict[str, Any], status: int) -> None:
+    assert call(event)[0] == status
+    assert aws.messages() == []
+
+
+def test_a_rotated_secret_works_without_a_deployment(aws: Aws) -> None:
+    assert call(signed(payload("ping"), event="ping"))[0] == 200
+    aws.secrets.put_secret_value(SecretId=NAME, SecretString="the next one\n")
+    assert call(signed(payload("ping"), event="ping", secret="the next one"))[0] == 200
+    assert call(signed(payload("ping"), event="ping"))[0] == 401
+
+
+def test_an_empty_secret_lets_nobody_in_and_is_counted(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    aws.secrets.put_secret_value(SecretId=NAME, SecretString=" ")
+    with pytest.raises(Misconfigured, match="has no text"):
+        call(signed(payload("ping"), event="ping", secret=""))
+    assert '"DeliveriesFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_a_secret_that_is_missing_is_the_operators_fault(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBHOOK_SECRET_NAME", "pointsman/none")
+    with pytest.raises(Misconfigured, match="pointsman/none"):
+        call(signed(payload("ping"), event="ping"))
+
+
+def test_every_missing_setting_is_named_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WEBHOOK_SECRET_NAME")
+    monkeypatch.delenv("CHANGES_QUEUE_URL")
+    with pytest.raises(Misconfigured, match=r"WEBHOOK_SECRET_NAME: .*; CHANGES_QUEUE_URL: "):
+        call(signed(payload("ping"), event="ping"))
+
+
+def test_a_queue_that_does_not_answer_is_503_and_counted_for_the_alarm(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CHANGES_QUEUE_URL", "http://127.0.0.1:1/111111111111/changes.fifo")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1")
+    assert call(signed(payload("push_main")))[0] == 503
+    assert '"DeliveriesFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_one_line_is_logged_for_a_delivery_and_none_of_its_body(
+    aws: Aws, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = io.StringIO()
+    monkeypatch.setattr(handler.logger.registered_handler, "stream", log)  # it holds the standard output of its import
+    call(signed(payload("push_main")))
+    [logged] = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert (logged["level"], logged["message"]) == ("INFO", "1 of 1 route runs: site")
+    assert (logged["outcome"], logged["status"], logged["repository"]) == ("decided", 202, "acme/infra")
+    assert logged["decisions"] == {"site": "matched"}
+    [metric] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    assert metric["DeliveriesDecided"] == [1.0]
+    told = log.getvalue() + json.dumps(metric)
+    assert "hana@acme.example" not in told
+    assert SECRET not in told
+
+
+def test_a_slow_import_of_what_the_receiver_does_not_need_does_not_come_back() -> None:
+    code = "import functions.webhook_receiver.handler, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    unwanted = {"slack_sdk", "requests", "yaml", "pointsman.events", "aws_lambda_powertools.utilities.parser"}
+    assert not unwanted & set(loaded.stdout.split())

@@ -1,0 +1,343 @@
+"""Each route's decision about a push, with its reason: for every yes and for every no."""
+
+from typing import Any
+
+import pytest
+
+from pointsman.core.identity import rollout_id
+from pointsman.core.model import Decision, Mode, Outcome, WhenBusy
+from pointsman.core.push import Push, read_push
+from pointsman.core.routing import Routing, decide
+from tests.support.receiver import payload, routes_with, shipped_routes
+
+TEN = [
+    f"{account}/{region}"
+    for account in ("dev", "prod")
+    for region in ("us-east-1", "ca-central-1", "ap-southeast-2", "eu-central-1", "eu-west-1")
+]
+
+
+def read(name: str, **changes: Any) -> Push:
+    push = read_push(payload(name) | changes)
+    assert isinstance(push, Push)
+    return push
+
+
+def pushed(*files: str, branch: str = "main") -> Push:
+    """A complete push of `files` to `branch`."""
+    content = payload("push_main")
+    content["ref"] = f"refs/heads/{branch}"
+    content["commits"] = [content["head_commit"] | {"added": list(files), "removed": [], "modified": []}]
+    return read("push_main", ref=content["ref"], commits=content["commits"])
+
+
+def the_decision(push: Push, **condition: Any) -> Decision:
+    routing = decide(push, routes_with({"on": {"push": condition}}))
+    [decision] = routing.decisions
+    assert bool(routing.orders) == decision.runs
+    return decision
+
+
+def told(decision: Decision) -> tuple[Outcome, str, str | None, str | None]:
+    return decision.outcome, decision.reason, decision.pattern, decision.file
+
+
+# --- the repository's own rules -------------------------------------------------------------------------------------
+
+
+def test_a_push_that_changes_a_role_runs_on_every_target() -> None:
+    push = read("push_main")
+    routing = decide(push, shipped_routes())
+    [decision] = routing.decisions
+    [order] = routing.orders
+    rollout = rollout_id(186853002, "site", push.change.after, Mode.APPLY)
+    assert decision == Decision(
+        route="site",
+        outcome=Outcome.MATCHED,
+        runs=True,
+        reason="branch main matches branches[0] `main`; "
+        "ansible/roles/baseline/defaults/main.yml matches paths[0] `ansible/**`",
+        pattern="ansible/**",
+        file="ansible/roles/baseline/defaults/main.yml",
+        targets=tuple(TEN),
+        rollout=rollout,
+    )
+    assert (order.rollout, order.route, order.mode, order.playbook) == (rollout, "site", Mode.APPLY, "site.yml")
+    assert order.when_busy is WhenBusy.SUPERSEDE
+    assert [target.name for target in order.targets] == TEN
+    assert {target.account_id for target in order.targets} == {"222222222222", "333333333333"}
+    assert routing.reason == "1 of 1 route runs: site"
+
+
+def test_a_push_of_documentation_alone_is_ignored_and_says_what_left_it_out() -> None:
+    routing = decide(read("push_docs_only"), shipped_routes())
+    assert routing.orders == ()
+    assert told(routing.decisions[0]) == (
+        Outcome.IGNORED,
+        (
+            "branch main matches branches[0] `main`; no changed file matches paths: the 3 files are "
+            "docs/add-a-host.md, README.md, ansible/roles/baseline/README.md "
+            "(ansible/roles/baseline/README.md is left out by paths[1] `!**/*.md`)"
+        ),
+        "!**/*.md",
+        "ansible/roles/baseline/README.md",
+    )
+    assert routing.reason == f"nothing runs: {routing.decisions[0].reason}"
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "reason"),
+    [
+        ("push_new_branch", "ignored", "branch feature/time-sync matches none of branches ['main']"),
+        ("push_tag", "ignored", "tag v1.4.0 can't match: the route names branches and no tags"),
+        ("push_empty_commit", "ignored", "branch main matches branches[0] `main`; no file was changed"),
+        (
+            "push_forced",
+            "undetermined",
+            (
+                "branch main matches branches[0] `main`; the list of changed files is incomplete (after a forced push "
+                "the commits do not tell how the two versions differ), so it runs (when_undetermined: run)"
+            ),
+        ),
+    ],
+)
+def test_the_shipped_rules_decide_every_kind_of_push(name: str, outcome: str, reason: str) -> None:
+    [decision] = decide(read(name), shipped_routes()).decisions
+    assert (decision.outcome, decision.reason) == (outcome, reason)
+
+
+# --- refs -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("condition", "branch", "expected"),
+    [
+        ({}, "main", (Outcome.MATCHED, "branch main: the route takes every branch and tag", None, None)),
+        (
+            {"branches": ["release/*", "main"]},
+            "main",
+            (Outcome.MATCHED, "branch main matches branches[1] `main`", "main", None),
+        ),
+        (
+            {"branches": ["main"]},
+            "main/x",
+            (Outcome.IGNORED, "branch main/x matches none of branches ['main']", None, None),
+        ),
+        (
+            {"branches": ["releases/**", "!releases/**-alpha"]},
+            "releases/10-alpha",
+            (
+                Outcome.IGNORED,
+                "branch releases/10-alpha is left out by branches[1] `!releases/**-alpha`",
+                "!releases/**-alpha",
+                None,
+            ),
+        ),
+        (
+            {"branches-ignore": ["wip/**"]},
+            "wip/a/b",
+            (Outcome.IGNORED, "branch wip/a/b matches branches-ignore[0] `wip/**`", "wip/**", None),
+        ),
+        (
+            {"branches-ignore": ["wip/**"]},
+            "main",
+            (Outcome.MATCHED, "branch main matches none of branches-ignore", None, None),
+        ),
+        (
+            {"tags": ["v*"]},
+            "v1",
+            (Outcome.IGNORED, "branch v1 can't match: the route names tags and no branches", None, None),
+        ),
+        (
+            {"tags-ignore": ["v*"]},
+            "v1",
+            (Outcome.IGNORED, "branch v1 can't match: the route names tags and no branches", None, None),
+        ),
+        (
+            {"branches": ["main"], "tags": ["v*"]},
+            "v1",
+            (Outcome.IGNORED, "branch v1 matches none of branches ['main']", None, None),
+        ),
+    ],
+)
+def test_a_branch_is_decided_by_the_last_pattern_that_matches(
+    condition: dict[str, Any], branch: str, expected: tuple[Outcome, str, str | None, str | None]
+) -> None:
+    assert told(the_decision(pushed("a", branch=branch), **condition)) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "outcome", "reason"),
+    [
+        ({"tags": ["v[0-9]+.*"]}, Outcome.MATCHED, "tag v1.4.0 matches tags[0] `v[0-9]+.*`"),
+        ({"tags": ["x"]}, Outcome.IGNORED, "tag v1.4.0 matches none of tags ['x']"),
+        ({"tags-ignore": ["v1.*"]}, Outcome.IGNORED, "tag v1.4.0 matches tags-ignore[0] `v1.*`"),
+        ({"branches-ignore": ["x"]}, Outcome.IGNORED, "tag v1.4.0 can't match: the route names branches and no tags"),
+        ({}, Outcome.MATCHED, "tag v1.4.0: the route takes every branch and tag"),
+        (
+            {"tags": ["v*"], "paths": ["ansible/**"]},
+            Outcome.MATCHED,
+            "tag v1.4.0 matches tags[0] `v*`; ansible/roles/baseline/defaults/main.yml matches paths[0] `ansible/**`",
+        ),
+        (
+            {"tags": ["v*"], "paths": ["docs/**"]},
+            Outcome.IGNORED,
+            (
+                "tag v1.4.0 matches tags[0] `v*`; no changed file matches paths: the only one is "
+                "ansible/roles/baseline/defaults/main.yml"
+            ),
+        ),
+    ],
+)
+def test_a_tag_is_decided_by_tags_and_by_its_commits_own_files(
+    condition: dict[str, Any], outcome: Outcome, reason: str
+) -> None:
+    decision = the_decision(read("push_tag"), **condition)
+    assert (decision.outcome, decision.reason) == (outcome, reason)
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def test_one_file_that_matches_is_enough_and_is_named() -> None:
+    decision = the_decision(pushed("README.md", "ansible/a.md", "ansible/b.yml"), paths=["ansible/**", "!**.md"])
+    assert told(decision)[2:] == ("ansible/**", "ansible/b.yml")
+    assert decision.runs
+
+
+def test_many_files_are_told_by_their_first_names_and_their_number() -> None:
+    decision = the_decision(pushed(*(f"docs/{number}.md" for number in range(500))), paths=["ansible/**"])
+    assert decision.reason.endswith("the 500 files are docs/0.md, docs/1.md, docs/2.md and 497 more")
+    assert (decision.pattern, decision.file) == (None, None)
+
+
+def test_paths_ignore_needs_every_file_to_be_ignored() -> None:
+    condition = {"paths-ignore": ["docs/**", "**.md"]}
+    assert told(the_decision(pushed("docs/a", "b.md"), **condition)) == (
+        Outcome.IGNORED,
+        (
+            "branch main: the route takes every branch and tag; every changed file matches paths-ignore: the 2 files "
+            "are docs/a, b.md (docs/a is ignored by paths-ignore[0] `docs/**`)"
+        ),
+        "docs/**",
+        "docs/a",
+    )
+    assert told(the_decision(pushed("docs/a", "ansible/b"), **condition)) == (
+        Outcome.MATCHED,
+        "branch main: the route takes every branch and tag; ansible/b matches none of paths-ignore",
+        None,
+        "ansible/b",
+    )
+
+
+def test_without_paths_the_files_do_not_matter() -> None:
+    for name in ("push_empty_commit", "push_forced", "push_merge"):
+        assert the_decision(read(name)).outcome is Outcome.MATCHED
+
+
+# --- an incomplete list of files (law 6) ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", ["run", "ignore", "hold"])
+def test_what_nobody_can_tell_is_undetermined_and_the_routes_policy_is_told(policy: str) -> None:
+    routes = routes_with({"on": {"push": {"paths": ["ansible/**"]}}, "when_undetermined": policy})
+    routing = decide(read("push_forced"), routes)
+    [decision] = routing.decisions
+    assert decision.outcome is Outcome.UNDETERMINED
+    assert decision.reason.endswith(f"(when_undetermined: {policy})")
+    assert (
+        decision.runs == bool(routing.orders) == bool(decision.rollout) == bool(decision.targets) == (policy == "run")
+    )
+
+
+def test_undetermined_is_the_default_to_run() -> None:
+    assert the_decision(read("push_forced"), paths=["x"]).runs
+
+
+def test_an_incomplete_list_that_holds_a_matching_file_is_enough() -> None:
+    decision = the_decision(read("push_new_branch"), paths=["ansible/**"])
+    assert (decision.outcome, decision.file) == (Outcome.MATCHED, "ansible/roles/time/tasks/main.yml")
+    assert the_decision(read("push_new_branch"), **{"paths-ignore": ["docs/**"]}).outcome is Outcome.MATCHED
+
+
+def test_an_incomplete_list_without_a_matching_file_tells_both() -> None:
+    assert told(the_decision(read("push_merge"), paths=["ansible/**"])) == (
+        Outcome.UNDETERMINED,
+        (
+            "branch main: the route takes every branch and tag; no listed file matches paths: the only one is "
+            "docs/on-call.md, and the list of changed files is incomplete (commit 4a652bc is a merge, whose list may "
+            "leave out files), so it runs (when_undetermined: run)"
+        ),
+        None,
+        None,
+    )
+    ignoring = the_decision(read("push_merge"), **{"paths-ignore": ["docs/**"]})
+    assert ignoring.outcome is Outcome.UNDETERMINED
+    assert "every listed file matches paths-ignore: the only one is docs/on-call.md" in ignoring.reason
+
+
+def test_a_branch_that_is_not_meant_is_ignored_however_little_is_known_of_the_files() -> None:
+    assert the_decision(read("push_forced"), branches=["other"], paths=["x"]).outcome is Outcome.IGNORED
+
+
+# --- several routes -------------------------------------------------------------------------------------------------
+
+
+def test_every_route_of_the_repository_is_asked_and_no_other() -> None:
+    routes = routes_with(
+        {"name": "web", "on": {"push": {"branches": ["main"]}}},
+        {"name": "docs", "on": {"push": {"paths": ["docs/**"]}}, "targets": ["dev/*"], "playbook": "docs/site.yml"},
+        {"name": "tags", "on": {"push": {"tags": ["v*"]}}},
+        {"name": "elsewhere", "repository": "acme/other"},
+        {"name": "case", "repository": "Acme/Infra", "targets": ["*/eu-west-1"], "limit": "web"},
+    )
+    routing = decide(pushed("docs/a"), routes)
+    assert {decision.route: decision.runs for decision in routing.decisions} == {
+        "web": True,
+        "docs": True,
+        "tags": False,
+        "case": True,
+    }
+    assert routing.reason == "3 of 4 routes run: web, docs, case"
+    assert [order.route for order in routing.orders] == ["web", "docs", "case"]
+    assert [target.name for target in routing.orders[1].targets] == ["dev/us-east-1", "dev/eu-west-1"]
+    assert routing.orders[1].playbook == "docs/site.yml"
+    assert [(target.name, target.limit) for target in routing.orders[2].targets] == [
+        ("dev/eu-west-1", "web"),
+        ("prod/eu-west-1", "web"),
+    ]
+    assert len({order.rollout for order in routing.orders}) == 3
+
+
+@pytest.mark.parametrize(
+    ("decisions", "reason"),
+    [(2, "nothing runs: none of 2 routes takes this push"), (0, "nothing runs: none of 0 routes takes this push")],
+)
+def test_the_whole_is_told_in_one_sentence(decisions: int, reason: str) -> None:
+    refused = Decision(route="a", outcome=Outcome.IGNORED, runs=False, reason="because")
+    assert Routing((refused,) * decisions, ()).reason == reason
+
+
+def test_what_a_route_says_of_the_run_reaches_the_order() -> None:
+    variables = {"workers": 4, "nested": {"list": [1, "two", None, True]}}
+    routes = routes_with({"tags": ["web", "db"], "extra_vars": variables, "when_busy": "queue"})
+    [order] = decide(pushed("a"), routes).orders
+    assert (order.tags, order.extra_vars, order.when_busy) == (("web", "db"), variables, WhenBusy.QUEUE)
+
+
+def test_the_same_push_is_decided_the_same_way_each_time() -> None:
+    assert decide(read("push_main"), shipped_routes()) == decide(read("push_main"), shipped_routes())
+
+
+# --- text from outside ----------------------------------------------------------------------------------------------
+
+
+def test_names_in_reasons_are_one_line_and_short() -> None:
+    odd = "ansible/" + "x" * 5_000 + "\n\x1b[31m"
+    decision = the_decision(pushed(odd), paths=["docs/**"])
+    assert "\n" not in decision.reason
+    assert len(decision.reason) < 400
+    matched = the_decision(pushed(odd), paths=["ansible/**"])
+    assert matched.file
+    assert len(matched.file) == 1_000
+    assert "\\x0a" in the_decision(read("push_unusual_names"), paths=["ansible/files/two*"]).reason

@@ -1,0 +1,63 @@
+"""GitHub's signature, checked as GitHub says."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.core.signature import is_signed, signature_in, signature_of
+from pointsman.errors import Rejected
+from tests.support.receiver import ROOT
+
+# https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries#testing-the-webhook-payload-validation
+SECRET = b"It's a Secret to Everybody"
+BODY = b"Hello, World!"
+SIGNATURE = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+
+
+def test_githubs_published_vector_holds() -> None:
+    assert signature_of(SECRET, BODY) == SIGNATURE
+    assert is_signed(SECRET, BODY, SIGNATURE)
+
+
+def test_the_sample_of_api_gateway_carries_that_vector() -> None:
+    event = json.loads((ROOT / "events/aws/httpapi-v2.json").read_text())
+    assert is_signed(SECRET, event["body"].encode(), signature_in(event["headers"]["x-hub-signature-256"]))
+
+
+def test_a_missing_signature_says_what_to_do() -> None:
+    with pytest.raises(Rejected, match="give the webhook a secret") as rejected:
+        signature_in(None)
+    assert rejected.value.status == 401
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "sha256=",
+        SIGNATURE.upper(),
+        SIGNATURE + "0",
+        SIGNATURE[:-1],
+        f" {SIGNATURE}",
+        f"{SIGNATURE}\n",
+        f"{SIGNATURE},{SIGNATURE}",
+        SIGNATURE.replace("sha256", "sha1"),
+        SIGNATURE.replace("7", "٧"),  # a digit, but none of hexadecimal
+        "\ud800",
+    ],
+)
+def test_what_cannot_be_a_signature_is_401(header: str) -> None:
+    with pytest.raises(Rejected) as rejected:
+        signature_in(header)
+    assert rejected.value.status == 401
+
+
+@given(st.binary(), st.binary(), st.binary(min_size=1))
+def test_a_signature_is_good_for_one_body_and_one_secret(secret: bytes, body: bytes, more: bytes) -> None:
+    signature = signature_of(secret, body)
+    assert is_signed(secret, body, signature)
+    assert not is_signed(secret, body + more, signature)
+    # HMAC pads its key with zeroes, so those alone would not make another secret.
+    assert not is_signed(b"x" + secret + more, body, signature)
