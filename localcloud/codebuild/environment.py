@@ -1,0 +1,74 @@
+"""The environment of a build's commands: what CodeBuild sets and nothing of the machine it runs on.
+
+Source: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from localcloud.codebuild.model import Build
+
+type Resolve = Callable[[str, str], str]
+"""(kind, reference) to the value of a PARAMETER_STORE or SECRETS_MANAGER variable."""
+
+
+def image_variables(hosts: Path) -> dict[str, str]:
+    """What the build image brings: Ansible on the PATH, and where the emulated hosts are."""
+    path = [str(Path(sys.prefix) / "bin"), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]
+    return {"PATH": ":".join(path), "LANG": "C.UTF-8", "POINTSMAN_HOSTS_ROOT": str(hosts)}
+
+
+def build_variables(build: Build, directory: Path, endpoint: str, credentials_uri: str) -> dict[str, str]:
+    """What CodeBuild sets for every build, with the emulator's endpoint and the source in `directory`/src."""
+    account, region = build.account, build.region
+    return {
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials_uri,
+        "CODEBUILD_BUILD_ARN": build.arn,
+        "CODEBUILD_BUILD_ID": build.id,
+        "CODEBUILD_BUILD_IMAGE": build.environment.get("image", ""),
+        "CODEBUILD_BUILD_NUMBER": str(build.number),
+        "CODEBUILD_BUILD_SUCCEEDING": "1",
+        "CODEBUILD_CI": "true",
+        "CODEBUILD_INITIATOR": build.initiator,
+        "CODEBUILD_KMS_KEY_ID": build.project.get("encryptionKey", ""),
+        "CODEBUILD_LOG_PATH": build.log_stream,
+        "CODEBUILD_PROJECT_ARN": f"arn:aws:codebuild:{region}:{account}:project/{build.project_name}",
+        "CODEBUILD_RESOLVED_SOURCE_VERSION": build.resolved_source_version or "",
+        "CODEBUILD_SOURCE_REPO_URL": build.source.get("location", ""),
+        "CODEBUILD_SOURCE_VERSION": build.source_version,
+        "CODEBUILD_SRC_DIR": str(directory / "src"),
+        "CODEBUILD_START_TIME": str(int(build.start * 1000)),
+        "HOME": str(directory / "home"),
+        "TMPDIR": str(directory / "tmp"),
+    }
+
+
+def merge(*layers: Mapping[str, str]) -> dict[str, str]:
+    """Later layers win: image, CodeBuild's own, buildspec, project, start-time overrides."""
+    merged: dict[str, str] = {}
+    for layer in layers:
+        merged.update(layer)
+    return merged
+
+
+def override(project: list[dict[str, Any]], overrides: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The project's variables with the start-time ones in the place of those of the same name, new ones at the end."""
+    replaced = {each["name"]: each for each in overrides}
+    kept = [replaced.pop(each["name"], each) for each in project]
+    return [*kept, *replaced.values()]
+
+
+def declared_values(variables: list[dict[str, Any]], resolve: Resolve) -> dict[str, str]:
+    """Names and values of API variables; those that only name a parameter or a secret are looked up."""
+    values = {}
+    for each in variables:
+        kind, value = each.get("type") or "PLAINTEXT", str(each.get("value", ""))
+        values[str(each["name"])] = value if kind == "PLAINTEXT" else resolve(kind, value)
+    return values

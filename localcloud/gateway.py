@@ -1,0 +1,53 @@
+"""The ASGI application: what stands beside the emulator by path, everything else the emulator's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from localcloud.web import App, Handler, Receive, Request, Response, Scope, Send, read_request, send_response
+
+logger = logging.getLogger("localcloud.gateway")
+
+
+@dataclass
+class Gateway:
+    """Routes a request by the first prefix that fits; handlers run in threads and may block."""
+
+    emulator: App
+    routes: dict[str, Handler] = field(default_factory=dict)
+    """Path prefix, such as `/_slack/`, to its handler."""
+    on_ready: Callable[[], None] = lambda: None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope."""
+        if scope["type"] == "lifespan":
+            await self.emulator(scope, receive, self._announcing(send))
+            return
+        handler = self._handler(scope["path"]) if scope["type"] == "http" else None
+        if handler is None:
+            await self.emulator(scope, receive, send)
+            return
+        request = await read_request(scope, receive)
+        await send_response(send, await asyncio.to_thread(_answer, handler, request))
+
+    def _handler(self, path: str) -> Handler | None:
+        return next((handler for prefix, handler in self.routes.items() if path.startswith(prefix)), None)
+
+    def _announcing(self, send: Send) -> Send:
+        async def announce(message: Scope) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                self.on_ready()
+
+        return announce
+
+
+def _answer(handler: Handler, request: Request) -> Response:
+    try:
+        return handler(request)
+    except Exception:
+        logger.exception("%s %s failed", request.method, request.path)
+        return Response.text("the local cloud failed here: see server.log", 500)

@@ -1,0 +1,110 @@
+"""The local cloud's one process: the emulator with its bridges, CodeBuild and Slack, on 127.0.0.1 alone."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from localcloud import layout as names
+from localcloud.layout import CloudRecord, Layout
+
+HOST = "127.0.0.1"
+
+
+def environment(layout: Layout, port: int, inherited: Mapping[str, str]) -> dict[str, str]:
+    """All that the process, and the functions it starts, may see: nothing of the user's own environment but PATH."""
+    return {
+        "PATH": os.pathsep.join([str(Path(sys.prefix) / "bin"), inherited.get("PATH", os.defpath)]),
+        "HOME": str(layout.home),
+        "TMPDIR": str(layout.tmp),
+        "LANG": "C.UTF-8",
+        "AUTH": "true",
+        "MINISTACK_ACCOUNT_ID": names.CONTROL_ACCOUNT,
+        "MINISTACK_REGION": names.CONTROL_REGION,
+        "MINISTACK_HOST": HOST,
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": HOST,
+        "PERSIST_STATE": "0",
+        "STATE_DIR": str(layout.state / "emulator"),
+        "S3_DATA_DIR": str(layout.state / "emulator" / "s3"),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # An address where no Docker answers: the emulator would sweep and start containers.
+        "DOCKER_HOST": f"unix://{layout.tmp}/no-docker.sock",
+        "LOG_LEVEL": inherited.get("POINTSMAN_LOCALCLOUD_LOG", "INFO"),
+    }
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT; `cloud.json` appears when requests are answered."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--port", type=int, default=0, help="0 for any free one")
+    parser.add_argument("--builds", type=int, default=2, help="builds that run at once")
+    parser.add_argument("--minute", type=float, default=60.0, help="seconds in a minute of a build's time-outs")
+    arguments = parser.parse_args()
+    layout = Layout(arguments.state.absolute())
+    layout.prepare()
+    listening = socket.create_server((HOST, arguments.port), backlog=512)
+    port = listening.getsockname()[1]
+    variables = environment(layout, port, os.environ)
+    os.environ.clear()
+    os.environ.update(variables)
+    # From here on the socket is hypercorn's, which closes it.
+    asyncio.run(_serve(layout, listening.detach(), port, arguments.builds, arguments.minute))
+
+
+async def _serve(layout: Layout, listening: int, port: int, builds: int, minute: float) -> None:
+    # These imports read the environment that main() has just set.
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    from localcloud.services import Services
+
+    endpoint = f"http://{HOST}:{port}"
+    record = CloudRecord(
+        endpoint=endpoint,
+        slack_url=f"{endpoint}/_slack/",
+        slack_api=f"{endpoint}/_slack/api/",
+        pid=os.getpid(),
+        control_account=names.CONTROL_ACCOUNT,
+        accounts=dict(names.WORKER_ACCOUNTS),
+        control_region=names.CONTROL_REGION,
+        regions=list(names.REGIONS),
+        state_dir=str(layout.state),
+        repository=names.REPOSITORY,
+        channel=names.CHANNEL,
+        channel_id=names.CHANNEL_ID,
+        slack_token=f"xoxb-local-{secrets.token_hex(12)}",
+    )
+    services = Services(layout, endpoint, builds, minute, record.slack_token)
+    gateway = services.gateway(on_ready=lambda: record.save(layout.record))
+    config = Config()
+    config.bind = [f"fd://{listening}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = 1
+    config.accesslog = None
+    config.errorlog = "-"
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        await serve(gateway, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            layout.record.unlink()
+        await asyncio.to_thread(services.close)
+        logging.shutdown()
+
+
+if __name__ == "__main__":
+    main()

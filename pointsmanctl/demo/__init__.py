@@ -1,0 +1,54 @@
+"""`pointsman demo`: the main job on the local cloud, from push to trail, shown and checked."""
+
+import contextlib
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from localcloud.cloud import LocalCloud, LocalCloudError, NotRunning
+from localcloud.deploy import DeployError
+from localcloud.git import GitError
+from localcloud.layout import Layout
+from pointsman.errors import PointsmanError
+from pointsmanctl.console import console
+from pointsmanctl.demo.scenes import Play
+from pointsmanctl.demo.stage import DemoFailed, Stage
+
+
+def demo(
+    keep: Annotated[bool, typer.Option(help="Leave the demo's local cloud running, to look around.")] = False,
+) -> None:
+    """Show the main job on a local cloud of its own: it starts, deploys, pushes, shows, checks and ends by itself."""
+    stage = Stage(console())
+    cloud = LocalCloud(_fresh(Layout.default().state / "demo"))
+    try:
+        _perform(stage, cloud)
+    except (DemoFailed, LocalCloudError, DeployError, GitError, PointsmanError) as error:
+        stage.console.print(Text(f"\n✗ the demo failed after {stage.elapsed}: {error}", style="bold red"))
+        stage.console.print(Text(f"  what happened is in {cloud.layout.state}", style="red"))
+        sys.exit(1)
+    finally:
+        if not keep:
+            cloud.stop()
+    stage.console.print(Text(f"\n✓ the demo ended after {stage.elapsed}", style="bold green"))
+    if keep:
+        stage.say(f"  Slack: {cloud.record.slack_url}   end it: python -m localcloud --state {cloud.layout.state} down")
+
+
+def _perform(stage: Stage, cloud: LocalCloud) -> None:
+    stage.say("Pointsman on a local cloud: three AWS accounts, five regions, ten hosts; IAM is enforced.")
+    with stage.working("Local cloud up, control stack and 10 worker stacks deployed") as step:
+        cloud.up(lambda what, seconds: step(f"{what} ({seconds:.1f} s)"))
+    Play(stage, cloud).perform()
+
+
+def _fresh(state: Path) -> Path:
+    """The demo's own state directory, empty. What an earlier demo left running is ended first."""
+    with contextlib.suppress(NotRunning):
+        LocalCloud.attach(state).stop()
+    shutil.rmtree(state, ignore_errors=True)
+    return state

@@ -1,0 +1,109 @@
+"""Short ways to ask a Pointsman on the local cloud what became of a push: for the demo and the end-to-end tests."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from localcloud.cloud import LocalCloud, LocalCloudError, wait_until
+from localcloud.github import Delivery
+from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
+from pointsman.core.model import Rollout, Run
+from pointsman.core.reconcile import latest
+from pointsman.events import DeliveryDecided, HostResultRecorded, TrailEvent
+from pointsmanctl.trail_query import Question, ask
+
+ROLLOUT_SECONDS = 120.0
+SOON = 20.0
+
+
+class Observer:
+    """Looks at a local cloud with Pointsman deployed in it; waits, with a limit, for what must come.
+
+    Every method that waits raises LocalCloudError when it did not come.
+    """
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self.cloud = cloud
+        self.audit_table = cloud.record.outputs["AuditTableName"]
+        self.rollouts_table = cloud.record.outputs["RolloutsTableName"]
+        self.store = DynamoRollouts(cloud.client("dynamodb"), self.rollouts_table, self.audit_table)
+
+    def file(self, path: str) -> str:
+        """A file of the repository's main branch."""
+        return (self.cloud.repository().clone / path).read_text()
+
+    def end_of(self, delivery: Delivery) -> tuple[Rollout, dict[str, Run]]:
+        """The one rollout of a delivery with its newest runs, once it has ended and told of every host."""
+        rollout = rollout_of(delivery)
+
+        def ended() -> tuple[Rollout, dict[str, Run]] | None:
+            loaded = self.store.load(rollout)
+            return (loaded[0], latest(loaded[1])) if loaded and loaded[0].state.ended else None
+
+        return wait_until(ended, ROLLOUT_SECONDS, f"{rollout} did not end")
+
+    def events(self, rollout: str) -> list[TrailEvent]:
+        """The trail of a rollout, by time."""
+        now = datetime.now(UTC)
+        return self.ask(Question(now - timedelta(days=1), now + timedelta(minutes=5), rollout=rollout, limit=1000))
+
+    def ask(self, question: Question) -> list[TrailEvent]:
+        """The trail's answer."""
+        return ask(self.cloud.client("dynamodb"), self.audit_table, question)
+
+    def host_results(self, rollout: str, number: int) -> list[HostResultRecorded]:
+        """What Ansible told of each host, once `number` have come."""
+
+        def all_there() -> list[HostResultRecorded] | None:
+            found = [event for event in self.events(rollout) if isinstance(event, HostResultRecorded)]
+            return found if len(found) >= number else None
+
+        return wait_until(all_there, SOON, f"no {number} host results of {rollout}")
+
+    def decided(self, delivery: Delivery) -> DeliveryDecided:
+        """The trail's record of a delivery, once it is there."""
+        now = datetime.now(UTC)
+        question = Question(now - timedelta(days=1), now + timedelta(minutes=5), types=("DeliveryDecided",), limit=1000)
+
+        def found() -> DeliveryDecided | None:
+            events = self.ask(question)
+            mine = [each for each in events if isinstance(each, DeliveryDecided) and each.delivery == delivery.id]
+            return mine[0] if mine else None
+
+        return wait_until(found, SOON, f"delivery {delivery.id} is not in the trail")
+
+    def messages(self, rollout: str) -> list[dict[str, Any]]:
+        """Slack's messages of a rollout."""
+        return [each for each in self.cloud.slack_channel()["messages"] if rollout in str(each["metadata"])]
+
+    def last_message(self, rollout: str, word: str) -> dict[str, Any]:
+        """The one message of a rollout, once it says that the rollout `word`."""
+
+        def shown() -> dict[str, Any] | None:
+            [message] = self.messages(rollout) or [{"text": ""}]
+            return message if f": {word} ·" in message["text"] else None
+
+        return wait_until(shown, SOON, f"Slack did not say that {rollout} {word}")
+
+    def builds(self) -> int:
+        """How many builds were ever started, in every account and region."""
+        return sum(
+            len(self.cloud.client("codebuild", account, region).list_builds_for_project(projectName="pointsman")["ids"])
+            for account in self.cloud.record.accounts
+            for region in self.cloud.record.regions
+        )
+
+    def first[Kind: TrailEvent](self, rollout: str, kind: type[Kind]) -> Kind:
+        """The first event of a type in a rollout's trail, once it is there."""
+
+        def found() -> list[Kind]:
+            return [event for event in self.events(rollout) if isinstance(event, kind)]
+
+        return wait_until(found, SOON, f"no {kind.__name__} of {rollout}")[0]
+
+
+def rollout_of(delivery: Delivery) -> str:
+    """The one rollout that the receiver's answer names. Raises LocalCloudError when it names none, or several."""
+    names = {decision["rollout"] for decision in delivery.response.json()["decisions"] if decision["rollout"]}
+    if len(names) != 1:
+        raise LocalCloudError(f"expected one rollout; the answer names {sorted(names) or 'none'}")
+    return str(names.pop())

@@ -1,0 +1,79 @@
+"""Rollouts as tables for people: one line each, or one with all its runs."""
+
+from collections import Counter
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from pointsman.core.model import Rollout, Run, RunState
+from pointsman.core.reconcile import latest
+from pointsmanctl.times import duration
+from pointsmanctl.trail_table import STYLES
+
+type Loaded = tuple[Rollout, tuple[Run, ...]]
+
+
+def rollouts_table(rollouts: list[Loaded], now: datetime) -> Table:
+    """One line a rollout, in the order given."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("ROLLOUT", "ROUTE", "COMMIT", "WHO", "STATE"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("RUNS", overflow="fold")
+    table.add_column("AGE", no_wrap=True)
+    for rollout, runs in rollouts:
+        table.add_row(
+            rollout.id,
+            escape(rollout.order.route),
+            rollout.change.after[:7],
+            escape(rollout.change.actor),
+            state(rollout.state.value),
+            tally(list(latest(runs).values()), len(rollout.order.targets)),
+            duration((now - rollout.created_at).total_seconds()),
+        )
+    return table
+
+
+def tally(runs: list[Run], targets: int) -> str:
+    """`8 succeeded, 2 running of 10`."""
+    counts = Counter(run.state for run in runs)
+    told = ", ".join(f"{counts[each]} {each.value.replace('_', ' ')}" for each in RunState if counts[each])
+    return f"{told or 'none'} of {targets}"
+
+
+def rollout_report(loaded: Loaded) -> RenderableType:
+    """One rollout with what it goes back to and each of its runs."""
+    rollout, runs = loaded
+    change = rollout.change
+    head = Text.assemble(
+        (f"{rollout.id}  ", "bold"),
+        state(rollout.state.value),
+        f"\n{change.repository} {change.ref} {change.after[:7]}  {change.title}",
+        f"\nby {change.author}, pushed by {change.actor}; route {rollout.order.route}, {rollout.order.playbook}\n",
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("TARGET", "ATTEMPT", "STATE", "TOOK"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("WHY", overflow="fold")
+    for name, run in sorted(latest(runs).items()):
+        table.add_row(escape(name), str(run.attempt), state(run.state.value), _took(run), escape(_why(run)))
+    return Group(head, table)
+
+
+def state(name: str) -> Text:
+    """A state in its colour."""
+    return Text(name.replace("_", " "), STYLES.get(name, ""))
+
+
+def _took(run: Run) -> str:
+    if run.started_at is None or run.ended_at is None:
+        return ""
+    return duration((run.ended_at - run.started_at).total_seconds())
+
+
+def _why(run: Run) -> str:
+    if run.state is RunState.WAITING and run.behind:
+        return f"waits behind {run.behind}"
+    return "" if run.state is RunState.SUCCEEDED else run.reason

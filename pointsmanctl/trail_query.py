@@ -1,0 +1,115 @@
+"""Questions to the trail: who changed what, on which host."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from pointsman.adapters.dynamodb import marshal, pages
+from pointsman.events import TrailEvent
+from pointsman.trail_item import INDEXES, from_item, timestamp
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to look for. Every condition that is given must hold; `since` and `until` bound the time."""
+
+    since: datetime
+    until: datetime
+    rollout: str | None = None
+    actor: str | None = None
+    repository: str | None = None
+    commit: str | None = None  # the first characters suffice
+    target: str | None = None
+    host: str | None = None
+    route: str | None = None
+    types: tuple[str, ...] = ()
+    limit: int = 100
+
+
+def ask(client: "DynamoDBClient", table: str, question: Question) -> list[TrailEvent]:
+    """The newest events that answer `question`, at most `limit`, oldest first.
+
+    Raises Unavailable or Misconfigured when the table can't be read.
+    """
+    found = (event for item in _items(client, table, question) if (event := _event(item, question)))
+    return sorted(islice(found, question.limit), key=lambda event: (event.at, event.key))
+
+
+def _event(item: dict[str, Any], question: Question) -> TrailEvent | None:
+    if not _answers(item, question):
+        return None
+    try:
+        return from_item(item)
+    except ValidationError:
+        return None  # written by a newer version of Pointsman
+
+
+def _answers(item: dict[str, Any], question: Question) -> bool:
+    same = all(
+        wanted is None or item.get(name) == wanted
+        for name, wanted in (
+            ("rollout", question.rollout),
+            ("actor", question.actor),
+            ("repository", question.repository),
+            ("target", question.target),
+            ("host", question.host),
+            ("route", question.route),
+        )
+    )
+    in_time = timestamp(question.since) <= item["at"] <= timestamp(question.until)
+    is_commit = question.commit is None or item.get("commit", "").startswith(question.commit)
+    return same and in_time and is_commit and (not question.types or item["type"] in question.types)
+
+
+def _items(client: "DynamoDBClient", table: str, question: Question) -> Iterator[dict[str, Any]]:
+    """Candidates, newest first, through the narrowest index that the question allows."""
+    if question.rollout:
+        yield from reversed(list(_query(client, table, None, "pk = :p", {":p": f"ROLLOUT#{question.rollout}"})))
+        return
+    if question.repository and question.commit:
+        condition = "#p = :p AND begins_with(#s, :s)"
+        yield from _query(client, table, "by-commit", condition, {":p": question.repository, ":s": question.commit})
+        return
+    for index, value in (("by-host", question.host), ("by-target", question.target), ("by-actor", question.actor)):
+        if value:
+            yield from _between(client, table, index, value, question)
+            return
+    for day in _days(question):
+        yield from _between(client, table, "by-day", day, question)
+
+
+def _between(
+    client: "DynamoDBClient", table: str, index: str, value: str, question: Question
+) -> Iterator[dict[str, Any]]:
+    bounds = {":p": value, ":a": timestamp(question.since), ":b": timestamp(question.until)}
+    yield from _query(client, table, index, "#p = :p AND #s BETWEEN :a AND :b", bounds)
+
+
+def _query(
+    client: "DynamoDBClient", table: str, index: str | None, condition: str, values: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    query: dict[str, Any] = {
+        "TableName": table,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": marshal(values),
+        "ScanIndexForward": False,
+    }
+    if index:
+        partition, sort = INDEXES[index]
+        names = {"#p": partition, "#s": sort}
+        query |= {"IndexName": index, "ExpressionAttributeNames": names}
+    return pages(client, f"asking the trail ({index or 'by rollout'})", **query)
+
+
+def _days(question: Question) -> Iterator[str]:
+    day = question.until.astimezone(UTC).date()
+    while day >= question.since.astimezone(UTC).date():
+        yield day.isoformat()
+        day -= timedelta(days=1)

@@ -1,0 +1,231 @@
+"""Least privilege, under IAM enforcement: each role does its own work, and nothing beside it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from localcloud.layout import SLACK_SECRET, WEBHOOK_SECRET
+from pointsman.adapters.dynamodb import marshal
+from pointsman.adapters.trail_dynamodb import put_of
+from pointsman.events import RunWaited
+from pointsmanctl.demo.observer import Observer
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+
+FUNCTIONS = ("pointsman-webhook-receiver", "pointsman-start-build", "pointsman-audit-writer", "pointsman-notify")
+DENIED = {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"}
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """What is called inside must be denied by IAM, and for no other reason."""
+    with pytest.raises(ClientError) as error:
+        yield
+    assert error.value.response["Error"]["Code"] in DENIED, error.value
+
+
+class Roles:
+    """Sessions as any role: its trust policy lets the account's root in for the moment of AssumeRole."""
+
+    def __init__(self, world: Observer) -> None:
+        self._world = world
+
+    def of_function(self, name: str) -> "Caller":
+        arn = self._world.cloud.client("lambda").get_function_configuration(FunctionName=name)["Role"]
+        return self.named("control", arn.rpartition("/")[2], "us-east-1")
+
+    def named(self, account: str, role: str, region: str) -> "Caller":
+        iam = self._world.cloud.client("iam", account)
+        described = iam.get_role(RoleName=role)["Role"]
+        account_id = described["Arn"].split(":")[4]
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
+        try:
+            sts = self._world.cloud.client("sts", account)
+            credentials = sts.assume_role(RoleArn=described["Arn"], RoleSessionName="test")["Credentials"]
+        finally:
+            before = described["AssumeRolePolicyDocument"]
+            document = before if isinstance(before, str) else json.dumps(before)
+            iam.update_assume_role_policy(RoleName=role, PolicyDocument=document)
+        return Caller(self._world.cloud.endpoint, credentials, region)
+
+
+class Caller:
+    """Somebody with a role's credentials."""
+
+    def __init__(self, endpoint: str, credentials: dict[str, str], region: str) -> None:
+        self._endpoint = endpoint
+        self._session = boto3.Session(
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=region,
+        )
+
+    def client(self, service: str) -> Any:
+        return self._session.client(service, endpoint_url=self._endpoint)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="module")
+def roles(world: Observer) -> Roles:
+    return Roles(world)
+
+
+def an_event(name: str) -> RunWaited:
+    return RunWaited(at=datetime.now(UTC), rollout=f"r-test-{name}", target="dev/eu-west-1", attempt=1, behind="r-0")
+
+
+def key_of(event: RunWaited) -> dict[str, Any]:
+    return marshal({"pk": event.partition, "sk": event.key})
+
+
+@pytest.fixture(scope="module")
+def recorded(world: Observer, roles: Roles) -> RunWaited:
+    """An event in the trail, put there by a role that may."""
+    event = an_event("recorded")
+    roles.of_function("pointsman-audit-writer").client("dynamodb").put_item(**put_of(event, world.audit_table))
+    return event
+
+
+def test_notify_cannot_write_to_the_trail(world: Observer, roles: Roles) -> None:
+    notify = roles.of_function("pointsman-notify").client("dynamodb")
+    with refused():
+        notify.put_item(**put_of(an_event("notify"), world.audit_table))
+
+
+def test_notify_writes_its_own_items_and_no_rollout(world: Observer, roles: Roles) -> None:
+    notify = roles.of_function("pointsman-notify").client("dynamodb")
+    notify.put_item(TableName=world.rollouts_table, Item=marshal({"pk": "SLACK#r-test", "sk": "MESSAGE"}))
+    with refused():
+        notify.put_item(TableName=world.rollouts_table, Item=marshal({"pk": "ROLLOUT#r-test", "sk": "ROLLOUT"}))
+    with refused():
+        notify.delete_item(TableName=world.rollouts_table, Key=marshal({"pk": "SLACK#r-test", "sk": "MESSAGE"}))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_function_can_delete_or_alter_what_is_in_the_trail(
+    world: Observer, roles: Roles, recorded: RunWaited, function: str
+) -> None:
+    dynamodb = roles.of_function(function).client("dynamodb")
+    deny_alteration(dynamodb, world.audit_table, recorded)
+
+
+@pytest.mark.parametrize("account", ["control"])
+def test_not_even_the_accounts_root_can_delete_or_alter_what_is_in_the_trail(
+    world: Observer, recorded: RunWaited, account: str
+) -> None:
+    deny_alteration(world.cloud.client("dynamodb", account), world.audit_table, recorded)
+
+
+def deny_alteration(dynamodb: Any, table: str, event: RunWaited) -> None:
+    with refused():
+        dynamodb.delete_item(TableName=table, Key=key_of(event))
+    with refused():
+        dynamodb.update_item(
+            TableName=table,
+            Key=key_of(event),
+            UpdateExpression="SET actor = :a",
+            ExpressionAttributeValues=marshal({":a": "somebody else"}),
+        )
+    with refused():
+        dynamodb.batch_write_item(RequestItems={table: [{"DeleteRequest": {"Key": key_of(event)}}]})
+    with refused():
+        dynamodb.transact_write_items(TransactItems=[{"Delete": {"TableName": table, "Key": key_of(event)}}])
+
+
+def test_the_receiver_sends_and_reads_its_secret_and_nothing_else(world: Observer, roles: Roles) -> None:
+    receiver = roles.of_function("pointsman-webhook-receiver")
+    secrets = receiver.client("secretsmanager")
+    assert secrets.get_secret_value(SecretId=WEBHOOK_SECRET)["SecretString"]
+    with refused():
+        secrets.get_secret_value(SecretId=SLACK_SECRET)
+    with refused():
+        receiver.client("dynamodb").get_item(
+            TableName=world.rollouts_table, Key=marshal({"pk": "ROLLOUT#r-1", "sk": "ROLLOUT"})
+        )
+    with refused():
+        receiver.client("sqs").receive_message(QueueUrl=world.cloud.record.outputs["ChangesQueueUrl"])
+
+
+def test_the_audit_writer_reads_no_secret_and_writes_no_rollout(world: Observer, roles: Roles) -> None:
+    writer = roles.of_function("pointsman-audit-writer")
+    with refused():
+        writer.client("secretsmanager").get_secret_value(SecretId=SLACK_SECRET)
+    with refused():
+        writer.client("dynamodb").put_item(
+            TableName=world.rollouts_table, Item=marshal({"pk": "ROLLOUT#r-test", "sk": "ROLLOUT"})
+        )
+
+
+def test_start_build_enters_the_workers_role_only_with_the_external_id(world: Observer, roles: Roles) -> None:
+    sts = roles.of_function("pointsman-start-build").client("sts")
+    arn = "arn:aws:iam::222222222222:role/pointsman-start-eu-west-1"
+    external_id = external_id_of(world)
+    assert sts.assume_role(RoleArn=arn, RoleSessionName="test", ExternalId=external_id)["Credentials"]
+    with refused():
+        sts.assume_role(RoleArn=arn, RoleSessionName="test", ExternalId="a guess")
+    with refused():
+        sts.assume_role(RoleArn=arn, RoleSessionName="test")
+    with refused():
+        sts.assume_role(RoleArn="arn:aws:iam::222222222222:role/pointsman-build-eu-west-1", RoleSessionName="test")
+
+
+def external_id_of(world: Observer) -> str:
+    configuration = world.cloud.client("lambda").get_function_configuration(FunctionName="pointsman-start-build")
+    external_id: str = configuration["Environment"]["Variables"]["EXTERNAL_ID"]
+    return external_id
+
+
+def test_no_other_function_enters_a_worker_account(world: Observer, roles: Roles) -> None:
+    arn = "arn:aws:iam::222222222222:role/pointsman-start-eu-west-1"
+    for function in FUNCTIONS:
+        if function != "pointsman-start-build":
+            with refused():
+                roles.of_function(function).client("sts").assume_role(
+                    RoleArn=arn, RoleSessionName="test", ExternalId=external_id_of(world)
+                )
+
+
+def test_the_start_role_reaches_the_named_project_only(roles: Roles) -> None:
+    codebuild = roles.named("dev", "pointsman-start-eu-west-1", "eu-west-1").client("codebuild")
+    assert "ids" in codebuild.list_builds_for_project(projectName="pointsman")
+    with refused():
+        codebuild.start_build(projectName="another")
+    with refused():
+        codebuild.list_projects()
+
+
+def test_a_build_reports_host_results_to_the_control_bus_and_can_do_no_more(world: Observer, roles: Roles) -> None:
+    build = roles.named("dev", "pointsman-build-eu-west-1", "eu-west-1")
+    bus = world.cloud.record.outputs["BusArn"]
+    entry: Any = {
+        "EventBusName": bus,
+        "Source": "pointsman.ansible",
+        "DetailType": "HostResultRecorded",
+        "Detail": "{}",
+    }
+    client = build._session.client("events", region_name="us-east-1", endpoint_url=world.cloud.endpoint)
+    assert client.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    with refused():
+        client.put_events(Entries=[entry | {"Source": "somebody.else"}])
+    with refused():
+        build.client("secretsmanager").get_secret_value(SecretId=WEBHOOK_SECRET)
+    with refused():
+        build.client("codebuild").start_build(projectName="pointsman")
+    with refused():
+        build.client("ec2").terminate_instances(InstanceIds=["i-00000000"])

@@ -1,0 +1,81 @@
+"""Starting, finding and ending a local cloud."""
+
+import os
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+
+from localcloud.__main__ import main
+from localcloud.cloud import LocalCloud, LocalCloudError, NotRunning, wait_until
+
+
+def test_it_starts_is_found_by_others_and_leaves_nothing_running(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = tmp_path / "state"
+    assert main(["--state", str(state), "status"]) == 3
+    assert "make up" in capsys.readouterr().out
+
+    cloud = LocalCloud(state)
+    cloud.start()
+    try:
+        found = LocalCloud.attach(state)
+        assert found.endpoint == cloud.endpoint
+        assert found.client("sts", "prod").get_caller_identity()["Account"] == "333333333333"
+        assert main(["--state", str(state), "status"]) == 0
+        assert cloud.endpoint in capsys.readouterr().out
+        assert main(["--state", str(state), "up"]) == 1
+        assert "already" in capsys.readouterr().err
+        with pytest.raises(NotRunning, match="not deployed"):
+            _ = cloud.webhook_url
+        pid = cloud.record.pid
+    finally:
+        found.stop()
+
+    wait_until(lambda: cloud.alive() is False, 5, "the process is still there")
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    with pytest.raises(NotRunning):
+        LocalCloud.attach(state)
+    assert main(["--state", str(state), "down"]) == 0
+    assert "no local cloud runs" in capsys.readouterr().out
+
+
+def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("localcloud.cloud.sys.executable", "/bin/false")
+    with pytest.raises(LocalCloudError, match="did not start"):
+        LocalCloud(tmp_path).start()
+
+
+def test_a_record_of_a_process_that_is_gone_is_no_running_cloud(tmp_path: Path) -> None:
+    cloud = LocalCloud(tmp_path)
+    cloud.start()
+    record = cloud.record
+    cloud.stop()
+    record.save(tmp_path / "cloud.json")
+    with pytest.raises(NotRunning, match="has ended"):
+        LocalCloud.attach(tmp_path)
+
+
+def test_two_clouds_live_side_by_side(tmp_path: Path) -> None:
+    with LocalCloud(tmp_path / "one") as one, LocalCloud(tmp_path / "two") as two:
+        one.start()
+        two.start()
+        one.client("s3").create_bucket(Bucket="only-here")
+        assert two.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_it_answers_slack_beside_aws(tmp_path: Path) -> None:
+    with LocalCloud(tmp_path) as cloud:
+        cloud.start()
+        headers = {"Authorization": f"Bearer {cloud.record.slack_token}"}
+        said = {"channel": cloud.record.channel, "text": "hello"}
+        answer = httpx.post(f"{cloud.record.slack_api}chat.postMessage", json=said, headers=headers)
+        assert answer.json()["channel"] == cloud.record.channel_id
+        assert [message["text"] for message in cloud.slack_channel()["messages"]] == ["hello"]
+        cloud.slack_control(fail={"method": "auth.test", "error": "fatal_error"})
+        assert httpx.post(f"{cloud.record.slack_api}auth.test", headers=headers).json()["error"] == "fatal_error"
+        address = socket.gethostbyname(cloud.endpoint.removeprefix("http://").partition(":")[0])
+        assert address == "127.0.0.1"

@@ -1,0 +1,64 @@
+"""Where a local cloud keeps its things."""
+
+from pathlib import Path
+
+import pytest
+
+from localcloud.layout import CloudRecord, Layout, account_id, account_name, targets
+
+
+def test_accounts_are_known_by_name_and_number() -> None:
+    assert account_id("dev") == account_id("222222222222") == "222222222222"
+    assert account_id("control") == "111111111111"
+    assert account_name("333333333333") == "prod"
+    with pytest.raises(KeyError):
+        account_id("staging")
+
+
+def test_there_are_ten_targets() -> None:
+    assert len(set(targets())) == 10
+    assert ("dev", "eu-west-1") in targets()
+
+
+def test_a_new_cloud_forgets_the_one_before(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "state")
+    layout.renew()
+    (layout.hosts / "dev").mkdir()
+    (layout.repositories / "acme").mkdir()
+    layout.renew()
+    assert list(layout.hosts.iterdir()) == list(layout.repositories.iterdir()) == []
+
+
+def test_a_directory_that_is_not_its_own_is_not_emptied(tmp_path: Path) -> None:
+    (tmp_path / "hosts").mkdir()
+    (tmp_path / "hosts" / "mine").write_text("keep")
+    Layout(tmp_path).renew()
+    assert (tmp_path / "hosts" / "mine").read_text() == "keep"
+
+
+def test_the_state_directory_can_be_chosen_by_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POINTSMAN_LOCALCLOUD", str(tmp_path))
+    assert Layout.default().state == tmp_path
+    monkeypatch.delenv("POINTSMAN_LOCALCLOUD")
+    assert Layout.default().state.name == ".localcloud"
+
+
+def test_the_record_reads_as_it_was_written(tmp_path: Path) -> None:
+    record = CloudRecord(
+        endpoint="http://127.0.0.1:1",
+        slack_url="http://127.0.0.1:1/_slack/",
+        slack_api="http://127.0.0.1:1/_slack/api/",
+        pid=1,
+        control_account="111111111111",
+        accounts={"dev": "222222222222"},
+        control_region="us-east-1",
+        regions=["us-east-1"],
+        state_dir=str(tmp_path),
+        repository="acme/infra",
+        channel="deployments",
+        channel_id="C0000000001",
+        slack_token="xoxb-local",
+    )
+    record.save(tmp_path / "cloud.json")
+    assert CloudRecord.load(tmp_path / "cloud.json") == record
+    assert [path.name for path in tmp_path.iterdir()] == ["cloud.json"]
