@@ -16,7 +16,7 @@ from localcloud.git import GitError
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; the exit status: 0 done, 1 failed, 3 nothing runs (`status`)."""
     parser = argparse.ArgumentParser(prog="python -m localcloud", description="Pointsman's local cloud.")
-    parser.add_argument("--state", type=Path, default=None, help="where everything is kept (default: .localcloud/)")
+    parser.add_argument("--state", type=Path, default=None, help="where everything is kept (default: .localcloud/up/)")
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start it, deploy the templates, and leave it running")
     up.add_argument("--builds", type=int, default=2, help="builds that run at once (default: 2)")

@@ -83,6 +83,13 @@ class LocalCloud:
             raise NotRunning(f"the local cloud in {cloud.layout.state} has ended: start one with `make up`")
         return cloud
 
+    @classmethod
+    def replacing(cls, state: Path) -> LocalCloud:
+        """A new local cloud in the place of the one that may still run in this state directory."""
+        with contextlib.suppress(NotRunning):
+            cls.attach(state).stop()
+        return cls(state)
+
     def start(self, *, builds: int = 2, minute: float = 60.0) -> None:
         """Start the server and wait until it answers. `minute`: seconds in a minute of a build's time-outs."""
         self._make_room()

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
+STATES: Final = CHECKOUT / ".localcloud"
+"""One directory for each local cloud: `up`, `demo`, `e2e`."""
 
 CONTROL_ACCOUNT: Final = "111111111111"
 WORKER_ACCOUNTS: Final = {"dev": "222222222222", "prod": "333333333333"}
@@ -60,8 +62,8 @@ class Layout:
 
     @classmethod
     def default(cls) -> Layout:
-        """`POINTSMAN_LOCALCLOUD` when set, otherwise `.localcloud/` in the checkout."""
-        return cls(Path(os.environ.get("POINTSMAN_LOCALCLOUD") or CHECKOUT / ".localcloud").absolute())
+        """`POINTSMAN_LOCALCLOUD` when set, otherwise the checkout's own, `.localcloud/up/`."""
+        return cls(Path(os.environ.get("POINTSMAN_LOCALCLOUD") or STATES / "up").absolute())
 
     @property
     def record(self) -> Path:

@@ -1,18 +1,15 @@
 """`pointsman demo`: the main job on the local cloud, from push to trail, shown and checked."""
 
-import contextlib
-import shutil
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from localcloud.cloud import LocalCloud, LocalCloudError, NotRunning
+from localcloud.cloud import LocalCloud, LocalCloudError
 from localcloud.deploy import DeployError
 from localcloud.git import GitError
-from localcloud.layout import Layout
+from localcloud.layout import STATES
 from pointsman.errors import PointsmanError
 from pointsmanctl.console import console
 from pointsmanctl.demo.scenes import Play
@@ -24,7 +21,7 @@ def demo(
 ) -> None:
     """Show the main job on a local cloud of its own: it starts, deploys, pushes, shows, checks and ends by itself."""
     stage = Stage(console())
-    cloud = LocalCloud(_fresh(Layout.default().state / "demo"))
+    cloud = LocalCloud.replacing(STATES / "demo")
     try:
         _perform(stage, cloud)
     except (DemoFailed, LocalCloudError, DeployError, GitError, PointsmanError) as error:
@@ -44,11 +41,3 @@ def _perform(stage: Stage, cloud: LocalCloud) -> None:
     with stage.working("Local cloud up, control stack and 10 worker stacks deployed") as step:
         cloud.up(lambda what, seconds: step(f"{what} ({seconds:.1f} s)"))
     Play(stage, cloud).perform()
-
-
-def _fresh(state: Path) -> Path:
-    """The demo's own state directory, empty. What an earlier demo left running is ended first."""
-    with contextlib.suppress(NotRunning):
-        LocalCloud.attach(state).stop()
-    shutil.rmtree(state, ignore_errors=True)
-    return state

@@ -40,7 +40,7 @@ def test_the_state_directory_can_be_chosen_by_the_environment(tmp_path: Path, mo
     monkeypatch.setenv("POINTSMAN_LOCALCLOUD", str(tmp_path))
     assert Layout.default().state == tmp_path
     monkeypatch.delenv("POINTSMAN_LOCALCLOUD")
-    assert Layout.default().state.name == ".localcloud"
+    assert Layout.default().state.parts[-2:] == (".localcloud", "up")
 
 
 def test_the_record_reads_as_it_was_written(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pointsman.adapters.dynamodb import errors_sorted, marshal, unmarshal
+from pointsman.adapters.aws_errors import errors_sorted
+from pointsman.adapters.dynamodb import marshal, unmarshal
 from pointsman.core.believe import Asked
 from pointsman.core.build_event import RunName
 from pointsman.core.model import Rollout, Run

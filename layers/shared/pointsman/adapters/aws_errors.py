@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pointsman.errors import Misconfigured, Unavailable
+from pointsman.errors import Conflict, Misconfigured, Unavailable
 
 # No retry mends these: the role, the name or the request itself is wrong. Services differ in the suffix.
 _OPERATORS_FAULTS = (
@@ -17,17 +17,26 @@ _OPERATORS_FAULTS = (
     "ResourceNotFound",
     "Validation",
 )
+# Why DynamoDB cancelled a transaction: another writer was first.
+_LOST_RACES = {"ConditionalCheckFailed", "TransactionConflict"}
 
 
 @contextmanager
 def errors_sorted(doing: str) -> Iterator[None]:
-    """Turn botocore's errors into Misconfigured or Unavailable, each saying what was being done."""
+    """Turn botocore's errors into Conflict, Misconfigured or Unavailable, each saying what was being done."""
     try:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
+        if code == "ConditionalCheckFailedException" or _lost_race(error):
+            raise Conflict(doing) from error
         if code.startswith(_OPERATORS_FAULTS):
             raise Misconfigured(f"{doing}: {error}") from error
         raise Unavailable(f"{doing}: {error}") from error
     except BotoCoreError as error:
         raise Unavailable(f"{doing}: {error}") from error
+
+
+def _lost_race(error: ClientError) -> bool:
+    reasons: list[dict[str, str]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+    return any(reason.get("Code") in _LOST_RACES for reason in reasons)

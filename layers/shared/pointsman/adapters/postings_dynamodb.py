@@ -8,7 +8,8 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from pointsman.adapters.dynamodb import errors_sorted, marshal, unmarshal
+from pointsman.adapters.aws_errors import errors_sorted
+from pointsman.adapters.dynamodb import marshal, unmarshal
 from pointsman.core.slack_port import Posting
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from decimal import Decimal
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from pointsman.adapters.dynamodb import errors_sorted, marshal, pages, unmarshal
+from pointsman.adapters.aws_errors import errors_sorted
+from pointsman.adapters.dynamodb import marshal, pages, unmarshal
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.core.model import Lane, Rollout, Run
 from pointsman.core.ports import Transition

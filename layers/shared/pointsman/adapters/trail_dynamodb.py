@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pointsman.adapters.dynamodb import errors_sorted, marshal, pages
+from pointsman.adapters.aws_errors import errors_sorted
+from pointsman.adapters.dynamodb import marshal, pages
 from pointsman.core.fit_event import fitted
 from pointsman.errors import Conflict
 from pointsman.events import Event, TrailEvent
