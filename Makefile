@@ -40,9 +40,10 @@ lint: $(SYNCED) ## Format, lint, types, layers, templates, Ansible: what CI chec
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) mypy
+	$(RUN) mypy --scripts-are-modules ansible/bin/*
 	$(RUN) lint-imports
 	$(MAKE) --no-print-directory validate
-	cd ansible && ../.venv/bin/ansible-lint --offline --strict
+	$(RUN) ansible-lint -c ansible/.ansible-lint ansible
 
 validate: $(SYNCED) ## Validate both templates
 	$(RUN) sam validate --lint --template template.yaml

@@ -1,0 +1,149 @@
+"""The result of a run on one host, as it is told: the detail of a HostResultRecorded event."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from .text import shorten
+
+Status = Literal["ok", "changed", "failed", "unreachable"]
+TaskStatus = Literal["changed", "failed", "unreachable"]
+
+MAX_DIFF = 4_000
+MAX_MESSAGE = 1_000
+MAX_NAME = 500
+MAX_DETAIL_BYTES = 200_000
+# What is left of texts when a whole result is too large.
+SCANT_DIFF = 400
+SCANT_MESSAGE = 200
+
+CUT_SHORT = "(the run was cut short)"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many task results of each kind, as in Ansible's recap."""
+
+    ok: int = 0
+    changed: int = 0
+    failed: int = 0
+    unreachable: int = 0
+    skipped: int = 0
+    rescued: int = 0
+    ignored: int = 0
+
+    @property
+    def status(self) -> Status:
+        """The worst that happened: unreachable > failed > changed > ok."""
+        if self.unreachable:
+            return "unreachable"
+        if self.failed:
+            return "failed"
+        return "changed" if self.changed else "ok"
+
+
+@dataclass(frozen=True)
+class TaskRecord:
+    """A task that changed something or did not succeed. Its texts are redacted."""
+
+    name: str
+    role: str | None
+    path: str
+    action: str
+    status: TaskStatus
+    message: str | None = None
+    diff: str | None = None
+    duration_seconds: float = 0.0
+    ignored: bool = False
+
+    def fitted(self, diff_limit: int = MAX_DIFF, message_limit: int = MAX_MESSAGE) -> tuple["TaskRecord", bool]:
+        """The same with its texts within limits (in characters), and whether anything was lost."""
+        name, cut_name = shorten(self.name, MAX_NAME)
+        message, cut_message = shorten(self.message, message_limit) if self.message else (self.message, False)
+        diff, cut_diff = shorten(self.diff, diff_limit) if self.diff else (self.diff, False)
+        return replace(self, name=name, message=message, diff=diff), cut_name or cut_message or cut_diff
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """Which run this is. Times are ISO-8601 in UTC."""
+
+    rollout: str
+    target: str
+    attempt: int
+    mode: Literal["apply", "check"]
+    build_arn: str
+    commit: str
+
+
+@dataclass
+class HostRecord:
+    """What is known of a host while its run goes on."""
+
+    host: str
+    instance_id: str | None = None
+    started_at: str = ""
+    ended_at: str = ""
+    tasks: list[TaskRecord] = field(default_factory=list)
+    shortened: bool = False
+
+
+def detail(context: RunContext, record: HostRecord, counts: Counts, *, cut_short: bool = False) -> dict[str, Any]:
+    """The event's detail, of at most ``MAX_DETAIL_BYTES`` as JSON.
+
+    ``cut_short`` tells of a run that ended before Ansible's recap: the host counts as failed, and a task says so.
+    """
+    tasks = _without_rescued(record.tasks, counts.rescued)
+    if cut_short:
+        message = "Ansible ended before its recap. What is told is what was known until then."
+        tasks = [*tasks, TaskRecord(CUT_SHORT, None, "", "", "failed", message)]
+        counts = replace(counts, failed=max(counts.failed, 1))
+    whole = {
+        "version": 1,
+        **asdict(context),
+        "host": record.host,
+        "instance_id": record.instance_id,
+        "status": counts.status,
+        "counts": asdict(counts),
+        "tasks": [asdict(task) for task in tasks],
+        "tasks_omitted": 0,
+        "shortened": record.shortened,
+        "started_at": record.started_at,
+        "ended_at": record.ended_at,
+    }
+    return whole if size(whole) <= MAX_DETAIL_BYTES else _fitted(whole, tasks)
+
+
+def size(content: object) -> int:
+    """Bytes of a value as the JSON that is sent."""
+    return len(to_json(content).encode())
+
+
+def to_json(content: object) -> str:
+    """The one way results are written."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def _fitted(whole: dict[str, Any], tasks: list[TaskRecord]) -> dict[str, Any]:
+    """Shorter texts first; then the last changed tasks go; a failure goes last of all."""
+    scant = [asdict(task.fitted(SCANT_DIFF, SCANT_MESSAGE)[0]) for task in tasks]
+    room = MAX_DETAIL_BYTES - size({**whole, "tasks": [], "shortened": True, "tasks_omitted": len(tasks)})
+    kept: set[int] = set()
+    for index in sorted(range(len(scant)), key=lambda index: (scant[index]["status"] == "changed", index)):
+        room -= size(scant[index]) + 1
+        if room < 0:
+            break
+        kept.add(index)
+    omitted = len(scant) - len(kept)
+    return {**whole, "tasks": [scant[index] for index in sorted(kept)], "tasks_omitted": omitted, "shortened": True}
+
+
+def _without_rescued(tasks: Iterable[TaskRecord], rescued: int) -> list[TaskRecord]:
+    """Mark the failures that a rescue made good as ignored: Ansible says how many, and they come before a real one."""
+    marked: list[TaskRecord] = []
+    for task in tasks:
+        made_good = rescued > 0 and task.status == "failed" and not task.ignored
+        rescued -= made_good
+        marked.append(replace(task, ignored=True) if made_good else task)
+    return marked

@@ -1,0 +1,22 @@
+"""Text that may leave: printable, and no longer than it should be."""
+
+import re
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CUT = "\n[shortened]"
+
+
+def clean(value: object) -> str:
+    """Any value as text without terminal codes, control characters or broken Unicode; lines end with LF."""
+    text = value if isinstance(value, str) else str(value)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _CONTROL.sub("\ufffd", _ANSI.sub("", text))
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def shorten(text: str, limit: int) -> tuple[str, bool]:
+    """Text of at most ``limit`` characters (more than the mark's own), and whether any was lost."""
+    if len(text) <= limit:
+        return text, False
+    return text[: limit - len(CUT)] + CUT, True

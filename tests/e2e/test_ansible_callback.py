@@ -1,0 +1,319 @@
+"""Real Ansible runs with everything that makes a recording callback stumble."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.ansible_runs import BUILD, COMMIT, Build, FakeBus
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+SECRET = "hunter2-And-More"
+INVENTORY = f"""
+all:
+  vars:
+    ansible_connection: ansible.builtin.local
+    ansible_python_interpreter: "{sys.executable}"
+    ansible_become: false
+    db_password: {SECRET}
+    whom: nobody-may-know-2
+    instance_id: i-0123456789abcdef0
+  hosts:
+    one: {{}}
+    two: {{}}
+    three: {{}}
+    gone:
+      ansible_connection: ansible.builtin.ssh
+      ansible_host: 127.0.0.1
+      ansible_port: 1
+"""
+ODD = """
+- name: Odd things
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Write settings
+      ansible.builtin.copy:
+        content: "user: me\\npassword: {{ db_password }}\\n"
+        dest: "{{ out }}/{{ inventory_hostname }}-settings"
+        mode: "0600"
+      notify: Tell the handler
+    - name: Write some
+      ansible.builtin.copy:
+        content: "{{ item }}\\n"
+        dest: "{{ out }}/{{ inventory_hostname }}-{{ item }}"
+        mode: "0600"
+      loop: [alpha, beta]
+    - name: Write a secret for {{ whom }}
+      ansible.builtin.copy:
+        content: "nothing names it: {{ db_password }}\\n"
+        dest: "{{ out }}/{{ inventory_hostname }}-secret"
+        mode: "0600"
+      no_log: true
+    - name: Write bytes
+      ansible.builtin.copy:
+        src: /bin/true
+        dest: "{{ out }}/{{ inventory_hostname }}-bytes"
+        mode: "0600"
+    - name: 7
+      ansible.builtin.command: "echo hello"
+    - ansible.builtin.command: "echo no name"
+    - name: Never
+      ansible.builtin.command: "false"
+      when: false
+    - name: Forgiven
+      ansible.builtin.shell: "echo cannot log in with {{ db_password }} >&2; exit 4"
+      ignore_errors: true
+    - name: Somewhere else
+      ansible.builtin.command: "true"
+      delegate_to: two
+    - name: A block
+      block:
+        - name: Go wrong
+          ansible.builtin.command: "false"
+      rescue:
+        - name: Make good
+          ansible.builtin.debug:
+            msg: made good
+    - ansible.builtin.meta: noop
+    - name: Include what is not there
+      ansible.builtin.include_tasks: missing.yml
+      when: inventory_hostname == "three"
+    - name: Break the first
+      ansible.builtin.command: "ls /no/such/place"
+      when: inventory_hostname == "one"
+  handlers:
+    - name: Tell the handler
+      ansible.builtin.command: "echo handled"
+"""
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+    """The odd playbook's run, and what the bus got of each host."""
+    directory = tmp_path_factory.mktemp("odd")
+    (directory / "out").mkdir()
+    build = Build.new(directory, POINTSMAN_INVENTORY="inventory/odd.yml", POINTSMAN_PLAYBOOK="odd.yml")
+    build.write("inventory/odd.yml", INVENTORY)
+    build.write("odd.yml", ODD)
+    variables = json.dumps({"out": str(directory / "out")})
+    with FakeBus(refusals=1) as bus:
+        done = build.run("run-playbook", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url, "POINTSMAN_EXTRA_VARS": variables})
+        after = build.run("send-results", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url})
+    assert (after.returncode, after.stdout) == (0, "pointsman: every host result is sent\n")
+    assert len(bus.details) == 4
+    return done, {each["host"]: each for each in bus.details}
+
+
+def test_ansibles_own_exit_status_is_kept(odd: Any) -> None:
+    done, _ = odd
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert "could not record" not in done.stdout + done.stderr
+
+
+def test_every_event_says_which_run_it_is_of(odd: Any) -> None:
+    for told in odd[1].values():
+        assert (told["rollout"], told["target"], told["attempt"]) == ("r-3f2a9c0d1e2b4a56", "dev/eu-west-1", 1)
+        assert (told["mode"], told["build_arn"], told["commit"]) == ("apply", BUILD, COMMIT)
+        assert told["instance_id"] == "i-0123456789abcdef0"
+        assert told["started_at"] <= told["ended_at"]
+
+
+def test_the_counts_are_those_of_ansibles_recap(odd: Any) -> None:
+    done, told = odd
+    for host, each in told.items():
+        recap = next(line for line in done.stdout.splitlines() if line.startswith(f"{host} "))
+        shown = {name: int(number) for name, number in (pair.split("=") for pair in recap.split(":")[1].split())}
+        assert each["counts"] == shown
+
+
+def test_each_host_has_its_own_status(odd: Any) -> None:
+    assert {host: each["status"] for host, each in odd[1].items()} == {
+        "one": "failed",
+        "two": "changed",
+        "three": "failed",
+        "gone": "unreachable",
+    }
+
+
+def test_no_secret_is_in_any_event(odd: Any) -> None:
+    told = json.dumps(odd[1])
+    assert SECRET not in told
+    assert "nobody-may-know" not in told
+
+
+def tasks(odd: Any, host: str) -> dict[str, Any]:
+    return {each["name"]: each for each in odd[1][host]["tasks"]}
+
+
+def test_changed_and_failed_tasks_are_told_and_no_others(odd: Any) -> None:
+    names = [each["name"] for each in odd[1]["one"]["tasks"]]
+    assert names == [
+        "Write settings",
+        "Write some",
+        "Write a secret for {{ whom }}",
+        "Write bytes",
+        "7",
+        "ansible.builtin.command",
+        "Forgiven",
+        "Somewhere else",
+        "Go wrong",
+        "Break the first",
+    ]
+    assert "Tell the handler" in tasks(odd, "two")
+
+
+def test_a_failure_says_where_and_why(odd: Any) -> None:
+    broken = tasks(odd, "one")["Break the first"]
+    assert broken["status"] == "failed"
+    assert broken["ignored"] is False
+    assert broken["path"].startswith("odd.yml:")
+    assert broken["action"] == "ansible.builtin.command"
+    assert "No such file or directory" in broken["message"]
+    assert broken["duration_seconds"] > 0
+
+
+def test_failures_that_did_not_count_are_marked(odd: Any) -> None:
+    told = tasks(odd, "two")
+    assert told["Forgiven"]["ignored"] is True
+    assert told["Go wrong"]["ignored"] is True
+
+
+def test_a_file_that_is_not_there_is_a_failure_with_its_reason(odd: Any) -> None:
+    told = tasks(odd, "three")["Include what is not there"]
+    assert (told["status"], told["ignored"]) == ("failed", False)
+    assert "missing.yml" in told["message"]
+
+
+def test_differences_are_told_without_secrets(odd: Any) -> None:
+    told = tasks(odd, "two")
+    assert "+user: me" in told["Write settings"]["diff"]
+    assert "+password: [redacted]" in told["Write settings"]["diff"]
+    assert told["Write some"]["diff"].count("@@ -0,0 +1 @@") == 2
+    assert (told["Write a secret for {{ whom }}"]["diff"], told["Write a secret for {{ whom }}"]["message"]) == (
+        None,
+        None,
+    )
+    assert "binary" in told["Write bytes"]["diff"]
+
+
+def test_an_unreachable_host_says_so(odd: Any) -> None:
+    [only] = odd[1]["gone"]["tasks"]
+    assert (only["status"], only["name"]) == ("unreachable", "Write settings")
+    assert "port 1" in only["message"]
+
+
+SMALL = """
+- name: Small
+  hosts: one
+  gather_facts: false
+  tasks:
+    - name: Change
+      ansible.builtin.command: "true"
+    - name: Wait
+      ansible.builtin.command: "sleep {{ seconds }}"
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Build:
+    build = Build.new(tmp_path, POINTSMAN_INVENTORY="inventory/odd.yml", POINTSMAN_PLAYBOOK="small.yml")
+    build.write("inventory/odd.yml", INVENTORY)
+    build.write("small.yml", SMALL)
+    return build
+
+
+def test_a_bus_out_of_reach_fails_nothing_and_is_told_afterwards(small: Build) -> None:
+    done = small.run(
+        "run-playbook", {"AWS_ENDPOINT_URL_EVENTBRIDGE": "http://127.0.0.1:1", "POINTSMAN_EXTRA_VARS": '{"seconds": 0}'}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the result of one is not sent yet" in done.stdout + done.stderr
+    still = small.run("send-results", {"AWS_ENDPOINT_URL_EVENTBRIDGE": "http://127.0.0.1:1"})
+    assert still.returncode == 1
+    assert json.loads(still.stdout)["host"] == "one"
+    with FakeBus() as bus:
+        assert small.run("send-results", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url}).returncode == 0
+        assert small.run("send-results", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url}).returncode == 0
+    assert [each["status"] for each in bus.details] == ["changed"]
+
+
+def test_what_a_killed_run_did_is_told_and_flagged(small: Build) -> None:
+    spool = small.root / ".build" / "host-results.jsonl"
+    run = subprocess.Popen(
+        [sys.executable, str(small.root / "bin" / "run-playbook")],
+        env=small.environ | {"POINTSMAN_EXTRA_VARS": '{"seconds": 120}'},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        until = time.monotonic() + 60
+        while not (spool.exists() and '"name":"Change"' in spool.read_text()):
+            assert time.monotonic() < until
+            assert run.poll() is None
+            time.sleep(0.05)
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    with FakeBus() as bus:
+        assert small.run("send-results", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url}).returncode == 0
+    [told] = bus.details
+    assert told["status"] == "failed"
+    assert [each["name"] for each in told["tasks"]] == ["Change", "(the run was cut short)"]
+
+
+def test_a_spool_that_cannot_be_written_fails_nothing(small: Build) -> None:
+    with FakeBus() as bus:
+        variables = {
+            "AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url,
+            "POINTSMAN_EXTRA_VARS": '{"seconds": 0}',
+            "POINTSMAN_SPOOL": "/proc/no/spool",
+        }
+        done = small.run("run-playbook", variables)
+    assert done.returncode == 0
+    assert "no spool" in done.stdout + done.stderr
+    assert [each["status"] for each in bus.details] == ["changed"]
+
+
+VAULTED = """
+- name: Vaulted
+  hosts: one
+  gather_facts: false
+  vars_files: [vaulted.yml]
+  tasks:
+    - name: Say it
+      ansible.builtin.shell: "echo it is {{ plain_name }}; exit 1"
+"""
+
+
+def test_what_a_vault_kept_is_told_by_nobody(small: Build, tmp_path: Path) -> None:
+    word = tmp_path / "word"
+    word.write_text("open")
+    encrypt = ["ansible-vault", "encrypt_string", "--vault-password-file", str(word), "--name", "plain_name", SECRET]
+    done = subprocess.run(encrypt, env=small.environ, capture_output=True, text=True, check=True, timeout=60)
+    small.write("vaulted.yml", done.stdout)
+    small.write("small.yml", VAULTED)
+    with FakeBus() as bus:
+        given = {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url, "ANSIBLE_VAULT_PASSWORD_FILE": str(word)}
+        assert small.run("run-playbook", given).returncode == 2
+    [told] = bus.details[0]["tasks"]
+    assert told["message"].endswith("it is [redacted]")
+
+
+def test_check_mode_is_told_as_such(small: Build) -> None:
+    with FakeBus() as bus:
+        variables = {
+            "AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url,
+            "POINTSMAN_EXTRA_VARS": '{"seconds": 0}',
+            "POINTSMAN_MODE": "check",
+        }
+        assert small.run("run-playbook", variables).returncode == 0
+    assert [each["mode"] for each in bus.details] == ["check"]

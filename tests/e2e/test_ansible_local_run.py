@@ -1,0 +1,227 @@
+"""The site on an emulated instance: real Ansible, the emulator's EC2, and a machine that stays as it was."""
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.support.ansible_runs import COMMIT, Build, FakeBus
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(280)]
+
+# Everything of the machine becomes read-only but for the two directories that a build may write.
+READ_ONLY_MACHINE = """
+set -eu
+for kept in "$HOST_ROOT" "$BUILD_DIRECTORY"; do mount --bind "$kept" "$kept"; done
+mount -t tmpfs tmpfs /dev/shm
+awk '{print $2}' /proc/self/mounts | while read -r place; do
+    case "$place" in "$HOST_ROOT"|"$BUILD_DIRECTORY"|/dev/shm) continue;; esac
+    mount -o remount,bind,ro "$place" 2>/dev/null || true
+done
+for place in / /tmp /etc /root /var /run /usr; do
+    if touch "$place/pointsman-must-not-write" 2>/dev/null; then echo "$place can be written" >&2; exit 99; fi
+done
+exec "$@"
+"""
+
+
+def _can_unshare() -> bool:
+    if os.geteuid() or shutil.which("unshare") is None:
+        return False
+    return subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode == 0
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _answers(port: int) -> bool:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=2)) as connection:
+        try:
+            connection.request("GET", "/_ministack/health")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+
+
+@contextmanager
+def _emulator(log: Path) -> Iterator[str]:
+    port = _free_port()
+    program = Path(sys.executable).parent / "ministack"
+    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "LOG_LEVEL": "WARNING", "PATH": os.environ["PATH"]}
+    with log.open("wb") as file, subprocess.Popen([program], env=settings, stdout=file, stderr=file) as server:
+        try:
+            until = time.monotonic() + 60
+            while not _answers(port):
+                assert server.poll() is None, log.read_text()
+                assert time.monotonic() < until, log.read_text()
+                time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def _instance(ec2: Any, name: str, **tags: str) -> str:
+    given = [{"Key": key.replace("_", ":"), "Value": value} for key, value in {"Name": name, **tags}.items()]
+    answer = ec2.run_instances(
+        ImageId="ami-12345678",
+        MinCount=1,
+        MaxCount=1,
+        InstanceType="t3.micro",
+        TagSpecifications=[{"ResourceType": "instance", "Tags": given}],
+    )
+    found: str = answer["Instances"][0]["InstanceId"]
+    return found
+
+
+class Site:
+    """A build against the emulator, and the host it manages."""
+
+    def __init__(self, directory: Path, ec2_url: str, bus: FakeBus) -> None:
+        ec2 = boto3.client(
+            "ec2",
+            region_name="eu-west-1",
+            endpoint_url=ec2_url,
+            aws_access_key_id="222222222222",
+            aws_secret_access_key="testing",
+        )
+        self.instance = _instance(ec2, "web-1", pointsman_managed="true", role="web", environment="dev")
+        _instance(ec2, "not-ours", role="web")
+        stopped = _instance(ec2, "stopped", pointsman_managed="true")
+        ec2.stop_instances(InstanceIds=[stopped])
+        ec2.close()
+        self.bus = bus
+        self.build = Build.new(
+            directory,
+            AWS_ENDPOINT_URL=ec2_url,
+            AWS_ENDPOINT_URL_EVENTBRIDGE=bus.url,
+            POINTSMAN_INVENTORY="inventory/local_aws_ec2.yml",
+        )
+        self.host = directory / "hosts" / "dev" / "eu-west-1" / self.instance
+        self.host.mkdir(parents=True)
+
+    def run(self, **variables: str) -> dict[str, Any]:
+        """Run the site where everything but the host and the build is read-only; returns the only event."""
+        before = len(self.bus.details)
+        prefix: tuple[str, ...] = ()
+        if _can_unshare():
+            prefix = ("unshare", "--mount", "--propagation", "private", "sh", "-c", READ_ONLY_MACHINE, "sh")
+        (self.build.root / ".build").mkdir(exist_ok=True)
+        places = {"HOST_ROOT": str(self.host), "BUILD_DIRECTORY": str(self.build.root / ".build")}
+        done = self.build.run("run-playbook", places | variables, prefix)
+        self.output = done.stdout + done.stderr
+        self.status = done.returncode
+        assert len(self.bus.details) == before + 1, self.output
+        return self.bus.details[-1]
+
+    def files(self) -> dict[str, str]:
+        """The host's files and their texts."""
+        return {str(file.relative_to(self.host)): file.read_text() for file in self.host.rglob("*") if file.is_file()}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    directory = tmp_path_factory.mktemp("site")
+    with _emulator(directory / "emulator.log") as url, FakeBus() as bus:
+        yield Site(directory, url, bus)
+
+
+# The tests below are one story, told in order on one host.
+
+
+def test_a_check_on_a_new_host_changes_nothing(site: Site) -> None:
+    told = site.run(POINTSMAN_MODE="check")
+    assert site.status == 0, site.output
+    assert told["mode"] == "check"
+    assert site.files() == {}
+
+
+@pytest.mark.skipif(not _can_unshare(), reason="needs root and unshare to make the machine read-only")
+def test_a_run_configures_its_host_while_the_rest_of_the_machine_is_read_only(site: Site) -> None:
+    told = site.run()
+    assert site.status == 0, site.output
+    assert set(site.files()) == {
+        "etc/app-release",
+        "etc/hosts",
+        "etc/motd",
+        "etc/nginx/conf.d/app.conf",
+        "etc/sysctl.d/60-pointsman.conf",
+        "etc/systemd/resolved.conf.d/60-pointsman.conf",
+    }
+    assert site.files()["etc/app-release"] == f"commit {COMMIT}\nrollout r-3f2a9c0d1e2b4a56\n"
+    assert (told["host"], told["instance_id"], told["status"]) == ("web-1", site.instance, "changed")
+    assert told["counts"]["changed"] == len(told["tasks"]) == 7
+
+
+def test_a_run_leaves_nothing_outside_of_its_host_and_its_build(site: Site) -> None:
+    home = Path(site.build.environ["HOME"])
+    site.run()
+    assert site.status == 0, site.output
+    assert {path.name for path in home.iterdir()} == {"ansible", "hosts", "emulator.log"}
+    assert list((home / "hosts").rglob("i-*")) == [site.host]
+    left = [path for path in (site.build.root / ".build").rglob("*") if path.is_file()]
+    assert [path.name for path in left] == ["host-results.jsonl"]
+
+
+def test_a_second_run_changes_nothing(site: Site) -> None:
+    told = site.run()
+    assert site.status == 0, site.output
+    assert told["status"] == "ok"
+    assert told["counts"]["changed"] == 0
+    assert told["tasks"] == []
+
+
+def test_a_pushed_setting_shows_as_the_difference_it_makes(site: Site) -> None:
+    defaults = site.build.root / "roles" / "app" / "defaults" / "main.yml"
+    site.build.write("roles/app/defaults/main.yml", defaults.read_text().replace("all signals clear", "mind the gap"))
+    told = site.run()
+    assert [(task["role"], task["name"]) for task in told["tasks"]] == [("app", "Configure the application")]
+    diff = told["tasks"][0]["diff"]
+    assert '-        return 200 "all signals clear";\n+        return 200 "mind the gap";' in diff
+    assert told["tasks"][0]["path"].startswith("roles/app/tasks/main.yml:")
+
+
+def test_only_the_tags_asked_for_are_run(site: Site) -> None:
+    told = site.run(POINTSMAN_TAGS="app", POINTSMAN_EXTRA_VARS=json.dumps({"app_message": "stand clear"}))
+    assert {task["role"] for task in told["tasks"]} == {"app"}
+    assert "baseline : Set" not in site.output
+
+
+def test_a_pushed_broken_task_fails_on_the_host_and_is_told(site: Site) -> None:
+    tasks = site.build.root / "roles" / "app" / "tasks" / "main.yml"
+    broken = "\n- name: Warm the cache\n  ansible.builtin.command:\n    argv: [ls, /no/such/place]\n"
+    site.build.write("roles/app/tasks/main.yml", tasks.read_text() + broken)
+    told = site.run()
+    assert site.status == 2, site.output
+    assert told["status"] == "failed"
+    [failed] = [task for task in told["tasks"] if task["status"] == "failed"]
+    assert (failed["role"], failed["name"]) == ("app", "Warm the cache")
+    assert "No such file or directory" in failed["message"]
+
+
+@pytest.mark.parametrize("root", ["/etc", "/"])
+def test_a_host_without_a_root_of_its_own_is_refused_before_anything_is_touched(site: Site, root: str) -> None:
+    variables = site.build.root / "group_vars" / "local_cloud.yml"
+    before = variables.read_text()
+    line = next(each for each in before.splitlines() if each.startswith("host_root:"))
+    try:
+        variables.write_text(before.replace(line, f"host_root: {root}"))
+        told = site.run()
+    finally:
+        variables.write_text(before)
+    assert site.status == 2
+    assert [task["name"] for task in told["tasks"]] == ["Refuse a host without a root of its own"]

@@ -1,0 +1,135 @@
+"""Results reach the bus, or stay known as unsent."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from host_results import environment
+from host_results.bus import MAX_REQUEST_BYTES, send
+from host_results.deliver import deliver
+from host_results.environment import Bus
+from host_results.spool import Spool, Unsent, unsent
+
+from tests.support.ansible_runs import BUS, FakeBus
+
+CONTROL = Bus(BUS, "us-east-1")
+
+
+def results(number: int, weight: int = 0) -> list[Unsent]:
+    return [Unsent("run", f"web-{index}", {"host": f"web-{index}", "text": "x" * weight}) for index in range(number)]
+
+
+class Watched(FakeBus):
+    """Also keeps the size of each request."""
+
+    requests: list[tuple[int, int]]
+
+    def put_events(self, *, Entries: Any) -> dict[str, Any]:  # noqa: N803
+        self.requests.append((len(Entries), sum(len(entry["Detail"]) for entry in Entries)))
+        return super().put_events(Entries=Entries)
+
+
+def watched(**settings: Any) -> Watched:
+    bus = Watched(**settings)
+    bus.requests = []
+    return bus
+
+
+def waits() -> tuple[list[float], Any]:
+    taken: list[float] = []
+    return taken, taken.append
+
+
+def test_an_entry_is_what_the_control_stack_expects() -> None:
+    bus = FakeBus()
+    assert [reason for _, reason in send(results(1), CONTROL, bus)] == [None]
+    assert bus.entries == [
+        {
+            "Source": "pointsman.ansible",
+            "DetailType": "HostResultRecorded",
+            "Detail": '{"host":"web-0","text":""}',
+            "EventBusName": BUS,
+        }
+    ]
+
+
+def test_at_most_ten_entries_go_in_one_request() -> None:
+    bus = watched()
+    assert len(list(send(results(25), CONTROL, bus))) == 25
+    assert [count for count, _ in bus.requests] == [10, 10, 5]
+
+
+def test_a_request_stays_within_its_size() -> None:
+    bus = watched()
+    list(send(results(5, weight=100_000), CONTROL, bus))
+    assert [count for count, _ in bus.requests] == [2, 2, 1]
+    assert all(weight <= MAX_REQUEST_BYTES for _, weight in bus.requests)
+
+
+def test_only_what_was_refused_in_passing_is_sent_again() -> None:
+    bus = watched(refusals=2)
+    taken, wait = waits()
+    told = {result.host: reason for result, reason in send(results(3), CONTROL, bus, wait)}
+    assert told == {"web-0": None, "web-1": None, "web-2": None}
+    assert [count for count, _ in bus.requests] == [3, 2]
+    assert len(taken) == 1
+
+
+def test_a_bus_that_goes_on_refusing_is_given_up_with_its_reason() -> None:
+    bus = watched(refusals=100)
+    taken, wait = waits()
+    assert [reason for _, reason in send(results(1), CONTROL, bus, wait)] == ["ThrottlingException: not now"]
+    assert len(bus.requests) == 4
+    assert sum(taken) < 10
+
+
+def test_a_refusal_that_no_time_will_mend_is_not_tried_again() -> None:
+    bus = watched(refusals=1, error="AccessDeniedException")
+    assert [reason for _, reason in send(results(1), CONTROL, bus)] == ["AccessDeniedException: not now"]
+    assert len(bus.requests) == 1
+
+
+class Broken(FakeBus):
+    def put_events(self, *, Entries: Any) -> dict[str, Any]:  # noqa: N803
+        if self.entries:
+            raise ConnectionError("no route")
+        return super().put_events(Entries=Entries)
+
+
+def test_a_network_that_breaks_half_way_leaves_the_rest_unsent_and_known(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    for number in range(12):
+        context = {"rollout": "r", "target": "t", "attempt": 1, "mode": "apply", "build_arn": "", "commit": ""}
+        spool.append("run", "run", context=context) if number == 0 else None
+        spool.append("run", "result", host=f"web-{number}", detail={"host": f"web-{number}"})
+    outcome = deliver(unsent(spool.path), spool, CONTROL, Broken())
+    assert len(outcome.sent) == 10
+    assert [(left.host, reason) for left, reason in outcome.refused] == [
+        ("web-10", "ConnectionError: no route"),
+        ("web-11", "ConnectionError: no route"),
+    ]
+    assert [left.host for left in unsent(spool.path)] == ["web-10", "web-11"]
+
+
+def test_a_spool_that_cannot_be_written_stops_no_delivery(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    bus = FakeBus()
+    assert deliver(results(2), Spool(tmp_path / "file" / "spool"), CONTROL, bus).sent == ["web-0", "web-1"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"POINTSMAN_BUS": BUS, "POINTSMAN_ROLLOUT": "r-1"}, CONTROL),
+        ({"POINTSMAN_BUS": BUS}, None),
+        ({"POINTSMAN_ROLLOUT": "r-1"}, None),
+        ({"POINTSMAN_BUS": "pointsman", "POINTSMAN_ROLLOUT": "r-1"}, None),
+    ],
+)
+def test_the_bus_is_called_in_its_own_region(variables: dict[str, str], expected: Bus | None) -> None:
+    assert environment.bus(variables) == expected
+
+
+def test_a_run_by_hand_has_a_context_all_the_same() -> None:
+    context = environment.context({"POINTSMAN_ATTEMPT": "two", "POINTSMAN_MODE": "check"})
+    assert (context.attempt, context.mode, context.rollout) == (1, "check", "")

@@ -1,0 +1,87 @@
+"""The callback never fails a play, whatever Ansible hands it."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.support.ansible_runs import ANSIBLE
+
+
+@pytest.fixture
+def module() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("pointsman_callback", ANSIBLE / "callback_plugins" / "pointsman.py")
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+class Shown:
+    """Ansible's display, of which the warnings are kept."""
+
+    verbosity = 0
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warning(self, message: str) -> None:
+        self.warnings.append(message)
+
+
+@pytest.fixture
+def plugin(module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("POINTSMAN_SPOOL", str(tmp_path / "spool"))
+    made = module.CallbackModule()
+    made._display = Shown()
+    made.v2_playbook_on_start(None)
+    return made
+
+
+class Hostile:
+    """Fails on every use, in the way of a broken assertion, which Ansible lets through."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(name)
+
+
+EVENTS = [
+    "v2_playbook_on_start",
+    "v2_playbook_on_play_start",
+    "v2_runner_on_ok",
+    "v2_runner_on_failed",
+    "v2_runner_on_skipped",
+    "v2_runner_on_unreachable",
+    "v2_playbook_on_stats",
+]
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("given", [Hostile(), None, 7], ids=["hostile", "none", "number"])
+def test_no_event_can_make_it_raise(plugin: Any, event: str, given: object) -> None:
+    getattr(plugin, event)(given)
+    plugin.v2_runner_on_start(given, given)
+
+
+def test_a_fault_is_told_once_and_by_its_kind_alone(plugin: Any) -> None:
+    for _ in range(3):
+        plugin.v2_runner_on_ok(Hostile())
+    assert plugin._display.warnings == ["pointsman: could not record (v2_runner_on_ok): AssertionError"]
+
+
+def test_an_event_before_the_playbook_starts_is_no_fault(module: ModuleType) -> None:
+    plugin = module.CallbackModule()
+    plugin._display = Shown()
+    for event in EVENTS[2:]:
+        getattr(plugin, event)(Hostile())
+    assert plugin._display.warnings == []
+
+
+def test_importing_it_twice_shares_one_package(module: ModuleType) -> None:
+    import host_results  # noqa: PLC0415
+
+    assert Path(str(host_results.__file__)).parent == ANSIBLE / "host_results"
+    assert module.Recorder is importlib.import_module("host_results.recorder").Recorder

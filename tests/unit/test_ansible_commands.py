@@ -1,0 +1,287 @@
+"""The commands of the build: what they refuse, and what they make of the variables."""
+
+import json
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.ansible_runs import ANSIBLE, BUS, CHECKOUT, script
+
+run_playbook = script("run-playbook")
+install_ansible = script("install-ansible")
+plugin = script("install-session-manager-plugin")
+
+LOCAL = {
+    "POINTSMAN_INVENTORY": "inventory/local_aws_ec2.yml",
+    "AWS_REGION": "eu-west-1",
+    "POINTSMAN_HOSTS_ROOT": "/srv/hosts",
+    "POINTSMAN_ACCOUNT_NAME": "dev",
+}
+AWS = {"AWS_REGION": "eu-west-1", "POINTSMAN_BUCKET": "transfer"}
+
+
+def arguments(**variables: str) -> list[str]:
+    written: list[Any] = []
+
+    def write(values: dict[str, Any]) -> Path:
+        written.append(values)
+        return Path("vars.json")
+
+    line: list[str] = run_playbook.arguments(variables, write)
+    return line
+
+
+def faults(**variables: str) -> list[str]:
+    with pytest.raises(run_playbook.WrongVariablesError) as caught:
+        arguments(**variables)
+    found: list[str] = caught.value.faults
+    return found
+
+
+def test_the_smallest_build_runs_the_whole_site() -> None:
+    assert arguments(**AWS) == ["--inventory=inventory/aws_ec2.yml", "--diff", "site.yml"]
+
+
+def test_every_variable_has_its_place_on_the_command_line() -> None:
+    line = arguments(
+        **LOCAL,
+        POINTSMAN_MODE="check",
+        POINTSMAN_LIMIT="role_web:&environment_dev,!web-1",
+        POINTSMAN_TAGS="app,base-line",
+        POINTSMAN_EXTRA_VARS='{"app_message": "hello"}',
+        POINTSMAN_PLAYBOOK="site.yml",
+        POINTSMAN_TARGET="dev/eu-west-1",
+        POINTSMAN_ATTEMPT="2",
+        POINTSMAN_BUS=BUS,
+    )
+    assert line == [
+        "--inventory=inventory/local_aws_ec2.yml",
+        "--diff",
+        "--check",
+        "--limit=role_web:&environment_dev,!web-1",
+        "--tags=app,base-line",
+        "--extra-vars=@vars.json",
+        "site.yml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("POINTSMAN_PLAYBOOK", "../site.yml"),
+        ("POINTSMAN_PLAYBOOK", "/etc/site.yml"),
+        ("POINTSMAN_PLAYBOOK", "-site.yml"),
+        ("POINTSMAN_PLAYBOOK", "roles/../../pyproject.yml"),
+        ("POINTSMAN_PLAYBOOK", "missing.yml"),
+        ("POINTSMAN_PLAYBOOK", "ansible.cfg"),
+        ("POINTSMAN_INVENTORY", "/etc/ansible/hosts.yml"),
+        ("POINTSMAN_LIMIT", "--version"),
+        ("POINTSMAN_LIMIT", "@/etc/passwd"),
+        ("POINTSMAN_LIMIT", "web-1 web-2"),
+        ("POINTSMAN_LIMIT", "$(id)`"),
+        ("POINTSMAN_LIMIT", "web\n-v"),
+        ("POINTSMAN_TAGS", "-v"),
+        ("POINTSMAN_TAGS", "a,,b"),
+        ("POINTSMAN_TAGS", "a b"),
+        ("POINTSMAN_MODE", "dry"),
+        ("POINTSMAN_ATTEMPT", "0"),
+        ("POINTSMAN_ATTEMPT", "one"),
+        ("POINTSMAN_ROLLOUT", "../r"),
+        ("POINTSMAN_BUS", "pointsman"),
+        ("POINTSMAN_TARGET", "prod/eu-west-1"),
+        ("POINTSMAN_TARGET", "dev/us-east-1"),
+        ("POINTSMAN_HOSTS_ROOT", "/"),
+        ("POINTSMAN_HOSTS_ROOT", "hosts"),
+        ("POINTSMAN_HOSTS_ROOT", "/srv/../etc"),
+        ("POINTSMAN_HOSTS_ROOT", "/srv/.."),
+        ("POINTSMAN_ACCOUNT_NAME", "../dev"),
+        ("POINTSMAN_EXTRA_VARS", "{"),
+        ("POINTSMAN_EXTRA_VARS", "[]"),
+        ("POINTSMAN_EXTRA_VARS", '{"a-b": 1}'),
+        ("POINTSMAN_EXTRA_VARS", '{"ansible_connection": "local"}'),
+        ("POINTSMAN_EXTRA_VARS", '{"host_root": "/"}'),
+        ("POINTSMAN_EXTRA_VARS", "{\"a\": [\"{{ lookup('pipe', 'id') }}\"]}"),
+        ("POINTSMAN_EXTRA_VARS", '{"a": "{% if 1 %}"}'),
+    ],
+)
+def test_a_wrong_variable_is_refused_by_its_name(name: str, value: str) -> None:
+    assert name in " ".join(faults(**(LOCAL | {name: value})))
+
+
+def test_every_fault_is_told_at_once() -> None:
+    found = faults(POINTSMAN_MODE="dry", POINTSMAN_LIMIT="-v")
+    assert [fault.split("=")[0].split(" ")[0] for fault in found] == [
+        "POINTSMAN_LIMIT",
+        "POINTSMAN_MODE",
+        "AWS_REGION",
+        "POINTSMAN_BUCKET",
+    ]
+
+
+def test_a_link_out_of_the_directory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside = tmp_path / "outside.yml"
+    outside.write_text("[]")
+    root = tmp_path / "ansible"
+    shutil.copytree(ANSIBLE / "inventory", root / "inventory")
+    (root / "site.yml").symlink_to(outside)
+    monkeypatch.setattr(run_playbook, "ROOT", root)
+    assert "POINTSMAN_PLAYBOOK" in faults(**AWS)[0]
+
+
+def test_extra_variables_are_kept_for_their_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_playbook, "BUILD_DIRECTORY", tmp_path)
+    (tmp_path / "extra-vars.json").write_text("old")
+    path = run_playbook.write_extra_vars({"a": 1})
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_refusal_has_exit_status_2_and_names_the_variable() -> None:
+    command = [sys.executable, str(ANSIBLE / "bin" / "run-playbook")]
+    done = subprocess.run(
+        command, env=AWS | {"POINTSMAN_MODE": "dry"}, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert "POINTSMAN_MODE='dry' is not apply or check" in done.stderr
+
+
+def test_the_pinned_ansible_is_the_one_of_the_lock() -> None:
+    lock = (CHECKOUT / "uv.lock").read_text()
+    pins = [line.split(" ")[0].split("==") for line in (ANSIBLE / "requirements.txt").read_text().splitlines()]
+    assert ["ansible", "14.5.0"] in pins
+    for name, version in pins:
+        assert f'name = "{name}"\nversion = "{version}"' in lock
+
+
+def test_only_what_is_not_there_is_installed() -> None:
+    found = install_ansible.missing("pyyaml==0.1\nno-such-package==1.0\n# a note\ncffi==9 ; python_version < '3'\n")
+    assert found == ["pyyaml==0.1", "no-such-package==1.0"]
+    assert install_ansible.missing((ANSIBLE / "requirements.txt").read_text()) == []
+
+
+def test_the_buildspec_runs_commands_that_are_there() -> None:
+    spec = yaml.safe_load((ANSIBLE / "buildspec.yml").read_text())
+    commands = [command for phase in spec["phases"].values() for command in phase["commands"]]
+    for command in commands:
+        program, path = command.split(" ")
+        assert program == "python3"
+        assert (CHECKOUT / path).stat().st_mode & stat.S_IXUSR
+
+
+def test_both_inventories_find_the_same_hosts_and_groups() -> None:
+    aws, local = (
+        yaml.safe_load((ANSIBLE / "inventory" / name).read_text()) for name in ("aws_ec2.yml", "local_aws_ec2.yml")
+    )
+    assert aws.pop("compose")["ansible_connection"] == "'amazon.aws.aws_ssm'"
+    assert local.pop("groups") == {"local_cloud": True}
+    assert aws == local
+
+
+@pytest.mark.parametrize(
+    ("machine", "debian", "path"),
+    [
+        ("x86_64", True, "ubuntu_64bit/session-manager-plugin.deb"),
+        ("aarch64", True, "ubuntu_arm64/session-manager-plugin.deb"),
+        ("x86_64", False, "linux_64bit/session-manager-plugin.rpm"),
+        ("aarch64", False, "linux_arm64/session-manager-plugin.rpm"),
+    ],
+)
+def test_the_plugins_package_is_the_documented_one(machine: str, debian: bool, path: str) -> None:
+    assert plugin.package(machine, debian=debian) == path
+
+
+def test_a_machine_without_a_package_is_told_so() -> None:
+    with pytest.raises(plugin.CannotInstallError, match="riscv64"):
+        plugin.package("riscv64", debian=True)
+
+
+def test_only_an_inventory_that_connects_by_ssm_needs_the_plugin() -> None:
+    assert plugin.wanted((ANSIBLE / "inventory" / "aws_ec2.yml").read_text())
+    assert not plugin.wanted((ANSIBLE / "inventory" / "local_aws_ec2.yml").read_text())
+
+
+needs_gpg = pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
+
+
+@needs_gpg
+def test_the_key_in_the_command_is_the_one_it_says() -> None:
+    shown = subprocess.run(
+        ["gpg", "--batch", "--show-keys", "--with-colons"], input=plugin.KEY, capture_output=True, text=True, check=True
+    )
+    assert f"fpr:::::::::{plugin.FINGERPRINT}:" in shown.stdout
+
+
+class Packages:
+    """A place of downloads on disk, signed by a key made for the test, and a dpkg that writes down its arguments."""
+
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.home = directory / "gnupg"
+        self.home.mkdir(mode=0o700)
+        self._gpg("--passphrase", "", "--quick-generate-key", "test <test@example.org>", "ed25519", "sign", "never")
+        key = self._gpg("--armor", "--export")
+        shown = self._gpg("--list-keys", "--with-colons")
+        fingerprint = next(line.split(":")[9] for line in shown.splitlines() if line.startswith("fpr:"))
+        self.file = directory / "downloads" / "ubuntu_64bit" / "session-manager-plugin.deb"
+        self.file.parent.mkdir(parents=True)
+        self.file.write_bytes(b"a package")
+        self.source = plugin.Source((directory / "downloads").as_uri(), key, fingerprint)
+        self.installed = directory / "installed"
+        bin_directory = directory / "bin"
+        bin_directory.mkdir()
+        (bin_directory / "dpkg").write_text(f'#!/bin/sh\necho "$@" >> {self.installed}\n')
+        (bin_directory / "dpkg").chmod(0o755)
+        monkeypatch.setenv("PATH", f"{bin_directory}:/usr/bin:/bin")
+
+    def sign(self) -> None:
+        self._gpg("--detach-sign", "--output", f"{self.file}.sig", str(self.file))
+
+    def end(self) -> None:
+        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=False, timeout=30)
+
+    def _gpg(self, *arguments: str) -> str:
+        command = ["gpg", "--batch", "--quiet", "--homedir", str(self.home), "--pinentry-mode", "loopback", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+@pytest.fixture
+def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    found = Packages(tmp_path, monkeypatch)
+    yield found
+    found.end()
+
+
+@needs_gpg
+def test_a_package_signed_by_the_key_is_installed(packages: Packages) -> None:
+    packages.sign()
+    plugin.install(packages.source, "x86_64", debian=True)
+    assert packages.installed.read_text().startswith("--install /")
+
+
+@needs_gpg
+def test_a_package_that_was_altered_is_not_installed(packages: Packages) -> None:
+    packages.sign()
+    packages.file.write_bytes(b"another package")
+    with pytest.raises(plugin.CannotInstallError, match="BAD signature"):
+        plugin.install(packages.source, "x86_64", debian=True)
+    assert not packages.installed.exists()
+
+
+@needs_gpg
+def test_a_package_signed_by_another_key_is_not_installed(packages: Packages) -> None:
+    packages.sign()
+    other = plugin.Source(packages.source.downloads)
+    with pytest.raises(plugin.CannotInstallError):
+        plugin.install(other, "x86_64", debian=True)
+    assert not packages.installed.exists()
+
+
+@needs_gpg
+def test_a_package_that_cannot_be_fetched_is_told_so(packages: Packages) -> None:
+    with pytest.raises(plugin.CannotInstallError, match="cannot fetch"):
+        plugin.install(packages.source, "x86_64", debian=True)

@@ -1,0 +1,51 @@
+"""The samples of events/ansible/, made by real runs, are what the control stack takes."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from host_results.result import MAX_DETAIL_BYTES, Counts, HostRecord, RunContext, TaskRecord, detail, size
+
+from pointsman.core.outside_event import HostDetail
+from tests.support.ansible_runs import CHECKOUT
+
+SAMPLES = sorted((CHECKOUT / "events" / "ansible").glob("HostResultRecorded-*.json"))
+
+
+def sample(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def test_there_is_a_sample_of_every_way_a_run_ends() -> None:
+    assert {sample(path)["detail"]["status"] for path in SAMPLES} == {"changed", "failed", "unreachable"}
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_the_audit_takes_the_sample(path: Path) -> None:
+    event = sample(path)
+    assert (event["source"], event["detail-type"]) == ("pointsman.ansible", "HostResultRecorded")
+    taken = HostDetail.model_validate(event["detail"])
+    assert taken.status == path.stem.removeprefix("HostResultRecorded-")
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_has_the_fields_that_are_sent_today(path: Path) -> None:
+    told = sample(path)["detail"]
+    context = RunContext(*(told[field.name] for field in fields(RunContext)))
+    record = HostRecord(told["host"], told["instance_id"], told["started_at"], told["ended_at"])
+    record.tasks = [TaskRecord(**task) for task in told["tasks"]]
+    assert detail(context, record, Counts(**told["counts"])) == told
+
+
+@pytest.mark.parametrize("cut_short", [False, True])
+def test_the_audit_takes_the_largest_result(cut_short: bool) -> None:
+    told = sample(SAMPLES[0])["detail"]
+    context = RunContext(*(told[field.name] for field in fields(RunContext)))
+    task = TaskRecord("é" * 500, "app", "x", "y", "failed", "m" * 1000, "d" * 4000)
+    record = HostRecord("web-1", None, told["started_at"], told["ended_at"], [task] * 500)
+    largest = detail(context, record, Counts(failed=1), cut_short=cut_short)
+    assert size(largest) <= MAX_DETAIL_BYTES
+    assert HostDetail.model_validate(largest).tasks_omitted == largest["tasks_omitted"] > 0
