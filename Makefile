@@ -10,7 +10,8 @@ export SAM_CLI_TELEMETRY := 0
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
-RUN := $(UV) run --frozen
+# What is needed is synced once, by $(SYNCED).
+RUN := $(UV) run --no-sync
 SYNCED := .venv/.synced
 
 .PHONY: help setup demo up down test unit lint format build validate e2e bench requirements clean
@@ -64,8 +65,8 @@ e2e: $(SYNCED) ## The real templates on the local cloud
 
 test: lint unit e2e ## Everything
 
-bench: $(SYNCED) ## Measure
-	$(RUN) python -m bench
+bench: build ## Measure the start of each function, with its bytecode and without
+	$(RUN) python -m bench.cold_start
 
 requirements: $(SYNCED) ## Export the pinned requirements of the layer and of the build image
 	$(UV) export --frozen --quiet --no-dev --no-default-groups --no-emit-project --no-hashes --no-annotate --no-header -o layers/shared/requirements.txt

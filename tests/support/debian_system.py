@@ -5,6 +5,7 @@ install already downloaded: the booted system has a network of its own, from whi
 """
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
@@ -18,13 +19,12 @@ from typing import Any
 
 from tests.support.ansible_runs import CHECKOUT
 
-MIRROR = "http://deb.debian.org/debian"
 RELEASE = "bookworm"
 CACHE = CHECKOUT / ".localcloud" / "cache" / f"debian-{RELEASE}"
 # What a cloud's Debian image has, and what the roles install.
 IMAGE = "ca-certificates,dbus,iproute2,openssh-server,procps,python3,python3-apt,systemd,systemd-sysv"
 DOWNLOADED = ("nginx", "systemd-resolved", "ca-certificates", "procps")
-TOOLS = ("debootstrap", "systemd-nspawn", "ip", "ssh", "ssh-keygen", "nsenter", "setpriv", "unshare")
+TOOLS = ("apt-get", "debootstrap", "systemd-nspawn", "ip", "ssh", "ssh-keygen", "nsenter", "setpriv", "unshare")
 
 
 def reason_to_skip() -> str | None:
@@ -36,16 +36,24 @@ def reason_to_skip() -> str | None:
     namespaces = ["unshare", "--mount", "--net", "--pid", "--fork", "true"]
     if subprocess.run(namespaces, check=False, capture_output=True).returncode:
         return "this machine allows no namespaces"
-    if not CACHE.exists() and not _mirror_answers():
-        return f"no cached system, and {MIRROR} does not answer"
+    if not CACHE.exists() and _mirror() is None:
+        return f"no cached system, and none of apt's mirrors has {RELEASE}"
     return None
 
 
-def _mirror_answers() -> bool:
+@functools.cache
+def _mirror() -> str | None:
+    """The first of this machine's own mirrors that has the release."""
+    listed = ["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"]
+    sites = subprocess.run(listed, check=False, capture_output=True, text=True).stdout.split()
+    return next((site for site in dict.fromkeys(sites) if _has_release(site)), None)
+
+
+def _has_release(site: str) -> bool:
     try:
-        with urllib.request.urlopen(f"{MIRROR}/dists/{RELEASE}/Release", timeout=10) as answer:
+        with urllib.request.urlopen(f"{site}/dists/{RELEASE}/Release", timeout=10) as answer:
             return bool(answer.status == 200)
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 
@@ -61,7 +69,7 @@ def prepared() -> Path:
         partial = CACHE.with_name(f"{CACHE.name}.{os.getpid()}")
         partial.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _run("debootstrap", "--variant=minbase", f"--include={IMAGE}", RELEASE, partial, MIRROR)
+            _run("debootstrap", "--variant=minbase", f"--include={IMAGE}", RELEASE, partial, _mirror() or "")
             apt = ("apt-get", "--yes", "--quiet", "--no-install-recommends", "--download-only")
             _run("chroot", partial, *apt, "--option=APT::Install-Recommends=true", "install", *DOWNLOADED)
             partial.rename(CACHE)

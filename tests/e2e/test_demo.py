@@ -1,0 +1,61 @@
+"""`pointsman demo`, as a user runs it: it ends by itself, leaves nothing running, and its exit status is the truth."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from localcloud.cloud import LocalCloud, NotRunning
+from localcloud.layout import CHECKOUT, STATES
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+POINTSMAN = Path(sys.executable).with_name("pointsman")
+
+
+def run_demo(**variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [POINTSMAN, "demo"],
+        cwd=CHECKOUT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=380,
+        check=False,
+    )
+
+
+def nothing_runs() -> bool:
+    try:
+        LocalCloud.attach(STATES / "demo")
+    except NotRunning:
+        return True
+    return False
+
+
+def test_the_demo_shows_its_scenes_in_order_and_ends_well() -> None:
+    done = run_demo()
+    assert done.returncode == 0, done.stdout + done.stderr
+    at = [done.stdout.index(f" ({letter}) ") for letter in "abcde"]
+    assert at == sorted(at)
+    for promise in (
+        "Ansible changed 10 hosts",
+        "none was added",
+        "web-prod-euc1 failed, and no other host",
+        "HTTP 401",
+    ):
+        assert promise in done.stdout
+    assert done.stdout.count("one message, edited") == 2
+    assert nothing_runs()
+
+
+def test_a_demo_that_cannot_be_built_fails_with_the_reason_and_leaves_nothing_running(tmp_path: Path) -> None:
+    routes = tmp_path / "routes.yaml"
+    routes.write_text("version: 1\naccounts: {dev: '222222222222'}\nregions: [us-east-1]\nroutes: [{name: site}]\n")
+    done = run_demo(POINTSMAN_ROUTES=str(routes))
+    assert done.returncode == 1
+    assert "the demo failed" in done.stdout
+    assert "repository" in done.stdout  # the fault in the rules
+    assert nothing_runs()
