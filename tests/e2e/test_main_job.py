@@ -174,6 +174,15 @@ def test_a_ping_is_answered_and_starts_nothing(world: Observer) -> None:
     assert world.builds() == builds
 
 
+def test_every_call_that_the_functions_made_was_allowed(world: Observer, role_change: Delivery) -> None:
+    rollout, _ = world.end_of(role_change)
+    world.last_message(rollout.id, "succeeded")
+    log = world.cloud.layout.server_log.read_text()
+    for function in ("webhook-receiver", "start-build", "audit-writer", "notify"):
+        assert f"pointsman-{function}" in log
+    assert [line for line in log.splitlines() if "AccessDenied" in line or "not authorized" in line] == []
+
+
 def test_no_message_of_any_queue_was_given_up(world: Observer, role_change: Delivery) -> None:
     world.end_of(role_change)
     sqs = world.cloud.client("sqs")
