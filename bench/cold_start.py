@@ -1,6 +1,6 @@
 """How long each function takes to import, from the layer as it is built, with and without its bytecode.
 
-    uv run sam build && uv run python -m bench.cold_start
+    make bench
 
 Only the standard library, boto3 and the built layers are on the path, as in Lambda.
 """
@@ -27,7 +27,7 @@ RUNS = 7
 
 def main() -> None:
     if not BUILT.is_dir():
-        sys.exit("no build to measure: run `uv run sam build` first")
+        sys.exit("no build to measure: run `make bench`")
     with tempfile.TemporaryDirectory(dir=".aws-sam") as scratch:
         bare = Path(scratch) / "build"
         shutil.copytree(BUILT, bare)

@@ -14,7 +14,7 @@ from localcloud.git import GitError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; the exit status: 0 done, 1 failed, 3 nothing runs (`status`)."""
+    """Run a command; the exit status: 0 done, 1 failed, 3 nothing runs (`status`), 130 interrupted."""
     parser = argparse.ArgumentParser(prog="python -m localcloud", description="Pointsman's local cloud.")
     parser.add_argument("--state", type=Path, default=None, help="where everything is kept (default: .localcloud/up/)")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -30,6 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (LocalCloudError, DeployError, GitError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        # `up` ends what it started; the others start nothing.
+        print("interrupted" + "; nothing is left running" * (given.command == "up"), file=sys.stderr)
+        return 130
 
 
 def _up(state: Path | None, builds: int) -> int:

@@ -97,8 +97,11 @@ class LocalCloud:
 
     def _make_room(self) -> None:
         """Begin anew in the state directory; LocalCloudError when a cloud runs there."""
-        if self._running_elsewhere():
-            raise LocalCloudError(f"a local cloud runs in {self.layout.state} already: end it with `make down`")
+        if running := self._running_elsewhere():
+            raise LocalCloudError(
+                f"a local cloud runs in {self.layout.state} already (Slack: {running.slack_url}): "
+                "end it with `make down`"
+            )
         self.layout.renew()
 
     def _start(self, builds: int, minute: float = 60.0) -> None:
@@ -334,12 +337,11 @@ class LocalCloud:
             self._record = record
         return answered
 
-    def _running_elsewhere(self) -> bool:
+    def _running_elsewhere(self) -> CloudRecord | None:
         try:
-            LocalCloud.attach(self.layout.state)
+            return LocalCloud.attach(self.layout.state).record
         except NotRunning:
-            return False
-        return True
+            return None
 
 
 class _Timed:

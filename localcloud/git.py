@@ -134,12 +134,18 @@ class Repository:
 
         A branch that does not exist yet starts at the default branch. GitError when nothing changes.
         """
+        by = author or Author()
+        if not (self.bare.is_dir() and self.clone.is_dir()):
+            raise NoRepository(f"no local repository stands for {self.full_name}")
+        _refuse_branch(branch)
+        for what, text in (("message", message), ("author", by.name), ("author's address", by.email)):
+            _refuse_unreadable(what, text)
         with _COMMITTING:
             before = self._check_out(branch)
             for path, content in files.items():
                 self._write(path, content)
-            _git(["add", "--all"], self.clone)
-            _git(["commit", "--quiet", "--file=-"], self.clone, _identity(author or Author(), when), message)
+            self._stage(files)
+            _git(["commit", "--quiet", "--file=-"], self.clone, _identity(by, when), message)
             return self._push(branch, before)
 
     def delete_branch(self, branch: str) -> Update:
@@ -210,24 +216,38 @@ class Repository:
 
     def _check_out(self, branch: str) -> str:
         """Put the clone on the branch; the SHA the branch has on the remote, ZERO when it is new."""
-        _git(["check-ref-format", "--branch", branch], self.clone)
+        if _git(["check-ref-format", "--branch", branch], self.clone).strip() != branch:
+            raise GitError(f"{branch!r} is not a branch's name")
         _git(["fetch", "--quiet", "--prune", "origin"], self.clone)
         known = set(self._branches())
         if f"refs/heads/{branch}" in known:
-            _git(["checkout", "--quiet", "--force", "-B", branch, f"refs/remotes/origin/{branch}"], self.clone)
+            self._start_at(branch, branch)
             return self.resolve(f"refs/heads/{branch}")
         if f"refs/heads/{DEFAULT_BRANCH}" in known:
-            _git(["checkout", "--quiet", "--force", "-B", branch, f"origin/{DEFAULT_BRANCH}"], self.clone)
+            self._start_at(branch, DEFAULT_BRANCH)
         else:
             _git(["checkout", "--quiet", "-B", branch], self.clone)
         return ZERO
 
+    def _start_at(self, branch: str, remote: str) -> None:
+        """Put the clone on the branch as the remote's is, without what a commit that failed left behind."""
+        start = f"refs/remotes/origin/{remote}"
+        _git(["checkout", "--quiet", "--force", "--no-track", "-B", branch, start], self.clone)
+        _git(["clean", "--quiet", "-ffdx"], self.clone)
+
     def _write(self, path: str, content: str | bytes | Path | None) -> None:
-        target = (self.clone / path).resolve()
-        inside = target.relative_to(self.clone.resolve())
-        if not inside.parts or inside.parts[0] == ".git":
-            raise GitError(f"{path!r} is not a file of the repository")
+        _refuse_unreadable("file's name", path)
+        if isinstance(content, str):
+            _refuse_unreadable(f"content of {path}", content, nul=True)
+        try:
+            self._put(path, self._place(path), content)
+        except OSError as error:
+            raise GitError(f"{path!r} cannot be changed: {error.strerror or error}") from error
+
+    def _put(self, path: str, target: Path, content: str | bytes | Path | None) -> None:
         if content is None:
+            if not target.is_file():
+                raise GitError(f"the repository has no file {path!r} to delete")
             target.unlink()
             return
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -236,9 +256,45 @@ class Repository:
         else:
             target.write_bytes(content.encode() if isinstance(content, str) else content)
 
+    def _place(self, path: str) -> Path:
+        """Where a file of the repository stands in the clone; GitError for what can be no file of it."""
+        clone, target = self.clone.resolve(), (self.clone / path).resolve()
+        inside = target.relative_to(clone) if target.is_relative_to(clone) else Path()
+        if not inside.parts or ".git" in inside.parts:
+            raise GitError(f"{path!r} is not a file of the repository")
+        if target.is_dir():
+            raise GitError(f"{path!r} is a directory, not a file")
+        for parent in inside.parents:
+            if (clone / parent).is_file():
+                raise GitError(f"{path!r} cannot be: {str(parent)!r} is a file, not a directory")
+        return target
+
+    def _stage(self, files: Mapping[str, object]) -> None:
+        """Make everything written part of the next commit, ignored or not; GitError when that is nothing."""
+        _git(["add", "--all", "--force"], self.clone)
+        if not _git(["status", "--porcelain"], self.clone):
+            raise GitError(f"{', '.join(files)} already {'has' if len(files) == 1 else 'have'} that content")
+
     def _push(self, branch: str, before: str) -> Update:
-        _git(["push", "--quiet", "origin", f"refs/heads/{branch}:refs/heads/{branch}"], self.clone)
+        _git(["push", "--quiet", "origin", f"HEAD:refs/heads/{branch}"], self.clone)
         return Update(f"refs/heads/{branch}", before, self.resolve(f"refs/heads/{branch}"))
+
+
+def _refuse_branch(branch: str) -> None:
+    """GitError for a name that git would take for another ref's, now or at a later push."""
+    _refuse_unreadable("branch", branch)
+    if "/refs/" in f"/{branch}" or "@{" in branch or branch == "@":
+        raise GitError(f"{branch!r} is not a branch's name: give it without refs/ and @{{, such as {DEFAULT_BRANCH}")
+
+
+def _refuse_unreadable(what: str, text: str, *, nul: bool = False) -> None:
+    """GitError for text that is not Unicode, such as bytes of another encoding, or that has a NUL."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise GitError(f"the {what} is not valid UTF-8: {text!r}") from error
+    if "\0" in text and not nul:
+        raise GitError(f"the {what} has a NUL character: {text!r}")
 
 
 def _identity(author: Author, when: datetime | None) -> dict[str, str]:
@@ -265,5 +321,6 @@ def _git(
         check=False,
     )
     if done.returncode != 0:
-        raise GitError(f"git {arguments[0]}: {(done.stderr or done.stdout).strip() or 'failed'}")
+        said = "; ".join((done.stderr or done.stdout).strip().splitlines())
+        raise GitError(f"git {arguments[0]}: {said or 'failed'}")
     return done.stdout

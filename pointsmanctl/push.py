@@ -16,7 +16,9 @@ from pointsmanctl.demo.scenes import decisions_table
 def push(
     file: Annotated[str, typer.Option(help="Path in the repository, such as ansible/roles/app/defaults/main.yml.")],
     content: Annotated[str | None, typer.Option(help="The file's new content.")] = None,
-    source: Annotated[Path | None, typer.Option("--from", help="A file to copy instead.", exists=True)] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="A file to copy instead.", exists=True, dir_okay=False)
+    ] = None,
     delete: Annotated[bool, typer.Option("--delete", help="Delete the file instead.")] = False,
     message: Annotated[str | None, typer.Option("--message", "-m", help="The commit's message.")] = None,
     branch: Annotated[str, typer.Option(help="A branch that does not exist starts at main.")] = "main",

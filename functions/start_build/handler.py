@@ -19,8 +19,11 @@ from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.build_event import NotOurs, read_build_event
 from pointsman.core.engine import Engine
 from pointsman.core.model import Delivery
+from pointsman.errors import Unavailable
 
 logger = Logger()
+
+TIME_TO_END_MS = 45_000  # what one rollout may still take when the sweep looks at the clock
 
 
 @functools.cache
@@ -40,22 +43,27 @@ def engine() -> Engine:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
     """Take deliveries (SQS), the end of a build (EventBridge) or the sweep (EventBridge schedule).
 
-    A delivery that fails goes back to the queue with those behind it; anything else raises, for Lambda to retry.
+    A delivery that cannot be stored goes back to the queue with those of its ref behind it; what else fails raises, for
+    Lambda to retry.
     """
     if "Records" in event:
-        return process_partial_response(event, take, SqsFifoPartialProcessor(), context)
+        return process_partial_response(event, take, SqsFifoPartialProcessor(skip_group_on_error=True), context)
     if event.get("detail-type") == "Scheduled Event":
-        engine().sweep()
+        engine().sweep(enough=lambda: context.get_remaining_time_in_millis() < TIME_TO_END_MS)
         return None
     end_build(event)
     return None
 
 
 def take(record: SQSRecord) -> None:
-    """One message of changes.fifo."""
+    """One message of changes.fifo. It is given back only when it could not be stored: the rest is the sweep's, too."""
     delivery = Delivery.model_validate_json(record.body)
     logger.append_keys(delivery=delivery.id, commit=delivery.change.after)
-    engine().take(delivery, record.message_id)
+    rollouts = engine().accept(delivery, record.message_id)
+    try:
+        engine().reconcile(rollouts)
+    except Unavailable:
+        logger.exception("not everything could be started now; the sweep goes on with it")
 
 
 def end_build(event: dict[str, Any]) -> None:

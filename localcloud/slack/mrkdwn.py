@@ -85,8 +85,8 @@ def render(text: str) -> str:
 
 
 def render_plain(text: str) -> str:
-    """A plain_text object to HTML: emoji, and nothing else."""
-    return _emoji(escape(text)).replace("\n", "<br>")
+    """A plain_text object to HTML: emoji and the three escapes, and nothing else."""
+    return _emoji(_literal(text)).replace("\n", "<br>")
 
 
 def _put_back(html: str, held: list[str]) -> str:

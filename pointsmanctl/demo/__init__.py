@@ -28,12 +28,27 @@ def demo(
         stage.console.print(Text(f"\n✗ the demo failed after {stage.elapsed}: {error}", style="bold red"))
         stage.console.print(Text(f"  what happened is in {cloud.layout.state}", style="red"))
         sys.exit(1)
+    except KeyboardInterrupt:
+        if not keep:
+            cloud.stop()
+        stage.console.print(Text(f"\n{_interrupted(cloud)}", style="bold red"))
+        sys.exit(130)
     finally:
         if not keep:
             cloud.stop()
     stage.console.print(Text(f"\n✓ the demo ended after {stage.elapsed}", style="bold green"))
     if keep:
-        stage.say(f"  Slack: {cloud.record.slack_url}   end it: python -m localcloud --state {cloud.layout.state} down")
+        stage.say(f"  Slack: {cloud.record.slack_url}   end it: {_ending(cloud)}")
+
+
+def _interrupted(cloud: LocalCloud) -> str:
+    if cloud.alive():
+        return f"interrupted; the demo's local cloud still runs, end it: {_ending(cloud)}"
+    return "interrupted; nothing is left running"
+
+
+def _ending(cloud: LocalCloud) -> str:
+    return f"python -m localcloud --state {cloud.layout.state} down"
 
 
 def _perform(stage: Stage, cloud: LocalCloud) -> None:

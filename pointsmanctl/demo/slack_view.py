@@ -1,6 +1,5 @@
 """A Slack message as it would look, in the terminal."""
 
-import html
 import re
 from typing import Any
 
@@ -26,7 +25,7 @@ def slack_message(message: dict[str, Any], channel: str) -> Panel:
 def _block(block: dict[str, Any]) -> RenderableType:
     match block["type"]:
         case "header":
-            return Text(block["text"]["text"], style="bold")
+            return mrkdwn(block["text"], "bold")
         case "section":
             return mrkdwn(block["text"])
         case "context":
@@ -38,19 +37,24 @@ def _block(block: dict[str, Any]) -> RenderableType:
 def mrkdwn(text: dict[str, str], style: str = "") -> Text:
     """A text object of Block Kit."""
     if text["type"] == "plain_text":
-        return Text(text["text"], style=style)
+        return Text(_decoded(text["text"]), style=style)
     shown, at = Text(style=style), 0
     for match in _MRKDWN.finditer(text["text"]):
-        shown.append(html.unescape(text["text"][at : match.start()]))
+        shown.append(_decoded(text["text"][at : match.start()]))
         shown.append_text(_span(match))
         at = match.end()
-    shown.append(html.unescape(text["text"][at:]))
+    shown.append(_decoded(text["text"][at:]))
     return shown
 
 
 def _span(match: re.Match[str]) -> Text:
     if match["url"]:
-        return Text(html.unescape(match["label"]), style=f"blue link {html.unescape(match['url'])}")
+        return Text(_decoded(match["label"]), style=f"blue link {_decoded(match['url'])}")
     if match["code"]:
-        return Text(html.unescape(match["code"]), style="cyan")
-    return Text(html.unescape(match["bold"] or match["italic"]), style="bold" if match["bold"] else "italic")
+        return Text(_decoded(match["code"]), style="cyan")
+    return Text(_decoded(match["bold"] or match["italic"]), style="bold" if match["bold"] else "italic")
+
+
+def _decoded(text: str) -> str:
+    """Text as Slack shows it: of all entities it knows these three."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

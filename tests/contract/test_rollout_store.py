@@ -45,7 +45,7 @@ def trail(world: tuple[RolloutStore, Trail]) -> Trail:
 
 def started(store: RolloutStore, **about: str) -> Rollout:
     told = delivery(DEV, **about)  # type: ignore[arg-type]
-    transition = intake.start(told, told.orders[0], MORNING)
+    transition = intake.start(told, "message-1", told.orders[0], MORNING)
     store.commit(transition)
     assert transition.rollout
     return transition.rollout.model_copy(update={"version": 1})
@@ -68,7 +68,7 @@ def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
     variables = {"workers": 4, "ratio": 0.25, "names": ["a", "b"], "nested": {"on": True, "off": None}, "empty": ""}
     told = delivery(DEV)
     order = told.orders[0].model_copy(update={"extra_vars": variables})
-    store.commit(intake.start(told, order, MORNING))
+    store.commit(intake.start(told, "message-1", order, MORNING))
     loaded = store.load(order.rollout)
     assert loaded
     assert loaded[0].order.extra_vars == variables
@@ -104,7 +104,7 @@ def test_a_record_that_has_moved_is_not_written(store: RolloutStore) -> None:
 
 def test_a_transition_is_all_or_nothing(store: RolloutStore, trail: Trail) -> None:
     rollout = started(store)
-    holder = Place(rollout=rollout.id, route="site", attempt=1)
+    holder = Place(rollout=rollout.id, route="site", attempt=1, created_at=MORNING)
     store.commit(Transition(lanes=(Lane(target=DEV, holder=holder),)))
     waited = RunWaited(at=MORNING, rollout=rollout.id, target=DEV, attempt=1, behind="r-other")
     stale = Transition(runs=(a_run(rollout),), lanes=(Lane(target=DEV),), events=(waited,))
@@ -123,7 +123,7 @@ def test_an_event_is_told_once_or_the_transition_fails(store: RolloutStore, trai
 
 
 def test_lanes_that_nobody_used_are_empty_and_others_as_stored(store: RolloutStore) -> None:
-    holder = Place(rollout="r-1", route="site", attempt=1)
+    holder = Place(rollout="r-1", route="site", attempt=1, created_at=MORNING)
     lane = Lane(target=DEV, holder=holder, waiting=(holder,), reached={"site": MORNING})
     store.commit(Transition(lanes=(lane,)))
     assert store.lanes([DEV, "prod/eu-west-1"]) == {

@@ -97,7 +97,7 @@ def queued(*deliveries: Delivery | str) -> dict[str, Any]:
 
 
 def call(event: dict[str, Any]) -> Any:
-    return handler.lambda_handler(event, FakeContext())  # type: ignore[arg-type]
+    return handler.lambda_handler(event, FakeContext(remaining=110_000))  # type: ignore[arg-type]
 
 
 def ended(build_arn: str, rollout: str, target: str) -> dict[str, Any]:

@@ -16,12 +16,12 @@ def target(name: str) -> Target:
     return Target(name=name, account=account, account_id=ACCOUNT_IDS[account], region=region)
 
 
-def change(commit: str = COMMIT) -> Change:
+def change(commit: str = COMMIT, before: str = "0" * 39 + "1") -> Change:
     return Change(
         repository="acme/infra",
         repository_id=186853002,
         ref="refs/heads/main",
-        before="0" * 39 + "1",
+        before=before,
         after=commit,
         actor="hana",
         author="Hana Ito",
@@ -40,6 +40,7 @@ def delivery(
     route: str = "site",
     when_busy: WhenBusy = WhenBusy.SUPERSEDE,
     at: datetime = MORNING,
+    before: str = "0" * 39 + "1",
 ) -> Delivery:
     """A push that matched `route` and goes to `targets`; without targets, one that no route wanted."""
     rollout = rollout_id(186853002, route, commit, Mode.APPLY)
@@ -63,7 +64,7 @@ def delivery(
         event="push",
         received_at=at,
         reason="1 of 1 routes runs" if targets else "no route runs",
-        change=change(commit),
+        change=change(commit, before),
         decisions=(decision,),
         orders=(order,) if targets else (),
     )

@@ -1,6 +1,7 @@
 """The reconciler, with its world in memory."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 
@@ -30,11 +31,16 @@ class World:
         self.engine = Engine(self.store, self.trail, self.builds, self.clock)
         self._told = 0
 
-    def push(self, told: Delivery) -> str:
-        """Tell a delivery once more; its rollout."""
+    def push(self, told: Delivery, message: str | None = None) -> str:
+        """Tell a delivery once more, by a message of its own; its rollout."""
         self._told += 1
-        self.engine.take(told, f"message-{self._told}")
+        self.engine.reconcile(self.engine.accept(told, message or f"message-{self._told}"))
         return told.orders[0].rollout if told.orders else ""
+
+    def later(self) -> datetime:
+        """A minute has passed."""
+        self.clock.pass_by(minutes=1)
+        return self.clock()
 
     def rollout(self, name: str) -> Rollout:
         loaded = self.store.load(name)
@@ -148,7 +154,7 @@ def test_a_redelivery_does_not_undo_a_newer_commit(world: World) -> None:
 
     assert [started[0] for started in world.builds.started] == [newer]
     [repeated] = [event for event in world.events(rollout) if isinstance(event, RolloutRepeated)]
-    assert "a newer commit has reached them since" in repeated.reason
+    assert "a newer one has reached them since" in repeated.reason
 
 
 def test_one_live_run_a_target_the_next_waits_and_is_recorded(world: World) -> None:
@@ -166,8 +172,8 @@ def test_one_live_run_a_target_the_next_waits_and_is_recorded(world: World) -> N
 
 def test_the_newest_commit_supersedes_the_one_that_waits(world: World) -> None:
     first = world.push(delivery(DEV, commit="a" * 40))
-    second = world.push(delivery(DEV, commit="b" * 40, name="d-2"))
-    third = world.push(delivery(DEV, commit="c" * 40, name="d-3"))
+    second = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later()))
+    third = world.push(delivery(DEV, commit="c" * 40, name="d-3", at=world.later()))
 
     assert world.run(second, DEV).state is RunState.SUPERSEDED
     assert world.rollout(second).state is RolloutState.SUPERSEDED
@@ -286,3 +292,129 @@ def test_ends_told_at_the_same_instant_end_the_rollout_once(world: World) -> Non
     assert world.types(rollout).count("RolloutEnded") == 1
     ends = [event for event in world.events(rollout) if isinstance(event, RunEnded)]
     assert len(ends) == len(targets)
+
+
+def test_the_same_message_handled_again_is_no_repetition_and_tries_nothing_again(world: World) -> None:
+    world.builds.refuses[PROD] = "AccessDenied"
+    told = delivery(DEV, PROD)
+    rollout = world.push(told, "message-a")
+    for _ in range(3):
+        world.push(told, "message-a")
+    assert "RolloutRepeated" not in world.types(rollout)
+    assert world.run(rollout, PROD).attempt == 1
+
+
+def test_a_redelivery_that_is_refused_again_is_handled_however_often_its_message_comes(world: World) -> None:
+    world.builds.refuses[PROD] = "AccessDenied"
+    told = delivery(DEV, PROD)
+    rollout = world.push(told, "message-a")
+    for _ in range(3):
+        world.push(told, "message-b")
+    assert world.run(rollout, PROD).attempt == 2
+    assert world.types(rollout).count("RolloutRepeated") == 1
+
+
+def test_an_older_commit_that_is_tried_again_gives_way_to_the_newer_one_that_waits(world: World) -> None:
+    old = delivery(DEV, commit="a" * 40)
+    world.builds.refuses[DEV] = "AccessDenied"
+    world.push(old)
+    world.builds.refuses.clear()
+    other = world.push(delivery(DEV, route="base"))
+    newer = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later()))
+
+    rollout = world.push(old)
+    world.finish(other, DEV)
+
+    assert world.run(rollout, DEV).state is RunState.SUPERSEDED
+    assert world.run(newer, DEV).state is RunState.RUNNING
+
+
+def test_a_delivery_that_comes_late_does_not_undo_a_newer_commit(world: World) -> None:
+    late = delivery(DEV, commit="a" * 40)
+    newer = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later()))
+    world.finish(newer, DEV)
+    rollout = world.push(late)
+    assert world.run(rollout, DEV).state is RunState.SUPERSEDED
+    assert "a newer commit on the same route has reached this target" in world.run(rollout, DEV).reason
+
+
+def test_a_refusal_after_a_lost_answer_finds_the_build_and_keeps_the_lane(world: World) -> None:
+    told = delivery(DEV)
+    world.builds.silent.add(DEV)
+    with pytest.raises(Unavailable):
+        world.push(told)
+    rollout = told.orders[0].rollout
+    world.builds.silent.clear()
+    world.builds.start(world.rollout(rollout), world.run(rollout, DEV))  # the answer that never came
+    world.builds.refuses[DEV] = "ThrottlingException"
+    world.engine.sweep()
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+
+
+def test_a_rollout_that_cannot_be_moved_stops_the_sweep_of_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollouts = [world.push(delivery(DEV if letter == "a" else PROD, commit=letter * 40)) for letter in "ab"]
+    for rollout in rollouts:
+        run = world.run(rollout, DEV if rollout == rollouts[0] else PROD)
+        world.builds.finish(run.build_arn or "", RunState.SUCCEEDED)
+    load = world.store.load
+    monkeypatch.setattr(world.store, "load", lambda name: load(name) if name == rollouts[1] else 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        world.engine.sweep()
+    assert world.rollout(rollouts[1]).state is RolloutState.SUCCEEDED
+
+
+def test_a_sweep_that_is_out_of_time_stops_and_the_next_begins_elsewhere(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollouts = [world.push(delivery(DEV, commit=letter * 40, route=f"route-{letter}")) for letter in "abc"]
+    asked: list[str] = []
+    load = world.store.load
+
+    def load_and_tell(name: str) -> tuple[Rollout, tuple[Run, ...]] | None:
+        asked.append(name)
+        return load(name)
+
+    monkeypatch.setattr(world.store, "load", load_and_tell)
+    begun = set()
+    for _ in rollouts:
+        asked.clear()
+        world.engine.sweep(enough=lambda: bool(asked))
+        assert set(asked) == {asked[0]}
+        begun.add(asked[0])
+        world.clock.pass_by(minutes=5)
+    assert begun == set(rollouts)
+
+
+def test_a_target_that_joined_the_route_gets_its_first_run_by_a_redelivery(world: World) -> None:
+    rollout = world.push(delivery(DEV))
+    world.finish(rollout, DEV)
+    world.push(delivery(DEV, PROD))
+    assert world.builds.started == [(rollout, DEV, 1), (rollout, PROD, 1)]
+    [repeated] = [event for event in world.events(rollout) if isinstance(event, RolloutRepeated)]
+    assert repeated.reason.startswith("prod/eu-west-1 joined the route since")
+
+
+def test_a_push_back_to_an_earlier_commit_runs_it_again(world: World) -> None:
+    old = delivery(DEV, commit="a" * 40)
+    first = world.push(old)
+    world.finish(first, DEV)
+    newer = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later(), before="a" * 40))
+    world.finish(newer, DEV)
+
+    back = delivery(DEV, commit="a" * 40, name="d-3", at=world.later(), before="b" * 40)
+    assert world.push(back) == first
+    world.finish(first, DEV)
+    world.push(back)  # its redelivery
+    world.push(old)  # the first push's
+
+    assert world.builds.started == [(first, DEV, 1), (newer, DEV, 1), (first, DEV, 2)]
+    assert world.rollout(first).state is RolloutState.SUCCEEDED
+
+
+def test_a_delivery_decided_otherwise_the_second_time_is_told_both_times(world: World) -> None:
+    world.push(delivery(name="d-1"))
+    world.push(delivery(DEV, name="d-1"))
+    world.push(delivery(DEV, name="d-1"))
+    assert len(world.trail.of_partition("DELIVERY#d-1")) == 2

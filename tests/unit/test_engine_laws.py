@@ -10,7 +10,7 @@ from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.engine import Engine
-from pointsman.core.model import Run, RunState, WhenBusy
+from pointsman.core.model import Delivery, Run, RunState, WhenBusy
 from pointsman.core.ports import BuildReport, Transition
 from pointsman.errors import Unavailable
 from tests.support.rollouts import Clock, delivery
@@ -45,6 +45,7 @@ class Laws(RuleBasedStateMachine):
         self.builds = MemoryBuilds()
         self.engine = Engine(self.store, self.trail, self.builds, self.clock)
         self.messages = 0
+        self.last: tuple[Delivery, str] | tuple[()] = ()
         self.told: set[str] = set()
         self.seen: dict[tuple[str, str, int], Run] = {}
         self.reports: list[tuple[str, str, int, BuildReport]] = []
@@ -62,8 +63,17 @@ class Laws(RuleBasedStateMachine):
             *sorted(where), commit=letter * 40, name=f"d-{letter}", route=route, when_busy=when_busy, at=self.clock()
         )
         self.told.add(told.orders[0].rollout)
+        self.last = (told, f"m-{self.messages}")
+        self.the_last_message_comes()
+
+    @precondition(lambda self: self.last)
+    @rule()
+    def the_last_message_comes(self) -> None:
+        if not self.last:
+            return
+        told, message = self.last
         with suppress(Unavailable):
-            self.engine.take(told, f"m-{self.messages}")
+            self.engine.reconcile(self.engine.accept(told, message))
 
     @rule(name=st.sampled_from(TARGETS), how=st.sampled_from(["refuse", "silence", "answer"]))
     def region(self, name: str, how: str) -> None:

@@ -63,14 +63,93 @@ def test_a_commit_adds_changes_and_removes_files(repository: Repository) -> None
 
 
 def test_a_commit_that_changes_nothing_is_refused(repository: Repository) -> None:
-    with pytest.raises(GitError, match="commit"):
+    with pytest.raises(GitError, match=r"^README\.md already has that content$"):
         repository.commit({"README.md": "# infra\n"}, "Nothing")
 
 
-def test_a_file_outside_the_repository_is_refused(repository: Repository) -> None:
-    for path in ("../outside", ".git/hooks/post-commit"):
-        with pytest.raises((GitError, ValueError)):
-            repository.commit({path: "x"}, "Escape")
+@pytest.mark.parametrize("path", ["../outside", "/etc/foo", ".git/hooks/post-commit", "sub/.git/config", ".", ""])
+def test_a_file_outside_the_repository_is_refused(repository: Repository, path: str) -> None:
+    with pytest.raises(GitError, match=r"is not a file of the repository$"):
+        repository.commit({path: "x"}, "Escape")
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "complaint"),
+    [
+        ("missing.md", None, "the repository has no file 'missing.md' to delete"),
+        ("ansible", "x", "'ansible' is a directory, not a file"),
+        ("ansible", None, "'ansible' is a directory, not a file"),
+        ("README.md/x", "x", "'README.md/x' cannot be: 'README.md' is a file, not a directory"),
+        ("x" * 300, "x", "cannot be changed: .*File name too long"),
+        ("new.md", Path("/nowhere/at/all"), "'new.md' cannot be changed: .*No such file"),
+        ("new.md", "\udcff", "the content of new.md is not valid UTF-8"),
+        ("\udcff.md", "x", "the file's name is not valid UTF-8"),
+        ("a\0b", "x", "the file's name has a NUL"),
+    ],
+)
+def test_a_mistake_in_a_file_is_told_in_one_line(
+    repository: Repository, path: str, content: str | Path | None, complaint: str
+) -> None:
+    with pytest.raises(GitError, match=complaint) as error:
+        repository.commit({path: content}, "Mistake")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("message", "author", "branch", "complaint"),
+    [
+        ("\udcff", GRACE, "main", "the message is not valid UTF-8"),
+        ("x", Author("\udcff", "a@example.com"), "main", "the author is not valid UTF-8"),
+        ("x", Author("A", "\udcff"), "main", "the author's address is not valid UTF-8"),
+        ("x", GRACE, "\udcff", "the branch is not valid UTF-8"),
+        ("", GRACE, "main", "empty commit message"),
+    ],
+)
+def test_text_that_git_cannot_keep_is_told_in_one_line(
+    repository: Repository, message: str, author: Author, branch: str, complaint: str
+) -> None:
+    with pytest.raises(GitError, match=complaint) as error:
+        repository.commit({"a": "1"}, message, author=author, branch=branch)
+    assert "\n" not in str(error.value)
+    str(error.value).encode()
+
+
+def test_a_commit_to_an_unknown_repository_says_so(repository: Repository, tmp_path: Path) -> None:
+    unknown = Repository(tmp_path / "git", tmp_path / "clones", "acme/other")
+    with pytest.raises(NoRepository, match="no local repository stands for acme/other"):
+        unknown.commit({"a": "1"}, "Nowhere")
+
+
+def test_a_commit_that_failed_leaves_nothing_for_the_next(repository: Repository) -> None:
+    with pytest.raises(GitError):
+        repository.commit({"left/over.md": "x", "README.md/x": "x"}, "Half")
+    update = repository.commit({"a": "1"}, "Whole")
+    assert repository.describe(update.after).added == ["a"]
+
+
+def test_a_file_that_the_repository_ignores_is_committed_when_it_is_named(repository: Repository) -> None:
+    repository.commit({".gitignore": "*.log\n"}, "Ignore logs")
+    update = repository.commit({"kept.log": "x"}, "Keep one")
+    assert repository.describe(update.after).added == ["kept.log"]
+
+
+@pytest.mark.parametrize(
+    "branch", ["refs/heads/main", "refs/x", "team/refs/heads/main", "@{-1}", "main@{1}", "@", "HEAD", "-x", "a b", ""]
+)
+def test_what_is_no_branchs_name_is_refused_and_harms_no_later_push(repository: Repository, branch: str) -> None:
+    repository.commit({"first": "1"}, "Elsewhere", branch="elsewhere")
+    with pytest.raises(GitError) as error:
+        repository.commit({"a": "1"}, "Astray", branch=branch)
+    assert "\n" not in str(error.value)
+    assert repository.commit({"a": "2"}, "On main").ref == "refs/heads/main"
+
+
+def test_a_branch_may_be_named_like_the_start_of_a_ref(repository: Repository) -> None:
+    for branch in ("heads/main", "origin/main", "main"):
+        before = repository.resolve("refs/heads/main")
+        update = repository.commit({branch.replace("/", "-"): "1"}, "Change", branch=branch)
+        assert (update.ref, update.after) == (f"refs/heads/{branch}", repository.resolve(f"refs/heads/{branch}"))
+        assert repository.is_ancestor(before, update.after)
 
 
 def test_a_payload_tells_the_push_as_github_does(repository: Repository) -> None:

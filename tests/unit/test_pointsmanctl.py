@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console, RenderableType
 from typer.testing import CliRunner
 
+from localcloud.cloud import LocalCloud, Progress
 from pointsman.core.model import Rollout, Run, RunState
 from pointsman.events import TRAIL_EVENT, TrailEvent
 from pointsmanctl.demo.slack_view import slack_message
@@ -85,7 +86,15 @@ def test_text_from_a_commit_is_no_markup_in_the_terminal() -> None:
 def a_rollout() -> tuple[Rollout, tuple[Run, ...]]:
     told = delivery("dev/eu-west-1", "prod/eu-west-1")
     order = told.orders[0]
-    rollout = Rollout(id=order.rollout, change=told.change, order=order, delivery=told.id, created_at=MORNING)
+    rollout = Rollout(
+        id=order.rollout,
+        change=told.change,
+        order=order,
+        delivery=told.id,
+        message="message-1",
+        pushes=(told.change.before,),
+        created_at=MORNING,
+    )
     waiting, refused = (
         Run(rollout=rollout.id, route="site", target=target, created_at=MORNING) for target in order.targets
     )
@@ -117,6 +126,52 @@ def test_a_slack_message_is_shown_as_slack_would() -> None:
     shown = printed(slack_message(message, "deployments"))
     assert "one message, edited 2 times" in shown
     assert "bold co<de log & <!channel>" in shown
+
+
+@pytest.mark.parametrize("kind", ["plain_text", "mrkdwn"])
+def test_of_all_entities_slack_knows_three(kind: str) -> None:
+    text = {"type": kind, "text": "a &lt;b&gt; &amp; c &amp;lt; &quot;"}
+    blocks = [{"type": "section", "text": text}, {"type": "context", "elements": [text]}]
+    header = [{"type": "header", "text": text}] if kind == "plain_text" else []
+    shown = printed(slack_message({"blocks": header + blocks}, "deployments"))
+    assert shown.count("a <b> & c &lt; &quot;") == len(header + blocks)
+
+
+def test_a_directory_cannot_be_pushed_as_a_file(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["push", "--file", "a", "--from", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "directory" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "end"), [([], "interrupted; nothing is left running"), (["--keep"], "still runs, end it: python -m")]
+)
+def test_a_demo_that_is_interrupted_says_what_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], end: str
+) -> None:
+    cloud = InterruptedCloud(tmp_path)
+    monkeypatch.setattr(LocalCloud, "replacing", lambda state: cloud)
+    shown = Console(file=StringIO(), width=400)
+    monkeypatch.setattr("pointsmanctl.demo.console", lambda: shown)
+    done = CliRunner().invoke(app, ["demo", *options])
+    assert done.exit_code == 130
+    assert isinstance(shown.file, StringIO)
+    assert end in shown.file.getvalue()
+
+
+class InterruptedCloud(LocalCloud):
+    """A local cloud that is up when Ctrl-C comes."""
+
+    runs = True
+
+    def up(self, progress: Progress = lambda what, seconds: None, *, builds: int = 2) -> None:
+        raise KeyboardInterrupt
+
+    def alive(self) -> bool:
+        return self.runs
+
+    def stop(self) -> None:
+        self.runs = False
 
 
 def test_a_wrong_time_is_a_usage_error() -> None:

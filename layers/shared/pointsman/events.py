@@ -4,6 +4,7 @@ Every event has a deterministic `key` inside its `partition`: written twice, it 
 never renamed; a change of meaning raises `version`. `events/ours/` holds a sample of each.
 """
 
+import hashlib
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -37,6 +38,11 @@ class Event(Value):
         raise NotImplementedError
 
 
+def _digest(decisions: tuple[Decision, ...]) -> str:
+    said = "\0".join(decision.model_dump_json() for decision in decisions)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
 class DeliveryDecided(Event):
     """A webhook request was taken and every route gave its decision."""
 
@@ -53,8 +59,8 @@ class DeliveryDecided(Event):
 
     @property
     def key(self) -> str:
-        """One for a delivery."""
-        return self.type
+        """One for a delivery and what was decided: delivered again under other rules, it may be decided otherwise."""
+        return f"{self.type}#{_digest(self.decisions)}"
 
 
 class RolloutStarted(Event):

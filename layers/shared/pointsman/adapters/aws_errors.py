@@ -19,6 +19,8 @@ _OPERATORS_FAULTS = (
 )
 # Why DynamoDB cancelled a transaction: another writer was first.
 _LOST_RACES = {"ConditionalCheckFailed", "TransactionConflict"}
+# An item of it can never be stored.
+_UNFIT = {"ValidationError", "ItemCollectionSizeLimitExceeded"}
 
 
 @contextmanager
@@ -28,15 +30,15 @@ def errors_sorted(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code == "ConditionalCheckFailedException" or _lost_race(error):
+        if code == "ConditionalCheckFailedException" or _cancelled_for(error, _LOST_RACES):
             raise Conflict(doing) from error
-        if code.startswith(_OPERATORS_FAULTS):
+        if code.startswith(_OPERATORS_FAULTS) or _cancelled_for(error, _UNFIT):
             raise Misconfigured(f"{doing}: {error}") from error
         raise Unavailable(f"{doing}: {error}") from error
     except BotoCoreError as error:
         raise Unavailable(f"{doing}: {error}") from error
 
 
-def _lost_race(error: ClientError) -> bool:
+def _cancelled_for(error: ClientError, codes: set[str]) -> bool:
     reasons: list[dict[str, str]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-    return any(reason.get("Code") in _LOST_RACES for reason in reasons)
+    return any(reason.get("Code") in codes for reason in reasons)

@@ -19,11 +19,15 @@ from pointsman.errors import BuildRefused, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient
+    from mypy_boto3_sts import STSClient
     from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
 SECONDS_LEFT = 60  # credentials with less to live than this are renewed
 PAGES_SEARCHED = 3  # of 100 builds: an unanswered start is minutes old
-SERVICE_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=5, read_timeout=20)
+# A region that is silent must not use up the time of the others: about 25 seconds a call at the most.
+SERVICE_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=6)
+# https://docs.aws.amazon.com/codebuild/latest/APIReference/CommonErrors.html
+THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
 
 
 class CodeBuilds:
@@ -35,6 +39,7 @@ class CodeBuilds:
         self._external_id = external_id
         self._session = boto3.Session()
         self._lock = Lock()  # a boto3 session makes one client at a time
+        self._sts: STSClient | None = None
         self._entered: dict[tuple[str, str], tuple[CodeBuildClient, datetime]] = {}
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
@@ -53,9 +58,12 @@ class CodeBuilds:
         return _report(answer["build"])
 
     def find(self, run: Run) -> BuildReport | None:
-        """See Builds.find: read the project's newest builds for one that carries this run's name."""
+        """See Builds.find: read the project's newest builds for one that carries this run's name.
+
+        Raises Unavailable when throttled: not to know is no reason to start another.
+        """
         wanted = _name_of(run)
-        with _refusals(run.target, "ListBuildsForProject"):
+        with _refusals(run.target, "ListBuildsForProject", throttling_refuses=False):
             client = self._client(run.target)
             pages = client.get_paginator("list_builds_for_project").paginate(
                 projectName=self._project, sortOrder="DESCENDING", PaginationConfig={"MaxItems": PAGES_SEARCHED * 100}
@@ -75,29 +83,33 @@ class CodeBuilds:
         return [_report(build) for build in builds]
 
     def _client(self, target: Target) -> "CodeBuildClient":
-        with self._lock:
-            key = (target.account_id, target.region)
-            client, until = self._entered.get(key, (None, None))
-            if client is None or until is None or (until - datetime.now(UTC)).total_seconds() < SECONDS_LEFT:
-                credentials = self._enter(target)
-                client = self._session.client(
-                    "codebuild",
-                    region_name=target.region,
-                    aws_access_key_id=credentials["AccessKeyId"],
-                    aws_secret_access_key=credentials["SecretAccessKey"],
-                    aws_session_token=credentials["SessionToken"],
-                    config=SERVICE_CONFIG,
-                )
-                self._entered[key] = (client, credentials["Expiration"])
-            return client
+        key = (target.account_id, target.region)
+        client, until = self._entered.get(key, (None, None))
+        if client is None or until is None or (until - datetime.now(UTC)).total_seconds() < SECONDS_LEFT:
+            credentials = self._enter(target)
+            client = self._make(
+                "codebuild",
+                region_name=target.region,
+                aws_access_key_id=credentials["AccessKeyId"],
+                aws_secret_access_key=credentials["SecretAccessKey"],
+                aws_session_token=credentials["SessionToken"],
+            )
+            self._entered[key] = (client, credentials["Expiration"])
+        return client
 
     def _enter(self, target: Target) -> "CredentialsTypeDef":
-        answer = self._session.client("sts", config=SERVICE_CONFIG).assume_role(
+        if self._sts is None:
+            self._sts = self._make("sts")
+        answer = self._sts.assume_role(
             RoleArn=f"arn:aws:iam::{target.account_id}:role/{self._role}-{target.region}",
             RoleSessionName="pointsman-start-build",
             ExternalId=self._external_id,
         )
         return answer["Credentials"]
+
+    def _make(self, service: str, **options: str) -> Any:
+        with self._lock:
+            return self._session.client(service, config=SERVICE_CONFIG, **options)  # type: ignore[call-overload]
 
 
 def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
@@ -150,14 +162,15 @@ def _reason(build: Any) -> str:
 
 
 @contextmanager
-def _refusals(target: Target, doing: str) -> Iterator[None]:
+def _refusals(target: Target, doing: str, *, throttling_refuses: bool = True) -> Iterator[None]:
     """A region or account that says no refuses its own run; a network that gives no answer may be tried again."""
     try:
         yield
     except ClientError as error:
         answer = error.response["Error"]
         message = f"{doing} in {target.name} refused: {answer['Code']}: {answer['Message']}"
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+        passes = answer["Code"] in THROTTLED and not throttling_refuses
+        if passes or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
             raise Unavailable(message) from error
         raise BuildRefused(message) from error
     except BotoCoreError as error:

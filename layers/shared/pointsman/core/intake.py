@@ -1,9 +1,10 @@
 """What a delivery asks of the engine: a rollout that is new, or one that is already known and must not be repeated."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from pointsman.core.model import Change, Delivery, Lane, Order, Rollout, RolloutState, Run, RunState
+from pointsman.core.model import Change, Delivery, Lane, Order, Rollout, RolloutState, Run, RunState, Target
 from pointsman.core.ports import Transition
 from pointsman.core.reconcile import latest
 from pointsman.events import DeliveryDecided, RolloutRepeated, RolloutStarted
@@ -23,10 +24,16 @@ def decided(delivery: Delivery) -> DeliveryDecided:
     )
 
 
-def start(delivery: Delivery, order: Order, now: datetime) -> Transition:
+def start(delivery: Delivery, message: str, order: Order, now: datetime) -> Transition:
     """A rollout that nobody asked for before."""
     rollout = Rollout(
-        id=order.rollout, change=delivery.change, order=order, delivery=delivery.id, created_at=delivery.received_at
+        id=order.rollout,
+        change=delivery.change,
+        order=order,
+        delivery=delivery.id,
+        message=message,
+        pushes=(delivery.change.before,),
+        created_at=delivery.received_at,
     )
     event = RolloutStarted(
         at=now,
@@ -44,9 +51,24 @@ def start(delivery: Delivery, order: Order, now: datetime) -> Transition:
     return Transition(rollout=rollout, events=(event,))
 
 
+@dataclass(frozen=True)
+class _Again:
+    """What a rollout that is asked for again has still to do, by the names of its targets."""
+
+    refused: list[str]  # never ran: tried again
+    overtaken: list[str]  # never ran, and a newer commit has been there: left alone
+    returned: list[str]  # ran, then a newer commit did, and now somebody pushed this one again
+    new: list[Target]  # joined the route since
+
+    @property
+    def names(self) -> list[str]:
+        return [*self.refused, *self.returned, *(target.name for target in self.new)]
+
+
 def repeat(
     delivery: Delivery,
     message: str,
+    order: Order,
     rollout: Rollout,
     runs: tuple[Run, ...],
     lanes: Mapping[str, Lane],
@@ -54,12 +76,11 @@ def repeat(
 ) -> Transition:
     """A rollout that is asked for again: what never ran is tried again, what ran is not repeated.
 
-    A refused run is left alone when a newer commit of its route has reached the target since: trying it again would
-    undo that commit.
+    Three things are more than a repetition. A refused run is tried again, unless a newer commit of its route has
+    reached the target since. A target that joined the route since gets its first run. And a push that moves the ref
+    back to this commit, after a newer one has run, is another push: it runs again where the newer one has been.
     """
-    refused = [run for run in latest(runs).values() if run.state is RunState.REFUSED]
-    overtaken = [run for run in refused if _overtaken(rollout, run, lanes)]
-    again = [run for run in refused if run not in overtaken]
+    again = _what_is_left(delivery, order, rollout, runs, lanes)
     event = RolloutRepeated(
         at=now,
         actor=delivery.change.actor,
@@ -69,41 +90,66 @@ def repeat(
         rollout=rollout.id,
         delivery=delivery.id,
         message=message,
-        reason=_why_nothing_twice(rollout, again, overtaken),
-        retried=tuple(run.target.name for run in again),
+        reason=_why(rollout, again),
+        retried=tuple(again.names),
     )
-    return Transition(rollout=_reopened(rollout, again) if again else None, events=(event,))
+    opened = _opened_again(delivery, message, rollout, runs, again) if again.names else None
+    return Transition(rollout=opened, events=(event,))
 
 
-def _reopened(rollout: Rollout, again: list[Run]) -> Rollout:
-    return rollout.model_copy(
+def _what_is_left(
+    delivery: Delivery, order: Order, rollout: Rollout, runs: tuple[Run, ...], lanes: Mapping[str, Lane]
+) -> _Again:
+    newest = latest(runs)
+    overtaken = {name for name in newest if _overtaken(rollout, lanes[name])}
+    refused = [name for name, run in newest.items() if run.state is RunState.REFUSED]
+    is_another_push = delivery.change.before not in rollout.pushes
+    known = {target.name for target in rollout.order.targets}
+    return _Again(
+        refused=[name for name in refused if name not in overtaken],
+        overtaken=[name for name in refused if name in overtaken and not is_another_push],
+        returned=[name for name, run in newest.items() if is_another_push and name in overtaken and run.state.ended],
+        new=[target for target in order.targets if target.name not in known],
+    )
+
+
+def _overtaken(rollout: Rollout, lane: Lane) -> bool:
+    return lane.reached.get(rollout.order.route, rollout.created_at) > rollout.created_at
+
+
+def _opened_again(delivery: Delivery, message: str, rollout: Rollout, runs: tuple[Run, ...], again: _Again) -> Rollout:
+    newest = latest(runs)
+    retried = {name: newest[name].attempt + 1 for name in (*again.refused, *again.returned)}
+    opened = rollout.model_copy(
         update={
             "state": RolloutState.OPEN,
             "ended_at": None,
+            "message": message,
             "round": rollout.round + 1 if rollout.state.ended else rollout.round,
-            "attempts": rollout.attempts | {run.target.name: run.attempt + 1 for run in again},
+            "attempts": rollout.attempts | retried,
+            "order": rollout.order.model_copy(update={"targets": (*rollout.order.targets, *again.new)}),
         }
     )
+    if not again.returned:
+        return opened
+    pushes = (*rollout.pushes, delivery.change.before)
+    return opened.model_copy(update={"created_at": delivery.received_at, "pushes": pushes, "delivery": delivery.id})
 
 
-def _overtaken(rollout: Rollout, run: Run, lanes: Mapping[str, Lane]) -> bool:
-    reached = lanes[run.target.name].reached.get(run.route)
-    return reached is not None and reached > rollout.created_at
-
-
-def _why_nothing_twice(rollout: Rollout, again: list[Run], overtaken: list[Run]) -> str:
-    short = rollout.change.after[:7]
-    if again:
-        return f"{_names(again)} refused commit {short} before: tried again there, nowhere else"
-    if overtaken:
-        return f"{_names(overtaken)} refused commit {short}, and a newer commit has reached them since: nothing runs"
+def _why(rollout: Rollout, again: _Again) -> str:
+    commit = f"commit {rollout.change.after[:7]}"
+    parts = [
+        again.refused and f"{', '.join(again.refused)} refused {commit} before: tried again there",
+        again.returned and f"{commit} was pushed again after a newer one: it runs again on {', '.join(again.returned)}",
+        again.new and f"{', '.join(target.name for target in again.new)} joined the route since: {commit} runs there",
+        again.overtaken and f"{', '.join(again.overtaken)} refused {commit}, and a newer one has reached them since",
+    ]
+    told = [part for part in parts if part]
+    if told:
+        return "; ".join(told) + "; nothing runs twice"
     if not rollout.state.ended:
-        return f"commit {short} is already on its way as {rollout.id}: nothing runs twice"
-    return f"commit {short} has already run as {rollout.id} ({rollout.state}): nothing runs twice"
-
-
-def _names(runs: list[Run]) -> str:
-    return ", ".join(run.target.name for run in runs)
+        return f"{commit} is already on its way as {rollout.id}: nothing runs twice"
+    return f"{commit} has already run as {rollout.id} ({rollout.state}): nothing runs twice"
 
 
 def _without_files(change: Change) -> Change:

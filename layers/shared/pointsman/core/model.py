@@ -135,7 +135,7 @@ class Run(Value):
     behind: str | None = None  # rollout that held the target when this run began to wait
     build_arn: str | None = None
     log_url: str | None = None
-    created_at: datetime
+    created_at: datetime  # of the rollout, or of the push that opened it again
     claimed_at: datetime | None = None  # when it took the target and asked for a build
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -144,7 +144,7 @@ class Run(Value):
     @property
     def place(self) -> "Place":
         """The run's name in its target's lane."""
-        return Place(rollout=self.rollout, route=self.route, attempt=self.attempt)
+        return Place(rollout=self.rollout, route=self.route, attempt=self.attempt, created_at=self.created_at)
 
 
 class RolloutState(StrEnum):
@@ -167,7 +167,9 @@ class Rollout(Value):
     id: str
     change: Change
     order: Order
-    delivery: str  # the first delivery that asked for it
+    delivery: str  # the delivery that asked for it
+    message: str  # the queue's message that was handled last: handling it again changes nothing
+    pushes: tuple[str, ...]  # where the ref stood before each push that asked for this commit
     state: RolloutState = RolloutState.OPEN
     round: int = 1  # a redelivery that tries refused targets again opens the next round
     attempts: dict[str, int] = Field(default_factory=dict)  # attempt wanted on a target, where it is not the first
@@ -182,6 +184,7 @@ class Place(Value):
     rollout: str
     route: str
     attempt: int
+    created_at: datetime  # of the rollout: which commit is newer
 
 
 class Lane(Value):

@@ -92,7 +92,13 @@ def _step(
 ) -> Step | None:
     attempt = rollout.attempts.get(target.name, 1)
     if run is None or run.attempt < attempt:
-        new = Run(rollout=rollout.id, route=rollout.order.route, target=target, attempt=attempt, created_at=now)
+        new = Run(
+            rollout=rollout.id,
+            route=rollout.order.route,
+            target=target,
+            attempt=attempt,
+            created_at=rollout.created_at,
+        )
         return _enter(rollout, new, lane, now)
     report = _believed(reports.get((target.name, run.attempt)), target)
     match run.state:
@@ -131,7 +137,9 @@ def _believed(report: BuildReport | None, target: Target) -> BuildReport | None:
 
 
 def _enter(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition:
-    """Take the lane when it is free, else the place at its end."""
+    """Take the lane when it is free, else the place at its end; unless a newer commit has been there."""
+    if newer := _newer(rollout.order, run, lane):
+        return end(rollout, run, lane, RunState.SUPERSEDED, newer, now)
     if lane.holder is None and not lane.waiting:
         return _claim(rollout, run, lane, now)
     ahead = lane.holder or lane.waiting[0]
@@ -145,10 +153,8 @@ def _enter(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition:
 
 
 def _advance(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition | None:
-    newer = _superseded_by(rollout.order, run, lane)
-    if newer is not None:
-        reason = f"superseded by {newer.rollout}, a newer commit on the same route"
-        return end(rollout, run, lane, RunState.SUPERSEDED, reason, now)
+    if newer := _newer(rollout.order, run, lane):
+        return end(rollout, run, lane, RunState.SUPERSEDED, newer, now)
     if lane.holder is None and lane.waiting and lane.waiting[0] == run.place:
         return _claim(rollout, run, lane, now)
     if run.place not in lane.waiting and lane.holder != run.place:
@@ -156,16 +162,23 @@ def _advance(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transitio
     return None
 
 
-def _superseded_by(order: Order, run: Run, lane: Lane) -> Place | None:
-    if order.when_busy is not WhenBusy.SUPERSEDE or run.place not in lane.waiting:
+def _newer(order: Order, run: Run, lane: Lane) -> str | None:
+    """Why `run` gives way to a newer commit of its route; None when it need not.
+
+    Newer is what was pushed later, wherever it stands in the lane: deliveries come late, and are delivered again.
+    """
+    if order.when_busy is not WhenBusy.SUPERSEDE:
         return None
-    behind = lane.waiting[lane.waiting.index(run.place) + 1 :]
-    newer = [place for place in behind if place.route == run.route and place.rollout != run.rollout]
-    return newer[-1] if newer else None
+    waiting = [place for place in lane.waiting if place.route == run.route and place.created_at > run.created_at]
+    if waiting:
+        return f"superseded by {waiting[-1].rollout}, a newer commit on the same route"
+    if lane.reached.get(run.route, run.created_at) > run.created_at:
+        return "superseded: a newer commit on the same route has reached this target"
+    return None
 
 
 def _claim(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition:
-    newest = max(rollout.created_at, lane.reached.get(run.route, rollout.created_at))
+    newest = max(run.created_at, lane.reached.get(run.route, run.created_at))
     return Transition(
         runs=(run.model_copy(update={"state": RunState.STARTING, "claimed_at": now}),),
         lanes=(
