@@ -56,10 +56,14 @@ def connect(where: Where = Where.AUTO, stack: str = STACK, region: str | None = 
     local = running_local_cloud()
     if where is Where.LOCAL and local is None:
         raise Misconfigured("the local cloud is not running: start it with `make up`")
-    if local is None or where is Where.AWS:
-        session = boto3.Session(region_name=region)
-        return Connection(session, None, _outputs(session, None, stack))
-    return Connection(local.session(), local.endpoint, _outputs(local.session(), local.endpoint, stack))
+    if where is Where.AWS:
+        return _on_aws(stack, region)
+    if local:
+        return Connection(local.session(), local.endpoint, _outputs(local.session(), local.endpoint, stack))
+    try:
+        return _on_aws(stack, region)
+    except Misconfigured as error:
+        raise Misconfigured(f"no local cloud runs here (`make up`), and {error}") from error
 
 
 def running_local_cloud() -> LocalCloud | None:
@@ -70,13 +74,25 @@ def running_local_cloud() -> LocalCloud | None:
         return None
 
 
+def _on_aws(stack: str, region: str | None) -> Connection:
+    try:
+        session = boto3.Session(region_name=region)
+    except BotoCoreError as error:  # such as a profile that is not there
+        raise _unread(stack, error) from error
+    return Connection(session, None, _outputs(session, None, stack))
+
+
 def _outputs(session: boto3.Session, endpoint: str | None, stack: str) -> dict[str, str]:
     try:
         client = session.client("cloudformation", endpoint_url=endpoint)
         [description] = client.describe_stacks(StackName=stack)["Stacks"]
     except (ClientError, BotoCoreError) as error:
-        raise Misconfigured(
-            f"stack {stack!r} can't be read ({error}). Name it by --stack and --region, and its account by "
-            "AWS_PROFILE; for the local cloud run `make up`"
-        ) from error
+        raise _unread(stack, error) from error
     return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+
+
+def _unread(stack: str, error: Exception) -> Misconfigured:
+    reason = str(error).rstrip(".")
+    return Misconfigured(
+        f"stack {stack!r} can't be read ({reason}). Name it by --stack and --region, and its account by AWS_PROFILE"
+    )

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -10,12 +11,13 @@ from rich.text import Text
 
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.errors import PointsmanError
+from pointsman.events import TrailEvent
 from pointsmanctl import demo, push
 from pointsmanctl.connection import STACK, Connection, Where, connect, running_local_cloud
 from pointsmanctl.console import console
 from pointsmanctl.rollout_table import rollout_report, rollouts_table
-from pointsmanctl.times import moment
-from pointsmanctl.trail_query import Question, ask
+from pointsmanctl.times import EPOCH, moment
+from pointsmanctl.trail_query import Question, ask, event_types
 from pointsmanctl.trail_table import trail_table
 
 app = typer.Typer(
@@ -31,23 +33,48 @@ WhereOption = Annotated[Where, typer.Option("--cloud", help="auto: the local clo
 StackOption = Annotated[str, typer.Option(help="Name of the control stack.")]
 RegionOption = Annotated[str | None, typer.Option(help="Region of the control stack (AWS only).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")]
-SinceOption = Annotated[str, typer.Option(help="30m, 24h, 7d, 2026-11-23 or 2026-11-23T18:00 (UTC).")]
+TIMES = "30m, 24h, 7d, 2026-11-23 or 2026-11-23T18:00 (UTC)"
+SINCE = "24h"
+MOST_DAYS = 366  # that a question walks through, one query for each
+AHEAD = timedelta(minutes=5)  # the cloud's clock may be ahead of ours
 
 out = console()
 err = console(stderr=True)
 
 
+def _given(value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise typer.BadParameter("it is empty")
+    return value
+
+
+def _known(types: list[str] | None) -> list[str] | None:
+    known = event_types()
+    if unknown := [each for each in types or () if each not in known]:
+        raise typer.BadParameter(f"{unknown[0]!r} is no type of event. These are: {', '.join(known)}")
+    return types
+
+
 @app.command()
 def audit(
-    actor: Annotated[str | None, typer.Option(help="Login of who pushed.")] = None,
-    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.")] = None,
-    commit: Annotated[str | None, typer.Option(help="Commit, or its first characters.")] = None,
-    target: Annotated[str | None, typer.Option(help="account/region, such as prod/eu-west-1.")] = None,
-    host: Annotated[str | None, typer.Option(help="Host, as the inventory names it.")] = None,
-    rollout: Annotated[str | None, typer.Option(help="Rollout, such as r-3f2a9c0d1e2b4a56.")] = None,
-    route: Annotated[str | None, typer.Option(help="Route, as routes.yaml names it.")] = None,
-    types: Annotated[list[str] | None, typer.Option("--type", help="Event type; may be given more than once.")] = None,
-    since: SinceOption = "24h",
+    actor: Annotated[str | None, typer.Option(help="Login of who pushed.", callback=_given)] = None,
+    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=_given)] = None,
+    commit: Annotated[str | None, typer.Option(help="Commit, or its first characters.", callback=_given)] = None,
+    target: Annotated[str | None, typer.Option(help="account/region, such as prod/eu-west-1.", callback=_given)] = None,
+    host: Annotated[str | None, typer.Option(help="Host, as the inventory names it.", callback=_given)] = None,
+    rollout: Annotated[str | None, typer.Option(help="Rollout, such as r-3f2a9c0d1e2b4a56.", callback=_given)] = None,
+    route: Annotated[str | None, typer.Option(help="Route, as routes.yaml names it.", callback=_given)] = None,
+    types: Annotated[
+        list[str] | None, typer.Option("--type", help="Event type; may be given more than once.", callback=_known)
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help=f"{TIMES}. At most {MOST_DAYS} days before --until, unless one of --rollout, --repo with --commit, "
+            "--host, --target and --actor is given.",
+            show_default=f"{SINCE}; all time with --rollout, or --repo and --commit",
+        ),
+    ] = None,
     until: Annotated[str | None, typer.Option(help="As --since; now when it is left out.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="The newest N.")] = 100,
     diff: Annotated[bool, typer.Option("--diff", help="Show what each task changed in its file.")] = False,
@@ -59,8 +86,8 @@ def audit(
     """Ask the trail: who, which commit, which target, which host, which tasks changed. Every condition must hold."""
     now = datetime.now(UTC)
     question = Question(
-        since=_moment(since, now),
-        until=_moment(until, now) if until else now + timedelta(minutes=5),  # the cloud's clock may be ahead
+        since=EPOCH,
+        until=now + AHEAD,
         rollout=rollout,
         actor=actor,
         repository=repository,
@@ -71,20 +98,22 @@ def audit(
         types=tuple(types or ()),
         limit=limit,
     )
+    question = _bounded(question, since, until, now)
     there = _connect(cloud, stack, region)
-    events = ask(there.dynamodb, there.audit_table, question)
+    events = _newest(there, question)
     if as_json:
         _print_json([event.model_dump(mode="json", exclude_none=True) for event in events])
     elif events:
         out.print(trail_table(events, diffs=diff))
     else:
-        err.print(f"Nothing in the trail since {question.since:%Y-%m-%d %H:%M} UTC answers that.")
+        begin = f" since {question.since:%Y-%m-%d %H:%M} UTC" if question.since > EPOCH else ""
+        err.print(f"Nothing in the trail{begin} answers that.")
 
 
 @app.command()
 def status(
-    rollout: Annotated[str | None, typer.Argument(help="One rollout, with each of its runs.")] = None,
-    since: SinceOption = "24h",
+    rollout: Annotated[str | None, typer.Argument(help="One rollout, with each of its runs.", callback=_given)] = None,
+    since: Annotated[str, typer.Option(help=f"{TIMES}. At most {MOST_DAYS} days ago.")] = SINCE,
     as_json: JsonOption = False,
     cloud: WhereOption = Where.AUTO,
     stack: StackOption = STACK,
@@ -92,9 +121,11 @@ def status(
 ) -> None:
     """Show rollouts: those that are open, and those that began since; or one, with each of its runs."""
     now = datetime.now(UTC)
+    begun = Question(since=EPOCH, until=now + AHEAD, types=("RolloutStarted",), limit=1000)
+    begun = _bounded(begun, since, None, now)
     there = _connect(cloud, stack, region)
     store = DynamoRollouts(there.dynamodb, there.rollouts_table, there.audit_table)
-    names = [rollout] if rollout else _rollouts_since(there, store, _moment(since, now), now)
+    names = [rollout] if rollout else _rollouts(there, store, begun)
     loaded = [found for name in names if (found := store.load(name))]
     if rollout and not loaded:
         _fail(f"there is no rollout {rollout}: `pointsman status` lists them")
@@ -111,8 +142,15 @@ def status(
         err.print(f"No rollout is open, and none began since {since}.")
 
 
-def _rollouts_since(there: Connection, store: DynamoRollouts, since: datetime, now: datetime) -> list[str]:
-    begun = Question(since=since, until=now + timedelta(minutes=5), types=("RolloutStarted",), limit=1000)
+def _newest(there: Connection, question: Question) -> list[TrailEvent]:
+    """The answer, at most `limit`; says on stderr when there is more."""
+    events = ask(there.dynamodb, there.audit_table, replace(question, limit=question.limit + 1))
+    if len(events) > question.limit:
+        err.print(f"the newest {question.limit}; there are more: --limit, --since")
+    return events[-question.limit :]
+
+
+def _rollouts(there: Connection, store: DynamoRollouts, begun: Question) -> list[str]:
     events = ask(there.dynamodb, there.audit_table, begun)
     return list(dict.fromkeys([*store.open_rollouts(), *(event.rollout for event in events if event.rollout)]))
 
@@ -124,11 +162,32 @@ def _connect(where: Where, stack: str, region: str | None) -> Connection:
     return there
 
 
-def _moment(text: str, now: datetime) -> datetime:
+def _bounded(question: Question, since: str | None, until: str | None, now: datetime) -> Question:
+    """The question with the time that --since and --until give it. Raises BadParameter when they can't."""
+    if since is not None or not question.one_change:
+        question = replace(question, since=_moment(SINCE if since is None else since, now, "--since"))
+    if until is not None:
+        question = replace(question, until=_moment(until, now, "--until"))
+    _check_span(question, "--since" if until is None else "--until")
+    return question
+
+
+def _check_span(question: Question, option: str) -> None:
+    since, until = question.since, question.until
+    if until < since and option == "--until":
+        told = f"{until:%Y-%m-%d %H:%M} is before --since, {since:%Y-%m-%d %H:%M} UTC ({SINCE} when it is left out)"
+        raise typer.BadParameter(told, param_hint=option)
+    if until < since:
+        raise typer.BadParameter(f"{since:%Y-%m-%d %H:%M} UTC is yet to come", param_hint=option)
+    if question.walks_days and (until - since).days > MOST_DAYS:
+        raise typer.BadParameter(f"{(until - since).days} days are too many: at most {MOST_DAYS}", param_hint="--since")
+
+
+def _moment(text: str, now: datetime, option: str) -> datetime:
     try:
         return moment(text, now)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+        raise typer.BadParameter(str(error), param_hint=option) from error
 
 
 def _print_json(value: object) -> None:

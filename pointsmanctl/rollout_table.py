@@ -11,29 +11,24 @@ from rich.text import Text
 from pointsman.core.model import Rollout, Run, RunState
 from pointsman.core.reconcile import latest
 from pointsmanctl.times import duration
-from pointsmanctl.trail_table import STYLES
+from pointsmanctl.trail_table import READABLE, STYLES, Line, Lines, header
 
 type Loaded = tuple[Rollout, tuple[Run, ...]]
 
 
-def rollouts_table(rollouts: list[Loaded], now: datetime) -> Table:
-    """One line a rollout, in the order given."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("ROLLOUT", "ROUTE", "COMMIT", "WHO", "STATE"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("RUNS", overflow="fold")
-    table.add_column("AGE", no_wrap=True)
-    for rollout, runs in rollouts:
-        table.add_row(
-            rollout.id,
-            escape(rollout.order.route),
-            rollout.change.after[:7],
-            escape(rollout.change.actor),
-            state(rollout.state.value),
-            tally(list(latest(runs).values()), len(rollout.order.targets)),
-            duration((now - rollout.created_at).total_seconds()),
-        )
-    return table
+def rollouts_table(rollouts: list[Loaded], now: datetime) -> Lines:
+    """One line a rollout, in the order given; its runs below it where they don't fit beside."""
+    tallies = [tally(list(latest(runs).values()), len(rollout.order.targets)) for rollout, runs in rollouts]
+    lines = [Line(_cells(rollout, now), Text(told)) for (rollout, _), told in zip(rollouts, tallies, strict=True)]
+    room = min(READABLE, max(map(len, tallies), default=0))
+    return Lines([header("ROLLOUT", "ROUTE", "COMMIT", "WHO", "STATE", "AGE", "RUNS"), *lines], room)
+
+
+def _cells(rollout: Rollout, now: datetime) -> tuple[Text, ...]:
+    age = duration((now - rollout.created_at).total_seconds())
+    change = rollout.change
+    told = (Text(each) for each in (rollout.id, rollout.order.route, change.after[:7], change.actor))
+    return (*told, state(rollout.state.value), Text(age))
 
 
 def tally(runs: list[Run], targets: int) -> str:

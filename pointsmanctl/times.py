@@ -3,18 +3,27 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the earliest time that is taken
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def moment(text: str, now: datetime) -> datetime:
     """A time: `24h` or `7d` before now, or ISO 8601 (UTC unless it says otherwise). Raises ValueError."""
+    try:
+        found = _read(text, now)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is no time: write 30m, 24h, 7d, 2026-11-23 or 2026-11-23T18:00") from error
+    if found < EPOCH:
+        raise ValueError(f"{text!r} lies before {EPOCH:%Y}")
+    return found
+
+
+def _read(text: str, now: datetime) -> datetime:
     if match := re.fullmatch(r"(\d{1,6})([smhdw])", text):
         return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
-    try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no time: write 30m, 24h, 7d, 2026-11-23 or 2026-11-23T18:00") from error
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    parsed = datetime.fromisoformat(text)
+    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def duration(seconds: float | None) -> str:

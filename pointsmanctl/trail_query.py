@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from pointsman.adapters.dynamodb import marshal, pages
-from pointsman.events import TrailEvent
+from pointsman.events import TRAIL_EVENT, TrailEvent
 from pointsman.trail_item import INDEXES, from_item, timestamp
 
 if TYPE_CHECKING:
@@ -31,6 +31,21 @@ class Question:
     route: str | None = None
     types: tuple[str, ...] = ()
     limit: int = 100
+
+    @property
+    def one_change(self) -> bool:
+        """Whether it asks about one rollout or one commit: few events, however long ago."""
+        return bool(self.rollout or (self.repository and self.commit))
+
+    @property
+    def walks_days(self) -> bool:
+        """Whether no index but the one by day answers it: one query for each day."""
+        return not (self.one_change or self.host or self.target or self.actor)
+
+
+def event_types() -> list[str]:
+    """The types that an event of the trail can have."""
+    return sorted(TRAIL_EVENT.json_schema()["discriminator"]["mapping"])
 
 
 def ask(client: "DynamoDBClient", table: str, question: Question) -> list[TrailEvent]:

@@ -1,8 +1,9 @@
 """The trail as a table for people: one line an event, and the tasks of each host below it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.table import Table
@@ -44,34 +45,82 @@ STYLES = {
 
 COLUMNS = ("TIME (UTC)", "WHO", "COMMIT", "TARGET", "HOST", "WHAT")
 INDENT = 4
+GAP = 2
+READABLE = 40  # columns of a terminal: with fewer, a sentence stands below its line, not beside it
 
 
-def trail_table(events: list[TrailEvent], *, diffs: bool = False) -> Group:
+@dataclass(frozen=True)
+class Line:
+    """A line of a table: short cells, then a sentence, and what belongs below both."""
+
+    cells: tuple[Text, ...]
+    sentence: RenderableType
+    details: Sequence[RenderableType] = ()
+    style: str = ""
+
+    def beside(self, widths: list[int]) -> Iterator[RenderableType]:
+        """The sentence at the end of the line."""
+        row = _row(widths)
+        row.add_column(ratio=1, overflow="fold")
+        row.add_row(*self.cells, self.sentence, style=self.style)
+        yield row
+        yield from (Padding(detail, (0, 0, 0, INDENT)) for detail in self.details)
+
+    def stacked(self, widths: list[int] | None) -> Iterator[RenderableType]:
+        """The sentence below the line; without widths, the cells follow each other as words do."""
+        if widths is None:
+            yield Text(" " * GAP, style=self.style).join(cell for cell in self.cells if cell)
+        else:
+            row = _row(widths)
+            row.add_row(*self.cells, style=self.style)
+            yield row
+        yield Padding(self.sentence, (0, 0, 0, INDENT), style=self.style)
+        yield from (Padding(detail, (0, 0, 0, 2 * INDENT)) for detail in self.details)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A table whose sentences stand beside the cells, or below when less than `room` is left for them."""
+
+    lines: list[Line]
+    room: int = READABLE
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        columns = zip(*(line.cells for line in self.lines), strict=True)
+        widths = [max(cell.cell_len for cell in column) for column in columns]
+        left = options.max_width - sum(width + GAP for width in widths)
+        for line in self.lines:
+            if left >= self.room:
+                yield from line.beside(widths)
+            else:
+                yield from line.stacked(widths if left >= -GAP else None)
+
+
+def header(*names: str) -> Line:
+    """The first line of a table."""
+    *cells, last = (Text(name) for name in names)
+    return Line(tuple(cells), last, style="bold")
+
+
+def trail_table(events: list[TrailEvent], *, diffs: bool = False) -> Lines:
     """Events as lines: when, who, which commit, where, what; the tasks of a host below its line.
 
     With `diffs`, each task has a line of its own, and what it changed in its file.
     """
-    rows = [_cells(event) for event in events]
-    widths = [max(map(len, column)) for column in zip(COLUMNS[:-1], *(row for row in rows), strict=True)]
-    lines: list[RenderableType] = [_row(COLUMNS[:-1], widths, Text(COLUMNS[-1]), style="bold")]
-    for event, cells in zip(events, rows, strict=True):
-        head, *details = what(event, diffs=diffs)
-        lines.append(_row(cells, widths, head))
-        lines += [Padding(detail, (0, 0, 0, INDENT)) for detail in details]
-    return Group(*lines)
+    return Lines([header(*COLUMNS), *(_event_line(event, diffs=diffs) for event in events)])
 
 
-def _cells(event: TrailEvent) -> tuple[str, ...]:
+def _event_line(event: TrailEvent, *, diffs: bool) -> Line:
     commit = (event.commit or "")[:7]
-    return (f"{event.at:%m-%d %H:%M:%S}", event.actor or "", commit, event.target or "", event.host or "")
+    cells = (f"{event.at:%m-%d %H:%M:%S}", event.actor or "", commit, event.target or "", event.host or "")
+    head, *details = what(event, diffs=diffs)
+    return Line(tuple(Text(cell) for cell in cells), head, details)
 
 
-def _row(cells: tuple[str, ...], widths: list[int], what_happened: RenderableType, style: str = "") -> Table:
-    row = Table.grid(padding=(0, 2))
+def _row(widths: list[int]) -> Table:
+    row = Table.grid(padding=(0, GAP))
     for width in widths:
         row.add_column(width=width, no_wrap=True)
-    row.add_column(ratio=1, overflow="fold")
-    row.add_row(*(Text(cell) for cell in cells), what_happened, style=style)
     return row
 
 

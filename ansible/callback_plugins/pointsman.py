@@ -1,4 +1,7 @@
-"""Tells Pointsman what Ansible did on each host. It never fails a play."""
+"""Tells Pointsman what Ansible did on each host.
+
+It never fails a play. It fails a run that reached no host at all: nothing was done, which must not look like success.
+"""
 
 import functools
 import importlib.util
@@ -10,6 +13,7 @@ from typing import Any
 
 import ansible.context  # type: ignore[import-untyped]
 from ansible.plugins.callback import CallbackBase  # type: ignore[import-untyped]
+from ansible.template import Templar  # type: ignore[import-untyped]
 
 DOCUMENTATION = """
 name: pointsman
@@ -20,9 +24,13 @@ description:
   - Keeps the same in a file as the run goes on, from which C(bin/send-results) sends what this could not.
   - Takes its settings from the environment (C(POINTSMAN_*)), as the build sets it.
   - Sends nothing without C(POINTSMAN_BUS) and C(POINTSMAN_ROLLOUT).
+  - Ends a run that reached no host with exit status 1, unless C(POINTSMAN_ALLOW_NO_HOSTS=true).
 requirements:
   - enabled in C(callbacks_enabled)
 """
+
+# Views of all variables at once, of all hosts even: what a host's own are is told beside them.
+_WHOLE_VIEWS = frozenset({"hostvars", "vars"})
 
 
 def _load_host_results() -> None:
@@ -46,6 +54,12 @@ from host_results.recorder import Outcome, Recorder  # noqa: E402
 from host_results.redact import Redactor  # noqa: E402
 from host_results.result import Counts  # noqa: E402
 from host_results.spool import Spool  # noqa: E402
+
+_NO_HOSTS = (
+    "this run reached no host, so nothing was done. Check that running instances carry the tag pointsman:managed=true, "
+    "that AWS_REGION is their region and the account is theirs, and that POINTSMAN_LIMIT and POINTSMAN_TAGS leave "
+    "something to do. Set POINTSMAN_ALLOW_NO_HOSTS=true where no host is no fault."
+)
 
 
 def _never_fails[**P](method: Callable[P, None]) -> Callable[P, None]:
@@ -77,6 +91,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._spool = Spool(environment.spool_file())
         self._redactor = Redactor()
         self._play: Any = None
+        self._reached_no_host = False
         self._warned: set[str] = set()
 
     def warn_once(self, message: str) -> None:
@@ -102,9 +117,16 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         name = str(host.get_name())
         if not self._recorder.knows(name):
             variables = self._variables(host)
-            self._redactor.learn_named(variables)
             self._recorder.meet(name, variables.get("instance_id"))
+            self._learn_secrets(name, variables)
         self._recorder.start(name, task._uuid)
+
+    def _learn_secrets(self, host: str, variables: Mapping[str, Any]) -> None:
+        """Learn the host's secrets. Their templates alone are rendered: those of other variables may do anything."""
+        own = {name: value for name, value in variables.items() if name not in _WHOLE_VIEWS}
+        templar = Templar(loader=self._play.get_loader() if self._play else None, variables=variables)
+        for name in self._redactor.learn_named(own, templar.template):
+            self.warn_once(f"could not read {name} of {host}: its value is not known as a secret")
 
     def _variables(self, host: Any) -> Mapping[str, Any]:
         if self._play is None:
@@ -150,8 +172,15 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         )
         self._recorder.end(str(result.host.get_name()), task._uuid, outcome)
 
-    @_never_fails
     def v2_playbook_on_stats(self, stats: Any) -> None:
+        self._tell(stats)
+        if self._reached_no_host and not environment.allows_no_hosts():
+            self._display.error(f"pointsman: {_NO_HOSTS}")
+            sys.exit(1)  # The one way for a callback to fail a run: Ansible turns an exception into a warning.
+
+    @_never_fails
+    def _tell(self, stats: Any) -> None:
+        self._reached_no_host = not stats.processed
         if self._recorder is None:
             return
         results = self._recorder.finish({str(host): _counts(stats.summarize(host)) for host in sorted(stats.processed)})

@@ -41,6 +41,11 @@ def bus(environ: Mapping[str, str] = os.environ) -> Bus | None:
     return Bus(found[0], found["region"]) if found and environ.get("POINTSMAN_ROLLOUT") else None
 
 
+def allows_no_hosts(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a run that reaches no host is no fault."""
+    return environ.get("POINTSMAN_ALLOW_NO_HOSTS") == "true"
+
+
 def spool_file(environ: Mapping[str, str] = os.environ) -> Path:
     """The spool: POINTSMAN_SPOOL, or a file of the build directory beside the playbook."""
     return Path(environ.get("POINTSMAN_SPOOL") or ANSIBLE_DIRECTORY / ".build" / "host-results.jsonl")

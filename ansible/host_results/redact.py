@@ -7,7 +7,8 @@ told rather than too much.
 
 import enum
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 MARKER = "[redacted]"
 
@@ -78,22 +79,24 @@ class Redactor:
         if _is_telling(text) and len(self._values) < 1000:
             self._values.add(text)
 
-    def learn_named(self, variables: Mapping[str, object]) -> None:
-        """Learn the value of every variable, at any depth, whose name says that it is secret, or that a vault kept."""
-        for name, value in variables.items():
-            if _NAME.search(str(name)) or _is_vaulted(value):
-                self._learn_all(value)
-            elif isinstance(value, Mapping):
-                self.learn_named({str(key): item for key, item in value.items()})
+    def learn_named(
+        self, variables: Mapping[str, object], read: Callable[[object], object] = lambda value: value
+    ) -> list[str]:
+        """Learn the value of every variable, at any depth, whose name says that it is secret, or that a vault kept.
+
+        ``read`` turns each such value, and no other, into what it stands for. Returns the names of those it failed for.
+        """
+        unread = []
+        for name, value in _named_secrets(variables):
+            try:
+                self._learn_all(read(value))
+            except Exception:  # Templates and vaults fail in many ways; the other secrets are learnt all the same.
+                unread.append(name)
+        return unread
 
     def _learn_all(self, value: object) -> None:
-        if isinstance(value, Mapping):
-            value = list(value.values())
-        if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-            for item in value:
-                self._learn_all(item)
-            return
-        self.learn(str(value) if _is_vaulted(value) else value)
+        for leaf in _leaves(value):
+            self.learn(str(leaf) if _is_vaulted(leaf) else leaf)
 
     def redact(self, text: str, strictness: Strictness = Strictness.CONTENT) -> str:
         """The text with every secret replaced by ``[redacted]``; redacting it again changes nothing."""
@@ -117,6 +120,36 @@ def _without_block_tails(lines: list[str]) -> list[str]:
         else:
             kept.append(line)
     return kept
+
+
+def _named_secrets(variables: Mapping[Any, object]) -> Iterator[tuple[str, object]]:
+    """Each secret value, as it is written, with the name that it has or is part of."""
+    for name, value in variables.items():
+        if _NAME.search(str(name)):
+            yield from ((str(name), leaf) for leaf in _leaves(value))
+        else:
+            yield from _within(str(name), value)
+
+
+def _within(name: str, value: object) -> Iterator[tuple[str, object]]:
+    """The secrets inside the value of a variable whose own name tells nothing."""
+    if _is_vaulted(value):
+        yield name, value
+    elif isinstance(value, Mapping):
+        yield from _named_secrets(value)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _within(name, item)
+
+
+def _leaves(value: object) -> Iterator[object]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes) and not _is_vaulted(value):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
 
 
 def _is_vaulted(value: object) -> bool:

@@ -84,7 +84,8 @@ def _runs(path: Path) -> dict[str, _Run]:
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     if not path.exists():
         return
-    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+    # Not splitlines(): it also splits at characters that JSON leaves as they are, such as U+2028.
+    for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             line = json.loads(text)
         except ValueError:

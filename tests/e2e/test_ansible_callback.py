@@ -283,6 +283,81 @@ def test_a_spool_that_cannot_be_written_fails_nothing(small: Build) -> None:
     assert [each["status"] for each in bus.details] == ["changed"]
 
 
+TEMPLATED = """
+all:
+  vars:
+    ansible_connection: ansible.builtin.local
+    ansible_become: false
+  hosts:
+    one:
+      unused: "{{ lookup('ansible.builtin.pipe', 'touch MARK') }}"
+      instance_id: i-0123456789abcdef0
+      broken: "{{ nobody_defined_this }}"
+      broken_token: "{{ nobody_defined_this }}"
+      alpha_password: "{{ lookup('ansible.builtin.env', 'ALPHA') }}"
+      beta_password: plain-Value-22
+      gamma_password: "{{ hostvars['two'].phrase }}"
+    two:
+      unused: "{{ lookup('ansible.builtin.pipe', 'touch MARK') }}"
+      phrase: gamma-Value-33
+      broken: "{{ nobody_defined_this }}"
+"""
+SAY_IT = """
+- name: Say it
+  hosts: one
+  gather_facts: false
+  tasks:
+    - name: Say it
+      ansible.builtin.shell: "echo it is {{ alpha_password }}, {{ beta_password }} and {{ gamma_password }}; exit 1"
+"""
+
+
+@pytest.fixture(scope="module")
+def templated(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any], Path]:
+    """What a run on hosts with templates for variables printed, what the bus got of it, and the unused one's mark."""
+    directory = tmp_path_factory.mktemp("templated")
+    build = Build.new(directory, POINTSMAN_INVENTORY="inventory/odd.yml", POINTSMAN_PLAYBOOK="say.yml")
+    build.write("inventory/odd.yml", TEMPLATED.replace("MARK", f"{directory}/mark"))
+    build.write("say.yml", SAY_IT)
+    with FakeBus() as bus:
+        done = build.run("run-playbook", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url, "ALPHA": "alpha-Value-11"})
+    assert done.returncode == 2, done.stdout + done.stderr
+    return done.stdout + done.stderr, bus.details[0], directory / "mark"
+
+
+def test_secrets_beside_an_undefined_variable_and_templated_ones_are_redacted(templated: Any) -> None:
+    [told] = templated[1]["tasks"]
+    assert told["message"].endswith("it is [redacted], [redacted] and [redacted]")
+
+
+def test_an_undefined_variable_costs_neither_the_instances_id_nor_a_fault(templated: Any) -> None:
+    output, told, _ = templated
+    assert told["instance_id"] == "i-0123456789abcdef0"
+    assert "could not record" not in output
+    assert "could not read broken_token of one" in output
+
+
+def test_variables_that_no_task_uses_are_not_rendered(templated: Any) -> None:
+    assert not templated[2].exists()
+
+
+NOBODY = """
+all:
+  children:
+    role_web: {}
+"""
+
+
+def test_a_run_without_hosts_fails_and_says_what_to_check(small: Build) -> None:
+    small.write("inventory/odd.yml", NOBODY)
+    small.write("small.yml", SMALL.replace("hosts: one", "hosts: all"))
+    done = small.run("run-playbook")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "this run reached no host" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert small.run("run-playbook", {"POINTSMAN_ALLOW_NO_HOSTS": "true"}).returncode == 0
+
+
 VAULTED = """
 - name: Vaulted
   hosts: one

@@ -1,5 +1,6 @@
 """Questions to the trail, on DynamoDB as moto has it."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -7,10 +8,14 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 from moto import mock_aws
+from typer.testing import CliRunner
 
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.model import RunState
 from pointsman.events import RunEnded, RunWaited, TrailEvent
+from pointsmanctl import main
+from pointsmanctl.connection import Connection
+from pointsmanctl.times import EPOCH
 from pointsmanctl.trail_query import Question, ask
 from tests.support.rollouts import MORNING
 from tests.support.tables import create_tables
@@ -94,3 +99,20 @@ def test_an_event_of_a_newer_version_is_passed_over(client: "DynamoDBClient") ->
         ExpressionAttributeValues={":v": {"N": "2"}},
     )
     assert ask(client, "audit", about(rollout="r-aaaa")) == EVENTS[:2]
+
+
+def test_a_rollout_and_a_commit_are_found_from_the_beginning_of_time(client: "DynamoDBClient") -> None:
+    assert ask(client, "audit", about(since=EPOCH, rollout="r-cccc")) == EVENTS[3:]
+    assert ask(client, "audit", about(since=EPOCH, repository="acme/infra", commit="c")) == EVENTS[3:]
+
+
+def test_one_more_than_the_limit_tells_that_there_is_more(
+    client: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = {"AuditTableName": "audit", "RolloutsTableName": "rollouts"}
+    there = Connection(boto3.Session(region_name="us-east-1"), None, outputs)
+    monkeypatch.setattr(main, "_connect", lambda *_: there)
+    words = ["audit", "--rollout", "r-aaaa", "--until", "2026-11-24", "--limit", "1", "--json"]
+    done = CliRunner().invoke(main.app, words)
+    assert [event["target"] for event in json.loads(done.stdout)] == ["prod/eu-west-1"]
+    assert done.stderr == "the newest 1; there are more: --limit, --since\n"

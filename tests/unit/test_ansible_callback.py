@@ -2,7 +2,7 @@
 
 import importlib.util
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,6 +27,10 @@ class Shown:
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.errors: list[str] = []
+
+    def error(self, message: str) -> None:
+        self.errors.append(message)
 
     def warning(self, message: str) -> None:
         self.warnings.append(message)
@@ -75,9 +79,32 @@ def test_a_fault_is_told_once_and_by_its_kind_alone(plugin: Any) -> None:
 def test_an_event_before_the_playbook_starts_is_no_fault(module: ModuleType) -> None:
     plugin = module.CallbackModule()
     plugin._display = Shown()
-    for event in EVENTS[2:]:
+    for event in EVENTS[2:-1]:
         getattr(plugin, event)(Hostile())
+    plugin.v2_playbook_on_stats(SimpleNamespace(processed={"web-1": 1}))
     assert plugin._display.warnings == []
+
+
+def test_a_run_that_reached_no_host_fails_and_says_what_to_check(plugin: Any) -> None:
+    with pytest.raises(SystemExit) as ended:
+        plugin.v2_playbook_on_stats(SimpleNamespace(processed={}))
+    assert ended.value.code == 1
+    [told] = plugin._display.errors
+    for name in ("pointsman:managed", "AWS_REGION", "POINTSMAN_LIMIT", "POINTSMAN_ALLOW_NO_HOSTS"):
+        assert name in told
+
+
+def test_a_run_that_reached_no_host_fails_even_when_nothing_is_recorded(module: ModuleType) -> None:
+    plugin = module.CallbackModule()
+    plugin._display = Shown()
+    with pytest.raises(SystemExit):
+        plugin.v2_playbook_on_stats(SimpleNamespace(processed={}))
+
+
+def test_a_run_may_reach_no_host_where_that_is_allowed(plugin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POINTSMAN_ALLOW_NO_HOSTS", "true")
+    plugin.v2_playbook_on_stats(SimpleNamespace(processed={}))
+    assert plugin._display.errors == []
 
 
 def test_importing_it_twice_shares_one_package(module: ModuleType) -> None:

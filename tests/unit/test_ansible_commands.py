@@ -90,6 +90,7 @@ def test_every_variable_has_its_place_on_the_command_line() -> None:
         ("POINTSMAN_TAGS", "a,,b"),
         ("POINTSMAN_TAGS", "a b"),
         ("POINTSMAN_MODE", "dry"),
+        ("POINTSMAN_ALLOW_NO_HOSTS", "yes"),
         ("POINTSMAN_ATTEMPT", "0"),
         ("POINTSMAN_ATTEMPT", "one"),
         ("POINTSMAN_ROLLOUT", "../r"),
@@ -163,6 +164,10 @@ def test_only_what_is_not_there_is_installed() -> None:
     found = install_ansible.missing("pyyaml==0.1\nno-such-package==1.0\n# a note\ncffi==9 ; python_version < '3'\n")
     assert found == ["pyyaml==0.1", "no-such-package==1.0"]
     assert install_ansible.missing((ANSIBLE / "requirements.txt").read_text()) == []
+
+
+def test_the_buildspec_asks_for_no_cache_that_the_project_does_not_have() -> None:
+    assert set(yaml.safe_load((ANSIBLE / "buildspec.yml").read_text())) == {"version", "phases"}
 
 
 def test_the_buildspec_runs_commands_that_are_there() -> None:

@@ -210,3 +210,24 @@ def test_no_text_of_the_largest_size_takes_long(piece: str) -> None:
     Redactor().redact(text)
     Redactor().redact(text[: messages.MAX_SOURCE], Strictness.MESSAGE)
     assert time.process_time() - started < 3
+
+
+def test_only_secrets_are_read_and_one_that_cannot_be_costs_itself_alone() -> None:
+    asked: list[object] = []
+
+    def read(value: object) -> object:
+        asked.append(value)
+        if value == "undefined":
+            raise KeyError(value)
+        return f"rendered-{value}-1"
+
+    redactor = Redactor()
+    variables = {
+        "plain": "not asked",
+        "api_tokens": ["undefined", "first"],
+        "users": [{"name": "not asked", "password": "second"}],
+    }
+    assert redactor.learn_named(variables, read) == ["api_tokens"]
+    assert asked == ["undefined", "first", "second"]
+    told = redactor.redact("it is rendered-first-1, or rendered-second-1")
+    assert told == f"it is {MARKER}, or {MARKER}"

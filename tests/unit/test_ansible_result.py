@@ -1,6 +1,7 @@
 """The result of a run on one host: gathered as it goes, kept on disk, told within limits."""
 
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from host_results.recorder import Outcome, Recorder
 from host_results.redact import Redactor
 from host_results.result import CUT_SHORT, MAX_DETAIL_BYTES, Counts, HostRecord, RunContext, TaskRecord, detail, size
 from host_results.spool import Spool, unsent
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 CONTEXT = RunContext("r-1", "dev/eu-west-1", 1, "apply", "arn:aws:codebuild:x", "abc")
 RECAP = {"web-1": Counts(ok=2, changed=1)}
@@ -107,6 +110,22 @@ def test_the_spool_keeps_results_until_they_are_sent(tmp_path: Path) -> None:
     assert unsent(path) == [result]
     Spool(path).append(result.run, "sent", host="web-1")
     assert unsent(path) == []
+
+
+@given(st.text(), st.text(), st.text())
+@example("a\u2028b", "c\u0085d", "e\u2029f")
+@example("\x1c\x1d\x1e", "\x0b\x0c\r", "\r\n")
+def test_the_spool_gives_back_any_text_as_it_was_recorded(host: str, instance: str, message: str) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "spool"
+        record = recorder(path)
+        record.meet(host, instance)
+        record.end(host, "t", outcome("failed", {"failed": True, "msg": message}))
+        [cut_short] = unsent(path)
+        [result] = record.finish({host: Counts(failed=1)})
+        assert cut_short.detail["tasks"][:1] == result.detail["tasks"]
+        assert cut_short.detail["instance_id"] == result.detail["instance_id"]
+        assert unsent(path) == [result]
 
 
 def test_a_spoilt_line_costs_itself_alone(tmp_path: Path) -> None:
