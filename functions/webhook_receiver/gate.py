@@ -3,7 +3,12 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from aws_lambda_powertools import Logger
+
 from pointsman.core.signature import is_signed
+from pointsman.errors import Misconfigured, Unavailable
+
+logger = Logger(child=True)
 
 SECONDS_BETWEEN_FETCHES = 60  # a forger must not have us ask Secrets Manager at his pace
 
@@ -27,7 +32,7 @@ class Gate:
         """Whether `signature` is the secret's for `body`. Raises Misconfigured or Unavailable when there is no secret.
 
         A wrong signature may be one made with a newer secret than the one kept, so then the secret is fetched again:
-        once a minute at most.
+        once a minute at most. Where that fails, the one that is kept decides.
         """
         known = self._secret()
         if is_signed(known.encode(), body, signature):
@@ -36,5 +41,9 @@ class Gate:
         if self._fetched_at is not None and now - self._fetched_at < SECONDS_BETWEEN_FETCHES:
             return False
         self._fetched_at = now
-        newest = self._secret(fresh=True)
+        try:
+            newest = self._secret(fresh=True)
+        except (Misconfigured, Unavailable) as error:
+            logger.warning("a signature was wrong, and no newer secret could be fetched", extra={"error": str(error)})
+            return False
         return newest != known and is_signed(newest.encode(), body, signature)

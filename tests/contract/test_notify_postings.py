@@ -1,4 +1,4 @@
-"""The Postings port: DynamoDB (on moto) and the twin in memory keep the same promises."""
+"""The Postings and StaleStore ports: DynamoDB (on moto) and the twin in memory keep the same promises."""
 
 from collections.abc import Iterator
 
@@ -8,16 +8,19 @@ from moto import mock_aws
 
 from pointsman.adapters.postings_dynamodb import DynamoPostings
 from pointsman.adapters.postings_memory import MemoryPostings
-from pointsman.core.slack_port import Posting, Postings
+from pointsman.core.slack_port import Posting
+from pointsman.core.stale_messages import MOST_KEPT, Stale, note
 from pointsman.errors import Conflict
 from tests.support.rollouts import MORNING
 from tests.support.tables import create_tables
+
+type Store = MemoryPostings | DynamoPostings
 
 NEW = Posting(rollout="r-1", created_at=MORNING)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def postings(request: pytest.FixtureRequest) -> Iterator[Postings]:
+def postings(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryPostings()
         return
@@ -27,11 +30,11 @@ def postings(request: pytest.FixtureRequest) -> Iterator[Postings]:
         yield DynamoPostings(client, "rollouts")
 
 
-def test_what_was_never_shown_is_none(postings: Postings) -> None:
+def test_what_was_never_shown_is_none(postings: Store) -> None:
     assert postings.load("r-1") is None
 
 
-def test_a_posting_is_loaded_as_it_was_saved(postings: Postings) -> None:
+def test_a_posting_is_loaded_as_it_was_saved(postings: Store) -> None:
     saved = postings.save(NEW)
     assert saved == NEW.model_copy(update={"version": 1})
     assert postings.load("r-1") == saved
@@ -42,19 +45,45 @@ def test_a_posting_is_loaded_as_it_was_saved(postings: Postings) -> None:
     assert postings.load("r-1") == full.model_copy(update={"version": 2})
 
 
-def test_only_one_of_two_may_claim_a_rollout(postings: Postings) -> None:
+def test_only_one_of_two_may_claim_a_rollout(postings: Store) -> None:
     postings.save(NEW)
     with pytest.raises(Conflict):
         postings.save(NEW)
 
 
-def test_a_posting_that_has_moved_is_not_written(postings: Postings) -> None:
+def test_a_posting_that_has_moved_is_not_written(postings: Store) -> None:
     first = postings.save(NEW)
     postings.save(first)
     with pytest.raises(Conflict):
         postings.save(first)
 
 
-def test_rollouts_are_apart(postings: Postings) -> None:
+def test_rollouts_are_apart(postings: Store) -> None:
     postings.save(NEW)
     assert postings.load("r-2") is None
+
+
+def test_the_list_of_stale_messages_is_empty_at_first_and_kept_as_noted(postings: Store) -> None:
+    assert postings.load_stale() == Stale()
+    note(postings, ["r-1", "r-2"], [])
+    note(postings, ["r-3", "r-1"], ["r-2"])
+    assert postings.load_stale() == Stale(rollouts=("r-3", "r-1"), version=2)
+
+
+def test_a_list_that_stays_as_it_is_is_not_written(postings: Store) -> None:
+    note(postings, [], ["r-1"])
+    assert postings.load_stale().version == 0
+
+
+def test_a_list_that_has_moved_is_not_written(postings: Store) -> None:
+    for _ in range(2):
+        read = postings.load_stale()
+        postings.save_stale(read)
+        with pytest.raises(Conflict):
+            postings.save_stale(read)
+
+
+def test_the_list_keeps_the_newest_and_is_bounded(postings: Store) -> None:
+    names = [f"r-{number}" for number in range(MOST_KEPT + 5)]
+    note(postings, names, [])
+    assert postings.load_stale().rollouts == tuple(names[5:])

@@ -169,7 +169,6 @@ def test_start_build_starts_and_reads_builds_of_one_project_and_cannot_say_what_
         "codebuild:BatchGetBuilds",
         "codebuild:ListBuildsForProject",
         "codebuild:StartBuild",
-        "codebuild:StopBuild",
     }
     assert allow.resources == deny.resources == ["<Project.Arn>"]
     assert (deny.effect, deny.conditions) == ("Deny", {"Null": {"codebuild:source.buildspec": "false"}})

@@ -232,7 +232,12 @@ def test_every_dead_letter_queue_has_an_alarm() -> None:
 
 def test_an_alarm_on_a_metric_of_ours_looks_where_the_functions_write_it() -> None:
     alarms = [each for each in control().of_type("AWS::CloudWatch::Alarm").values() if each["Namespace"] != "AWS/SQS"]
-    assert {each["MetricName"] for each in alarms} == {"DeliveriesFailed", "EventsRejected", "SlackRefused"}
+    assert {each["MetricName"] for each in alarms} == {
+        "DeliveriesFailed",
+        "EventsRejected",
+        "SlackRefused",
+        "TrailAltered",
+    }
     for alarm in alarms:
         for function in FUNCTIONS:
             environment = environment_of(function)
@@ -262,8 +267,24 @@ def test_what_a_function_cannot_do_is_kept() -> None:
     assert kept == {"StartBuild": "StartBuildDeadLetters", "AuditWriter": "AuditWriterDeadLetters"}
     stream = control().properties("NotifyTrail")
     assert dead_letters(stream["DestinationConfig"]["OnFailure"]["Destination"]) == "NotifyDeadLetters"
-    for mapping in control().of_type("AWS::Lambda::EventSourceMapping").values():
-        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "FunctionResponseTypes" not in stream  # notify answers for a batch as a whole
+    assert control().properties("StartBuildChanges")["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_a_delivery_may_be_as_long_as_sqs_allows() -> None:
+    for name in ("ChangesQueue", "ChangesDeadLetters"):
+        assert control().properties(name)["MaximumMessageSize"] == 1_048_576
+
+
+def test_every_alarm_has_its_row_in_the_operators_handbook() -> None:
+    handbook = (ROOT / "docs/operations.md").read_text()
+    for name in control().of_type("AWS::CloudWatch::Alarm"):
+        assert f"| {name.removesuffix('Alarm')} |" in handbook
+
+
+def test_the_bus_shares_no_statement_with_another_product() -> None:
+    policies = control().of_type("AWS::Events::EventBusPolicy").values()
+    assert {each["StatementId"] for each in policies} == {"pointsman-build-states", "pointsman-host-results"}
 
 
 def dead_letters(arn: str) -> str:

@@ -65,6 +65,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
             monkeypatch.setenv(name, value)
         boto3.client("secretsmanager").create_secret(Name="pointsman/slack-token", SecretString=f"{TOKEN}\n")
         monkeypatch.setattr(handler.metrics, "namespace", "Pointsman")  # read from the environment at import
+        handler._postings.cache_clear()
         handler._board.cache_clear()
         yield World(slack)
 
@@ -163,6 +164,61 @@ def test_a_token_that_was_replaced_is_used_at_once(world: World) -> None:
     secrets.put_secret_value(SecretId="pointsman/slack-token", SecretString=TOKEN)
     world.invoke(world.batch(ended_run(DEV)))
     assert "succeeded" in world.said()
+
+
+def slack_token(text: str) -> None:
+    boto3.client("secretsmanager").put_secret_value(SecretId="pointsman/slack-token", SecretString=text)
+    handler._postings.cache_clear()
+    handler._board.cache_clear()
+
+
+def test_a_rollout_that_ended_while_slack_refused_is_shown_with_the_next_message_slack_takes(world: World) -> None:
+    world.invoke(world.batch(started_rollout(DEV)))
+    slack_token("xoxb-revoked")
+    world.invoke(world.batch(ended_run(DEV)))  # its last event
+    assert "succeeded" not in world.said()
+    slack_token(TOKEN)
+    world.invoke(world.batch(started_rollout(DEV, rollout="r-other")))
+    ended, other = world.slack.messages.values()
+    assert "succeeded" in json.dumps(ended["blocks"])
+    assert "starting" in json.dumps(other["blocks"])
+    assert handler._postings().load_stale().rollouts == ()
+
+
+def test_what_slack_refuses_again_stays_on_the_list_and_holds_up_no_event(world: World) -> None:
+    slack_token("xoxb-revoked")
+    world.invoke(world.batch(started_rollout(DEV), started_rollout(DEV, rollout="r-other")))
+    slack_token(TOKEN)
+    refusal = Answer(200, {"ok": False, "error": "is_archived"})
+    world.slack.faults = [None, refusal]
+    world.invoke(world.batch(started_rollout(DEV, rollout="r-third")))
+    assert handler._postings().load_stale().rollouts == ("r-other", ROLLOUT)
+    world.invoke(world.batch(started_rollout(DEV, rollout="r-fourth")))
+    assert len(world.slack.messages) == 4
+    assert handler._postings().load_stale().rollouts == ()
+
+
+def test_while_slack_refuses_the_list_is_not_tried(world: World) -> None:
+    for number, rollout in enumerate(("r-first", "r-second", "r-third"), start=1):
+        world.slack.faults = [Answer(200, {"ok": False, "error": "is_archived"})]
+        world.invoke(world.batch(started_rollout(DEV, rollout=rollout)))
+        assert len(world.methods()) == number
+    assert handler._postings().load_stale().rollouts == ("r-first", "r-second", "r-third")
+
+
+@pytest.mark.parametrize("change", ["MODIFY", "REMOVE"])
+def test_an_item_of_the_trail_that_was_altered_is_counted_and_named_and_not_shown(
+    world: World, change: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    batch = world.batch(started_rollout(DEV))
+    (record,) = batch["Records"]
+    capsys.readouterr()
+    world.invoke({"Records": [record | {"eventName": change}]})
+    assert counted(capsys.readouterr().out)["TrailAltered"] == [1.0]
+    assert world.methods() == []
+    (line,) = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert line.__dict__["change"] == change
+    assert line.__dict__["keys"] == {"pk": f"ROLLOUT#{ROLLOUT}", "sk": "RolloutStarted"}
 
 
 def test_the_token_is_never_logged(

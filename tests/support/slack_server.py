@@ -30,7 +30,7 @@ class SlackServer:
     url: str = ""
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    faults: list[Answer] = field(default_factory=list)
+    faults: list[Answer | None] = field(default_factory=list)
     now: float = 1_795_420_800.0  # 2026-11-23T08:00:00Z
 
     def answer(self, method: str, token: str, arguments: dict[str, Any]) -> Answer:

@@ -4,15 +4,17 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pointsman.adapters.asked_for_memory import MemoryAskedFor
+from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.believe import Asked
 from pointsman.core.witness import Outcome, Witness
 from pointsman.errors import Misconfigured
-from pointsman.events import BuildReported, EventRejected, HostResultRecorded
+from pointsman.events import BuildReported, Event, EventRejected, HostResultRecorded
+from pointsman.trail_item import INDEXES
 from tests.support.rollouts import COMMIT, Clock
 from tests.support.told import DEV, PROD, ROLLOUT, after, arn, asked, build_event, host_event, sample, task, variable
 
@@ -174,6 +176,7 @@ def test_an_event_of_somebody_else_is_ignored(world: World) -> None:
         {"counts": {"ok": 10**40}},
         {"tasks": [task(duration_seconds=float("inf"))]},
         {"tasks": [task(duration_seconds=1e300)]},
+        {"host": "🦜" * 64},
         {"tasks": "none"},
         {"started_at": "yesterday"},
         {"started_at": "2026-11-23T08:01:02"},
@@ -207,12 +210,43 @@ json_values = st.recursive(
 )
 
 
+def test_a_tasks_time_is_kept_in_milliseconds(world: World) -> None:
+    assert world.take(host_event(tasks=[task(duration_seconds=each) for each in (1e-300, 1.23456, 7)])) is (
+        Outcome.RECORDED
+    )
+    assert [each.duration_seconds for each in world.only().tasks] == [0, 1.235, 7]
+    put_of(world.only(), "audit")
+
+
+DETAIL: dict[str, Any] = host_event(tasks=[task()])["detail"]
+PLACES: list[tuple[str | int, ...]] = [
+    *((name,) for name in sorted(DETAIL)),
+    *(("counts", name) for name in sorted(DETAIL["counts"])),
+    *(("tasks", 0, name) for name in sorted(DETAIL["tasks"][0])),
+]
+
+
+def can_be_stored(event: Event) -> bool:
+    """Whether the table would take `event`: its numbers, and its keys by their bytes."""
+    item = put_of(event, "audit")["Item"]
+    json.dumps(json.loads(event.model_dump_json()), allow_nan=False).encode()
+    sizes = {name: len(value["S"].encode()) for name, value in item.items() if "S" in value}
+    hashes = {"pk", *(name for name, _ in INDEXES.values())}
+    ranges = {"sk", *(name for _, name in INDEXES.values())}
+    return all(size <= (1024 if name in ranges else 2048) for name, size in sizes.items() if name in hashes | ranges)
+
+
 @settings(deadline=None)  # the machine may be busy
-@given(st.sampled_from(sorted(host_event()["detail"])), json_values)
-def test_any_value_in_a_host_result_is_answered_and_can_be_stored(name: str, value: Any) -> None:
+@given(st.sampled_from(PLACES), json_values)
+@example(("tasks", 0, "duration_seconds"), 1e-300)
+@example(("host",), "🦜" * 255)
+def test_any_value_in_a_host_result_is_answered_and_can_be_stored(place: tuple[str | int, ...], value: Any) -> None:
     world = World()
-    event = host_event()
-    event["detail"][name] = value
+    event = host_event(tasks=[task()])
+    *way, last = place
+    part: Any = event["detail"]
+    for step in way:
+        part = part[step]
+    part[last] = value
     world.take(event)
-    for recorded in world.trail.all():
-        json.dumps(json.loads(recorded.model_dump_json()), allow_nan=False).encode()
+    assert all(can_be_stored(recorded) for recorded in world.trail.all())

@@ -265,6 +265,21 @@ def test_forgers_make_us_fetch_the_secret_once_a_minute_at_most() -> None:
     assert secret.fetches == 2
 
 
+@pytest.mark.parametrize("fault", [Unavailable("throttled"), Misconfigured("denied")])
+def test_a_wrong_signature_is_401_also_where_no_newer_secret_can_be_fetched(
+    queue: MemoryQueue, fault: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    def kept_alone(*, fresh: bool = False) -> str:
+        if fresh:
+            raise fault
+        return "kept"
+
+    receiver = a_receiver(queue)
+    receiver._gate = Gate(kept_alone, lambda: 0.0)
+    assert receiver.receive(Request(signed_headers(b"{}", secret="guess"), b"{}")).status == 401
+    assert "no newer secret could be fetched" in caplog.text
+
+
 def test_without_a_secret_nobody_comes_in(queue: MemoryQueue) -> None:
     def missing(*, fresh: bool = False) -> str:
         raise Misconfigured("secret pointsman/github-webhook can't be read")

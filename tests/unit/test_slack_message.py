@@ -106,6 +106,13 @@ def test_a_build_that_failed_before_any_host_tells_its_reason() -> None:
     assert "↳ `DOWNLOAD_SOURCE FAILED: no such commit`" in said
 
 
+def test_a_target_that_succeeded_without_a_word_of_any_host_says_so() -> None:
+    said = shown(started_run(DEV), ended_run(DEV), started_run(PROD), host(PROD), ended_run(PROD))
+    assert said.count("no host told a result") == 1
+    assert " · no host told a result · <" in said
+    assert "no host told" not in shown(started_run(DEV), ended_run(DEV, "failed", reason="x"))
+
+
 def test_a_refused_target_tells_who_refused() -> None:
     said = shown(ended_run(DEV, "refused", reason="StartBuild in dev refused: AccessDenied", built=False))
     assert f"⛔ `{DEV}` refused\n" in said

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.fit_event import EVENT_BYTES, cut, fitted
+from pointsman.core.fit_event import EVENT_BYTES, fitted
 from pointsman.core.model import Decision, Outcome
+from pointsman.core.text import cut
 from pointsman.events import TRAIL_EVENT, DeliveryDecided, Event, HostResultRecorded
 from tests.support.rollouts import MORNING, change
 from tests.support.told import DEV, host, started_run

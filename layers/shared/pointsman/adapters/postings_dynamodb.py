@@ -1,19 +1,24 @@
-"""The Postings port on the rollouts table.
+"""The Postings and StaleStore ports on the rollouts table.
 
 | pk | sk | item |
 | --- | --- | --- |
 | `SLACK#<rollout>` | `MESSAGE` | which message shows a rollout: `version` (N), `data` (map of Posting) |
+| `SLACK#stale` | `STALE` | which rollouts Slack refused to show: `version` (N), `rollouts` (list) |
 """
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_errors import errors_sorted
 from pointsman.adapters.dynamodb import marshal, unmarshal
 from pointsman.core.slack_port import Posting
+from pointsman.core.stale_messages import Stale
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+STALE = {"pk": "SLACK#stale", "sk": "STALE"}
 
 
 class DynamoPostings:
@@ -25,29 +30,44 @@ class DynamoPostings:
 
     def load(self, rollout: str) -> Posting | None:
         """See Postings.load."""
-        with errors_sorted(f"reading the posting of {rollout}"):
-            answer = self._client.get_item(TableName=self._table, Key=marshal(_key(rollout)), ConsistentRead=True)
-        item = answer.get("Item")
-        return Posting.model_validate(unmarshal(item)["data"]) if item else None
+        item = self._get(f"reading the posting of {rollout}", _key(rollout))
+        return Posting.model_validate(item["data"]) if item else None
 
     def save(self, posting: Posting) -> Posting:
         """See Postings.save."""
         stored = posting.model_copy(update={"version": posting.version + 1})
         data = json.loads(stored.model_dump_json(exclude_none=True))
-        put: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
-        if posting.version:
-            put = {
-                "ConditionExpression": "version = :read",
-                "ExpressionAttributeValues": marshal({":read": posting.version}),
-            }
-        with errors_sorted(f"saving the posting of {posting.rollout}"):
-            self._client.put_item(
-                TableName=self._table,
-                Item=marshal(_key(posting.rollout) | {"version": stored.version, "data": data}),
-                **put,
-            )
+        item = _key(posting.rollout) | {"version": stored.version, "data": data}
+        self._put(f"saving the posting of {posting.rollout}", item, posting.version)
         return stored
 
+    def load_stale(self) -> Stale:
+        """See StaleStore.load_stale."""
+        item = self._get("reading the list of stale messages", STALE)
+        return Stale(rollouts=item["rollouts"], version=item["version"]) if item else Stale()
 
-def _key(rollout: str) -> dict[str, str]:
+    def save_stale(self, stale: Stale) -> None:
+        """See StaleStore.save_stale."""
+        item = STALE | {"version": stale.version + 1, "rollouts": list(stale.rollouts)}
+        self._put("saving the list of stale messages", item, stale.version)
+
+    def _get(self, doing: str, key: Mapping[str, str]) -> dict[str, Any] | None:
+        with errors_sorted(doing):
+            answer = self._client.get_item(TableName=self._table, Key=marshal(key), ConsistentRead=True)
+        item = answer.get("Item")
+        return unmarshal(item) if item else None
+
+    def _put(self, doing: str, item: Mapping[str, Any], read: int) -> None:
+        """Put `item` over the version that was read; 0 means that there was none."""
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if read:
+            condition = {
+                "ConditionExpression": "version = :read",
+                "ExpressionAttributeValues": marshal({":read": read}),
+            }
+        with errors_sorted(doing):
+            self._client.put_item(TableName=self._table, Item=marshal(item), **condition)
+
+
+def _key(rollout: str) -> dict[str, Any]:
     return {"pk": f"SLACK#{rollout}", "sk": "MESSAGE"}

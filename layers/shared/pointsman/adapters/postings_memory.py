@@ -1,8 +1,9 @@
-"""The Postings port in memory: the twin for tests."""
+"""The Postings and StaleStore ports in memory: the twin for tests."""
 
 from threading import RLock
 
 from pointsman.core.slack_port import Posting
+from pointsman.core.stale_messages import Stale
 from pointsman.errors import Conflict
 
 
@@ -12,6 +13,7 @@ class MemoryPostings:
     def __init__(self) -> None:
         self._lock = RLock()
         self._postings: dict[str, Posting] = {}
+        self._stale = Stale()
 
     def load(self, rollout: str) -> Posting | None:
         """See Postings.load."""
@@ -27,3 +29,15 @@ class MemoryPostings:
             stored = posting.model_copy(update={"version": posting.version + 1})
             self._postings[posting.rollout] = stored
             return stored
+
+    def load_stale(self) -> Stale:
+        """See StaleStore.load_stale."""
+        with self._lock:
+            return self._stale
+
+    def save_stale(self, stale: Stale) -> None:
+        """See StaleStore.save_stale."""
+        with self._lock:
+            if stale.version != self._stale.version:
+                raise Conflict("the list of stale messages has moved")
+            self._stale = stale.model_copy(update={"version": stale.version + 1})

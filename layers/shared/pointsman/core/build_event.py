@@ -23,9 +23,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pointsman.core.envelope import Envelope, faults_of, read_envelope
-from pointsman.core.fit_event import cut
 from pointsman.core.model import RunState, Value
 from pointsman.core.ports import BuildReport
+from pointsman.core.text import cut
 
 SOURCE = "aws.codebuild"
 DETAIL_TYPE = "CodeBuild Build State Change"

@@ -1,12 +1,12 @@
 """Make an event small enough for one item of the audit table, and say so in it."""
 
+from pointsman.core.text import cut
 from pointsman.events import DeliveryDecided, Event, HostResultRecorded, TaskResult
 
 # DynamoDB holds 400 KB an item (409,600 bytes); the rest is room for the index attributes and its own overhead.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 EVENT_BYTES = 380_000
 TEXT_STEPS = (8_000, 2_000, 500, 100)  # characters left of each diff and message, tried in turn
-CUT = "… (shortened)"
 
 
 def fitted(event: Event, limit: int = EVENT_BYTES) -> Event:
@@ -20,11 +20,6 @@ def fitted(event: Event, limit: int = EVENT_BYTES) -> Event:
             return _fit_delivery(event, limit)
         case _:
             return event
-
-
-def cut(text: str, limit: int) -> str:
-    """`text`, or its first part and a mark: at most `limit` characters."""
-    return text if len(text) <= limit else text[: max(limit - len(CUT), 0)] + CUT[:limit]
 
 
 def _size(event: Event) -> int:

@@ -18,6 +18,7 @@ HOST_SOURCE = "pointsman.ansible"
 HOST_DETAIL_TYPE = "HostResultRecorded"
 MOST_TASKS = 1_000_000
 LONGEST_TASK = 10_000_000.0  # seconds; JSON also has numbers that the table can't hold, and 1e999
+HOST_BYTES = 255  # of UTF-8: a key of the table has a limit in bytes, and a DNS name has at most as many
 
 
 class HostDetail(RunName):
@@ -27,7 +28,7 @@ class HostDetail(RunName):
     mode: Mode
     build_arn: str = Field(pattern=BUILD_ARN)
     commit: str | None = Field(default=None, max_length=64)
-    host: str = Field(min_length=1, max_length=255)
+    host: str = Field(min_length=1)
     instance_id: str | None = Field(default=None, max_length=64)
     status: Literal["ok", "changed", "failed", "unreachable"]
     counts: HostCounts
@@ -36,6 +37,13 @@ class HostDetail(RunName):
     shortened: bool = False
     started_at: AwareDatetime
     ended_at: AwareDatetime
+
+    @field_validator("host")
+    @classmethod
+    def _host_fits_a_key(cls, host: str) -> str:
+        if len(host.encode()) > HOST_BYTES:
+            raise ValueError(f"a host's name should have at most {HOST_BYTES} bytes")
+        return host
 
     @field_validator("counts")
     @classmethod
@@ -49,7 +57,12 @@ class HostDetail(RunName):
     def _tasks_took_time(cls, tasks: tuple[TaskResult, ...]) -> tuple[TaskResult, ...]:
         if not all(0 <= task.duration_seconds <= LONGEST_TASK for task in tasks):
             raise ValueError(f"every duration should be from 0 to {LONGEST_TASK:g} seconds")
-        return tasks
+        return tuple(_in_milliseconds(task) for task in tasks)
+
+
+def _in_milliseconds(task: TaskResult) -> TaskResult:
+    """The table keeps no number as small as JSON's smallest."""
+    return task.model_copy(update={"duration_seconds": round(task.duration_seconds, 3)})
 
 
 class HostClaim(HostDetail):

@@ -28,15 +28,22 @@ from pointsman.core.patterns import PatternList
 # The form of each kind of text, and the same in words for whom it does not fit.
 FORMS = {
     (NAME := r"^[a-z0-9][a-z0-9-]{0,62}$"): "up to 63 lower case letters, digits and hyphens",
+    (ACCOUNT := r"^[a-z][a-z0-9-]{0,31}$"): "an account's name: a letter, then up to 31 of a-z, 0-9 and hyphens",
     (ACCOUNT_ID := r"^[0-9]{12}$"): "the 12 digits of an AWS account",
     (REGION := r"^[a-z]{2}(-[a-z]+)+-[0-9]$"): "an AWS region such as eu-west-1",
     (REPOSITORY := r"^[A-Za-z0-9_-]+/[A-Za-z0-9._-]+$"): "owner/name as on GitHub",
     (SELECTOR := r"^(\*|[a-z0-9-]+)/(\*|[a-z0-9-]+)$"): "account/region, where `*` may stand for either",
-    (TAG := r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"): "a tag of Ansible: letters, digits, `_`, `.` and `-`",
+    (TAG := r"^[A-Za-z0-9_][A-Za-z0-9_.]*(-[A-Za-z0-9_.]+)*$"): (
+        "a tag of Ansible: letters, digits, `_` and `.`, and single hyphens between them"
+    ),
     (VARIABLE := r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"): "a variable of Ansible: letters, digits and `_`",
     # Names, groups, globs, `:&` and `:!`. It travels as text, never through a shell.
     (LIMIT := r"^([A-Za-z0-9_*~!&\[][A-Za-z0-9_.:,!&*?~\[\]-]*)?$"): "a host pattern of Ansible without spaces",
 }
+
+# What ansible/bin/run-playbook refuses in every build. The inventory alone says where a run goes and as whom.
+RESERVED = re.compile(r"ansible_.*|local_.*|host_root|whole_system")
+TEMPLATE = re.compile(r"\{[{%#]")
 
 
 def _account_id(value: object) -> object:
@@ -80,6 +87,11 @@ def _ignore_pattern(text: str) -> str:
 def _extra_vars(variables: dict[str, Any]) -> dict[str, Any]:
     if _holds_odd_number(variables):
         raise ValueError("a number in it is too large or too small to be kept")
+    reserved = [name for name in variables if RESERVED.fullmatch(name)]
+    if reserved:
+        raise ValueError(f"`{reserved[0]}` is the inventory's to set: choose another name")
+    if TEMPLATE.search(json.dumps(variables, ensure_ascii=False)):
+        raise ValueError("a template (`{{`, `{%` or `{#`) is not taken: write it into a role or a playbook")
     if len(json.dumps(variables)) > 4_000:
         raise ValueError("more than 4,000 characters: put large data into the repository")
     return variables
@@ -101,11 +113,12 @@ def _holds_odd_number(value: object) -> bool:
 
 
 Name = Annotated[str, Field(pattern=NAME)]
+AccountName = Annotated[str, Field(pattern=ACCOUNT)]
 AccountId = Annotated[str, BeforeValidator(_account_id), Field(pattern=ACCOUNT_ID)]
 Region = Annotated[str, Field(pattern=REGION)]
 Repository = Annotated[str, Field(pattern=REPOSITORY, max_length=140)]
 Selector = Annotated[str, Field(pattern=SELECTOR)]
-AnsibleTag = Annotated[str, Field(pattern=TAG)]
+AnsibleTag = Annotated[str, Field(pattern=TAG, max_length=100)]
 VariableName = Annotated[str, Field(pattern=VARIABLE)]
 Limit = Annotated[str, Field(pattern=LIMIT, max_length=100)]
 NotEmpty = AfterValidator(_not_empty)  # min_length would complain of a list whose items are at fault, too
@@ -187,7 +200,7 @@ class Route(Part):
 class TargetRule(Part):
     """An account's part of the targets: which regions, and which hosts of their inventory."""
 
-    account: Name
+    account: AccountName
     regions: Annotated[tuple[Region, ...], NotEmpty] | None = None  # None: all of the file
     limit: Limit = ""
 
@@ -196,7 +209,7 @@ class Routes(Part):
     """All of routes.yaml."""
 
     version: Literal[1] = 1
-    accounts: Annotated[dict[Name, AccountId], NotEmpty]
+    accounts: Annotated[dict[AccountName, AccountId], NotEmpty]
     regions: Annotated[tuple[Region, ...], NotEmpty]
     targets: Annotated[tuple[TargetRule, ...], NotEmpty] | None = None  # None: each account, each region
     routes: Annotated[tuple[Route, ...], NotEmpty]

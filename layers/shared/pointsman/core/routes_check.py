@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from pointsman.core.routes import FORMS, Part, Routes
 
-# A rollout is one item of a table (400 KB), which holds every target of its route.
-TARGETS_OF_A_ROUTE = 1_500
+# A rollout is one item of a table (400 KB), which holds every target of its route with its limit.
+TARGETS_OF_A_ROUTE = 1_000
 
 _WANTED = {
     "tuple_type": "must be a list",

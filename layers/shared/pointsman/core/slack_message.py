@@ -150,6 +150,8 @@ def _entry(target: TargetView, mode: Mode) -> str:
     parts = [line]
     if target.hosts.total:
         parts.append(_hosts(target.hosts, mode))
+    elif target.state is RunState.SUCCEEDED:
+        parts.append("no host told a result")
     if target.attempt > 1:
         parts.append(f"attempt {target.attempt}")
     if target.log_url:

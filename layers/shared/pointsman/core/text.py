@@ -2,6 +2,7 @@
 
 import re
 
+CUT = "… (shortened)"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -10,6 +11,11 @@ def whole(text: str) -> str:
     if text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def cut(text: str, limit: int) -> str:
+    """`text`, or its first part and a mark: at most `limit` characters."""
+    return text if len(text) <= limit else text[: max(limit - len(CUT), 0)] + CUT[:limit]
 
 
 def one_line(text: str, limit: int) -> str:

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 from pointsman.core.believe import Asked, doubts, fact
 from pointsman.core.build_event import NotOurs, RunName
 from pointsman.core.envelope import read_envelope
-from pointsman.core.fit_event import cut
 from pointsman.core.model import Value
 from pointsman.core.outside_event import Claim, read_claim
 from pointsman.core.ports import Trail
+from pointsman.core.text import cut
 from pointsman.events import EventRejected
 
 REASON_LENGTH = 2_000

@@ -1,0 +1,137 @@
+"""What routes.yaml may say, the build takes: check_routes accepts nothing that ansible/bin/run-playbook refuses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pointsman.core.model import Order, Rollout
+from pointsman.core.routes import ACCOUNT, Routes
+from pointsman.core.routes_check import TARGETS_OF_A_ROUTE, check_routes
+from tests.contract.cloudformation import load
+from tests.support.ansible_runs import script
+from tests.support.rollouts import MORNING, change
+
+run_playbook = script("run-playbook")
+
+NAMES = st.sampled_from(["dev", "2nd", "a-", "-a", "a--b", "0"]) | st.text("ab0-", min_size=1, max_size=6)
+TAGS = st.sampled_from(["web", "web-", "a--b", "a.b", "-a", "all:x"]) | st.text("aZ0_.-:, ", max_size=6)
+LIMITS = st.sampled_from(["", "web-*", "a:&b", "!a", "~web.*", "a[0:1]"]) | st.text("aZ0_.:,!&*?~[]-|()^$ ", max_size=8)
+VARIABLES = st.dictionaries(
+    st.sampled_from(["a", "ansible_host", "local_x", "host_root", "whole_system", "localhost", "ansible"])
+    | st.text("abc_0-", max_size=5),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text("a{%#} ", max_size=4),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("a{%#}", max_size=3), inner, max_size=2),
+        max_leaves=4,
+    ),
+    max_size=3,
+)
+
+type Parts = tuple[str, list[str], tuple[str, str], dict[str, Any]]
+
+# One part at a time: of four free ones nearly every file would be refused.
+PARTS: st.SearchStrategy[Parts] = st.one_of(
+    NAMES.map(lambda account: (account, [], ("", ""), {})),
+    st.lists(TAGS, max_size=2).map(lambda tags: ("dev", tags, ("", ""), {})),
+    st.tuples(LIMITS, LIMITS).map(lambda limits: ("dev", [], limits, {})),
+    VARIABLES.map(lambda variables: ("dev", [], ("", ""), variables)),
+)
+
+
+def checked(account: str, tags: list[str], limits: tuple[str, str], variables: dict[str, Any]) -> Routes | None:
+    route = {
+        "name": "site",
+        "repository": "acme/infra",
+        "on": "push",
+        "targets": "all",
+        "playbook": "site.yml",
+        "tags": tags,
+        "limit": limits[1],
+        "extra_vars": variables,
+    }
+    return check_routes(
+        {
+            "accounts": {account: "222222222222"},
+            "regions": ["eu-west-1"],
+            "targets": [{"account": account, "limit": limits[0]}],
+            "routes": [route],
+        }
+    )[0]
+
+
+@settings(deadline=None, max_examples=300)
+@given(PARTS)
+@example(("2nd", [], ("", ""), {}))
+@example(("dev", ["web-"], ("", ""), {}))
+@example(("dev", ["a--b"], ("", ""), {}))
+@example(("dev", [], ("", ""), {"ansible_host": "x"}))
+@example(("dev", [], ("", ""), {"a": "{{ b }}"}))
+@example(("dev", ["web-1", "a.b"], ("web", "role_web"), {"a": [{"b": None}]}))
+def test_a_build_takes_whatever_the_rules_may_say(parts: Parts) -> None:
+    routes = checked(*parts)
+    if routes is None:
+        return
+    [route] = routes.routes
+    [target] = routes.targets_of(route)
+    environment = {
+        "AWS_REGION": "eu-west-1",
+        "POINTSMAN_BUCKET": "transfer",
+        "POINTSMAN_ACCOUNT_NAME": target.account,
+        "POINTSMAN_TARGET": target.name,
+        "POINTSMAN_PLAYBOOK": route.playbook,
+        "POINTSMAN_LIMIT": target.limit,
+        "POINTSMAN_TAGS": ",".join(route.tags),
+        "POINTSMAN_EXTRA_VARS": json.dumps(route.extra_vars),
+    }
+    assert run_playbook.arguments(environment, lambda _: Path("vars.json"))[-1] == "site.yml"
+
+
+def test_rules_that_every_build_takes_are_not_refused() -> None:
+    assert checked("dev-2", ["web-1", "a.b_c"], ("web", "role_web"), {"app_message": "{ hello }", "n": 1.5})
+
+
+@pytest.mark.parametrize("name", ["dev", "a-1"])
+def test_an_accounts_name_is_the_same_in_the_worker_stack(name: str) -> None:
+    parameter = load("regional/template.yaml")["Parameters"]["AccountName"]
+    length = parameter["MaxLength"]
+    assert ACCOUNT.replace(f"{{0,{length - 1}}}", "*") == f"^{parameter['AllowedPattern']}$"
+    assert checked(name + "x" * (length - len(name)), [], ("", ""), {})
+
+
+def test_a_rollout_of_as_many_targets_as_a_route_may_have_fits_one_item() -> None:
+    accounts = {f"{'a' * 28}{number:04}": f"{number:012}" for number in range(TARGETS_OF_A_ROUTE)}
+    variables = {"a": "x" * 3_900}
+    routes, faults = check_routes(
+        {
+            "accounts": accounts,
+            "regions": ["ap-southeast-1"],
+            "targets": [{"account": account, "limit": "x" * 100} for account in accounts],
+            "routes": [
+                {
+                    "name": "site",
+                    "repository": "acme/infra",
+                    "on": "push",
+                    "targets": "all",
+                    "playbook": "site.yml",
+                    "limit": "y" * 60,
+                    "extra_vars": variables,
+                }
+            ],
+        }
+    )
+    assert routes, faults
+    order = Order(
+        rollout="r-1",
+        route="site",
+        playbook="site.yml",
+        extra_vars=variables,
+        targets=routes.targets_of(routes.routes[0]),
+    )
+    rollout = Rollout(
+        id="r-1", change=change(), order=order, delivery="d", message="m", pushes=("0" * 40,), created_at=MORNING
+    )
+    assert len(rollout.model_dump_json().encode()) < 400_000
