@@ -5,6 +5,7 @@ SHELL := /bin/bash
 UV_VERSION := 0.13.9
 export UV_LINK_MODE ?= copy
 export SAM_CLI_TELEMETRY := 0
+export ANSIBLE_HOME := $(CURDIR)/.ansible
 
 # Recipes and what they start (sam build) find the uv that was fetched.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -12,6 +13,8 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 # What is needed is synced once, by $(SYNCED).
 RUN := $(UV) run --no-sync
+# Tests leave nothing behind: their files go with the run. A short path, since sockets lie in it.
+PYTEST = scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(RUN) pytest --basetemp="$$scratch/t"
 SYNCED := .venv/.synced
 
 .PHONY: help setup demo up down test unit lint format build validate e2e bench requirements clean
@@ -58,10 +61,10 @@ build: $(SYNCED) ## Build the control stack
 	$(RUN) sam build
 
 unit: $(SYNCED) ## The fast tests: unit, contract, integration
-	$(RUN) pytest tests/unit tests/contract tests/integration -n 2
+	$(PYTEST) tests/unit tests/contract tests/integration -n 2
 
 e2e: $(SYNCED) ## The real templates on the local cloud
-	$(RUN) pytest tests/e2e
+	$(PYTEST) tests/e2e
 
 test: lint unit e2e ## Everything
 

@@ -1,6 +1,7 @@
 """What every test shares: an environment without anybody's credentials, before anything of ours is imported."""
 
 import os
+from pathlib import Path
 
 FAKES = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -11,6 +12,7 @@ FAKES = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "ANSIBLE_HOME": str(Path(__file__).resolve().parent.parent / ".ansible"),  # not the user's own
     "POWERTOOLS_METRICS_NAMESPACE": "Pointsman",
     "POWERTOOLS_SERVICE_NAME": "test",
 }

@@ -215,10 +215,9 @@ needs_gpg = pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not i
 
 
 @needs_gpg
-def test_the_key_in_the_command_is_the_one_it_says() -> None:
-    shown = subprocess.run(
-        ["gpg", "--batch", "--show-keys", "--with-colons"], input=plugin.KEY, capture_output=True, text=True, check=True
-    )
+def test_the_key_in_the_command_is_the_one_it_says(tmp_path: Path) -> None:
+    command = ["gpg", "--batch", "--homedir", str(tmp_path), "--show-keys", "--with-colons"]
+    shown = subprocess.run(command, input=plugin.KEY, capture_output=True, text=True, check=True)
     assert f"fpr:::::::::{plugin.FINGERPRINT}:" in shown.stdout
 
 
