@@ -95,12 +95,19 @@ ODD = """
 """
 
 
+def at_home(directory: Path) -> dict[str, str]:
+    """A host that is this machine takes "~" from the user's record, not from HOME: its files go here instead."""
+    return {"ANSIBLE_REMOTE_TEMP": str(directory / "remote")}
+
+
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
     """The odd playbook's run, and what the bus got of each host."""
     directory = tmp_path_factory.mktemp("odd")
     (directory / "out").mkdir()
-    build = Build.new(directory, POINTSMAN_INVENTORY="inventory/odd.yml", POINTSMAN_PLAYBOOK="odd.yml")
+    build = Build.new(
+        directory, POINTSMAN_INVENTORY="inventory/odd.yml", POINTSMAN_PLAYBOOK="odd.yml", **at_home(directory)
+    )
     build.write("inventory/odd.yml", INVENTORY)
     build.write("odd.yml", ODD)
     variables = json.dumps({"out": str(directory / "out")})
@@ -224,7 +231,9 @@ SMALL = """
 
 @pytest.fixture
 def small(tmp_path: Path) -> Build:
-    build = Build.new(tmp_path, POINTSMAN_INVENTORY="inventory/odd.yml", POINTSMAN_PLAYBOOK="small.yml")
+    build = Build.new(
+        tmp_path, POINTSMAN_INVENTORY="inventory/odd.yml", POINTSMAN_PLAYBOOK="small.yml", **at_home(tmp_path)
+    )
     build.write("inventory/odd.yml", INVENTORY)
     build.write("small.yml", SMALL)
     return build
@@ -316,7 +325,9 @@ SAY_IT = """
 def templated(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any], Path]:
     """What a run on hosts with templates for variables printed, what the bus got of it, and the unused one's mark."""
     directory = tmp_path_factory.mktemp("templated")
-    build = Build.new(directory, POINTSMAN_INVENTORY="inventory/odd.yml", POINTSMAN_PLAYBOOK="say.yml")
+    build = Build.new(
+        directory, POINTSMAN_INVENTORY="inventory/odd.yml", POINTSMAN_PLAYBOOK="say.yml", **at_home(directory)
+    )
     build.write("inventory/odd.yml", TEMPLATED.replace("MARK", f"{directory}/mark"))
     build.write("say.yml", SAY_IT)
     with FakeBus() as bus:
