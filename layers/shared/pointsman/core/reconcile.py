@@ -258,12 +258,7 @@ def _end_of_rollout(rollout: Rollout, runs: list[Run], now: datetime) -> tuple[T
         return ()
     state, reason = verdict(runs)
     event = RolloutEnded(
-        at=now,
-        actor=rollout.change.actor,
-        repository=rollout.change.repository,
-        commit=rollout.change.after,
-        route=rollout.order.route,
-        rollout=rollout.id,
+        **_about_rollout(rollout, now),
         state=state,
         reason=reason,
         round=rollout.round,
@@ -285,6 +280,10 @@ def verdict(runs: list[Run]) -> tuple[RolloutState, str]:
 
 
 def _about(rollout: Rollout, run: Run, at: datetime) -> dict[str, Any]:
+    return _about_rollout(rollout, at) | {"target": run.target.name, "attempt": run.attempt}
+
+
+def _about_rollout(rollout: Rollout, at: datetime) -> dict[str, Any]:
     return {
         "at": at,
         "actor": rollout.change.actor,
@@ -292,6 +291,4 @@ def _about(rollout: Rollout, run: Run, at: datetime) -> dict[str, Any]:
         "commit": rollout.change.after,
         "route": rollout.order.route,
         "rollout": rollout.id,
-        "target": run.target.name,
-        "attempt": run.attempt,
     }

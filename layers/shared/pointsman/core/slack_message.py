@@ -12,7 +12,6 @@ from pointsman.core.rollout_view import Failure, Hosts, RolloutView, TargetView
 from pointsman.core.slack_text import code, length, link, plain
 
 # https://docs.slack.dev/reference/block-kit/blocks/: 50 blocks, header 150, section 3,000 characters.
-HEADER_LENGTH = 150
 SECTION_LENGTH = 2_900
 # All blocks together: Slack says msg_blocks_too_long near 13,200 characters, and has said it at 11,400.
 # https://github.com/slackapi/bolt-js/issues/2509, https://github.com/slackapi/bolt-js/issues/2867
