@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from localcloud.limits import TOO_LARGE, Body, is_invocation
 from localcloud.web import App, Handler, Receive, Request, Response, Scope, Send, read_request, send_response
 
 logger = logging.getLogger("localcloud.gateway")
@@ -26,12 +27,23 @@ class Gateway:
         if scope["type"] == "lifespan":
             await self.emulator(scope, receive, self._announcing(send))
             return
+        if scope["type"] == "http" and is_invocation(scope["path"]):
+            await self._invoke(scope, receive, send)
+            return
         handler = self._handler(scope["path"]) if scope["type"] == "http" else None
         if handler is None:
             await self.emulator(scope, receive, send)
             return
         request = await read_request(scope, receive)
         await send_response(send, await asyncio.to_thread(_answer, handler, request))
+
+    async def _invoke(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An HTTP API's request goes on to the emulator, unless the real API would have refused it for its size."""
+        body = await Body.read(receive)
+        if await asyncio.to_thread(body.is_too_large, scope):
+            await send_response(send, TOO_LARGE)
+        else:
+            await self.emulator(scope, body.again(receive), send)
 
     def _handler(self, path: str) -> Handler | None:
         return next((handler for prefix, handler in self.routes.items() if path.startswith(prefix)), None)

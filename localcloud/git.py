@@ -2,91 +2,37 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from localcloud.git_clone import DEFAULT_BRANCH, Clone, Content, identity, refuse_branch, refuse_unreadable
+from localcloud.git_command import GitError, NoRepository, git, git_environment
+from localcloud.git_commits import Author, Commit, read_commits
+
+__all__ = ["DEFAULT_BRANCH", "ZERO", "Author", "Commit", "GitError", "NoRepository", "Repository", "Update"]
+__all__ += ["git_environment", "repository_for"]
+
 ZERO: Final = "0" * 40
-DEFAULT_BRANCH: Final = "main"
 
 _LOCATION: Final = re.compile(r"(?:https://(?:[^@/]+@)?github\.com/|git@github\.com:)([\w.-]+)/([\w.-]+?)(?:\.git)?/?$")
 _NAME: Final = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 _COMMITTING = threading.Lock()
 
 
-class GitError(Exception):
-    """git refused; the message is what it said."""
-
-
-class NoRepository(GitError):
-    """No local repository stands for this one."""
-
-
-@dataclass(frozen=True)
-class Author:
-    """Who makes a commit."""
-
-    name: str = "Ada Lovelace"
-    email: str = "ada@example.com"
-
-    @classmethod
-    def parse(cls, text: str) -> Author:
-        """`Name <email>`, or a name alone."""
-        matched = re.fullmatch(r"\s*(.*?)\s*<([^<>]*)>\s*", text)
-        if matched:
-            return cls(matched[1], matched[2])
-        return cls(
-            text.strip(), f"{re.sub(r'[^a-z0-9]+', '.', text.strip().lower()).strip('.') or 'nobody'}@example.com"
-        )
-
-    @property
-    def login(self) -> str:
-        """The GitHub login: the local part of the address."""
-        return re.sub(r"[^A-Za-z0-9-]+", "-", self.email.partition("@")[0]) or "nobody"
-
-
 @dataclass(frozen=True)
 class Update:
-    """A branch that moved, as a push does it; `ZERO` before a new branch and after a deleted one."""
+    """A branch or tag that moved, as a push does it; `ZERO` before a new one and after a deleted one."""
 
     ref: str
     before: str
     after: str
-
-
-@dataclass(frozen=True)
-class Commit:
-    """A commit as a push tells it."""
-
-    sha: str
-    tree: str
-    message: str
-    timestamp: datetime
-    author: Author
-    committer: Author
-    added: list[str]
-    removed: list[str]
-    modified: list[str]
-
-
-def git_environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
-    """An environment in which git reads no configuration of the machine or its user."""
-    return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C.UTF-8",
-        **(variables or {}),
-    }
+    """Of an annotated tag: the tag's own SHA, not the commit's."""
 
 
 def repository_for(repositories: Path, location: str) -> Path:
@@ -110,217 +56,267 @@ class Repository:
         self.full_name = full_name
         self.bare = repositories / f"{full_name}.git"
         self.clone = clones / full_name
+        self._repositories, self._clones = repositories, clones
+        self._work = Clone(self.clone)
 
     def create(self) -> bool:
         """Make both when they are missing; whether they were."""
-        if self.bare.is_dir():
-            return False
-        self.bare.parent.mkdir(parents=True, exist_ok=True)
-        _git(["init", "--quiet", "--bare", f"--initial-branch={DEFAULT_BRANCH}", str(self.bare)], self.bare.parent)
-        self.clone.parent.mkdir(parents=True, exist_ok=True)
-        _git(["clone", "--quiet", str(self.bare), str(self.clone)], self.clone.parent)
-        return True
+        return self._create("init", "--quiet", f"--initial-branch={DEFAULT_BRANCH}")
+
+    def fork(self, full_name: str) -> Repository:
+        """Another account's repository that begins with everything that is in this one."""
+        made = self.sibling(full_name)
+        made._create("clone", "--quiet", str(self.bare))
+        return made
+
+    def sibling(self, full_name: str) -> Repository:
+        """Another repository beside this one, whether it is there or not."""
+        return Repository(self._repositories, self._clones, full_name)
+
+    # --- commits -----------------------------------------------------------------------------------------------------
 
     def commit(
         self,
-        files: Mapping[str, str | bytes | Path | None],
+        files: Mapping[str, Content],
+        message: str,
+        *,
+        author: Author | None = None,
+        branch: str = DEFAULT_BRANCH,
+        when: datetime | None = None,
+        allow_empty: bool = False,
+    ) -> Update:
+        """Commit files (path in the repository to content, a file to copy, or None to delete) and push the branch.
+
+        A branch that does not exist yet starts at the default branch. GitError when nothing changes, unless that is
+        allowed.
+        """
+        return self._push([self._written(files, message, allow_empty=allow_empty)], branch, author, when)
+
+    def commit_several(
+        self,
+        commits: Sequence[tuple[Mapping[str, Content], str]],
+        *,
+        author: Author | None = None,
+        branch: str = DEFAULT_BRANCH,
+        when: datetime | None = None,
+    ) -> Update:
+        """Several commits, each of files and a message, that one push brings. One without files is empty."""
+        steps = [self._written(files, message, allow_empty=True) for files, message in commits]
+        return self._push(steps, branch, author, when)
+
+    def rename(
+        self,
+        names: Mapping[str, str],
         message: str,
         *,
         author: Author | None = None,
         branch: str = DEFAULT_BRANCH,
         when: datetime | None = None,
     ) -> Update:
-        """Commit files (path in the repository to content, a file to copy, or None to delete) and push the branch.
+        """Give files other names (old to new) and push the branch."""
 
-        A branch that does not exist yet starts at the default branch. GitError when nothing changes.
-        """
-        by = author or Author()
-        if not (self.bare.is_dir() and self.clone.is_dir()):
-            raise NoRepository(f"no local repository stands for {self.full_name}")
-        _refuse_branch(branch)
-        for what, text in (("message", message), ("author", by.name), ("author's address", by.email)):
-            _refuse_unreadable(what, text)
-        with _COMMITTING:
-            before = self._check_out(branch)
-            for path, content in files.items():
-                self._write(path, content)
-            self._stage(files)
-            _git(["commit", "--quiet", "--file=-"], self.clone, _identity(by, when), message)
-            return self._push(branch, before)
+        def move() -> str:
+            self._work.move(names)
+            return message
+
+        return self._push([move], branch, author, when)
+
+    def merge(
+        self,
+        source: str,
+        message: str | None = None,
+        *,
+        into: str = DEFAULT_BRANCH,
+        resolution: Mapping[str, Content] | None = None,
+        author: Author | None = None,
+        when: datetime | None = None,
+    ) -> Update:
+        """Merge a branch with a merge commit and push. `resolution`: files as they shall be where both changed them."""
+        other = self.resolve(source)
+
+        def merge() -> str:
+            self._work.merge(other, resolution or {})
+            return message or f"Merge branch '{source}' into {into}"
+
+        return self._push([merge], into, author, when)
+
+    def squash(
+        self,
+        source: str,
+        message: str,
+        *,
+        into: str = DEFAULT_BRANCH,
+        author: Author | None = None,
+        when: datetime | None = None,
+    ) -> Update:
+        """Bring everything of a branch as one commit and push, as GitHub's button does."""
+        other = self.resolve(source)
+
+        def squash() -> str:
+            self._work.git("merge", "--quiet", "--squash", other, variables=identity(Author(), None))
+            return message
+
+        return self._push([squash], into, author, when)
+
+    def revert(
+        self,
+        revision: str,
+        message: str | None = None,
+        *,
+        branch: str = DEFAULT_BRANCH,
+        author: Author | None = None,
+        when: datetime | None = None,
+    ) -> Update:
+        """Undo a commit, or what a merge brought, with another one and push."""
+        undone = self.describe(revision)
+
+        def revert() -> str:
+            mainline = ["--mainline=1"] if len(undone.parents) > 1 else []
+            self._work.git("revert", "--no-commit", *mainline, undone.sha)
+            subject = undone.message.partition("\n")[0]
+            return message or f'Revert "{subject}"\n\nThis reverts commit {undone.sha}.'
+
+        return self._push([revert], branch, author, when)
+
+    # --- branches and tags -------------------------------------------------------------------------------------------
+
+    def create_branch(self, branch: str, target: str = DEFAULT_BRANCH) -> Update:
+        """A branch at a commit that is there already."""
+        refuse_branch(branch)
+        return self._move(f"refs/heads/{branch}", self.resolve(target))
 
     def delete_branch(self, branch: str) -> Update:
         """Delete a branch on the remote."""
-        before = self.resolve(f"refs/heads/{branch}")
-        _git(["update-ref", "-d", f"refs/heads/{branch}"], self.bare)
-        return Update(f"refs/heads/{branch}", before, ZERO)
+        return self._move(f"refs/heads/{branch}", ZERO)
 
     def reset_branch(self, branch: str, target: str) -> Update:
         """Force a branch to another commit, as a forced push does."""
         before = self.resolve(f"refs/heads/{branch}")
         after = self.resolve(target)
-        _git(["update-ref", f"refs/heads/{branch}", after], self.bare)
+        git(["update-ref", f"refs/heads/{branch}", after], self.bare)
         return Update(f"refs/heads/{branch}", before, after)
+
+    def tag(
+        self,
+        name: str,
+        target: str = DEFAULT_BRANCH,
+        message: str | None = None,
+        *,
+        author: Author | None = None,
+        when: datetime | None = None,
+    ) -> Update:
+        """A tag, annotated when it has a message; one that is there already is moved."""
+        commit, ref = self.resolve(target), f"refs/tags/{name}"
+        if message is None:
+            return self._move(ref, commit)
+        before = self._at(ref)
+        by = identity(author or Author(), when)
+        git(["tag", "--annotate", "--force", "--file=-", "--end-of-options", name, commit], self.bare, by, message)
+        return Update(ref, before, self._at(ref))
+
+    def delete_tag(self, name: str) -> Update:
+        """Delete a tag on the remote."""
+        return self._move(f"refs/tags/{name}", ZERO)
+
+    def take_pull_request(self, number: int, head: str, source: Repository) -> str:
+        """Keep the head of a pull request, from here or from a fork, as GitHub does; its SHA."""
+        sha = source.resolve(head)
+        ref = f"refs/pull/{number}/head"
+        git(["fetch", "--quiet", "--no-tags", str(source.bare), f"+{sha}:{ref}"], self.bare)
+        return sha
+
+    # --- what is there -----------------------------------------------------------------------------------------------
 
     def resolve(self, revision: str) -> str:
         """The full SHA; GitError when there is no such commit."""
-        return _git(["rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"], self.bare).strip()
+        return git(["rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"], self.bare).strip()
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether `newer` has `older` in its history."""
         command = ["git", "merge-base", "--is-ancestor", older, newer]
         return subprocess.run(command, cwd=self.bare, env=git_environment(), check=False).returncode == 0
 
-    def commits(self, before: str, after: str) -> list[Commit]:
-        """What `after` has and `before` has not, oldest first; for a new branch, what no other branch has."""
-        if before == ZERO:
-            others = [ref for ref in self._branches() if self.resolve(ref) != after]
-            listed = _git(["rev-list", "--reverse", after, "--not", *others], self.bare)
-        else:
-            listed = _git(["rev-list", "--reverse", f"{before}..{after}"], self.bare)
-        return [self.describe(sha) for sha in listed.split()]
+    def commits(self, before: str, after: str, ref: str | None = None) -> list[Commit]:
+        """What `after` has and `before` has not, oldest first; for a new branch, what no other branch has.
+
+        `ref`: the branch that moved; without it, one that is at `after` is taken for it.
+        """
+        known = self._other_tips(ref, after) if before == ZERO else [before]
+        return read_commits(self.bare, self._reachable(after, known))
+
+    def only_on(self, ref: str, before: str, after: str) -> set[str]:
+        """The SHAs of a push that no other branch has."""
+        known = [] if before == ZERO else [before]
+        return set(self._reachable(after, known + self._other_tips(ref, after)))
 
     def describe(self, sha: str) -> Commit:
         """One commit with the files it changed against its first parent."""
-        form = "%T%x00%aI%x00%an%x00%ae%x00%cn%x00%ce%x00%B"
-        shown = _git(["show", "--no-patch", f"--format={form}", sha], self.bare).rstrip("\n")
-        tree, when, author, author_email, committer, committer_email, message = shown.split("\0", 6)
-        added, removed, modified = self._changes(sha)
-        return Commit(
-            sha=sha,
-            tree=tree,
-            message=message.strip("\n"),
-            timestamp=datetime.fromisoformat(when),
-            author=Author(author, author_email),
-            committer=Author(committer, committer_email),
-            added=added,
-            removed=removed,
-            modified=modified,
-        )
+        return read_commits(self.bare, [self.resolve(sha)])[0]
 
-    def _changes(self, sha: str) -> tuple[list[str], list[str], list[str]]:
-        listed = _git(
-            ["diff-tree", "--root", "-r", "-z", "--no-commit-id", "--no-renames", "--name-status", "-m",
-             "--first-parent", sha],
-            self.bare,
-        )  # fmt: skip
-        fields = listed.rstrip("\0").split("\0") if listed else []
-        pairs = list(zip(fields[::2], fields[1::2], strict=True))
-        return (
-            [path for status, path in pairs if status == "A"],
-            [path for status, path in pairs if status == "D"],
-            [path for status, path in pairs if status not in "AD"],
-        )
+    def branches(self) -> dict[str, str]:
+        """Every branch's ref and its commit."""
+        told = git(["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads"], self.bare)
+        return dict(line.split(" ") for line in told.splitlines())
 
-    def _branches(self) -> list[str]:
-        return _git(["for-each-ref", "--format=%(refname)", "refs/heads"], self.bare).split()
+    def _reachable(self, after: str, known: list[str]) -> list[str]:
+        """What `after` has and none of `known`, oldest first."""
+        asked = "".join(f"{line}\n" for line in [after, *(f"^{sha}" for sha in known)])
+        return git(["rev-list", "--reverse", "--stdin"], self.bare, stdin=asked).split()
 
-    def _check_out(self, branch: str) -> str:
-        """Put the clone on the branch; the SHA the branch has on the remote, ZERO when it is new."""
-        if _git(["check-ref-format", "--branch", branch], self.clone).strip() != branch:
-            raise GitError(f"{branch!r} is not a branch's name")
-        _git(["fetch", "--quiet", "--prune", "origin"], self.clone)
-        known = set(self._branches())
-        if f"refs/heads/{branch}" in known:
-            self._start_at(branch, branch)
-            return self.resolve(f"refs/heads/{branch}")
-        if f"refs/heads/{DEFAULT_BRANCH}" in known:
-            self._start_at(branch, DEFAULT_BRANCH)
-        else:
-            _git(["checkout", "--quiet", "-B", branch], self.clone)
-        return ZERO
+    def _other_tips(self, ref: str | None, after: str) -> list[str]:
+        branches = self.branches().items()
+        return [sha for name, sha in branches if (name != ref if ref else sha != after)]
 
-    def _start_at(self, branch: str, remote: str) -> None:
-        """Put the clone on the branch as the remote's is, without what a commit that failed left behind."""
-        start = f"refs/remotes/origin/{remote}"
-        _git(["checkout", "--quiet", "--force", "--no-track", "-B", branch, start], self.clone)
-        _git(["clean", "--quiet", "-ffdx"], self.clone)
+    # --- parts -------------------------------------------------------------------------------------------------------
 
-    def _write(self, path: str, content: str | bytes | Path | None) -> None:
-        _refuse_unreadable("file's name", path)
-        if isinstance(content, str):
-            _refuse_unreadable(f"content of {path}", content, nul=True)
+    def _create(self, *how: str) -> bool:
+        if self.bare.is_dir():
+            return False
+        self.bare.parent.mkdir(parents=True, exist_ok=True)
+        git([*how, "--bare", str(self.bare)], self.bare.parent)
+        self.clone.parent.mkdir(parents=True, exist_ok=True)
+        git(["clone", "--quiet", str(self.bare), str(self.clone)], self.clone.parent)
+        return True
+
+    def _written(self, files: Mapping[str, Content], message: str, *, allow_empty: bool = False) -> Callable[[], str]:
+        """The step that writes files."""
+        refuse_unreadable("message", message)
+
+        def write() -> str:
+            self._work.write(files)
+            if not self._work.stage() and not allow_empty:
+                raise GitError(f"{', '.join(files)} already {'has' if len(files) == 1 else 'have'} that content")
+            return message
+
+        return write
+
+    def _push(
+        self, steps: Sequence[Callable[[], str]], branch: str, author: Author | None, when: datetime | None
+    ) -> Update:
+        """On the branch: let each step change the clone and say the message, commit that; push once."""
+        if not (self.bare.is_dir() and self.clone.is_dir()):
+            raise NoRepository(f"no local repository stands for {self.full_name}")
+        refuse_branch(branch)
+        by, ref = identity(author or Author(), when), f"refs/heads/{branch}"
+        with _COMMITTING:
+            branches = self.branches()
+            self._work.check_out(branch, {name.removeprefix("refs/heads/") for name in branches})
+            for step in steps:
+                self._work.git("commit", "--quiet", "--allow-empty", "--file=-", variables=by, stdin=step())
+            self._work.git("push", "--quiet", "origin", f"HEAD:{ref}")
+            return Update(ref, branches.get(ref, ZERO), self.resolve(ref))
+
+    def _at(self, ref: str) -> str:
+        """What a ref points to; ZERO when there is none."""
         try:
-            self._put(path, self._place(path), content)
-        except OSError as error:
-            raise GitError(f"{path!r} cannot be changed: {error.strerror or error}") from error
+            return git(["rev-parse", "--verify", "--end-of-options", ref], self.bare).strip()
+        except GitError:
+            return ZERO
 
-    def _put(self, path: str, target: Path, content: str | bytes | Path | None) -> None:
-        if content is None:
-            if not target.is_file():
-                raise GitError(f"the repository has no file {path!r} to delete")
-            target.unlink()
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if isinstance(content, Path):
-            shutil.copy2(content, target)
-        else:
-            target.write_bytes(content.encode() if isinstance(content, str) else content)
-
-    def _place(self, path: str) -> Path:
-        """Where a file of the repository stands in the clone; GitError for what can be no file of it."""
-        clone, target = self.clone.resolve(), (self.clone / path).resolve()
-        inside = target.relative_to(clone) if target.is_relative_to(clone) else Path()
-        if not inside.parts or ".git" in inside.parts:
-            raise GitError(f"{path!r} is not a file of the repository")
-        if target.is_dir():
-            raise GitError(f"{path!r} is a directory, not a file")
-        for parent in inside.parents:
-            if (clone / parent).is_file():
-                raise GitError(f"{path!r} cannot be: {str(parent)!r} is a file, not a directory")
-        return target
-
-    def _stage(self, files: Mapping[str, object]) -> None:
-        """Make everything written part of the next commit, ignored or not; GitError when that is nothing."""
-        _git(["add", "--all", "--force"], self.clone)
-        if not _git(["status", "--porcelain"], self.clone):
-            raise GitError(f"{', '.join(files)} already {'has' if len(files) == 1 else 'have'} that content")
-
-    def _push(self, branch: str, before: str) -> Update:
-        _git(["push", "--quiet", "origin", f"HEAD:refs/heads/{branch}"], self.clone)
-        return Update(f"refs/heads/{branch}", before, self.resolve(f"refs/heads/{branch}"))
-
-
-def _refuse_branch(branch: str) -> None:
-    """GitError for a name that git would take for another ref's, now or at a later push."""
-    _refuse_unreadable("branch", branch)
-    if "/refs/" in f"/{branch}" or "@{" in branch or branch == "@":
-        raise GitError(f"{branch!r} is not a branch's name: give it without refs/ and @{{, such as {DEFAULT_BRANCH}")
-
-
-def _refuse_unreadable(what: str, text: str, *, nul: bool = False) -> None:
-    """GitError for text that is not Unicode, such as bytes of another encoding, or that has a NUL."""
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise GitError(f"the {what} is not valid UTF-8: {text!r}") from error
-    if "\0" in text and not nul:
-        raise GitError(f"the {what} has a NUL character: {text!r}")
-
-
-def _identity(author: Author, when: datetime | None) -> dict[str, str]:
-    date = {"GIT_AUTHOR_DATE": when.isoformat(), "GIT_COMMITTER_DATE": when.isoformat()} if when else {}
-    return {
-        "GIT_AUTHOR_NAME": author.name,
-        "GIT_AUTHOR_EMAIL": author.email,
-        "GIT_COMMITTER_NAME": author.name,
-        "GIT_COMMITTER_EMAIL": author.email,
-        **date,
-    }
-
-
-def _git(
-    arguments: list[str], directory: Path, variables: Mapping[str, str] | None = None, stdin: str | None = None
-) -> str:
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=directory,
-        env=git_environment(variables),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        said = "; ".join((done.stderr or done.stdout).strip().splitlines())
-        raise GitError(f"git {arguments[0]}: {said or 'failed'}")
-    return done.stdout
+    def _move(self, ref: str, target: str) -> Update:
+        """Make, move or delete a ref; GitError when there is none to delete."""
+        before = self._at(ref)
+        if target == ZERO and before == ZERO:
+            raise GitError(f"there is no {ref} to delete")
+        git(["update-ref", "-d", ref] if target == ZERO else ["update-ref", ref, target], self.bare)
+        return Update(ref, before, target)

@@ -17,13 +17,13 @@ from typing import Any, Final
 
 import httpx
 
-from localcloud.git import DEFAULT_BRANCH, ZERO, Author, Commit, Repository, Update
+from localcloud.github_payloads import ping_payload, push_payload
+from localcloud.github_pull_request import pull_request_payload
+
+__all__ = ["Delivery", "Exchange", "Webhook", "ping_payload", "pull_request_payload", "push_payload"]
 
 USER_AGENT: Final = "GitHub-Hookshot/0c1f8a2"
 _TIMEOUT_SECONDS: Final = 10.0
-_MOST_COMMITS: Final = 2048
-_WEB: Final = "https://github.com"
-_API: Final = "https://api.github.com"
 
 
 @dataclass(frozen=True)
@@ -110,126 +110,6 @@ class Webhook:
         file = self._directory / f"{at:%Y%m%dT%H%M%S.%f}-{identity}.json"
         file.write_text(json.dumps(asdict(delivery), indent=2) + "\n")
         return delivery
-
-
-def push_payload(repository: Repository, update: Update, pusher: Author) -> dict[str, Any]:
-    """The body of a `push` event for a branch that moved."""
-    created, deleted = update.before == ZERO, update.after == ZERO
-    commits = [] if deleted else repository.commits(update.before, update.after)
-    listed = [_commit(repository, commit) for commit in commits[-_MOST_COMMITS:]]
-    head = None if deleted else _commit(repository, repository.describe(update.after))
-    return {
-        "ref": update.ref,
-        "before": update.before,
-        "after": update.after,
-        "repository": _repository(repository),
-        "pusher": {"name": pusher.login, "email": pusher.email},
-        "sender": _user(pusher.login),
-        "created": created,
-        "deleted": deleted,
-        "forced": not created and not deleted and not repository.is_ancestor(update.before, update.after),
-        "base_ref": f"refs/heads/{DEFAULT_BRANCH}" if created and not commits else None,
-        "compare": _compare(repository, update),
-        "commits": listed,
-        "head_commit": head,
-    }
-
-
-def ping_payload(repository: Repository) -> dict[str, Any]:
-    """The body of the `ping` that GitHub sends when a webhook is made."""
-    return {
-        "zen": "Speak like a human.",
-        "hook_id": 464920172,
-        "hook": {
-            "type": "Repository",
-            "id": 464920172,
-            "name": "web",
-            "active": True,
-            "events": ["push"],
-            "config": {"content_type": "json", "insecure_ssl": "0"},
-        },
-        "repository": _repository(repository),
-        "sender": _user("ada"),
-    }
-
-
-def _repository(repository: Repository) -> dict[str, Any]:
-    owner, name = repository.full_name.split("/")
-    identity, now = _number(repository.full_name), int(time.time())
-    web, api = f"{_WEB}/{repository.full_name}", f"{_API}/repos/{repository.full_name}"
-    return {
-        "id": identity,
-        "node_id": f"R_{identity:x}",
-        "name": name,
-        "full_name": repository.full_name,
-        "private": True,
-        "owner": {"name": owner, "email": None, **_user(owner, kind="Organization")},
-        "html_url": web,
-        "description": "Our machines, as code",
-        "fork": False,
-        "url": web,
-        "git_url": f"git://github.com/{repository.full_name}.git",
-        "ssh_url": f"git@github.com:{repository.full_name}.git",
-        "clone_url": f"{web}.git",
-        "compare_url": f"{api}/compare/{{base}}...{{head}}",
-        "created_at": now,
-        "updated_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "pushed_at": now,
-        "size": 128,
-        "language": "Jinja",
-        "archived": False,
-        "disabled": False,
-        "visibility": "private",
-        "default_branch": DEFAULT_BRANCH,
-        "master_branch": DEFAULT_BRANCH,
-        "organization": owner,
-    }
-
-
-def _commit(repository: Repository, commit: Commit) -> dict[str, Any]:
-    return {
-        "id": commit.sha,
-        "tree_id": commit.tree,
-        "distinct": True,
-        "message": commit.message,
-        "timestamp": commit.timestamp.isoformat(),
-        "url": f"{_WEB}/{repository.full_name}/commit/{commit.sha}",
-        "author": _person(commit.author),
-        "committer": _person(commit.committer),
-        "added": commit.added,
-        "removed": commit.removed,
-        "modified": commit.modified,
-    }
-
-
-def _person(author: Author) -> dict[str, str]:
-    return {"name": author.name, "email": author.email, "username": author.login}
-
-
-def _user(login: str, kind: str = "User") -> dict[str, Any]:
-    identity = _number(login)
-    return {
-        "login": login,
-        "id": identity,
-        "node_id": f"U_{identity:x}",
-        "avatar_url": f"https://avatars.githubusercontent.com/u/{identity}?v=4",
-        "url": f"{_API}/users/{login}",
-        "html_url": f"{_WEB}/{login}",
-        "type": kind,
-        "site_admin": False,
-    }
-
-
-def _compare(repository: Repository, update: Update) -> str:
-    web = f"{_WEB}/{repository.full_name}"
-    if update.before == ZERO:
-        return f"{web}/commit/{update.after[:12]}" if update.ref else web
-    return f"{web}/compare/{update.before[:12]}...{update.after[:12]}"
-
-
-def _number(name: str) -> int:
-    """An id that stays the same for a name."""
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") >> 1
 
 
 def _post(url: str, headers: dict[str, str], body: bytes) -> Exchange:

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from pointsman.core.model import Rollout, Run, RunState
+from pointsman.core.model import Mode, Rollout, Run, RunState
 from pointsman.core.reconcile import latest
 from pointsmanctl.times import duration
 from pointsmanctl.trail_table import READABLE, STYLES, Line, Lines, header
@@ -46,7 +46,8 @@ def rollout_report(loaded: Loaded) -> RenderableType:
         (f"{rollout.id}  ", "bold"),
         state(rollout.state.value),
         f"\n{change.repository} {change.ref} {change.after[:7]}  {change.title}",
-        f"\nby {change.author}, pushed by {change.actor}; route {rollout.order.route}, {rollout.order.playbook}\n",
+        f"\nby {change.author}, {'asked for' if change.pull_request else 'pushed'} by {change.actor}; "
+        f"route {rollout.order.route}, {rollout.order.playbook}{_mode(rollout)}\n",
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("TARGET", "ATTEMPT", "STATE", "TOOK"):
@@ -55,6 +56,10 @@ def rollout_report(loaded: Loaded) -> RenderableType:
     for name, run in sorted(latest(runs).items()):
         table.add_row(escape(name), str(run.attempt), state(run.state.value), _took(run), escape(_why(run)))
     return Group(head, table)
+
+
+def _mode(rollout: Rollout) -> str:
+    return ", check only" if rollout.order.mode is Mode.CHECK else ""
 
 
 def state(name: str) -> Text:

@@ -168,7 +168,10 @@ def _ended(event: RunEnded | RolloutEnded) -> Text:
 
 
 def _delivery(event: DeliveryDecided) -> Iterator[Text]:
-    yield Text(f"delivery {event.delivery}: {event.change.title}")
+    head = Text(f"delivery {event.delivery}: {event.change.title}")
+    if event.shortened:
+        head.append(" (shortened)", "dim")
+    yield head
     for decision in event.decisions:
         outcome = decision.outcome.value
         if decision.outcome is Outcome.UNDETERMINED:
@@ -177,6 +180,8 @@ def _delivery(event: DeliveryDecided) -> Iterator[Text]:
         line.append(outcome, STYLES.get(decision.outcome.value, ""))
         line.append(f" ({decision.reason})")
         yield line
+    if event.decisions_omitted:
+        yield Text(f"and {event.decisions_omitted} more decisions", style="dim")
     if not event.decisions:
         yield Text(event.reason, style="dim")
 

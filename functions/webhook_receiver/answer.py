@@ -29,8 +29,11 @@ class Answer:
         }
 
 
-def decided(delivery: Delivery) -> Answer:
-    """202: the delivery is durable, with every route's decision; also when none runs, since that is recorded too."""
+def decided(delivery: Delivery, files_failure: str | None = None) -> Answer:
+    """202: the delivery is durable, with every route's decision; also when none runs, since that is recorded too.
+
+    `files_failure` tells why GitHub was asked for the changed files in vain.
+    """
     change = delivery.change
     body = {
         "delivery": delivery.id,
@@ -48,6 +51,8 @@ def decided(delivery: Delivery) -> Answer:
         "decisions": {decision.route: decision.outcome.value for decision in delivery.decisions},
         "rollouts": [order.rollout for order in delivery.orders],
     }
+    if files_failure:
+        known["files_failure"] = files_failure
     return Answer(202, "decided", delivery.reason, body, known)
 
 

@@ -23,6 +23,9 @@ from functions.webhook_receiver.packaged_routes import packaged_routes
 from functions.webhook_receiver.receive import Receiver
 from functions.webhook_receiver.request import read_request
 from functions.webhook_receiver.settings import WebhookReceiverSettings
+from pointsman.adapters.changed_files_github import GithubChangedFiles
+from pointsman.adapters.github_http import GithubHttp
+from pointsman.adapters.github_token import GithubToken
 from pointsman.adapters.queue_sqs import SqsQueue
 from pointsman.adapters.secret import Secret
 from pointsman.errors import Rejected
@@ -45,7 +48,15 @@ def receiver() -> Receiver:
         queue=SqsQueue(cache(lambda: session.client("sqs", config=CONFIG)), settings.changes_queue_url),
         routes=packaged_routes(),
         clock=partial(datetime.now, UTC),
+        github=_github(settings, secrets),
     )
+
+
+def _github(settings: WebhookReceiverSettings, secrets: SecretsProvider) -> GithubChangedFiles | None:
+    if not settings.github_api_secret_name:
+        return None
+    http = GithubHttp(settings.github_api_url)
+    return GithubChangedFiles(http, GithubToken(Secret(secrets, settings.github_api_secret_name), http))
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -53,22 +64,24 @@ def receiver() -> Receiver:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one delivery. Raises Misconfigured, which API Gateway turns into a 500: nothing a sender can mend."""
     try:
-        answer = _answer(event)
+        answer = _answer(event, context)
     except Exception:
         _count("failed")
         raise
     # Either way GitHub has to be asked to redeliver, so one alarm is for both.
     _count("failed" if answer.outcome == "unavailable" else answer.outcome)
+    if "files_failure" in answer.known:
+        metrics.add_metric(name="GithubUnanswered", unit=MetricUnit.Count, value=1)
     _log(answer)
     return answer.to_api_gateway()
 
 
-def _answer(event: dict[str, Any]) -> Answer:
+def _answer(event: dict[str, Any], context: LambdaContext) -> Answer:
     try:
         request = read_request(event)
     except Rejected as rejection:
         return rejected(rejection.status, rejection.reason)
-    return receiver().receive(request)
+    return receiver().receive(request, lambda: context.get_remaining_time_in_millis() / 1000)
 
 
 def _count(outcome: str) -> None:
@@ -79,5 +92,7 @@ def _log(answer: Answer) -> None:
     told = {"outcome": answer.outcome, "status": answer.status, **answer.known}
     if answer.outcome == "unavailable":
         logger.error(answer.reason, extra=told)
+    elif "files_failure" in answer.known:
+        logger.warning(answer.reason, extra=told)
     else:
         logger.info(answer.reason, extra=told)

@@ -8,3 +8,5 @@ class WebhookReceiverSettings(Settings):
 
     webhook_secret_name: str  # plain text in Secrets Manager, the same as in GitHub's form
     changes_queue_url: str
+    github_api_url: str = "https://api.github.com"
+    github_api_secret_name: str = ""  # a token or a GitHub App in Secrets Manager; empty: GitHub is asked nothing

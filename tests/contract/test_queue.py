@@ -91,6 +91,7 @@ def test_a_delivery_that_is_too_large_comes_without_its_file_names_and_keeps_the
     [arrived] = read(messages())
     assert arrived.change.files == ()
     assert arrived.change.files_total == 2_500
+    assert arrived.shortened
     assert arrived.orders == delivery("dev/eu-west-1").orders
 
 
@@ -99,20 +100,23 @@ def test_a_message_fits_with_what_it_may_have_and_not_a_byte_more() -> None:
     room = MESSAGE_BYTES - len(to_message(with_change(told, files=("",))))
     fitting = with_change(told, files=("x" * room,))
     assert messages_of(fitting) == (fitting,)
+    assert not fitting.shortened
     [shortened] = messages_of(with_change(told, files=("x" * (room + 1),)))
     assert shortened.change.files == ()
+    assert shortened.shortened
     assert MESSAGE_BYTES < 1_048_576
 
 
-def test_orders_that_do_not_fit_together_go_one_by_one_with_all_decisions() -> None:
+def test_orders_that_do_not_fit_together_go_in_several_messages_with_all_decisions() -> None:
     told = delivery("dev/eu-west-1")
-    orders = tuple(told.orders[0].model_copy(update={"rollout": f"r-{number}"}) for number in range(5))
-    decisions = tuple(told.decisions[0].model_copy(update={"reason": "because " * 100}) for _ in orders)
+    orders = tuple(told.orders[0].model_copy(update={"rollout": f"r-{number}"}) for number in range(30))
+    decisions = tuple(told.decisions[0].model_copy(update={"reason": "because " * 100}) for _ in range(5))
     large = told.model_copy(update={"orders": orders, "decisions": decisions})
-    parts = messages_of(large, limit=3_000)
-    assert [part.orders for part in parts] == [(order,) for order in orders]
-    assert all(len(to_message(part)) <= 3_000 for part in parts)
-    assert all(len(part.decisions) == 5 and part.id == large.id for part in parts)
+    parts = messages_of(large, limit=5_000)
+    assert len(parts) > 1
+    assert [order for part in parts for order in part.orders] == list(orders)
+    assert all(len(to_message(part)) <= 5_000 for part in parts)
+    assert all(len(part.decisions) == 5 and part.id == large.id and part.shortened for part in parts)
 
 
 def test_a_delivery_without_orders_is_one_message_however_large() -> None:

@@ -1,6 +1,5 @@
 """What routes.yaml may say, the build takes: check_routes accepts nothing that ansible/bin/run-playbook refuses."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +7,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.model import Order, Rollout
-from pointsman.core.routes import ACCOUNT, Routes
-from pointsman.core.routes_check import TARGETS_OF_A_ROUTE, check_routes
+from pointsman.adapters.builds_codebuild import environment_of
+from pointsman.core.model import Order, Rollout, Run
+from pointsman.core.route_values import ACCOUNT
+from pointsman.core.routes import Routes
+from pointsman.core.routes_check import check_routes
+from pointsman.core.routes_sizes import TARGETS_OF_A_ROUTE
 from tests.contract.cloudformation import load
 from tests.support.ansible_runs import script
 from tests.support.rollouts import MORNING, change
@@ -42,17 +44,13 @@ PARTS: st.SearchStrategy[Parts] = st.one_of(
 )
 
 
-def checked(account: str, tags: list[str], limits: tuple[str, str], variables: dict[str, Any]) -> Routes | None:
-    route = {
-        "name": "site",
-        "repository": "acme/infra",
-        "on": "push",
-        "targets": "all",
-        "playbook": "site.yml",
-        "tags": tags,
-        "limit": limits[1],
-        "extra_vars": variables,
-    }
+def checked(
+    account: str, tags: list[str], limits: tuple[str, str], variables: dict[str, Any], *, by_target: bool = False
+) -> Routes | None:
+    """Rules with a route, or one of its targets, that says all this."""
+    route: dict[str, Any] = {"name": "site", "repository": "acme/infra", "on": "push", "playbook": "site.yml"}
+    said = {"tags": tags, "limit": limits[1], "extra_vars": variables}
+    route |= {"targets": [{"name": "*/*", **said}]} if by_target else {"targets": "all", **said}
     return check_routes(
         {
             "accounts": {account: "222222222222"},
@@ -64,30 +62,46 @@ def checked(account: str, tags: list[str], limits: tuple[str, str], variables: d
 
 
 @settings(deadline=None, max_examples=300)
-@given(PARTS)
-@example(("2nd", [], ("", ""), {}))
-@example(("dev", ["web-"], ("", ""), {}))
-@example(("dev", ["a--b"], ("", ""), {}))
-@example(("dev", [], ("", ""), {"ansible_host": "x"}))
-@example(("dev", [], ("", ""), {"a": "{{ b }}"}))
-@example(("dev", ["web-1", "a.b"], ("web", "role_web"), {"a": [{"b": None}]}))
-def test_a_build_takes_whatever_the_rules_may_say(parts: Parts) -> None:
-    routes = checked(*parts)
+@given(PARTS, st.booleans())
+@example(("2nd", [], ("", ""), {}), False)
+@example(("dev", ["web-"], ("", ""), {}), False)
+@example(("dev", ["a--b"], ("", ""), {}), True)
+@example(("dev", [], ("", ""), {"ansible_host": "x"}), True)
+@example(("dev", [], ("", ""), {"a": "{{ b }}"}), True)
+@example(("dev", ["web-1", "a.b"], ("web", "role_web"), {"a": [{"b": None}]}), False)
+@example(("dev", ["web-1", "a.b"], ("web", "role_web"), {"a": [{"b": None}]}), True)
+def test_a_build_takes_whatever_the_rules_may_say(parts: Parts, by_target: bool) -> None:
+    routes = checked(*parts, by_target=by_target)
     if routes is None:
         return
+    given_by = {"AWS_REGION": "eu-west-1", "POINTSMAN_BUCKET": "transfer", "POINTSMAN_ACCOUNT_NAME": parts[0]}
+    line = run_playbook.arguments(given_by | asked_of_the_build(routes), lambda _: Path("vars.json"))
+    assert line[-1] == "site.yml"
+    assert [each.partition("=")[2] for each in line if each.startswith("--tags=")] == [",".join(parts[1])] * bool(
+        parts[1]
+    )
+
+
+def asked_of_the_build(routes: Routes) -> dict[str, str]:
+    """The variables of the only run that the rules ask for."""
     [route] = routes.routes
-    [target] = routes.targets_of(route)
-    environment = {
-        "AWS_REGION": "eu-west-1",
-        "POINTSMAN_BUCKET": "transfer",
-        "POINTSMAN_ACCOUNT_NAME": target.account,
-        "POINTSMAN_TARGET": target.name,
-        "POINTSMAN_PLAYBOOK": route.playbook,
-        "POINTSMAN_LIMIT": target.limit,
-        "POINTSMAN_TAGS": ",".join(route.tags),
-        "POINTSMAN_EXTRA_VARS": json.dumps(route.extra_vars),
-    }
-    assert run_playbook.arguments(environment, lambda _: Path("vars.json"))[-1] == "site.yml"
+    order = Order(
+        rollout="r-1",
+        route=route.name,
+        playbook=route.playbook,
+        tags=route.tags,
+        extra_vars=route.extra_vars,
+        targets=routes.targets_of(route),
+    )
+    return environment_of(
+        a_rollout(order), Run(rollout="r-1", route="site", target=order.targets[0], created_at=MORNING)
+    )
+
+
+def a_rollout(order: Order) -> Rollout:
+    return Rollout(
+        id="r-1", change=change(), order=order, delivery="d", message="m", pushes=("0" * 40,), created_at=MORNING
+    )
 
 
 def test_rules_that_every_build_takes_are_not_refused() -> None:
@@ -131,7 +145,4 @@ def test_a_rollout_of_as_many_targets_as_a_route_may_have_fits_one_item() -> Non
         extra_vars=variables,
         targets=routes.targets_of(routes.routes[0]),
     )
-    rollout = Rollout(
-        id="r-1", change=change(), order=order, delivery="d", message="m", pushes=("0" * 40,), created_at=MORNING
-    )
-    assert len(rollout.model_dump_json().encode()) < 400_000
+    assert len(a_rollout(order).model_dump_json().encode()) < 400_000

@@ -63,8 +63,10 @@ def test_a_function_carries_its_own_folder_with_bytecode(logical_id: str, folder
 def test_the_shared_layer_serves_both_architectures_and_carries_bytecode(tmp_path: Path) -> None:
     artifacts = build("SharedLayer", tmp_path)
     packages = artifacts / "python"
-    compiled = {path.name for path in (packages / "pydantic_core").glob("*.so")}
-    assert compiled == {f"_pydantic_core.cpython-313-{machine}-linux-gnu.so" for machine in ("x86_64", "aarch64")}
+    for module in ("pydantic_core/_pydantic_core", "re2/_re2", "cryptography/hazmat/bindings/_rust"):
+        folder, name = (packages / module).parent, Path(module).name
+        compiled = {path.name for path in folder.glob("*.so")}
+        assert compiled == {f"{name}.cpython-313-{machine}-linux-gnu.so" for machine in ("x86_64", "aarch64")}
     assert_bytecode_is_used(artifacts, "/opt")
     here = {path.relative_to(ROOT / "layers/shared") for path in (ROOT / "layers/shared/pointsman").rglob("*.py")}
     assert here == {path.relative_to(packages) for path in (packages / "pointsman").rglob("*.py")}

@@ -9,7 +9,8 @@ from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.engine import Engine
-from pointsman.core.model import Delivery, Rollout, RolloutState, Run, RunState, WhenBusy
+from pointsman.core.identity import rollout_id
+from pointsman.core.model import Delivery, Mode, Rollout, RolloutState, Run, RunState, WhenBusy
 from pointsman.core.ports import BuildReport
 from pointsman.core.reconcile import latest
 from pointsman.errors import Unavailable
@@ -180,6 +181,36 @@ def test_the_newest_commit_supersedes_the_one_that_waits(world: World) -> None:
     assert third in world.run(second, DEV).reason
     world.finish(first, DEV)
     assert world.run(third, DEV).state is RunState.RUNNING
+
+
+def a_check(number: int, commit: str, at: datetime) -> Delivery:
+    """A pull request of route site, as the receiver orders it."""
+    told = delivery(DEV, commit=commit, name=f"d-{commit[0]}", at=at)
+    name = rollout_id(186853002, "site", commit, Mode.CHECK)
+    order = told.orders[0].model_copy(update={"rollout": name, "mode": Mode.CHECK, "line": f"site#{number}"})
+    return told.model_copy(update={"orders": (order,)})
+
+
+def test_a_check_takes_the_place_of_an_older_one_of_its_own_pull_request_alone(world: World) -> None:
+    running = world.push(delivery(DEV, commit="a" * 40))
+    waiting = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later()))
+    older = world.push(a_check(7, "c" * 40, world.later()))
+    other = world.push(a_check(8, "d" * 40, world.later()))
+    newer = world.push(a_check(7, "e" * 40, world.later()))
+
+    assert world.run(older, DEV).state is RunState.SUPERSEDED
+    world.finish(running, DEV)
+    for rollout in (waiting, other, newer):
+        assert world.run(rollout, DEV).state is RunState.RUNNING
+        world.finish(rollout, DEV)
+
+
+def test_a_check_keeps_no_older_apply_from_running_after_it(world: World) -> None:
+    check = world.push(a_check(7, "b" * 40, world.later()))
+    world.finish(check, DEV)
+    late = world.push(delivery(DEV, commit="a" * 40))
+    assert world.run(late, DEV).state is RunState.RUNNING
+    assert world.store.lanes([DEV])[DEV].reached.keys() == {"site"}
 
 
 def test_a_queueing_route_runs_its_commits_first_in_first_out(world: World) -> None:

@@ -105,6 +105,15 @@ def test_on_a_wide_terminal_what_happened_stands_beside() -> None:
     assert line.endswith("targets")
 
 
+def test_a_delivery_that_was_shortened_says_so() -> None:
+    whole = sample("DeliveryDecided")
+    assert "shortened" not in " ".join(printed(trail_table([whole]), 200))
+    short = whole.model_copy(update={"shortened": True, "decisions_omitted": 3})
+    shown = " ".join(printed(trail_table([short]), 200))
+    assert "Raise the file limit of the web hosts (shortened)" in shown
+    assert "and 3 more decisions" in shown
+
+
 def test_on_the_narrowest_terminal_no_cell_is_lost() -> None:
     event = sample("HostResultRecorded")
     shown = "".join("".join(printed(trail_table([event]), 40)).split())

@@ -103,7 +103,7 @@ def test_a_delivery_that_comes_again_is_queued_again(queue: MemoryQueue) -> None
         ("ping", "ping", "a ping starts nothing: the webhook is set up"),
         ("push_deleted_branch", "push", "refs/heads/feature/time-sync was deleted: nothing to run"),
         ("push_published_example", "push", "no route is for the repository Codertocat/Hello-World"),
-        ("pull_request_opened", "pull_request", "no route takes the event pull_request"),
+        ("pull_request_opened", "pull_request", "no route takes a pull request that was opened"),
         ("ping", "made_up", "no route takes the event made_up"),
     ],
 )

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pointsman.core.model import Target
-from pointsman.core.routes import PushCondition, Route, Routes
-from pointsman.core.routes_check import TARGETS_OF_A_ROUTE, check_routes
+from pointsman.core.route_conditions import PushCondition
+from pointsman.core.routes import Route, Routes
+from pointsman.core.routes_check import check_routes
+from pointsman.core.routes_sizes import TARGETS_OF_A_ROUTE
 from pointsmanctl.compile_routes import main
 from pointsmanctl.routes_file import read_routes
 from tests.support.receiver import ROOT, routes_with, shipped_routes
@@ -37,7 +39,7 @@ def faults_of(**changes: Any) -> list[str]:
 def test_the_repositorys_own_rules_are_what_the_documentation_says() -> None:
     routes = shipped_routes()
     [route] = routes.routes
-    assert (route.name, route.repository, route.playbook) == ("site", "acme/infra", "site.yml")
+    assert (route.name, route.repository, route.playbook) == ("site", ("acme/infra",), "site.yml")
     assert len(routes.targets_of(route)) == 10
     assert routes.all_targets[0] == Target(
         name="dev/us-east-1", account="dev", account_id="222222222222", region="us-east-1"
@@ -83,7 +85,7 @@ def test_every_push_can_be_written_as_github_actions_allows(on: object) -> None:
 def test_an_account_id_may_stand_without_quotes() -> None:
     routes, faults = check_routes(good() | {"accounts": {"dev": 222222222222}})
     assert routes, faults
-    assert routes.accounts == {"dev": "222222222222"}
+    assert {name: account.id for name, account in routes.accounts.items()} == {"dev": "222222222222"}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,9 @@ def test_an_account_id_may_stand_without_quotes() -> None:
         ({"name": "My Site"}, "routes[0].name: `My Site` is not up to 63 lower case letters, digits and hyphens"),
         ({"name": 7}, "routes[0].name: must be text, not 7"),
         ({"repository": "acme"}, "routes[0].repository: `acme` is not owner/name as on GitHub"),
-        ({"repository": "acme/*"}, "routes[0].repository: `acme/*` is not owner/name as on GitHub"),
+        ({"repository": "acme/a b"}, "routes[0].repository: `acme/a b` is not owner/name as on GitHub"),
+        ({"repository": ["a/b", "[/c"]}, "routes[0].repository[1]: pattern `[/c`, character 1: `[` is not closed"),
+        ({"repository": ["!a/b"]}, "routes[0].repository: only patterns with `!`"),
         ({"playbook": "../site.yml"}, "routes[0].playbook: must be the path of a .yml file inside ansible/, such as"),
         ({"playbook": "/etc/site.yml"}, "routes[0].playbook: must be the path"),
         ({"playbook": "-e.yml"}, "routes[0].playbook: must be the path"),
@@ -115,14 +119,23 @@ def test_an_account_id_may_stand_without_quotes() -> None:
         ({"limit": "-v"}, "routes[0].limit: `-v` is not a host pattern of Ansible without spaces"),
         ({"limit": "a b"}, "routes[0].limit: `a b` is not a host pattern"),
         ({"limit": "@/etc/hosts"}, "routes[0].limit: `@/etc/hosts` is not a host pattern"),
-        ({"extra_vars": {"a-b": 1}}, "routes[0].extra_vars.a-b.[key]: `a-b` is not a variable of Ansible"),
+        ({"extra_vars": {"a-b": 1}}, "routes[0].extra_vars.a-b: `a-b` is not a variable of Ansible"),
         ({"extra_vars": {"a": float("inf")}}, "routes[0].extra_vars: a number in it is too large"),
         ({"extra_vars": {"a": [10**40]}}, "routes[0].extra_vars: a number in it is too large"),
         ({"extra_vars": {"a": {"b": "x" * 4000}}}, "routes[0].extra_vars: more than 4,000 characters"),
         ({"when_busy": "wait"}, "routes[0].when_busy: must be 'supersede' or 'queue', not `wait`"),
         ({"when_undetermined": "ask"}, "routes[0].when_undetermined: must be 'run', 'ignore' or 'hold', not `ask`"),
-        ({"on": "pull_request"}, "routes[0].on: only `push` is taken"),
-        ({"on": {"pull_request": {}, "push": {}}}, "routes[0].on.pull_request: unknown key; known are push"),
+        ({"on": "pull"}, "routes[0].on: unknown event `pull`: `push` and `pull_request` are taken"),
+        ({"on": ["push", "tag"]}, "routes[0].on: unknown event `tag`"),
+        ({"on": {}}, "routes[0].on: names no event"),
+        (
+            {"on": {"pull_requests": {}, "push": {}}},
+            "routes[0].on.pull_requests: unknown key; did you mean `pull_request`?",
+        ),
+        ({"on": {"pull_request": {"tags": ["x"]}}}, "routes[0].on.pull_request.tags: unknown key; known are branches"),
+        ({"on": {"pull_request": {"types": ["closed"]}}}, "routes[0].on.pull_request.types[0]: must be 'opened',"),
+        ({"on": {"push": {"messages": [{"regex": "("}]}}}, "routes[0].on.push.messages[0].regex: `(` is no regular"),
+        ({"on": {"push": {"actors": ["a b"]}}}, "routes[0].on.push.actors[0]: `a b` is not a login as on GitHub"),
         ({"on": {"push": {"branch": ["x"]}}}, "routes[0].on.push.branch: unknown key; did you mean `branches`?"),
         ({"on": {"push": {"paths": []}}}, "routes[0].on.push.paths: an empty list matches nothing"),
         ({"on": {"push": {"paths": ["!a"]}}}, "routes[0].on.push.paths: only patterns with `!`"),
@@ -151,8 +164,8 @@ def test_a_fault_of_a_route_is_told_with_its_place_and_what_would_be_right(chang
     [
         ({"accounts": {}}, "accounts: must not be empty"),
         ({"accounts": {"dev": "2222"}}, "accounts.dev: `2222` is not the 12 digits of an AWS account"),
-        ({"accounts": {"2nd": "222222222222"}}, "accounts.2nd.[key]: `2nd` is not an account's name: a letter, then"),
-        ({"accounts": {"a" * 33: "222222222222"}}, f"accounts.{'a' * 33}.[key]: `{'a' * 33}` is not an account's"),
+        ({"accounts": {"2nd": "222222222222"}}, "accounts.2nd: `2nd` is not an account's name: a letter, then"),
+        ({"accounts": {"a" * 33: "222222222222"}}, f"accounts.{'a' * 33}: `{'a' * 33}` is not an account's"),
         ({"accounts": {"dev": True}}, "accounts.dev: must be text, not True"),
         ({"regions": ["Frankfurt"]}, "regions[0]: `Frankfurt` is not an AWS region such as eu-west-1"),
         ({"regions": ["eu-west-1", "eu-west-1"]}, "regions[1]: region `eu-west-1` stands here a second time"),
@@ -175,7 +188,7 @@ def test_two_limits_are_joined_only_where_ansible_would_join_them_as_meant() -> 
     data = good() | {"targets": [{"account": "dev", "limit": "a:b"}]}
     data["routes"][0]["limit"] = "c:d"
     [fault] = check_routes(data)[1]
-    assert str(fault).startswith("routes[0].limit: a target has a limit of its own, so this one must be a single")
+    assert str(fault).startswith("routes[0].targets: target dev/us-east-1 has a limit of its own, so the route's there")
 
 
 def test_more_targets_than_a_rollout_can_hold_are_refused() -> None:
@@ -190,7 +203,7 @@ def test_every_fault_is_told_at_once_those_between_parts_included() -> None:
     data["regions"] = ["narnia", "us-east-1"]
     assert {str(fault).split(";")[0] for fault in check_routes(data)[1]} == {
         "regions[0]: `narnia` is not an AWS region such as eu-west-1",
-        "routes[0].repository: must be text, not 1",
+        "routes[0].repository: must be a list, not 1",
         "routes[0].targets[0]: no target is named `no/where`",
         "routes[0]: `on` is missing",
         "routes[0]: `playbook` is missing",
@@ -294,7 +307,10 @@ def test_yaml_is_read_as_people_mean_it(tmp_path: Path) -> None:
     """
     routes, faults = read_routes(written(tmp_path, text))
     assert routes, faults
-    assert routes.accounts == {"dev": "012345670123", "no": "222222222222"}
+    assert {name: account.id for name, account in routes.accounts.items()} == {
+        "dev": "012345670123",
+        "no": "222222222222",
+    }
     assert routes.routes[0].extra_vars == {
         "day": "2026-11-23",
         "yes": "on",

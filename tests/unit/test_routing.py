@@ -6,8 +6,9 @@ import pytest
 
 from pointsman.core.identity import rollout_id
 from pointsman.core.model import Decision, Mode, Outcome, WhenBusy
-from pointsman.core.push import Push, read_push
+from pointsman.core.push import read_push
 from pointsman.core.routing import Routing, decide
+from pointsman.core.subject import Subject
 from tests.support.receiver import payload, routes_with, shipped_routes
 
 TEN = [
@@ -17,13 +18,13 @@ TEN = [
 ]
 
 
-def read(name: str, **changes: Any) -> Push:
+def read(name: str, **changes: Any) -> Subject:
     push = read_push(payload(name) | changes)
-    assert isinstance(push, Push)
+    assert isinstance(push, Subject)
     return push
 
 
-def pushed(*files: str, branch: str = "main") -> Push:
+def pushed(*files: str, branch: str = "main") -> Subject:
     """A complete push of `files` to `branch`."""
     content = payload("push_main")
     content["ref"] = f"refs/heads/{branch}"
@@ -31,7 +32,7 @@ def pushed(*files: str, branch: str = "main") -> Push:
     return read("push_main", ref=content["ref"], commits=content["commits"])
 
 
-def the_decision(push: Push, **condition: Any) -> Decision:
+def the_decision(push: Subject, **condition: Any) -> Decision:
     routing = decide(push, routes_with({"on": {"push": condition}}))
     [decision] = routing.decisions
     assert bool(routing.orders) == decision.runs
@@ -254,10 +255,19 @@ def test_undetermined_is_the_default_to_run() -> None:
     assert the_decision(read("push_forced"), paths=["x"]).runs
 
 
-def test_an_incomplete_list_that_holds_a_matching_file_is_enough() -> None:
+def test_a_file_that_a_new_branch_touched_may_be_as_it_is_on_the_default_branch() -> None:
     decision = the_decision(read("push_new_branch"), paths=["ansible/**"])
-    assert (decision.outcome, decision.file) == (Outcome.MATCHED, "ansible/roles/time/tasks/main.yml")
-    assert the_decision(read("push_new_branch"), **{"paths-ignore": ["docs/**"]}).outcome is Outcome.MATCHED
+    assert (decision.outcome, decision.file) == (Outcome.UNDETERMINED, "ansible/roles/time/tasks/main.yml")
+    assert decision.reason.startswith(
+        "branch feature/time-sync: the route takes every branch and tag; ansible/roles/time/tasks/main.yml matches "
+        "paths[0] `ansible/**`, but the list of changed files is incomplete (the branch is new, and "
+    )
+    assert the_decision(read("push_new_branch"), **{"paths-ignore": ["docs/**"]}).outcome is Outcome.UNDETERMINED
+
+
+def test_what_githubs_own_merge_lists_has_changed() -> None:
+    decision = the_decision(read("push_merge"), paths=["docs/**"])
+    assert (decision.outcome, decision.file) == (Outcome.MATCHED, "docs/on-call.md")
 
 
 def test_an_incomplete_list_without_a_matching_file_tells_both() -> None:
@@ -265,8 +275,8 @@ def test_an_incomplete_list_without_a_matching_file_tells_both() -> None:
         Outcome.UNDETERMINED,
         (
             "branch main: the route takes every branch and tag; no listed file matches paths: the only one is "
-            "docs/on-call.md, and the list of changed files is incomplete (commit 4a652bc is a merge, whose list may "
-            "leave out files), so it runs (when_undetermined: run)"
+            "docs/on-call.md, and the list of changed files is incomplete (commit 4a652bc was made by GitHub and "
+            "may be a merge, whose list may leave out files), so it runs (when_undetermined: run)"
         ),
         None,
         None,
@@ -311,11 +321,11 @@ def test_every_route_of_the_repository_is_asked_and_no_other() -> None:
 
 @pytest.mark.parametrize(
     ("decisions", "reason"),
-    [(2, "nothing runs: none of 2 routes takes this push"), (0, "nothing runs: none of 0 routes takes this push")],
+    [(2, "nothing runs: none of 2 routes takes it"), (0, "nothing runs: none of 0 routes takes it")],
 )
 def test_the_whole_is_told_in_one_sentence(decisions: int, reason: str) -> None:
     refused = Decision(route="a", outcome=Outcome.IGNORED, runs=False, reason="because")
-    assert Routing((refused,) * decisions, ()).reason == reason
+    assert Routing((refused,) * decisions, (), wants_files=False).reason == reason
 
 
 def test_what_a_route_says_of_the_run_reaches_the_order() -> None:

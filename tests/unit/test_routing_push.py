@@ -4,14 +4,15 @@ from typing import Any
 
 import pytest
 
-from pointsman.core.push import NothingToRun, Push, read_push
+from pointsman.core.push import read_push
+from pointsman.core.subject import Comparison, NothingToRun, Subject
 from pointsman.errors import Rejected
 from tests.support.receiver import payload
 
 
-def read(content: object) -> Push:
+def read(content: object) -> Subject:
     push = read_push(content)
-    assert isinstance(push, Push)
+    assert isinstance(push, Subject)
     return push
 
 
@@ -23,7 +24,9 @@ def test_a_push_tells_its_change() -> None:
         "ref": "refs/heads/main",
         "created": False,
         "forced": False,
+        "pull_request": None,
         "actor": "hana",
+        "actor_id": payload("push_main")["sender"]["id"],
         "author": "Hana Ito",
         "title": "Tell in the changelog",
         "files": (
@@ -49,7 +52,7 @@ def test_a_push_tells_its_change() -> None:
         ("push_new_branch", "branch", "feature/time-sync", "the branch is new"),
         ("push_new_branch_without_commits", "branch", "release/2026-11", "the branch is new"),
         ("push_forced", "branch", "main", "after a forced push"),
-        ("push_merge", "branch", "main", "is a merge"),
+        ("push_merge", "branch", "main", "may be a merge"),
         ("push_tag", "tag", "v1.4.0", None),
         ("push_annotated_tag", "tag", "v1.5.0", None),
     ],
@@ -96,6 +99,10 @@ def test_a_push_that_leads_nowhere_says_why(name: str, changes: dict[str, Any], 
     assert push.reason == reason
 
 
+def gap_or_none(content: dict[str, Any]) -> str | None:
+    return read(content).files.gap
+
+
 def gap_of(content: dict[str, Any]) -> str:
     gap = read(content).files.gap
     assert gap
@@ -107,7 +114,7 @@ def test_what_github_cuts_off_makes_the_list_incomplete() -> None:
     newest = content["commits"][-1]
 
     assert "2,048 commits" in gap_of(content | {"commits": [newest] * 2048})
-    assert read(content | {"commits": [newest] * 2047}).files.gap is None
+    assert gap_or_none(content | {"commits": [newest] * 2047}) is None
     assert "lists no commit" in gap_of(content | {"commits": []})
     assert "newest commit" in gap_of(content | {"commits": content["commits"][:1]})
 
@@ -138,11 +145,13 @@ def test_a_merge_is_known_by_gits_own_words(message: str, merge: bool) -> None:
     assert (read(content).files.gap is not None) == merge
 
 
-def test_a_file_of_several_commits_is_one_file_and_a_removed_one_counts() -> None:
+def test_a_removed_file_counts_and_one_that_came_and_went_does_not() -> None:
     content = payload("push_main")
     content["commits"][0] |= {"modified": ["a", "b"], "removed": ["c"], "added": ["d"]}
     content["commits"][1] |= {"modified": ["b"], "removed": ["d"], "added": []}
-    assert set(read(content).files.names) == {"a", "b", "c", "d"}
+    files = read(content).files
+    assert (set(files.names), files.perhaps) == ({"a", "c"}, ("b",))
+    assert set(read(content).change.files) == {"a", "b", "c"}
 
 
 def test_a_change_keeps_the_first_names_and_counts_them_all() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pointsman.core.fit_event import EVENT_BYTES, fitted
 from pointsman.core.model import Decision, Outcome
-from pointsman.core.text import cut
+from pointsman.core.text import CUT, cut
 from pointsman.events import TRAIL_EVENT, DeliveryDecided, Event, HostResultRecorded
 from tests.support.rollouts import MORNING, change
 from tests.support.told import DEV, host, started_run
@@ -83,6 +83,63 @@ def test_a_delivery_keeps_its_decisions_and_gives_up_names(files: int, targets: 
     assert short.change.files == ()
     assert short.decisions[0].reason == "it matches"
     assert len(short.decisions[0].targets) == (10 if targets == 10 else 0)
+    assert short.shortened
+
+
+def many_routes(routes: int, targets: int, reason: str, running: int | None = None) -> DeliveryDecided:
+    names = tuple(f"dev/region-{number:05d}" for number in range(targets))
+    decisions = tuple(
+        Decision(
+            route=f"route-{number:05d}",
+            outcome=Outcome.MATCHED if runs else Outcome.IGNORED,
+            runs=runs,
+            reason=reason,
+            targets=names if runs else (),
+            rollout=f"r-{number:016x}" if runs else None,
+        )
+        for number in range(routes)
+        for runs in [running is None or number >= routes - running]
+    )
+    return a_delivery(0, 0).model_copy(update={"decisions": decisions})
+
+
+@pytest.mark.parametrize("reason", ["branch main matches", "ümläut " * 100, "\U0001f600" * 800])
+def test_a_thousand_routes_to_a_thousand_targets_each_keep_every_decision(reason: str) -> None:
+    event = many_routes(1_000, 1_000, reason)
+    short = fitted(event)
+    assert isinstance(short, DeliveryDecided)
+    assert size(short) <= EVENT_BYTES
+    assert short.shortened
+    assert short.decisions_omitted == 0
+    assert [each.route for each in short.decisions] == [each.route for each in event.decisions]
+    assert [each.rollout for each in short.decisions] == [each.rollout for each in event.decisions]
+    assert all(each.reason and reason.startswith(each.reason.removesuffix(CUT)) for each in short.decisions)
+    assert TRAIL_EVENT.validate_python(short.model_dump()) == short
+
+
+def test_decisions_that_are_too_many_are_counted_and_those_that_run_stay() -> None:
+    event = many_routes(20_000, 0, "no changed file matches docs/**", running=50)
+    short = fitted(event)
+    assert isinstance(short, DeliveryDecided)
+    assert size(short) <= EVENT_BYTES
+    assert short.shortened
+    assert len(short.decisions) + short.decisions_omitted == 20_000
+    assert sum(each.runs for each in short.decisions) == 50
+
+
+@settings(deadline=None, max_examples=50)  # the machine may be busy
+@given(st.integers(0, 40), st.integers(0, 30), st.text(max_size=600), st.integers(3_000, 30_000))
+def test_a_delivery_fits_whatever_it_holds_and_says_whether_it_is_whole(
+    routes: int, targets: int, reason: str, limit: int
+) -> None:
+    event = many_routes(routes, targets, reason)
+    short = fitted(event, limit)
+    assert isinstance(short, DeliveryDecided)
+    assert size(short) <= limit
+    assert short.shortened == (short != event)
+    assert len(short.decisions) + short.decisions_omitted == routes
+    assert short.key == fitted(event, limit).key
+    assert (short.change.after, short.actor, short.reason) == (event.change.after, event.actor, event.reason)
 
 
 def test_an_event_that_can_not_be_large_is_never_touched() -> None:

@@ -51,6 +51,8 @@ class DeliveryDecided(Event):
     reason: str
     change: Change
     decisions: tuple[Decision, ...]
+    decisions_omitted: int = 0
+    shortened: bool = False  # names or details were left out: for the queue's messages, or for an item of the trail
 
     @property
     def partition(self) -> str:

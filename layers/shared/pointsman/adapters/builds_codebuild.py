@@ -114,13 +114,13 @@ class CodeBuilds:
 
 def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
     """The overrides of a run's build: its name, and what Ansible is to do. Nothing secret: events repeat them."""
-    order = rollout.order
+    order, target = rollout.order, run.target
     return _name_of(run) | {
         "POINTSMAN_MODE": order.mode.value,
-        "POINTSMAN_PLAYBOOK": order.playbook,
-        "POINTSMAN_LIMIT": run.target.limit,
-        "POINTSMAN_TAGS": ",".join(order.tags),
-        "POINTSMAN_EXTRA_VARS": json.dumps(order.extra_vars, sort_keys=True),
+        "POINTSMAN_PLAYBOOK": target.playbook or order.playbook,
+        "POINTSMAN_LIMIT": target.limit,
+        "POINTSMAN_TAGS": ",".join(order.tags if target.tags is None else target.tags),
+        "POINTSMAN_EXTRA_VARS": json.dumps(order.extra_vars | (target.extra_vars or {}), sort_keys=True),
     }
 
 

@@ -1,23 +1,40 @@
 """The Builds port in memory: the twin for tests, with CodeBuild's idempotency and its refusals."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import RLock
 
 from pointsman.core.identity import build_token
 from pointsman.core.model import Rollout, Run, RunState, Target
 from pointsman.core.ports import BuildReport
 from pointsman.errors import BuildRefused, Unavailable
 
+# https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
+TOKEN_HONOURED_FOR = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A StartBuild that was answered: repeated with the same parameters in time, it gives the same build."""
+
+    parameters: tuple[object, ...]
+    arn: str
+    at: datetime
+
 
 class MemoryBuilds:
     """Builds in a dictionary. `refuses` (target → reason) and `silent` (targets) play the faults."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.refuses: dict[str, str] = {}
         self.silent: set[str] = set()
         self.started: list[tuple[str, str, int]] = []
         self.builds: dict[str, BuildReport] = {}
-        self._by_token: dict[str, str] = {}
+        self._clock = clock
+        self._lock = RLock()
+        self._by_token: dict[str, _Asked] = {}
+        self._by_run: dict[tuple[str, str, int], str] = {}
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
         """See Builds.start."""
@@ -26,30 +43,47 @@ class MemoryBuilds:
         if reason := self.refuses.get(run.target.name):
             raise BuildRefused(reason)
         token = build_token(run.rollout, run.target.name, run.attempt)
-        if token not in self._by_token:
-            arn = self._arn(run.target, len(self.builds))
-            self._by_token[token] = arn
-            self.builds[arn] = BuildReport(arn=arn, state=RunState.RUNNING, started_at=datetime.now(UTC))
-            self.started.append((run.rollout, run.target.name, run.attempt))
-        return self.builds[self._by_token[token]]
+        with self._lock:
+            asked = self._by_token.get(token)
+            if asked is None or self._clock() - asked.at >= TOKEN_HONOURED_FOR:
+                asked = self._by_token[token] = _Asked(_parameters(rollout, run), self._new(run), self._clock())
+            if asked.parameters != _parameters(rollout, run):
+                raise BuildRefused("InvalidInputException: the idempotency token was used with other parameters")
+            return self.builds[asked.arn]
 
     def find(self, run: Run) -> BuildReport | None:
         """See Builds.find."""
-        arn = self._by_token.get(build_token(run.rollout, run.target.name, run.attempt))
-        return self.builds.get(arn) if arn else None
+        with self._lock:
+            arn = self._by_run.get(_name_of(run))
+            return self.builds.get(arn) if arn else None
 
     def report(self, target: Target, arns: Sequence[str]) -> list[BuildReport]:
         """See Builds.report."""
         if reason := self.refuses.get(target.name):
             raise BuildRefused(reason)
-        return [self.builds[arn] for arn in arns if arn in self.builds]
+        with self._lock:
+            return [self.builds[arn] for arn in arns if arn in self.builds]
 
     def finish(self, arn: str, state: RunState, reason: str = "") -> BuildReport:
         """Let a build end; its report."""
-        ended = self.builds[arn].model_copy(update={"state": state, "reason": reason, "ended_at": datetime.now(UTC)})
-        self.builds[arn] = ended
-        return ended
+        told = {"state": state, "reason": reason, "ended_at": datetime.now(UTC)}
+        with self._lock:
+            ended = self.builds[arn] = self.builds[arn].model_copy(update=told)
+            return ended
 
-    @staticmethod
-    def _arn(target: Target, number: int) -> str:
-        return f"arn:aws:codebuild:{target.region}:{target.account_id}:build/pointsman:{number:08d}"
+    def _new(self, run: Run) -> str:
+        arn = f"arn:aws:codebuild:{run.target.region}:{run.target.account_id}:build/pointsman:{len(self.builds):08d}"
+        self.builds[arn] = BuildReport(arn=arn, state=RunState.RUNNING, started_at=datetime.now(UTC))
+        self.started.append(_name_of(run))
+        self._by_run[_name_of(run)] = arn
+        return arn
+
+
+def _name_of(run: Run) -> tuple[str, str, int]:
+    return run.rollout, run.target.name, run.attempt
+
+
+def _parameters(rollout: Rollout, run: Run) -> tuple[object, ...]:
+    """All that a build is started with."""
+    order = rollout.order.model_copy(update={"targets": ()})  # others may join
+    return rollout.change.repository, rollout.change.after, order, run.target, run.attempt

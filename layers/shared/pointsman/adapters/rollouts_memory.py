@@ -34,7 +34,7 @@ class MemoryRollouts:
 
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""
-        with self._lock:
+        with self._lock, self.trail.lock:
             self._check(transition)
             if transition.rollout:
                 self._rollouts[transition.rollout.id] = _raised(transition.rollout)

@@ -9,12 +9,12 @@ class MemoryTrail:
     """Events in a dictionary by partition and key."""
 
     def __init__(self) -> None:
-        self._lock = RLock()
+        self.lock = RLock()  # a transition and its events are one deed: the store holds it, too
         self._events: dict[str, dict[str, TrailEvent]] = {}
 
     def record(self, event: Event) -> bool:
         """See Trail.record."""
-        with self._lock:
+        with self.lock:
             partition = self._events.setdefault(event.partition, {})
             if event.key in partition:
                 return False
@@ -23,11 +23,11 @@ class MemoryTrail:
 
     def of_partition(self, partition: str) -> list[TrailEvent]:
         """See Trail.of_partition."""
-        with self._lock:
+        with self.lock:
             return sorted(self._events.get(partition, {}).values(), key=lambda event: (event.at, event.key))
 
     def all(self) -> list[TrailEvent]:
         """Every event of every partition, by time: for tests to look at."""
-        with self._lock:
+        with self.lock:
             found = [event for partition in self._events.values() for event in partition.values()]
         return sorted(found, key=lambda event: (event.at, event.key))

@@ -1,13 +1,15 @@
-"""A delivery as messages that the queue takes: shortened where it must be, and never dropped."""
+"""A delivery as messages that the queue takes: shortened where it must be, which it then says, and never dropped."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from pointsman.core.model import Decision, Delivery
-from pointsman.core.text import one_line
+from pointsman.core.model import Decision, Delivery, Order
+from pointsman.core.text import cut, one_line
 
 # SQS takes 1,048,576 bytes with a message's attributes; ours has none, and the rest is room.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MESSAGE_BYTES = 1_000_000
+TOLD = 200  # characters left of a decision's reason and pattern
 
 
 def to_message(delivery: Delivery) -> str:
@@ -19,21 +21,73 @@ def messages_of(delivery: Delivery, limit: int = MESSAGE_BYTES) -> tuple[Deliver
     """`delivery`, or parts of it that fit into `limit` bytes each and have the same meaning together.
 
     First the file names go (`files_total` keeps their number), then the decisions' details that orders repeat, then
-    each order gets a message of its own. The engine takes the parts as it takes redeliveries.
+    the orders are spread over several messages. The engine takes the parts as it takes redeliveries.
     """
     for shortened in _ever_shorter(delivery):
         if len(to_message(shortened)) <= limit:
             return (shortened,)
-    return tuple(shortened.model_copy(update={"orders": (order,)}) for order in shortened.orders) or (shortened,)
+    return tuple(_parts(shortened, limit))
 
 
 def _ever_shorter(delivery: Delivery) -> Iterator[Delivery]:
     yield delivery
-    delivery = delivery.model_copy(update={"change": delivery.change.model_copy(update={"files": ()})})
+    change = delivery.change.model_copy(update={"files": ()})
+    delivery = delivery.model_copy(update={"change": change, "shortened": True})
     yield delivery
     yield delivery.model_copy(update={"decisions": tuple(_short(decision) for decision in delivery.decisions)})
 
 
 def _short(decision: Decision) -> Decision:
-    shorter = {"targets": (), "file": None, "reason": one_line(decision.reason, 200)}
+    pattern = decision.pattern and cut(decision.pattern, TOLD)
+    shorter = {"targets": (), "file": None, "pattern": pattern, "reason": one_line(decision.reason, TOLD)}
     return decision.model_copy(update=shorter)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """What stays together: an order, or a decision with the order that follows from it."""
+
+    decisions: tuple[Decision, ...]
+    orders: tuple[Order, ...]
+
+    @property
+    def size(self) -> int:
+        """Characters of JSON that it adds to a message, commas included."""
+        return sum(
+            len(part.model_dump_json(exclude_none=True, ensure_ascii=True)) + 1
+            for part in (*self.decisions, *self.orders)
+        )
+
+
+def _parts(delivery: Delivery, limit: int) -> Iterator[Delivery]:
+    """As many pieces in a message as it takes. All decisions are in each, unless they alone fill half of one."""
+    frame = delivery.model_copy(update={"orders": ()})
+    if len(to_message(frame)) <= limit // 2:
+        pieces = [_Piece((), (order,)) for order in delivery.orders]
+    else:
+        pieces = _with_their_orders(delivery)
+        frame = frame.model_copy(update={"decisions": ()})
+    for packed in _packed(pieces, limit - len(to_message(frame))):
+        decisions = tuple(decision for piece in packed for decision in piece.decisions)
+        orders = tuple(order for piece in packed for order in piece.orders)
+        yield frame.model_copy(update={"decisions": frame.decisions + decisions, "orders": orders})
+
+
+def _with_their_orders(delivery: Delivery) -> list[_Piece]:
+    orders = {order.rollout: order for order in delivery.orders}
+    followed = [(decision, orders.pop(decision.rollout or "", None)) for decision in delivery.decisions]
+    pieces = [_Piece((decision,), (order,) if order else ()) for decision, order in followed]
+    return pieces + [_Piece((), (order,)) for order in orders.values()]
+
+
+def _packed(pieces: Iterable[_Piece], room: int) -> Iterator[list[_Piece]]:
+    """Pieces in their order, in as few lists as `room` allows; one that is larger than that stands alone."""
+    packed: list[_Piece] = []
+    left = room
+    for piece in pieces:
+        if packed and piece.size > left:
+            yield packed
+            packed, left = [], room
+        packed.append(piece)
+        left -= piece.size
+    yield packed

@@ -1,5 +1,8 @@
 """Make an event small enough for one item of the audit table, and say so in it."""
 
+from collections.abc import Iterable
+
+from pointsman.core.model import Decision
 from pointsman.core.text import cut
 from pointsman.events import DeliveryDecided, Event, HostResultRecorded, TaskResult
 
@@ -7,6 +10,7 @@ from pointsman.events import DeliveryDecided, Event, HostResultRecorded, TaskRes
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 EVENT_BYTES = 380_000
 TEXT_STEPS = (8_000, 2_000, 500, 100)  # characters left of each diff and message, tried in turn
+REASON_STEPS = (500, 200, 80, 40)  # characters left of each decision's reason, tried in turn
 
 
 def fitted(event: Event, limit: int = EVENT_BYTES) -> Event:
@@ -55,9 +59,33 @@ def _without_last_half(tasks: tuple[TaskResult, ...]) -> tuple[TaskResult, ...]:
 
 
 def _fit_delivery(event: DeliveryDecided, limit: int) -> DeliveryDecided:
-    """Without file names, then without target names: the counts and the reasons stay."""
-    event = event.model_copy(update={"change": event.change.model_copy(update={"files": ()})})
+    """Without file names, then target names, then the ends of reasons; at last without decisions, which are counted."""
+    change = event.change.model_copy(update={"files": ()})
+    event = event.model_copy(update={"change": change, "shortened": True})
     if _size(event) <= limit:
         return event
-    decisions = tuple(decision.model_copy(update={"targets": ()}) for decision in event.decisions)
-    return event.model_copy(update={"decisions": decisions})
+    event = _with_decisions(event, (each.model_copy(update={"targets": ()}) for each in event.decisions))
+    for characters in REASON_STEPS:
+        if _size(event) <= limit:
+            return event
+        event = _with_decisions(event, (_cut_decision(each, characters) for each in event.decisions))
+    while event.decisions and _size(event) > limit:
+        kept = _without_last_quarter(event.decisions)
+        omitted = event.decisions_omitted + len(event.decisions) - len(kept)
+        event = _with_decisions(event, kept).model_copy(update={"decisions_omitted": omitted})
+    return event
+
+
+def _with_decisions(event: DeliveryDecided, decisions: Iterable[Decision]) -> DeliveryDecided:
+    return event.model_copy(update={"decisions": tuple(decisions)})
+
+
+def _cut_decision(decision: Decision, characters: int) -> Decision:
+    shorter = {"reason": cut(decision.reason, characters), "pattern": None, "file": None}
+    return decision.model_copy(update=shorter)
+
+
+def _without_last_quarter(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    """Three of four decisions, where those that run stay longest: each of them has a rollout to be asked about."""
+    by_need = sorted(range(len(decisions)), key=lambda place: (not decisions[place].runs, place))
+    return tuple(decisions[place] for place in sorted(by_need[: len(decisions) * 3 // 4]))

@@ -21,6 +21,7 @@ def decided(delivery: Delivery) -> DeliveryDecided:
         reason=delivery.reason,
         change=delivery.change,
         decisions=delivery.decisions,
+        shortened=delivery.shortened,
     )
 
 
@@ -28,7 +29,7 @@ def start(delivery: Delivery, message: str, order: Order, now: datetime) -> Tran
     """A rollout that nobody asked for before."""
     rollout = Rollout(
         id=order.rollout,
-        change=delivery.change,
+        change=_without_files(delivery.change),  # an item of the table has its bounds, and a thousand targets
         order=order,
         delivery=delivery.id,
         message=message,
@@ -102,7 +103,7 @@ def _what_is_left(
 ) -> _Again:
     newest = latest(runs)
     overtaken = {name for name in newest if _overtaken(rollout, lanes[name])}
-    refused = [name for name, run in newest.items() if run.state is RunState.REFUSED]
+    refused = [name for name, run in newest.items() if run.state is RunState.REFUSED and not _is_wanted(rollout, run)]
     is_another_push = delivery.change.before not in rollout.pushes
     known = {target.name for target in rollout.order.targets}
     return _Again(
@@ -113,8 +114,14 @@ def _what_is_left(
     )
 
 
+def _is_wanted(rollout: Rollout, run: Run) -> bool:
+    """Whether a redelivery at the same time has asked for the next attempt, which is not in its lane yet."""
+    return rollout.attempts.get(run.target.name, 1) > run.attempt
+
+
 def _overtaken(rollout: Rollout, lane: Lane) -> bool:
-    return lane.reached.get(rollout.order.route, rollout.created_at) > rollout.created_at
+    line = rollout.order.line or rollout.order.route
+    return lane.reached.get(line, rollout.created_at) > rollout.created_at
 
 
 def _opened_again(delivery: Delivery, message: str, rollout: Rollout, runs: tuple[Run, ...], again: _Again) -> Rollout:

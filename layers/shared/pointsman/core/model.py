@@ -28,22 +28,36 @@ class Target(Value):
     account_id: str
     region: str
     limit: str = ""  # Ansible's host pattern; empty means every host of the inventory
+    # What this target does otherwise than its order says; None: what the order says.
+    playbook: str | None = None
+    tags: tuple[str, ...] | None = None
+    extra_vars: dict[str, Any] | None = None  # laid over the order's
+
+
+class PullRequest(Value):
+    """Where the change of a pull request comes from and goes to."""
+
+    number: int
+    base: str  # branch it is to be merged into
+    head: str  # branch it comes from
 
 
 class Change(Value):
-    """What a push asks for."""
+    """What a push or a pull request asks for."""
 
     repository: str  # "acme/infra"
     repository_id: int
-    ref: str  # "refs/heads/main"
-    before: str
+    ref: str  # "refs/heads/main", "refs/tags/v1" or "refs/pull/7/head"
+    before: str  # where the ref stood; of a pull request: the newest commit of its base
     after: str
     created: bool = False
     forced: bool = False
-    actor: str  # login of who pushed
-    author: str  # name of the head commit's author
-    title: str  # first line of the head commit's message
-    url: str  # page of the head commit
+    pull_request: PullRequest | None = None
+    actor: str  # login of who pushed, or who opened or moved the pull request
+    actor_id: int | None = None  # GitHub's number of the actor: a login may change hands, this may not
+    author: str  # name of the head commit's author; of a pull request: login of who opened it
+    title: str  # first line of the head commit's message, or the pull request's title
+    url: str  # page of the head commit or of the pull request
     compare_url: str
     files: tuple[str, ...] = ()  # at most the first FILES_KEPT names
     files_total: int | None = None  # None: the list of changed files is incomplete
@@ -87,6 +101,8 @@ class Order(Value):
     tags: tuple[str, ...] = ()
     extra_vars: dict[str, Any] = Field(default_factory=dict)
     when_busy: WhenBusy = WhenBusy.SUPERSEDE
+    # Newer takes the place of older within a line. A route's applies are one; each pull request's checks are their own.
+    line: str | None = None  # None: the route's name
     targets: tuple[Target, ...]
 
 
@@ -101,6 +117,7 @@ class Delivery(Value):
     change: Change
     decisions: tuple[Decision, ...] = ()
     orders: tuple[Order, ...] = ()
+    shortened: bool = False  # names or details were left out to fit the queue's messages
 
 
 class RunState(StrEnum):
@@ -128,6 +145,7 @@ class Run(Value):
 
     rollout: str
     route: str
+    line: str | None = None  # the order's
     target: Target
     attempt: int = 1
     state: RunState = RunState.WAITING
@@ -144,7 +162,8 @@ class Run(Value):
     @property
     def place(self) -> "Place":
         """The run's name in its target's lane."""
-        return Place(rollout=self.rollout, route=self.route, attempt=self.attempt, created_at=self.created_at)
+        line = self.line or self.route
+        return Place(rollout=self.rollout, route=line, attempt=self.attempt, created_at=self.created_at)
 
 
 class RolloutState(StrEnum):
@@ -182,7 +201,7 @@ class Place(Value):
     """A run's place in a lane."""
 
     rollout: str
-    route: str
+    route: str  # the line within which newer takes the place of older: a route, or one pull request on it
     attempt: int
     created_at: datetime  # of the rollout: which commit is newer
 

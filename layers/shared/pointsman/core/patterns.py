@@ -18,23 +18,42 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-synt
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 
+from pointsman.core.name_index import Between, Block, NameIndex, Shape, first_of, shape_of
 from pointsman.core.pattern_automaton import Automaton
-from pointsman.core.pattern_items import PatternFault, parse_items
+from pointsman.core.pattern_items import Item, PatternFault, parse_items
 from pointsman.core.pattern_regex import linear_regex
 
 __all__ = ["Hit", "Pattern", "PatternFault", "PatternList", "compile_pattern"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pattern:
-    """One pattern, compiled. `matches` takes a name and is truthy when all of it matches; `!` is not yet considered."""
+    """One pattern, read and checked."""
 
     text: str
     negated: bool
-    matches: Callable[[str], object]
+    items: tuple[Item, ...] = field(repr=False, compare=False)
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What every name that it matches has."""
+        return shape_of(self.items)
+
+    @cached_property
+    def matches(self) -> Callable[[str], object]:
+        """Takes a name and is truthy when all of it matches, in time linear in the name; `!` is not yet considered."""
+        # Made when first asked for: hundreds of regular expressions are a noticeable part of a cold start.
+        match self.shape.between:
+            case Between.NOTHING:
+                return self.shape.prefix.__eq__
+            case Between.ANYTHING:
+                return self.shape.frames
+            case Between.SOME:
+                regex = linear_regex(self.items)
+                return Automaton(self.items).fullmatch if regex is None else re.compile(regex, re.DOTALL).fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +71,9 @@ class Hit:
 
 @cache
 def compile_pattern(text: str) -> Pattern:
-    """Compile `text`. Matching takes time linear in the name, whatever the pattern. Raises PatternFault."""
+    """Read `text`. Raises PatternFault."""
     negated = text.startswith("!")
-    items = parse_items(text, start=1 if negated else 0)
-    regex = linear_regex(items)
-    matches = Automaton(items).fullmatch if regex is None else re.compile(regex, re.DOTALL).fullmatch
-    return Pattern(text, negated, matches)
+    return Pattern(text, negated, parse_items(text, start=1 if negated else 0))
 
 
 class PatternList:
@@ -78,3 +94,55 @@ class PatternList:
         """Whether `hit` begins with `!` and an earlier pattern had taken `name`."""
         earlier = self.patterns[: hit.index]
         return not hit.included and any(each.matches(name) for each in earlier if not each.negated)
+
+    def first_taken(self, index: NameIndex) -> tuple[str, Hit] | None:
+        """The first name on which a pattern without `!` decides."""
+        return self._first(index, self._taken)
+
+    def first_taken_back(self, index: NameIndex) -> tuple[str, Hit] | None:
+        """The first name that a pattern takes and a later one, which decides, takes back."""
+        return self._first(index, self._taken_back)
+
+    def first_decided(self, index: NameIndex) -> tuple[str, Hit] | None:
+        """The first name that any pattern matches."""
+        return self._first(index, self._decided)
+
+    def first_left(self, index: NameIndex) -> str | None:
+        """The first name that no pattern matches."""
+        for block in index.blocks:
+            if left := block.every & ~self._decided(block):
+                return block.names[first_of(left)]
+        return None
+
+    def _first(self, index: NameIndex, choose: Callable[[Block], int]) -> tuple[str, Hit] | None:
+        for block in index.blocks:
+            if chosen := choose(block):
+                place = first_of(chosen)
+                hit = next(each for each in self._last_first if block.matching(each.pattern) >> place & 1)
+                return block.names[place], hit
+        return None
+
+    def _taken(self, block: Block) -> int:
+        taken = 0
+        for pattern in self.patterns:
+            if not pattern.negated:
+                taken |= block.matching(pattern)
+            elif taken:
+                taken &= ~block.matching(pattern)
+        return taken
+
+    def _taken_back(self, block: Block) -> int:
+        once_taken = taken_back = 0
+        for pattern in self.patterns:
+            if not pattern.negated:
+                once_taken |= block.matching(pattern)
+                taken_back &= ~block.matching(pattern)
+            elif once_taken:
+                taken_back |= once_taken & block.matching(pattern)
+        return taken_back
+
+    def _decided(self, block: Block) -> int:
+        decided = 0
+        for pattern in self.patterns:
+            decided |= block.matching(pattern)
+        return decided

@@ -17,6 +17,7 @@ from typing import Any
 
 from pointsman.core.model import (
     Lane,
+    Mode,
     Order,
     Place,
     Rollout,
@@ -95,6 +96,7 @@ def _step(
         new = Run(
             rollout=rollout.id,
             route=rollout.order.route,
+            line=rollout.order.line,
             target=target,
             attempt=attempt,
             created_at=rollout.created_at,
@@ -169,16 +171,20 @@ def _newer(order: Order, run: Run, lane: Lane) -> str | None:
     """
     if order.when_busy is not WhenBusy.SUPERSEDE:
         return None
-    waiting = [place for place in lane.waiting if place.route == run.route and place.created_at > run.created_at]
+    line = run.place.route
+    waiting = [place for place in lane.waiting if place.route == line and place.created_at > run.created_at]
     if waiting:
         return f"superseded by {waiting[-1].rollout}, a newer commit on the same route"
-    if lane.reached.get(run.route, run.created_at) > run.created_at:
+    if lane.reached.get(line, run.created_at) > run.created_at:
         return "superseded: a newer commit on the same route has reached this target"
     return None
 
 
 def _claim(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition:
-    newest = max(run.created_at, lane.reached.get(run.route, run.created_at))
+    reached = lane.reached
+    if rollout.order.mode is Mode.APPLY:  # a check leaves nothing that an older one could undo
+        line = run.place.route
+        reached = reached | {line: max(run.created_at, reached.get(line, run.created_at))}
     return Transition(
         runs=(run.model_copy(update={"state": RunState.STARTING, "claimed_at": now}),),
         lanes=(
@@ -186,7 +192,7 @@ def _claim(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition:
                 update={
                     "holder": run.place,
                     "waiting": tuple(place for place in lane.waiting if place != run.place),
-                    "reached": lane.reached | {run.route: newest},
+                    "reached": reached,
                 }
             ),
         ),

@@ -2,17 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeAliasType, cast
 
 from pydantic import BaseModel, ValidationError
 
-from pointsman.core.routes import FORMS, Part, Routes
-
-# A rollout is one item of a table (400 KB), which holds every target of its route with its limit.
-TARGETS_OF_A_ROUTE = 1_000
+from pointsman.core.route_conditions import PATTERN_LISTS
+from pointsman.core.route_values import FORMS, UNION_TAGS, Part
+from pointsman.core.routes import Routes
+from pointsman.core.routes_fault import Fault, Place
+from pointsman.core.routes_sizes import faults_of_size
 
 _WANTED = {
     "tuple_type": "must be a list",
@@ -22,24 +22,6 @@ _WANTED = {
     "string_type": "must be text",
 }
 
-type Place = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something wrong at a place of the file, such as ("routes", 0, "playbook")."""
-
-    place: Place
-    reason: str
-
-    @property
-    def where(self) -> str:
-        """The place in words: `routes[0].playbook`."""
-        return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.place).removeprefix(".")
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.reason}" if self.place else self.reason
-
 
 def check_routes(data: object) -> tuple[Routes | None, list[Fault]]:
     """The rules that `data` (routes.yaml as plain values) holds, or None and every fault."""
@@ -48,16 +30,43 @@ def check_routes(data: object) -> tuple[Routes | None, list[Fault]]:
     try:
         routes = Routes.model_validate(data)
     except ValidationError as error:
-        faults = [_fault(error_) for error_ in error.errors(include_url=False)]
+        faults = [
+            _fault(each, data) for each in error.errors(include_url=False) if not _is_inherited(each["loc"], data)
+        ]
     faults += _across(data)
-    return (None if faults else routes), faults
+    if routes and not faults:
+        faults = list(faults_of_size(routes))
+    return (None if faults else routes), list(dict.fromkeys(faults))
 
 
-def _fault(error: Any) -> Fault:
-    place: Place = error["loc"]
+def _is_inherited(place: Place, data: object) -> bool:
+    """Whether a fault of a route stands in the defaults, where it is told already."""
+    match place, data:
+        case ("routes", int(index), str(key), *_), {"defaults": dict(defaults), "routes": list(routes)}:
+            return key in defaults and isinstance(routes[index], dict) and key not in routes[index]
+        case _:
+            return False
+
+
+def _written(place: Place, data: object) -> Place:
+    """`place` as far as the file goes: without the names of unions and of lists that were a single text."""
+    written: list[str | int] = []
+    for part in place:
+        if part in UNION_TAGS:
+            continue
+        keys: object = range(len(data)) if isinstance(data, list) else data
+        if not isinstance(keys, (range, dict)) or part not in keys:
+            break
+        data = cast("dict[str | int, object]", data)[part]
+        written.append(part)
+    return tuple(written)
+
+
+def _fault(error: Any, data: object) -> Fault:
+    place = _written(error["loc"], data)
     match error["type"]:
         case "missing":
-            return Fault(place[:-1], f"`{place[-1]}` is missing")
+            return Fault(place, f"`{error['loc'][-1]}` is missing")
         case "extra_forbidden":
             return Fault(place, f"unknown key{_did_you_mean(str(place[-1]), _keys_at(place[:-1]))}")
         case "string_pattern_mismatch":
@@ -75,7 +84,8 @@ def _keys_at(place: Place) -> list[str]:
     model: Any = Routes
     for part in place:
         if isinstance(part, str) and isinstance(model, type) and issubclass(model, BaseModel):
-            model = _model_in(model.model_fields[part].annotation)
+            fields = {field.alias or name: field for name, field in model.model_fields.items()}
+            model = _model_in(fields[part].annotation) if part in fields else model
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         return []
     return [field.alias or name for name, field in model.model_fields.items()]
@@ -85,6 +95,8 @@ def _model_in(annotation: Any) -> Any:
     """The model that `tuple[Route, ...] | None` or the like is about."""
     if isinstance(annotation, type) and issubclass(annotation, Part):
         return annotation
+    if isinstance(annotation, TypeAliasType):
+        return _model_in(annotation.__value__)
     found = (_model_in(inner) for inner in getattr(annotation, "__args__", ()))
     return next((model for model in found if model), None)
 
@@ -118,17 +130,20 @@ def _across(data: object) -> Iterator[Fault]:
             yield Fault((*place, "account"), f"unknown account `{rule['account']}`{close}")
     routes = _entries(data, "routes")
     yield from _doubled((((*place, "name"), route.get("name")) for place, route in routes), "route")
-    for place, route in routes:
-        yield from _faults_of_condition(place, route)
-        yield from _faults_of_selectors(place, route, _targets(rules))
+    defaults = _mapping(data.get("defaults"))
+    for place, route in [(("defaults",), defaults), *routes]:
+        yield from _faults_of_conditions(place, route)
+        yield from _faults_of_choices(place, route, data, _targets(rules))
 
 
-def _faults_of_condition(place: Place, route: dict[Any, Any]) -> Iterator[Fault]:
-    condition = _mapping(_mapping(route.get("on")).get("push"))
-    for name in ("branches", "tags", "paths"):
-        if name in condition and f"{name}-ignore" in condition:
-            reason = f"can't stand beside `{name}`: use one list, with `!` for what is to be left out"
-            yield Fault((*place, "on", "push", f"{name}-ignore"), reason)
+def _faults_of_conditions(place: Place, route: dict[Any, Any]) -> Iterator[Fault]:
+    for event, condition in _mapping(route.get("on")).items():
+        for name in _mapping(condition):
+            if f"{name}-ignore" in condition:
+                reason = f"can't stand beside `{name}`: use one list" + (
+                    ", with `!` for what is to be left out" if name in PATTERN_LISTS else ""
+                )
+                yield Fault((*place, "on", event, f"{name}-ignore"), reason)
 
 
 def _rules(data: dict[Any, Any], accounts: list[str], regions: list[str]) -> list[tuple[Place, dict[Any, Any]]]:
@@ -155,32 +170,50 @@ def _doubled(named: Iterator[tuple[Place, Any]], what: str) -> Iterator[Fault]:
         seen.add(name)
 
 
-def _faults_of_selectors(
-    place: Place, route: dict[Any, Any], targets: list[tuple[Place, dict[Any, Any], str]]
+def _faults_of_choices(
+    place: Place, route: dict[Any, Any], data: dict[Any, Any], targets: list[tuple[Place, dict[Any, Any], str]]
 ) -> Iterator[Fault]:
-    selectors = route.get("targets")
-    if selectors == "all":
-        selectors = ["*/*"]
-    if not isinstance(selectors, list):
+    """Names and labels that mean no target. Where no target is known, that is told already."""
+    if not targets:
         return
-    meant: list[dict[Any, Any]] = []
-    for index, selector in enumerate(selectors):
-        found = [rule for _, rule, name in targets if isinstance(selector, str) and fnmatchcase(name, selector)]
-        if not found and isinstance(selector, str) and "/" in selector and targets:
-            known = [name for _, _, name in targets]
-            hint = _did_you_mean(selector, [*known, *(f"{name.split('/')[0]}/*" for name in known)])
-            yield Fault((*place, "targets", index), f"no target is named `{selector}`{hint}")
-        meant += found
-    yield from _faults_of_meant(place, route, meant)
+    known = [name for _, _, name in targets]
+    labels = {
+        "account": [name.partition("/")[0] for name in known],
+        "region": [name.partition("/")[2] for name in known],
+        "environment": _environments(data, targets),
+    }
+    for index, choice in enumerate(_list(route.get("targets"))):
+        here = (*place, "targets", index)
+        if isinstance(choice, str):
+            yield from _no_target(here, choice, known)
+        for key, value in _mapping(choice).items():
+            if key == "name":
+                yield from _no_target((*here, key), value, known)
+            elif key in labels:
+                yield from _no_label((*here, key), key, value, labels[key])
 
 
-def _faults_of_meant(place: Place, route: dict[Any, Any], meant: list[dict[Any, Any]]) -> Iterator[Fault]:
-    if len(meant) > TARGETS_OF_A_ROUTE:
-        yield Fault((*place, "targets"), f"{len(meant)} targets: a route may have {TARGETS_OF_A_ROUTE}")
-    limit = route.get("limit")
-    # Ansible takes `a:b:&c:d` as (a, b or d) and c, so only one term can narrow another pattern.
-    if isinstance(limit, str) and set(limit) & set(":,!&") and any(rule.get("limit") for rule in meant):
-        yield Fault((*place, "limit"), "a target has a limit of its own, so this one must be a single host or group")
+def _environments(data: dict[Any, Any], targets: list[tuple[Place, dict[Any, Any], str]]) -> list[str]:
+    of_accounts = {
+        name: _mapping(account).get("environment") for name, account in _mapping(data.get("accounts")).items()
+    }
+    found = (rule.get("environment") or of_accounts.get(rule.get("account")) for _, rule, _ in targets)
+    return [environment for environment in found if isinstance(environment, str)]
+
+
+def _no_target(place: Place, selector: object, known: list[str]) -> Iterator[Fault]:
+    if not isinstance(selector, str) or "/" not in selector or any(fnmatchcase(name, selector) for name in known):
+        return
+    hint = _did_you_mean(selector, [*known, *(f"{name.split('/')[0]}/*" for name in known)])
+    yield Fault(place, f"no target is named `{selector}`{hint}")
+
+
+def _no_label(place: Place, key: str, value: object, known: list[str]) -> Iterator[Fault]:
+    several = isinstance(value, list)
+    for index, label in enumerate(value if isinstance(value, list) else [value]):
+        if isinstance(label, str) and not any(fnmatchcase(each, label) for each in known):
+            at = (*place, index) if several else place
+            yield Fault(at, f"no target has the {key} `{label}`{_did_you_mean(label, list(dict.fromkeys(known)))}")
 
 
 def _entries(data: dict[Any, Any], key: str) -> list[tuple[Place, dict[Any, Any]]]:

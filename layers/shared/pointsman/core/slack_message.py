@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pointsman.core.model import Mode, RolloutState, RunState
+from pointsman.core.model import Change, Mode, RolloutState, RunState
 from pointsman.core.rollout_view import Failure, Hosts, RolloutView, TargetView
 from pointsman.core.slack_text import code, length, link, plain
 
@@ -80,17 +80,19 @@ def _section_of_title(view: RolloutView) -> Block:
 
 def _origin(view: RolloutView) -> Iterator[str]:
     change = view.change
-    people = f"pushed by {code(change.actor, NAME_LENGTH)}"
+    people = f"{'asked for' if change.pull_request else 'pushed'} by {code(change.actor, NAME_LENGTH)}"
     if change.author != change.actor:
         people += f", written by {code(change.author, NAME_LENGTH)}"
     commit = link(change.url, change.after[:7])
-    yield f"{commit} · {code(change.repository, NAME_LENGTH)} · {code(_branch(change.ref), NAME_LENGTH)} · {people}"
+    yield f"{commit} · {code(change.repository, NAME_LENGTH)} · {code(_where(change), NAME_LENGTH)} · {people}"
     if view.repeated:
         yield f"🔁 asked for again: {code(view.repeated, REASON_LENGTH)}"
 
 
-def _branch(ref: str) -> str:
-    return ref.removeprefix("refs/heads/").removeprefix("refs/")
+def _where(change: Change) -> str:
+    if asked := change.pull_request:
+        return f"#{asked.number} {asked.head} → {asked.base}"
+    return change.ref.removeprefix("refs/heads/").removeprefix("refs/")
 
 
 def _recap(view: RolloutView) -> Iterator[str]:

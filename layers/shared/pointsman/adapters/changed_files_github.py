@@ -1,0 +1,141 @@
+"""The ChangedFilesSource port on GitHub's REST API.
+
+Two trees tell the difference exactly, whatever lies between them, up to 100,000 entries each. A comparison knows where
+a branch left another, but lists 300 files at most.
+https://docs.github.com/en/rest/commits/commits#compare-two-commits
+https://docs.github.com/en/rest/git/trees#get-a-tree
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+from pydantic import BaseModel, ValidationError
+
+from pointsman.adapters.github_http import Deadline, GithubHttp
+from pointsman.adapters.github_token import GithubToken
+from pointsman.core.subject import Comparison
+from pointsman.core.text import whole
+from pointsman.errors import Misconfigured, Unavailable
+
+FILES_LISTED = 300  # by a comparison, and by a commit's first page
+
+
+class _Entry(BaseModel):
+    path: str
+    mode: str
+    type: str
+    sha: str | None = None
+
+
+class _Tree(BaseModel):
+    tree: list[_Entry]
+    truncated: bool
+
+
+class _Named(BaseModel):
+    sha: str
+
+
+class _File(BaseModel):
+    filename: str
+    status: str
+    previous_filename: str | None = None
+
+
+class _Compared(BaseModel):
+    merge_base_commit: _Named
+    files: list[_File]
+
+
+class _Commit(BaseModel):
+    parents: list[_Named]
+    files: list[_File]
+
+
+class GithubChangedFiles:
+    """GitHub, asked with a token of its own for each repository."""
+
+    def __init__(self, http: GithubHttp, token: GithubToken) -> None:
+        self._http = http
+        self._token = token
+
+    def changed_files(self, comparison: Comparison, seconds: float) -> tuple[str, ...]:
+        """See ChangedFilesSource.changed_files."""
+        deadline = Deadline(seconds)
+        asked = _Asked(self._http, self._token.get(comparison.repository, deadline), comparison.repository, deadline)
+        try:
+            return tuple(whole(name) for name in asked.names(comparison))
+        except Misconfigured:
+            self._token.forget()  # it may have been withdrawn, or may read more by now
+            raise
+
+
+class _Asked:
+    """One question, with its token and its deadline."""
+
+    def __init__(self, http: GithubHttp, token: str, repository: str, deadline: Deadline) -> None:
+        self._http = http
+        self._token = token
+        self._repository = repository
+        self._deadline = deadline
+
+    def names(self, comparison: Comparison) -> list[str]:
+        """Every name that differs."""
+        base, head = comparison.base, comparison.head
+        if comparison.kind == "commit":
+            return self._of_commit(head)
+        if base is None:
+            return self._between(None, head)
+        return self._between(base, head) if comparison.kind == "trees" else self._since_fork(base, head)
+
+    def _since_fork(self, base: str, head: str) -> list[str]:
+        compared = self._compare(base, head)
+        if len(compared.files) < FILES_LISTED:
+            return _both_names(compared.files)
+        return self._between(compared.merge_base_commit.sha, head)
+
+    def _of_commit(self, head: str) -> list[str]:
+        commit = self._get(_Commit, f"/commits/{quote(head, safe='')}")
+        if len(commit.files) < FILES_LISTED:
+            return _both_names(commit.files)
+        return self._between(commit.parents[0].sha if commit.parents else None, head)
+
+    def _between(self, base: str | None, head: str) -> list[str]:
+        """The two as they are. Trees that are too large leave the comparison, where it says the same."""
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            trees = list(pool.map(lambda commit: self._tree(commit) if commit else _EMPTY, (base, head)))
+        if not any(tree.truncated for tree in trees):
+            before, after = ({(each.path, each.mode, each.sha) for each in _files(tree)} for tree in trees)
+            return sorted({path for path, _, _ in before ^ after})
+        compared = self._compare(base, head) if base else None
+        if compared and compared.merge_base_commit.sha == base and len(compared.files) < FILES_LISTED:
+            return _both_names(compared.files)
+        raise Unavailable("there are more files than GitHub's API lists: 100,000 of a tree, 300 of a comparison")
+
+    def _tree(self, commit: str) -> _Tree:
+        return self._get(_Tree, f"/git/trees/{quote(commit, safe='')}?recursive=1")
+
+    def _compare(self, base: str, head: str) -> _Compared:
+        # The files come with the first page of commits, however few commits that has.
+        return self._get(_Compared, f"/compare/{quote(base, safe='')}...{quote(head, safe='')}?per_page=1")
+
+    def _get[Model: BaseModel](self, model: type[Model], path: str) -> Model:
+        answer = self._http.ask("GET", f"/repos/{self._repository}{path}", self._token, self._deadline)
+        try:
+            return model.model_validate(answer)
+        except ValidationError as error:
+            raise Unavailable("GitHub's API answered something that is not what it documents") from error
+
+
+_EMPTY = _Tree(tree=[], truncated=False)
+
+
+def _files(tree: _Tree) -> list[_Entry]:
+    """Files, links and submodules, but not folders."""
+    return [entry for entry in tree.tree if entry.type != "tree"]
+
+
+def _both_names(files: list[_File]) -> list[str]:
+    """A rename takes its old name away; a copy leaves its source as it was."""
+    names = [file.filename for file in files if file.status != "unchanged"]
+    return names + [file.previous_filename for file in files if file.previous_filename and file.status == "renamed"]

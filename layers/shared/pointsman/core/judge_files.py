@@ -1,0 +1,76 @@
+"""What `paths` and `paths-ignore` say to the changed files, and what they cannot say where some are not known."""
+
+from pointsman.core.model import Outcome
+from pointsman.core.name_index import NameIndex
+from pointsman.core.patterns import Hit, PatternList
+from pointsman.core.route_conditions import Condition
+from pointsman.core.subject import ChangedFiles
+from pointsman.core.verdict import Verdict, place, told
+
+
+class FilesJudge:
+    """Judges one list of changed files for any number of routes."""
+
+    def __init__(self, files: ChangedFiles) -> None:
+        self._files = files
+        self._names = NameIndex(files.names)
+        self._perhaps = NameIndex(files.perhaps)
+
+    def judge(self, condition: Condition) -> Verdict | None:
+        """The verdict of `paths` or `paths-ignore`; None where the route has neither."""
+        if wanted := condition.list_of("paths"):
+            return self._judge_wanted(wanted)
+        if unwanted := condition.list_of("paths-ignore"):
+            return self._judge_unwanted(unwanted)
+        return None
+
+    def _judge_wanted(self, wanted: PatternList) -> Verdict:
+        if taken := wanted.first_taken(self._names):
+            name, hit = taken
+            return Verdict(Outcome.MATCHED, f"{told([name])} matches {place('paths', hit)}", hit.pattern.text, name)
+        if taken := wanted.first_taken(self._perhaps):
+            name, hit = taken
+            return self._perhaps_so(f"{told([name])} matches {place('paths', hit)}", hit.pattern.text, name)
+        left_out = wanted.first_taken_back(self._names) or wanted.first_taken_back(self._perhaps)
+        return self._no_file("no {} file matches paths", "left out by paths", left_out)
+
+    def _judge_unwanted(self, unwanted: PatternList) -> Verdict:
+        if (name := unwanted.first_left(self._names)) is not None:
+            return Verdict(Outcome.MATCHED, f"{told([name])} matches none of paths-ignore", None, name)
+        if (name := unwanted.first_left(self._perhaps)) is not None:
+            return self._perhaps_so(f"{told([name])} matches none of paths-ignore", None, name)
+        ignored = unwanted.first_decided(self._names) or unwanted.first_decided(self._perhaps)
+        return self._no_file("every {} file matches paths-ignore", "ignored by paths-ignore", ignored)
+
+    def _perhaps_so(self, reason: str, pattern: str | None, file: str) -> Verdict:
+        """A file that would decide may be as it was before."""
+        why = self._incomplete() or f"it was changed more than once and may be as it was before{self._unanswered}"
+        return Verdict(Outcome.UNDETERMINED, f"{reason}, but {why}", pattern, file)
+
+    def _no_file(self, what: str, by: str, first: tuple[str, Hit] | None) -> Verdict:
+        """No file lets the route run: ignored when the list is complete, undetermined when it is not.
+
+        `what` says so with {} for the kind of file; `first` is a file that a pattern decided on, and `by` how.
+        """
+        names = (*self._files.names, *self._files.perhaps)
+        incomplete = self._incomplete()
+        if not names:
+            if incomplete:
+                return Verdict(Outcome.UNDETERMINED, incomplete)
+            return Verdict(Outcome.IGNORED, "no file was changed")
+        pattern, file = (first[1].pattern.text, first[0]) if first else (None, None)
+        count = f"the {len(names)} files are" if len(names) > 1 else "the only one is"
+        reason = f"{what.format('listed' if incomplete else 'changed')}: {count} {told(names)}"
+        if first:
+            reason += f" ({told([first[0]])} is {place(by, first[1])})"
+        if incomplete:
+            return Verdict(Outcome.UNDETERMINED, f"{reason}, and {incomplete}", pattern, file)
+        return Verdict(Outcome.IGNORED, reason, pattern, file)
+
+    def _incomplete(self) -> str | None:
+        gap = self._files.gap
+        return f"the list of changed files is incomplete ({gap}{self._unanswered})" if gap else None
+
+    @property
+    def _unanswered(self) -> str:
+        return f"; {self._files.unanswered}" if self._files.unanswered else ""

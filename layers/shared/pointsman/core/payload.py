@@ -1,0 +1,78 @@
+"""What GitHub's payloads have in common, read at the edge: what Pointsman needs of them, checked, and never more."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from pointsman.core.text import whole
+from pointsman.errors import Rejected
+
+Text = Annotated[str, BeforeValidator(lambda value: whole(value) if isinstance(value, str) else value)]
+Sha = Annotated[Text, Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
+Number = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
+FullName = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", max_length=200)]
+Ref = Annotated[Text, Field(pattern=r"^refs/[^\x00-\x1f\x7f]+$", max_length=1_000)]
+Branch = Annotated[Text, Field(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1_000)]
+Url = Annotated[
+    Text,
+    Field(pattern=r"^https?://[^\s\x00-\x1f]+$", max_length=4_000),
+    # A branch may be named `a|b` or `<a>`: the link stays one, and cannot end another's markup.
+    AfterValidator(lambda url: re.sub('[<>|"`]', lambda found: f"%{ord(found.group()):02X}", url)),
+]
+
+
+class Payload(BaseModel):
+    """Base of every part of a payload. What Pointsman does not need is passed over."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Person(Payload):
+    """Who wrote a commit, as git says it."""
+
+    name: Text
+
+
+class Sender(Payload):
+    """Who made GitHub send the event."""
+
+    login: Text
+    id: Number | None = None
+
+
+class Repository(Payload):
+    """Where it happened. The number stays when the name changes."""
+
+    id: Number
+    full_name: FullName
+    default_branch: Branch | None = None
+
+
+def checked[Model: Payload](model: type[Model], payload: object) -> Model:
+    """`payload` (parsed JSON) as `model`. Raises Rejected (400) naming every missing or invalid field."""
+    try:
+        return model.model_validate(payload)
+    except ValidationError as error:
+        raise Rejected(400, _faults(error)) from error
+
+
+def _faults(error: ValidationError) -> str:
+    """Every fault in one sentence. Fields are named, their values are not repeated."""
+    faults: dict[str, dict[str, None]] = {"missing": {}, "invalid": {}}
+    for fault in error.errors(include_url=False, include_input=False, include_context=False):
+        name = ".".join(str(part) for part in fault["loc"])
+        if fault["type"] == "missing":
+            faults["missing"][name] = None
+        else:
+            faults["invalid"][f"{name} ({_lower(fault['msg'])})" if name else _lower(fault["msg"])] = None
+    return "; ".join(f"{what}: {_some(list(names))}" for what, names in faults.items() if names)
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:]
+
+
+def _some(names: list[str], limit: int = 20) -> str:
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

@@ -1,0 +1,88 @@
+"""GitHub's pull_request payload as a subject for the routes.
+
+https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pointsman.core.model import Change, PullRequest
+from pointsman.core.payload import Branch, Number, Payload, Repository, Sender, Sha, Text, Url, checked
+from pointsman.core.subject import ChangedFiles, Comparison, Subject
+from pointsman.core.text import one_line
+
+NO_FILES = "a pull request's payload lists no files"
+
+
+class _Base(Payload):
+    ref: Branch
+    sha: Sha
+
+
+class _Head(Payload):
+    ref: Branch
+    sha: Sha
+    repo: Repository | None = None  # null where the fork is gone
+
+
+class _User(Payload):
+    login: Text
+
+
+class _PullRequest(Payload):
+    number: Number
+    title: Text
+    html_url: Url
+    user: _User | None = None  # null where the account is gone
+    base: _Base
+    head: _Head
+
+
+class _Event(Payload):
+    action: Annotated[Text, Field(pattern=r"^[a-z_]{1,64}$")]
+    pull_request: _PullRequest
+    repository: Repository
+    sender: Sender
+
+
+def read_pull_request(payload: object) -> Subject:
+    """The pull request that a payload (parsed JSON) tells of. Raises Rejected (400) naming each wrong field."""
+    event = checked(_Event, payload)
+    asked = event.pull_request
+    return Subject(
+        event="pull_request",
+        change=_change(event),
+        kind="pull request",
+        name=asked.base.ref,
+        message=asked.title,
+        files=ChangedFiles((), gap=NO_FILES),
+        comparison=Comparison(event.repository.full_name, asked.base.sha, asked.head.sha, "fork"),
+        action=event.action,
+        fork=_fork(event),
+    )
+
+
+def _fork(event: _Event) -> str | None:
+    source = event.pull_request.head.repo
+    if source is None:
+        return ""
+    return None if source.id == event.repository.id else source.full_name
+
+
+def _change(event: _Event) -> Change:
+    asked = event.pull_request
+    return Change(
+        repository=event.repository.full_name,
+        repository_id=event.repository.id,
+        ref=f"refs/pull/{asked.number}/head",
+        before=asked.base.sha,
+        after=asked.head.sha,
+        pull_request=PullRequest(number=asked.number, base=asked.base.ref, head=asked.head.ref),
+        actor=one_line(event.sender.login, 100),
+        actor_id=event.sender.id,
+        author=one_line(asked.user.login if asked.user else "ghost", 100),  # as GitHub itself names who is gone
+        title=one_line(asked.title.strip(), 200),
+        url=asked.html_url,
+        compare_url=f"{asked.html_url}/files",
+    )

@@ -1,0 +1,115 @@
+"""What the commits of a push tell of the files that differ, and how far that can be trusted.
+
+A payload lists, for each commit, the names that it added, removed and modified. Their union is not the difference
+`before..after`: what one commit changes a later one may take back.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from pointsman.core.payload import Payload, Person, Sha, Text, Url
+from pointsman.core.subject import ChangedFiles
+
+# What GitHub leaves out of a payload, it leaves out silently beyond these.
+# https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
+COMMITS_LISTED = 2_048
+NAMES_LISTED = 3_000
+WEB_FLOW = "web-flow"  # who commits what GitHub's own buttons make
+_MERGE = re.compile(r"Merge (pull request|branch|branches|remote-tracking branch|tag|commit)\b")
+
+type Touch = Literal["added", "removed", "modified"]
+
+
+class _Committer(Payload):
+    username: Text | None = None
+
+
+class Commit(Payload):
+    """A commit as a push tells it."""
+
+    id: Sha
+    message: Text
+    url: Url
+    author: Person
+    committer: _Committer | None = None
+    # GitHub may leave lists out of a very large payload; then the file list is incomplete, and the payload fine.
+    added: tuple[Text, ...] | None = None
+    removed: tuple[Text, ...] | None = None
+    modified: tuple[Text, ...] | None = None
+
+    def touches(self) -> Iterable[tuple[str, Touch]]:
+        """Each name with what was done to it."""
+        kinds: tuple[Touch, ...] = ("added", "removed", "modified")
+        return ((name, kind) for kind in kinds for name in getattr(self, kind) or ())
+
+
+def files_of_branch(commits: Sequence[Commit], head: str, *, is_new: bool, forced: bool) -> ChangedFiles:
+    """The files of a branch's push, as far as its commits tell. `head` is the newest commit."""
+    if forced:
+        return ChangedFiles((), gap="after a forced push the commits do not tell how the two versions differ")
+    gap = _gap_of_branch(commits, head, is_new)
+    if gap is None:
+        return _folded(commits)
+    # Each was changed by someone; whether it differs from what it is compared with, nobody can tell from here. What
+    # GitHub's own merge lists differs from the branch that it went to.
+    sure = () if is_new or not _is_githubs(commits) else tuple(name for name, _ in commits[-1].touches())
+    touched = dict.fromkeys(name for commit in commits for name, _ in commit.touches())
+    return ChangedFiles(sure, tuple(name for name in touched if name not in set(sure)), gap)
+
+
+def files_of_commit(commit: Commit) -> ChangedFiles:
+    """A tag stands for its commit: the files are that commit's own."""
+    return ChangedFiles(tuple(dict.fromkeys(name for name, _ in commit.touches())), gap=_gap_of_commit(commit))
+
+
+def _folded(commits: Sequence[Commit]) -> ChangedFiles:
+    """What a row of commits comes to: what was there before and after differs, what was neither does not."""
+    touched: dict[str, list[Touch]] = {}
+    for commit in commits:
+        for name, touch in commit.touches():
+            touched.setdefault(name, []).append(touch)
+    verdicts = {name: _differs(touches) for name, touches in touched.items()}
+    return ChangedFiles(
+        names=tuple(name for name, differs in verdicts.items() if differs),
+        perhaps=tuple(name for name, differs in verdicts.items() if differs is None),
+    )
+
+
+def _differs(touches: list[Touch]) -> bool | None:
+    """Whether a file that was touched so, in this order, differs in the end; None where that cannot be told."""
+    was_there, is_there = touches[0] != "added", touches[-1] != "removed"
+    if was_there != is_there or len(touches) == 1:
+        return True
+    return None if was_there else False
+
+
+def _gap_of_branch(commits: Sequence[Commit], head: str, is_new: bool) -> str | None:
+    if is_new:
+        return "the branch is new, and the payload does not tell what it has that the default branch has not"
+    if not commits:
+        return "the payload lists no commit"
+    if len(commits) >= COMMITS_LISTED:
+        return f"a payload lists {COMMITS_LISTED:,} commits at most"
+    if head not in {commit.id for commit in commits}:
+        return "the payload does not list the newest commit"
+    if _is_githubs(commits):
+        return f"commit {commits[-1].id[:7]} was made by GitHub and may be a merge, whose list may leave out files"
+    return next((gap for commit in commits if (gap := _gap_of_commit(commit))), None)
+
+
+def _is_githubs(commits: Sequence[Commit]) -> bool:
+    """Whether the last of several commits was made by a button of GitHub's: then it is a merge, or edits a file."""
+    last = commits[-1] if len(commits) > 1 else None
+    return bool(last and last.committer and last.committer.username == WEB_FLOW)
+
+
+def _gap_of_commit(commit: Commit) -> str | None:
+    short = commit.id[:7]
+    if commit.added is None or commit.removed is None or commit.modified is None:
+        return f"the payload lists no files for commit {short}"
+    if sum(1 for _ in commit.touches()) >= NAMES_LISTED:
+        return f"a payload lists {NAMES_LISTED:,} files of a commit at most, and {short} has that many"
+    if _MERGE.match(commit.message):
+        return f"commit {short} is a merge, whose list may leave out files"
+    return None

@@ -1,0 +1,21 @@
+"""What is wrong, or doubtful, in routes.yaml, and where."""
+
+from dataclasses import dataclass
+
+type Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong at a place of the file, such as ("routes", 0, "playbook")."""
+
+    place: Place
+    reason: str
+
+    @property
+    def where(self) -> str:
+        """The place in words: `routes[0].playbook`."""
+        return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.place).removeprefix(".")
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}" if self.place else self.reason

@@ -1,0 +1,49 @@
+"""Faults of size: what a route asks for must fit where it is kept, and combine to what Ansible takes."""
+
+import json
+from collections.abc import Iterator
+
+from pointsman.core.model import Target
+from pointsman.core.route_values import EXTRA_VARS_CHARACTERS
+from pointsman.core.routes import Route, Routes
+from pointsman.core.routes_fault import Fault
+
+# A rollout is one item of a table (400 KB), which holds every target of its route with what is otherwise there.
+TARGETS_OF_A_ROUTE = 1_000
+TARGETS_BYTES = 340_000
+
+
+def faults_of_size(routes: Routes) -> Iterator[Fault]:
+    """Faults of valid rules whose parts are too much together."""
+    for index, route in enumerate(routes.routes):
+        targets = routes.targets_of(route)
+        place = ("routes", index)
+        if len(targets) > TARGETS_OF_A_ROUTE:
+            yield Fault((*place, "targets"), f"{len(targets)} targets: a route may have {TARGETS_OF_A_ROUTE}")
+        elif sum(len(target.model_dump_json(exclude_none=True).encode()) for target in targets) > TARGETS_BYTES:
+            yield Fault(
+                (*place, "targets"),
+                f"its {len(targets)} targets with their own settings are more than {TARGETS_BYTES:,} bytes: "
+                "put large data into the repository",
+            )
+        for reason in (_unjoined(targets, routes), _too_many_variables(route, targets)):
+            if reason:
+                yield Fault((*place, "targets"), reason)
+
+
+def _unjoined(targets: tuple[Target, ...], routes: Routes) -> str | None:
+    """Ansible takes `a:b:&c:d` as (a, b or d) and c, so only one term can narrow another pattern."""
+    own = {target.name: target.limit for target in routes.all_targets}
+    for target in targets:
+        added = target.limit.removeprefix(own[target.name]).removeprefix(":&")
+        if own[target.name] and set(added) & set(":,!&"):
+            return f"target {target.name} has a limit of its own, so the route's there must be a single host or group"
+    return None
+
+
+def _too_many_variables(route: Route, targets: tuple[Target, ...]) -> str | None:
+    for target in targets:
+        variables = route.extra_vars | (target.extra_vars or {})
+        if len(json.dumps(variables)) > EXTRA_VARS_CHARACTERS:
+            return f"the extra_vars of {target.name} are more than {EXTRA_VARS_CHARACTERS:,} characters together"
+    return None

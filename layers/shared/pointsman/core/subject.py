@@ -1,0 +1,60 @@
+"""What a delivery asks the routes about: a push or a pull request, read and checked."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pointsman.core.model import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A question to GitHub: which files differ from `base` to `head`? Of a rename, both names."""
+
+    repository: str  # owner/name
+    base: str | None  # a commit or a branch; None: nothing, so that every file of `head` differs
+    head: str  # a commit
+    # trees: the two as they are. fork: `head` against where it left `base`. commit: `head` against its first parent.
+    kind: Literal["trees", "fork", "commit"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFiles:
+    """The names that are known to have changed, and what is not known.
+
+    `names` certainly differ. `perhaps` were touched and may be as they were before. `gap` says why there may be others;
+    None: there are none besides these. `unanswered` says why GitHub could not be asked.
+    """
+
+    names: tuple[str, ...]
+    perhaps: tuple[str, ...] = ()
+    gap: str | None = None
+    unanswered: str | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether this is the difference itself."""
+        return self.gap is None and not self.perhaps
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What routes judge: a branch or tag that now points to a commit, or a pull request that moved."""
+
+    event: Literal["push", "pull_request"]
+    change: Change
+    kind: Literal["branch", "tag", "pull request"]
+    name: str  # "main"; of a pull request: the branch it goes to
+    message: str  # the head commit's, whole; of a pull request: its title
+    files: ChangedFiles
+    comparison: Comparison  # how GitHub would be asked for the files
+    several_commits: bool = False  # among them may be a merge, which a payload does not tell
+    action: str = ""  # of a pull request: "opened"
+    fork: str | None = None  # full name of the fork that a pull request comes from; "" where that is gone
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToRun:
+    """A delivery that leads nowhere, such as a deleted branch."""
+
+    repository: str
+    reason: str

@@ -1,0 +1,38 @@
+"""What one condition, or all of a route's, says to a subject."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pointsman.core.model import Outcome
+from pointsman.core.patterns import Hit
+from pointsman.core.text import one_line
+
+NAMES_TOLD = 3  # file names in a reason
+NAME_TOLD = 200  # characters of a name in a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An outcome and its reason; the pattern that decided, and the file it decided on."""
+
+    outcome: Outcome
+    reason: str
+    pattern: str | None = None
+    file: str | None = None
+
+    def after(self, earlier: Iterable["Verdict"]) -> "Verdict":
+        """The same, with the reasons of those that came before it."""
+        reasons = [verdict.reason for verdict in (*earlier, self)]
+        return Verdict(self.outcome, "; ".join(reasons), self.pattern, self.file)
+
+
+def place(key: str, hit: Hit) -> str:
+    """Where a pattern stands, and what it says: paths[0] `ansible/**`."""
+    return f"{key}[{hit.index}] `{hit.pattern.text}`"
+
+
+def told(names: Iterable[str]) -> str:
+    """The first names in words, and how many more there are."""
+    every = list(names)
+    shown = ", ".join(one_line(name, NAME_TOLD) for name in every[:NAMES_TOLD])
+    return f"{shown} and {len(every) - NAMES_TOLD} more" if len(every) > NAMES_TOLD else shown

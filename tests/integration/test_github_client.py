@@ -1,0 +1,224 @@
+"""The client of GitHub's API over HTTP: what it sends, within which time, and what its refusals become."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from pointsman.adapters import github_http
+from pointsman.adapters.changed_files_github import GithubChangedFiles
+from pointsman.adapters.github_http import Deadline, GithubHttp
+from pointsman.adapters.github_token import GithubToken
+from pointsman.core.subject import Comparison
+from pointsman.errors import Misconfigured, Unavailable
+from tests.support.answering_server import Answer, Server, running
+
+TOKEN = "github_pat_secret"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with running() as server:
+        yield server
+
+
+def ask(server: Server, path: str = "/x", seconds: float = 5.0) -> Any:
+    return GithubHttp(server.url).ask("GET", path, TOKEN, Deadline(seconds))
+
+
+# --- requests -------------------------------------------------------------------------------------------------------
+
+
+def test_a_request_says_who_asks_with_which_token_and_which_version(server: Server) -> None:
+    assert ask(server, "/repos/acme/infra/commits/1") == {}
+    [(method, path, headers, body)] = server.calls
+    assert (method, path, body) == ("GET", "/repos/acme/infra/commits/1", None)
+    assert headers["authorization"] == f"Bearer {TOKEN}"
+    assert headers["user-agent"] == "pointsman"
+    assert headers["x-github-api-version"] == github_http.API_VERSION
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "told"),
+    [
+        (Answer(401), Misconfigured, "does not know the token"),
+        (Answer(403), Misconfigured, "forbids it to the token"),
+        (Answer(403, headers={"x-ratelimit-remaining": "0"}), Unavailable, "takes no more requests for now (403)"),
+        (Answer(403, headers={"retry-after": "60"}), Unavailable, "takes no more requests for now (403)"),
+        (Answer(429), Unavailable, "takes no more requests for now (429)"),
+        (Answer(404), Unavailable, "finds no such commit, or the token may not read the repository (404)"),
+        (Answer(422), Unavailable, "answered 422"),
+        (Answer(500), Unavailable, "answered 500"),
+        (Answer(200, b"<html>"), Unavailable, "no JSON"),
+    ],
+)
+def test_each_refusal_says_who_must_act_and_never_the_token(
+    server: Server, answer: Answer, error: type[Exception], told: str
+) -> None:
+    server.answers = [answer]
+    with pytest.raises(error) as raised:
+        ask(server)
+    assert told in str(raised.value)
+    assert TOKEN not in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_what_passes_is_asked_once_more(server: Server, status: int) -> None:
+    server.answers = [Answer(status), Answer(body={"ok": True})]
+    assert ask(server) == {"ok": True}
+    assert len(server.calls) == 2
+
+
+def test_what_stays_is_not_asked_again(server: Server) -> None:
+    server.answers = [Answer(404)]
+    with pytest.raises(Unavailable):
+        ask(server)
+    assert len(server.calls) == 1
+
+
+def test_a_server_that_is_not_there_is_unavailable() -> None:
+    with pytest.raises(Unavailable, match="can't be reached"):
+        GithubHttp("http://127.0.0.1:1").ask("GET", "/x", TOKEN, Deadline(5))
+
+
+@pytest.mark.parametrize("body", [b"", b"{" + b" " * 100_000 + b"}"])
+def test_a_server_that_is_silent_is_left_when_the_time_is_over(server: Server, body: bytes) -> None:
+    """Before the body and in the midst of it."""
+    hold = threading.Event()
+    server.answers = [Answer(body=body or {}, hold=hold)]
+    begun = time.monotonic()
+    with pytest.raises(Unavailable, match="no answer in time"):
+        ask(server, seconds=0.3)
+    hold.set()
+    assert time.monotonic() - begun < 5
+
+
+def test_nobody_is_asked_when_there_is_no_time(server: Server) -> None:
+    with pytest.raises(Unavailable, match="no answer in time"):
+        ask(server, seconds=0)
+    assert server.calls == []
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(github_http, "MOST_BYTES", 1_000)
+    server.answers = [Answer(body={"x": "y" * 2_000})]
+    with pytest.raises(Unavailable, match="more than 1,000 bytes"):
+        ask(server)
+
+
+def test_a_repository_that_was_renamed_is_followed(server: Server) -> None:
+    server.answers = [Answer(301, headers={"location": f"{server.url}/repositories/7/x"}), Answer(body={"ok": True})]
+    assert ask(server) == {"ok": True}
+    assert [path for _, path, _, _ in server.calls] == ["/x", "/repositories/7/x"]
+    assert server.calls[1][2]["authorization"] == f"Bearer {TOKEN}"
+
+
+def test_a_redirect_to_another_host_does_not_get_the_token(server: Server) -> None:
+    with running() as other:
+        elsewhere = other.url.replace("127.0.0.1", "localhost")
+        server.answers = [Answer(302, headers={"location": f"{elsewhere}/x"})]
+        ask(server)
+        assert "authorization" not in other.calls[0][2]
+
+
+def test_an_answer_of_another_shape_is_no_difference(server: Server) -> None:
+    files = GithubChangedFiles(GithubHttp(server.url), GithubToken(lambda: TOKEN, GithubHttp(server.url)))
+    bodies: list[Any] = [{}, [], {"tree": [{}], "truncated": False}]
+    for body in bodies:
+        server.answers = [Answer(body=body)]
+        with pytest.raises(Unavailable, match="not what it documents"):
+            files.changed_files(Comparison("acme/infra", "1" * 40, "2" * 40, "trees"), 5)
+
+
+# --- tokens ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def app_secret(key: rsa.RSAPrivateKey, **changes: Any) -> str:
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
+    return json.dumps({"app_id": 12, "installation_id": 34, "private_key": pem} | changes)
+
+
+def tokens(server: Server, secret: str, clock: Callable[[], float] = time.time) -> GithubToken:
+    return GithubToken(lambda: secret, GithubHttp(server.url), clock)
+
+
+def issued(token: str = "ghs_1", at: str = "2026-11-23T13:00:00Z") -> Answer:
+    return Answer(201, {"token": token, "expires_at": at})
+
+
+NOON = 1_795_435_200.0  # 2026-11-23T12:00:00Z
+
+
+def test_a_fine_grained_token_is_taken_as_it_is(server: Server) -> None:
+    assert tokens(server, TOKEN).get("acme/infra", Deadline(5)) == TOKEN
+    assert server.calls == []
+
+
+def test_an_app_gets_a_token_for_one_repository_to_read_contents(server: Server, key: rsa.RSAPrivateKey) -> None:
+    server.answers = [issued()]
+    assert tokens(server, app_secret(key), lambda: NOON).get("acme/infra", Deadline(5)) == "ghs_1"
+    [(method, path, headers, body)] = server.calls
+    assert (method, path) == ("POST", "/app/installations/34/access_tokens")
+    assert body == {"repositories": ["infra"], "permissions": {"contents": "read"}}
+    said = jwt.decode(
+        headers["authorization"].removeprefix("Bearer "),
+        key.public_key(),
+        algorithms=["RS256"],
+        options={"verify_exp": False, "verify_iat": False},
+    )
+    assert said == {"iss": "12", "iat": NOON - 60, "exp": NOON + 480}
+
+
+def test_a_token_is_kept_until_shortly_before_its_end_and_for_its_repository(
+    server: Server, key: rsa.RSAPrivateKey
+) -> None:
+    now = [NOON]
+    held = tokens(server, app_secret(key), lambda: now[0])
+    server.answers = [issued("ghs_1"), issued("ghs_2"), issued("ghs_3", "2026-11-23T14:00:00Z")]
+    assert [held.get("acme/infra", Deadline(5)) for _ in range(2)] == ["ghs_1", "ghs_1"]
+    assert held.get("acme/other", Deadline(5)) == "ghs_2"
+    now[0] += 59 * 60
+    assert held.get("acme/infra", Deadline(5)) == "ghs_3"
+
+
+def test_a_token_that_was_withdrawn_is_not_kept(server: Server, key: rsa.RSAPrivateKey) -> None:
+    files = GithubChangedFiles(GithubHttp(server.url), tokens(server, app_secret(key), lambda: NOON))
+    asked = Comparison("acme/infra", None, "2" * 40, "fork")
+    server.answers = [issued("ghs_1"), Answer(401), issued("ghs_2"), Answer(body={"tree": [], "truncated": False})]
+    with pytest.raises(Misconfigured):
+        files.changed_files(asked, 5)
+    assert files.changed_files(asked, 5) == ()
+    assert server.calls[-1][2]["authorization"] == "Bearer ghs_2"
+
+
+@pytest.mark.parametrize(
+    ("secret", "told"),
+    [
+        ("{", "must be a fine-grained token, or"),
+        ('{"app_id": 1}', "must be a fine-grained token, or"),
+        ("two words", "must be a fine-grained token, or"),
+        (json.dumps({"app_id": 1, "installation_id": 2, "private_key": "no key"}), "is no RSA key in PEM"),
+    ],
+)
+def test_a_secret_that_is_none_says_what_it_must_be_and_not_what_it_is(server: Server, secret: str, told: str) -> None:
+    with pytest.raises(Misconfigured) as raised:
+        tokens(server, secret).get("acme/infra", Deadline(5))
+    assert told in str(raised.value)
+    assert "no key" not in str(raised.value)
+
+
+def test_an_app_that_gets_no_token_is_unavailable(server: Server, key: rsa.RSAPrivateKey) -> None:
+    server.answers = [Answer(201, {"message": "?"})]
+    with pytest.raises(Unavailable, match="answered no token"):
+        tokens(server, app_secret(key)).get("acme/infra", Deadline(5))

@@ -1,0 +1,134 @@
+"""A delivery that is larger than a message arrives whole in meaning: every order and decision, and the word of it."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pointsman.core.fit_delivery import MESSAGE_BYTES, messages_of, to_message
+from pointsman.core.intake import decided
+from pointsman.core.model import Decision, Delivery, Order, Outcome, Target
+from tests.support.rollouts import MORNING, change
+
+
+def a_target(number: int, variables: str = "") -> Target:
+    return Target(
+        name=f"dev/region-{number:04d}",
+        account="dev",
+        account_id="222222222222",
+        region=f"region-{number:04d}",
+        extra_vars={"told": variables} if variables else None,
+    )
+
+
+def a_delivery(
+    running: int, ignored: int = 0, targets: int = 1, reason: str = "it matches", files: int = 0, variables: str = ""
+) -> Delivery:
+    """A push that `running` routes send to `targets` targets each, and `ignored` routes do not take."""
+    there = tuple(a_target(number, variables) for number in range(targets))
+    orders = tuple(
+        Order(rollout=f"r-{number:016x}", route=f"runs-{number}", playbook="site.yml", targets=there)
+        for number in range(running)
+    )
+    matched = tuple(
+        Decision(
+            route=order.route,
+            outcome=Outcome.MATCHED,
+            runs=True,
+            reason=reason,
+            pattern="ansible/**",
+            file="ansible/site.yml",
+            targets=tuple(each.name for each in there),
+            rollout=order.rollout,
+        )
+        for order in orders
+    )
+    others = tuple(
+        Decision(route=f"ignores-{number}", outcome=Outcome.IGNORED, runs=False, reason=reason)
+        for number in range(ignored)
+    )
+    names = tuple(f"ansible/{number:06d}" for number in range(files))
+    return Delivery(
+        id="d-1",
+        event="push",
+        received_at=MORNING,
+        reason=f"{running} of {running + ignored} routes run",
+        change=change().model_copy(update={"files": names, "files_total": files}),
+        decisions=others + matched,
+        orders=orders,
+    )
+
+
+def arrived(parts: Sequence[Delivery]) -> list[Delivery]:
+    """The parts as the engine reads them off the queue."""
+    return [Delivery.model_validate_json(to_message(part)) for part in parts]
+
+
+def assert_whole(told: Delivery, parts: Sequence[Delivery], limit: int) -> None:
+    """Together the parts mean `told`, each fits, and each says whether anything was left out."""
+    assert parts
+    assert all(len(to_message(part)) <= limit for part in parts)
+    assert [order for part in arrived(parts) for order in part.orders] == list(told.orders)
+    decided_there = {(each.route, each.outcome, each.runs, each.rollout) for part in parts for each in part.decisions}
+    assert decided_there == {(each.route, each.outcome, each.runs, each.rollout) for each in told.decisions}
+    whole = tuple(parts) == (told,)
+    assert all(part.shortened is not whole for part in parts)
+    assert all(decided(part).shortened is not whole for part in parts)
+    kept = {(part.id, part.event, part.received_at, part.reason, part.change.files_total) for part in parts}
+    assert kept == {(told.id, told.event, told.received_at, told.reason, told.change.files_total)}
+
+
+def test_what_fits_goes_as_it_is_and_says_nothing() -> None:
+    told = a_delivery(running=3, ignored=3, targets=5, files=50)
+    assert messages_of(told) == (told,)
+    assert not told.shortened
+    assert not decided(told).shortened
+
+
+@pytest.mark.parametrize(
+    ("running", "ignored", "targets", "most"),
+    [
+        (1, 0, 1_000, 1),  # the largest route there may be
+        (1, 5_000, 10, 2),  # decisions alone, far beyond a message
+        (300, 0, 100, 10),
+        (1_000, 0, 10, 8),
+        (40, 0, 1_000, 45),
+    ],
+)
+def test_a_delivery_far_beyond_a_message_arrives_with_every_order(
+    running: int, ignored: int, targets: int, most: int
+) -> None:
+    told = a_delivery(running, ignored, targets, reason="branch main matches; " * 20, files=3_000)
+    parts = messages_of(told)
+    assert_whole(told, parts, MESSAGE_BYTES)
+    assert len(parts) <= most
+
+
+def test_decisions_stay_together_where_they_leave_room_so_that_the_trail_has_them_as_one() -> None:
+    parts = messages_of(a_delivery(running=300, ignored=100, targets=100))
+    assert len(parts) > 1
+    assert len({decided(part).key for part in parts}) == 1
+
+
+def test_an_order_that_is_larger_than_a_message_is_sent_all_the_same() -> None:
+    """The queue refuses it then, which is an error that somebody sees."""
+    told = a_delivery(running=2, targets=40, variables="x" * 100)
+    parts = messages_of(told, limit=2_000)
+    assert [order for part in parts for order in part.orders] == list(told.orders)
+
+
+@settings(deadline=None, max_examples=150)  # the machine may be busy
+@given(
+    running=st.integers(0, 25),
+    ignored=st.integers(0, 60),
+    targets=st.integers(1, 4),
+    reason=st.text(max_size=900),
+    files=st.integers(0, 300),
+    limit=st.integers(9_000, 60_000),
+)
+def test_whatever_does_not_fit_arrives_whole_in_meaning_and_says_so(
+    running: int, ignored: int, targets: int, reason: str, files: int, limit: int
+) -> None:
+    told = a_delivery(running, ignored, targets, reason, files)
+    assert_whole(told, messages_of(told, limit), limit)

@@ -1,0 +1,139 @@
+"""What the commits of a push tell of the difference, and never more than they can."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.core.push import read_push
+from pointsman.core.push_files import Commit, files_of_branch
+from pointsman.core.subject import ChangedFiles, Comparison, Subject
+from tests.support.receiver import payload
+
+NAMES = ("a", "b", "c")
+
+
+def commit(number: int, *, by: str = "hana", message: str = "Change", **lists: Any) -> Commit:
+    return Commit.model_validate(
+        {
+            "id": f"{number:040x}",
+            "message": message,
+            "url": "https://github.com/acme/infra/commit/1",
+            "author": {"name": "Hana"},
+            "committer": {"username": by},
+            "added": [],
+            "removed": [],
+            "modified": [],
+        }
+        | lists
+    )
+
+
+def told(*commits: Commit, is_new: bool = False, forced: bool = False) -> ChangedFiles:
+    return files_of_branch(commits, commits[-1].id if commits else "", is_new=is_new, forced=forced)
+
+
+def test_the_files_of_one_commit_are_the_difference() -> None:
+    assert told(commit(1, added=["new"], removed=["old"], modified=["same"])) == ChangedFiles(("new", "old", "same"))
+
+
+def test_of_a_rename_both_names_have_changed() -> None:
+    assert told(commit(1, added=["new/name"], removed=["old/name"])).names == ("new/name", "old/name")
+
+
+@pytest.mark.parametrize(
+    ("touches", "names", "perhaps"),
+    [
+        ([{"added": ["a"]}, {"modified": ["a"]}], ("a",), ()),
+        ([{"modified": ["a"]}, {"removed": ["a"]}], ("a",), ()),
+        ([{"added": ["a"]}, {"removed": ["a"]}], (), ()),
+        ([{"removed": ["a"]}, {"added": ["a"]}], (), ("a",)),
+        ([{"modified": ["a"]}, {"modified": ["a"]}], (), ("a",)),
+        ([{"modified": ["a"]}, {"modified": ["b"]}], ("a", "b"), ()),
+    ],
+)
+def test_what_one_commit_changed_a_later_one_may_have_taken_back(
+    touches: list[dict[str, list[str]]], names: tuple[str, ...], perhaps: tuple[str, ...]
+) -> None:
+    files = told(*(commit(number).model_copy(update=lists) for number, lists in enumerate(touches)))
+    assert files == ChangedFiles(names, perhaps)
+
+
+def test_the_commits_of_a_forced_push_tell_nothing() -> None:
+    files = told(commit(1, added=["a"]), forced=True)
+    assert (files.names, files.perhaps) == ((), ())
+    assert files.gap
+
+
+def test_what_a_new_branch_touched_may_be_as_the_default_branch_has_it() -> None:
+    files = told(commit(1, added=["a"]), is_new=True)
+    assert (files.names, files.perhaps) == ((), ("a",))
+    assert "the branch is new" in (files.gap or "")
+
+
+def test_a_merge_is_known_by_gits_words_or_by_githubs_hand() -> None:
+    by_words = told(commit(1, added=["a"]), commit(2, message="Merge branch 'x'", modified=["b"]))
+    assert (by_words.names, by_words.perhaps) == ((), ("a", "b"))
+    assert "is a merge" in (by_words.gap or "")
+    by_hand = told(commit(1, added=["a"]), commit(2, by="web-flow", message="Our own words", modified=["b"]))
+    assert (by_hand.names, by_hand.perhaps) == (("b",), ("a",))
+    assert "may be a merge" in (by_hand.gap or "")
+
+
+def test_one_commit_by_githubs_hand_is_a_squash_or_an_edit_and_exact() -> None:
+    assert told(commit(1, by="web-flow", modified=["a"])) == ChangedFiles(("a",))
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(NAMES), st.none() | st.integers(0, 2)), min_size=1, max_size=6))
+def test_the_difference_lies_between_what_is_sure_and_what_is_possible(
+    versions: list[dict[str, int | None]],
+) -> None:
+    """Whatever a straight row of commits does to files, `names` is no more and `names` + `perhaps` no less than it."""
+    first: dict[str, int] = {"a": 0, "b": 0}
+    tree, commits = dict(first), list[Commit]()
+    for number, wanted in enumerate(versions):
+        lists: dict[str, list[str]] = {"added": [], "removed": [], "modified": []}
+        for name, content in wanted.items():
+            if content is None and name in tree:
+                lists["removed"].append(name)
+                del tree[name]
+            elif content is not None and tree.get(name) != content:
+                lists["modified" if name in tree else "added"].append(name)
+                tree[name] = content
+        commits.append(commit(number).model_copy(update=lists))
+    differs = {name for name in NAMES if first.get(name) != tree.get(name)}
+    files = told(*commits)
+    assert set(files.names) <= differs <= set(files.names) | set(files.perhaps)
+
+
+@pytest.mark.parametrize(
+    ("name", "comparison"),
+    [
+        ("push_main", ("before", "trees")),
+        ("push_forced", ("before", "trees")),
+        ("push_new_branch", ("main", "fork")),
+        ("push_tag", (None, "commit")),
+        ("push_annotated_tag", (None, "commit")),
+    ],
+)
+def test_github_is_asked_for_the_difference_that_is_meant(name: str, comparison: tuple[str | None, str]) -> None:
+    content = payload(name)
+    base, kind = comparison
+    push = read_push(content)
+    assert isinstance(push, Subject)
+    assert push.comparison == Comparison(
+        "acme/infra",
+        content["before"] if base == "before" else base,
+        content["head_commit"]["id"],
+        kind,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize("default", ["feature/time-sync", None])
+def test_a_new_default_branch_is_compared_with_nothing(default: str | None) -> None:
+    content: dict[str, Any] = payload("push_new_branch")
+    content["repository"]["default_branch"] = default
+    push = read_push(content)
+    assert isinstance(push, Subject)
+    assert push.comparison.base is None
