@@ -1,9 +1,8 @@
 """`pointsman`: the operator's command."""
 
-import json
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -12,11 +11,26 @@ from rich.text import Text
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.errors import PointsmanError
 from pointsman.events import TrailEvent
-from pointsmanctl import demo, push
-from pointsmanctl.connection import STACK, Connection, Where, connect, running_local_cloud
-from pointsmanctl.console import console
+from pointsmanctl import demo, push, routes_command, why
+from pointsmanctl.connection import STACK, Connection, Where
+from pointsmanctl.options import (
+    AHEAD,
+    MOST_DAYS,
+    TIMES,
+    JsonOption,
+    RegionOption,
+    StackOption,
+    WhereOption,
+    bounded,
+    connected,
+    err,
+    fail,
+    given,
+    out,
+    print_json,
+)
 from pointsmanctl.rollout_table import rollout_report, rollouts_table
-from pointsmanctl.times import EPOCH, moment
+from pointsmanctl.times import EPOCH
 from pointsmanctl.trail_query import Question, ask, event_types
 from pointsmanctl.trail_table import trail_table
 
@@ -28,24 +42,10 @@ app = typer.Typer(
 )
 app.command("push")(push.push)
 app.command("demo")(demo.demo)
+app.command("why")(why.why)
+app.add_typer(routes_command.app, name="routes")
 
-WhereOption = Annotated[Where, typer.Option("--cloud", help="auto: the local cloud while it is up, else AWS.")]
-StackOption = Annotated[str, typer.Option(help="Name of the control stack.")]
-RegionOption = Annotated[str | None, typer.Option(help="Region of the control stack (AWS only).")]
-JsonOption = Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")]
-TIMES = "30m, 24h, 7d, 2026-11-23 or 2026-11-23T18:00 (UTC)"
 SINCE = "24h"
-MOST_DAYS = 366  # that a question walks through, one query for each
-AHEAD = timedelta(minutes=5)  # the cloud's clock may be ahead of ours
-
-out = console()
-err = console(stderr=True)
-
-
-def _given(value: str | None) -> str | None:
-    if value is not None and not value.strip():
-        raise typer.BadParameter("it is empty")
-    return value
 
 
 def _known(types: list[str] | None) -> list[str] | None:
@@ -57,13 +57,13 @@ def _known(types: list[str] | None) -> list[str] | None:
 
 @app.command()
 def audit(
-    actor: Annotated[str | None, typer.Option(help="Login of who pushed.", callback=_given)] = None,
-    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=_given)] = None,
-    commit: Annotated[str | None, typer.Option(help="Commit, or its first characters.", callback=_given)] = None,
-    target: Annotated[str | None, typer.Option(help="account/region, such as prod/eu-west-1.", callback=_given)] = None,
-    host: Annotated[str | None, typer.Option(help="Host, as the inventory names it.", callback=_given)] = None,
-    rollout: Annotated[str | None, typer.Option(help="Rollout, such as r-3f2a9c0d1e2b4a56.", callback=_given)] = None,
-    route: Annotated[str | None, typer.Option(help="Route, as routes.yaml names it.", callback=_given)] = None,
+    actor: Annotated[str | None, typer.Option(help="Login of who pushed.", callback=given)] = None,
+    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=given)] = None,
+    commit: Annotated[str | None, typer.Option(help="Commit, or its first characters.", callback=given)] = None,
+    target: Annotated[str | None, typer.Option(help="account/region, such as prod/eu-west-1.", callback=given)] = None,
+    host: Annotated[str | None, typer.Option(help="Host, as the inventory names it.", callback=given)] = None,
+    rollout: Annotated[str | None, typer.Option(help="Rollout, such as r-3f2a9c0d1e2b4a56.", callback=given)] = None,
+    route: Annotated[str | None, typer.Option(help="Route, as routes.yaml names it.", callback=given)] = None,
     types: Annotated[
         list[str] | None, typer.Option("--type", help="Event type; may be given more than once.", callback=_known)
     ] = None,
@@ -98,11 +98,11 @@ def audit(
         types=tuple(types or ()),
         limit=limit,
     )
-    question = _bounded(question, since, until, now)
-    there = _connect(cloud, stack, region)
+    question = bounded(question, since, until, now, SINCE)
+    there = connected(cloud, stack, region)
     events = _newest(there, question)
     if as_json:
-        _print_json([event.model_dump(mode="json", exclude_none=True) for event in events])
+        print_json([event.model_dump(mode="json", exclude_none=True) for event in events])
     elif events:
         out.print(trail_table(events, diffs=diff))
     else:
@@ -112,7 +112,7 @@ def audit(
 
 @app.command()
 def status(
-    rollout: Annotated[str | None, typer.Argument(help="One rollout, with each of its runs.", callback=_given)] = None,
+    rollout: Annotated[str | None, typer.Argument(help="One rollout, with each of its runs.", callback=given)] = None,
     since: Annotated[str, typer.Option(help=f"{TIMES}. At most {MOST_DAYS} days ago.")] = SINCE,
     as_json: JsonOption = False,
     cloud: WhereOption = Where.AUTO,
@@ -122,15 +122,15 @@ def status(
     """Show rollouts: those that are open, and those that began since; or one, with each of its runs."""
     now = datetime.now(UTC)
     begun = Question(since=EPOCH, until=now + AHEAD, types=("RolloutStarted",), limit=1000)
-    begun = _bounded(begun, since, None, now)
-    there = _connect(cloud, stack, region)
+    begun = bounded(begun, since, None, now, SINCE)
+    there = connected(cloud, stack, region)
     store = DynamoRollouts(there.dynamodb, there.rollouts_table, there.audit_table)
     names = [rollout] if rollout else _rollouts(there, store, begun)
     loaded = [found for name in names if (found := store.load(name))]
     if rollout and not loaded:
-        _fail(f"there is no rollout {rollout}: `pointsman status` lists them")
+        fail(f"there is no rollout {rollout}: `pointsman status` lists them")
     if as_json:
-        _print_json(
+        print_json(
             [{"rollout": each.model_dump(mode="json"), "runs": [run.model_dump(mode="json") for run in runs]}
              for each, runs in loaded]
         )  # fmt: skip
@@ -153,50 +153,6 @@ def _newest(there: Connection, question: Question) -> list[TrailEvent]:
 def _rollouts(there: Connection, store: DynamoRollouts, begun: Question) -> list[str]:
     events = ask(there.dynamodb, there.audit_table, begun)
     return list(dict.fromkeys([*store.open_rollouts(), *(event.rollout for event in events if event.rollout)]))
-
-
-def _connect(where: Where, stack: str, region: str | None) -> Connection:
-    there = connect(where, stack, region)
-    if there.endpoint and (local := running_local_cloud()):
-        err.print(Text(f"local cloud, {local.layout.state}", style="dim"))
-    return there
-
-
-def _bounded(question: Question, since: str | None, until: str | None, now: datetime) -> Question:
-    """The question with the time that --since and --until give it. Raises BadParameter when they can't."""
-    if since is not None or not question.one_change:
-        question = replace(question, since=_moment(SINCE if since is None else since, now, "--since"))
-    if until is not None:
-        question = replace(question, until=_moment(until, now, "--until"))
-    _check_span(question, "--since" if until is None else "--until")
-    return question
-
-
-def _check_span(question: Question, option: str) -> None:
-    since, until = question.since, question.until
-    if until < since and option == "--until":
-        told = f"{until:%Y-%m-%d %H:%M} is before --since, {since:%Y-%m-%d %H:%M} UTC ({SINCE} when it is left out)"
-        raise typer.BadParameter(told, param_hint=option)
-    if until < since:
-        raise typer.BadParameter(f"{since:%Y-%m-%d %H:%M} UTC is yet to come", param_hint=option)
-    if question.walks_days and (until - since).days > MOST_DAYS:
-        raise typer.BadParameter(f"{(until - since).days} days are too many: at most {MOST_DAYS}", param_hint="--since")
-
-
-def _moment(text: str, now: datetime, option: str) -> datetime:
-    try:
-        return moment(text, now)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=option) from error
-
-
-def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def _fail(message: str) -> None:
-    err.print(Text(f"pointsman: {message}", style="red"))
-    raise typer.Exit(1)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from localcloud.cloud import LocalCloud, LocalCloudError
 from localcloud.git import Author, GitError
 from localcloud.layout import REPOSITORY
 from pointsmanctl.console import console
-from pointsmanctl.demo.scenes import decisions_table
+from pointsmanctl.decisions_table import decisions_table
 
 
 def push(

@@ -1,7 +1,7 @@
 """Reads routes.yaml, so that every fault can be told with its line and column."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 import yaml
 
 from pointsman.core.routes import Routes
-from pointsman.core.routes_check import Fault, Place, check_routes
+from pointsman.core.routes_check import check_routes
+from pointsman.core.routes_doubts import doubts
+from pointsman.core.routes_fault import Fault, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,7 @@ class LocatedFault:
 def read_routes(path: Path) -> tuple[Routes | None, list[LocatedFault]]:
     """The rules in the file at `path`, or None and every fault in the order of the file. Raises OSError."""
     try:
-        loader = _Loader(path.read_text(encoding="utf-8"))
-        node = loader.get_single_node()
-        if node is None:
-            return None, [LocatedFault(str(path), 1, 1, Fault((), "the file is empty"))]
-        doubled = list(_doubled_keys(node))  # before anything is merged
-        data = loader.construct_document(node)
+        node, data = _parsed(path)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
@@ -41,14 +38,36 @@ def read_routes(path: Path) -> tuple[Routes | None, list[LocatedFault]]:
         return None, [LocatedFault(str(path), line, column, Fault((), f"not YAML: {reason}"))]
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         return None, [LocatedFault(str(path), 1, 1, Fault((), f"not YAML: {error}"))]
+    if node is None:
+        return None, [LocatedFault(str(path), 1, 1, Fault((), "the file is empty"))]
     routes, faults = check_routes(data)
+    located = _located(path, node, [*_doubled_keys(node), *faults])
+    return (None if located else routes), located
+
+
+def read_doubts(path: Path, routes: Routes) -> list[LocatedFault]:
+    """What is valid but doubtful in the file at `path`, which holds `routes`, in its order. Raises OSError."""
+    node, _ = _parsed(path)
+    return _located(path, node, doubts(routes)) if node else []
+
+
+def _parsed(path: Path) -> tuple[yaml.Node | None, Any]:
+    """The file as YAML's nodes, before anything is merged, and as plain values."""
+    text = path.read_text(encoding="utf-8")
+    node = _Loader(text).get_single_node()
+    return node, _Loader(text).get_single_data()
+
+
+def _located(path: Path, node: yaml.Node, faults: Iterable[Fault]) -> list[LocatedFault]:
     marks = dict(_marks(node))
-    located = [_located(path, marks, fault) for fault in [*doubled, *faults]]
-    return (None if located else routes), sorted(located, key=lambda each: (each.line, each.column))
+    located = [_at(path, marks, fault) for fault in faults]
+    return sorted(located, key=lambda each: (each.line, each.column))
 
 
-def _located(path: Path, marks: dict[Place, yaml.Mark], fault: Fault) -> LocatedFault:
+def _at(path: Path, marks: dict[Place, yaml.Mark], fault: Fault) -> LocatedFault:
     place = fault.place
+    if place[:1] == ("routes",) and place[:3] not in marks and ("defaults", *place[2:3]) in marks:
+        place = ("defaults", *place[2:])  # what a route does not say itself
     while place not in marks:  # what is missing stands nowhere: its parent tells where it should be
         place = place[:-1]
     return LocatedFault(str(path), marks[place].line + 1, marks[place].column + 1, fault)

@@ -4,7 +4,6 @@ from typing import Any
 
 from rich.padding import Padding
 from rich.syntax import Syntax
-from rich.table import Table
 from rich.text import Text
 
 from localcloud.cloud import LocalCloud
@@ -13,10 +12,11 @@ from localcloud.github import Delivery
 from localcloud.layout import CHANNEL, REPOSITORY
 from pointsman.core.model import RolloutState
 from pointsman.events import RolloutRepeated
+from pointsmanctl.decisions_table import decisions_table
 from pointsmanctl.demo.observer import ROLLOUT_SECONDS, Observer, rollout_of
 from pointsmanctl.demo.slack_view import slack_message
 from pointsmanctl.demo.stage import DemoFailed, Stage
-from pointsmanctl.trail_table import STYLES, trail_table
+from pointsmanctl.trail_table import trail_table
 
 HANA = Author("Hana Ito", "hana@example.com")
 OMAR = Author("Omar Haddad", "omar@example.com")
@@ -151,21 +151,3 @@ class Play:
         self._stage.say("What one of them changed in its file (pointsman audit --diff):")
         [task] = [task for task in results[0].tasks if task.name == "Configure the application"]
         self._stage.show(Padding(Syntax(task.diff or "", "diff", background_color="default"), (0, 0, 0, 4)))
-
-
-def decisions_table(decisions: list[dict[str, Any]]) -> Table:
-    """The receiver's answer: each route, what it decided, and why."""
-    table = Table(box=None, pad_edge=True, header_style="bold")
-    for name in ("ROUTE", "DECISION"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("REASON", overflow="fold")
-    table.add_column("TARGETS", justify="right")
-    for decision in decisions:
-        style = STYLES.get(decision["decision"], "")
-        table.add_row(
-            decision["route"],
-            Text(decision["decision"], style=style),
-            Text(decision["reason"]),
-            str(len(decision["targets"] or [])),
-        )
-    return table

@@ -129,7 +129,10 @@ def merged_under_its_own_words(repository: Repository) -> Pushed:
 
 
 def squashed(repository: Repository) -> Pushed:
-    steps = [({"ansible/x.yml": "1"}, "One"), ({"ansible/x.yml": None, "ansible/y.yml": "1"}, "Two")]
+    steps: list[tuple[dict[str, str | bytes | Path | None], str]] = [
+        ({"ansible/x.yml": "1"}, "One"),
+        ({"ansible/x.yml": None, "ansible/y.yml": "1"}, "Two"),
+    ]
     repository.commit_several(steps, branch="topic", author=HANA)
     return pushed(repository, repository.squash("topic", "The topic as one (#7)", author=HANA))
 
@@ -401,7 +404,7 @@ def test_whatever_was_pushed_the_payload_and_github_agree_with_git(
         steps.append(
             Planned("Step", {name: new for name, new in files.items() if new is not None or name in there}, HANA)
         )
-        there = {name: new for name, new in (there | files).items() if new is not None}
+        there = {name: new for name, new in {**there, **files}.items() if new is not None}
     update = make_history(repository, steps)
     if forced:
         update = repository.reset_branch("main", start)

@@ -111,7 +111,7 @@ def test_one_more_than_the_limit_tells_that_there_is_more(
 ) -> None:
     outputs = {"AuditTableName": "audit", "RolloutsTableName": "rollouts"}
     there = Connection(boto3.Session(region_name="us-east-1"), None, outputs)
-    monkeypatch.setattr(main, "_connect", lambda *_: there)
+    monkeypatch.setattr(main, "connected", lambda *_: there)
     words = ["audit", "--rollout", "r-aaaa", "--until", "2026-11-24", "--limit", "1", "--json"]
     done = CliRunner().invoke(main.app, words)
     assert [event["target"] for event in json.loads(done.stdout)] == ["prod/eu-west-1"]

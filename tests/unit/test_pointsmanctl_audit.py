@@ -49,7 +49,7 @@ def trail(monkeypatch: pytest.MonkeyPatch) -> Trail:
     trail = Trail()
     outputs = {"AuditTableName": "audit", "RolloutsTableName": "rollouts"}
     there = Connection(boto3.Session(), None, outputs)
-    monkeypatch.setattr(main, "_connect", lambda *_: there)
+    monkeypatch.setattr(main, "connected", lambda *_: there)
     monkeypatch.setattr(main, "ask", trail)
     return trail
 

@@ -19,18 +19,32 @@ class Automaton:
         for item in items:
             self._add(item)
         self._final = 1 << (len(self._edges) - 1)
-        self._start = self._closure(1)
+        self.start = self._closure(1)
         self._steps: dict[tuple[int, str], int] = {}
 
     def fullmatch(self, name: str) -> bool:
         """Whether the pattern matches all of `name`."""
-        states = self._start
+        states = self.start
         for char in name:
             known = self._steps.get((states, char))
             states = self._step(states, char) if known is None else known
             if not states:
                 return False
+        return self.accepts(states)
+
+    def step(self, states: int, char: str) -> int:
+        """The states that `char` leads to; 0 where no name goes on."""
+        known = self._steps.get((states, char))
+        return self._step(states, char) if known is None else known
+
+    def accepts(self, states: int) -> bool:
+        """Whether a name may end in `states`."""
         return bool(states & self._final)
+
+    @property
+    def sets(self) -> frozenset[Chars]:
+        """The sets of characters that it tells apart."""
+        return frozenset(chars for edges in self._edges for chars, _ in edges)
 
     def _add(self, item: Item) -> None:
         here = len(self._edges) - 1

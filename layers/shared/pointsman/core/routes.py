@@ -242,8 +242,8 @@ def with_defaults(data: Any) -> Any:
 def _route_with(defaults: dict[Any, Any], route: Any) -> Any:
     if not isinstance(route, dict):
         return route
-    variables = [part.get("extra_vars") for part in (defaults, route)]
+    own, usual = route.get("extra_vars"), defaults.get("extra_vars")
     merged = {key: value for key, value in defaults.items() if key != "name"} | route
-    if all(isinstance(each, dict) for each in variables):
-        merged["extra_vars"] = variables[0] | variables[1]
+    if isinstance(own, dict) and isinstance(usual, dict):
+        merged["extra_vars"] = usual | own
     return merged

@@ -1,0 +1,120 @@
+"""Changed files as people and programs give them: a list, NUL-separated or one a line, or a range of git's."""
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from pointsman.errors import Misconfigured
+
+_QUOTED = re.compile(rb'\\(?:([0-7]{3})|([abfnrtv"\\]))')
+_ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+_GITHUB = re.compile(
+    r"(?:https://(?:[^@/]+@)?github\.com/|(?:ssh://)?git@github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?"
+)
+
+
+@dataclass(frozen=True)
+class Range:
+    """What git knows of a range: the names that differ, and where it ends."""
+
+    names: tuple[str, ...]
+    branch: str | None  # that is checked out
+    repository: str | None  # owner/name of `origin`, where that is on GitHub
+    message: str  # of the newest commit
+
+
+def names_in(content: bytes) -> tuple[str, ...]:
+    """The names in `content`: NUL-separated where it holds a NUL, else one a line, as git quotes them.
+
+    Raises Misconfigured when it is not UTF-8.
+    """
+    if b"\0" in content:
+        parts = content.split(b"\0")
+    else:
+        parts = [_unquoted(line) for line in content.replace(b"\r\n", b"\n").split(b"\n")]
+    try:
+        return tuple(part.decode() for part in parts if part)
+    except UnicodeDecodeError as error:
+        raise Misconfigured("the file names are not UTF-8") from error
+
+
+def _unquoted(line: bytes) -> bytes:
+    """What git writes in quotes, since it is unusual: https://git-scm.com/docs/git-config (core.quotePath)."""
+    if len(line) < 2 or not (line.startswith(b'"') and line.endswith(b'"')):
+        return line
+    return _QUOTED.sub(lambda found: _char(found[1], found[2]), line[1:-1])
+
+
+def _char(octal: bytes | None, escape: bytes | None) -> bytes:
+    if octal:
+        return bytes([int(octal, 8) & 0xFF])
+    return _ESCAPES.get(escape or b"", escape or b"")
+
+
+def read_range(text: str, directory: Path) -> Range:
+    """What differs in `A..B` (two trees), in `A...B` (B since it left A), or in one commit.
+
+    Raises Misconfigured with git's own words.
+    """
+    if text.startswith("-") or not text:
+        raise Misconfigured(f"{text!r} is no range of commits, such as HEAD~3..HEAD")
+    old, dots, new = _ends(text, directory)
+    base = _git(["merge-base", old, new], directory).strip() if dots == "..." else old
+    command = ["diff", "--name-only", "-z", "--no-renames", base, new, "--"]
+    return Range(
+        names=names_in(_git_bytes(command, directory)),
+        branch=_maybe(["symbolic-ref", "--quiet", "--short", "HEAD"], directory),
+        repository=_on_github(_maybe(["remote", "get-url", "origin"], directory)),
+        message=_git(["show", "--no-patch", "--format=%B", new], directory).strip(),
+    )
+
+
+def _ends(text: str, directory: Path) -> tuple[str, str, str]:
+    old, dots, new = text.partition("..." if "..." in text else "..")
+    if dots:
+        return _commit(old or "HEAD", directory), dots, _commit(new or "HEAD", directory)
+    commit = _commit(text, directory)
+    parents = _git(["show", "--no-patch", "--format=%P", commit], directory).split()
+    return parents[0] if parents else _empty_tree(directory), "", commit
+
+
+def _commit(revision: str, directory: Path) -> str:
+    return _git(["rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"], directory).strip()
+
+
+def _empty_tree(directory: Path) -> str:
+    return _git(["hash-object", "-t", "tree", "--stdin"], directory).strip()
+
+
+def _on_github(url: str | None) -> str | None:
+    found = _GITHUB.fullmatch(url or "")
+    return found[1] if found else None
+
+
+def _maybe(command: list[str], directory: Path) -> str | None:
+    try:
+        return _git(command, directory).strip() or None
+    except Misconfigured:
+        return None
+
+
+def _git(command: list[str], directory: Path) -> str:
+    return _git_bytes(command, directory).decode("utf-8", "replace")
+
+
+def _git_bytes(command: list[str], directory: Path) -> bytes:
+    try:
+        done = subprocess.run(  # noqa: S603 - arguments, never a shell
+            ["git", *command],  # noqa: S607
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise Misconfigured("git is not installed") from error
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise Misconfigured(f"git {command[0]}: {said[0] if said else 'failed'}")
+    return done.stdout

@@ -1,0 +1,86 @@
+"""What commands share: options, times, the way to a cloud, and how they answer and fail."""
+
+import json
+import sys
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated, NoReturn
+
+import typer
+from rich.text import Text
+
+from pointsmanctl.connection import Connection, Where, connect, running_local_cloud
+from pointsmanctl.console import console
+from pointsmanctl.times import moment
+from pointsmanctl.trail_query import Question
+
+WhereOption = Annotated[Where, typer.Option("--cloud", help="auto: the local cloud while it is up, else AWS.")]
+StackOption = Annotated[str, typer.Option(help="Name of the control stack.")]
+RegionOption = Annotated[str | None, typer.Option(help="Region of the control stack (AWS only).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")]
+TIMES = "30m, 24h, 7d, 2026-11-23 or 2026-11-23T18:00 (UTC)"
+SINCE = "24h"
+MOST_DAYS = 366  # that a question walks through, one query for each
+AHEAD = timedelta(minutes=5)  # the cloud's clock may be ahead of ours
+
+out = console()
+err = console(stderr=True)
+
+
+def given(value: str | None) -> str | None:
+    """The callback of an option that must not be empty."""
+    if value is not None and not value.strip():
+        raise typer.BadParameter("it is empty")
+    return value
+
+
+def connected(where: Where, stack: str, region: str | None) -> Connection:
+    """The control stack that is meant; says so when it is the local cloud's."""
+    there = connect(where, stack, region)
+    if there.endpoint and (local := running_local_cloud()):
+        err.print(Text(f"local cloud, {local.layout.state}", style="dim"))
+    return there
+
+
+def bounded(
+    question: Question, since: str | None, until: str | None, now: datetime, otherwise: str = SINCE
+) -> Question:
+    """The question with the time that --since and --until give it. Raises BadParameter when they can't.
+
+    `otherwise` is meant where --since is left out and not one change is asked for.
+    """
+    if since is not None or not question.one_change:
+        question = replace(question, since=_moment(otherwise if since is None else since, now, "--since"))
+    if until is not None:
+        question = replace(question, until=_moment(until, now, "--until"))
+    _check_span(question, "--since" if until is None else "--until", otherwise)
+    return question
+
+
+def _check_span(question: Question, option: str, otherwise: str) -> None:
+    since, until = question.since, question.until
+    if until < since and option == "--until":
+        told = f"{until:%Y-%m-%d %H:%M} is before --since, {since:%Y-%m-%d %H:%M} UTC ({otherwise} when it is left out)"
+        raise typer.BadParameter(told, param_hint=option)
+    if until < since:
+        raise typer.BadParameter(f"{since:%Y-%m-%d %H:%M} UTC is yet to come", param_hint=option)
+    if question.walks_days and (until - since).days > MOST_DAYS:
+        raise typer.BadParameter(f"{(until - since).days} days are too many: at most {MOST_DAYS}", param_hint="--since")
+
+
+def _moment(text: str, now: datetime, option: str) -> datetime:
+    try:
+        return moment(text, now)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def print_json(value: object) -> None:
+    """`value` on stdout, for programs."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def fail(message: str) -> NoReturn:
+    """Say why there is no answer, and end with status 1."""
+    err.print(Text(f"pointsman: {message}", style="red"))
+    raise typer.Exit(1)

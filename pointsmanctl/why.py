@@ -1,0 +1,177 @@
+"""`pointsman why <sha>`: what became of a commit, delivery by delivery and route by route, and why."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
+from pointsman.core.model import Decision, Outcome, Rollout, Run, RunState
+from pointsman.core.reconcile import latest
+from pointsman.events import DeliveryDecided, RolloutRepeated, TrailEvent
+from pointsmanctl.connection import STACK, Where
+from pointsmanctl.options import (
+    AHEAD,
+    TIMES,
+    JsonOption,
+    RegionOption,
+    StackOption,
+    WhereOption,
+    bounded,
+    connected,
+    err,
+    given,
+    out,
+    print_json,
+)
+from pointsmanctl.rollout_table import state, tally
+from pointsmanctl.times import EPOCH
+from pointsmanctl.trail_query import Question, ask
+from pointsmanctl.trail_table import STYLES
+
+SINCE = "30d"
+SHORTEST = 4  # characters of a commit
+MOST_EVENTS = 1_000
+TYPES = ("DeliveryDecided", "RolloutRepeated")
+
+type Loaded = tuple[Rollout, tuple[Run, ...]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A delivery, what came of its rollouts, and how often it was asked for again."""
+
+    event: DeliveryDecided
+    rollouts: dict[str, Loaded]
+    repeated: tuple[RolloutRepeated, ...]
+
+    def loaded(self, decision: Decision) -> Loaded | None:
+        """The rollout that followed from a decision."""
+        return self.rollouts.get(decision.rollout) if decision.rollout else None
+
+
+def why(
+    commit: Annotated[str, typer.Argument(help="The commit, or its first characters.")],
+    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=given)] = None,
+    since: Annotated[str | None, typer.Option(help=f"{TIMES}.", show_default=f"{SINCE}; all time with --repo")] = None,
+    as_json: JsonOption = False,
+    cloud: WhereOption = Where.AUTO,
+    stack: StackOption = STACK,
+    region: RegionOption = None,
+) -> None:
+    """Show each delivery of a commit, each route's decision and its reason, and what became of it."""
+    sha = commit.lower()
+    if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", sha):
+        raise typer.BadParameter(f"{commit!r} is no commit: give {SHORTEST} or more of its hexadecimal digits")
+    now = datetime.now(UTC)
+    asked = Question(EPOCH, now + AHEAD, repository=repository, commit=sha, types=TYPES, limit=MOST_EVENTS)
+    asked = bounded(asked, since, None, now, SINCE)
+    there = connected(cloud, stack, region)
+    store = DynamoRollouts(there.dynamodb, there.rollouts_table, there.audit_table)
+    told = _told(ask(there.dynamodb, there.audit_table, asked), store)
+    if as_json:
+        print_json([_as_json(each) for each in told])
+    elif told:
+        out.print(Group(*(_shown(each) for each in told)))
+    else:
+        begin = "" if asked.since == EPOCH else f" since {asked.since:%Y-%m-%d}"
+        err.print(Text(f"Nothing in the trail{begin} tells of {commit}."))
+        err.print(
+            "It may not have been delivered, or was refused (401, 413), or answered 200 since no route is for its\n"
+            "repository: look at Recent Deliveries of the webhook on GitHub.",
+            style="dim",
+        )
+
+
+def _told(events: Iterable[TrailEvent], store: DynamoRollouts) -> list[Told]:
+    events = list(events)
+    deliveries = [event for event in events if isinstance(event, DeliveryDecided)]
+    repeats = [event for event in events if isinstance(event, RolloutRepeated)]
+    names = {decision.rollout for event in deliveries for decision in event.decisions if decision.rollout}
+    rollouts = {name: loaded for name in sorted(names) if (loaded := store.load(name))}
+    return [
+        Told(event, rollouts, tuple(each for each in repeats if each.delivery == event.delivery))
+        for event in deliveries
+    ]
+
+
+# --- for people -----------------------------------------------------------------------------------------------------
+
+
+def _shown(told: Told) -> RenderableType:
+    event = told.event
+    ref = event.change.ref.removeprefix("refs/heads/").removeprefix("refs/")
+    head = Text.assemble(
+        (f"{event.change.after[:7]}", "bold"),
+        f"  {event.change.repository} {ref}  {event.change.title}",
+        (f"\n{event.at:%Y-%m-%d %H:%M:%S} UTC, by {event.actor}, delivery {event.delivery}", "dim"),
+        (" (shortened)" if event.shortened else "", "dim"),
+    )
+    lines: list[RenderableType] = [Padding(_decision(told, each), (0, 0, 0, 2)) for each in event.decisions]
+    lines += [Padding(Text(f"asked for again: {each.reason}"), (0, 0, 0, 2)) for each in told.repeated]
+    return Padding(Group(head, *lines), (0, 0, 1, 0))
+
+
+def _decision(told: Told, decision: Decision) -> Text:
+    text = Text(f"{decision.route}: ")
+    text.append(decision.outcome.value, STYLES.get(decision.outcome.value, ""))
+    text.append(f" ({decision.reason})")
+    if loaded := told.loaded(decision):
+        rollout, runs = loaded
+        newest = list(latest(runs).values())
+        text.append(f"\n  {rollout.id} ")
+        text.append_text(state(rollout.state.value))
+        text.append(f": {tally(newest, len(rollout.order.targets))}")
+        for run in newest:
+            if reason := _trouble(run):
+                text.append(f"\n    {run.target.name} {run.state.value.replace('_', ' ')}: {reason}")
+    elif decision.rollout:
+        text.append(f"\n  {decision.rollout} is not there (any more)", "dim")
+    elif decision.outcome is Outcome.UNDETERMINED and not decision.runs:
+        text.append("\n  did not run", "dim")
+    return text
+
+
+def _trouble(run: Run) -> str:
+    if run.state is RunState.WAITING:
+        return f"behind {run.behind}" if run.behind else ""
+    return "" if run.state in (RunState.SUCCEEDED, RunState.RUNNING, RunState.STARTING) else run.reason
+
+
+# --- for programs ---------------------------------------------------------------------------------------------------
+
+
+def _as_json(told: Told) -> dict[str, Any]:
+    event = told.event
+    return {
+        "delivery": event.delivery,
+        "at": event.at.isoformat(),
+        "repository": event.change.repository,
+        "commit": event.change.after,
+        "ref": event.change.ref,
+        "actor": event.actor,
+        "reason": event.reason,
+        "shortened": event.shortened,
+        "decisions": [_decision_as_json(told, each) for each in event.decisions],
+        "repeated": [
+            {"at": each.at.isoformat(), "rollout": each.rollout, "reason": each.reason, "retried": list(each.retried)}
+            for each in told.repeated
+        ],
+    }
+
+
+def _decision_as_json(told: Told, decision: Decision) -> dict[str, Any]:
+    found = decision.model_dump(mode="json")
+    shown = {"route": found.pop("route"), "decision": found.pop("outcome"), **found, "state": None, "runs_by_state": {}}
+    if loaded := told.loaded(decision):
+        rollout, runs = loaded
+        counted = Counter(run.state.value for run in latest(runs).values())
+        shown |= {"state": rollout.state.value, "runs_by_state": dict(counted)}
+    return shown
