@@ -234,7 +234,9 @@ class LocalCloud:
     def deploy_control(self, built: Path | None = None) -> dict[str, str]:
         """Deploy the control stack (built here unless given), put its secrets in place; its outputs."""
         folder = built or deploy.build(self.layout)
-        parameters = deploy.control_parameters(self.record.slack_api, self.record.channel_id)
+        record = self.record
+        parameters = deploy.control_parameters(record.slack_api, record.channel_id, record.github_api)
+        self.client("secretsmanager").create_secret(Name=names.GITHUB_SECRET, SecretString=record.github_app)
         outputs = deploy.deploy_control(self.layout, folder, self.client, self.environment(), parameters)
         self.client("secretsmanager").put_secret_value(
             SecretId=names.SLACK_SECRET, SecretString=self.record.slack_token
@@ -315,6 +317,15 @@ class LocalCloud:
     def slack_control(self, **asked: Any) -> None:
         """Ask the Slack stand-in for faults, other limits or more channels: see localcloud.slack.api."""
         httpx.post(f"{self.record.slack_url}control", json=asked, timeout=10).raise_for_status()
+
+    def github_control(self, **asked: Any) -> None:
+        """Ask the stand-in for GitHub's API for faults and other limits: see localcloud.github_api."""
+        httpx.post(f"{self.record.github_api}/control", json=asked, timeout=10).raise_for_status()
+
+    def github_calls(self) -> list[dict[str, Any]]:
+        """The calls of GitHub's API so far: {method, path, query, status}."""
+        calls: list[dict[str, Any]] = httpx.get(f"{self.record.github_api}/calls", timeout=10).raise_for_status().json()
+        return calls
 
     def running_builds(self) -> list[dict[str, str]]:
         """Builds without an end, waiting ones included: {id, account, region, phase}."""

@@ -120,9 +120,11 @@ def outputs(cloudformation: Any, name: str) -> dict[str, str]:
     return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
 
-def control_parameters(slack_api: str, channel: str) -> dict[str, str]:
+def control_parameters(slack_api: str, channel: str, github_api: str) -> dict[str, str]:
     """The control stack's parameters on the local cloud."""
     return {
+        "GithubApiUrl": github_api,
+        "GithubApiSecretName": names.GITHUB_SECRET,
         "WorkerAccountIds": ",".join(names.WORKER_ACCOUNTS.values()),
         "ExternalId": EXTERNAL_ID,
         "SlackChannel": channel,

@@ -31,6 +31,7 @@ BUS: Final = "pointsman"
 PROJECT: Final = "pointsman"
 WEBHOOK_SECRET: Final = "pointsman/github-webhook"  # noqa: S105 (a name, not a secret)
 SLACK_SECRET: Final = "pointsman/slack-token"  # noqa: S105
+GITHUB_SECRET: Final = "pointsman/github-api"  # noqa: S105
 REPOSITORY: Final = "acme/infra"
 CHANNEL: Final = "deployments"
 CHANNEL_ID: Final = "C0000000001"
@@ -174,6 +175,12 @@ class CloudRecord:
     channel: str
     channel_id: str
     slack_token: str
+    github_api: str
+    """GitHub's REST API."""
+    github_app: str = field(repr=False)
+    """The secret of the GitHub App, as JSON."""
+    github_token: str = field(repr=False)
+    """A fine-grained token."""
     secret_access_key: str = "test"  # noqa: S105 (the emulator's fixed key for an account's root)
     """The access key is the 12-digit account, which makes the caller that account's root."""
     webhook_url: str = ""

@@ -68,9 +68,11 @@ async def _serve(layout: Layout, listening: int, port: int, builds: int, minute:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
+    from localcloud.github_api import PREFIX as GITHUB
+    from localcloud.github_app import App
     from localcloud.services import Services
 
-    endpoint = f"http://{HOST}:{port}"
+    endpoint, app = f"http://{HOST}:{port}", App()
     record = CloudRecord(
         endpoint=endpoint,
         slack_url=f"{endpoint}/_slack/",
@@ -85,8 +87,11 @@ async def _serve(layout: Layout, listening: int, port: int, builds: int, minute:
         channel=names.CHANNEL,
         channel_id=names.CHANNEL_ID,
         slack_token=f"xoxb-local-{secrets.token_hex(12)}",
+        github_api=f"{endpoint}{GITHUB.rstrip('/')}",
+        github_app=app.secret(),
+        github_token=app.token,
     )
-    services = Services(layout, endpoint, builds, minute, record.slack_token)
+    services = Services(layout, endpoint, builds, minute, record.slack_token, app)
     gateway = services.gateway(on_ready=lambda: record.save(layout.record))
     config = Config()
     config.bind = [f"fd://{listening}"]

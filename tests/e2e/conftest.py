@@ -5,14 +5,31 @@ from collections.abc import Iterator
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.layout import STATES
+from localcloud.layout import CHECKOUT, STATES
 from pointsmanctl.demo.observer import Observer
+
+# Beside the repository's own rules, which are for acme/infra alone.
+MORE_ROUTES = """
+  - name: preview
+    repository: acme/pre*
+    on:
+      push: {branches: [main], paths: [ansible/**], actors-ignore: [robot], messages-ignore: [{regex: "(?i)^wip"}]}
+      pull_request: {branches: [main], head-branches: [feature/**], paths: [ansible/**]}
+    targets:
+      - {account: dev, region: eu-west-*, tags: [app]}
+    playbook: site.yml
+"""
 
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
     """A local cloud of its own, with everything deployed; ended at the end."""
-    with LocalCloud.replacing(STATES / "e2e") as running:
+    state = STATES / "e2e"
+    rules = STATES / "e2e-routes.yaml"
+    rules.parent.mkdir(parents=True, exist_ok=True)
+    rules.write_text((CHECKOUT / "routes.yaml").read_text() + MORE_ROUTES)
+    with pytest.MonkeyPatch.context() as patch, LocalCloud.replacing(state) as running:
+        patch.setenv("POINTSMAN_ROUTES", str(rules))
         running.up()
         yield running
 

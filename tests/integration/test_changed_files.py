@@ -395,12 +395,14 @@ CHANGES = st.dictionaries(st.sampled_from(NAMES), st.none() | st.integers(0, 2),
 def test_whatever_was_pushed_the_payload_and_github_agree_with_git(
     server: GithubServer, repository: Repository, history: list[dict[str, int | None]], forced: bool
 ) -> None:
-    there = dict.fromkeys(NAMES, "1")
+    there: dict[str | bytes, str | bytes | None] = dict.fromkeys(NAMES, "1")
     make_history(repository, [Planned("Anew", {**there, "ansible/site.yml": None}, HANA)], "main")
     start = repository.resolve("main")
     steps: list[Planned] = []
     for wanted in history:
-        files = {name: None if content is None else str(content) for name, content in wanted.items()}
+        files: dict[str | bytes, str | bytes | None] = {
+            name: None if content is None else str(content) for name, content in wanted.items()
+        }
         steps.append(
             Planned("Step", {name: new for name, new in files.items() if new is not None or name in there}, HANA)
         )

@@ -55,4 +55,7 @@ def a_record(state: Path) -> CloudRecord:
         channel="deployments",
         channel_id="C0000000001",
         slack_token="xoxb-local",
+        github_api="http://127.0.0.1:1/_github",
+        github_app="{}",
+        github_token="",
     )

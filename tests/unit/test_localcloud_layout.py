@@ -58,6 +58,9 @@ def test_the_record_reads_as_it_was_written(tmp_path: Path) -> None:
         channel="deployments",
         channel_id="C0000000001",
         slack_token="xoxb-local",
+        github_api="http://127.0.0.1:1/_github",
+        github_app="{}",
+        github_token="",
     )
     record.save(tmp_path / "cloud.json")
     assert CloudRecord.load(tmp_path / "cloud.json") == record
