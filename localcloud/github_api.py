@@ -26,11 +26,9 @@ CALLS: Final = "/_github/calls"
 ACCOUNT: Final = "acme"
 TREE_LIMIT: Final = 100_000
 
-
 _TOKENS: Final = re.compile(r"/app/installations/([^/]+)/access_tokens")
 _REPOSITORY: Final = re.compile(r"/(?:repos/(?P<name>[^/]+/[^/]+)|repositories/(?P<id>\d+))/(?P<rest>.+)")
 _MOVED: Final = f"{DOCS}/guides/best-practices-for-using-the-rest-api#follow-redirects"
-
 
 _ENDPOINTS: Final[dict[str, Callable[[Asked], Response]]] = {
     "compare/": endpoints.compare,

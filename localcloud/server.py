@@ -1,4 +1,4 @@
-"""The local cloud's one process: the emulator with its bridges, CodeBuild and Slack, on 127.0.0.1 alone."""
+"""The local cloud's one process: the emulator with its bridges, CodeBuild, GitHub and Slack, on 127.0.0.1 alone."""
 
 from __future__ import annotations
 

@@ -60,6 +60,7 @@ class Services:
 
     def close(self) -> None:
         """Leave nothing running: builds and the functions' processes."""
+        self.github.control(reset=True)
         self.invocations.close()
         self.streams.close()
         self.codebuild.close()

@@ -8,6 +8,7 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from pointsman.core.model import Decision
 from pointsman.core.text import one_line
 from pointsmanctl.trail_table import READABLE, STYLES
 
@@ -18,13 +19,19 @@ DETAILS = ("pattern", "file", "targets")
 type Shown = Mapping[str, Any]  # a decision as the receiver answers it
 
 
+def shown(decision: Decision) -> dict[str, Any]:
+    """A decision as programs are told it: what the receiver answers, without the rollout."""
+    told = decision.model_dump(mode="json", exclude={"rollout"})
+    return {"route": told.pop("route"), "decision": told.pop("outcome"), **told}
+
+
 def decisions_table(decisions: Sequence[Shown], *, full: bool = False) -> RenderableType:
     """The receiver's answer: each route, what it decided, why, and on how many targets it runs.
 
     `full` adds the pattern that decided, the file it decided on, and names of targets.
     """
     if full:
-        return _Full(decisions)
+        return DetailedDecisions(decisions)
     table = _table("REASON")
     table.add_column("TARGETS", justify="right")
     for decision in decisions:
@@ -33,8 +40,11 @@ def decisions_table(decisions: Sequence[Shown], *, full: bool = False) -> Render
 
 
 @dataclass(frozen=True)
-class _Full:
-    """Pattern, file and targets in columns where the terminal leaves room to read the reason, else below the reason."""
+class DetailedDecisions:
+    """The same with the pattern that decided, the file it decided on and the targets.
+
+    Those stand in columns where the terminal leaves room to read the reason, and below the reason where not.
+    """
 
     decisions: Sequence[Shown]
 

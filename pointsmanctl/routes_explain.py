@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from pointsman.core.model import Decision
 from pointsman.core.pull_request import read_pull_request
 from pointsman.core.push import read_push
 from pointsman.core.routes import Routes
@@ -17,7 +18,7 @@ from pointsman.core.routing import decide
 from pointsman.core.subject import NothingToRun, Subject
 from pointsman.errors import Misconfigured, Rejected
 from pointsmanctl.changed_names import names_in, read_range
-from pointsmanctl.decisions_table import DetailedDecisions, shown
+from pointsmanctl.decisions_table import decisions_table
 from pointsmanctl.options import err, fail, given, out, print_json
 from pointsmanctl.routes_file import read_routes
 from pointsmanctl.what_if import WhatIf
@@ -158,11 +159,16 @@ def _show(subject: Subject, routes: Routes, *, as_json: bool) -> None:
     if routing.wants_files:
         err.print(Text("The deployed receiver asks GitHub for the changed files here, if it has a token.", style="dim"))
     if as_json:
-        print_json([shown(decision) for decision in routing.decisions])
+        print_json([_as_json(decision) for decision in routing.decisions])
         return
     if not routing.decisions:
         names = ", ".join(dict.fromkeys(text for route in routes.routes for text in route.repository))
         out.print(Text(f"no route is for the repository {subject.change.repository}: there are routes for {names}"))
         return
-    out.print(DetailedDecisions([shown(decision) for decision in routing.decisions]))
+    out.print(decisions_table([_as_json(decision) for decision in routing.decisions], full=True))
     out.print(Text(routing.reason))
+
+
+def _as_json(decision: Decision) -> dict[str, Any]:
+    told = decision.model_dump(mode="json", exclude={"rollout"})
+    return {"route": told.pop("route"), "decision": told.pop("outcome"), **told}

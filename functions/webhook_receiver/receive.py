@@ -109,6 +109,7 @@ class Receiver:
             id=message.delivery,
             event=message.event,
             received_at=self._clock(),
+            pushed_at=subject.pushed_at,
             reason=routing.reason,
             change=subject.change,
             decisions=routing.decisions,

@@ -213,6 +213,16 @@ def test_a_check_keeps_no_older_apply_from_running_after_it(world: World) -> Non
     assert world.store.lanes([DEV])[DEV].reached.keys() == {"site"}
 
 
+def test_a_delivery_that_was_lost_at_first_is_as_old_as_its_push(world: World) -> None:
+    """Delivered again by hand, after a newer commit has run: it must not undo that."""
+    pushed = world.clock()
+    newer = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later()))
+    world.finish(newer, DEV)
+    world.later()
+    lost = delivery(DEV, commit="a" * 40, at=world.later()).model_copy(update={"pushed_at": pushed})
+    assert world.run(world.push(lost), DEV).state is RunState.SUPERSEDED
+
+
 def test_a_queueing_route_runs_its_commits_first_in_first_out(world: World) -> None:
     rollouts = [
         world.push(delivery(DEV, commit=letter * 40, name=f"d-{letter}", when_busy=WhenBusy.QUEUE)) for letter in "abc"

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from localcloud.git import ZERO, Author, GitError, NoRepository, Repository, repository_for
-from localcloud.github import Webhook, ping_payload, push_payload
+from localcloud.git_history import Planned, make_history
+from localcloud.github import Webhook, ping_payload, pull_request_payload, push_payload
 from localcloud.seed import seed
 
 GRACE = Author("Grace Hopper", "grace@example.com")
@@ -193,6 +194,210 @@ def test_a_branch_put_back_is_forced(repository: Repository) -> None:
     payload = push_payload(repository, repository.reset_branch("main", first), GRACE)
     assert payload["forced"] is True
     assert payload["commits"] == []
+
+
+def test_one_push_brings_several_commits(repository: Repository) -> None:
+    update = repository.commit_several([({"a": "1"}, "One"), ({}, "Nothing"), ({"a": None}, "Gone")], author=GRACE)
+    payload = push_payload(repository, update, GRACE)
+    assert [each["message"] for each in payload["commits"]] == ["One", "Nothing", "Gone"]
+    assert [each["added"] for each in payload["commits"]] == [["a"], [], []]
+    assert payload["commits"][2]["removed"] == ["a"]
+    assert payload["head_commit"] == payload["commits"][-1]
+
+
+def test_an_empty_commit_is_made_only_when_it_is_asked_for(repository: Repository) -> None:
+    payload = push_payload(repository, repository.commit({}, "Nothing", allow_empty=True), GRACE)
+    [commit] = payload["commits"]
+    assert (commit["added"], commit["removed"], commit["modified"]) == ([], [], [])
+
+
+def test_a_renamed_file_is_told_as_one_removed_and_one_added(repository: Repository) -> None:
+    update = repository.rename({"ansible/site.yml": "playbooks/all/site.yml"}, "Move")
+    head = push_payload(repository, update, GRACE)["head_commit"]
+    assert (head["added"], head["removed"]) == (["playbooks/all/site.yml"], ["ansible/site.yml"])
+
+
+def test_a_merge_tells_the_commits_it_brings_and_they_are_not_new(repository: Repository) -> None:
+    repository.commit({"feature.md": "1"}, "On the branch", branch="feature")
+    repository.commit({"main.md": "1"}, "On main")
+    payload = push_payload(repository, repository.merge("feature", "Merge pull request #1"), GRACE)
+    told = [(each["message"], each["distinct"], each["added"]) for each in payload["commits"]]
+    assert told == [("On the branch", False, ["feature.md"]), ("Merge pull request #1", True, ["feature.md"])]
+
+
+def test_a_conflict_is_merged_as_it_is_settled_and_refused_otherwise(repository: Repository) -> None:
+    repository.commit({"README.md": "theirs", "new.md": "x"}, "Theirs", branch="feature")
+    repository.commit({"README.md": "ours"}, "Ours")
+    with pytest.raises(GitError, match="git merge: .*README.md"):
+        repository.merge("feature")
+    update = repository.merge("feature", resolution={"README.md": "both"})
+    merge = repository.describe(update.after)
+    assert merge.message == "Merge branch 'feature' into main"
+    assert len(merge.parents) == 2
+    assert (merge.modified, merge.added) == (["README.md"], ["new.md"])
+    assert (repository.clone / "README.md").read_text() == "both"
+
+
+def test_what_is_merged_already_is_not_merged_again(repository: Repository) -> None:
+    repository.create_branch("feature")
+    with pytest.raises(GitError, match="nothing to merge"):
+        repository.merge("feature")
+
+
+def test_a_squash_brings_a_branch_as_one_commit(repository: Repository) -> None:
+    repository.commit_several([({"a": "1"}, "One"), ({"b": "2"}, "Two")], branch="feature")
+    payload = push_payload(repository, repository.squash("feature", "Both (#2)"), GRACE)
+    [commit] = payload["commits"]
+    assert (commit["message"], commit["added"]) == ("Both (#2)", ["a", "b"])
+    assert len(repository.describe(payload["after"]).parents) == 1
+
+
+def test_a_revert_undoes_a_commit_or_a_merge(repository: Repository) -> None:
+    change = repository.commit({"README.md": "# changed\n"}, "Change")
+    undone = repository.describe(repository.revert(change.after).after)
+    assert undone.message == f'Revert "Change"\n\nThis reverts commit {change.after}.'
+    assert undone.modified == ["README.md"]
+    repository.commit({"a": "1"}, "On the branch", branch="feature")
+    merge = repository.merge("feature")
+    assert repository.describe(repository.revert(merge.after).after).removed == ["a"]
+
+
+def test_a_branch_where_another_is_has_no_commits_and_says_whence_it_comes(repository: Repository) -> None:
+    repository.commit({"a": "1"}, "On a branch", branch="feature")
+    for branch, source in (("release", "main"), ("feature-2", "feature")):
+        payload = push_payload(repository, repository.create_branch(branch, source), GRACE)
+        assert (payload["created"], payload["commits"]) == (True, [])
+        assert payload["base_ref"] == f"refs/heads/{source}"
+        assert payload["head_commit"]["id"] == payload["after"] == repository.resolve(source)
+        assert payload["compare"] == f"https://github.com/acme/infra/compare/{branch}"
+
+
+def test_a_branch_is_deleted_and_made_again(repository: Repository) -> None:
+    repository.commit({"a": "1"}, "First", branch="feature")
+    repository.delete_branch("feature")
+    again = repository.commit({"b": "1"}, "Second", branch="feature")
+    assert again.before == ZERO
+    assert [each["message"] for each in push_payload(repository, again, GRACE)["commits"]] == ["Second"]
+    assert repository.describe(again.after).added == ["b"]
+
+
+def test_a_branch_named_like_a_folder_of_branches_is_none_of_them(repository: Repository) -> None:
+    repository.create_branch("feature/x")
+    with pytest.raises(GitError, match="no refs/heads/feature to delete"):
+        repository.delete_branch("feature")
+
+
+def test_the_first_push_to_an_empty_repository_has_all_its_commits(tmp_path: Path) -> None:
+    empty = Repository(tmp_path / "git", tmp_path / "clones", "acme/empty")
+    empty.create()
+    payload = push_payload(empty, empty.commit_several([({"a": "1"}, "One"), ({"b": "1"}, "Two")]), GRACE)
+    assert (payload["created"], payload["before"], payload["base_ref"]) == (True, ZERO, None)
+    one, two = payload["commits"]
+    assert payload["compare"] == f"https://github.com/acme/empty/compare/{one['id'][:12]}^...{two['id'][:12]}"
+
+
+@pytest.mark.parametrize("message", [None, "Version 1"], ids=["lightweight", "annotated"])
+def test_a_tag_is_pushed_without_commits(repository: Repository, message: str | None) -> None:
+    update = repository.tag("v1", message=message)
+    payload = push_payload(repository, update, GRACE)
+    main = repository.resolve("main")
+    assert (payload["ref"], payload["before"], payload["created"]) == ("refs/tags/v1", ZERO, True)
+    assert (payload["after"] == main) == (message is None)
+    assert (payload["commits"], payload["base_ref"]) == ([], "refs/heads/main")
+    assert payload["head_commit"]["id"] == main
+    assert payload["compare"] == "https://github.com/acme/infra/compare/v1"
+    gone = push_payload(repository, repository.delete_tag("v1"), GRACE)
+    assert (gone["before"], gone["after"], gone["deleted"]) == (update.after, ZERO, True)
+    assert gone["head_commit"] is None
+
+
+@pytest.mark.parametrize("message", [None, "Again"])
+def test_a_tag_that_is_moved_back_is_forced(repository: Repository, message: str | None) -> None:
+    first = repository.resolve("main")
+    repository.commit({"a": "1"}, "Later")
+    before = repository.tag("v1", message="Version 1").after
+    payload = push_payload(repository, repository.tag("v1", first, message), GRACE)
+    assert (payload["before"], payload["forced"], payload["head_commit"]["id"]) == (before, True, first)
+
+
+def test_a_repository_that_was_renamed_keeps_its_id(repository: Repository) -> None:
+    update = repository.commit({"a": "1"}, "Change")
+    known = push_payload(repository, update, GRACE)["repository"]["id"]
+    payload = push_payload(repository, update, GRACE, full_name="acme/platform", repository_id=known)
+    assert (payload["repository"]["id"], payload["repository"]["full_name"]) == (known, "acme/platform")
+    assert payload["repository"]["clone_url"] == "https://github.com/acme/platform.git"
+    assert payload["head_commit"]["url"].startswith("https://github.com/acme/platform/commit/")
+
+
+def test_a_push_lists_its_newest_2048_commits_and_3000_names_of_each(repository: Repository) -> None:
+    begun = repository.resolve("main")
+    many: dict[str | bytes, str | bytes | None] = {f"files/{number:04}": "x" for number in range(2_999)}
+    changed: dict[str | bytes, str | bytes | None] = {"README.md": None, "ansible/site.yml": "x"}
+    commits = [Planned(f"Commit {number}", {"counter": str(number)}) for number in range(2_048)]
+    update = make_history(repository, [*commits, Planned("Many files", many | changed)])
+    assert (update.before, update.ref) == (begun, "refs/heads/main")
+    payload = push_payload(repository, update, GRACE)
+    assert [each["message"] for each in payload["commits"][:2]] == ["Commit 1", "Commit 2"]
+    assert len(payload["commits"]) == 2_048
+    head = payload["head_commit"]
+    assert payload["commits"][-1] == head
+    assert (len(head["added"]), head["removed"], head["modified"]) == (2_999, ["README.md"], [])
+
+
+def test_a_history_may_begin_anew_and_have_any_file_name(repository: Repository) -> None:
+    files: dict[str | bytes, str | bytes | None] = {b"caf\xe9": "x", 'a "b"\n\\c': b"\0"}
+    update = make_history(repository, [Planned("Alone", files)], "alone", orphan=True)
+    commit = repository.describe(update.after)
+    assert (update.before, commit.parents) == (ZERO, [])
+    assert commit.added == ['a "b"\n\\c', "caf\ufffd"]
+
+
+def test_a_pull_request_tells_both_sides_and_what_lies_between(repository: Repository) -> None:
+    repository.commit({"a": "1\n2\n", "README.md": None}, "On the branch", branch="feature", author=GRACE)
+    repository.commit({"b": "1"}, "On main")
+    payload = pull_request_payload(repository, 7, "opened", "main", "feature", GRACE, title="Change a", draft=True)
+    pull = payload["pull_request"]
+    assert (payload["action"], payload["number"], pull["title"], pull["draft"]) == ("opened", 7, "Change a", True)
+    assert (pull["base"]["ref"], pull["base"]["sha"]) == ("main", repository.resolve("main"))
+    assert (pull["head"]["label"], pull["head"]["sha"]) == ("acme:feature", repository.resolve("feature"))
+    assert pull["head"]["repo"]["id"] == pull["base"]["repo"]["id"] == payload["repository"]["id"]
+    assert (pull["commits"], pull["changed_files"], pull["additions"], pull["deletions"]) == (1, 2, 2, 1)
+    assert (pull["state"], pull["merged"], payload["sender"]["login"]) == ("open", False, "grace")
+    assert "before" not in payload
+
+
+def test_a_pull_request_has_the_fields_of_githubs_own(repository: Repository) -> None:
+    repository.commit({"a": "1"}, "On the branch", branch="feature")
+    payload = pull_request_payload(repository, 7, "opened", "main", "feature", GRACE)
+    sample = json.loads(Path("events/github/pull_request_opened.json").read_text())
+    assert payload.keys() == sample.keys()
+    for side in ("head", "base"):
+        assert payload["pull_request"][side].keys() == sample["pull_request"][side].keys()
+    missing = sample["pull_request"].keys() - payload["pull_request"].keys()
+    assert missing == {"_links", "review_comment_url", "review_comments_url"}
+
+
+def test_a_pull_request_from_a_fork_leaves_its_head_in_the_base(repository: Repository) -> None:
+    fork = repository.fork("hana/infra")
+    first = fork.commit({"a": "1"}, "In the fork", branch="feature").after
+    payload = pull_request_payload(repository, 8, "opened", "main", "feature", GRACE, head_repository="hana/infra")
+    pull = payload["pull_request"]
+    assert (pull["head"]["sha"], pull["head"]["label"]) == (first, "hana:feature")
+    assert (pull["head"]["repo"]["full_name"], pull["head"]["repo"]["fork"]) == ("hana/infra", True)
+    assert repository.resolve("refs/pull/8/head") == first
+    second = fork.commit({"a": "2"}, "Again", branch="feature").after
+    again = pull_request_payload(
+        repository, 8, "synchronize", "main", "feature", GRACE, head_repository="hana/infra", before=first
+    )
+    assert (again["before"], again["after"], again["pull_request"]["commits"]) == (first, second, 2)
+
+
+def test_a_pull_request_that_is_merged_is_closed(repository: Repository) -> None:
+    repository.commit({"a": "1"}, "On the branch", branch="feature")
+    pull = pull_request_payload(repository, 9, "closed", "main", "feature", GRACE, merged=True)["pull_request"]
+    assert (pull["state"], pull["merged"], pull["merged_by"]["login"]) == ("closed", True, "grace")
+    assert pull["closed_at"]
+    assert pull["merged_at"]
 
 
 def test_a_file_name_with_spaces_and_umlauts_is_told_as_it_is(repository: Repository) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pointsman.core.push import read_push
-from pointsman.core.subject import Comparison, NothingToRun, Subject
+from pointsman.core.subject import NothingToRun, Subject
 from pointsman.errors import Rejected
 from tests.support.receiver import payload
 
@@ -233,6 +233,16 @@ def test_text_from_outside_is_one_line_whole_and_short() -> None:
     assert len(change.author) == 100
     assert change.actor == "eve\ufffd"
     assert change.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("said", "known"), [(1_795_435_200, "2026-11-23T12:00:00"), ("2026-11-23T12:00:00Z", ""), (True, "")]
+)
+def test_when_it_was_pushed_is_known_where_github_tells_it(said: object, known: str) -> None:
+    content = payload("push_main")
+    content["repository"]["pushed_at"] = said
+    moment = read(content).pushed_at
+    assert (moment.isoformat()[:19] if moment else "") == known
 
 
 def test_a_message_without_text_is_an_empty_title() -> None:

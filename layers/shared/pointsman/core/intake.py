@@ -34,7 +34,7 @@ def start(delivery: Delivery, message: str, order: Order, now: datetime) -> Tran
         delivery=delivery.id,
         message=message,
         pushes=(delivery.change.before,),
-        created_at=delivery.received_at,
+        created_at=delivery.counts_from,
     )
     event = RolloutStarted(
         at=now,
@@ -140,7 +140,7 @@ def _opened_again(delivery: Delivery, message: str, rollout: Rollout, runs: tupl
     if not again.returned:
         return opened
     pushes = (*rollout.pushes, delivery.change.before)
-    return opened.model_copy(update={"created_at": delivery.received_at, "pushes": pushes, "delivery": delivery.id})
+    return opened.model_copy(update={"created_at": delivery.counts_from, "pushes": pushes, "delivery": delivery.id})
 
 
 def _why(rollout: Rollout, again: _Again) -> str:

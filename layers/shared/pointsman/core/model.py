@@ -1,6 +1,6 @@
 """The nouns of Pointsman, as values: frozen, comparable, and the same in memory, in a queue and in a table."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -106,6 +106,10 @@ class Order(Value):
     targets: tuple[Target, ...]
 
 
+# Deliveries come within seconds; later than this one was lost at first, or is delivered again.
+LATE = timedelta(minutes=1)
+
+
 class Delivery(Value):
     """One webhook request, decided: the message from webhook_receiver to start_build."""
 
@@ -113,11 +117,19 @@ class Delivery(Value):
     id: str  # X-GitHub-Delivery
     event: str  # X-GitHub-Event
     received_at: datetime
+    pushed_at: datetime | None = None  # in whole seconds, and the same when it is delivered again
     reason: str  # the whole in one sentence
     change: Change
     decisions: tuple[Decision, ...] = ()
     orders: tuple[Order, ...] = ()
     shortened: bool = False  # names or details were left out to fit the queue's messages
+
+    @property
+    def counts_from(self) -> datetime:
+        """From when its commit is newer than others: what is delivered late is as old as its push."""
+        if self.pushed_at and self.received_at - self.pushed_at > LATE:
+            return self.pushed_at
+        return self.received_at
 
 
 class RunState(StrEnum):

@@ -1,6 +1,7 @@
 """What GitHub's payloads have in common, read at the edge: what Pointsman needs of them, checked, and never more."""
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -8,12 +9,21 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pointsman.core.text import whole
 from pointsman.errors import Rejected
 
+
+def _moment(seconds: object) -> datetime | None:
+    if isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds < 2**33:
+        return datetime.fromtimestamp(seconds, UTC)
+    return None
+
+
 Text = Annotated[str, BeforeValidator(lambda value: whole(value) if isinstance(value, str) else value)]
 Sha = Annotated[Text, Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
 Number = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
 FullName = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", max_length=200)]
 Ref = Annotated[Text, Field(pattern=r"^refs/[^\x00-\x1f\x7f]+$", max_length=1_000)]
 Branch = Annotated[Text, Field(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1_000)]
+# In a push seconds since 1970, in other events text. What is odd is not known.
+PushedAt = Annotated[datetime | None, BeforeValidator(_moment)]
 Url = Annotated[
     Text,
     Field(pattern=r"^https?://[^\s\x00-\x1f]+$", max_length=4_000),
@@ -46,6 +56,7 @@ class Repository(Payload):
 
     id: Number
     full_name: FullName
+    pushed_at: PushedAt = None
     default_branch: Branch | None = None
 
 

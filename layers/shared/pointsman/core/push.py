@@ -63,6 +63,7 @@ def read_push(payload: object) -> Subject | NothingToRun:
         message=push.head_commit.message,
         files=files,
         comparison=comparison,
+        pushed_at=push.repository.pushed_at,
         several_commits=found["kind"] == "heads" and len(push.commits) > 1,
     )
 

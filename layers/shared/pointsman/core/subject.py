@@ -1,6 +1,7 @@
 """What a delivery asks the routes about: a push or a pull request, read and checked."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from pointsman.core.model import Change
@@ -47,6 +48,7 @@ class Subject:
     message: str  # the head commit's, whole; of a pull request: its title
     files: ChangedFiles
     comparison: Comparison  # how GitHub would be asked for the files
+    pushed_at: datetime | None = None
     several_commits: bool = False  # among them may be a merge, which a payload does not tell
     action: str = ""  # of a pull request: "opened"
     fork: str | None = None  # full name of the fork that a pull request comes from; "" where that is gone
