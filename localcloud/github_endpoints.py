@@ -51,10 +51,9 @@ class Asked:
         return bool(self.query.keys() & {"page", "per_page"})
 
     def paging(self, default: int) -> tuple[int, int]:
-        """(page, how many on it). `default`: how many when nothing is asked."""
-        if not self.paged:
-            return 1, default
-        return _number(self.query, "page", 1), min(_number(self.query, "per_page", _A_PAGE), _MOST_A_PAGE)
+        """(page, how many on it). `default`: how many where `per_page` does not say it."""
+        size = min(_number(self.query, "per_page", default), _MOST_A_PAGE) if "per_page" in self.query else default
+        return _number(self.query, "page", 1), size
 
 
 def compare(asked: Asked) -> Response:
@@ -69,7 +68,7 @@ def compare(asked: Asked) -> Response:
     if fork is None:
         raise Refused(404, f"No common ancestor between {base_name} and {head_name}.", _COMPARE)
     shas = objects.between(base, head)
-    page, size = asked.paging(_MOST_COMMITS_COMPARED)
+    page, size = asked.paging(_A_PAGE if asked.paged else _MOST_COMMITS_COMPARED)
     # Without paging the newest are told, with it they come from the oldest on.
     start = (page - 1) * size if asked.paged else max(0, len(shas) - size)
     answer = {

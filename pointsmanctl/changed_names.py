@@ -10,7 +10,9 @@ from pointsman.errors import Misconfigured
 _QUOTED = re.compile(rb'\\(?:([0-7]{3})|([abfnrtv"\\]))')
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 _GITHUB = re.compile(
-    r"(?:https://(?:[^@/]+@)?github\.com/|(?:ssh://)?git@github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?"
+    r"(?:https://(?:[^@/]+@)?github\.com/|git@github\.com:|ssh://git@(?:ssh\.)?github\.com(?::\d+)?/)"
+    r"([\w.-]+/[\w.-]+?)(?:\.git)?/?",
+    re.IGNORECASE,
 )
 
 
@@ -61,10 +63,10 @@ def read_range(text: str, directory: Path) -> Range:
         raise Misconfigured(f"{text!r} is no range of commits, such as HEAD~3..HEAD")
     old, dots, new = _ends(text, directory)
     base = _git(["merge-base", old, new], directory).strip() if dots == "..." else old
-    command = ["diff", "--name-only", "-z", "--no-renames", base, new, "--"]
+    command = ["-c", "diff.relative=false", "diff", "--name-only", "-z", "--no-renames", base, new, "--"]
     return Range(
-        names=names_in(_git_bytes(command, directory)),
-        branch=_maybe(["symbolic-ref", "--quiet", "--short", "HEAD"], directory),
+        names=tuple(name for name in _git(command, directory).split("\0") if name),
+        branch=_branch(directory),
         repository=_on_github(_maybe(["remote", "get-url", "origin"], directory)),
         message=_git(["show", "--no-patch", "--format=%B", new], directory).strip(),
     )
@@ -80,7 +82,15 @@ def _ends(text: str, directory: Path) -> tuple[str, str, str]:
 
 
 def _commit(revision: str, directory: Path) -> str:
-    return _git(["rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"], directory).strip()
+    try:
+        return _git(["rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"], directory).strip()
+    except Misconfigured as error:
+        raise Misconfigured(f"{revision!r} is no commit here: {error}") from error
+
+
+def _branch(directory: Path) -> str | None:
+    ref = _maybe(["symbolic-ref", "--quiet", "HEAD"], directory)
+    return ref.removeprefix("refs/heads/") if ref else None
 
 
 def _empty_tree(directory: Path) -> str:

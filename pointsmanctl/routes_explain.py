@@ -1,29 +1,22 @@
 """`pointsman routes explain`: what would happen, and why, without any cloud."""
 
-import json
-import re
-import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from pointsman.core.model import Decision
-from pointsman.core.pull_request import read_pull_request
-from pointsman.core.push import read_push
 from pointsman.core.routes import Routes
 from pointsman.core.routing import decide
 from pointsman.core.subject import NothingToRun, Subject
-from pointsman.errors import Misconfigured, Rejected
 from pointsmanctl.changed_names import names_in, read_range
-from pointsmanctl.decisions_table import decisions_table
+from pointsmanctl.decisions_table import decisions_table, shown
 from pointsmanctl.options import err, fail, given, out, print_json
 from pointsmanctl.routes_file import read_routes
-from pointsmanctl.what_if import WhatIf
+from pointsmanctl.saved_delivery import read_saved, read_source
+from pointsmanctl.what_if import Asked, what_if
 
-STDIN = "-"
+_PULL_REQUEST = "Only with --base and --head."
 
 
 def explain(
@@ -47,9 +40,9 @@ def explain(
     tag: Annotated[str | None, typer.Option(help="The tag that is pushed.", callback=given)] = None,
     base: Annotated[str | None, typer.Option(help="A pull request to this branch ...", callback=given)] = None,
     head: Annotated[str | None, typer.Option(help="... from this one.", callback=given)] = None,
-    action: Annotated[str, typer.Option(help="What happened to the pull request.")] = "opened",
-    fork: Annotated[str | None, typer.Option(help="The fork that it comes from, owner/name.", callback=given)] = None,
-    actor: Annotated[str, typer.Option(help="Login of who does it.")] = "somebody",
+    action: Annotated[str | None, typer.Option(help=_PULL_REQUEST, callback=given, show_default="opened")] = None,
+    fork: Annotated[str | None, typer.Option(help=f"owner/name. {_PULL_REQUEST}", callback=given)] = None,
+    actor: Annotated[str | None, typer.Option(help="Login of who does it.", callback=given)] = None,
     actor_id: Annotated[int | None, typer.Option(help="GitHub's number of who does it.")] = None,
     message: Annotated[
         str | None, typer.Option(help="The newest commit's message, or the pull request's title.")
@@ -58,56 +51,28 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")] = False,
 ) -> None:
     """Show what each route would decide about a change, why, and by which pattern and file."""
+    asked = Asked(repository, branch, tag, base, head, action, fork, actor, actor_id, message)
     routes = _rules(file)
-    refs = {"--branch": branch, "--tag": tag, "--base": base}
     if payload is not None:
-        others = {"--files": files or None, "--files-from": files_from, "--git": git, "--repo": repository, **refs}
-        _refuse_beside("--payload", others)
-        subject = _saved(payload)
+        _refuse_beside(asked, {"--files": files or names, "--files-from": files_from, "--git": git})
+        subject = read_saved(payload)
     else:
-        told = _WhatIs(names, files, files_from, git)
-        what = told.what(routes, repository, refs, head)
-        if fork or action != "opened":
-            what = replace(what, fork=fork, action=action)
-        said = told.message if message is None else message
-        subject = replace(what, actor=actor, actor_id=actor_id, message=said).subject()
+        subject = _what_if(asked, routes, names or [], files, files_from, git)
     _show(subject, routes, as_json=as_json)
 
 
-class _WhatIs:
-    """What the options say of the change."""
-
-    def __init__(self, names: list[str] | None, files: bool, files_from: str | None, git: str | None) -> None:
-        ways = {"--files": files or None, "--files-from": files_from, "--git": git}
-        chosen = [way for way, value in ways.items() if value is not None]
-        if len(chosen) != 1:
-            raise typer.BadParameter(f"give one of {', '.join(ways)} and --payload: which files have changed?")
-        if names and not files:
-            raise typer.BadParameter(f"{names[0]!r} is what? Names of files follow --files")
-        self._range = read_range(git, Path.cwd()) if git else None
-        self._files = self._range.names if self._range else tuple(names or ())
-        if files_from is not None:
-            self._files = names_in(_read(files_from))
-
-    @property
-    def message(self) -> str:
-        """The newest commit's, where git was asked."""
-        return self._range.message if self._range else ""
-
-    def what(self, routes: Routes, repository: str | None, refs: dict[str, str | None], head: str | None) -> WhatIf:
-        """The repository, the ref and the files. Raises BadParameter when one of them is not said."""
-        repository = repository or (self._range and self._range.repository) or _only_repository(routes)
-        if repository is None or not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
-            raise typer.BadParameter("give the repository: --repo owner/name")
-        given_refs = [name for name, value in refs.items() if value]
-        if not given_refs and self._range and self._range.branch:
-            refs, given_refs = refs | {"--branch": self._range.branch}, ["--branch"]
-        if len(given_refs) != 1:
-            raise typer.BadParameter("give one of --branch, --tag, and --base with --head: what is pushed?")
-        if bool(refs["--base"]) != bool(head):
-            raise typer.BadParameter("a pull request has both: --base (where it goes) and --head (where it comes from)")
-        branch = refs["--branch"] or refs["--base"] or ""
-        return WhatIf(repository=repository, files=self._files, branch=branch, tag=refs["--tag"], head=head)
+def _what_if(
+    asked: Asked, routes: Routes, names: list[str], files: bool, files_from: str | None, git: str | None
+) -> Subject:
+    """What the options say would happen. Raises BadParameter where they say too little or too much."""
+    if names and not files:
+        raise typer.BadParameter(f"{names[0]!r} is what? Write --files before the names of files")
+    ways = {"--files": files or None, "--files-from": files_from, "--git": git}
+    if sum(value is not None for value in ways.values()) != 1:
+        raise typer.BadParameter(f"give one of {', '.join(ways)} and --payload: which files have changed?")
+    known = read_range(git, Path.cwd()) if git else None
+    changed = tuple(names) if files else names_in(read_source(files_from)) if files_from is not None else ()
+    return what_if(asked, routes, known, known.names if known else changed)
 
 
 def _rules(file: Path) -> Routes:
@@ -122,53 +87,37 @@ def _rules(file: Path) -> Routes:
     return routes
 
 
-def _only_repository(routes: Routes) -> str | None:
-    named = {text for route in routes.routes for text in route.repository}
-    return named.pop() if len(named) == 1 else None
+def _refuse_beside(asked: Asked, others: dict[str, object]) -> None:
+    beside = [option for option, value in (others | asked.options()).items() if value]
+    if beside:
+        raise typer.BadParameter("can't stand beside --payload, which says all of that itself", param_hint=beside[0])
 
 
-def _refuse_beside(option: str, others: dict[str, Any]) -> None:
-    if beside := [name for name, value in others.items() if value is not None]:
-        raise typer.BadParameter(f"can't stand beside {option}, which says that itself", param_hint=beside[0])
+def _show(subject: Subject | NothingToRun, routes: Routes, *, as_json: bool) -> None:
+    repository = subject.repository if isinstance(subject, NothingToRun) else subject.change.repository
+    if not routes.of_repository(repository):
+        names = ", ".join(dict.fromkeys(text for route in routes.routes for text in route.repository))
+        _tell(f"no route is for the repository {repository}: there are routes for {names}", as_json=as_json)
+    elif isinstance(subject, NothingToRun):
+        _tell(subject.reason, as_json=as_json)
+    else:
+        _decide(subject, routes, as_json=as_json)
 
 
-def _read(source: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
-    except OSError as error:
-        fail(f"{source}: {error.strerror}")
+def _tell(reason: str, *, as_json: bool) -> None:
+    """There are no decisions, and why."""
+    if as_json:
+        print_json([])
+    err.print(Text(reason))
 
 
-def _saved(source: str) -> Subject:
-    """A delivery's payload. One that starts nothing ends the command, saying why."""
-    try:
-        content = json.loads(_read(source))
-        read = read_pull_request(content) if "pull_request" in content else read_push(content)
-    except (ValueError, TypeError, RecursionError) as error:
-        raise Misconfigured(f"{source} is no payload of GitHub's: it is not a JSON object") from error
-    except Rejected as rejected:
-        raise Misconfigured(f"{source} is no payload of a push or pull request: {rejected.reason}") from rejected
-    if isinstance(read, NothingToRun):
-        err.print(Text(f"{read.repository}: {read.reason}"))
-        raise typer.Exit
-    return read
-
-
-def _show(subject: Subject, routes: Routes, *, as_json: bool) -> None:
+def _decide(subject: Subject, routes: Routes, *, as_json: bool) -> None:
     routing = decide(subject, routes)
     if routing.wants_files:
         err.print(Text("The deployed receiver asks GitHub for the changed files here, if it has a token.", style="dim"))
+    decisions = [shown(decision) for decision in routing.decisions]
     if as_json:
-        print_json([_as_json(decision) for decision in routing.decisions])
+        print_json(decisions)
         return
-    if not routing.decisions:
-        names = ", ".join(dict.fromkeys(text for route in routes.routes for text in route.repository))
-        out.print(Text(f"no route is for the repository {subject.change.repository}: there are routes for {names}"))
-        return
-    out.print(decisions_table([_as_json(decision) for decision in routing.decisions], full=True))
+    out.print(decisions_table(decisions, full=True))
     out.print(Text(routing.reason))
-
-
-def _as_json(decision: Decision) -> dict[str, Any]:
-    told = decision.model_dump(mode="json", exclude={"rollout"})
-    return {"route": told.pop("route"), "decision": told.pop("outcome"), **told}

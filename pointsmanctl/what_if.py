@@ -1,59 +1,103 @@
-"""A subject that never happened: what the routes are asked about when somebody wants to know what they would say."""
+"""A change that never happened: what the routes are asked about when somebody wants to know what they would say."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+
+import typer
 
 from pointsman.core.model import Change, PullRequest
 from pointsman.core.push import kept_files
+from pointsman.core.routes import Routes
 from pointsman.core.subject import ChangedFiles, Comparison, Subject
+from pointsmanctl.changed_names import Range
 
-NOBODY = "0" * 40
+NO_COMMIT = "0" * 40
+NOBODY = "somebody"
 
 
 @dataclass(frozen=True)
-class WhatIf:
-    """A push to `branch` or of `tag`; or, with `head`, a pull request from there to `branch`."""
+class Asked:
+    """What the options say of a change; None where they say nothing."""
 
-    repository: str
-    files: tuple[str, ...]
-    branch: str = ""
+    repository: str | None = None
+    branch: str | None = None
     tag: str | None = None
+    base: str | None = None
     head: str | None = None
-    action: str = "opened"
+    action: str | None = None
     fork: str | None = None
-    actor: str = "somebody"
+    actor: str | None = None
     actor_id: int | None = None
-    message: str = ""
+    message: str | None = None
 
-    def subject(self) -> Subject:
-        """It, as if GitHub had told of it. Its files are exactly those that are named."""
-        files = ChangedFiles(tuple(dict.fromkeys(self.files)))
-        return Subject(
-            event="pull_request" if self.head else "push",
-            change=self._change(files),
-            kind="pull request" if self.head else "tag" if self.tag else "branch",
-            name=self.tag or self.branch,
-            message=self.message,
-            files=files,
-            comparison=Comparison(self.repository, None, NOBODY, "trees"),
-            action=self.action if self.head else "",
-            fork=self.fork if self.head else None,
-        )
+    def options(self) -> dict[str, object]:
+        """Each option and what it says."""
+        names = {"repository": "--repo", "actor_id": "--actor-id"}
+        return {names.get(name, f"--{name}"): value for name, value in vars(self).items()}
 
-    def _change(self, files: ChangedFiles) -> Change:
-        asked = PullRequest(number=0, base=self.branch, head=self.head) if self.head else None
-        ref = "refs/pull/0/head" if asked else f"refs/tags/{self.tag}" if self.tag else f"refs/heads/{self.branch}"
-        return Change(
-            repository=self.repository,
-            repository_id=0,
-            ref=ref,
-            before=NOBODY,
-            after=NOBODY,
-            pull_request=asked,
-            actor=self.actor,
-            actor_id=self.actor_id,
-            author=self.actor,
-            title=self.message.partition("\n")[0],
-            url="https://github.com/",
-            compare_url="https://github.com/",
-            **kept_files(files),
-        )
+
+def what_if(asked: Asked, routes: Routes, known: Range | None, files: tuple[str, ...]) -> Subject:
+    """The change as if GitHub had told of it; its files are exactly `files`.
+
+    What the options leave open is taken from git's range, where one was given. Raises BadParameter.
+    """
+    repository = asked.repository or (known and known.repository) or _only_repository(routes)
+    if repository is None or not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
+        raise typer.BadParameter("give the repository: --repo owner/name")
+    asked = _with_ref(asked, known)
+    message = asked.message if asked.message is not None else known.message if known else ""
+    changed = ChangedFiles(tuple(dict.fromkeys(name.removeprefix("./") for name in files)))
+    is_pull_request = asked.base is not None
+    return Subject(
+        event="pull_request" if is_pull_request else "push",
+        change=_change(asked, repository, message, changed),
+        kind="pull request" if is_pull_request else "tag" if asked.tag else "branch",
+        name=asked.base or asked.tag or asked.branch or "",
+        message=message,
+        files=changed,
+        comparison=Comparison(repository, None, NO_COMMIT, "trees"),
+        action=(asked.action or "opened") if is_pull_request else "",
+        fork=asked.fork,
+    )
+
+
+def _with_ref(asked: Asked, known: Range | None) -> Asked:
+    """The same with what is pushed, or asked for, said once."""
+    here = known.branch if known else None
+    if asked.base and not asked.head and here:
+        asked = replace(asked, head=here)
+    if not (asked.branch or asked.tag or asked.base) and here:
+        asked = replace(asked, branch=here)
+    if [asked.branch, asked.tag, asked.base].count(None) != 2:
+        raise typer.BadParameter("give one of --branch, --tag, and --base with --head: what is pushed?")
+    if (asked.base is None) != (asked.head is None):
+        raise typer.BadParameter("a pull request has both: --base (where it goes) and --head (where it comes from)")
+    if asked.base is None and (asked.action or asked.fork):
+        raise typer.BadParameter("--action and --fork are of a pull request: give --base and --head")
+    return asked
+
+
+def _only_repository(routes: Routes) -> str | None:
+    """The one repository that the rules name whole, where there is just one."""
+    named = {text for route in routes.routes for text in route.repository if not set(text) & set("*?+[]!")}
+    return named.pop() if len(named) == 1 else None
+
+
+def _change(asked: Asked, repository: str, message: str, files: ChangedFiles) -> Change:
+    request = PullRequest(number=0, base=asked.base, head=asked.head or "") if asked.base else None
+    ref = "refs/pull/0/head" if request else f"refs/tags/{asked.tag}" if asked.tag else f"refs/heads/{asked.branch}"
+    return Change(
+        repository=repository,
+        repository_id=0,
+        ref=ref,
+        before=NO_COMMIT,
+        after=NO_COMMIT,
+        pull_request=request,
+        actor=asked.actor or NOBODY,
+        actor_id=asked.actor_id,
+        author=asked.actor or NOBODY,
+        title=message.partition("\n")[0],
+        url="https://github.com/",
+        compare_url="https://github.com/",
+        **kept_files(files),
+    )

@@ -39,6 +39,7 @@ from pointsmanctl.trail_table import STYLES
 SINCE = "30d"
 SHORTEST = 4  # characters of a commit
 MOST_EVENTS = 1_000
+HELD = "when_undetermined: hold"
 TYPES = ("DeliveryDecided", "RolloutRepeated")
 
 type Loaded = tuple[Rollout, tuple[Run, ...]]
@@ -75,7 +76,10 @@ def why(
     asked = bounded(asked, since, None, now, SINCE)
     there = connected(cloud, stack, region)
     store = DynamoRollouts(there.dynamodb, there.rollouts_table, there.audit_table)
-    told = _told(ask(there.dynamodb, there.audit_table, asked), store)
+    found = ask(there.dynamodb, there.audit_table, asked)
+    if len(found) >= MOST_EVENTS:
+        err.print(f"the newest {MOST_EVENTS:,} events; there may be more: --since")
+    told = _told(found, store)
     if as_json:
         print_json([_as_json(each) for each in told])
     elif told:
@@ -133,10 +137,15 @@ def _decision(told: Told, decision: Decision) -> Text:
             if reason := _trouble(run):
                 text.append(f"\n    {run.target.name} {run.state.value.replace('_', ' ')}: {reason}")
     elif decision.rollout:
-        text.append(f"\n  {decision.rollout} is not there (any more)", "dim")
-    elif decision.outcome is Outcome.UNDETERMINED and not decision.runs:
-        text.append("\n  did not run", "dim")
+        text.append(f"\n  {decision.rollout}: not begun yet", "dim")
+    elif _is_held(decision):
+        text.append("\n  held", "yellow")
     return text
+
+
+def _is_held(decision: Decision) -> bool:
+    """Undetermined, and its route's policy is to hold: the reason ends with it."""
+    return decision.outcome is Outcome.UNDETERMINED and decision.reason.endswith(f"({HELD})")
 
 
 def _trouble(run: Run) -> str:
@@ -174,4 +183,6 @@ def _decision_as_json(told: Told, decision: Decision) -> dict[str, Any]:
         rollout, runs = loaded
         counted = Counter(run.state.value for run in latest(runs).values())
         shown |= {"state": rollout.state.value, "runs_by_state": dict(counted)}
+    elif _is_held(decision):
+        shown["state"] = "held"
     return shown

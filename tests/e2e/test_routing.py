@@ -1,4 +1,4 @@
-"""Routing as in production: GitHub's API asked with an App's token read by its name, under IAM; pull requests checked."""
+"""Routing as in production: a GitHub App asks for files, its secret read by name under IAM; pull requests checked."""
 
 import json
 from collections.abc import Iterator

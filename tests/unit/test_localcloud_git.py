@@ -228,7 +228,7 @@ def test_a_merge_tells_the_commits_it_brings_and_they_are_not_new(repository: Re
 def test_a_conflict_is_merged_as_it_is_settled_and_refused_otherwise(repository: Repository) -> None:
     repository.commit({"README.md": "theirs", "new.md": "x"}, "Theirs", branch="feature")
     repository.commit({"README.md": "ours"}, "Ours")
-    with pytest.raises(GitError, match="git merge: .*README.md"):
+    with pytest.raises(GitError, match=r"git merge: .*README\.md"):
         repository.merge("feature")
     update = repository.merge("feature", resolution={"README.md": "both"})
     merge = repository.describe(update.after)

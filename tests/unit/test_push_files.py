@@ -127,6 +127,7 @@ def test_github_is_asked_for_the_difference_that_is_meant(name: str, comparison:
         content["before"] if base == "before" else base,
         content["head_commit"]["id"],
         kind,  # type: ignore[arg-type]
+        186853002,
     )
 
 

@@ -73,7 +73,7 @@ class GithubHttp:
         except HTTPError as error:
             deadline.left()
             raise _Passing(f"GitHub's API can't be reached ({type(error).__name__})") from error
-        _check(response)
+        _check(response, path)
         try:
             return json.loads(content)
         except ValueError as error:
@@ -99,7 +99,7 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: Deadline) -> bytes:
     return b"".join(parts)
 
 
-def _check(response: urllib3.BaseHTTPResponse) -> None:
+def _check(response: urllib3.BaseHTTPResponse, path: str) -> None:
     """https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api."""
     status = response.status
     if 200 <= status < 300:
@@ -113,6 +113,10 @@ def _check(response: urllib3.BaseHTTPResponse) -> None:
         raise Misconfigured("GitHub's API does not know the token (401)")
     if status == 403:
         raise Misconfigured("GitHub's API forbids it to the token (403): it needs to read contents")
+    if path.startswith("/app/") and status in (404, 422):
+        raise Misconfigured(
+            f"GitHub's API knows no such installation of the App that may read the repository ({status})"
+        )
     if status == 404:
         raise Unavailable("GitHub's API finds no such commit, or the token may not read the repository (404)")
     raise Unavailable(f"GitHub's API answered {status}")

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -49,14 +49,19 @@ class GithubToken:
         self._clock = clock
         self._issued: dict[str, _Issued] = {}
 
-    def get(self, repository: str, deadline: Deadline) -> str:
+    def get(self, repository: str, repository_id: int | None, deadline: Deadline) -> str:
         """A token that may read `repository`. Raises Misconfigured or Unavailable."""
         text = self._secret()
         if not text.lstrip().startswith("{"):
             return _plain(text)
         issued = self._issued.get(repository)
         if issued is None or issued.expires_at.timestamp() - self._clock() < SECONDS_LEFT:
-            issued = self._issue(_app(text), repository, deadline)
+            only = (
+                {"repository_ids": [repository_id]}
+                if repository_id
+                else {"repositories": [repository.partition("/")[2]]}
+            )
+            issued = self._issue(_app(text), only, deadline)
             self._issued[repository] = issued
         return issued.token
 
@@ -64,10 +69,10 @@ class GithubToken:
         """Ask for new tokens from now on: one was refused."""
         self._issued.clear()
 
-    def _issue(self, app: App, repository: str, deadline: Deadline) -> _Issued:
+    def _issue(self, app: App, only: dict[str, list[Any]], deadline: Deadline) -> _Issued:
         """A token for this repository alone, to read contents and nothing else."""
         path = f"/app/installations/{app.installation_id}/access_tokens"
-        wanted = {"repositories": [repository.partition("/")[2]], "permissions": {"contents": "read"}}
+        wanted = {**only, "permissions": {"contents": "read"}}
         answer = self._http.ask("POST", path, self._signed(app), deadline, wanted)
         try:
             return _Issued.model_validate(answer)

@@ -15,6 +15,8 @@ class FilesJudge:
         self._files = files
         self._names = NameIndex(files.names)
         self._perhaps = NameIndex(files.perhaps)
+        self._every = (*files.names, *files.perhaps)
+        self._told = told(self._every)  # the same for every route that takes none
 
     def judge(self, condition: Condition) -> Verdict | None:
         """The verdict of `paths` or `paths-ignore`; None where the route has neither."""
@@ -52,15 +54,14 @@ class FilesJudge:
 
         `what` says so with {} for the kind of file; `first` is a file that a pattern decided on, and `by` how.
         """
-        names = (*self._files.names, *self._files.perhaps)
         incomplete = self._incomplete()
-        if not names:
+        if not self._every:
             if incomplete:
                 return Verdict(Outcome.UNDETERMINED, incomplete)
             return Verdict(Outcome.IGNORED, "no file was changed")
         pattern, file = (first[1].pattern.text, first[0]) if first else (None, None)
-        count = f"the {len(names)} files are" if len(names) > 1 else "the only one is"
-        reason = f"{what.format('listed' if incomplete else 'changed')}: {count} {told(names)}"
+        count = f"the {len(self._every)} files are" if len(self._every) > 1 else "the only one is"
+        reason = f"{what.format('listed' if incomplete else 'changed')}: {count} {self._told}"
         if first:
             reason += f" ({told([first[0]])} is {place(by, first[1])})"
         if incomplete:

@@ -57,7 +57,7 @@ def read_pull_request(payload: object) -> Subject:
         name=asked.base.ref,
         message=asked.title,
         files=ChangedFiles((), gap=NO_FILES),
-        comparison=Comparison(event.repository.full_name, asked.base.sha, asked.head.sha, "fork"),
+        comparison=Comparison(event.repository.full_name, asked.base.sha, asked.head.sha, "fork", event.repository.id),
         action=event.action,
         fork=_fork(event),
     )

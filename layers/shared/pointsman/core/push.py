@@ -51,7 +51,7 @@ def read_push(payload: object) -> Subject | NothingToRun:
         return NothingToRun(repository, f"{one_line(push.ref, 200)} does not point to a commit: nothing to run")
     if found["kind"] == "tags":
         files = files_of_commit(push.head_commit)
-        comparison = Comparison(repository, None, push.head_commit.id, "commit")
+        comparison = Comparison(repository, None, push.head_commit.id, "commit", push.repository.id)
     else:
         files = files_of_branch(push.commits, push.head_commit.id, is_new=push.is_new, forced=push.forced)
         comparison = _of_branch(push, found["name"], push.head_commit.id)
@@ -72,9 +72,10 @@ def _of_branch(push: _Push, branch: str, head: str) -> Comparison:
     """Against where it stood; a new branch against where it left the default branch."""
     repository, default = push.repository.full_name, push.repository.default_branch
     if not push.is_new:
-        return Comparison(repository, push.before, head, "trees")
+        return Comparison(repository, push.before, head, "trees", push.repository.id)
     # A new default branch has nothing to be compared with.
-    return Comparison(repository, None if default in (None, branch) else default, head, "fork")
+    base = None if default in (None, branch) else default
+    return Comparison(repository, base, head, "fork", push.repository.id)
 
 
 def _change(push: _Push, head: Commit, files: ChangedFiles) -> Change:

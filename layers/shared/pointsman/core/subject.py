@@ -16,6 +16,7 @@ class Comparison:
     head: str  # a commit
     # trees: the two as they are. fork: `head` against where it left `base`. commit: `head` against its first parent.
     kind: Literal["trees", "fork", "commit"]
+    repository_id: int | None = None  # GitHub's number: a payload that is delivered again may have an old name
 
 
 @dataclass(frozen=True, slots=True)

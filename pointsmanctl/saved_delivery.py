@@ -1,0 +1,37 @@
+"""A delivery that somebody has saved: its payload, or the request as GitHub's page of deliveries shows it."""
+
+import json
+import sys
+from pathlib import Path
+
+from pointsman.core.pull_request import read_pull_request
+from pointsman.core.push import read_push
+from pointsman.core.subject import NothingToRun, Subject
+from pointsman.errors import Misconfigured, Rejected
+
+STDIN = "-"
+
+
+def read_source(source: str) -> bytes:
+    """What stands in the file `source`, or comes on standard input. Raises Misconfigured."""
+    try:
+        return sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
+    except OSError as error:
+        raise Misconfigured(f"{source}: {error.strerror}") from error
+
+
+def read_saved(source: str) -> Subject | NothingToRun:
+    """The push or pull request of a saved delivery. Raises Misconfigured saying what it is not."""
+    try:
+        content = json.loads(read_source(source))
+    except (ValueError, RecursionError) as error:
+        raise Misconfigured(f"{source} is not JSON") from error
+    for wrapping in ("request", "payload"):
+        if isinstance(content, dict) and isinstance(content.get(wrapping), dict):
+            content = content[wrapping]
+    if not isinstance(content, dict):
+        raise Misconfigured(f"{source} is JSON, but no object: save the payload of a delivery")
+    try:
+        return read_pull_request(content) if "pull_request" in content else read_push(content)
+    except Rejected as rejected:
+        raise Misconfigured(f"{source} is no payload of a push or pull request: {rejected.reason}") from rejected

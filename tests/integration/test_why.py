@@ -1,0 +1,124 @@
+"""`pointsman why`: what became of a commit, from the trail and the present state, on moto."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from typer.testing import CliRunner, Result
+
+from pointsman.adapters.builds_memory import MemoryBuilds
+from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
+from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.engine import Engine
+from pointsman.core.model import Decision, Delivery, Outcome
+from pointsmanctl import why
+from pointsmanctl.connection import Connection
+from pointsmanctl.main import app
+from tests.support.rollouts import COMMIT
+from tests.support.rollouts import delivery as any_delivery
+from tests.support.tables import create_tables
+
+NOW = datetime.now(UTC)  # without --repo the days until now are walked through
+AUDIT, ROLLOUTS = "audit", "rollouts"
+DEV, PROD = "dev/eu-west-1", "prod/eu-west-1"
+
+
+delivery = partial(any_delivery, at=NOW)
+
+
+class World:
+    """An engine on the tables, and the command that reads them."""
+
+    def __init__(self) -> None:
+        client = boto3.client("dynamodb")
+        create_tables(client)
+        self.connection = Connection(boto3.Session(), None, {"AuditTableName": AUDIT, "RolloutsTableName": ROLLOUTS})
+        self.builds = MemoryBuilds()
+        store = DynamoRollouts(client, ROLLOUTS, AUDIT)
+        self.engine = Engine(store, DynamoTrail(client, AUDIT), self.builds, lambda: datetime.now(UTC))
+
+    def deliver(self, told: Delivery, message: str) -> None:
+        self.engine.reconcile(self.engine.accept(told, message))
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with mock_aws():
+        world = World()
+        monkeypatch.setattr(why, "connected", lambda *_: world.connection)
+        yield world
+
+
+def ask(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["why", *arguments])
+
+
+def answers(*arguments: str) -> list[dict[str, Any]]:
+    result = ask(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    found: list[dict[str, Any]] = json.loads(result.stdout)
+    return found
+
+
+def test_a_commit_tells_its_deliveries_its_decisions_and_what_became_of_them(world: World) -> None:
+    world.deliver(delivery(DEV, PROD), "m-1")
+    world.deliver(delivery(DEV, PROD), "m-2")
+    [told] = answers(COMMIT[:7])
+    assert (told["delivery"], told["commit"], told["actor"]) == ("d-1", COMMIT, "hana")
+    [decision] = told["decisions"]
+    assert (decision["route"], decision["decision"], decision["runs"]) == ("site", "matched", True)
+    assert (decision["state"], decision["runs_by_state"]) == ("open", {"running": 2})
+    [repeated] = told["repeated"]
+    assert "nothing runs twice" in repeated["reason"]
+    shown = ask(COMMIT[:7], "--repo", "acme/infra").stdout
+    for text in (COMMIT[:7], "site: matched", decision["rollout"], "2 running of 2", "asked for again"):
+        assert text in shown
+
+
+def test_a_commit_that_nothing_ran_for_tells_why_and_one_that_is_held_says_so(world: World) -> None:
+    world.deliver(delivery(), "m-1")
+    held = Decision(
+        route="slow",
+        outcome=Outcome.UNDETERMINED,
+        runs=False,
+        reason="nobody knows, so it is held and does not run (when_undetermined: hold)",
+    )
+    world.deliver(delivery(name="d-2").model_copy(update={"decisions": (held,)}), "m-2")
+    decided = {told["delivery"]: told["decisions"][0] for told in answers(COMMIT)}
+    assert (decided["d-1"]["decision"], decided["d-1"]["state"]) == ("ignored", None)
+    assert decided["d-2"]["state"] == "held"
+    assert "held" in ask(COMMIT).stdout
+
+
+def test_several_commits_that_begin_alike_are_all_told(world: World) -> None:
+    for letter in "ab":
+        world.deliver(delivery(DEV, commit=f"1234{letter * 36}", name=f"d-{letter}"), f"m-{letter}")
+    assert {told["delivery"] for told in answers("1234")} == {"d-a", "d-b"}
+    assert {told["delivery"] for told in answers("1234A")} == {"d-a"}
+
+
+def test_text_from_a_commit_is_no_markup(world: World) -> None:
+    told = delivery(DEV)
+    title = "[red]not red[/red] [link=https://evil.example]x[/link]"
+    world.deliver(told.model_copy(update={"change": told.change.model_copy(update={"title": title})}), "m-1")
+    assert title in ask(COMMIT).stdout
+
+
+def test_nothing_found_says_where_else_to_look(world: World) -> None:
+    result = ask("abcdef")
+    assert result.exit_code == 0
+    assert "Nothing in the trail since" in result.stderr
+    assert "Recent Deliveries" in result.stderr
+    assert answers("abcdef") == []
+
+
+@pytest.mark.parametrize("commit", ["abc", "xyz1", "HEAD", "a" * 65])
+def test_what_is_no_commit_is_refused(world: World, commit: str) -> None:
+    result = ask(commit)
+    assert result.exit_code == 2
+    assert "is no commit" in " ".join(result.output.replace("│", " ").split())
