@@ -75,9 +75,11 @@ class Redactor:
 
     def learn(self, value: object) -> None:
         """Treat this value as a secret wherever it occurs from now on, unless it could be a common word."""
-        text = value.strip(" \t\"',;\\") if isinstance(value, str) else ""
-        if _is_telling(text) and len(self._values) < 1000:
-            self._values.add(text)
+        if not isinstance(value, str) or len(self._values) >= 1000:
+            return
+        # What stands around a value is not searched for, unless too little were left of it.
+        written = (value.strip(" \t\"',;\\"), value.strip())
+        self._values.update([text for text in written if _is_telling(text)][:1])
 
     def learn_named(
         self, variables: Mapping[str, object], read: Callable[[object], object] = lambda value: value

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.cloud import wait_until
 from localcloud.codebuild.shell import Interrupted, Shell, quote
 
 type Make = Callable[[str], Shell]
@@ -82,7 +83,12 @@ def test_an_exported_variable_can_be_read_back(shell: Shell) -> None:
 
 def test_interrupting_ends_the_command_with_everything_it_started(shell: Shell, tmp_path: Path) -> None:
     children = tmp_path / "children"
-    threading.Timer(0.2, shell.interrupt).start()
+
+    def interrupt_once_it_runs() -> None:
+        wait_until(lambda: children.exists() and children.read_text().strip(), 10, "nothing runs")
+        shell.interrupt()
+
+    threading.Thread(target=interrupt_once_it_runs).start()
     begun = time.monotonic()
     with pytest.raises(Interrupted):
         shell.run(f"sleep 60 & echo $! > {quote(str(children))}; sleep 60")
