@@ -17,7 +17,7 @@ RUN := $(UV) run --no-sync
 PYTEST = scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(RUN) pytest --basetemp="$$scratch/t"
 SYNCED := .venv/.synced
 
-.PHONY: help setup demo up down test unit lint format build validate e2e bench requirements clean
+.PHONY: help setup demo up down test unit lint format build validate e2e bench requirements schema clean
 
 help: ## Show the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -75,6 +75,9 @@ bench: build ## Measure the start of each function, and routing beside other lib
 requirements: $(SYNCED) ## Export the pinned requirements of the layer and of the build image
 	$(UV) export --frozen --quiet --no-dev --no-default-groups --no-emit-project --no-hashes --no-annotate --no-header -o layers/shared/requirements.txt
 	$(UV) export --frozen --quiet --only-group ansible --no-emit-project --no-hashes --no-annotate --no-header -o ansible/requirements.txt
+
+schema: $(SYNCED) ## Write routes.schema.json, which editors read, from the models
+	$(RUN) pointsman routes schema > routes.schema.json
 
 clean: down ## Remove everything that was made
 	rm -rf .aws-sam .localcloud .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

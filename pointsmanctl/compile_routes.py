@@ -5,26 +5,27 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pointsmanctl.routes_file import read_routes
+from pointsmanctl.routes_file import read_checked
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compile; 0, or 1 after every fault was told on standard error. Nothing is written then."""
+    """Compile and tell warnings; 0, or 1 after every fault was told on standard error. Nothing is written then."""
     parser = argparse.ArgumentParser(description="Check routes.yaml and compile it for webhook_receiver.")
     parser.add_argument("source", type=Path, help="routes.yaml")
     parser.add_argument("output", type=Path, help="routes.json")
     given = parser.parse_args(arguments)
     try:
-        routes, faults = read_routes(given.source)
+        checked = read_checked(given.source)
     except OSError as error:
         print(f"{given.source}: {error.strerror}", file=sys.stderr)
         return 1
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    if routes is None:
-        print(f"{given.source}: {len(faults)} fault{'s' * (len(faults) != 1)}, nothing compiled", file=sys.stderr)
+    for found in [*checked.faults, *checked.doubts]:
+        print(found, file=sys.stderr)
+    if checked.routes is None:
+        count = len(checked.faults)
+        print(f"{given.source}: {count} fault{'s' * (count != 1)}, nothing compiled", file=sys.stderr)
         return 1
-    given.output.write_text(routes.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
+    given.output.write_text(checked.routes.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
     return 0
 
 

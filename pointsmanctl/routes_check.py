@@ -1,15 +1,17 @@
 """`pointsman routes check` and `schema`: every fault and doubt of routes.yaml, and what may stand in it."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
-from pointsman.core.routes import Routes
-from pointsman.core.routes_schema import routes_schema
-from pointsmanctl.options import JsonOption, err, print_json
-from pointsmanctl.routes_file import LocatedFault, read_doubts, read_routes
+from pointsman.core.routes_schema import schema_text
+from pointsmanctl.console import console
+from pointsmanctl.options import JsonOption, print_json
+from pointsmanctl.routes_file import Checked, LocatedFault, read_checked
 
 UNREADABLE = 2
 
@@ -21,49 +23,50 @@ def check(
 ) -> None:
     """Name every fault with its line and column, and what is valid but doubtful. Status 1 on a fault."""
     try:
-        routes, faults = read_routes(file)
-        doubts = read_doubts(file, routes) if routes else []
+        checked = read_checked(file)
     except OSError as error:
-        err.print(Text(f"pointsman: {file}: {error.strerror}", style="red"))
+        _print_line(console(stderr=True), f"pointsman: {file}: {error.strerror}", "red")
         raise typer.Exit(UNREADABLE) from error
     if as_json:
-        print_json([_as_json(each, "error") for each in faults] + [_as_json(each, "warning") for each in doubts])
+        print_json([_as_json(each) for each in [*checked.faults, *checked.doubts]])
     else:
-        for each in faults:
-            typer.echo(each)
-        for each in doubts:
-            typer.echo(_warning(each))
-        typer.echo(f"{file}: {_summary(routes, len(faults), len(doubts))}")
-    if faults or (strict and doubts):
+        out = console()
+        for each in [*checked.faults, *checked.doubts]:
+            _print_line(out, str(each), "yellow" if each.doubtful else "red")
+        _print_line(out, f"{file}: {_summary(checked)}", "bold")
+    if checked.faults or (strict and checked.doubts):
         raise typer.Exit(1)
 
 
 def schema() -> None:
     """Print the JSON Schema of routes.yaml, as editors take it."""
-    print_json(routes_schema())
+    sys.stdout.write(schema_text())
 
 
-def _warning(doubt: LocatedFault) -> str:
-    return f"{doubt.file}:{doubt.line}:{doubt.column}: warning: {doubt.fault}"
+def _print_line(out: Console, line: str, style: str) -> None:
+    """One line, whatever its length and wherever it goes: for grep, and for editors that jump to a place."""
+    out.print(Text(line.replace("\n", " "), style=style), soft_wrap=True)
 
 
-def _summary(routes: Routes | None, faults: int, doubts: int) -> str:
-    found = f"{_count(faults, 'fault')}, {_count(doubts, 'warning')}"
-    if routes is None:
+def _summary(checked: Checked) -> str:
+    found = f"{_count(len(checked.faults), 'fault')}, {_count(len(checked.doubts), 'warning')}"
+    if checked.routes is None:
         return found
-    return f"{_count(len(routes.routes), 'route')}, {_count(len(routes.all_targets), 'target')}, {found}"
+    return (
+        f"{_count(len(checked.routes.routes), 'route')}, {_count(len(checked.routes.all_targets), 'target')}, {found}"
+    )
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'s' * (number != 1)}"
+    return f"{number or 'no'} {noun}{'s' * (number > 1)}"
 
 
-def _as_json(fault: LocatedFault, severity: str) -> dict[str, object]:
+def _as_json(found: LocatedFault) -> dict[str, object]:
     return {
-        "file": fault.file,
-        "line": fault.line,
-        "column": fault.column,
-        "severity": severity,
-        "where": fault.fault.where,
-        "reason": fault.fault.reason,
+        "file": found.file,
+        "line": found.line,
+        "column": found.column,
+        "severity": "warning" if found.doubtful else "error",
+        "where": found.fault.where,
+        "reason": found.fault.reason,
     }

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,55 +22,79 @@ class LocatedFault:
     line: int
     column: int
     fault: Fault
+    doubtful: bool = False  # no more than a warning
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.fault}"
+        return f"{self.file}:{self.line}:{self.column}: {'warning: ' * self.doubtful}{self.fault}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a file says, and what is wrong or doubtful in it, each in the order of the file."""
+
+    routes: Routes | None  # None where there is a fault
+    faults: list[LocatedFault]
+    doubts: list[LocatedFault]
 
 
 def read_routes(path: Path) -> tuple[Routes | None, list[LocatedFault]]:
     """The rules in the file at `path`, or None and every fault in the order of the file. Raises OSError."""
+    routes, faults, _ = _read(path)
+    return routes, faults
+
+
+def read_checked(path: Path) -> Checked:
+    """As `read_routes`, and what is doubtful in rules without a fault. Raises OSError."""
+    routes, faults, places = _read(path)
+    return Checked(routes, faults, places.of(doubts(routes), doubtful=True) if routes else [])
+
+
+def _read(path: Path) -> tuple[Routes | None, list[LocatedFault], "_Places"]:
+    nowhere = _Places(path, {})
     try:
-        node, data = _parsed(path)
+        loader = _Loader(path.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        if node is None:
+            return None, nowhere.of([Fault((), "the file is empty")]), nowhere
+        doubled = list(_doubled_keys(node))  # before anything is merged
+        data = loader.construct_document(node)  # which merges what stands at `<<`, in the nodes too
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         reason = "; ".join(part for part in (error.context, error.problem) if part)
-        return None, [LocatedFault(str(path), line, column, Fault((), f"not YAML: {reason}"))]
+        return None, _Places(path, {(): mark} if mark else {}).of([Fault((), f"not YAML: {reason}")]), nowhere
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        return None, [LocatedFault(str(path), 1, 1, Fault((), f"not YAML: {error}"))]
-    if node is None:
-        return None, [LocatedFault(str(path), 1, 1, Fault((), "the file is empty"))]
+        return None, nowhere.of([Fault((), f"not YAML: {error}")]), nowhere
     routes, faults = check_routes(data)
-    located = _located(path, node, [*_doubled_keys(node), *faults])
-    return (None if located else routes), located
+    places = _Places(path, dict(_marks(node)))
+    located = places.of([*doubled, *faults])
+    return (None if located else routes), located, places
 
 
-def read_doubts(path: Path, routes: Routes) -> list[LocatedFault]:
-    """What is valid but doubtful in the file at `path`, which holds `routes`, in its order. Raises OSError."""
-    node, _ = _parsed(path)
-    return _located(path, node, doubts(routes)) if node else []
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Where everything of a file stands. What an alias or `<<` brings stands at its anchor."""
 
+    path: Path
+    marks: dict[Place, yaml.Mark]
 
-def _parsed(path: Path) -> tuple[yaml.Node | None, Any]:
-    """The file as YAML's nodes, before anything is merged, and as plain values."""
-    text = path.read_text(encoding="utf-8")
-    node = _Loader(text).get_single_node()
-    return node, _Loader(text).get_single_data()
+    def of(self, faults: Iterable[Fault], *, doubtful: bool = False) -> list[LocatedFault]:
+        """`faults` in the order of the file. What several routes have from one place is told once."""
+        located = [self._at(fault, doubtful) for fault in faults]
+        once: dict[tuple[int, int, str], LocatedFault] = {}
+        for each in located:
+            once.setdefault((each.line, each.column, each.fault.reason), each)
+        return sorted(once.values(), key=lambda each: (each.line, each.column))
 
-
-def _located(path: Path, node: yaml.Node, faults: Iterable[Fault]) -> list[LocatedFault]:
-    marks = dict(_marks(node))
-    located = [_at(path, marks, fault) for fault in faults]
-    return sorted(located, key=lambda each: (each.line, each.column))
-
-
-def _at(path: Path, marks: dict[Place, yaml.Mark], fault: Fault) -> LocatedFault:
-    place = fault.place
-    if place[:1] == ("routes",) and place[:3] not in marks and ("defaults", *place[2:3]) in marks:
-        place = ("defaults", *place[2:])  # what a route does not say itself
-    while place not in marks:  # what is missing stands nowhere: its parent tells where it should be
-        place = place[:-1]
-    return LocatedFault(str(path), marks[place].line + 1, marks[place].column + 1, fault)
+    def _at(self, fault: Fault, doubtful: bool) -> LocatedFault:
+        place = fault.place
+        if place[:1] == ("routes",) and place[:3] not in self.marks and ("defaults", *place[2:3]) in self.marks:
+            place = ("defaults", *place[2:])  # what a route does not say itself
+        while place and place not in self.marks:  # what is missing stands nowhere: its parent tells where it should be
+            place = place[:-1]
+        mark = self.marks.get(place)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        told = replace(fault, place=place) if doubtful else fault
+        return LocatedFault(str(self.path), line, column, told, doubtful)
 
 
 class _Loader(yaml.SafeLoader):

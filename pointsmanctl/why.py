@@ -37,6 +37,7 @@ from pointsmanctl.trail_query import Question, ask
 from pointsmanctl.trail_table import STYLES
 
 SINCE = "30d"
+NAMES_SHOWN = 3
 SHORTEST = 4  # characters of a commit
 MOST_EVENTS = 1_000
 HELD = "when_undetermined: hold"
@@ -133,9 +134,8 @@ def _decision(told: Told, decision: Decision) -> Text:
         text.append(f"\n  {rollout.id} ")
         text.append_text(state(rollout.state.value))
         text.append(f": {tally(newest, len(rollout.order.targets))}")
-        for run in newest:
-            if reason := _trouble(run):
-                text.append(f"\n    {run.target.name} {run.state.value.replace('_', ' ')}: {reason}")
+        for (word, reason), names in _troubles(newest).items():
+            text.append(f"\n    {_few(names)} {word}: {reason}")
     elif decision.rollout:
         text.append(f"\n  {decision.rollout}: not begun yet", "dim")
     elif _is_held(decision):
@@ -146,6 +146,20 @@ def _decision(told: Told, decision: Decision) -> Text:
 def _is_held(decision: Decision) -> bool:
     """Undetermined, and its route's policy is to hold: the reason ends with it."""
     return decision.outcome is Outcome.UNDETERMINED and decision.reason.endswith(f"({HELD})")
+
+
+def _troubles(runs: Iterable[Run]) -> dict[tuple[str, str], list[str]]:
+    """The targets that are not well, by their state and its reason, which many of them may share."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for run in runs:
+        if reason := _trouble(run):
+            found.setdefault((run.state.value.replace("_", " "), reason), []).append(run.target.name)
+    return found
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more
 
 
 def _trouble(run: Run) -> str:

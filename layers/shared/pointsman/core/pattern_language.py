@@ -4,16 +4,18 @@ The automata of all patterns read the same name together, one character after th
 is found that every list takes or none is left to try. Characters that no pattern tells apart count as one.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from itertools import chain, count
+from itertools import chain, combinations, count, product
+from typing import Literal
 
 from pointsman.core.name_index import Shape
 from pointsman.core.pattern_automaton import Automaton
 from pointsman.core.pattern_items import Chars
-from pointsman.core.patterns import Pattern, compile_pattern
+from pointsman.core.patterns import Pattern, PatternList, compile_pattern
 
 MOST_STATES = 20_000
 MOST_STEPS = 1_000_000  # of single automata: well below a second
@@ -39,6 +41,16 @@ class Filter:
     texts: tuple[str, ...]
     ignores: bool = False
 
+    @property
+    def taking(self) -> tuple[str, ...]:
+        """The patterns without `!`: of a list that is no -ignore list, one of them matches whatever is taken."""
+        return tuple(text for text in self.texts if not text.startswith("!"))
+
+    def takes(self, name: str) -> bool:
+        """Whether a name is taken."""
+        hit = PatternList(self.texts).decide(name)
+        return self.ignores if hit is None else hit.included and not self.ignores
+
 
 class Some(Enum):
     """The answer."""
@@ -63,28 +75,35 @@ class Language:
         return self._known[asked]
 
     def _search(self, filters: frozenset[Filter], names: Names) -> Some:
+        """First by the patterns that take names, one of each list, which often tells; then by whole lists."""
         ordered = sorted(filters, key=lambda each: (each.texts, each.ignores))
-        if _apart(ordered):
+        undecided = False
+        for chosen in product(*(each.taking for each in ordered if not each.ignores)):
+            if _apart(chosen):
+                continue
+            name = self._walk([Filter((text,)) for text in chosen], names)
+            if isinstance(name, str) and all(each.takes(name) for each in ordered):
+                return Some.YES
+            undecided |= name is not Some.NO
+        if not undecided:
             return Some.NO
-        walk = _Walk(ordered, names)
+        name = self._walk(ordered, names)
+        return Some.YES if isinstance(name, str) else name
+
+    def _walk(self, filters: Sequence[Filter], names: Names) -> str | Literal[Some.NO, Some.UNDECIDED]:
+        if self._steps <= 0:
+            return Some.UNDECIDED
+        walk = _Walk(filters, names)
         found = walk.search(min(self._steps, MOST_STEPS))
         self._steps -= walk.steps
         return found
 
 
-def _apart(filters: Sequence[Filter]) -> bool:
-    """Whether the fixed text of two lists' patterns alone tells that they share no name."""
-    shapes = [_shapes(each) for each in filters if not each.ignores]
+def _apart(texts: Sequence[str]) -> bool:
+    """Whether the fixed text of patterns alone tells that no name matches two of them."""
     return any(
-        all(_differ(one, other) for one in shapes[first] for other in shapes[second])
-        for first in range(len(shapes))
-        for second in range(first)
+        _differ(compile_pattern(one).shape, compile_pattern(other).shape) for one, other in combinations(texts, 2)
     )
-
-
-@cache
-def _shapes(wanted: Filter) -> tuple[Shape, ...]:
-    return tuple(pattern.shape for pattern in map(compile_pattern, wanted.texts) if not pattern.negated)
 
 
 def _differ(one: Shape, other: Shape) -> bool:
@@ -108,6 +127,9 @@ class _Walk:
             patterns = [compile_pattern(text) for text in each.texts]
             last_first = [(self._place(pattern, places), pattern.negated) for pattern in reversed(patterns)]
             self._filters.append((each.ignores, last_first))
+        self._taking = [
+            [place for place, negated in patterns if not negated] for ignores, patterns in self._filters if not ignores
+        ]
         self._alphabet = list(_alphabet(self._automata, names))
         self.steps = 0
 
@@ -119,34 +141,42 @@ class _Walk:
             self._automata.append(_automaton(pattern.text))
         return places[text]
 
-    def search(self, most_steps: int) -> Some:
+    def search(self, most_steps: int) -> str | Literal[Some.NO, Some.UNDECIDED]:
+        """The shortest name, if there is one."""
         start: _State = 0, tuple(each.start for each in self._automata)
-        seen = {start}
-        front = [start]
-        while front:
-            front = [after for state in front for after in self._after(state) if _new(after, seen)]
-            if any(self._is_taken(state) for state in front):
-                return Some.YES
-            if front and (len(seen) > MOST_STATES or self.steps > most_steps):
+        seen, waiting = {start}, deque([(start, "")])
+        while waiting:
+            if len(seen) > MOST_STATES or self.steps > most_steps:
                 return Some.UNDECIDED
+            state, name = waiting.popleft()
+            for char, after in self._after(state):
+                if after in seen:
+                    continue
+                if self._is_taken(after):
+                    return name + char
+                seen.add(after)
+                waiting.append((after, name + char))
         return Some.NO
 
-    def _after(self, state: _State) -> Iterator[_State]:
+    def _after(self, state: _State) -> Iterator[tuple[str, _State]]:
         name, states = state
         for char in self._alphabet:
             after = _step_of_name(name, char, self._names)
             if after is not None:
                 self.steps += len(states)
-                reached = tuple(each.step(at, char) for each, at in zip(self._automata, states, strict=True))
+                reached = tuple([each.step(at, char) for each, at in zip(self._automata, states, strict=True)])
                 if not self._is_hopeless(reached):
-                    yield after, reached
+                    yield char, (after, reached)
 
     def _is_hopeless(self, states: tuple[int, ...]) -> bool:
         """Whether a list has no pattern left that could still take the name."""
-        return any(
-            not ignores and not any(states[place] for place, negated in patterns if not negated)
-            for ignores, patterns in self._filters
-        )
+        for places in self._taking:
+            for place in places:
+                if states[place]:
+                    break
+            else:
+                return True
+        return False
 
     def _is_taken(self, state: _State) -> bool:
         name, states = state
@@ -159,12 +189,6 @@ class _Walk:
             if self._automata[place].accepts(states[place]):
                 return not ignores and not negated
         return ignores
-
-
-def _new(state: _State, seen: set[_State]) -> bool:
-    known = len(seen)
-    seen.add(state)
-    return len(seen) > known
 
 
 def _step_of_name(state: int, char: str, names: Names) -> int | None:

@@ -110,8 +110,10 @@ def _every(names: list[str]) -> dict[str, object]:
 class Events(Part):
     """The events that a route takes."""
 
-    push: PushCondition | None = None
-    pull_request: PullRequestCondition | None = None
+    push: PushCondition | None = Field(None, description="Pushes of branches and tags. Left empty: every one.")
+    pull_request: PullRequestCondition | None = Field(
+        None, description="Pull requests, which are only checked. Left empty: every one."
+    )
 
     @model_validator(mode="after")
     def _takes_something(self) -> Self:

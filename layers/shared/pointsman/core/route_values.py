@@ -153,14 +153,23 @@ def _message(text: str) -> str:
 class Regex(Part):
     """A regular expression of RE2, searched anywhere in a message: its time is linear, whatever it says."""
 
-    regex: Annotated[str, AfterValidator(_regex), Field(max_length=1_000)]
+    regex: Annotated[str, AfterValidator(_regex), Field(max_length=1_000)] = Field(
+        description="The expression; `^` and `$` stand for the ends of the whole message."
+    )
 
 
 NotEmpty = AfterValidator(_not_empty)  # min_length would complain of a list whose items are at fault, too
 
 Name = Annotated[str, Field(pattern=NAME)]
 AccountName = Annotated[str, Field(pattern=ACCOUNT)]
-AccountId = Annotated[str, BeforeValidator(_account_id, json_schema_input_type=str | int), Field(pattern=ACCOUNT_ID)]
+AccountId = Annotated[
+    str,
+    BeforeValidator(
+        _account_id,
+        json_schema_input_type=Annotated[str, Field(pattern=ACCOUNT_ID)] | Annotated[int, Field(ge=10**11, lt=10**12)],
+    ),
+    Field(pattern=ACCOUNT_ID),
+]
 Environment = Annotated[str, Field(pattern=ENVIRONMENT)]
 Region = Annotated[str, Field(pattern=REGION)]
 Selector = Annotated[str, Field(pattern=SELECTOR)]

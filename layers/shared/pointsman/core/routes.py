@@ -53,9 +53,9 @@ class TargetChoice(Part):
     """Targets of a route, by name or by labels, and what is otherwise there. Every label that is given must fit."""
 
     name: Selector | None = Field(None, description="account/region, where `*` may stand for either.")
-    account: Labels | None = None
-    region: Labels | None = None
-    environment: Labels | None = None
+    account: Labels | None = Field(None, description="Our name for its account, one or a list.")
+    region: Labels | None = Field(None, description="Its region, one or a list.")
+    environment: Labels | None = Field(None, description="The label of its account or its own, one or a list.")
     playbook: Playbook | None = Field(None, description="Instead of the route's.")
     limit: Limit | None = Field(None, description="Instead of the route's.")
     tags: AnsibleTags | None = Field(None, description="Instead of the route's.")
@@ -93,7 +93,7 @@ class Route(Part):
 
     name: Name = Field(description="Stands in the trail, and is part of what makes a rollout the same: choose it once.")
     repository: Repositories = Field(description="owner/name on GitHub, or patterns of it.")
-    on: On
+    on: On = Field(description="What it takes: push, pull_request, or both, with conditions.")
     targets: Choices = Field(description="all, or names (account/region) and labels.")
     playbook: Playbook = Field(description="What runs: a path inside ansible/.")
     tags: AnsibleTags = Field((), description="Only these tags of the playbook.")
@@ -127,14 +127,14 @@ class Defaults(Part):
 class Account(Part):
     """An AWS account in which Ansible runs."""
 
-    id: AccountId
+    id: AccountId = Field(description="The 12 digits of the AWS account.")
     environment: Environment | None = Field(None, description="Label by which routes may choose its targets.")
 
 
 class TargetRule(Part):
     """An account's part of the targets: which regions, and which hosts of their inventory."""
 
-    account: AccountName
+    account: AccountName = Field(description="Our name for the AWS account.")
     regions: Annotated[tuple[Region, ...], NotEmpty] | None = Field(None, description="Left out: all of the file.")
     limit: Limit = Field("", description="Only these hosts: a host pattern of Ansible.")
     environment: Environment | None = Field(None, description="Instead of the account's.")
@@ -148,17 +148,18 @@ def _account(value: object) -> object:
 class Routes(Part):
     """All of routes.yaml. Top-level keys that begin with `x-` are passed over: a place for YAML anchors."""
 
-    version: Literal[1] = 1
+    version: Literal[1] = Field(1, description="Of the file's form.")
     accounts: Annotated[
         dict[AccountName, Annotated[Account, BeforeValidator(_account, json_schema_input_type=AccountId | Account)]],
         NotEmpty,
     ] = Field(description="Our names for AWS accounts.")
-    regions: Annotated[tuple[Region, ...], NotEmpty]
+    regions: Annotated[tuple[Region, ...], NotEmpty] = Field(description="AWS regions.")
     targets: Annotated[tuple[TargetRule, ...], NotEmpty] | None = Field(
         None, description="Left out: every account in every region."
     )
-    defaults: Defaults | None = Field(None, exclude=True)  # by now in the routes
-    routes: Annotated[tuple[Route, ...], NotEmpty]
+    # By now in the routes.
+    defaults: Defaults | None = Field(None, exclude=True, description="What routes have where they say nothing else.")
+    routes: Annotated[tuple[Route, ...], NotEmpty] = Field(description="All of them are asked about each change.")
 
     @model_validator(mode="before")
     @classmethod

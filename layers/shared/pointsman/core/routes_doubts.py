@@ -1,156 +1,163 @@
-"""What is valid in routes.yaml and hardly meant: lists without effect, targets nobody reaches, routes that fight."""
+"""What is doubtful in valid rules: lists that take nothing, slips of the pen, targets left out, routes that fight."""
 
 from collections.abc import Iterator
-from itertools import combinations
 
-from pointsman.core.pattern_reach import meet, takes_nothing
-from pointsman.core.patterns import PatternList
-from pointsman.core.route_conditions import PATTERN_LISTS, Condition, PushCondition
+from pointsman.core.name_index import Between
+from pointsman.core.pattern_language import Filter, Language, Names, Some
+from pointsman.core.patterns import PatternFault, compile_pattern
+from pointsman.core.route_conditions import PATTERN_LISTS, Condition
+from pointsman.core.route_filters import filter_of, other_filter, repositories_of
 from pointsman.core.routes import Route, Routes
 from pointsman.core.routes_fault import Fault, Place
+from pointsman.core.routes_rivals import doubts_of_rivals
 
-NAMES_TOLD = 3
+_ONE_OF = {"branches": "branch", "tags": "tag", "paths": "file", "head-branches": "branch"}
+_REFS = ("refs/heads/", "refs/tags/")
+TOLD = 3  # targets
 
 
 def doubts(routes: Routes) -> list[Fault]:
-    """Every doubt about valid rules, each with its place."""
-    found: list[Fault] = []
+    """What whoever wrote these rules should look at again. They are valid, and do what they say."""
+    found = list(_doubts_of_targets(routes))
     for index, route in enumerate(routes.routes):
-        for event, condition in (("push", route.on.push), ("pull_request", route.on.pull_request)):
-            if condition:
-                found += _about_lists(("routes", index, "on", event), condition)
-    found += _about_targets(routes)
-    found += _about_fights(routes)
-    return list(dict.fromkeys(found))
-
-
-# --- lists ----------------------------------------------------------------------------------------------------------
-
-
-def _about_lists(place: Place, condition: Condition) -> Iterator[Fault]:
-    for key in PATTERN_LISTS:
-        if wanted := condition.list_of(key):
-            yield from _about_wanted((*place, key), key, wanted)
-        if (unwanted := condition.list_of(f"{key}-ignore")) and takes_nothing(_turned(unwanted)):
-            yield Fault((*place, f"{key}-ignore"), "ignores every name, so the route never runs")
-
-
-def _turned(unwanted: PatternList) -> PatternList:
-    """The list that takes what `unwanted` leaves."""
-    return PatternList(["**", *(f"!{pattern.text}" for pattern in unwanted.patterns)])
-
-
-def _about_wanted(place: Place, key: str, wanted: PatternList) -> Iterator[Fault]:
-    alone = [takes_nothing(PatternList([pattern.text])) for pattern in wanted.patterns if not pattern.negated]
-    if takes_nothing(wanted) and not all(alone):
-        yield Fault(place, "takes nothing: later patterns with `!` take back whatever earlier ones took")
-    for index, pattern in enumerate(wanted.patterns):
-        if reason := _slip(key, pattern.text.removeprefix("!")):
-            yield Fault((*place, index), reason)
-        elif takes_nothing(PatternList([pattern.text.removeprefix("!")])):
-            yield Fault((*place, index), f"`{pattern.text}` matches no possible name{_hint(key, pattern.text)}")
-
-
-def _slip(key: str, text: str) -> str | None:
-    for start in ("refs/heads/", "refs/tags/"):
-        if key != "paths" and text.startswith(start):
-            return f"`{text}` names a whole ref: write `{text.removeprefix(start)}`"
-    if key != "paths":
-        return None
-    if text.startswith("./"):
-        return f"`{text}` begins with `./`, and paths begin at the repository's root: write `{text[2:]}`"
-    last = text.rpartition("/")[2]
-    if last and "." not in last and not set(last) & set("*?+[]\\") and last.islower():
-        return f"`{text}` is a file of that very name; if it is a folder, write `{text}/**`"
-    return None
-
-
-def _hint(key: str, text: str) -> str:
-    if key == "paths" and text.endswith("/"):
-        return f": for what is in that folder write `{text}**`"
-    return f": write `{text.lstrip('/')}`" if text.startswith("/") else ""
+        found += _doubts_of_route(("routes", index), route)
+    return [*found, *doubts_of_rivals(routes)]
 
 
 # --- targets --------------------------------------------------------------------------------------------------------
 
 
-def _about_targets(routes: Routes) -> Iterator[Fault]:
+def _doubts_of_targets(routes: Routes) -> Iterator[Fault]:
     reached = {target.name for route in routes.routes for target in routes.targets_of(route)}
-    lost = [target.name for target in routes.all_targets if target.name not in reached]
-    if lost:
-        place: Place = ("targets",) if routes.targets else ("accounts",)
-        yield Fault(place, f"no route reaches {_told(lost)}")
+    if routes.targets is None:
+        rules: list[tuple[Place, str, tuple[str, ...]]] = [
+            (("accounts", account), account, routes.regions) for account in routes.accounts
+        ]
+    else:
+        rules = [
+            (("targets", index), rule.account, rule.regions or routes.regions)
+            for index, rule in enumerate(routes.targets)
+        ]
+    for place, account, regions in rules:
+        names = [f"{account}/{region}" for region in regions]
+        if left := [name for name in names if name not in reached]:
+            yield Fault(place, f"no route reaches {_listed(left, len(names))}: name it in a route, or take it out")
 
 
-def _told(names: list[str]) -> str:
-    more = f" and {len(names) - NAMES_TOLD} more" if len(names) > NAMES_TOLD else ""
-    return ", ".join(names[:NAMES_TOLD]) + more
+def _listed(left: list[str], of: int) -> str:
+    if len(left) == 1:
+        return f"target {left[0]}"
+    which = f"any of its {of} targets" if len(left) == of else f"{len(left)} of its {of} targets"
+    return f"{which} ({', '.join(left[:TOLD])}{', …' * (len(left) > TOLD)})"
 
 
-# --- fights ---------------------------------------------------------------------------------------------------------
+# --- lists of patterns ----------------------------------------------------------------------------------------------
 
 
-def _about_fights(routes: Routes) -> Iterator[Fault]:
-    """Two routes that bring the same playbook to the same hosts: what one does the other does again, or undoes."""
-    pushed = [(index, route) for index, route in enumerate(routes.routes) if route.on.push]
-    for (_, one), (index, other) in combinations(pushed, 2):
-        shared = _shared(routes, one, other)
-        if not shared:
-            continue
-        both = f"`{one.name}` and `{other.name}`"
-        what = f"the same playbook on {len(shared)} target{'s' * (len(shared) > 1)} ({_told(shared)})"
-        if _same_push(one, other):
-            reason = f"one push may start {both}, one after the other with {what}"
-        else:
-            reason = f"{both} bring {what} from different places: each undoes the other"
-        yield Fault(("routes", index), reason)
+def _doubts_of_route(place: Place, route: Route) -> Iterator[Fault]:
+    if _takes_nothing(repositories_of(route), Names.REPOSITORIES):
+        yield Fault((*place, "repository"), "takes no repository that can be: what it names, `!` takes back")
+    for event, condition in (("push", route.on.push), ("pull_request", route.on.pull_request)):
+        if condition:
+            yield from _doubts_of_condition((*place, "on", event), condition)
 
 
-def _shared(routes: Routes, one: Route, other: Route) -> list[str]:
-    """The targets on which both do the same work."""
-    theirs = {target.name: target for target in routes.targets_of(other)}
-    shared: list[str] = []
-    for target in routes.targets_of(one):
-        its = theirs.get(target.name)
-        if its is None or (target.playbook or one.playbook) != (its.playbook or other.playbook):
-            continue
-        tags = (one.tags if target.tags is None else target.tags, other.tags if its.tags is None else its.tags)
-        limits_apart = target.limit != its.limit and target.limit and its.limit
-        tags_apart = all(tags) and not set(tags[0]) & set(tags[1])
-        if not limits_apart and not tags_apart:
-            shared.append(target.name)
-    return shared
+def _doubts_of_condition(place: Place, condition: Condition) -> Iterator[Fault]:
+    for key in PATTERN_LISTS:
+        if wanted := filter_of(condition, key):
+            here = (*place, f"{key}-ignore" if wanted.ignores else key)
+            nothing = list(_doubts_of_list(here, wanted, condition, key))
+            yield from nothing
+            for index, text in enumerate(wanted.texts):
+                if doubt := _doubt_of_pattern(text, key, wanted, told=bool(nothing)):
+                    yield Fault((*here, index), doubt)
 
 
-def _same_push(one: Route, other: Route) -> bool:
-    repositories = [PatternList(text.lower() for text in route.repository) for route in (one, other)]
-    if not meet(*repositories):
+def _doubts_of_list(place: Place, wanted: Filter, condition: Condition, key: str) -> Iterator[Fault]:
+    if not _takes_nothing(wanted):
+        return
+    if wanted.ignores:
+        # `tags` beside `branches-ignore: ['**']` says: no branch, as it is meant.
+        other = other_filter(condition, key)
+        if other is None or _takes_nothing(other):
+            yield Fault(place, f"ignores every {_ONE_OF[key]} that can be, so nothing is ever taken")
+        return
+    impossible = [text for text in wanted.texts if not text.startswith("!") and _is_impossible(text)]
+    if len(impossible) == sum(not text.startswith("!") for text in wanted.texts):
+        why = "; ".join(_impossible(text, key) for text in impossible)
+    else:
+        why = "what its patterns take, later ones with `!` take back"
+    yield Fault(place, f"takes no {_ONE_OF[key]} that can be: {why}")
+
+
+def _takes_nothing(wanted: Filter, names: Names = Names.PATHS) -> bool:
+    return Language().some_name([wanted], names) is Some.NO
+
+
+def _is_impossible(text: str) -> bool:
+    """Whether no name at all matches a pattern, with or without its `!`."""
+    bare = _parted(text)[1]
+    return _takes_nothing(Filter((f"\\{bare}" if bare.startswith("!") else bare,)))
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """The `!` of a pattern, if it has one, and the rest."""
+    return ("!", text[1:]) if text.startswith("!") else ("", text)
+
+
+def _impossible(text: str, key: str) -> str:
+    """Says that a pattern is impossible, and what may have been meant."""
+    sign, bare = _parted(text)
+    reason = f"no {_ONE_OF[key]} matches `{text}`"
+    if "//" in bare:
+        reason += ", since none has two slashes together"
+    elif bare.startswith("/") or bare.endswith("/"):
+        reason += f", since none {'begins' if bare.startswith('/') else 'ends'} with a slash"
+    meant = "/".join(part for part in bare.split("/") if part) + ("/**" if bare.endswith("/") else "")
+    return f"{reason}; write `{sign}{meant}`" if _is_possible(meant) else reason
+
+
+def _is_possible(text: str) -> bool:
+    try:
+        compile_pattern(text)
+    except PatternFault:
         return False
-    pushes = [route.on.push or PushCondition() for route in (one, other)]
-    if not any(_both(key, *pushes) for key in ("branches", "tags")):
-        return False
-    return _meet_in("paths", *pushes)
+    return not _is_impossible(text)
 
 
-def _both(key: str, one: PushCondition, other: PushCondition) -> bool:
-    """Whether a branch, or a tag, is taken by both."""
-    return _takes_kind(key, one) and _takes_kind(key, other) and _meet_in(key, one, other)
+def _doubt_of_pattern(text: str, key: str, wanted: Filter, *, told: bool) -> str | None:
+    """What is doubtful in a single pattern. `told`: its list as a whole takes nothing, as is said already."""
+    if _is_impossible(text):
+        return None if told and not wanted.ignores and not text.startswith("!") else _impossible(text, key)
+    return _slip_in_path(text, wanted) if key == "paths" else _slip_in_ref(text, key)
 
 
-def _takes_kind(key: str, condition: PushCondition) -> bool:
-    """As in GitHub Actions: who names tags and no branches takes no branch."""
-    others = "tags" if key == "branches" else "branches"
-    own = condition.list_of(key) or condition.list_of(f"{key}-ignore")
-    return bool(own or not (condition.list_of(others) or condition.list_of(f"{others}-ignore")))
+def _slip_in_ref(text: str, key: str) -> str | None:
+    sign, bare = _parted(text)
+    for prefix in _REFS:
+        if bare.startswith(prefix) and len(bare) > len(prefix):
+            plural = {"refs/heads/": "branches", "refs/tags/": "tags"}[prefix]
+            short = f"{sign}{bare.removeprefix(prefix)}"
+            if key.endswith(plural):
+                return f"`{text}`: {plural} are named without `{prefix}`; write `{short}`"
+            return f"`{text}` names {plural}, and this list is about {key.replace('-', ' ')}"
+    return None
 
 
-def _meet_in(key: str, one: PushCondition, other: PushCondition) -> bool:
-    return meet(_taken(key, one), _taken(key, other))
+def _slip_in_path(text: str, wanted: Filter) -> str | None:
+    sign, bare = _parted(text)
+    if bare.startswith("./"):
+        return f"`{text}`: a file's name begins at the repository's root; write `{sign}{bare[2:]}`"
+    pattern = compile_pattern(text)
+    name = pattern.shape.prefix
+    if pattern.shape.between is not Between.NOTHING or not _looks_like_folder(name.rpartition("/")[2]):
+        return None
+    whole = f"{bare}/**"
+    if any(each.removeprefix("!") == whole for each in wanted.texts):
+        return None
+    return f"`{text}` matches only a file of that very name; for all that lies in a folder write `{sign}{whole}`"
 
 
-def _taken(key: str, condition: PushCondition) -> PatternList:
-    """What a condition takes of `key`, as one list."""
-    if wanted := condition.list_of(key):
-        return wanted
-    unwanted = condition.list_of(f"{key}-ignore")
-    return _turned(unwanted) if unwanted else PatternList(["**"])
+def _looks_like_folder(name: str) -> bool:
+    """Makefile, LICENSE and CODEOWNERS are files, though they have no extension."""
+    return "." not in name and name == name.lower()

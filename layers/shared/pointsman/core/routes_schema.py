@@ -1,5 +1,6 @@
 """The JSON Schema of routes.yaml, made from the models: for editors, which complete and check while somebody types."""
 
+import json
 from typing import Any
 
 from pointsman.core.route_values import FORMS
@@ -11,24 +12,50 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def routes_schema() -> dict[str, Any]:
     """The schema. It knows each value's form; what concerns several parts is for `pointsman routes check`."""
     schema = Routes.model_json_schema(by_alias=True, mode="validation")
+    parts = schema["$defs"]
     # Everything but its name may come from `defaults`.
-    schema["$defs"]["Route"]["required"] = ["name"]
+    parts["Route"]["required"] = ["name"]
+    for key, value in parts["Defaults"]["properties"].items():
+        value["description"] = parts["Route"]["properties"][key]["description"]
+    parts["TargetChoice"]["anyOf"] = [{"required": [key]} for key in ("name", "account", "region", "environment")]
+    parts["Events"]["minProperties"] = 1
+    for event in ("PushCondition", "PullRequestCondition"):
+        parts[event]["allOf"] = _twins(parts[event]["properties"])
+    _adapt(schema)
+    schema["properties"]["accounts"]["minProperties"] = 1
     schema["patternProperties"] = {"^x-": {"description": "Passed over: a place for YAML anchors."}}
-    _told(schema)
     return {"$schema": DIALECT, **schema, "title": "routes.yaml of Pointsman"}
 
 
-def _told(part: Any) -> None:
-    """Say each form in words, leave out the titles, which repeat the keys, and take YAML's empty conditions."""
-    if isinstance(part, list):
+def schema_text() -> str:
+    """The schema as routes.schema.json has it."""
+    return json.dumps(routes_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _twins(properties: dict[str, Any]) -> list[dict[str, Any]]:
+    """A list and its -ignore twin do not stand beside each other."""
+    return [{"not": {"required": [key, f"{key}-ignore"]}} for key in properties if f"{key}-ignore" in properties]
+
+
+def _adapt(part: Any) -> None:
+    """Adapt `part` and all that is in it."""
+    if isinstance(part, dict):
+        _adapt_one(part)
+        for each in list(part.values()):
+            _adapt(each)
+    elif isinstance(part, list):
         for each in part:
-            _told(each)
-    if not isinstance(part, dict):
-        return
+            _adapt(each)
+
+
+def _adapt_one(part: dict[str, Any]) -> None:
+    """Say what the validators know and the models' schema does not, and each form in words."""
     if isinstance(part.get("title"), str):
-        del part["title"]
+        del part["title"]  # it repeats the key
+    if part.get("type") == "array" and "maxItems" not in part:
+        part["minItems"] = 1  # of all lists only that of Ansible's tags, which has an upper bound, may be empty
+    if part.get("type") == "object" and "patternProperties" in part:
+        part["additionalProperties"] = False
     form = part.get("pattern")
     if isinstance(form, str) and form in FORMS:
         part.setdefault("description", FORMS[form])
-    for each in list(part.values()):
-        _told(each)
