@@ -137,6 +137,7 @@ def test_an_account_id_may_stand_without_quotes() -> None:
         ({"on": {"push": {"messages": [{"regex": "("}]}}}, "routes[0].on.push.messages[0].regex: `(` is no regular"),
         ({"on": {"push": {"actors": ["a b"]}}}, "routes[0].on.push.actors[0]: `a b` is not a login as on GitHub"),
         ({"on": {"push": {"branch": ["x"]}}}, "routes[0].on.push.branch: unknown key; did you mean `branches`?"),
+        ({"on": {"push": {"branches_ignore": ["x"]}}}, "routes[0].on.push.branches_ignore: unknown key; did you mean"),
         ({"on": {"push": {"paths": []}}}, "routes[0].on.push.paths: an empty list matches nothing"),
         ({"on": {"push": {"paths": ["!a"]}}}, "routes[0].on.push.paths: only patterns with `!`"),
         ({"on": {"push": {"paths": ["[a"]}}}, "routes[0].on.push.paths[0]: pattern `[a`, character 1: `[` is not"),

@@ -50,7 +50,7 @@ EXTRA_VARS_CHARACTERS = 4_000  # of JSON
 class Part(BaseModel):
     """Base of every part of routes.yaml. An unknown key is a fault."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 # Which of two forms a value was given; no keys of the file, though they stand in the places that pydantic tells.
