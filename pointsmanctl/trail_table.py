@@ -9,7 +9,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from pointsman.core.model import Outcome
+from pointsman.core.model import Mode, Outcome
 from pointsman.events import (
     BuildReported,
     DeliveryDecided,
@@ -138,7 +138,8 @@ def what(event: TrailEvent, *, diffs: bool = False) -> list[Text | Syntax]:
 def _line(event: TrailEvent) -> Text:
     match event:
         case RolloutStarted():
-            return Text(f"rollout {event.rollout} on route {event.route} started: {len(event.targets)} targets")
+            check = " to check only" if event.mode is Mode.CHECK else ""
+            return Text(f"rollout {event.rollout} on route {event.route} started{check}: {len(event.targets)} targets")
         case RolloutRepeated():
             return Text(f"asked for again by delivery {event.delivery}: {event.reason}")
         case RunWaited():
@@ -188,7 +189,8 @@ def _delivery(event: DeliveryDecided) -> Iterator[Text]:
 
 def _host(event: HostResultRecorded, *, diffs: bool) -> list[Text | Syntax]:
     counts = event.counts
-    head = Text(event.status, STYLES.get(event.status, ""))
+    told = "would change" if event.mode is Mode.CHECK and event.status == "changed" else event.status
+    head = Text(told, STYLES.get(event.status, ""))
     head.append(f"  {counts.ok} ok, {counts.changed} changed, {counts.failed + counts.unreachable} failed", "default")
     lines: list[Text | Syntax] = [head]
     if diffs:

@@ -313,6 +313,18 @@ def test_a_merge_that_throws_away_what_main_has_hides_it_in_a_payload_but_not_fr
     assert decide(subject, routes_with({"on": {"push": {"paths": ["docs/**"]}}})).wants_files
 
 
+def test_a_tag_and_a_branch_on_one_commit_are_one_rollout_of_a_route_that_takes_both(repository: Repository) -> None:
+    by_branch = subject_of(one_commit(repository).payload)
+    by_tag = subject_of(pushed(repository, repository.tag("v1")).payload)
+    assert by_branch.change.after == by_tag.change.after
+    assert (by_branch.kind, by_tag.kind) == ("branch", "tag")
+    both = routes_with({"on": {"push": {"branches": ["main"], "tags": ["v*"], "paths": ["ansible/**"]}}})
+    [first], [second] = (decide(subject, both).orders for subject in (by_branch, by_tag))
+    assert first == second  # so that the engine takes the second for a repetition
+    apart = routes_with({"on": {"push": {"branches": ["main"]}}}, {"on": {"push": {"tags": ["v*"]}}})
+    assert [order.route for order in decide(by_tag, apart).orders] == ["route-2"]
+
+
 def test_the_first_push_of_a_repository_changes_every_file(server: GithubServer) -> None:
     repository = server.repository("acme/new")
     update = repository.commit({"ansible/site.yml": "1", "README.md": "1"}, "Begin", author=HANA)

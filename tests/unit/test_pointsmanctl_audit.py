@@ -21,8 +21,9 @@ from pointsmanctl.connection import Connection, Where, connect
 from pointsmanctl.rollout_table import rollouts_table
 from pointsmanctl.times import EPOCH, moment
 from pointsmanctl.trail_query import Question, event_types
-from pointsmanctl.trail_table import trail_table
+from pointsmanctl.trail_table import trail_table, what
 from tests.support.rollouts import MORNING, delivery
+from tests.support.told import DEV, ROLLOUT, host, started_rollout
 
 OURS = Path("events/ours")
 
@@ -112,6 +113,15 @@ def test_a_delivery_that_was_shortened_says_so() -> None:
     shown = " ".join(printed(trail_table([short]), 200))
     assert "Raise the file limit of the web hosts (shortened)" in shown
     assert "and 3 more decisions" in shown
+
+
+def test_a_check_says_what_would_change() -> None:
+    told = [what(event)[0] for event in (started_rollout(DEV, mode="check"), host(DEV, mode="check"), host(DEV))]
+    assert [str(line).partition("  ")[0] for line in told] == [
+        f"rollout {ROLLOUT} on route site started to check only: 1 targets",
+        "would change",
+        "changed",
+    ]
 
 
 def test_on_the_narrowest_terminal_no_cell_is_lost() -> None:

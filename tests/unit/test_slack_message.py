@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.model import Change, Mode, RolloutState, RunState
+from pointsman.core.model import Change, Mode, PullRequest, RolloutState, RunState
 from pointsman.core.rollout_view import Failure, Hosts, RolloutView, TargetView, fold
 from pointsman.core.slack_message import Block, Message, render
 from pointsman.events import TrailEvent
@@ -63,6 +63,13 @@ def test_it_tells_the_route_the_state_the_change_and_its_people() -> None:
     assert f"<https://github.com/acme/infra/commit/{change().after}|1f0b1f2>" in said
     assert "`acme/infra` · `main` · pushed by `hana`, written by `Hana Ito`" in said
     assert f"`{ROLLOUT}`" in said
+
+
+def test_a_pull_request_tells_where_it_comes_from_and_that_it_is_only_checked() -> None:
+    asked = change().model_copy(update={"pull_request": PullRequest(number=7, base="main", head="feature/<x>")})
+    said = shown(mode=Mode.CHECK, change=asked)
+    assert "running, check only" in said
+    assert "`#7 feature/&lt;x&gt; → main` · asked for by `hana`" in said
 
 
 def test_the_title_stands_where_nothing_is_formatted() -> None:
