@@ -28,8 +28,8 @@ from rich.console import Console
 from rich.table import Table
 from wcmatch import glob
 
-from pointsman.core.name_index import NameIndex
-from pointsman.core.patterns import PatternList, compile_pattern
+from pointsman.core.patterns.name_index import NameIndex
+from pointsman.core.patterns.pattern import PatternList, compile_pattern
 
 REPETITIONS = 3
 SIZES = [  # routes, patterns of each besides the `!`, files
@@ -235,9 +235,9 @@ def _made(lists: Lists) -> list[object]:
 
 def deciding_table() -> Table:
     """The whole decision, with branches, reasons and orders."""
-    from pointsman.core.push import read_push  # noqa: PLC0415
-    from pointsman.core.routing import decide  # noqa: PLC0415
-    from pointsman.core.subject import ChangedFiles, Subject  # noqa: PLC0415
+    from pointsman.core.payloads.push import read_push  # noqa: PLC0415
+    from pointsman.core.payloads.subject import ChangedFiles, Subject  # noqa: PLC0415
+    from pointsman.core.routing.decide import decide  # noqa: PLC0415
     from tests.support.receiver import payload, routes_with  # noqa: PLC0415
 
     table = Table(title="pointsman.core.routing.decide: 200 routes x 3,000 files", title_justify="left")

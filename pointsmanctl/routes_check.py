@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from pointsman.core.routes_schema import schema_text
+from pointsman.core.routes.schema import schema_text
 from pointsmanctl.console import console
 from pointsmanctl.options import JsonOption, print_json
 from pointsmanctl.routes_file import Checked, LocatedFault, read_checked

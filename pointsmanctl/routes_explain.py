@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from pointsman.core.routes import Routes
-from pointsman.core.routing import decide
-from pointsman.core.subject import NothingToRun, Subject
+from pointsman.core.payloads.subject import NothingToRun, Subject
+from pointsman.core.routes.model import Routes
+from pointsman.core.routing.decide import decide
 from pointsmanctl.changed_names import names_in, read_range
 from pointsmanctl.decisions_table import decisions_table, shown
 from pointsmanctl.options import err, fail, given, out, print_json

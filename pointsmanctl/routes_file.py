@@ -8,10 +8,10 @@ from typing import Any
 
 import yaml
 
-from pointsman.core.routes import Routes
-from pointsman.core.routes_check import check_routes
-from pointsman.core.routes_doubts import doubts
-from pointsman.core.routes_fault import Fault, Place
+from pointsman.core.routes.check import check_routes
+from pointsman.core.routes.doubts import doubts
+from pointsman.core.routes.fault import Fault, Place
+from pointsman.core.routes.model import Routes
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ import json
 import sys
 from pathlib import Path
 
-from pointsman.core.pull_request import read_pull_request
-from pointsman.core.push import read_push
-from pointsman.core.subject import NothingToRun, Subject
+from pointsman.core.payloads.pull_request import read_pull_request
+from pointsman.core.payloads.push import read_push
+from pointsman.core.payloads.subject import NothingToRun, Subject
 from pointsman.errors import Misconfigured, Rejected
 
 STDIN = "-"

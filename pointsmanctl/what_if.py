@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import typer
 
 from pointsman.core.model import Change, PullRequest
-from pointsman.core.push import kept_files
-from pointsman.core.routes import Routes
-from pointsman.core.subject import ChangedFiles, Comparison, Subject
+from pointsman.core.payloads.push import kept_files
+from pointsman.core.payloads.subject import ChangedFiles, Comparison, Subject
+from pointsman.core.routes.model import Routes
 from pointsmanctl.changed_names import Range
 
 NO_COMMIT = "0" * 40

@@ -4,7 +4,7 @@ from importlib import resources
 
 from pydantic import ValidationError
 
-from pointsman.core.routes import Routes
+from pointsman.core.routes.model import Routes
 from pointsman.errors import Misconfigured
 
 PACKAGE, FILE = "pointsman_routes", "routes.json"

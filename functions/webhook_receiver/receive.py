@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from functions.webhook_receiver.answer import Answer, decided, ignored, rejected, unavailable
 from functions.webhook_receiver.gate import Gate
 from functions.webhook_receiver.request import Message, Request, read_message
-from pointsman.core.changed_files import ChangedFilesSource, answered, unanswered
 from pointsman.core.model import Delivery
-from pointsman.core.pull_request import read_pull_request
-from pointsman.core.push import read_push
-from pointsman.core.routes import Routes
-from pointsman.core.routing import Routing, decide, takes_action
+from pointsman.core.payloads.pull_request import read_pull_request
+from pointsman.core.payloads.push import read_push
+from pointsman.core.payloads.subject import NothingToRun, Subject
+from pointsman.core.routes.model import Routes
+from pointsman.core.routing.changed_files import ChangedFilesSource, answered, unanswered
+from pointsman.core.routing.decide import Routing, decide, takes_action
 from pointsman.core.signature import signature_in
-from pointsman.core.subject import NothingToRun, Subject
 from pointsman.errors import Misconfigured, Rejected, Unavailable
 
 if TYPE_CHECKING:

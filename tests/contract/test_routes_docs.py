@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
-from pointsman.core.judge import SKIP_MARKERS
 from pointsman.core.model import Mode
-from pointsman.core.patterns import PatternList
-from pointsman.core.pull_request import read_pull_request
-from pointsman.core.push import read_push
-from pointsman.core.push_files import COMMITS_LISTED, NAMES_LISTED
-from pointsman.core.route_conditions import PATTERN_LISTS, PullRequestCondition, PushCondition
-from pointsman.core.routes import Account, Defaults, Route, Routes, TargetChoice, TargetRule
-from pointsman.core.routing import decide
-from pointsman.core.subject import Subject
+from pointsman.core.patterns.pattern import PatternList
+from pointsman.core.payloads.pull_request import read_pull_request
+from pointsman.core.payloads.push import read_push
+from pointsman.core.payloads.push_files import COMMITS_LISTED, NAMES_LISTED
+from pointsman.core.payloads.subject import Subject
+from pointsman.core.routes.conditions import PATTERN_LISTS, PullRequestCondition, PushCondition
+from pointsman.core.routes.model import Account, Defaults, Route, Routes, TargetChoice, TargetRule
+from pointsman.core.routing.decide import decide
+from pointsman.core.routing.judge import SKIP_MARKERS
 from pointsmanctl.routes_file import read_routes
 from tests.support.receiver import ROOT, payload, routes_with
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from pointsman.adapters.builds_codebuild import environment_of
 from pointsman.core.model import Order, Rollout, Run
-from pointsman.core.route_values import ACCOUNT
-from pointsman.core.routes import Routes
-from pointsman.core.routes_check import check_routes
-from pointsman.core.routes_sizes import TARGETS_OF_A_ROUTE
+from pointsman.core.routes.check import check_routes
+from pointsman.core.routes.model import Routes
+from pointsman.core.routes.sizes import TARGETS_OF_A_ROUTE
+from pointsman.core.routes.values import ACCOUNT
 from tests.contract.cloudformation import load
 from tests.support.ansible_runs import script
 from tests.support.rollouts import MORNING, change

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from pointsman.core.routes_check import check_routes
-from pointsman.core.routes_schema import routes_schema, schema_text
+from pointsman.core.routes.check import check_routes
+from pointsman.core.routes.schema import routes_schema, schema_text
 from tests.support.receiver import ROOT
 
 VALIDATOR = Draft202012Validator(routes_schema())

@@ -18,10 +18,10 @@ from localcloud.github_pull_request import pull_request_payload
 from pointsman.adapters.changed_files_github import GithubChangedFiles
 from pointsman.adapters.github_http import GithubHttp
 from pointsman.adapters.github_token import GithubToken
-from pointsman.core.pull_request import read_pull_request
-from pointsman.core.push import read_push
-from pointsman.core.routing import decide
-from pointsman.core.subject import Comparison, Subject
+from pointsman.core.payloads.pull_request import read_pull_request
+from pointsman.core.payloads.push import read_push
+from pointsman.core.payloads.subject import Comparison, Subject
+from pointsman.core.routing.decide import decide
 from pointsman.errors import Unavailable
 from tests.support.github_api import GithubServer, github_server
 from tests.support.receiver import routes_with

@@ -27,7 +27,7 @@ from pointsman.core.engine import Engine
 from pointsman.core.model import Delivery, Lane, Rollout, Run, RunState, Target
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
 from pointsman.core.reconcile import latest
-from pointsman.core.routes import Routes
+from pointsman.core.routes.model import Routes
 from pointsman.events import Event, RolloutRepeated, RolloutStarted, RunEnded, RunStarted, TrailEvent
 from tests.support.receiver import a_receiver, as_body, payload, routes_with, shipped_routes, signed_headers
 from tests.support.rollouts import Clock, delivery

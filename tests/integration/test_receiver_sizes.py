@@ -22,8 +22,8 @@ from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.engine import Engine
 from pointsman.core.fit_delivery import MESSAGE_BYTES
 from pointsman.core.model import Delivery, Outcome, RolloutState
-from pointsman.core.routes import Routes
-from pointsman.core.routes_sizes import TARGETS_BYTES, TARGETS_OF_A_ROUTE, faults_of_size
+from pointsman.core.routes.model import Routes
+from pointsman.core.routes.sizes import TARGETS_BYTES, TARGETS_OF_A_ROUTE, faults_of_size
 from pointsman.events import DeliveryDecided
 from tests.support.lambda_context import FakeContext
 from tests.support.receiver import (

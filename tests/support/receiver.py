@@ -12,7 +12,7 @@ from typing import Any
 from functions.webhook_receiver.gate import Gate
 from functions.webhook_receiver.receive import Receiver
 from pointsman.adapters.queue_memory import MemoryQueue
-from pointsman.core.routes import Routes
+from pointsman.core.routes.model import Routes
 from pointsman.core.signature import signature_of
 from pointsmanctl.routes_file import read_routes
 

@@ -94,7 +94,7 @@ def test_interrupting_ends_the_command_with_everything_it_started(shell: Shell, 
         shell.run(f"sleep 60 & echo $! > {quote(str(children))}; sleep 60")
     assert time.monotonic() - begun < 10
     child = Path(f"/proc/{children.read_text().strip()}/status")
-    assert not child.exists() or "State:\tZ" in child.read_text()
+    wait_until(lambda: not child.exists() or "State:\tZ" in child.read_text(), 10, "a child outlives its command")
 
 
 def test_nothing_runs_after_an_interruption(shell: Shell, output: list[str]) -> None:

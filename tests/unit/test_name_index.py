@@ -9,9 +9,9 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.name_index import Between, Block, NameIndex, Shape, first_of
-from pointsman.core.pattern_automaton import Automaton
-from pointsman.core.patterns import Hit, PatternFault, PatternList, compile_pattern
+from pointsman.core.patterns.automaton import Automaton
+from pointsman.core.patterns.name_index import Between, Block, NameIndex, Shape, first_of
+from pointsman.core.patterns.pattern import Hit, PatternFault, PatternList, compile_pattern
 
 # --- the same answers, told a second time: name by name -------------------------------------------------------------
 
@@ -70,9 +70,9 @@ def test_the_answers_are_those_of_a_loop_over_every_name_and_pattern(
 ) -> None:
     every = [readable(texts) for texts in lists]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("pointsman.core.name_index.FIRST_BLOCK", first_block)
-        patched.setattr("pointsman.core.name_index.GROWTH", 2)
-        patched.setattr("pointsman.core.name_index.WALKS", walks)
+        patched.setattr("pointsman.core.patterns.name_index.FIRST_BLOCK", first_block)
+        patched.setattr("pointsman.core.patterns.name_index.GROWTH", 2)
+        patched.setattr("pointsman.core.patterns.name_index.WALKS", walks)
         index = NameIndex(given_names)
         for listed in every:
             assert_as_told(listed, index, given_names)
@@ -204,7 +204,7 @@ class Asked:
 def test_only_names_that_have_the_patterns_text_are_asked_and_only_once(
     monkeypatch: pytest.MonkeyPatch, shape: Shape, asked: list[str], walks: int
 ) -> None:
-    monkeypatch.setattr("pointsman.core.name_index.WALKS", walks)
+    monkeypatch.setattr("pointsman.core.patterns.name_index.WALKS", walks)
     block = Block([f"dir-{place // 100}/{place % 100}.yml" for place in range(1000)])
     sought = Asked(shape)
     assert [block.matching(sought), block.matching(sought)] == [0, 0]

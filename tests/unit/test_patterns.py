@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.pattern_automaton import Automaton
-from pointsman.core.pattern_items import Chars, Item, PatternFault, Repeat, parse_items
-from pointsman.core.patterns import PatternList, compile_pattern
+from pointsman.core.patterns.automaton import Automaton
+from pointsman.core.patterns.items import Chars, Item, PatternFault, Repeat, parse_items
+from pointsman.core.patterns.pattern import PatternList, compile_pattern
 
 # Every row of the cheat sheet: patterns, names that match, names that do not.
 BRANCHES_AND_TAGS = [
@@ -232,7 +232,7 @@ def test_what_people_write_is_matched_by_a_regular_expression(
 
 
 def test_an_automaton_forgets_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pointsman.core.pattern_automaton.STEPS_KEPT", 3)
+    monkeypatch.setattr("pointsman.core.patterns.automaton.STEPS_KEPT", 3)
     automaton = Automaton(parse_items("**a*b"))
     assert all(automaton.fullmatch(f"{chr(code)}a/xb") is False for code in range(0x4E00, 0x4E40))
     assert automaton.fullmatch("x/a-b")

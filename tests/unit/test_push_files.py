@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.push import read_push
-from pointsman.core.push_files import Commit, files_of_branch
-from pointsman.core.subject import ChangedFiles, Comparison, Subject
+from pointsman.core.payloads.push import read_push
+from pointsman.core.payloads.push_files import Commit, files_of_branch
+from pointsman.core.payloads.subject import ChangedFiles, Comparison, Subject
 from tests.support.receiver import payload
 
 NAMES = ("a", "b", "c")

@@ -13,7 +13,7 @@ from functions.webhook_receiver.packaged_routes import packaged_routes
 from functions.webhook_receiver.request import Request, read_request
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.model import Outcome
-from pointsman.core.routes import Routes
+from pointsman.core.routes.model import Routes
 from pointsman.core.signature import signature_of
 from pointsman.errors import Misconfigured, Rejected, Unavailable
 from tests.support.receiver import (

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pointsman.core.model import Target
-from pointsman.core.route_conditions import PushCondition
-from pointsman.core.routes import Route, Routes
-from pointsman.core.routes_check import check_routes
-from pointsman.core.routes_sizes import TARGETS_OF_A_ROUTE
+from pointsman.core.routes.check import check_routes
+from pointsman.core.routes.conditions import PushCondition
+from pointsman.core.routes.model import Route, Routes
+from pointsman.core.routes.sizes import TARGETS_OF_A_ROUTE
 from pointsmanctl.compile_routes import main
 from pointsmanctl.routes_file import read_routes
 from tests.support.receiver import ROOT, routes_with, shipped_routes

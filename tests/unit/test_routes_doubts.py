@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.pattern_language import Filter, Language, Names, Some
-from pointsman.core.patterns import PatternFault, PatternList
-from pointsman.core.routes_doubts import doubts
+from pointsman.core.patterns.language import Filter, Language, Names, Some
+from pointsman.core.patterns.pattern import PatternFault, PatternList
+from pointsman.core.routes.doubts import doubts
 from tests.support.receiver import routes_with
 
 

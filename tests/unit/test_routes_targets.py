@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from pointsman.core.model import Target
-from pointsman.core.routes import Routes
-from pointsman.core.routes_check import check_routes
+from pointsman.core.routes.check import check_routes
+from pointsman.core.routes.model import Routes
 
 FILE: dict[str, Any] = {
     "accounts": {"dev": 222222222222, "prod": {"id": "333333333333", "environment": "production"}},

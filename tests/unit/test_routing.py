@@ -6,9 +6,9 @@ import pytest
 
 from pointsman.core.identity import rollout_id
 from pointsman.core.model import Decision, Mode, Outcome, WhenBusy
-from pointsman.core.push import read_push
-from pointsman.core.routing import Routing, decide
-from pointsman.core.subject import Subject
+from pointsman.core.payloads.push import read_push
+from pointsman.core.payloads.subject import Subject
+from pointsman.core.routing.decide import Routing, decide
 from tests.support.receiver import payload, routes_with, shipped_routes
 
 TEN = [

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.judge import skip_marker
 from pointsman.core.model import Decision, Mode, Outcome
-from pointsman.core.pull_request import read_pull_request
-from pointsman.core.push import read_push
-from pointsman.core.routing import decide, takes_action
-from pointsman.core.subject import Subject
+from pointsman.core.payloads.pull_request import read_pull_request
+from pointsman.core.payloads.push import read_push
+from pointsman.core.payloads.subject import Subject
+from pointsman.core.routing.decide import decide, takes_action
+from pointsman.core.routing.judge import skip_marker
 from tests.support.receiver import payload, routes_with
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from pointsman.core.push import read_push
-from pointsman.core.subject import NothingToRun, Subject
+from pointsman.core.payloads.push import read_push
+from pointsman.core.payloads.subject import NothingToRun, Subject
 from pointsman.errors import Rejected
 from tests.support.receiver import payload
 

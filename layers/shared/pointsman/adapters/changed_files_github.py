@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from pointsman.adapters.github_http import Deadline, GithubHttp
 from pointsman.adapters.github_token import GithubToken
-from pointsman.core.subject import Comparison
+from pointsman.core.payloads.subject import Comparison
 from pointsman.core.text import whole
 from pointsman.errors import Misconfigured, Unavailable
 

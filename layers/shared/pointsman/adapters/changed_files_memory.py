@@ -1,6 +1,6 @@
 """The ChangedFilesSource port in memory: answers that were put there."""
 
-from pointsman.core.subject import Comparison
+from pointsman.core.payloads.subject import Comparison
 from pointsman.errors import PointsmanError, Unavailable
 
 

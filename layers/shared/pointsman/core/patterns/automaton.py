@@ -5,7 +5,7 @@ Slower than a regular expression by an order of magnitude, so it serves only the
 
 from collections.abc import Sequence
 
-from pointsman.core.pattern_items import ANY, SLASH, Chars, Item, Repeat
+from pointsman.core.patterns.items import ANY, SLASH, Chars, Item, Repeat
 
 STEPS_KEPT = 10_000
 

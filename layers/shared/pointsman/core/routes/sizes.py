@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 
 from pointsman.core.model import Target
-from pointsman.core.route_values import EXTRA_VARS_CHARACTERS
-from pointsman.core.routes import Route, Routes
-from pointsman.core.routes_fault import Fault
+from pointsman.core.routes.fault import Fault
+from pointsman.core.routes.model import Route, Routes
+from pointsman.core.routes.values import EXTRA_VARS_CHARACTERS
 
 # A rollout is one item of a table (400 KB), which holds every target of its route with what is otherwise there.
 TARGETS_OF_A_ROUTE = 1_000

@@ -15,8 +15,8 @@ from pydantic import (
     Tag,
 )
 
-from pointsman.core.message_regex import compile_regex
-from pointsman.core.patterns import PatternList
+from pointsman.core.patterns.pattern import PatternList
+from pointsman.core.routes.message_regex import compile_regex
 
 # The form of each kind of text, and the same in words for whom it does not fit.
 FORMS = {

@@ -21,10 +21,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
-from pointsman.core.name_index import Between, Block, NameIndex, Shape, first_of, shape_of
-from pointsman.core.pattern_automaton import Automaton
-from pointsman.core.pattern_items import Item, PatternFault, parse_items
-from pointsman.core.pattern_regex import linear_regex
+from pointsman.core.patterns.automaton import Automaton
+from pointsman.core.patterns.items import Item, PatternFault, parse_items
+from pointsman.core.patterns.name_index import Between, Block, NameIndex, Shape, first_of, shape_of
+from pointsman.core.patterns.regex import linear_regex
 
 __all__ = ["Hit", "Pattern", "PatternFault", "PatternList", "compile_pattern"]
 

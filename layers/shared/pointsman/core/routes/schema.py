@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from pointsman.core.route_values import FORMS
-from pointsman.core.routes import Routes
+from pointsman.core.routes.model import Routes
+from pointsman.core.routes.values import FORMS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -6,11 +6,11 @@ from enum import Enum
 from itertools import combinations
 
 from pointsman.core.model import Target
-from pointsman.core.pattern_language import Filter, Language, Names, Some
-from pointsman.core.route_conditions import PushCondition
-from pointsman.core.route_filters import EVERY, filter_of, refs_of, repositories_of
-from pointsman.core.routes import Route, Routes
-from pointsman.core.routes_fault import Fault
+from pointsman.core.patterns.language import Filter, Language, Names, Some
+from pointsman.core.routes.conditions import PushCondition
+from pointsman.core.routes.fault import Fault
+from pointsman.core.routes.filters import EVERY, filter_of, refs_of, repositories_of
+from pointsman.core.routes.model import Route, Routes
 
 TOLD = 3  # names of a kind
 MOST_STEPS = 2_000_000  # for all pairs together: a few seconds

@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pointsman.core.patterns import PatternList
-from pointsman.core.route_values import (
+from pointsman.core.patterns.pattern import PatternList
+from pointsman.core.routes.values import (
     Actors,
     EventName,
     IgnorePatterns,

@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import Field
 
 from pointsman.core.model import Change, PullRequest
-from pointsman.core.payload import Branch, Number, Payload, Repository, Sender, Sha, Text, Url, checked
-from pointsman.core.subject import ChangedFiles, Comparison, Subject
+from pointsman.core.payloads.payload import Branch, Number, Payload, Repository, Sender, Sha, Text, Url, checked
+from pointsman.core.payloads.subject import ChangedFiles, Comparison, Subject
 from pointsman.core.text import one_line
 
 NO_FILES = "a pull request's payload lists no files"

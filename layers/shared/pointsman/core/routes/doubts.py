@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from pointsman.core.name_index import Between
-from pointsman.core.pattern_language import Filter, Language, Names, Some
-from pointsman.core.patterns import PatternFault, compile_pattern
-from pointsman.core.route_conditions import PATTERN_LISTS, Condition
-from pointsman.core.route_filters import filter_of, other_filter, repositories_of
-from pointsman.core.routes import Route, Routes
-from pointsman.core.routes_fault import Fault, Place
-from pointsman.core.routes_rivals import doubts_of_rivals
+from pointsman.core.patterns.language import Filter, Language, Names, Some
+from pointsman.core.patterns.name_index import Between
+from pointsman.core.patterns.pattern import PatternFault, compile_pattern
+from pointsman.core.routes.conditions import PATTERN_LISTS, Condition
+from pointsman.core.routes.fault import Fault, Place
+from pointsman.core.routes.filters import filter_of, other_filter, repositories_of
+from pointsman.core.routes.model import Route, Routes
+from pointsman.core.routes.rivals import doubts_of_rivals
 
 _ONE_OF = {"branches": "branch", "tags": "tag", "paths": "file", "head-branches": "branch"}
 _REFS = ("refs/heads/", "refs/tags/")

@@ -1,8 +1,8 @@
 """A route's lists of patterns, as filters of all names there can be."""
 
-from pointsman.core.pattern_language import Filter
-from pointsman.core.route_conditions import Condition
-from pointsman.core.routes import Route
+from pointsman.core.patterns.language import Filter
+from pointsman.core.routes.conditions import Condition
+from pointsman.core.routes.model import Route
 
 EVERY = Filter((), ignores=True)
 _OTHER_REF = {"branches": "tags", "tags": "branches"}

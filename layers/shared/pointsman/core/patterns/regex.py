@@ -14,7 +14,7 @@ more is no regular expression of ours, and `pattern_automaton` matches it.
 import re
 from collections.abc import Sequence
 
-from pointsman.core.pattern_items import ANY, FOLDERS, SLASH, Chars, Item, Repeat
+from pointsman.core.patterns.items import ANY, FOLDERS, SLASH, Chars, Item, Repeat
 
 
 def linear_regex(items: Sequence[Item]) -> str | None:

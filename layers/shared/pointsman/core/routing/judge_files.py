@@ -1,11 +1,11 @@
 """What `paths` and `paths-ignore` say to the changed files, and what they cannot say where some are not known."""
 
 from pointsman.core.model import Outcome
-from pointsman.core.name_index import NameIndex
-from pointsman.core.patterns import Hit, PatternList
-from pointsman.core.route_conditions import Condition
-from pointsman.core.subject import ChangedFiles
-from pointsman.core.verdict import Verdict, place, told
+from pointsman.core.patterns.name_index import NameIndex
+from pointsman.core.patterns.pattern import Hit, PatternList
+from pointsman.core.payloads.subject import ChangedFiles
+from pointsman.core.routes.conditions import Condition
+from pointsman.core.routing.verdict import Verdict, place, told
 
 
 class FilesJudge:

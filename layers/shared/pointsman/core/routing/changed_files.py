@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Protocol
 
-from pointsman.core.push import kept_files
-from pointsman.core.subject import ChangedFiles, Comparison, Subject
+from pointsman.core.payloads.push import kept_files
+from pointsman.core.payloads.subject import ChangedFiles, Comparison, Subject
 
 
 class ChangedFilesSource(Protocol):

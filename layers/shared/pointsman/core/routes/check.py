@@ -8,11 +8,11 @@ from typing import Any, TypeAliasType, cast
 
 from pydantic import BaseModel, ValidationError
 
-from pointsman.core.route_conditions import PATTERN_LISTS
-from pointsman.core.route_values import FORMS, UNION_TAGS, Part
-from pointsman.core.routes import Routes
-from pointsman.core.routes_fault import Fault, Place
-from pointsman.core.routes_sizes import faults_of_size
+from pointsman.core.routes.conditions import PATTERN_LISTS
+from pointsman.core.routes.fault import Fault, Place
+from pointsman.core.routes.model import Routes
+from pointsman.core.routes.sizes import faults_of_size
+from pointsman.core.routes.values import FORMS, UNION_TAGS, Part
 
 _WANTED = {
     "tuple_type": "must be a list",

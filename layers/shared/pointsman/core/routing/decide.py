@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from pointsman.core.identity import rollout_id
-from pointsman.core.judge import condition_of, judge_all_but_files
-from pointsman.core.judge_files import FilesJudge
 from pointsman.core.model import Decision, Mode, Order, Outcome
-from pointsman.core.routes import Route, Routes, WhenUndetermined
-from pointsman.core.subject import Subject
+from pointsman.core.payloads.subject import Subject
+from pointsman.core.routes.model import Route, Routes, WhenUndetermined
+from pointsman.core.routing.judge import condition_of, judge_all_but_files
+from pointsman.core.routing.judge_files import FilesJudge
+from pointsman.core.routing.verdict import Verdict
 from pointsman.core.text import one_line
-from pointsman.core.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Callable, Iterator
 
-from pointsman.core.message_regex import compile_regex
 from pointsman.core.model import Outcome
-from pointsman.core.patterns import PatternList
-from pointsman.core.route_conditions import Condition, PullRequestCondition
-from pointsman.core.route_values import Regex
-from pointsman.core.routes import Route
-from pointsman.core.subject import Subject
+from pointsman.core.patterns.pattern import PatternList
+from pointsman.core.payloads.subject import Subject
+from pointsman.core.routes.conditions import Condition, PullRequestCondition
+from pointsman.core.routes.message_regex import compile_regex
+from pointsman.core.routes.model import Route
+from pointsman.core.routes.values import Regex
+from pointsman.core.routing.verdict import NAME_TOLD, Verdict, place
 from pointsman.core.text import one_line
-from pointsman.core.verdict import NAME_TOLD, Verdict, place
 
 # https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs
 SKIP_MARKERS = ("skip ci", "ci skip", "no ci", "skip actions", "actions skip", "skip pointsman")

@@ -8,9 +8,9 @@ import re
 from pydantic import StrictBool
 
 from pointsman.core.model import Change
-from pointsman.core.payload import Payload, Person, Ref, Repository, Sender, Sha, Url, checked
-from pointsman.core.push_files import Commit, files_of_branch, files_of_commit
-from pointsman.core.subject import ChangedFiles, Comparison, NothingToRun, Subject
+from pointsman.core.payloads.payload import Payload, Person, Ref, Repository, Sender, Sha, Url, checked
+from pointsman.core.payloads.push_files import Commit, files_of_branch, files_of_commit
+from pointsman.core.payloads.subject import ChangedFiles, Comparison, NothingToRun, Subject
 from pointsman.core.text import one_line
 
 FILES_KEPT = 100  # names that a change keeps,

@@ -21,9 +21,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from pointsman.core.model import Target, WhenBusy
-from pointsman.core.patterns import PatternList
-from pointsman.core.route_conditions import On
-from pointsman.core.route_values import (
+from pointsman.core.patterns.pattern import PatternList
+from pointsman.core.routes.conditions import On
+from pointsman.core.routes.values import (
     AccountId,
     AccountName,
     AnsibleTags,

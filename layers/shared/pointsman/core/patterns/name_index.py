@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import accumulate, groupby, pairwise, takewhile
 from typing import Protocol
 
-from pointsman.core.pattern_items import ANY, FOLDERS, NOT_SLASH, Item, Repeat
+from pointsman.core.patterns.items import ANY, FOLDERS, NOT_SLASH, Item, Repeat
 
 FIRST_BLOCK = 64  # names
 GROWTH = 16  # times as many in the next block

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pointsman.core.model import Outcome
-from pointsman.core.patterns import Hit
+from pointsman.core.patterns.pattern import Hit
 from pointsman.core.text import one_line
 
 NAMES_TOLD = 3  # file names in a reason

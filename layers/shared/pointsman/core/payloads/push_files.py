@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from pointsman.core.payload import Payload, Person, Sha, Text, Url
-from pointsman.core.subject import ChangedFiles
+from pointsman.core.payloads.payload import Payload, Person, Sha, Text, Url
+from pointsman.core.payloads.subject import ChangedFiles
 
 # What GitHub leaves out of a payload, it leaves out silently beyond these.
 # https://docs.github.com/en/webhooks/webhook-events-and-payloads#push

@@ -12,10 +12,10 @@ from functools import cache
 from itertools import chain, combinations, count, product
 from typing import Literal
 
-from pointsman.core.name_index import Shape
-from pointsman.core.pattern_automaton import Automaton
-from pointsman.core.pattern_items import Chars
-from pointsman.core.patterns import Pattern, PatternList, compile_pattern
+from pointsman.core.patterns.automaton import Automaton
+from pointsman.core.patterns.items import Chars
+from pointsman.core.patterns.name_index import Shape
+from pointsman.core.patterns.pattern import Pattern, PatternList, compile_pattern
 
 MOST_STATES = 20_000
 MOST_STEPS = 1_000_000  # of single automata: well below a second

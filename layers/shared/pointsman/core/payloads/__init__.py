@@ -1,0 +1,1 @@
+"""GitHub's payloads, read at the edge, as subjects that routes judge."""

@@ -1,0 +1,1 @@
+"""Routes x subject -> decisions, each with its reason."""
