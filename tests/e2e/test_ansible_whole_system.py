@@ -65,7 +65,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(system, build)
     assert _kernel_settings() == settings
     assert _mounts() == mounts
-    assert not Path(f"/run/netns/{system.namespace}").exists()
     assert not Path(f"/proc/{system.leader}").exists()
     until = time.monotonic() + 10
     while (directory / "ssh").exists():  # The connection that SSH keeps ends with the system.

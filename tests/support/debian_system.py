@@ -24,7 +24,10 @@ CACHE = CHECKOUT / ".localcloud" / "cache" / f"debian-{RELEASE}"
 # What a cloud's Debian image has, and what the roles install.
 IMAGE = "ca-certificates,dbus,iproute2,openssh-server,procps,python3,python3-apt,systemd,systemd-sysv"
 DOWNLOADED = ("nginx", "systemd-resolved", "ca-certificates", "procps")
-TOOLS = ("apt-get", "debootstrap", "systemd-nspawn", "ip", "ssh", "ssh-keygen", "nsenter", "setpriv", "unshare")
+TOOLS = (
+    *("apt-get", "debootstrap", "systemd-nspawn", "ip", "ssh", "ssh-keygen"),
+    *("nsenter", "setpriv", "umount", "unshare"),
+)
 
 
 def reason_to_skip() -> str | None:
@@ -86,13 +89,13 @@ def prepared() -> Path:
 class System:
     """A booted system."""
 
-    namespace: str
+    network: Path  # The network namespace, as a file.
     leader: int
     inventory: str
 
     def outside(self, *command: str) -> tuple[str, ...]:
         """A command of this machine in the system's network."""
-        return ("ip", "netns", "exec", self.namespace, *command)
+        return ("nsenter", f"--net={self.network}", *command)
 
     def inside(self, *command: str) -> str:
         """What a command says in the system."""
@@ -109,13 +112,16 @@ def booted(directory: Path) -> Iterator[System]:
     host_key = (root / "etc/ssh/ssh_host_ed25519_key.pub").read_text().split()[:2]
     (directory / "known_hosts").write_text(f"127.0.0.1 {' '.join(host_key)}\n")
     runtime_was_there = Path("/run/systemd/nspawn").exists()
-    _run("ip", "netns", "add", name)
+    network = directory / "network"
+    network.touch()
+    # A namespace of `ip netns` would leave /run/netns mounted after it.
+    _run("unshare", f"--net={network}", "true")
     try:
-        _run("ip", "netns", "exec", name, "ip", "link", "set", "lo", "up")
+        _run("nsenter", f"--net={network}", "ip", "link", "set", "lo", "up")
         command = [
             *("setpriv", "--pdeathsig", "KILL", "systemd-nspawn", "--quiet", "--directory", str(root), "--boot"),
             *("--volatile=overlay", "--register=no", "--keep-unit", "--console=pipe", f"--machine={name}"),
-            f"--network-namespace-path=/run/netns/{name}",
+            f"--network-namespace-path={network}",
             f"--bind-ro={key}.pub:/root/.ssh/authorized_keys",
         ]
         # The network's own settings may be written; all others of the kernel stay read-only.
@@ -125,11 +131,11 @@ def booted(directory: Path) -> Iterator[System]:
                 command, env=environ, stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True
             )
         try:
-            yield System(name, _leader(machine, directory / "console"), _inventory(directory))
+            yield System(network, _leader(machine, directory / "console"), _inventory(directory))
         finally:
             _end(machine)
     finally:
-        _run("ip", "netns", "delete", name)
+        _run("umount", network)
         if not runtime_was_there:
             shutil.rmtree("/run/systemd/nspawn", ignore_errors=True)
 
