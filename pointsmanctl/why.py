@@ -81,6 +81,8 @@ def why(
     if len(found) >= MOST_EVENTS:
         err.print(f"the newest {MOST_EVENTS:,} events; there may be more: --since")
     told = _told(found, store)
+    if earlier := _earlier(found):
+        err.print(f"asked for again since then, but delivered before: {', '.join(sorted(earlier))}; a longer --since")
     if as_json:
         print_json([_as_json(each) for each in told])
     elif told:
@@ -107,6 +109,12 @@ def _told(events: Iterable[TrailEvent], store: DynamoRollouts) -> list[Told]:
     ]
 
 
+def _earlier(events: Iterable[TrailEvent]) -> set[str]:
+    """The deliveries that were asked for again in the time that was asked about, and first came before it."""
+    again = {event.delivery for event in events if isinstance(event, RolloutRepeated)}
+    return again - {event.delivery for event in events if isinstance(event, DeliveryDecided)}
+
+
 # --- for people -----------------------------------------------------------------------------------------------------
 
 
@@ -120,6 +128,8 @@ def _shown(told: Told) -> RenderableType:
         (" (shortened)" if event.shortened else "", "dim"),
     )
     lines: list[RenderableType] = [Padding(_decision(told, each), (0, 0, 0, 2)) for each in event.decisions]
+    if event.decisions_omitted:
+        lines.append(Padding(Text(f"and {event.decisions_omitted} more decisions", style="dim"), (0, 0, 0, 2)))
     lines += [Padding(Text(f"asked for again: {each.reason}"), (0, 0, 0, 2)) for each in told.repeated]
     return Padding(Group(head, *lines), (0, 0, 1, 0))
 
@@ -183,6 +193,7 @@ def _as_json(told: Told) -> dict[str, Any]:
         "reason": event.reason,
         "shortened": event.shortened,
         "decisions": [_decision_as_json(told, each) for each in event.decisions],
+        "decisions_omitted": event.decisions_omitted,
         "repeated": [
             {"at": each.at.isoformat(), "rollout": each.rollout, "reason": each.reason, "retried": list(each.retried)}
             for each in told.repeated

@@ -86,9 +86,9 @@ def test_a_silent_github_does_not_make_the_delivery_late(calls: Observer, previe
 def test_who_pushes_and_what_the_message_says_decide(calls: Observer, previewed: Repository) -> None:
     robot = Author("Robot", "robot@example.com")
     by_robot = calls.cloud.push({"ansible/x": "1"}, "Tidy", author=robot, repository=PREVIEWED)
-    assert "is in actors-ignore[0] `robot`" in decision_of(by_robot.delivery)["reason"]
+    assert "matches actors-ignore[0] `robot`" in decision_of(by_robot.delivery)["reason"]
     unfinished = calls.cloud.push({"ansible/x": "2"}, "WIP: not yet", author=HANA, repository=PREVIEWED)
-    assert "the message is in messages-ignore[0] `(?i)^wip`" in decision_of(unfinished.delivery)["reason"]
+    assert "the message matches messages-ignore[0] `(?i)^wip`" in decision_of(unfinished.delivery)["reason"]
     marked = calls.cloud.push({"ansible/x": "3"}, "Tidy [skip preview]", author=HANA, repository=PREVIEWED)
     assert "the message says [skip preview]" in decision_of(marked.delivery)["reason"]
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -100,6 +100,26 @@ def test_several_commits_that_begin_alike_are_all_told(world: World) -> None:
         world.deliver(delivery(DEV, commit=f"1234{letter * 36}", name=f"d-{letter}"), f"m-{letter}")
     assert {told["delivery"] for told in answers("1234")} == {"d-a", "d-b"}
     assert {told["delivery"] for told in answers("1234A")} == {"d-a"}
+
+
+def test_decisions_that_the_trail_has_no_room_for_are_counted(world: World) -> None:
+    many = tuple(
+        Decision(route=f"route-{number}", outcome=Outcome.IGNORED, runs=False, reason="no file matches " * 10)
+        for number in range(4_000)
+    )
+    world.deliver(delivery().model_copy(update={"decisions": many}), "m-1")
+    [told] = answers(COMMIT)
+    assert 0 < told["decisions_omitted"] == len(many) - len(told["decisions"])
+    assert f"and {told['decisions_omitted']} more decisions" in ask(COMMIT).stdout
+
+
+def test_a_delivery_from_before_the_time_that_was_asked_about_is_named(world: World) -> None:
+    old = delivery(DEV, at=NOW - timedelta(days=2))
+    world.deliver(old, "m-1")
+    world.deliver(old.model_copy(update={"at": NOW}), "m-2")
+    result = ask(COMMIT, "--since", "1d")
+    assert "delivered before: d-1; a longer --since" in result.stderr
+    assert "delivered before" not in ask(COMMIT).stderr
 
 
 def test_text_from_a_commit_is_no_markup(world: World) -> None:

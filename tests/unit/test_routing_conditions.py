@@ -45,13 +45,13 @@ def last_reason(decision: Decision) -> str:
 @pytest.mark.parametrize(
     ("condition", "runs", "reason"),
     [
-        ({"actors": ["omar", "Hana"]}, True, "hana (1001) is in actors[1] `Hana`"),
-        ({"actors": [1001]}, True, "hana (1001) is in actors[0] `1001`"),
-        ({"actors": ["1001"]}, False, "hana (1001) is none of actors ['1001']"),
-        ({"actors": ["omar", 7]}, False, "hana (1001) is none of actors ['omar', '7']"),
-        ({"actors-ignore": ["dependabot[bot]"]}, True, "hana (1001) is none of actors-ignore"),
-        ({"actors-ignore": ["hana"]}, False, "hana (1001) is in actors-ignore[0] `hana`"),
-        ({"actors-ignore": [1001]}, False, "hana (1001) is in actors-ignore[0] `1001`"),
+        ({"actors": ["omar", "Hana"]}, True, "hana (1001) matches actors[1] `Hana`"),
+        ({"actors": [1001]}, True, "hana (1001) matches actors[0] `1001`"),
+        ({"actors": ["1001"]}, False, "hana (1001) matches none of actors ['1001']"),
+        ({"actors": ["omar", 7]}, False, "hana (1001) matches none of actors ['omar', '7']"),
+        ({"actors-ignore": ["dependabot[bot]"]}, True, "hana (1001) matches none of actors-ignore"),
+        ({"actors-ignore": ["hana"]}, False, "hana (1001) matches actors-ignore[0] `hana`"),
+        ({"actors-ignore": [1001]}, False, "hana (1001) matches actors-ignore[0] `1001`"),
     ],
 )
 def test_an_actor_is_known_by_login_or_by_number(condition: dict[str, Any], runs: bool, reason: str) -> None:
@@ -71,13 +71,13 @@ def test_a_bots_login_is_taken_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("condition", "runs", "reason"),
     [
-        ({"messages": ["the limit"]}, True, "the message is in messages[0] `the limit`"),
-        ({"messages": ["The limit"]}, False, "the message is none of messages ['The limit']"),
-        ({"messages": [{"regex": "^Raise"}]}, True, "the message is in messages[0] `^Raise`"),
-        ({"messages": [{"regex": "(?i)LIMIT$"}]}, True, "the message is in messages[0] `(?i)LIMIT$`"),
-        ({"messages": ["x", {"regex": "y"}]}, False, "the message is none of messages ['x', 'y']"),
-        ({"messages-ignore": ["wip"]}, True, "the message is none of messages-ignore"),
-        ({"messages-ignore": [{"regex": "Raise|Lower"}]}, False, "the message is in messages-ignore[0] `Raise|Lower`"),
+        ({"messages": ["the limit"]}, True, "the message matches messages[0] `the limit`"),
+        ({"messages": ["The limit"]}, False, "the message matches none of messages ['The limit']"),
+        ({"messages": [{"regex": "^Raise"}]}, True, "the message matches messages[0] `^Raise`"),
+        ({"messages": [{"regex": "(?i)LIMIT$"}]}, True, "the message matches messages[0] `(?i)LIMIT$`"),
+        ({"messages": ["x", {"regex": "y"}]}, False, "the message matches none of messages ['x', 'y']"),
+        ({"messages-ignore": ["wip"]}, True, "the message matches none of messages-ignore"),
+        ({"messages-ignore": [{"regex": "Raise|Lower"}]}, False, "the message matches messages-ignore[0] `Raise|Lower`"),
     ],
 )
 def test_a_message_is_searched_for_a_text_or_an_expression(condition: dict[str, Any], runs: bool, reason: str) -> None:

@@ -135,15 +135,15 @@ def _judge_items[Item: (int | str, str | Regex)](
     if wanted is not None:
         found = next((item for item in enumerate(wanted) if fits(item[1])), None)
         if found is None:
-            yield Verdict(Outcome.IGNORED, f"{told} is none of {key} {[_text(item) for item in wanted]}")
+            yield Verdict(Outcome.IGNORED, f"{told} matches none of {key} {[_text(item) for item in wanted]}")
         else:
-            yield Verdict(Outcome.MATCHED, f"{told} is in {_item(key, *found)}", _text(found[1]))
+            yield Verdict(Outcome.MATCHED, f"{told} matches {_item(key, *found)}", _text(found[1]))
     elif unwanted is not None:
         found = next((item for item in enumerate(unwanted) if fits(item[1])), None)
         if found is None:
-            yield Verdict(Outcome.MATCHED, f"{told} is none of {key}-ignore")
+            yield Verdict(Outcome.MATCHED, f"{told} matches none of {key}-ignore")
         else:
-            yield Verdict(Outcome.IGNORED, f"{told} is in {_item(f'{key}-ignore', *found)}", _text(found[1]))
+            yield Verdict(Outcome.IGNORED, f"{told} matches {_item(f'{key}-ignore', *found)}", _text(found[1]))
 
 
 def _item(key: str, index: int, item: int | str | Regex) -> str:
