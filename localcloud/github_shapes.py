@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
+from localcloud.git_clone import DEFAULT_BRANCH
 from localcloud.git_commits import Author, Header
 from localcloud.github_objects import Difference
 
-DEFAULT_BRANCH: Final = "main"
 WEB: Final = "https://github.com"
 API: Final = "https://api.github.com"
 

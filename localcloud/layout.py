@@ -28,7 +28,6 @@ REGIONS: Final = tuple(REGION_CODES)
 CONTROL_STACK: Final = "pointsman"
 WORKER_STACK: Final = "pointsman-worker"
 BUS: Final = "pointsman"
-PROJECT: Final = "pointsman"
 WEBHOOK_SECRET: Final = "pointsman/github-webhook"  # noqa: S105 (a name, not a secret)
 SLACK_SECRET: Final = "pointsman/slack-token"  # noqa: S105
 GITHUB_SECRET: Final = "pointsman/github-api"  # noqa: S105

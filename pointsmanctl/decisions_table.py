@@ -21,8 +21,7 @@ type Shown = Mapping[str, Any]  # a decision as the receiver answers it
 
 def shown(decision: Decision) -> dict[str, Any]:
     """A decision as programs are told it: what the receiver answers, without the rollout."""
-    told = decision.model_dump(mode="json", exclude={"rollout"})
-    return {"route": told.pop("route"), "decision": told.pop("outcome"), **told}
+    return {name: told for name, told in decision.for_programs().items() if name != "rollout"}
 
 
 def decisions_table(decisions: Sequence[Shown], *, full: bool = False) -> RenderableType:

@@ -19,7 +19,6 @@ StackOption = Annotated[str, typer.Option(help="Name of the control stack.")]
 RegionOption = Annotated[str | None, typer.Option(help="Region of the control stack (AWS only).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")]
 TIMES = "30m, 24h, 7d, 2026-11-23 or 2026-11-23T18:00 (UTC)"
-SINCE = "24h"
 MOST_DAYS = 366  # that a question walks through, one query for each
 AHEAD = timedelta(minutes=5)  # the cloud's clock may be ahead of ours
 
@@ -42,9 +41,7 @@ def connected(where: Where, stack: str, region: str | None) -> Connection:
     return there
 
 
-def bounded(
-    question: Question, since: str | None, until: str | None, now: datetime, otherwise: str = SINCE
-) -> Question:
+def bounded(question: Question, since: str | None, until: str | None, now: datetime, otherwise: str) -> Question:
     """The question with the time that --since and --until give it. Raises BadParameter when they can't.
 
     `otherwise` is meant where --since is left out and not one change is asked for.

@@ -1,7 +1,7 @@
 """`pointsman push`: commit and push in the local cloud's repository, as a developer would to GitHub."""
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.text import Text
@@ -9,8 +9,8 @@ from rich.text import Text
 from localcloud.cloud import LocalCloud, LocalCloudError
 from localcloud.git import Author, GitError
 from localcloud.layout import REPOSITORY
-from pointsmanctl.console import console
 from pointsmanctl.decisions_table import decisions_table
+from pointsmanctl.options import fail, out
 
 
 def push(
@@ -37,8 +37,7 @@ def push(
             {file: new}, message or f"Change {file}", author=Author.parse(author), branch=branch, repository=repository
         )
     except (LocalCloudError, GitError) as error:
-        _fail(str(error))
-    out = console()
+        fail(str(error))
     response = pushed.delivery.response
     out.print(f"{pushed.update.after[:7]} on {branch}: delivery {pushed.delivery.id} → HTTP {response.status}")
     answer = response.json() if response.body else {}
@@ -49,8 +48,3 @@ def push(
     out.print(Text(f"Slack: {cloud.record.slack_url}", style="dim"))
     if not 200 <= response.status < 300:
         raise typer.Exit(1)
-
-
-def _fail(message: str) -> NoReturn:
-    console(stderr=True).print(Text(f"pointsman: {message}", style="red"))
-    raise typer.Exit(1)

@@ -11,7 +11,7 @@ from pointsman.core.routes.model import Routes
 from pointsman.core.routing.decide import decide
 from pointsmanctl.changed_names import names_in, read_range
 from pointsmanctl.decisions_table import decisions_table, shown
-from pointsmanctl.options import err, fail, given, out, print_json
+from pointsmanctl.options import JsonOption, err, fail, given, out, print_json
 from pointsmanctl.routes_file import read_routes
 from pointsmanctl.saved_delivery import read_saved, read_source
 from pointsmanctl.what_if import Asked, what_if
@@ -48,10 +48,21 @@ def explain(
         str | None, typer.Option(help="The newest commit's message, or the pull request's title.")
     ] = None,
     file: Annotated[Path, typer.Option("--routes", help="The rules.")] = Path("routes.yaml"),
-    as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what each route would decide about a change, why, and by which pattern and file."""
-    asked = Asked(repository, branch, tag, base, head, action, fork, actor, actor_id, message)
+    asked = Asked(
+        repository=repository,
+        branch=branch,
+        tag=tag,
+        base=base,
+        head=head,
+        action=action,
+        fork=fork,
+        actor=actor,
+        actor_id=actor_id,
+        message=message,
+    )
     routes = _rules(file)
     if payload is not None:
         _refuse_beside(asked, {"--files": files or names, "--files-from": files_from, "--git": git})

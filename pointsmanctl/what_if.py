@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import typer
 
 from pointsman.core.model import Change, PullRequest
-from pointsman.core.payloads.push import kept_files
 from pointsman.core.payloads.subject import ChangedFiles, Comparison, Subject
 from pointsman.core.routes.model import Routes
 from pointsmanctl.changed_names import Range
@@ -55,7 +54,7 @@ def what_if(asked: Asked, routes: Routes, known: Range | None, files: tuple[str,
         name=asked.base or asked.tag or asked.branch or "",
         message=message,
         files=changed,
-        comparison=Comparison(repository, None, NO_COMMIT, "trees"),
+        comparison=Comparison(repository, None, NO_COMMIT, "trees", 0),
         action=(asked.action or "opened") if is_pull_request else "",
         fork=asked.fork,
     )
@@ -99,5 +98,5 @@ def _change(asked: Asked, repository: str, message: str, files: ChangedFiles) ->
         title=message.partition("\n")[0],
         url="https://github.com/",
         compare_url="https://github.com/",
-        **kept_files(files),
+        **files.kept,
     )

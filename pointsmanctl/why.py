@@ -13,8 +13,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
-from pointsman.core.model import Decision, Outcome, Rollout, Run, RunState
+from pointsman.core.model import Decision, Run, RunState
 from pointsman.core.reconcile import latest
+from pointsman.core.text import few
 from pointsman.events import DeliveryDecided, RolloutRepeated, TrailEvent
 from pointsmanctl.connection import STACK, Where
 from pointsmanctl.options import (
@@ -31,19 +32,15 @@ from pointsmanctl.options import (
     out,
     print_json,
 )
-from pointsmanctl.rollout_table import state, tally
+from pointsmanctl.rollout_table import Loaded, state, tally
 from pointsmanctl.times import EPOCH
 from pointsmanctl.trail_query import Question, ask
 from pointsmanctl.trail_table import STYLES
 
 SINCE = "30d"
-NAMES_SHOWN = 3
 SHORTEST = 4  # characters of a commit
 MOST_EVENTS = 1_000
-HELD = "when_undetermined: hold"
 TYPES = ("DeliveryDecided", "RolloutRepeated")
-
-type Loaded = tuple[Rollout, tuple[Run, ...]]
 
 
 @dataclass(frozen=True)
@@ -145,17 +142,12 @@ def _decision(told: Told, decision: Decision) -> Text:
         text.append_text(state(rollout.state.value))
         text.append(f": {tally(newest, len(rollout.order.targets))}")
         for (word, reason), names in _troubles(newest).items():
-            text.append(f"\n    {_few(names)} {word}: {reason}")
+            text.append(f"\n    {few(names)} {word}: {reason}")
     elif decision.rollout:
         text.append(f"\n  {decision.rollout}: not begun yet", "dim")
-    elif _is_held(decision):
+    elif decision.held:
         text.append("\n  held", "yellow")
     return text
-
-
-def _is_held(decision: Decision) -> bool:
-    """Undetermined, and its route's policy is to hold: the reason ends with it."""
-    return decision.outcome is Outcome.UNDETERMINED and decision.reason.endswith(f"({HELD})")
 
 
 def _troubles(runs: Iterable[Run]) -> dict[tuple[str, str], list[str]]:
@@ -165,11 +157,6 @@ def _troubles(runs: Iterable[Run]) -> dict[tuple[str, str], list[str]]:
         if reason := _trouble(run):
             found.setdefault((run.state.value.replace("_", " "), reason), []).append(run.target.name)
     return found
-
-
-def _few(names: list[str]) -> str:
-    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(names[:NAMES_SHOWN]) + more
 
 
 def _trouble(run: Run) -> str:
@@ -202,12 +189,11 @@ def _as_json(told: Told) -> dict[str, Any]:
 
 
 def _decision_as_json(told: Told, decision: Decision) -> dict[str, Any]:
-    found = decision.model_dump(mode="json")
-    shown = {"route": found.pop("route"), "decision": found.pop("outcome"), **found, "state": None, "runs_by_state": {}}
+    shown = decision.for_programs() | {"state": None, "runs_by_state": {}}
     if loaded := told.loaded(decision):
         rollout, runs = loaded
         counted = Counter(run.state.value for run in latest(runs).values())
         shown |= {"state": rollout.state.value, "runs_by_state": dict(counted)}
-    elif _is_held(decision):
+    elif decision.held:
         shown["state"] = "held"
     return shown

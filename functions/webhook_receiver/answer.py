@@ -1,11 +1,10 @@
 """What the sender is told, and what the log keeps of it."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pointsman.core.model import Decision, Delivery
+from pointsman.core.model import Delivery
 
 type Outcome = Literal["decided", "ignored", "rejected", "unavailable"]
 
@@ -40,7 +39,7 @@ def decided(delivery: Delivery, files_failure: str | None = None) -> Answer:
         "event": delivery.event,
         "commit": change.after,
         "reason": delivery.reason,
-        "decisions": list(_shown(delivery.decisions)),
+        "decisions": [decision.for_programs() for decision in delivery.decisions],
     }
     known = {
         "delivery": delivery.id,
@@ -51,15 +50,11 @@ def decided(delivery: Delivery, files_failure: str | None = None) -> Answer:
         "decisions": {decision.route: decision.outcome.value for decision in delivery.decisions},
         "rollouts": [order.rollout for order in delivery.orders],
     }
+    if held := [decision.route for decision in delivery.decisions if decision.held]:
+        known["held"] = held
     if files_failure:
         known["files_failure"] = files_failure
     return Answer(202, "decided", delivery.reason, body, known)
-
-
-def _shown(decisions: Iterable[Decision]) -> Iterable[dict[str, Any]]:
-    for decision in decisions:
-        told = decision.model_dump(mode="json")
-        yield {"route": told.pop("route"), "decision": told.pop("outcome"), **told}
 
 
 def ignored(delivery: str, event: str, reason: str) -> Answer:

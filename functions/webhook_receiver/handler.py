@@ -72,6 +72,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     _count("failed" if answer.outcome == "unavailable" else answer.outcome)
     if "files_failure" in answer.known:
         metrics.add_metric(name="GithubUnanswered", unit=MetricUnit.Count, value=1)
+    if held := answer.known.get("held"):
+        metrics.add_metric(name="DecisionsHeld", unit=MetricUnit.Count, value=len(held))
     _log(answer)
     return answer.to_api_gateway()
 
@@ -92,7 +94,7 @@ def _log(answer: Answer) -> None:
     told = {"outcome": answer.outcome, "status": answer.status, **answer.known}
     if answer.outcome == "unavailable":
         logger.error(answer.reason, extra=told)
-    elif "files_failure" in answer.known:
+    elif answer.known.keys() & {"files_failure", "held"}:
         logger.warning(answer.reason, extra=told)
     else:
         logger.info(answer.reason, extra=told)

@@ -54,7 +54,7 @@ class Stage:
         self.console.print(Text(text))
 
     def show(self, thing: RenderableType) -> None:
-        """A table or panel, indented."""
+        """A table or panel."""
         self.console.print(thing)
 
     def check(self, holds: bool, expected: str, came: object = "") -> None:

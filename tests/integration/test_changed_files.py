@@ -15,6 +15,7 @@ from localcloud.git_command import git_environment
 from localcloud.git_history import Planned, make_history
 from localcloud.github_payloads import push_payload
 from localcloud.github_pull_request import pull_request_payload
+from localcloud.github_shapes import identity_of
 from pointsman.adapters.changed_files_github import GithubChangedFiles
 from pointsman.adapters.github_http import GithubHttp
 from pointsman.adapters.github_token import GithubToken
@@ -392,7 +393,7 @@ def test_a_commit_that_is_gone_or_a_repository_that_may_not_be_read_is_unknown(s
     server.repository("other/private").commit({"a": "1"}, "Begin", author=HANA)
     for name in ("acme/infra", "other/private", "acme/none"):
         with pytest.raises(Unavailable, match="finds no such commit, or the token may not read"):
-            asked(server, Comparison(name, "1" * 40, "2" * 40, "trees"))
+            asked(server, Comparison(name, "1" * 40, "2" * 40, "trees", identity_of(name)))
 
 
 # --- any history ----------------------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ def test_an_answer_of_another_shape_is_no_difference(server: Server) -> None:
     for body in bodies:
         server.answers = [Answer(body=body)]
         with pytest.raises(Unavailable, match="not what it documents"):
-            files.changed_files(Comparison("acme/infra", "1" * 40, "2" * 40, "trees"), 5)
+            files.changed_files(Comparison("acme/infra", "1" * 40, "2" * 40, "trees", 7), 5)
 
 
 # --- tokens ---------------------------------------------------------------------------------------------------------
@@ -161,13 +161,13 @@ NOON = 1_795_435_200.0  # 2026-11-23T12:00:00Z
 
 
 def test_a_fine_grained_token_is_taken_as_it_is(server: Server) -> None:
-    assert tokens(server, TOKEN).get("acme/infra", 7, Deadline(5)) == TOKEN
+    assert tokens(server, TOKEN).get(7, Deadline(5)) == TOKEN
     assert server.calls == []
 
 
 def test_an_app_gets_a_token_for_one_repository_to_read_contents(server: Server, key: rsa.RSAPrivateKey) -> None:
     server.answers = [issued()]
-    assert tokens(server, app_secret(key), lambda: NOON).get("acme/infra", 7, Deadline(5)) == "ghs_1"
+    assert tokens(server, app_secret(key), lambda: NOON).get(7, Deadline(5)) == "ghs_1"
     [(method, path, headers, body)] = server.calls
     assert (method, path) == ("POST", "/app/installations/34/access_tokens")
     assert body == {"repository_ids": [7], "permissions": {"contents": "read"}}
@@ -186,15 +186,15 @@ def test_a_token_is_kept_until_shortly_before_its_end_and_for_its_repository(
     now = [NOON]
     held = tokens(server, app_secret(key), lambda: now[0])
     server.answers = [issued("ghs_1"), issued("ghs_2"), issued("ghs_3", "2026-11-23T14:00:00Z")]
-    assert [held.get("acme/infra", 7, Deadline(5)) for _ in range(2)] == ["ghs_1", "ghs_1"]
-    assert held.get("acme/other", 8, Deadline(5)) == "ghs_2"
+    assert [held.get(7, Deadline(5)) for _ in range(2)] == ["ghs_1", "ghs_1"]
+    assert held.get(8, Deadline(5)) == "ghs_2"
     now[0] += 59 * 60
-    assert held.get("acme/infra", 7, Deadline(5)) == "ghs_3"
+    assert held.get(7, Deadline(5)) == "ghs_3"
 
 
 def test_a_token_that_was_withdrawn_is_not_kept(server: Server, key: rsa.RSAPrivateKey) -> None:
     files = GithubChangedFiles(GithubHttp(server.url), tokens(server, app_secret(key), lambda: NOON))
-    asked = Comparison("acme/infra", None, "2" * 40, "fork")
+    asked = Comparison("acme/infra", None, "2" * 40, "fork", 7)
     server.answers = [issued("ghs_1"), Answer(401), issued("ghs_2"), Answer(body={"tree": [], "truncated": False})]
     with pytest.raises(Misconfigured):
         files.changed_files(asked, 5)
@@ -213,7 +213,7 @@ def test_a_token_that_was_withdrawn_is_not_kept(server: Server, key: rsa.RSAPriv
 )
 def test_a_secret_that_is_none_says_what_it_must_be_and_not_what_it_is(server: Server, secret: str, told: str) -> None:
     with pytest.raises(Misconfigured) as raised:
-        tokens(server, secret).get("acme/infra", 7, Deadline(5))
+        tokens(server, secret).get(7, Deadline(5))
     assert told in str(raised.value)
     assert "no key" not in str(raised.value)
 
@@ -224,10 +224,10 @@ def test_an_installation_that_is_not_there_is_the_operators(
 ) -> None:
     server.answers = [Answer(status)]
     with pytest.raises(Misconfigured, match="no such installation"):
-        tokens(server, app_secret(key)).get("acme/infra", 7, Deadline(5))
+        tokens(server, app_secret(key)).get(7, Deadline(5))
 
 
 def test_an_app_that_gets_no_token_is_unavailable(server: Server, key: rsa.RSAPrivateKey) -> None:
     server.answers = [Answer(201, {"message": "?"})]
     with pytest.raises(Unavailable, match="answered no token"):
-        tokens(server, app_secret(key)).get("acme/infra", 7, Deadline(5))
+        tokens(server, app_secret(key)).get(7, Deadline(5))

@@ -82,12 +82,7 @@ def test_a_commit_tells_its_deliveries_its_decisions_and_what_became_of_them(wor
 
 def test_a_commit_that_nothing_ran_for_tells_why_and_one_that_is_held_says_so(world: World) -> None:
     world.deliver(delivery(), "m-1")
-    held = Decision(
-        route="slow",
-        outcome=Outcome.UNDETERMINED,
-        runs=False,
-        reason="nobody knows, so it is held and does not run (when_undetermined: hold)",
-    )
+    held = Decision(route="slow", outcome=Outcome.UNDETERMINED, runs=False, held=True, reason="nobody knows")
     world.deliver(delivery(name="d-2").model_copy(update={"decisions": (held,)}), "m-2")
     decided = {told["delivery"]: told["decisions"][0] for told in answers(COMMIT)}
     assert (decided["d-1"]["decision"], decided["d-1"]["state"]) == ("ignored", None)
@@ -116,7 +111,7 @@ def test_decisions_that_the_trail_has_no_room_for_are_counted(world: World) -> N
 def test_a_delivery_from_before_the_time_that_was_asked_about_is_named(world: World) -> None:
     old = delivery(DEV, at=NOW - timedelta(days=2))
     world.deliver(old, "m-1")
-    world.deliver(old.model_copy(update={"at": NOW}), "m-2")
+    world.deliver(old, "m-2")
     result = ask(COMMIT, "--since", "1d")
     assert "delivered before: d-1; a longer --since" in result.stderr
     assert "delivered before" not in ask(COMMIT).stderr

@@ -20,9 +20,15 @@ def first_taken(listed: PatternList, names: list[str]) -> tuple[str, Hit] | None
     return next(((name, hit) for name in names if (hit := listed.decide(name)) and hit.included), None)
 
 
+def takes_back(listed: PatternList, hit: Hit, name: str) -> bool:
+    """Whether `hit` begins with `!` and an earlier pattern had taken `name`."""
+    earlier = listed.patterns[: hit.index]
+    return hit.pattern.negated and any(each.matches(name) for each in earlier if not each.negated)
+
+
 def first_taken_back(listed: PatternList, names: list[str]) -> tuple[str, Hit] | None:
     decided = ((name, hit) for name in names if (hit := listed.decide(name)))
-    return next(((name, hit) for name, hit in decided if listed.takes_back(hit, name)), None)
+    return next(((name, hit) for name, hit in decided if takes_back(listed, hit, name)), None)
 
 
 def first_decided(listed: PatternList, names: list[str]) -> tuple[str, Hit] | None:

@@ -66,6 +66,7 @@ def test_a_push_that_matches_is_queued_and_answered_with_its_decision(queue: Mem
                 "route": "site",
                 "decision": "matched",
                 "runs": True,
+                "held": False,
                 "reason": "branch main matches branches[0] `main`; "
                 "ansible/roles/baseline/defaults/main.yml matches paths[0] `ansible/**`",
                 "pattern": "ansible/**",

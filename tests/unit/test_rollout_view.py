@@ -126,6 +126,20 @@ def test_a_target_that_is_tried_again_starts_anew_and_opens_the_rollout() -> Non
     assert again.targets[1].state is RunState.SUCCEEDED
 
 
+def test_a_target_that_joined_the_route_later_is_shown() -> None:
+    only_dev = (started_rollout(DEV), ended_run(DEV), ended_rollout())
+    joined = (repeated(90, PROD), started_run(PROD, at=91), ended_run(PROD, "failed", at=99))
+    story: tuple[TrailEvent, ...] = (*only_dev, *joined, ended_rollout("failed", at=100, number=2))
+    for events in itertools.permutations(story):
+        shown = fold(events)
+        assert shown
+        assert [(each.name, each.attempt, each.state) for each in shown.targets] == [
+            (DEV, 1, RunState.SUCCEEDED),
+            (PROD, 1, RunState.FAILED),
+        ]
+        assert shown.state is RolloutState.FAILED
+
+
 def test_the_end_of_the_last_round_is_the_rollouts() -> None:
     rounds = (
         ended_run(DEV, "refused", built=False),

@@ -226,7 +226,7 @@ def test_a_target_that_only_pull_requests_reach_is_reached() -> None:
 
 # --- routes that fight ----------------------------------------------------------------------------------------------
 
-ALL = "4 targets (dev/us-east-1, dev/eu-west-1, prod/us-east-1, …)"
+ALL = "4 targets (dev/us-east-1, dev/eu-west-1, prod/us-east-1 and 1 more)"
 BOTH = f"routes[1]: one push may start both `route-1` and `route-2`, one after the other, with site.yml on {ALL}"
 
 

@@ -30,7 +30,7 @@ def decisions(*arguments: str, stdin: bytes | None = None) -> list[dict[str, Any
 
 def test_it_tells_each_route_its_decision_the_pattern_and_the_file() -> None:
     [decision] = decisions("--repo", "acme/infra", "--branch", "main", "--files", "a", "b", "ansible/c")
-    assert decision.keys() == {"route", "decision", "runs", "reason", "pattern", "file", "targets"}
+    assert decision.keys() == {"route", "decision", "runs", "held", "reason", "pattern", "file", "targets"}
     assert (decision["route"], decision["decision"], decision["runs"]) == ("site", "matched", True)
     assert (decision["pattern"], decision["file"]) == ("ansible/**", "ansible/c")
     assert len(decision["targets"]) == 10

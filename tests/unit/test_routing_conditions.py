@@ -77,7 +77,11 @@ def test_a_bots_login_is_taken_as_it_is() -> None:
         ({"messages": [{"regex": "(?i)LIMIT$"}]}, True, "the message matches messages[0] `(?i)LIMIT$`"),
         ({"messages": ["x", {"regex": "y"}]}, False, "the message matches none of messages ['x', 'y']"),
         ({"messages-ignore": ["wip"]}, True, "the message matches none of messages-ignore"),
-        ({"messages-ignore": [{"regex": "Raise|Lower"}]}, False, "the message matches messages-ignore[0] `Raise|Lower`"),
+        (
+            {"messages-ignore": [{"regex": "Raise|Lower"}]},
+            False,
+            "the message matches messages-ignore[0] `Raise|Lower`",
+        ),
     ],
 )
 def test_a_message_is_searched_for_a_text_or_an_expression(condition: dict[str, Any], runs: bool, reason: str) -> None:

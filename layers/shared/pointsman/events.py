@@ -82,13 +82,13 @@ class RolloutStarted(Event):
 
 
 class RolloutRepeated(Event):
-    """The same change was asked for again; what had been done was not repeated."""
+    """The same change was asked for again; only what `retried` names runs because of it."""
 
     type: Literal["RolloutRepeated"] = "RolloutRepeated"
     delivery: str
     message: str  # id of the queue's message: one for each time it was delivered
     reason: str
-    retried: tuple[str, ...] = ()  # targets that never ran and are tried again
+    retried: tuple[str, ...] = ()  # targets: refused before, joined since, or pushed back to
 
     @property
     def key(self) -> str:
@@ -141,7 +141,7 @@ class RolloutEnded(Event):
     type: Literal["RolloutEnded"] = "RolloutEnded"
     state: RolloutState
     reason: str
-    round: int = 1  # a redelivery that tries refused targets again opens the next round
+    round: int = 1  # a repetition that runs something after the end opens the next
 
     @property
     def key(self) -> str:

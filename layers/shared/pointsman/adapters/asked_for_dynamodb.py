@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_errors import errors_sorted
 from pointsman.adapters.dynamodb import marshal, unmarshal
+from pointsman.adapters.rollouts_dynamodb import run_sort_key
 from pointsman.core.believe import Asked
 from pointsman.core.build_event import RunName
 from pointsman.core.model import Rollout, Run
@@ -25,7 +26,7 @@ class DynamoAskedFor:
         rollout = self._read(partition, "ROLLOUT")
         if rollout is None:
             return None
-        stored = self._read(partition, f"RUN#{run.target}#{run.attempt}")
+        stored = self._read(partition, run_sort_key(run.target, run.attempt))
         return Asked(rollout=Rollout.model_validate(rollout), run=Run.model_validate(stored) if stored else None)
 
     def _read(self, pk: str, sk: str) -> dict[str, Any] | None:

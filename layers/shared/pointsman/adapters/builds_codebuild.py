@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from pointsman.core.build_event import BUILD_STATES, build_reason
+from pointsman.core.build_event import BUILD_STATES, build_reason, failed_phase
 from pointsman.core.identity import build_token
 from pointsman.core.model import Rollout, Run, Target
 from pointsman.core.ports import BuildReport
@@ -154,11 +154,11 @@ def _report(build: Any) -> BuildReport:
 
 
 def _reason(build: Any) -> str:
-    failed = [phase for phase in build.get("phases", []) if phase.get("phaseStatus") not in (None, "SUCCEEDED")]
-    if not failed:
-        return build_reason(build["buildStatus"], None, None)
-    said = "; ".join(context.get("message", "") for context in failed[0].get("contexts", []) if context.get("message"))
-    return build_reason(build["buildStatus"], f"{failed[0]['phaseType']} {failed[0]['phaseStatus']}", said)
+    phases = (
+        (each["phaseType"], each.get("phaseStatus"), [said.get("message", "") for said in each.get("contexts", [])])
+        for each in build.get("phases", [])
+    )
+    return build_reason(build["buildStatus"], *failed_phase(phases))
 
 
 @contextmanager

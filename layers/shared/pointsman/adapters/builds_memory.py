@@ -53,6 +53,8 @@ class MemoryBuilds:
 
     def find(self, run: Run) -> BuildReport | None:
         """See Builds.find."""
+        if run.target.name in self.silent:
+            raise Unavailable(f"{run.target.name} does not answer")
         with self._lock:
             arn = self._by_run.get(_name_of(run))
             return self.builds.get(arn) if arn else None
@@ -66,14 +68,14 @@ class MemoryBuilds:
 
     def finish(self, arn: str, state: RunState, reason: str = "") -> BuildReport:
         """Let a build end; its report."""
-        told = {"state": state, "reason": reason, "ended_at": datetime.now(UTC)}
+        told = {"state": state, "reason": reason, "ended_at": self._clock()}
         with self._lock:
             ended = self.builds[arn] = self.builds[arn].model_copy(update=told)
             return ended
 
     def _new(self, run: Run) -> str:
         arn = f"arn:aws:codebuild:{run.target.region}:{run.target.account_id}:build/pointsman:{len(self.builds):08d}"
-        self.builds[arn] = BuildReport(arn=arn, state=RunState.RUNNING, started_at=datetime.now(UTC))
+        self.builds[arn] = BuildReport(arn=arn, state=RunState.RUNNING, started_at=self._clock())
         self.started.append(_name_of(run))
         self._by_run[_name_of(run)] = arn
         return arn

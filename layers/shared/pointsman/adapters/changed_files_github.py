@@ -62,7 +62,7 @@ class GithubChangedFiles:
     def changed_files(self, comparison: Comparison, seconds: float) -> tuple[str, ...]:
         """See ChangedFilesSource.changed_files."""
         deadline = Deadline(seconds)
-        token = self._token.get(comparison.repository, comparison.repository_id, deadline)
+        token = self._token.get(comparison.repository_id, deadline)
         asked = _Asked(self._http, token, comparison.repository, deadline)
         try:
             return tuple(whole(name) for name in asked.names(comparison))

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -47,32 +47,26 @@ class GithubToken:
         self._secret = secret
         self._http = http
         self._clock = clock
-        self._issued: dict[str, _Issued] = {}
+        self._issued: dict[int, _Issued] = {}
 
-    def get(self, repository: str, repository_id: int | None, deadline: Deadline) -> str:
-        """A token that may read `repository`. Raises Misconfigured or Unavailable."""
+    def get(self, repository_id: int, deadline: Deadline) -> str:
+        """A token that may read the repository of this number. Raises Misconfigured or Unavailable."""
         text = self._secret()
         if not text.lstrip().startswith("{"):
             return _plain(text)
-        issued = self._issued.get(repository)
+        issued = self._issued.get(repository_id)
         if issued is None or issued.expires_at.timestamp() - self._clock() < SECONDS_LEFT:
-            only = (
-                {"repository_ids": [repository_id]}
-                if repository_id
-                else {"repositories": [repository.partition("/")[2]]}
-            )
-            issued = self._issue(_app(text), only, deadline)
-            self._issued[repository] = issued
+            issued = self._issued[repository_id] = self._issue(_app(text), repository_id, deadline)
         return issued.token
 
     def forget(self) -> None:
         """Ask for new tokens from now on: one was refused."""
         self._issued.clear()
 
-    def _issue(self, app: App, only: dict[str, list[Any]], deadline: Deadline) -> _Issued:
+    def _issue(self, app: App, repository_id: int, deadline: Deadline) -> _Issued:
         """A token for this repository alone, to read contents and nothing else."""
         path = f"/app/installations/{app.installation_id}/access_tokens"
-        wanted = {**only, "permissions": {"contents": "read"}}
+        wanted = {"repository_ids": [repository_id], "permissions": {"contents": "read"}}
         answer = self._http.ask("POST", path, self._signed(app), deadline, wanted)
         try:
             return _Issued.model_validate(answer)

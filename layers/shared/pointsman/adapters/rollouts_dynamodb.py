@@ -27,6 +27,11 @@ KEYS_A_BATCH = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIRefer
 BATCH_TRIES = 5
 
 
+def run_sort_key(target: str, attempt: int) -> str:
+    """Where a run lies in its rollout's partition."""
+    return f"RUN#{target}#{attempt}"
+
+
 class DynamoRollouts:
     """The RolloutStore port on DynamoDB: optimistic locking, and the trail's events in the same transaction."""
 
@@ -78,7 +83,7 @@ class DynamoRollouts:
         puts = [
             *([self._rollout_put(transition.rollout)] if transition.rollout else []),
             *(
-                self._put(f"ROLLOUT#{run.rollout}", f"RUN#{run.target.name}#{run.attempt}", run)
+                self._put(f"ROLLOUT#{run.rollout}", run_sort_key(run.target.name, run.attempt), run)
                 for run in transition.runs
             ),
             *(self._put(f"LANE#{lane.target}", "LANE", lane) for lane in transition.lanes),

@@ -37,8 +37,8 @@ def _doubts(claim: Claim, rollout: Rollout, run: Run, now: datetime) -> Iterator
     target = run.target
     if claim.account != target.account_id:
         yield f"account {claim.account} has no say in {target.name}, which is account {target.account_id}"
-    region, account = claim.build_arn.split(":")[3:5]
-    if (account, region) != (target.account_id, target.region):
+    if not target.has_build(claim.build_arn):
+        region, account = claim.build_arn.split(":")[3:5]
         yield f"the build is in account {account}, {region}, and not in {target.name}"
     if run.build_arn and claim.build_arn != run.build_arn:
         yield f"the run's build is {run.build_arn}, and not {claim.build_arn}"

@@ -16,7 +16,7 @@ times have no zone. That the account may speak for the target is for the caller 
 https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html#sample-build-notifications-ref
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -145,7 +145,8 @@ def read_build_event(event: Mapping[str, Any]) -> BuildEvent | NotOurs:
 
 
 def _build_event(envelope: Envelope, detail: _Detail, variables: Mapping[str, str]) -> BuildEvent:
-    phase, message = _failure(detail.information.phases or ())
+    phases = detail.information.phases or ()
+    phase, message = failed_phase((each.type, each.status, each.context or ()) for each in phases)
     return BuildEvent.model_validate(
         {
             "rollout": variables["POINTSMAN_ROLLOUT"],
@@ -172,11 +173,11 @@ def _state(status: str, phase: str | None) -> RunState:
     return BUILD_STATES[how if status == "FAILED" and how in ("TIMED_OUT", "FAULT") else status]
 
 
-def _failure(phases: tuple[_Phase, ...]) -> tuple[str | None, str | None]:
-    """The first phase that did not succeed, and what was said of it."""
-    for phase in phases:
-        if phase.status not in (None, "SUCCEEDED", "IN_PROGRESS"):
+def failed_phase(phases: Iterable[tuple[str, str | None, Iterable[str]]]) -> tuple[str | None, str | None]:
+    """The first of a build's phases (type, status, messages) that did not succeed, and what was said of it."""
+    for kind, status, messages in phases:
+        if status not in (None, "SUCCEEDED", "IN_PROGRESS"):
             # A phase without anything to say carries the context ": ".
-            said = "; ".join(text for text in phase.context or () if text.strip(": "))
-            return f"{phase.type} {phase.status}", cut(said, MESSAGE_LENGTH) or None
+            said = "; ".join(text for text in messages if text.strip(": "))
+            return f"{kind} {status}", cut(said, MESSAGE_LENGTH) or None
     return None, None

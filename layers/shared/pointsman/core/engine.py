@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from pointsman.core import intake
-from pointsman.core.model import Delivery, Lane, Order, Rollout, Run, RunState
+from pointsman.core.model import Delivery, Lane, Order, Rollout, Run, RunKey, RunState
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
-from pointsman.core.reconcile import RunKey, StartBuild, Step, decide, end, latest, started
+from pointsman.core.reconcile import StartBuild, Step, decide, end, latest, started
 from pointsman.errors import BuildRefused, Conflict, Unavailable
 
 # Each lost race means that somebody else moved the rollout forward, so this is reached only when something is broken.

@@ -33,6 +33,10 @@ class Target(Value):
     tags: tuple[str, ...] | None = None
     extra_vars: dict[str, Any] | None = None  # laid over the order's
 
+    def has_build(self, arn: str) -> bool:
+        """Whether a build of CodeBuild is in the target's account and region."""
+        return arn.split(":")[3:5] == [self.region, self.account_id]
+
 
 class PullRequest(Value):
     """Where the change of a pull request comes from and goes to."""
@@ -59,7 +63,7 @@ class Change(Value):
     title: str  # first line of the head commit's message, or the pull request's title
     url: str  # page of the head commit or of the pull request
     compare_url: str
-    files: tuple[str, ...] = ()  # at most the first FILES_KEPT names
+    files: tuple[str, ...] = ()  # the first of them: ChangedFiles.kept
     files_total: int | None = None  # None: the list of changed files is incomplete
 
 
@@ -72,16 +76,25 @@ class Outcome(StrEnum):
 
 
 class Decision(Value):
-    """Route x change: the outcome and why. `runs` tells whether a rollout follows from it."""
+    """Route x change: the outcome and why. `runs` tells whether a rollout follows from it.
+
+    `held`: undetermined, and the route's policy is to wait for somebody who looks.
+    """
 
     route: str
     outcome: Outcome
     runs: bool
+    held: bool = False
     reason: str
     pattern: str | None = None  # the pattern that decided
     file: str | None = None  # the file it decided on
     targets: tuple[str, ...] = ()
     rollout: str | None = None  # id of the rollout that follows
+
+    def for_programs(self) -> dict[str, Any]:
+        """As the receiver answers it, and `explain --json` and `why --json` say it."""
+        told = self.model_dump(mode="json")
+        return {"route": told.pop("route"), "decision": told.pop("outcome"), **told}
 
 
 class WhenBusy(StrEnum):
@@ -152,6 +165,9 @@ class RunState(StrEnum):
         return self not in (RunState.WAITING, RunState.STARTING, RunState.RUNNING)
 
 
+type RunKey = tuple[str, int]  # target, attempt
+
+
 class Run(Value):
     """One rollout on one target, attempt n: one CodeBuild build."""
 
@@ -202,7 +218,7 @@ class Rollout(Value):
     message: str  # the queue's message that was handled last: handling it again changes nothing
     pushes: tuple[str, ...]  # where the ref stood before each push that asked for this commit
     state: RolloutState = RolloutState.OPEN
-    round: int = 1  # a redelivery that tries refused targets again opens the next round
+    round: int = 1  # a repetition that runs something after the end opens the next
     attempts: dict[str, int] = Field(default_factory=dict)  # attempt wanted on a target, where it is not the first
     created_at: datetime
     ended_at: datetime | None = None

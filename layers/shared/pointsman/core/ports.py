@@ -1,4 +1,4 @@
-"""What the core needs of the world. Each port has an adapter for AWS and a twin in memory, and both pass one suite."""
+"""What the engine needs of the world. Each port has an adapter for AWS and a twin in memory."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -23,6 +23,7 @@ from pointsman.core.model import (
     Rollout,
     RolloutState,
     Run,
+    RunKey,
     RunState,
     Target,
     WhenBusy,
@@ -37,8 +38,6 @@ TOKEN_TRUSTED_FOR = timedelta(minutes=4)
 # https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
 LONGEST_START = timedelta(hours=1)
 LONGEST_BUILD = timedelta(hours=45)
-
-type RunKey = tuple[str, int]  # target, attempt
 
 
 @dataclass(frozen=True)
@@ -133,9 +132,7 @@ def _watch(rollout: Rollout, run: Run, lane: Lane, report: BuildReport | None, n
 
 def _believed(report: BuildReport | None, target: Target) -> BuildReport | None:
     """`report`, unless the build that it tells of is not in the target's account and region."""
-    if report is None:
-        return None
-    return report if report.arn.split(":")[3:5] == [target.region, target.account_id] else None
+    return report if report and target.has_build(report.arn) else None
 
 
 def _enter(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition:

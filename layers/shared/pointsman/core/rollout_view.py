@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pointsman.core.model import Change, Mode, RolloutState, RunState
+from pointsman.core.model import Change, Mode, RolloutState, RunKey, RunState
 from pointsman.events import (
     BuildReported,
     HostResultRecorded,
@@ -21,8 +21,6 @@ from pointsman.events import (
     TaskResult,
     TrailEvent,
 )
-
-type RunKey = tuple[str, int]  # target, attempt
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class TargetView:
 
 @dataclass(frozen=True)
 class RolloutView:
-    """One rollout: what it is, how it stands as a whole and on each target, in the order's order."""
+    """One rollout: what it is, how it stands as a whole and on each target, those that joined later last."""
 
     rollout: str
     route: str
@@ -192,7 +190,7 @@ class _Story:
         nothing = _RunStory()
         targets = tuple(self.runs.get(key, nothing).tell(*key) for key in attempts.items())
         end = self._end(targets)
-        repeats = sorted(self.repeats, key=lambda it: (it.at, it.key))
+        repeats = self._repeats()
         return RolloutView(
             rollout=start.rollout or "",
             route=start.route or "",
@@ -204,16 +202,19 @@ class _Story:
             repeated=repeats[-1].reason if repeats else None,
         )
 
+    def _repeats(self) -> list[RolloutRepeated]:
+        return sorted(self.repeats, key=lambda it: (it.at, it.key))
+
     def _attempts(self, targets: Iterable[str]) -> dict[str, int]:
         """The newest attempt on each target. Events from outside never open one: a build could name any number."""
         newest = dict.fromkeys(targets, 1)
-        for repeat in self.repeats:
-            for target in repeat.retried:
+        for repeat in self._repeats():
+            for target in repeat.retried:  # one that joined the route since has its first
                 newest[target] = newest.get(target, 0) + 1
-        for (target, attempt), run in self.runs.items():
-            if target in newest and run.known_to_engine:
-                newest[target] = max(newest[target], attempt)
-        return {target: newest[target] for target in targets}
+        for target, attempt in sorted(self.runs):
+            if self.runs[target, attempt].known_to_engine:
+                newest[target] = max(newest.get(target, 1), attempt)
+        return newest
 
     def _end(self, targets: tuple[TargetView, ...]) -> RolloutEnded | None:
         """The end of the newest round, once nothing has been asked for since."""

@@ -1,7 +1,9 @@
 """Text from outside made fit to be kept and told: it stays data, and it stays small."""
 
 import re
+from collections.abc import Sequence
 
+FEW = 3  # names of many that are told
 CUT = "… (shortened)"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -22,6 +24,12 @@ def one_line(text: str, limit: int) -> str:
     """`text` as at most `limit` characters on one line: a control character is shown as its code, the rest is cut."""
     shown = _CONTROL.sub(lambda found: _escaped(found.group()), text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def few(names: Sequence[str], limit: int = FEW) -> str:
+    """The first `limit` names, and how many more there are."""
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more
 
 
 def _escaped(char: str) -> str:

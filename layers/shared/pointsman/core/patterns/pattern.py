@@ -90,11 +90,6 @@ class PatternList:
                 return hit
         return None
 
-    def takes_back(self, hit: Hit, name: str) -> bool:
-        """Whether `hit` begins with `!` and an earlier pattern had taken `name`."""
-        earlier = self.patterns[: hit.index]
-        return not hit.included and any(each.matches(name) for each in earlier if not each.negated)
-
     def first_taken(self, index: NameIndex) -> tuple[str, Hit] | None:
         """The first name on which a pattern without `!` decides."""
         return self._first(index, self._taken)

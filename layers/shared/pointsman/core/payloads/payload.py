@@ -6,8 +6,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from pointsman.core.text import whole
+from pointsman.core.text import few, whole
 from pointsman.errors import Rejected
+
+FAULTS_TOLD = 20
 
 
 def _moment(seconds: object) -> datetime | None:
@@ -77,13 +79,8 @@ def _faults(error: ValidationError) -> str:
             faults["missing"][name] = None
         else:
             faults["invalid"][f"{name} ({_lower(fault['msg'])})" if name else _lower(fault["msg"])] = None
-    return "; ".join(f"{what}: {_some(list(names))}" for what, names in faults.items() if names)
+    return "; ".join(f"{what}: {few(list(names), FAULTS_TOLD)}" for what, names in faults.items() if names)
 
 
 def _lower(message: str) -> str:
     return message[:1].lower() + message[1:]
-
-
-def _some(names: list[str], limit: int = 20) -> str:
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more

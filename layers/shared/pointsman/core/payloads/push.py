@@ -13,8 +13,6 @@ from pointsman.core.payloads.push_files import Commit, files_of_branch, files_of
 from pointsman.core.payloads.subject import ChangedFiles, Comparison, NothingToRun, Subject
 from pointsman.core.text import one_line
 
-FILES_KEPT = 100  # names that a change keeps,
-NAMES_KEPT_CHARACTERS = 20_000  # and as many characters of them at most
 _REF = re.compile(r"refs/(?P<kind>heads|tags)/(?P<name>.+)", re.DOTALL)
 
 
@@ -93,17 +91,5 @@ def _change(push: _Push, head: Commit, files: ChangedFiles) -> Change:
         title=one_line((head.message.strip().splitlines() or [""])[0].strip(), 200),
         url=head.url,
         compare_url=push.compare,
-        **kept_files(files),
+        **files.kept,
     )
-
-
-def kept_files(files: ChangedFiles) -> dict[str, object]:
-    """What a change keeps of its files: the first names, whole, as many as there is room for, and their number."""
-    kept: list[str] = []
-    room = NAMES_KEPT_CHARACTERS
-    for name in (*files.names, *files.perhaps)[:FILES_KEPT]:
-        room -= len(name)
-        if room < 0:
-            break
-        kept.append(name)
-    return {"files": tuple(kept), "files_total": len(files.names) if files.exact else None}

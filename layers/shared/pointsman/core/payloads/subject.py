@@ -6,6 +6,9 @@ from typing import Literal
 
 from pointsman.core.model import Change
 
+FILES_KEPT = 100  # names that a change keeps,
+NAMES_KEPT_CHARACTERS = 20_000  # and as many characters of them at most
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -16,7 +19,7 @@ class Comparison:
     head: str  # a commit
     # trees: the two as they are. fork: `head` against where it left `base`. commit: `head` against its first parent.
     kind: Literal["trees", "fork", "commit"]
-    repository_id: int | None = None  # GitHub's number: a payload that is delivered again may have an old name
+    repository_id: int  # GitHub's number: a payload that is delivered again may have an old name
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,18 @@ class ChangedFiles:
     def exact(self) -> bool:
         """Whether this is the difference itself."""
         return self.gap is None and not self.perhaps
+
+    @property
+    def kept(self) -> dict[str, object]:
+        """What a change keeps of them: the first names, whole, as many as there is room for, and their number."""
+        kept: list[str] = []
+        room = NAMES_KEPT_CHARACTERS
+        for name in (*self.names, *self.perhaps)[:FILES_KEPT]:
+            room -= len(name)
+            if room < 0:
+                break
+            kept.append(name)
+        return {"files": tuple(kept), "files_total": len(self.names) if self.exact else None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from pointsman.core.routes.fault import Fault, Place
 from pointsman.core.routes.filters import filter_of, other_filter, repositories_of
 from pointsman.core.routes.model import Route, Routes
 from pointsman.core.routes.rivals import doubts_of_rivals
+from pointsman.core.text import few
 
 _ONE_OF = {"branches": "branch", "tags": "tag", "paths": "file", "head-branches": "branch"}
 _REFS = ("refs/heads/", "refs/tags/")
-TOLD = 3  # targets
 
 
 def doubts(routes: Routes) -> list[Fault]:
@@ -48,7 +48,7 @@ def _listed(left: list[str], of: int) -> str:
     if len(left) == 1:
         return f"target {left[0]}"
     which = f"any of its {of} targets" if len(left) == of else f"{len(left)} of its {of} targets"
-    return f"{which} ({', '.join(left[:TOLD])}{', …' * (len(left) > TOLD)})"
+    return f"{which} ({few(left)})"
 
 
 # --- lists of patterns ----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@
         targets: all
         playbook: site.yml
 
-What concerns several parts of the file at once is checked by `routes_check`; docs/routes.md tells all of it.
+What concerns several parts of the file at once is checked by check.py; docs/routes.md tells all of it.
 """
 
 from enum import StrEnum
@@ -217,7 +217,7 @@ def _chosen(target: Target, choice: TargetChoice, route: Route) -> Target:
     limit = route.limit if choice.limit is None else choice.limit
     return target.model_copy(
         update={
-            "limit": _narrowed(target.limit, limit),
+            "limit": narrowed(target.limit, limit),
             "playbook": choice.playbook,
             "tags": choice.tags,
             "extra_vars": {**(target.extra_vars or {}), **choice.extra_vars} or None,
@@ -225,8 +225,14 @@ def _chosen(target: Target, choice: TargetChoice, route: Route) -> Target:
     )
 
 
-def _narrowed(of_target: str, of_route: str) -> str:
+def narrowed(of_target: str, of_route: str) -> str:
+    """A target's own limit, and the route's within it: Ansible's intersection of two host patterns."""
     return f"{of_target}:&{of_route}" if of_target and of_route else of_target or of_route
+
+
+def narrowing(limit: str, of_target: str) -> str:
+    """What the route adds in `limit` to its target's own: narrowed() taken apart."""
+    return limit.removeprefix(of_target).removeprefix(":&") if of_target else limit
 
 
 def with_defaults(data: Any) -> Any:

@@ -10,9 +10,9 @@ from pointsman.core.patterns.language import Filter, Language, Names, Some
 from pointsman.core.routes.conditions import PushCondition
 from pointsman.core.routes.fault import Fault
 from pointsman.core.routes.filters import EVERY, filter_of, refs_of, repositories_of
-from pointsman.core.routes.model import Route, Routes
+from pointsman.core.routes.model import Route, Routes, narrowing
+from pointsman.core.text import few
 
-TOLD = 3  # names of a kind
 MOST_STEPS = 2_000_000  # for all pairs together: a few seconds
 
 
@@ -91,8 +91,7 @@ def _refs_taken(push: PushCondition) -> dict[str, Filter]:
 
 def _aim(route: Route, target: Target, own_limit: str) -> _Aim:
     tags = route.tags if target.tags is None else target.tags
-    limit = target.limit.removeprefix(own_limit).removeprefix(":&") if own_limit else target.limit
-    return _Aim(target.playbook or route.playbook, frozenset(tags), limit)
+    return _Aim(target.playbook or route.playbook, frozenset(tags), narrowing(target.limit, own_limit))
 
 
 def _ever_runs(rival: _Rival, language: Language) -> bool:
@@ -137,22 +136,18 @@ def _told(earlier: _Rival, later: _Rival, meeting: _Meeting, names: list[str]) -
     shared = _shared(earlier, later)
     targets = [name for place, name in enumerate(names) if shared >> place & 1]
     playbook = next(aim.playbook for aim in later.aims if any(aim.meets(other) for other in earlier.aims))
-    count = f"{len(targets)} target{'s' * (len(targets) != 1)} ({_few(targets)})"
+    count = f"{len(targets)} target{'s' * (len(targets) != 1)} ({few(targets)})"
     first, second = f"`{earlier.route.name}`", f"`{later.route.name}`"
     if meeting is _Meeting.AT_ONE_PUSH:
         return f"one push may start both {first} and {second}, one after the other, with {playbook} on {count}"
     sources = [
-        f"{name} ({_few(rival.route.repository) if meeting is _Meeting.ACROSS_REPOSITORIES else _refs(rival)})"
+        f"{name} ({few(rival.route.repository) if meeting is _Meeting.ACROSS_REPOSITORIES else _refs(rival)})"
         for name, rival in ((first, earlier), (second, later))
     ]
     return (
         f"{' and '.join(sources)} both bring {playbook} to {count}: "
         "what a push on one does, the next push on the other may undo"
     )
-
-
-def _few(names: list[str] | tuple[str, ...]) -> str:
-    return ", ".join(names[:TOLD]) + ", …" * (len(names) > TOLD)
 
 
 def _refs(rival: _Rival) -> str:
@@ -163,4 +158,4 @@ def _refs(rival: _Rival) -> str:
 def _ref(key: str, wanted: Filter) -> str:
     if wanted == EVERY:
         return f"all {key}"
-    return f"{'all ' if wanted.ignores else ''}{key} {'but ' if wanted.ignores else ''}{_few(wanted.texts)}"
+    return f"{'all ' if wanted.ignores else ''}{key} {'but ' if wanted.ignores else ''}{few(wanted.texts)}"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pointsman.core.model import Target
 from pointsman.core.routes.fault import Fault
-from pointsman.core.routes.model import Route, Routes
+from pointsman.core.routes.model import Route, Routes, narrowing
 from pointsman.core.routes.values import EXTRA_VARS_CHARACTERS
 
 # A rollout is one item of a table (400 KB), which holds every target of its route with what is otherwise there.
@@ -35,8 +35,7 @@ def _unjoined(targets: tuple[Target, ...], routes: Routes) -> str | None:
     """Ansible takes `a:b:&c:d` as (a, b or d) and c, so only one term can narrow another pattern."""
     own = {target.name: target.limit for target in routes.all_targets}
     for target in targets:
-        added = target.limit.removeprefix(own[target.name]).removeprefix(":&")
-        if own[target.name] and set(added) & set(":,!&"):
+        if own[target.name] and set(narrowing(target.limit, own[target.name])) & set(":,!&"):
             return f"target {target.name} has a limit of its own, so the route's there must be a single host or group"
     return None
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Protocol
 
-from pointsman.core.payloads.push import kept_files
 from pointsman.core.payloads.subject import ChangedFiles, Comparison, Subject
 
 
@@ -28,4 +27,4 @@ def unanswered(subject: Subject, reason: str) -> Subject:
 
 
 def _with(subject: Subject, files: ChangedFiles) -> Subject:
-    return replace(subject, files=files, change=subject.change.model_copy(update=kept_files(files)))
+    return replace(subject, files=files, change=subject.change.model_copy(update=files.kept))

@@ -48,6 +48,7 @@ def decide(subject: Subject, routes: Routes) -> Routing:
                 route=route.name,
                 outcome=verdict.outcome,
                 runs=runs,
+                held=verdict.outcome is Outcome.UNDETERMINED and route.when_undetermined is WhenUndetermined.HOLD,
                 reason=reason,
                 pattern=verdict.pattern,
                 file=verdict.file and one_line(verdict.file, 1_000),

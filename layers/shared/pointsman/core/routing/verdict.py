@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from pointsman.core.model import Outcome
 from pointsman.core.patterns.pattern import Hit
-from pointsman.core.text import one_line
+from pointsman.core.text import FEW, few, one_line
 
-NAMES_TOLD = 3  # file names in a reason
 NAME_TOLD = 200  # characters of a name in a reason
 
 
@@ -32,7 +31,6 @@ def place(key: str, hit: Hit) -> str:
 
 
 def told(names: Iterable[str]) -> str:
-    """The first names in words, and how many more there are."""
+    """The first names, fit to be told, and how many more there are."""
     every = list(names)
-    shown = ", ".join(one_line(name, NAME_TOLD) for name in every[:NAMES_TOLD])
-    return f"{shown} and {len(every) - NAMES_TOLD} more" if len(every) > NAMES_TOLD else shown
+    return few([*(one_line(name, NAME_TOLD) for name in every[:FEW]), *every[FEW:]])
