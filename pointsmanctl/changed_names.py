@@ -21,7 +21,7 @@ class Range:
     """What git knows of a range: the names that differ, and where it ends."""
 
     names: tuple[str, ...]
-    branch: str | None  # that is checked out
+    branch: str | None  # that it ends at: the one that is named, or checked out
     repository: str | None  # owner/name of `origin`, where that is on GitHub
     message: str  # of the newest commit
 
@@ -31,6 +31,8 @@ def names_in(content: bytes) -> tuple[str, ...]:
 
     Raises Misconfigured when it is not UTF-8.
     """
+    if len(content) > 1 and not any(content[1::2]):
+        raise Misconfigured("the file names are UTF-16, and not UTF-8")
     if b"\0" in content:
         parts = content.split(b"\0")
     else:
@@ -66,7 +68,7 @@ def read_range(text: str, directory: Path) -> Range:
     command = ["-c", "diff.relative=false", "diff", "--name-only", "-z", "--no-renames", base, new, "--"]
     return Range(
         names=tuple(name for name in _git(command, directory).split("\0") if name),
-        branch=_branch(directory),
+        branch=_branch(text.rpartition("..")[2].removeprefix("."), new, directory),
         repository=_on_github(_maybe(["remote", "get-url", "origin"], directory)),
         message=_git(["show", "--no-patch", "--format=%B", new], directory).strip(),
     )
@@ -88,7 +90,12 @@ def _commit(revision: str, directory: Path) -> str:
         raise Misconfigured(f"{revision!r} is no commit here: {error}") from error
 
 
-def _branch(directory: Path) -> str | None:
+def _branch(end: str, commit: str, directory: Path) -> str | None:
+    """The branch of this name, or the one that is checked out where the range ends at its newest commit."""
+    if end and end != "HEAD" and _maybe(["rev-parse", "--verify", "--quiet", f"refs/heads/{end}"], directory):
+        return end
+    if _maybe(["rev-parse", "HEAD"], directory) != commit:
+        return None
     ref = _maybe(["symbolic-ref", "--quiet", "HEAD"], directory)
     return ref.removeprefix("refs/heads/") if ref else None
 

@@ -1,11 +1,25 @@
 """The terminal, as every command uses it."""
 
-from rich.console import Console
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from pointsman.core.text import shown
 
 WIDTH_OF_A_FILE = 120
 
 
+class _Harmless(Console):
+    """What the trail tells is others' text: it cannot move the cursor, colour anything or turn a line around."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """As Console's, with control characters shown as their codes."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=shown(segment.text, keep="\n"))
+
+
 def console(*, stderr: bool = False) -> Console:
     """A console as wide as the terminal; what goes into a file or pipe is 120 columns wide."""
-    made = Console(stderr=stderr, highlight=False)
-    return made if made.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH_OF_A_FILE)
+    made = _Harmless(stderr=stderr, highlight=False)
+    return made if made.is_terminal else _Harmless(stderr=stderr, highlight=False, width=WIDTH_OF_A_FILE)

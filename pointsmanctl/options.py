@@ -1,6 +1,7 @@
 """What commands share: options, times, the way to a cloud, and how they answer and fail."""
 
 import json
+import re
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.text import Text
 
+from pointsman.core.text import whole
 from pointsmanctl.connection import Connection, Where, connect, running_local_cloud
 from pointsmanctl.console import console
 from pointsmanctl.times import moment
@@ -22,6 +24,9 @@ TIMES = "30m, 24h, 7d, 2026-11-23 or 2026-11-23T18:00 (UTC)"
 MOST_DAYS = 366  # that a question walks through, one query for each
 AHEAD = timedelta(minutes=5)  # the cloud's clock may be ahead of ours
 
+# What JSON itself does not escape.
+_CONTROL = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
 out = console()
 err = console(stderr=True)
 
@@ -30,7 +35,21 @@ def given(value: str | None) -> str | None:
     """The callback of an option that must not be empty."""
     if value is not None and not value.strip():
         raise typer.BadParameter("it is empty")
+    return readable(value)
+
+
+def readable(value: str | None) -> str | None:
+    """The callback of an option that must be text: what is not UTF-8 comes as lone surrogates."""
+    if value is not None and whole(value) != value:
+        raise typer.BadParameter(f"{whole(value)!r} is not UTF-8")
     return value
+
+
+def all_readable(values: list[str] | None) -> list[str] | None:
+    """The same of several."""
+    for value in values or ():
+        readable(value)
+    return values
 
 
 def connected(where: Where, stack: str, region: str | None) -> Connection:
@@ -73,8 +92,9 @@ def _moment(text: str, now: datetime, option: str) -> datetime:
 
 
 def print_json(value: object) -> None:
-    """`value` on stdout, for programs."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """`value` on stdout, for programs. Control characters are escaped, since a terminal may show it."""
+    written = json.dumps(value, indent=2, ensure_ascii=False)
+    sys.stdout.write(_CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", written) + "\n")
 
 
 def fail(message: str) -> NoReturn:

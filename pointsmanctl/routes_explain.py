@@ -11,7 +11,7 @@ from pointsman.core.routes.model import Routes
 from pointsman.core.routing.decide import decide
 from pointsmanctl.changed_names import names_in, read_range
 from pointsmanctl.decisions_table import decisions_table, shown
-from pointsmanctl.options import JsonOption, err, fail, given, out, print_json
+from pointsmanctl.options import JsonOption, all_readable, err, fail, given, out, print_json, readable
 from pointsmanctl.routes_file import read_routes
 from pointsmanctl.saved_delivery import read_saved, read_source
 from pointsmanctl.what_if import Asked, what_if
@@ -21,7 +21,8 @@ _PULL_REQUEST = "Only with --base and --head."
 
 def explain(
     names: Annotated[
-        list[str] | None, typer.Argument(help="With --files: the changed files.", show_default=False)
+        list[str] | None,
+        typer.Argument(help="With --files: the changed files.", show_default=False, callback=all_readable),
     ] = None,
     files: Annotated[
         bool, typer.Option("--files", help="The names that follow have changed; none: nothing has.")
@@ -45,7 +46,8 @@ def explain(
     actor: Annotated[str | None, typer.Option(help="Login of who does it.", callback=given)] = None,
     actor_id: Annotated[int | None, typer.Option(help="GitHub's number of who does it.")] = None,
     message: Annotated[
-        str | None, typer.Option(help="The newest commit's message, or the pull request's title.")
+        str | None,
+        typer.Option(help="The newest commit's message, or the pull request's title.", callback=readable),
     ] = None,
     file: Annotated[Path, typer.Option("--routes", help="The rules.")] = Path("routes.yaml"),
     as_json: JsonOption = False,

@@ -12,6 +12,7 @@ from pointsman.core.routes.check import check_routes
 from pointsman.core.routes.doubts import doubts
 from pointsman.core.routes.fault import Fault, Place
 from pointsman.core.routes.model import Routes
+from pointsman.core.text import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class LocatedFault:
     doubtful: bool = False  # no more than a warning
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {'warning: ' * self.doubtful}{self.fault}"
+        return shown(f"{self.file}:{self.line}:{self.column}: {'warning: ' * self.doubtful}{self.fault}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,14 @@ class _Loader(yaml.SafeLoader):
     """YAML 1.2's plain values: `on` and `no` are words, and a number with a leading zero is one too."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own protocol
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """The value of a node. Raises ConstructorError, also where PyYAML's own constructors stumble."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, LookupError, AttributeError, TypeError, OverflowError) as error:
+            problem = f"this is no {node.tag.rpartition(':')[2]}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from error
 
 
 for _tag, _pattern, _first in (

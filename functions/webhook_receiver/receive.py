@@ -12,7 +12,7 @@ from pointsman.core.payloads.pull_request import read_pull_request
 from pointsman.core.payloads.push import read_push
 from pointsman.core.payloads.subject import NothingToRun, Subject
 from pointsman.core.routes.model import Routes
-from pointsman.core.routing.changed_files import ChangedFilesSource, answered, unanswered
+from pointsman.core.routing.changed_files import ChangedFilesSource, answered, unanswered, unasked
 from pointsman.core.routing.decide import Routing, decide, takes_action
 from pointsman.core.signature import signature_in
 from pointsman.errors import Misconfigured, Rejected, Unavailable
@@ -97,7 +97,7 @@ class Receiver:
     def _with_files(self, subject: Subject, seconds_left: Callable[[], float]) -> tuple[Subject, str | None]:
         """The subject with what GitHub knows of its files; and why it told nothing, where it was asked and did not."""
         if self._github is None:
-            return unanswered(subject, NO_TOKEN), None
+            return unasked(subject, NO_TOKEN), None
         seconds = min(LONGEST_QUESTION, seconds_left() - SECONDS_TO_QUEUE)
         try:
             return answered(subject, self._github.changed_files(subject.comparison, seconds)), None

@@ -52,6 +52,9 @@ def test_a_request_says_who_asks_with_which_token_and_which_version(server: Serv
         (Answer(403, headers={"x-ratelimit-remaining": "0"}), Unavailable, "takes no more requests for now (403)"),
         (Answer(403, headers={"retry-after": "60"}), Unavailable, "takes no more requests for now (403)"),
         (Answer(429), Unavailable, "takes no more requests for now (429)"),
+        (Answer(429, headers={"retry-after": "60"}), Unavailable, "takes no more requests for now (429)"),
+        (Answer(413, headers={"retry-after": "60"}), Unavailable, "answered 413"),
+        (Answer(503, headers={"retry-after": "60"}), Unavailable, "answered 503"),
         (Answer(404), Unavailable, "finds no such commit, or the token may not read the repository (404)"),
         (Answer(422), Unavailable, "answered 422"),
         (Answer(500), Unavailable, "answered 500"),
@@ -66,6 +69,14 @@ def test_each_refusal_says_who_must_act_and_never_the_token(
         ask(server)
     assert told in str(raised.value)
     assert TOKEN not in str(raised.value)
+
+
+@pytest.mark.parametrize("status", [403, 413, 429, 503])
+def test_who_says_when_to_come_again_is_not_asked_before(server: Server, status: int) -> None:
+    server.answers = [Answer(status, headers={"retry-after": "60"})]
+    with pytest.raises(Unavailable):
+        ask(server)
+    assert len(server.calls) == 1
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])

@@ -12,6 +12,7 @@ from typing import Any
 from functions.webhook_receiver.gate import Gate
 from functions.webhook_receiver.receive import Receiver
 from pointsman.adapters.queue_memory import MemoryQueue
+from pointsman.core.payloads.subject import Comparison
 from pointsman.core.routes.model import Routes
 from pointsman.core.signature import signature_of
 from pointsmanctl.routes_file import read_routes
@@ -89,6 +90,27 @@ class FakeSecret:
         return self.kept
 
 
-def a_receiver(queue: MemoryQueue, routes: Routes | None = None, secret: FakeSecret | None = None) -> Receiver:
-    """A receiver with the shipped rules, unless told otherwise."""
-    return Receiver(Gate(secret or FakeSecret(), lambda: 0.0), queue, routes or shipped_routes(), lambda: NOON)
+class FakeGithub:
+    """GitHub's word on changed files: names, or a failure. Keeps what it was asked."""
+
+    def __init__(self, *names: str, failure: Exception | None = None) -> None:
+        self.names = names
+        self.failure = failure
+        self.asked: list[Comparison] = []
+
+    def changed_files(self, comparison: Comparison, seconds: float) -> tuple[str, ...]:
+        self.asked.append(comparison)
+        if self.failure:
+            raise self.failure
+        return self.names
+
+
+def a_receiver(
+    queue: MemoryQueue,
+    routes: Routes | None = None,
+    secret: FakeSecret | None = None,
+    github: FakeGithub | None = None,
+) -> Receiver:
+    """A receiver with the shipped rules and no token for GitHub, unless told otherwise."""
+    gate = Gate(secret or FakeSecret(), lambda: 0.0)
+    return Receiver(gate, queue, routes or shipped_routes(), lambda: NOON, github)

@@ -23,7 +23,7 @@ from pointsmanctl.times import EPOCH, moment
 from pointsmanctl.trail_query import Question, event_types
 from pointsmanctl.trail_table import trail_table, what
 from tests.support.rollouts import MORNING, delivery
-from tests.support.told import DEV, ROLLOUT, host, started_rollout
+from tests.support.told import DEV, ROLLOUT, host, started_rollout, task
 
 OURS = Path("events/ours")
 
@@ -259,3 +259,14 @@ def test_who_asks_aws_is_told_of_aws_only() -> None:
     with pytest.raises(Misconfigured, match=r"^stack 'other' can't be read") as told:
         connect(Where.AWS, "other", "us-east-1")
     assert "make up" not in str(told.value)
+
+
+@pytest.mark.parametrize("options", [(), ("--diff",), ("--json",)])
+def test_text_from_outside_moves_no_cursor_and_turns_no_line_around(trail: Trail, options: tuple[str, ...]) -> None:
+    hostile = "a\x1b[31m\x9b2J\u202egnol\x7f"
+    change = started_rollout(DEV).change.model_copy(update={"ref": f"refs/heads/{hostile}"})
+    told = host(DEV, hostile, status="failed", tasks=[task(status="failed", message=hostile, diff=f"+{hostile}\n")])
+    trail.events = [started_rollout(DEV).model_copy(update={"change": change}), told]
+    output = run("audit", *options).output
+    assert "gnol" in output
+    assert not set(output) & set("\x1b\x9b\u202e\x7f")

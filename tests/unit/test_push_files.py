@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.core.payloads.push import read_push
-from pointsman.core.payloads.push_files import Commit, files_of_branch
+from pointsman.core.payloads.push_files import AMONG_SEVERAL, ITSELF, Commit, files_of_branch, files_of_commit
 from pointsman.core.payloads.subject import ChangedFiles, Comparison, Subject
 from tests.support.receiver import payload
 
@@ -57,7 +57,21 @@ def test_what_one_commit_changed_a_later_one_may_have_taken_back(
     touches: list[dict[str, list[str]]], names: tuple[str, ...], perhaps: tuple[str, ...]
 ) -> None:
     files = told(*(commit(number).model_copy(update=lists) for number, lists in enumerate(touches)))
-    assert files == ChangedFiles(names, perhaps)
+    assert files == ChangedFiles(names, perhaps, doubt=AMONG_SEVERAL)
+
+
+@pytest.mark.parametrize(
+    "touches",
+    [
+        [{"added": ["a"]}, {"added": ["a"]}, {"removed": ["a"]}],
+        [{"added": ["a"]}, {"removed": ["a"]}, {"removed": ["a"]}],
+        [{"removed": ["a"]}, {"modified": ["a"]}],
+    ],
+)
+def test_commits_that_cannot_have_come_one_after_the_other_were_merged(touches: list[dict[str, list[str]]]) -> None:
+    files = told(*(commit(number).model_copy(update=lists) for number, lists in enumerate(touches)))
+    assert (files.names, files.perhaps) == ((), ("a",))
+    assert "which were merged" in (files.gap or "")
 
 
 def test_the_commits_of_a_forced_push_tell_nothing() -> None:
@@ -76,9 +90,19 @@ def test_a_merge_is_known_by_gits_words_or_by_githubs_hand() -> None:
     by_words = told(commit(1, added=["a"]), commit(2, message="Merge branch 'x'", modified=["b"]))
     assert (by_words.names, by_words.perhaps) == ((), ("a", "b"))
     assert "is a merge" in (by_words.gap or "")
-    by_hand = told(commit(1, added=["a"]), commit(2, by="web-flow", message="Our own words", modified=["b"]))
+    by_hand = told(commit(1, added=["a"]), commit(2, by="web-flow", message="Merge pull request #7", modified=["b"]))
     assert (by_hand.names, by_hand.perhaps) == (("b",), ("a",))
-    assert "may be a merge" in (by_hand.gap or "")
+    by_both = told(commit(1, modified=["a"]), commit(2, by="web-flow", message="Revert (#8)", modified=["a"]))
+    assert (by_both.names, by_both.perhaps) == ((), ("a",))
+    for files in (by_hand, by_both):
+        assert "may be a merge" in (files.gap or "")
+
+
+def test_a_tag_is_its_commits_own_files_unless_that_may_be_a_merge() -> None:
+    assert files_of_commit(commit(1, modified=["a"])) == ChangedFiles(("a",), doubt=ITSELF)
+    by_githubs_hand = files_of_commit(commit(1, by="web-flow", message="Release 1.2 (#7)", modified=["a"]))
+    assert (by_githubs_hand.names, by_githubs_hand.doubt) == (("a",), None)
+    assert "may be a merge" in (by_githubs_hand.gap or "")
 
 
 def test_one_commit_by_githubs_hand_is_a_squash_or_an_edit_and_exact() -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.patterns.language import Filter, Language, Names, Some
+from pointsman.core.patterns.language import Filter, Language, Some
+from pointsman.core.patterns.names import Names
 from pointsman.core.patterns.pattern import PatternFault, PatternList
 from pointsman.core.routes.doubts import doubts
 from tests.support.receiver import routes_with
@@ -55,6 +56,21 @@ def told(*routes: dict[str, Any], **file: Any) -> list[str]:
 )
 def test_a_list_that_takes_no_possible_name_is_doubtful(condition: dict[str, Any], doubt: str) -> None:
     assert told(push(**condition)) == [f"routes[0].on.push.{doubt}"]
+
+
+@pytest.mark.parametrize("branch", ["my branch", "x..y", r"a\*b", "x.lock", "@{x}", "re^x", "release/.x", "**/x y/**"])
+def test_a_pattern_that_no_branch_can_match_since_git_takes_no_such_name_is_doubtful(branch: str) -> None:
+    never = f"no branch matches `{branch}`, since git takes no such name"
+    assert told(push(branches=[branch, "main"])) == [f"routes[0].on.push.branches[0]: {never}"]
+    assert told(push(branches=[branch])) == [f"routes[0].on.push.branches: takes no branch that can be: {never}"]
+    assert told(push(paths=[f"{branch}/**"])) == []
+
+
+def test_an_account_with_two_names_is_doubtful() -> None:
+    doubled = {"dev": "222222222222", "prod": "222222222222"}
+    assert told(push(branches=["main"]), accounts=doubled) == [
+        "accounts.prod: is the account of `dev` again: two builds may run there at one time"
+    ]
 
 
 @pytest.mark.parametrize(

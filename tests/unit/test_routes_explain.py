@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from localcloud.git_command import git_environment
+from pointsman.errors import Misconfigured
 from pointsmanctl.changed_names import names_in, read_range
 from pointsmanctl.main import app
 from tests.support.receiver import ROOT
@@ -110,6 +111,17 @@ def test_what_no_route_is_asked_about_says_why(arguments: tuple[str, ...], told:
     assert told in result.stderr
 
 
+def test_names_in_another_encoding_are_refused() -> None:
+    with pytest.raises(Misconfigured, match="are UTF-16"):
+        names_in("ansible/a\n".encode("utf-16-le"))
+    with pytest.raises(Misconfigured, match="not UTF-8"):
+        names_in(b"ansible/caf\xe9\n")
+    for arguments in (("--files", "ansible/caf\udce9"), ("--files", "a", "--branch", "x\udce9")):
+        result = explain("--branch", "main", *arguments)
+        assert result.exit_code == 2
+        assert "is not UTF-8" in result.output
+
+
 # --- git ------------------------------------------------------------------------------------------------------------
 
 
@@ -151,6 +163,16 @@ def test_a_range_of_git_says_its_files_its_branch_its_repository_and_its_message
     assert decision["reason"].endswith("the message says [skip ci] (skip_ci: false would take it all the same)")
     [decision] = decisions("--git", commits, "--message", "Names")
     assert decision["runs"]
+
+
+def test_a_range_that_ends_elsewhere_is_not_the_branch_that_is_checked_out(repository: Path) -> None:
+    git(repository, "branch", "side", "HEAD~1")
+    assert read_range("HEAD~1..HEAD~1", repository).branch is None
+    assert read_range("main~1..side", repository).branch == "side"
+    assert read_range("side", repository).branch == "side"
+    result = explain("--git", "HEAD~1")
+    assert result.exit_code == 2
+    assert "give one of --branch" in result.output
 
 
 def test_the_first_commit_changes_all_its_files(repository: Path) -> None:

@@ -116,6 +116,15 @@ def test_a_limit_that_cannot_be_narrowed_is_a_fault_where_it_would_be() -> None:
     assert faults(["prod/*"], targets=own, route={"limit": "web:db"}) == []
 
 
+def test_a_limit_with_a_comma_is_a_fault_where_the_route_would_narrow_it() -> None:
+    """`ansible --limit web1,web2:&canary` runs on web1, which is no canary."""
+    own = [{"account": "dev", "limit": "web1,web2"}]
+    told = "the limit of target dev/us-east-1 has a comma, so none can narrow it: write `web1:web2` there"
+    assert f"routes[0].targets: {told}" in faults("all", targets=own, route={"limit": "canary"})
+    assert faults("all", targets=own) == []
+    assert faults("all", targets=[{"account": "dev", "limit": "web1:web2"}], route={"limit": "canary"}) == []
+
+
 def test_what_is_too_much_together_is_a_fault() -> None:
     large = {"text": "x" * 3_000}
     own = [{"account": "dev", "extra_vars": {"more": "y" * 3_000}}]

@@ -227,6 +227,24 @@ def test_a_pull_request_tells_its_change() -> None:
     assert change.files_total is None
 
 
+@pytest.mark.parametrize(
+    ("said", "known"),
+    [
+        ("2026-11-23T12:00:00Z", "2026-11-23T12:00:00+00:00"),
+        ("2026-11-23T21:00:00+09:00", "2026-11-23T12:00:00+00:00"),
+        ("2026-11-23T12:00:00", None),
+        ("yesterday", None),
+        (None, None),
+        ({}, None),
+    ],
+)
+def test_when_a_pull_request_moved_is_known_where_github_tells_it(said: object, known: str | None) -> None:
+    content = payload("pull_request_opened")
+    content["pull_request"]["updated_at"] = said
+    subject = read_pull_request(content)
+    assert (subject.pushed_at and subject.pushed_at.isoformat()) == known
+
+
 # --- repositories ---------------------------------------------------------------------------------------------------
 
 

@@ -16,7 +16,8 @@ CONNECT_SECONDS = 1.0
 TRIES = 2
 _CHUNK = 65_536
 _PASSING = {500, 502, 503, 504}
-_REDIRECTS = urllib3.Retry(total=2, connect=0, read=0, status=0, other=0, redirect=2)  # a renamed repository
+# A renamed repository is followed. Whoever says Retry-After is not asked again: there is no time to wait.
+_REDIRECTS = urllib3.Retry(total=2, connect=0, read=0, status=0, other=0, redirect=2, respect_retry_after_header=False)
 
 type Clock = Callable[[], float]
 
@@ -104,7 +105,7 @@ def _check(response: urllib3.BaseHTTPResponse, path: str) -> None:
     status = response.status
     if 200 <= status < 300:
         return
-    if status in _PASSING:
+    if status in _PASSING and "retry-after" not in response.headers:
         raise _Passing(f"GitHub's API answered {status}")
     limited = response.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in response.headers
     if status == 429 or (status == 403 and limited):

@@ -22,8 +22,13 @@ def cut(text: str, limit: int) -> str:
 
 def one_line(text: str, limit: int) -> str:
     """`text` as at most `limit` characters on one line: a control character is shown as its code, the rest is cut."""
-    shown = _CONTROL.sub(lambda found: _escaped(found.group()), text[: limit + 1])
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+    line = shown(text[: limit + 1])
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def shown(text: str, keep: str = "") -> str:
+    """`text` with each control character as its code, but for those of `keep`."""
+    return _CONTROL.sub(lambda found: found.group() if found.group() in keep else _escaped(found.group()), text)
 
 
 def few(names: Sequence[str], limit: int = FEW) -> str:

@@ -4,34 +4,23 @@ The automata of all patterns read the same name together, one character after th
 is found that every list takes or none is left to try. Characters that no pattern tells apart count as one.
 """
 
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from itertools import chain, combinations, count, product
+from itertools import chain
+from os.path import commonprefix
 from typing import Literal
 
 from pointsman.core.patterns.automaton import Automaton
-from pointsman.core.patterns.items import Chars
 from pointsman.core.patterns.name_index import Shape
+from pointsman.core.patterns.names import Names
 from pointsman.core.patterns.pattern import Pattern, PatternList, compile_pattern
 
 MOST_STATES = 20_000
 MOST_STEPS = 1_000_000  # of single automata: well below a second
-_REPOSITORY_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.-/")
-
-
-class Names(Enum):
-    """What can be a name: parts with a slash between them, none of them empty."""
-
-    PATHS = "paths"  # and refs
-    REPOSITORIES = "repositories"  # owner/name in lower case
-
-    @property
-    def characters(self) -> frozenset[str] | None:
-        """The only characters that may be in one; None: any."""
-        return _REPOSITORY_CHARACTERS if self is Names.REPOSITORIES else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +67,9 @@ class Language:
         """First by the patterns that take names, one of each list, which often tells; then by whole lists."""
         ordered = sorted(filters, key=lambda each: (each.texts, each.ignores))
         undecided = False
-        for chosen in product(*(each.taking for each in ordered if not each.ignores)):
-            if _apart(chosen):
-                continue
+        for chosen in self._together([each.taking for each in ordered if not each.ignores]):
+            if self._steps <= 0:
+                return Some.UNDECIDED
             name = self._walk([Filter((text,)) for text in chosen], names)
             if isinstance(name, str) and all(each.takes(name) for each in ordered):
                 return Some.YES
@@ -89,6 +78,22 @@ class Language:
             return Some.NO
         name = self._walk(ordered, names)
         return Some.YES if isinstance(name, str) else name
+
+    def _together(self, lists: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+        """One pattern of each list, wherever the fixed text of these alone does not keep them apart."""
+        if not lists:
+            yield ()
+            return
+        *others, last = lists
+        near = _near(last)
+        if any(_part_ways(_near(each).common, near.common) for each in others):
+            return
+        for chosen in self._together(others):
+            shapes = [compile_pattern(text).shape for text in chosen]
+            for text, shape in near.to(shapes[-1].prefix) if shapes else near.every:
+                self._steps -= 1
+                if not any(_differ(each, shape) for each in shapes):
+                    yield (*chosen, text)
 
     def _walk(self, filters: Sequence[Filter], names: Names) -> str | Literal[Some.NO, Some.UNDECIDED]:
         if self._steps <= 0:
@@ -99,24 +104,49 @@ class Language:
         return found
 
 
-def _apart(texts: Sequence[str]) -> bool:
-    """Whether the fixed text of patterns alone tells that no name matches two of them."""
-    return any(
-        _differ(compile_pattern(one).shape, compile_pattern(other).shape) for one, other in combinations(texts, 2)
-    )
+class _Near:
+    """Patterns by the text that they begin with."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.every = [(text, compile_pattern(text).shape) for text in texts]
+        self._sorted = sorted(self.every, key=lambda each: each[1].prefix)
+        self._prefixes = [shape.prefix for _, shape in self._sorted]
+        self._lengths = sorted({len(prefix) for prefix in self._prefixes})
+        self.common = commonprefix(self._prefixes)  # noqa: RUF071 - characters, not folders
+
+    def to(self, prefix: str) -> Iterator[tuple[str, Shape]]:
+        """Those whose prefix begins with `prefix`, or is its beginning."""
+        for length in self._lengths[: bisect_left(self._lengths, len(prefix))]:
+            yield from self._from(prefix[:length], lambda found, own: found == own)
+        yield from self._from(prefix, str.startswith)
+
+    def _from(self, prefix: str, fits: Callable[[str, str], bool]) -> Iterator[tuple[str, Shape]]:
+        place = bisect_left(self._prefixes, prefix)
+        while place < len(self._sorted) and fits(self._prefixes[place], prefix):
+            yield self._sorted[place]
+            place += 1
+
+
+@cache
+def _near(texts: tuple[str, ...]) -> _Near:
+    return _Near(texts)
 
 
 def _differ(one: Shape, other: Shape) -> bool:
-    begins = one.prefix.startswith(other.prefix) or other.prefix.startswith(one.prefix)
     ends = one.suffix.endswith(other.suffix) or other.suffix.endswith(one.suffix)
-    return not (begins and ends)
+    return not ends or _part_ways(one.prefix, other.prefix)
+
+
+def _part_ways(one: str, other: str) -> bool:
+    """Whether nothing begins with both."""
+    return not (one.startswith(other) or other.startswith(one))
 
 
 type _State = tuple[int, tuple[int, ...]]  # of the name, and of each automaton
 
 
 class _Walk:
-    """One search. Of a name's state, bit 0 tells whether it may end here, the others count its slashes."""
+    """One search."""
 
     def __init__(self, filters: Sequence[Filter], names: Names) -> None:
         self._names = names
@@ -161,7 +191,7 @@ class _Walk:
     def _after(self, state: _State) -> Iterator[tuple[str, _State]]:
         name, states = state
         for char in self._alphabet:
-            after = _step_of_name(name, char, self._names)
+            after = self._names.step(name, char)
             if after is not None:
                 self.steps += len(states)
                 reached = tuple([each.step(at, char) for each, at in zip(self._automata, states, strict=True)])
@@ -180,26 +210,13 @@ class _Walk:
 
     def _is_taken(self, state: _State) -> bool:
         name, states = state
-        if not name & 1 or (self._names is Names.REPOSITORIES and name >> 1 != 1):
-            return False
-        return all(self._takes(states, *each) for each in self._filters)
+        return self._names.may_end(name) and all(self._takes(states, *each) for each in self._filters)
 
     def _takes(self, states: tuple[int, ...], ignores: bool, last_first: list[tuple[int, bool]]) -> bool:
         for place, negated in last_first:
             if self._automata[place].accepts(states[place]):
                 return not ignores and not negated
         return ignores
-
-
-def _step_of_name(state: int, char: str, names: Names) -> int | None:
-    """The name's state after `char`; None where no name has it there."""
-    if char != "/":
-        return state | 1
-    if not state & 1:
-        return None
-    if names is Names.PATHS:
-        return 0
-    return None if state >> 1 else 2
 
 
 @cache
@@ -210,18 +227,8 @@ def _automaton(text: str) -> Automaton:
 def _alphabet(automata: Iterable[Automaton], names: Names) -> Iterator[str]:
     """One character for each kind that the automata tell apart."""
     sets = list(dict.fromkeys(chain.from_iterable(each.sets for each in automata)))
-    named = frozenset("/").union(*(chars.members for chars in sets if chars.members is not None))
-    allowed = names.characters
-    if allowed is None:
-        others = (char for char in map(chr, count(ord("a"))) if char not in named)
-        characters = {*named, next(others)}
-    else:
-        characters = {*allowed}
-    kinds: dict[tuple[bool, ...], str] = {}
-    for char in sorted(characters):
-        kinds.setdefault((char == "/", *_memberships(char, sets)), char)
+    named = frozenset(chain.from_iterable(chars.members for chars in sets if chars.members is not None))
+    kinds: dict[tuple[str, tuple[bool, ...]], str] = {}
+    for char in sorted(names.characters(named)):
+        kinds.setdefault((char if char in names.told_apart else "", tuple(char in chars for chars in sets)), char)
     yield from kinds.values()
-
-
-def _memberships(char: str, sets: Iterable[Chars]) -> Iterator[bool]:
-    return (char in chars for chars in sets)

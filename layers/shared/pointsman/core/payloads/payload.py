@@ -12,9 +12,16 @@ from pointsman.errors import Rejected
 FAULTS_TOLD = 20
 
 
-def _moment(seconds: object) -> datetime | None:
-    if isinstance(seconds, int) and not isinstance(seconds, bool) and 0 < seconds < 2**33:
-        return datetime.fromtimestamp(seconds, UTC)
+def _moment(told: object) -> datetime | None:
+    """Seconds since 1970, or text with a time zone. What is odd is not known."""
+    if isinstance(told, str):
+        try:
+            moment = datetime.fromisoformat(told)
+            told = moment.timestamp() if moment.tzinfo else None
+        except (ValueError, OverflowError):
+            return None
+    if isinstance(told, int | float) and not isinstance(told, bool) and 0 < told < 2**33:
+        return datetime.fromtimestamp(int(told), UTC)
     return None
 
 
@@ -24,8 +31,7 @@ Number = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
 FullName = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", max_length=200)]
 Ref = Annotated[Text, Field(pattern=r"^refs/[^\x00-\x1f\x7f]+$", max_length=1_000)]
 Branch = Annotated[Text, Field(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1_000)]
-# In a push seconds since 1970, in other events text. What is odd is not known.
-PushedAt = Annotated[datetime | None, BeforeValidator(_moment)]
+Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 Url = Annotated[
     Text,
     Field(pattern=r"^https?://[^\s\x00-\x1f]+$", max_length=4_000),
@@ -58,7 +64,7 @@ class Repository(Payload):
 
     id: Number
     full_name: FullName
-    pushed_at: PushedAt = None
+    pushed_at: Moment = None
     default_branch: Branch | None = None
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from pointsman.core.model import Change, PullRequest
-from pointsman.core.payloads.payload import Branch, Number, Payload, Repository, Sender, Sha, Text, Url, checked
+from pointsman.core.payloads.payload import Branch, Moment, Number, Payload, Repository, Sender, Sha, Text, Url, checked
 from pointsman.core.payloads.subject import ChangedFiles, Comparison, Subject
 from pointsman.core.text import one_line
 
@@ -37,6 +37,7 @@ class _PullRequest(Payload):
     user: _User | None = None  # null where the account is gone
     base: _Base
     head: _Head
+    updated_at: Moment = None
 
 
 class _Event(Payload):
@@ -59,6 +60,7 @@ def read_pull_request(payload: object) -> Subject:
         files=ChangedFiles((), gap=NO_FILES),
         comparison=Comparison(event.repository.full_name, asked.base.sha, asked.head.sha, "fork", event.repository.id),
         action=event.action,
+        pushed_at=asked.updated_at,
         fork=_fork(event),
     )
 

@@ -62,7 +62,6 @@ def read_push(payload: object) -> Subject | NothingToRun:
         files=files,
         comparison=comparison,
         pushed_at=push.repository.pushed_at,
-        several_commits=found["kind"] == "heads" and len(push.commits) > 1,
     )
 
 

@@ -5,7 +5,7 @@ A payload lists, for each commit, the names that it added, removed and modified.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from pointsman.core.payloads.payload import Payload, Person, Sha, Text, Url
@@ -16,6 +16,9 @@ from pointsman.core.payloads.subject import ChangedFiles
 COMMITS_LISTED = 2_048
 NAMES_LISTED = 3_000
 WEB_FLOW = "web-flow"  # who commits what GitHub's own buttons make
+# A merge under its own words looks like any other commit.
+AMONG_SEVERAL = "one of its commits may be a merge, whose list may leave out files"
+ITSELF = "its commit may be a merge, whose list may leave out files"
 _MERGE = re.compile(r"Merge (pull request|branch|branches|remote-tracking branch|tag|commit)\b")
 
 type Touch = Literal["added", "removed", "modified"]
@@ -48,31 +51,51 @@ def files_of_branch(commits: Sequence[Commit], head: str, *, is_new: bool, force
     """The files of a branch's push, as far as its commits tell. `head` is the newest commit."""
     if forced:
         return ChangedFiles((), gap="after a forced push the commits do not tell how the two versions differ")
+    touches = _touches(commits)
     gap = _gap_of_branch(commits, head, is_new)
-    if gap is None:
-        return _folded(commits)
+    if gap is None and all(_is_one_line(each) for each in touches.values()):
+        return _folded(touches, doubt=AMONG_SEVERAL if len(commits) > 1 else None)
     # Each was changed by someone; whether it differs from what it is compared with, nobody can tell from here. What
     # GitHub's own merge lists differs from the branch that it went to.
-    sure = () if is_new or not _is_githubs(commits) else tuple(name for name, _ in commits[-1].touches())
-    touched = dict.fromkeys(name for commit in commits for name, _ in commit.touches())
-    return ChangedFiles(sure, tuple(name for name in touched if name not in set(sure)), gap)
+    is_merge = not is_new and _is_githubs(commits) and _MERGE.match(commits[-1].message)
+    sure = tuple(name for name, _ in commits[-1].touches()) if is_merge else ()
+    perhaps = tuple(name for name in touches if name not in set(sure))
+    return ChangedFiles(sure, perhaps, gap or "its commits are of histories beside each other, which were merged")
 
 
 def files_of_commit(commit: Commit) -> ChangedFiles:
     """A tag stands for its commit: the files are that commit's own."""
-    return ChangedFiles(tuple(dict.fromkeys(name for name, _ in commit.touches())), gap=_gap_of_commit(commit))
+    names = tuple(dict.fromkeys(name for name, _ in commit.touches()))
+    gap = _gap_of_commit(commit) or (_made_by_github(commit) if _is_by_github(commit) else None)
+    return ChangedFiles(names, gap=gap, doubt=None if gap else ITSELF)
 
 
-def _folded(commits: Sequence[Commit]) -> ChangedFiles:
-    """What a row of commits comes to: what was there before and after differs, what was neither does not."""
-    touched: dict[str, list[Touch]] = {}
+def _touches(commits: Sequence[Commit]) -> dict[str, list[Touch]]:
+    """What was done to each name, in this order."""
+    touches: dict[str, list[Touch]] = {}
     for commit in commits:
         for name, touch in commit.touches():
-            touched.setdefault(name, []).append(touch)
-    verdicts = {name: _differs(touches) for name, touches in touched.items()}
+            touches.setdefault(name, []).append(touch)
+    return touches
+
+
+def _is_one_line(touches: list[Touch]) -> bool:
+    """Whether these can have been done to a file one after the other: what is there is not added, what is not, is."""
+    is_there = touches[0] != "added"
+    for touch in touches:
+        if is_there is (touch == "added"):
+            return False
+        is_there = touch != "removed"
+    return True
+
+
+def _folded(touches: Mapping[str, list[Touch]], doubt: str | None) -> ChangedFiles:
+    """What a row of commits comes to: what was there before and after differs, what was neither does not."""
+    verdicts = {name: _differs(each) for name, each in touches.items()}
     return ChangedFiles(
         names=tuple(name for name, differs in verdicts.items() if differs),
         perhaps=tuple(name for name, differs in verdicts.items() if differs is None),
+        doubt=doubt,
     )
 
 
@@ -94,14 +117,21 @@ def _gap_of_branch(commits: Sequence[Commit], head: str, is_new: bool) -> str | 
     if head not in {commit.id for commit in commits}:
         return "the payload does not list the newest commit"
     if _is_githubs(commits):
-        return f"commit {commits[-1].id[:7]} was made by GitHub and may be a merge, whose list may leave out files"
+        return _made_by_github(commits[-1])
     return next((gap for commit in commits if (gap := _gap_of_commit(commit))), None)
 
 
 def _is_githubs(commits: Sequence[Commit]) -> bool:
     """Whether the last of several commits was made by a button of GitHub's: then it is a merge, or edits a file."""
-    last = commits[-1] if len(commits) > 1 else None
-    return bool(last and last.committer and last.committer.username == WEB_FLOW)
+    return len(commits) > 1 and _is_by_github(commits[-1])
+
+
+def _is_by_github(commit: Commit) -> bool:
+    return bool(commit.committer and commit.committer.username == WEB_FLOW)
+
+
+def _made_by_github(commit: Commit) -> str:
+    return f"commit {commit.id[:7]} was made by GitHub and may be a merge, whose list may leave out files"
 
 
 def _gap_of_commit(commit: Commit) -> str | None:

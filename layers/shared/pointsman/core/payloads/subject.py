@@ -26,13 +26,15 @@ class Comparison:
 class ChangedFiles:
     """The names that are known to have changed, and what is not known.
 
-    `names` certainly differ. `perhaps` were touched and may be as they were before. `gap` says why there may be others;
-    None: there are none besides these. `unanswered` says why GitHub could not be asked.
+    `names` certainly differ. `perhaps` were touched and may be as they were before. `gap` says why there may be others.
+    `doubt` says why there could be others although nothing speaks for it: reason enough to ask GitHub, and no gap as
+    long as GitHub was not asked. `unanswered` says why GitHub did not tell.
     """
 
     names: tuple[str, ...]
     perhaps: tuple[str, ...] = ()
     gap: str | None = None
+    doubt: str | None = None
     unanswered: str | None = None
 
     @property
@@ -65,7 +67,6 @@ class Subject:
     files: ChangedFiles
     comparison: Comparison  # how GitHub would be asked for the files
     pushed_at: datetime | None = None
-    several_commits: bool = False  # among them may be a merge, which a payload does not tell
     action: str = ""  # of a pull request: "opened"
     fork: str | None = None  # full name of the fork that a pull request comes from; "" where that is gone
 

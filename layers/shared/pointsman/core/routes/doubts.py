@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from pointsman.core.patterns.language import Filter, Language, Names, Some
+from pointsman.core.patterns.language import Filter, Language, Some
 from pointsman.core.patterns.name_index import Between
+from pointsman.core.patterns.names import Names
 from pointsman.core.patterns.pattern import PatternFault, compile_pattern
 from pointsman.core.routes.conditions import PATTERN_LISTS, Condition
 from pointsman.core.routes.fault import Fault, Place
@@ -29,6 +30,7 @@ def doubts(routes: Routes) -> list[Fault]:
 
 def _doubts_of_targets(routes: Routes) -> Iterator[Fault]:
     reached = {target.name for route in routes.routes for target in routes.targets_of(route)}
+    yield from _doubled_accounts(routes)
     if routes.targets is None:
         rules: list[tuple[Place, str, tuple[str, ...]]] = [
             (("accounts", account), account, routes.regions) for account in routes.accounts
@@ -44,6 +46,13 @@ def _doubts_of_targets(routes: Routes) -> Iterator[Fault]:
             yield Fault(place, f"no route reaches {_listed(left, len(names))}: name it in a route, or take it out")
 
 
+def _doubled_accounts(routes: Routes) -> Iterator[Fault]:
+    names: dict[str, str] = {}
+    for name, account in routes.accounts.items():
+        if (first := names.setdefault(account.id, name)) != name:
+            yield Fault(("accounts", name), f"is the account of `{first}` again: two builds may run there at one time")
+
+
 def _listed(left: list[str], of: int) -> str:
     if len(left) == 1:
         return f"target {left[0]}"
@@ -55,7 +64,7 @@ def _listed(left: list[str], of: int) -> str:
 
 
 def _doubts_of_route(place: Place, route: Route) -> Iterator[Fault]:
-    if _takes_nothing(repositories_of(route), Names.REPOSITORIES):
+    if Language().some_name([repositories_of(route)], Names.REPOSITORIES) is Some.NO:
         yield Fault((*place, "repository"), "takes no repository that can be: what it names, `!` takes back")
     for event, condition in (("push", route.on.push), ("pull_request", route.on.pull_request)):
         if condition:
@@ -74,15 +83,15 @@ def _doubts_of_condition(place: Place, condition: Condition) -> Iterator[Fault]:
 
 
 def _doubts_of_list(place: Place, wanted: Filter, condition: Condition, key: str) -> Iterator[Fault]:
-    if not _takes_nothing(wanted):
+    if not _takes_nothing(wanted, key):
         return
     if wanted.ignores:
         # `tags` beside `branches-ignore: ['**']` says: no branch, as it is meant.
         other = other_filter(condition, key)
-        if other is None or _takes_nothing(other):
+        if other is None or _takes_nothing(other, key):
             yield Fault(place, f"ignores every {_ONE_OF[key]} that can be, so nothing is ever taken")
         return
-    impossible = [text for text in wanted.texts if not text.startswith("!") and _is_impossible(text)]
+    impossible = [text for text in wanted.texts if not text.startswith("!") and _is_impossible(text, key)]
     if len(impossible) == sum(not text.startswith("!") for text in wanted.texts):
         why = "; ".join(_impossible(text, key) for text in impossible)
     else:
@@ -90,14 +99,15 @@ def _doubts_of_list(place: Place, wanted: Filter, condition: Condition, key: str
     yield Fault(place, f"takes no {_ONE_OF[key]} that can be: {why}")
 
 
-def _takes_nothing(wanted: Filter, names: Names = Names.PATHS) -> bool:
+def _takes_nothing(wanted: Filter, key: str) -> bool:
+    names = Names.PATHS if key == "paths" else Names.REFS
     return Language().some_name([wanted], names) is Some.NO
 
 
-def _is_impossible(text: str) -> bool:
+def _is_impossible(text: str, key: str) -> bool:
     """Whether no name at all matches a pattern, with or without its `!`."""
     bare = _parted(text)[1]
-    return _takes_nothing(Filter((f"\\{bare}" if bare.startswith("!") else bare,)))
+    return _takes_nothing(Filter((f"\\{bare}" if bare.startswith("!") else bare,)), key)
 
 
 def _parted(text: str) -> tuple[str, str]:
@@ -113,21 +123,23 @@ def _impossible(text: str, key: str) -> str:
         reason += ", since none has two slashes together"
     elif bare.startswith("/") or bare.endswith("/"):
         reason += f", since none {'begins' if bare.startswith('/') else 'ends'} with a slash"
+    elif not _is_impossible(text, "paths"):
+        reason += ", since git takes no such name"
     meant = "/".join(part for part in bare.split("/") if part) + ("/**" if bare.endswith("/") else "")
-    return f"{reason}; write `{sign}{meant}`" if _is_possible(meant) else reason
+    return f"{reason}; write `{sign}{meant}`" if _is_possible(meant, key) else reason
 
 
-def _is_possible(text: str) -> bool:
+def _is_possible(text: str, key: str) -> bool:
     try:
         compile_pattern(text)
     except PatternFault:
         return False
-    return not _is_impossible(text)
+    return not _is_impossible(text, key)
 
 
 def _doubt_of_pattern(text: str, key: str, wanted: Filter, *, told: bool) -> str | None:
     """What is doubtful in a single pattern. `told`: its list as a whole takes nothing, as is said already."""
-    if _is_impossible(text):
+    if _is_impossible(text, key):
         return None if told and not wanted.ignores and not text.startswith("!") else _impossible(text, key)
     return _slip_in_path(text, wanted) if key == "paths" else _slip_in_ref(text, key)
 

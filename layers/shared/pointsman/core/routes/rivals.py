@@ -6,7 +6,8 @@ from enum import Enum
 from itertools import combinations
 
 from pointsman.core.model import Target
-from pointsman.core.patterns.language import Filter, Language, Names, Some
+from pointsman.core.patterns.language import Filter, Language, Some
+from pointsman.core.patterns.names import Names
 from pointsman.core.routes.conditions import PushCondition
 from pointsman.core.routes.fault import Fault
 from pointsman.core.routes.filters import EVERY, filter_of, refs_of, repositories_of
@@ -86,7 +87,11 @@ def _rivals(routes: Routes) -> Iterator[_Rival]:
 
 def _refs_taken(push: PushCondition) -> dict[str, Filter]:
     filters = {key: refs_of(push, key) for key in ("branches", "tags")}
-    return {key: wanted for key, wanted in filters.items() if wanted and Language().some_name([wanted]) is not Some.NO}
+    return {
+        key: wanted
+        for key, wanted in filters.items()
+        if wanted and Language().some_name([wanted], Names.REFS) is not Some.NO
+    }
 
 
 def _aim(route: Route, target: Target, own_limit: str) -> _Aim:
@@ -125,7 +130,9 @@ def _meeting(one: _Rival, other: _Rival, language: Language) -> _Meeting:
 
 
 def _some_ref(one: _Rival, other: _Rival, language: Language) -> Some:
-    answers = {language.some_name([one.refs[key], other.refs[key]]) for key in one.refs if key in other.refs}
+    answers = {
+        language.some_name([one.refs[key], other.refs[key]], Names.REFS) for key in one.refs if key in other.refs
+    }
     return next((answer for answer in (Some.YES, Some.UNDECIDED) if answer in answers), Some.NO)
 
 

@@ -32,10 +32,18 @@ def faults_of_size(routes: Routes) -> Iterator[Fault]:
 
 
 def _unjoined(targets: tuple[Target, ...], routes: Routes) -> str | None:
-    """Ansible takes `a:b:&c:d` as (a, b or d) and c, so only one term can narrow another pattern."""
+    """Ansible takes `a:b:&c:d` as (a, b or d) and c, so only one term can narrow another pattern.
+
+    And it splits at commas first: `a,b:&c` is a, or else b that is also c.
+    """
     own = {target.name: target.limit for target in routes.all_targets}
     for target in targets:
-        if own[target.name] and set(narrowing(target.limit, own[target.name])) & set(":,!&"):
+        limit = own[target.name]
+        added = narrowing(target.limit, limit)
+        if added and "," in limit:
+            meant = limit.replace(",", ":")
+            return f"the limit of target {target.name} has a comma, so none can narrow it: write `{meant}` there"
+        if limit and set(added) & set(":,!&"):
             return f"target {target.name} has a limit of its own, so the route's there must be a single host or group"
     return None
 

@@ -18,11 +18,17 @@ class ChangedFilesSource(Protocol):
 
 def answered(subject: Subject, names: tuple[str, ...]) -> Subject:
     """`subject` with the difference itself."""
-    return _with(replace(subject, several_commits=False), ChangedFiles(tuple(dict.fromkeys(names))))
+    return _with(subject, ChangedFiles(tuple(dict.fromkeys(names))))
 
 
 def unanswered(subject: Subject, reason: str) -> Subject:
-    """`subject` with what its payload told, and why there is no more."""
+    """`subject` with what its payload told, and why GitHub, which was asked, told no more: a doubt remains a gap."""
+    files = subject.files
+    return _with(subject, replace(files, gap=files.gap or files.doubt, doubt=None, unanswered=reason))
+
+
+def unasked(subject: Subject, reason: str) -> Subject:
+    """`subject` with what its payload told, and why GitHub is not asked."""
     return _with(subject, replace(subject.files, unanswered=reason))
 
 

@@ -81,8 +81,7 @@ def _judge(route: Route, subject: Subject, files: FilesJudge) -> tuple[Verdict, 
 
 def _may_be_otherwise(subject: Subject, verdict: Verdict) -> bool:
     if verdict.outcome is Outcome.IGNORED:
-        # Among several commits may be a merge, whose list leaves out files, and no payload tells which are merges.
-        return subject.several_commits
+        return subject.files.doubt is not None
     return verdict.outcome is Outcome.UNDETERMINED
 
 

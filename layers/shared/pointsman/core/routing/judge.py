@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from pointsman.core.model import Outcome
 from pointsman.core.patterns.pattern import PatternList
@@ -51,12 +52,17 @@ def _each(route: Route, condition: Condition, subject: Subject) -> Iterator[Verd
 
 def skip_marker(message: str, route: str) -> str | None:
     """The marker in `message` that keeps `route` from running: `[skip ci]` and its kin, or `[skip <route>]`."""
-    for found in _MARKER.finditer(message):
-        if found[1].lower() in (*SKIP_MARKERS, f"skip {route}"):
-            return found.group()
-    lines = message.strip().splitlines()
-    last = lines[-1].strip().lower() if lines else ""
-    return "skip-checks:true" if last.replace(" ", "") == "skip-checks:true" else None
+    written, trailer = _markers(message)
+    named = next((written[marker] for marker in (*SKIP_MARKERS, f"skip {route}") if marker in written), None)
+    return named or trailer
+
+
+@lru_cache(maxsize=1)
+def _markers(message: str) -> tuple[dict[str, str], str | None]:
+    """What stands in brackets, in lower case and as it is written, and GitHub's trailer. Read once for all routes."""
+    written = {found[1].lower(): found.group() for found in _MARKER.finditer(message)}
+    last = message.rstrip().rpartition("\n")[2].strip().lower()
+    return written, "skip-checks:true" if last.replace(" ", "") == "skip-checks:true" else None
 
 
 def _judge_pull_request(condition: PullRequestCondition, subject: Subject) -> Iterator[Verdict]:

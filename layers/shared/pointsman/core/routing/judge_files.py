@@ -58,7 +58,7 @@ class FilesJudge:
         if not self._every:
             if incomplete:
                 return Verdict(Outcome.UNDETERMINED, incomplete)
-            return Verdict(Outcome.IGNORED, "no file was changed")
+            return Verdict(Outcome.IGNORED, f"no file was changed{self._doubt}")
         pattern, file = (first[1].pattern.text, first[0]) if first else (None, None)
         count = f"the {len(self._every)} files are" if len(self._every) > 1 else "the only one is"
         reason = f"{what.format('listed' if incomplete else 'changed')}: {count} {self._told}"
@@ -66,11 +66,15 @@ class FilesJudge:
             reason += f" ({told([first[0]])} is {place(by, first[1])})"
         if incomplete:
             return Verdict(Outcome.UNDETERMINED, f"{reason}, and {incomplete}", pattern, file)
-        return Verdict(Outcome.IGNORED, reason, pattern, file)
+        return Verdict(Outcome.IGNORED, f"{reason}{self._doubt}", pattern, file)
 
     def _incomplete(self) -> str | None:
         gap = self._files.gap
         return f"the list of changed files is incomplete ({gap}{self._unanswered})" if gap else None
+
+    @property
+    def _doubt(self) -> str:
+        return f"; {self._files.doubt}{self._unanswered}" if self._files.doubt else ""
 
     @property
     def _unanswered(self) -> str:
