@@ -1,0 +1,236 @@
+"""Law 2 after a crash at every call in turn: a redelivery resumes what failed half-way and repeats nothing."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+from threading import Lock
+
+import pytest
+
+from pointsman.core.engine import Engine
+from pointsman.core.model import Lane, Rollout, Run, RunState, Target
+from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
+from pointsman.events import Event, RolloutStarted, RunEnded, RunStarted, TrailEvent
+from tests.support.rollouts import delivery
+from tests.support.worlds import DEV, PROD, Telling, World, Worlds, memory_world, take, tell_together, worlds_of
+
+
+class CrashError(Exception):
+    """The process ended here."""
+
+
+class Fuse:
+    """Ends a process at its `last` call to the world: before that call has any effect, or after it had it.
+
+    `dies`: no later call of the process comes through either. Otherwise only that one call fails.
+    """
+
+    def __init__(self, last: int, when: str, *, dies: bool) -> None:
+        self._last, self._when, self._dies = last, when, dies
+        self._calls = 0
+        self._lock = Lock()
+
+    def __call__[T](self, deed: Callable[[], T]) -> T:
+        with self._lock:
+            self._calls += 1
+            here = self._calls == self._last
+            dead = self._dies and self._calls > self._last
+        if dead or (here and self._when == "before"):
+            raise CrashError
+        result = deed()
+        if here:
+            raise CrashError
+        return result
+
+    @property
+    def has_burnt(self) -> bool:
+        return self._calls >= self._last
+
+
+class Fused:
+    """A process whose every call goes through a fuse: the ports of a world, each call counted."""
+
+    def __init__(self, world: World, fuse: Fuse) -> None:
+        self.engine = Engine(
+            _Store(world.store, fuse), _Trail(world.trail, fuse), _Builds(world.builds, fuse), world.clock
+        )
+
+
+class _Store:
+    def __init__(self, store: RolloutStore, fuse: Fuse) -> None:
+        self._store, self._fuse = store, fuse
+
+    def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
+        return self._fuse(lambda: self._store.load(rollout))
+
+    def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
+        return self._fuse(lambda: self._store.lanes(targets))
+
+    def commit(self, transition: Transition) -> None:
+        self._fuse(lambda: self._store.commit(transition))
+
+    def open_rollouts(self) -> list[str]:
+        return self._fuse(self._store.open_rollouts)
+
+
+class _Trail:
+    def __init__(self, trail: Trail, fuse: Fuse) -> None:
+        self._trail, self._fuse = trail, fuse
+
+    def record(self, event: Event) -> bool:
+        return self._fuse(lambda: self._trail.record(event))
+
+    def of_partition(self, partition: str) -> list[TrailEvent]:
+        return self._fuse(lambda: self._trail.of_partition(partition))
+
+
+class _Builds:
+    def __init__(self, builds: Builds, fuse: Fuse) -> None:
+        self._builds, self._fuse = builds, fuse
+
+    def start(self, rollout: Rollout, run: Run) -> BuildReport:
+        return self._fuse(lambda: self._builds.start(rollout, run))
+
+    def find(self, run: Run) -> BuildReport | None:
+        return self._fuse(lambda: self._builds.find(run))
+
+    def report(self, target: Target, arns: Sequence[str]) -> list[BuildReport]:
+        return self._fuse(lambda: self._builds.report(target, arns))
+
+
+def crashed(world: World, fuse: Fuse, telling: Telling) -> bool:
+    """Whether the process that took a telling crashed."""
+    try:
+        take(Fused(world, fuse).engine, *telling)
+    except CrashError:
+        return True
+    return fuse.has_burnt
+
+
+AGAIN: dict[str, Telling] = {
+    "the queue hands the message out again": (delivery(DEV, PROD), "m-1"),
+    "GitHub redelivers": (delivery(DEV, PROD), "m-2"),
+    "a second hook delivers it": (delivery(DEV, PROD, name="hook-2"), "m-2"),
+}
+FIRST: Telling = (delivery(DEV, PROD), "m-1")
+ROLLOUT = FIRST[0].orders[0].rollout
+
+every_way_again = pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN.keys())
+
+
+def assert_resumed(world: World) -> None:
+    """One build on each target, and the trail tells of every run."""
+    assert sorted(world.builds.started) == [(ROLLOUT, DEV, 1), (ROLLOUT, PROD, 1)]
+    runs = world.runs(ROLLOUT)
+    assert {name: run.state for name, run in runs.items()} == dict.fromkeys((DEV, PROD), RunState.RUNNING)
+    assert {run.build_arn for run in runs.values()} == set(world.builds.builds)
+    events = world.events(ROLLOUT)
+    assert sum(isinstance(event, RolloutStarted) for event in events) == 1
+    assert sorted(event.target for event in events if isinstance(event, RunStarted)) == [DEV, PROD]
+    assert not [event for event in events if isinstance(event, RunEnded)]
+    deliveries = (FIRST[0].id, "hook-2")
+    assert [event for each in deliveries for event in world.trail.of_partition(f"DELIVERY#{each}")]
+
+
+def nothing(_world: World) -> None:
+    """A world to crash in as it is."""
+
+
+@dataclass
+class Crashes:
+    """Crashes of one kind, in worlds of one kind."""
+
+    new_world: Worlds
+    when: str
+    dies: bool
+
+    def points(self, prepare: Callable[[World], None] = nothing) -> Iterator[World]:
+        """A world after a crash at the first call, at the second, and so on until none is left."""
+        for last in count(1):
+            world = self.new_world()
+            prepare(world)
+            if not crashed(world, Fuse(last, self.when, dies=self.dies), FIRST):
+                assert last > 10, "the calls were not counted"
+                return
+            yield world
+
+
+# Tables are slow here: every kind of crash on the twins, the end of a process also on them.
+@pytest.fixture(
+    params=[
+        ("memory", "before", True),
+        ("memory", "after", True),
+        ("memory", "before", False),
+        ("memory", "after", False),
+        ("dynamodb", "before", True),
+        ("dynamodb", "after", True),
+    ],
+    ids=str,
+)
+def crashes(request: pytest.FixtureRequest) -> Iterator[Crashes]:
+    kind, when, dies = request.param
+    with worlds_of(kind) as worlds:
+        yield Crashes(worlds, when, dies)
+
+
+@every_way_again
+def test_a_redelivery_after_a_crash_at_any_call_builds_what_is_missing_and_nothing_twice(
+    crashes: Crashes, again: Telling
+) -> None:
+    for world in crashes.points():
+        world.tell(*again)
+        assert_resumed(world)
+
+
+def test_the_same_is_true_when_codebuild_has_forgotten_the_first_try(crashes: Crashes) -> None:
+    for world in crashes.points():
+        world.clock.pass_by(minutes=6)
+        world.tell(*AGAIN["GitHub redelivers"])
+        assert_resumed(world)
+
+
+def test_the_sweep_alone_finishes_whatever_was_stored_before_a_crash(crashes: Crashes) -> None:
+    for world in crashes.points():
+        world.clock.pass_by(minutes=6)
+        world.engine().sweep()
+        if world.store.load(ROLLOUT):
+            assert_resumed(world)
+        else:
+            assert world.builds.started == []
+
+
+def test_two_redeliveries_at_the_same_instant_after_a_crash_resume_it_once(crashes: Crashes) -> None:
+    for world in crashes.points():
+        tell_together(world, [AGAIN["GitHub redelivers"], (delivery(DEV, PROD, name="hook-2"), "m-3")])
+        assert_resumed(world)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_redelivery_that_crashes_too_is_resumed_by_the_next(when: str) -> None:
+    for first in count(1):
+        if not crashed(memory_world(), Fuse(first, when, dies=True), FIRST):
+            return
+        for second in count(1):
+            world = memory_world()
+            crashed(world, Fuse(first, when, dies=True), FIRST)
+            crashes_again = crashed(world, Fuse(second, when, dies=True), AGAIN["GitHub redelivers"])
+            world.tell(delivery(DEV, PROD), "m-3")
+            assert_resumed(world)
+            if not crashes_again:
+                break
+
+
+def test_after_a_crash_a_target_that_refuses_has_its_reason_in_the_trail_and_is_built_once_it_takes_it(
+    crashes: Crashes,
+) -> None:
+    for world in crashes.points(lambda world: world.builds.refuses.update({PROD: "AccessDenied"})):
+        world.tell(*AGAIN["GitHub redelivers"])
+        refused = [event for event in world.events(ROLLOUT) if isinstance(event, RunEnded)]
+        assert {(event.target, event.state, event.reason) for event in refused} == {
+            (PROD, RunState.REFUSED, "AccessDenied")
+        }
+        world.builds.refuses.clear()
+        world.tell(delivery(DEV, PROD), "m-3")
+        assert Counter(target for _, target, _ in world.builds.started) == {DEV: 1, PROD: 1}
+        assert {run.state for run in world.runs(ROLLOUT).values()} == {RunState.RUNNING}

@@ -1,0 +1,70 @@
+"""Law 2 under real threads: one build for repository, route, commit, mode and target, at the same instant or twice."""
+
+import pytest
+
+from pointsman.core.model import RunState
+from pointsman.events import RolloutRepeated
+from tests.support.rollouts import delivery
+from tests.support.worlds import DEV, PROD, Worlds, assert_built_once, assert_recorded, tell_together
+
+
+def test_one_event_under_two_ids_at_the_same_instant_is_built_once(new_world: Worlds) -> None:
+    world = new_world()
+    tellings = [(delivery(DEV, PROD, name=f"hook-{number}"), f"m-{number}") for number in (1, 2)]
+    tell_together(world, tellings)
+    assert_built_once(world, tellings[0][0].orders[0].rollout, [DEV, PROD], repetitions=1)
+    assert_recorded(world, tellings)
+
+
+def test_one_id_delivered_twice_at_the_same_instant_is_built_once(new_world: Worlds) -> None:
+    world = new_world()
+    tellings = [(delivery(DEV, PROD), message) for message in ("m-1", "m-2")]
+    tell_together(world, tellings)
+    assert_built_once(world, tellings[0][0].orders[0].rollout, [DEV, PROD], repetitions=1)
+    assert_recorded(world, tellings[:1])
+
+
+def test_one_message_handed_out_twice_at_the_same_instant_is_no_repetition(new_world: Worlds) -> None:
+    world = new_world()
+    told = delivery(DEV, PROD)
+    tell_together(world, [(told, "m-1"), (told, "m-1")])
+    assert_built_once(world, told.orders[0].rollout, [DEV, PROD], repetitions=0)
+
+
+@pytest.mark.parametrize(("ids", "rounds"), [(2, 10), (8, 5)])
+def test_several_ids_at_the_same_instant_are_built_once_round_after_round(
+    new_world: Worlds, ids: int, rounds: int
+) -> None:
+    for _ in range(rounds):
+        world = new_world()
+        tellings = [(delivery(DEV, PROD, name=f"hook-{number}"), f"m-{number}") for number in range(ids)]
+        tell_together(world, tellings)
+        assert_built_once(world, tellings[0][0].orders[0].rollout, [DEV, PROD], repetitions=ids - 1)
+        assert_recorded(world, tellings)
+
+
+def test_what_refused_is_tried_again_once_by_eight_redeliveries_at_the_same_instant(new_world: Worlds) -> None:
+    world = new_world()
+    told = delivery(DEV, PROD)
+    rollout = told.orders[0].rollout
+    world.builds.refuses[PROD] = "AccessDenied"
+    world.tell(told, "m-0")
+    world.builds.refuses.clear()
+    tell_together(world, [(told, f"m-{number}") for number in range(1, 9)])
+    assert sorted(world.builds.started) == [(rollout, DEV, 1), (rollout, PROD, 2)]
+    events = world.events(rollout)
+    repeated = [event for event in events if isinstance(event, RolloutRepeated)]
+    assert len(repeated) == 8
+    assert [event.retried for event in repeated if event.retried] == [(PROD,)]
+    assert world.runs(rollout)[PROD].state is RunState.RUNNING
+
+
+def test_two_commits_at_the_same_instant_share_no_target_and_neither_is_forgotten(new_world: Worlds) -> None:
+    world = new_world()
+    tellings = [(delivery(DEV, PROD, commit=letter * 40, name=f"push-{letter}"), f"m-{letter}") for letter in "ab"]
+    tell_together(world, tellings)
+    assert sorted(target for _, target, _ in world.builds.started) == [DEV, PROD]
+    for told, _ in tellings:
+        runs = world.runs(told.orders[0].rollout)
+        assert runs.keys() == {DEV, PROD}
+        assert all(run.state is RunState.RUNNING or run.behind or run.reason for run in runs.values())

@@ -1,0 +1,126 @@
+"""Law 2 from the payload to the builds: under two names, under two ids, and where the queue did not take it."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from functions.webhook_receiver.request import Request
+from pointsman.adapters.queue_memory import MemoryQueue
+from pointsman.core.model import Delivery, RunState
+from pointsman.core.routes.model import Routes
+from tests.support.receiver import a_receiver, as_body, payload, routes_with, shipped_routes, signed_headers
+from tests.support.worlds import World, Worlds, assert_built_once, tell_together, together
+
+
+def push(**repository: Any) -> dict[str, Any]:
+    told = payload("push_main")
+    return told | {"repository": told["repository"] | repository}
+
+
+def request_of(content: dict[str, Any], identity: str) -> Request:
+    body = as_body(content)
+    return Request(signed_headers(body, {"x-github-delivery": identity}), body)
+
+
+def received_together(requests: Sequence[Request], routes: Routes) -> list[str]:
+    """The messages that as many receivers put on the queue for requests that came at the same instant."""
+    queue = MemoryQueue()
+    statuses: list[int] = []
+
+    def deed(request: Request) -> Callable[[], None]:
+        return lambda: statuses.append(a_receiver(queue, routes).receive(request).status)
+
+    together([deed(request) for request in requests])
+    assert statuses == [202] * len(requests)
+    return queue.messages
+
+
+def work_off_together(world: World, messages: Sequence[str]) -> None:
+    """Each message by an engine of its own at the same instant: more at once than a FIFO queue hands out."""
+    tellings = [(Delivery.model_validate_json(text), f"m-{number}") for number, text in enumerate(messages)]
+    tell_together(world, tellings)
+
+
+def builds_of_targets(world: World) -> Counter[str]:
+    return Counter(target for _, target, _ in world.builds.started)
+
+
+@pytest.mark.parametrize(
+    "identities", [("hook-1", "hook-2"), ("hook-1", "hook-1"), tuple(f"hook-{n}" for n in range(6))]
+)
+def test_one_push_through_two_receivers_at_the_same_instant_is_one_build_on_each_target(
+    new_world: Worlds, identities: tuple[str, ...]
+) -> None:
+    world = new_world()
+    messages = received_together([request_of(push(), each) for each in identities], shipped_routes())
+    assert len(messages) == len(identities)
+    work_off_together(world, messages)
+    [rollout] = {rollout for rollout, _, _ in world.builds.started}
+    targets = {target.name for target in shipped_routes().all_targets}
+    assert len(targets) == 10
+    assert_built_once(world, rollout, targets, repetitions=len(identities) - 1)
+
+
+BOTH_NAMES = routes_with({"name": "site", "repository": ["acme/infra", "acme/platform"], "on": "push"})
+FOUR = {"dev/us-east-1", "dev/eu-west-1", "prod/us-east-1", "prod/eu-west-1"}
+
+
+def test_a_push_under_the_old_and_the_new_name_of_its_repository_is_one_build_on_each_target(new_world: Worlds) -> None:
+    world = new_world()
+    renamed = push(full_name="acme/platform", name="platform")
+    requests = [request_of(push(), "hook-1"), request_of(renamed, "hook-2")]
+    work_off_together(world, received_together(requests, BOTH_NAMES))
+    assert builds_of_targets(world) == dict.fromkeys(FOUR, 1)
+    assert len({rollout for rollout, _, _ in world.builds.started}) == 1
+
+
+def test_a_redelivery_after_the_repository_was_renamed_repeats_nothing(new_world: Worlds) -> None:
+    world = new_world()
+    renamed = push(full_name="acme/platform", name="platform")
+    for number, content in enumerate((push(), renamed)):
+        [message] = received_together([request_of(content, "hook-1")], BOTH_NAMES)
+        world.tell(Delivery.model_validate_json(message), f"m-{number}")
+    [rollout] = {rollout for rollout, _, _ in world.builds.started}
+    assert_built_once(world, rollout, FOUR, repetitions=1)
+
+
+def test_another_repository_of_the_same_commit_is_another_rollout() -> None:
+    fork = push(full_name="acme/platform", name="platform", id=4711)
+    requests = [request_of(push(), "hook-1"), request_of(fork, "hook-2")]
+    messages = received_together(requests, BOTH_NAMES)
+    assert len({Delivery.model_validate_json(each).orders[0].rollout for each in messages}) == 2
+
+
+def test_a_route_for_each_name_is_two_rollouts_which_never_meet_on_a_target(new_world: Worlds) -> None:
+    """A route is part of the identity: who wants one build names both repositories in one route."""
+    routes = routes_with(
+        {"name": "site", "repository": "acme/infra"}, {"name": "site-renamed", "repository": "acme/platform"}
+    )
+    world = new_world()
+    renamed = push(full_name="acme/platform", name="platform")
+    requests = [request_of(push(), "hook-1"), request_of(renamed, "hook-2")]
+    work_off_together(world, received_together(requests, routes))
+    assert builds_of_targets(world) == dict.fromkeys(FOUR, 1)
+    for _ in range(len(FOUR)):
+        for rollout, target, attempt in list(world.builds.started):
+            run = world.runs(rollout)[target]
+            if run.build_arn and not run.state.ended:
+                report = world.builds.finish(run.build_arn, RunState.SUCCEEDED)
+                world.engine().build_ended(rollout, target, attempt, report)
+    assert builds_of_targets(world) == dict.fromkeys(FOUR, 2)
+    assert len(set(world.builds.started)) == 8
+
+
+def test_a_push_that_the_queue_did_not_take_is_built_once_when_it_is_redelivered(new_world: Worlds) -> None:
+    world = new_world()
+    queue = MemoryQueue()
+    queue.down = True
+    request = request_of(push(), "hook-1")
+    assert a_receiver(queue).receive(request).status == 503
+    queue.down = False
+    for _ in range(2):
+        assert a_receiver(queue).receive(request).status == 202
+    work_off_together(world, queue.messages)
+    assert builds_of_targets(world) == {target.name: 1 for target in shipped_routes().all_targets}
