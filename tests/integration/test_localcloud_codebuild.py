@@ -31,7 +31,7 @@ def worker(cloud: LocalCloud) -> Worker:
 
 def assumed(cloud: LocalCloud, external_id: str = "a word that both know") -> Any:
     """CodeBuild of dev/eu-west-1 as the role that the control account assumes."""
-    role = "arn:aws:iam::222222222222:role/start-role"
+    role = "arn:aws:iam::222222222222:role/start-role-eu-west-1"
     answer = cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="r-1", ExternalId=external_id)
     held = answer["Credentials"]
     session: Any = boto3.session.Session(
@@ -306,9 +306,9 @@ def test_the_external_id_opens_the_role_and_the_role_opens_its_project_only(work
     assert code_of(closed) == "AccessDenied"
     starter = assumed(cloud)
     started = worker.start(build("true"), starter)
-    assert starter.batch_get_builds(ids=[started])["builds"][0]["initiator"] == "start-role/r-1"
+    assert starter.batch_get_builds(ids=[started])["builds"][0]["initiator"] == "start-role-eu-west-1/r-1"
     with pytest.raises(ClientError) as list_denied:
-        starter.list_builds_for_project(projectName="pointsman")
+        starter.list_builds()
     assert code_of(list_denied) == "AccessDeniedException"
     with pytest.raises(ClientError) as start_denied:
         starter.start_build(projectName="other")

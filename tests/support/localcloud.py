@@ -92,7 +92,12 @@ def worker_stack() -> str:
         "ArnEquals": {"aws:SourceArn": {"Fn::Sub": f"arn:aws:codebuild:{region}:${{AWS::AccountId}}:project/pointsman"}}
     }
     starter = {"StringEquals": {"sts:ExternalId": "a word that both know"}}
-    builds = ["codebuild:StartBuild", "codebuild:BatchGetBuilds", "codebuild:StopBuild"]
+    builds = [
+        "codebuild:StartBuild",
+        "codebuild:BatchGetBuilds",
+        "codebuild:StopBuild",
+        "codebuild:ListBuildsForProject",
+    ]
     pattern = {"source": ["aws.codebuild"], "detail": {"project-name": ["pointsman"]}}
     forward = {"Id": "bus", "Arn": BUS, "RoleArn": {"Fn::GetAtt": ["Forward", "Arn"]}}
     return json.dumps(
@@ -111,7 +116,7 @@ def worker_stack() -> str:
                     },
                 ),
                 "Start": _role(
-                    "start-role",
+                    "start-role-eu-west-1",
                     _trust({"AWS": "arn:aws:iam::111111111111:root"}, starter),
                     {"Action": builds, "Resource": {"Fn::GetAtt": ["Project", "Arn"]}},
                 ),
