@@ -15,10 +15,19 @@ from moto import mock_aws
 
 from functions.webhook_receiver import handler
 from pointsman.core.model import Delivery
-from pointsman.errors import Misconfigured
+from pointsman.errors import Misconfigured, Unavailable
 from pointsmanctl.compile_routes import main as compile_routes
 from tests.support.lambda_context import FakeContext
-from tests.support.receiver import ROOT, SECRET, as_body, http_event, payload, signed_headers
+from tests.support.receiver import (
+    ROOT,
+    SECRET,
+    FakeGithub,
+    as_body,
+    http_event,
+    payload,
+    routes_with,
+    signed_headers,
+)
 
 NAME = "pointsman/github-webhook"
 
@@ -159,3 +168,20 @@ def test_a_slow_import_of_what_the_receiver_does_not_need_does_not_come_back() -
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     unwanted = {"slack_sdk", "requests", "yaml", "pointsman.events", "aws_lambda_powertools.utilities.parser"}
     assert not unwanted & set(loaded.stdout.split())
+
+
+def test_what_github_does_not_tell_and_what_is_held_are_counted_for_alarms(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = {"on": {"push": {"paths": ["ansible/**"]}}, "when_undetermined": "hold"}
+    monkeypatch.setattr(handler, "packaged_routes", lambda: routes_with(rules, rules))
+    monkeypatch.setattr(handler, "_github", lambda *_: FakeGithub(failure=Unavailable("GitHub's API is silent")))
+    status, told = call(signed(payload("push_forced")))
+    assert (status, [decision["held"] for decision in told["decisions"]]) == (202, [True, True])
+    counted = capsys.readouterr().out.replace(" ", "")
+    for metric in ('"GithubUnanswered":[1.0]', '"DecisionsHeld":[2.0]', '"DeliveriesDecided":[1.0]'):
+        assert metric in counted
+    call(signed(payload("push_main")))
+    counted = capsys.readouterr().out
+    assert "DecisionsHeld" not in counted
+    assert "GithubUnanswered" not in counted

@@ -1,10 +1,9 @@
 """GitHub's REST API on this machine alone, answered from real bare repositories."""
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -12,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from localcloud.git import Repository
 from localcloud.github_api import PREFIX, GithubApi
 from localcloud.web import Request
+from tests.support.http_server import Call, Reply, serving
 
 
 @dataclass(frozen=True)
@@ -44,60 +44,26 @@ class GithubServer:
         return repository
 
 
-class _Http(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, api: GithubApi) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.api = api
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Http
-
-    def do_GET(self) -> None:
-        self._answer()
-
-    def do_POST(self) -> None:
-        self._answer()
-
-    def _answer(self) -> None:
-        asked = urlsplit(self.path)
-        answer = self.server.api.serve(
-            Request(
-                method=self.command,
-                path=unquote(asked.path),
-                query={name: values[-1] for name, values in parse_qs(asked.query, keep_blank_values=True).items()},
-                headers={name.lower(): value for name, value in self.headers.items()},
-                body=self.rfile.read(int(self.headers.get("Content-Length", 0))),
-            )
+def _serve(api: GithubApi, call: Call) -> Reply:
+    asked = urlsplit(call.target)
+    answer = api.serve(
+        Request(
+            method=call.method,
+            path=unquote(asked.path),
+            query={name: values[-1] for name, values in parse_qs(asked.query, keep_blank_values=True).items()},
+            headers=dict(call.headers),
+            body=call.body,
         )
-        self.send_response(answer.status)
-        headers = {"content-type": answer.content_type, "content-length": str(len(answer.body)), **answer.headers}
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(answer.body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def handle(self) -> None:
-        with contextlib.suppress(ConnectionError):  # the client had no more time
-            super().handle()
+    )
+    return Reply(answer.status, answer.body, {"content-type": answer.content_type, **answer.headers})
 
 
 @contextlib.contextmanager
 def github_server(directory: Path, account: str = "acme") -> Iterator[GithubServer]:
     """A running API, answered from the repositories below `directory`/git; what is held up ends with it."""
     api = GithubApi(directory / "git", account)
-    with _Http(api) as http:
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(partial(_serve, api)) as url:
         try:
-            yield GithubServer(f"http://127.0.0.1:{http.server_port}{PREFIX.rstrip('/')}", api, directory)
+            yield GithubServer(f"{url}{PREFIX.rstrip('/')}", api, directory)
         finally:
             api.control(reset=True)
-            http.shutdown()
-            thread.join()
