@@ -92,7 +92,7 @@ def test_an_account_id_may_stand_without_quotes() -> None:
     ("changes", "fault"),
     [
         ({"name": "My Site"}, "routes[0].name: `My Site` is not up to 63 lower case letters, digits and hyphens"),
-        ({"name": 7}, "routes[0].name: must be text, not 7"),
+        ({"name": 7}, "routes[0].name: must be text, not 7: put it in quotes"),
         ({"repository": "acme"}, "routes[0].repository: `acme` is not owner/name as on GitHub"),
         ({"repository": "acme/a b"}, "routes[0].repository: `acme/a b` is not owner/name as on GitHub"),
         ({"repository": ["a/b", "[/c"]}, "routes[0].repository[1]: pattern `[/c`, character 1: `[` is not closed"),
@@ -106,7 +106,7 @@ def test_an_account_id_may_stand_without_quotes() -> None:
         ({"playbook": "site.sh"}, "routes[0].playbook: must be the path"),
         ({"tags": ["--check"]}, "routes[0].tags[0]: `--check` is not a tag of Ansible"),
         ({"tags": ["a,b"]}, "routes[0].tags[0]: `a,b` is not a tag of Ansible"),
-        ({"tags": "web"}, "routes[0].tags: must be a list, not `web`"),
+        ({"tags": True}, "routes[0].tags: must be a list, not true"),
         ({"tags": ["web-"]}, "routes[0].tags[0]: `web-` is not a tag of Ansible: letters, digits, `_` and `.`, and"),
         ({"tags": ["a--b"]}, "routes[0].tags[0]: `a--b` is not a tag of Ansible"),
         ({"tags": ["a" * 101]}, "routes[0].tags[0]: String should have at most 100 characters"),
@@ -147,7 +147,27 @@ def test_an_account_id_may_stand_without_quotes() -> None:
             "routes[0].on.push.branches-ignore: can't stand beside `branches`: use one list, with `!`",
         ),
         ({"targets": []}, "routes[0].targets: must not be empty"),
-        ({"targets": "dev/*"}, "routes[0].targets: must be a list, not `dev/*`"),
+        ({"targets": 5}, "routes[0].targets: must be `all`, a name, or a list, not 5"),
+        ({"targets": "dev"}, "routes[0].targets: `dev` is not account/region"),
+        ({"targets": "dve/*"}, "routes[0].targets: no target is named `dve/*`; did you mean `dev/*`?"),
+        ({"repository": {"a": "b"}}, "routes[0].repository: must be owner/name, or a list, not {'a': 'b'}"),
+        ({"repository": True}, "routes[0].repository: must be owner/name, or a list, not true"),
+        ({"on": 7}, "routes[0].on: must be `push`, `pull_request`, a list of them, or a mapping with conditions, not"),
+        ({"skip_ci": "perhaps"}, "routes[0].skip_ci: must be true or false, not `perhaps`"),
+        ({"limit": 3}, "routes[0].limit: must be text, not 3: put it in quotes"),
+        ({"on": {"push": {"paths": 3}}}, "routes[0].on.push.paths: must be text, not 3: put it in quotes"),
+        ({"on": {"push": {"messages": 4}}}, "routes[0].on.push.messages: must be text, or {regex: ...}, not 4"),
+        ({"on": {"push": {"actors-ignore": [{}]}}}, "routes[0].on.push.actors-ignore[0]: must be a login, or a number"),
+        *(
+            ({key: None}, f"routes[0].{key}: stands empty: give it a value, or leave the key out")
+            for key in ("name", "repository", "on", "targets", "playbook", "tags", "limit", "extra_vars", "skip_ci")
+        ),
+        *(
+            ({"on": {"push": {key: None}}}, f"routes[0].on.push.{key}: stands empty: give it a value, or leave")
+            for key in ("branches", "branches-ignore", "tags", "paths", "actors", "messages-ignore")
+        ),
+        ({"on": {"push": {"paths": [None]}}}, "routes[0].on.push.paths[0]: stands empty"),
+        ({"targets": [{"account": "dev", "limit": None}]}, "routes[0].targets[0].limit: stands empty"),
         ({"targets": ["dev"]}, "routes[0].targets[0]: `dev` is not account/region"),
         ({"targets": ["dve/*"]}, "routes[0].targets[0]: no target is named `dve/*`; did you mean `dev/*`?"),
         ({"targets": ["dev/eu-north-1"]}, "routes[0].targets[0]: no target is named `dev/eu-north-1`; did you mean"),
@@ -167,13 +187,15 @@ def test_a_fault_of_a_route_is_told_with_its_place_and_what_would_be_right(chang
         ({"accounts": {"dev": "2222"}}, "accounts.dev: `2222` is not the 12 digits of an AWS account"),
         ({"accounts": {"2nd": "222222222222"}}, "accounts.2nd: `2nd` is not an account's name: a letter, then"),
         ({"accounts": {"a" * 33: "222222222222"}}, f"accounts.{'a' * 33}: `{'a' * 33}` is not an account's"),
-        ({"accounts": {"dev": True}}, "accounts.dev: must be text, not True"),
+        ({"accounts": {"dev": True}}, "accounts.dev: must be text, not true: put it in quotes"),
         ({"regions": ["Frankfurt"]}, "regions[0]: `Frankfurt` is not an AWS region such as eu-west-1"),
         ({"regions": ["eu-west-1", "eu-west-1"]}, "regions[1]: region `eu-west-1` stands here a second time"),
         ({"targets": [{"account": "dve"}]}, "targets[0].account: unknown account `dve`; did you mean `dev`?"),
         ({"targets": [{"account": "dev"}] * 2}, "targets[1]: target `dev/us-east-1` stands here a second time"),
         ({"routes": []}, "routes: must not be empty"),
-        ({"routes": None}, "routes: must be a list, not None"),
+        ({"routes": None}, "routes: stands empty: give it a value, or leave the key out"),
+        ({"targets": None}, "targets: stands empty: give it a value, or leave the key out"),
+        ({"defaults": None}, "defaults: stands empty: give it a value, or leave the key out"),
         ({"version": 2}, "version: must be 1, not 2"),
         ({"routes": good()["routes"] * 2}, "routes[1].name: route `site` stands here a second time"),
         ({"routes": [{}]}, "routes[0]: `name` is missing"),
@@ -204,7 +226,7 @@ def test_every_fault_is_told_at_once_those_between_parts_included() -> None:
     data["regions"] = ["narnia", "us-east-1"]
     assert {str(fault).split(";")[0] for fault in check_routes(data)[1]} == {
         "regions[0]: `narnia` is not an AWS region such as eu-west-1",
-        "routes[0].repository: must be a list, not 1",
+        "routes[0].repository: must be text, not 1: put it in quotes",
         "routes[0].targets[0]: no target is named `no/where`",
         "routes[0]: `on` is missing",
         "routes[0]: `playbook` is missing",

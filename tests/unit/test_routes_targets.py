@@ -102,7 +102,7 @@ def test_a_target_without_anything_of_its_own_carries_nothing_of_it() -> None:
         ([{"name": "dev/*", "playbook": "../x.yml"}], "routes[0].targets[0].playbook: must be the path of a .yml"),
         ([{"name": "dev/*", "limit": "a b"}], "routes[0].targets[0].limit: `a b` is not a host pattern"),
         ([], "routes[0].targets: must not be empty"),
-        ("dev/*", "routes[0].targets: must be a list, not `dev/*`"),
+        (5, "routes[0].targets: must be `all`, a name, or a list, not 5"),
     ],
 )
 def test_a_choice_that_makes_no_sense_is_told_where_it_stands(chosen: object, fault: str) -> None:

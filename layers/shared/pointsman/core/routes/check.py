@@ -8,18 +8,29 @@ from typing import Any, TypeAliasType, cast
 
 from pydantic import BaseModel, ValidationError
 
-from pointsman.core.routes.conditions import PATTERN_LISTS
+from pointsman.core.routes.conditions import PATTERN_LISTS, Events
 from pointsman.core.routes.fault import Fault, Place
 from pointsman.core.routes.model import Routes
 from pointsman.core.routes.sizes import faults_of_size
 from pointsman.core.routes.values import FORMS, UNION_TAGS, Part
 
+STANDS_EMPTY = "stands empty: give it a value, or leave the key out"
+DEEPEST = 10  # an alias inside its own anchor has no end
 _WANTED = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
     "tuple_type": "must be a list",
     "dict_type": "must be a mapping",
     "model_type": "must be a mapping",
     "model_attributes_type": "must be a mapping",
     "string_type": "must be text",
+}
+_WANTED_OF = {
+    "actors": "must be a login, or a number without quotes",
+    "messages": "must be text, or {regex: ...}",
+    "on": "must be `push`, `pull_request`, a list of them, or a mapping with conditions",
+    "repository": "must be owner/name, or a list",
+    "targets": "must be `all`, a name, or a list",
 }
 
 
@@ -33,10 +44,23 @@ def check_routes(data: object) -> tuple[Routes | None, list[Fault]]:
         faults = [
             _fault(each, data) for each in error.errors(include_url=False) if not _is_inherited(each["loc"], data)
         ]
-    faults += _across(data)
+    faults += [*_empty(data), *_across(data)]
     if routes and not faults:
         faults = list(faults_of_size(routes))
     return (None if faults else routes), list(dict.fromkeys(faults))
+
+
+def _empty(data: object, place: Place = ()) -> Iterator[Fault]:
+    """Keys with nothing behind them, which YAML takes for null: `branches:` alone must not mean every branch."""
+    parts = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in parts:
+        here = (*place, key)
+        if not place and str(key).startswith("x-"):
+            continue
+        if value is None and not (place[-1:] == ("on",) and key in Events.model_fields):
+            yield Fault(here, STANDS_EMPTY)
+        elif key != "extra_vars" and len(here) < DEEPEST:
+            yield from _empty(value, here)
 
 
 def _is_inherited(place: Place, data: object) -> bool:
@@ -72,11 +96,21 @@ def _fault(error: Any, data: object) -> Fault:
         case "string_pattern_mismatch":
             form = error["ctx"]["pattern"]
             return Fault(place, f"{_shown(error['input'])} is not {FORMS.get(form, form)}")
+        case _ if error["input"] is None:
+            return Fault(place, STANDS_EMPTY)
+        case "string_type" if isinstance(error["input"], (bool, int, float)):
+            return Fault(place, f"must be text, not {_shown(error['input'])}: put it in quotes")
         case "value_error":
             return Fault(place, str(error["ctx"]["error"]))
         case kind:
-            wanted = _WANTED.get(kind) or error["msg"].replace("Input should be", "must be")
+            of_key = _WANTED_OF.get(_key_of(place)) if kind.endswith("_type") or kind == "union_tag_invalid" else None
+            wanted = of_key or _WANTED.get(kind) or error["msg"].replace("Input should be", "must be")
             return Fault(place, f"{wanted}, not {_shown(error['input'])}")
+
+
+def _key_of(place: Place) -> str:
+    """The key that a place is about; `actors` of an item of `actors-ignore`."""
+    return next((part for part in reversed(place) if isinstance(part, str)), "").removesuffix("-ignore")
 
 
 def _keys_at(place: Place) -> list[str]:
@@ -109,7 +143,7 @@ def _did_you_mean(word: str, known: list[str]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = f"`{value}`" if isinstance(value, str) else repr(value)
+    text = f"`{value}`" if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= 60 else f"{text[:59]}…"
 
 
@@ -118,9 +152,9 @@ def _across(data: object) -> Iterator[Fault]:
     if not isinstance(data, dict):
         return
     accounts = [name for name in _mapping(data.get("accounts")) if isinstance(name, str)]
-    regions = [region for region in _list(data.get("regions")) if isinstance(region, str)]
+    regions = [region for region in _several(data.get("regions")) if isinstance(region, str)]
     yield from _doubled(
-        ((("regions", index), region) for index, region in enumerate(_list(data.get("regions")))), "region"
+        ((("regions", index), region) for index, region in enumerate(_several(data.get("regions")))), "region"
     )
     rules = _rules(data, accounts, list(dict.fromkeys(regions)))
     yield from _doubled(((place, name) for place, _, name in _targets(rules)), "target")
@@ -156,7 +190,9 @@ def _rules(data: dict[Any, Any], accounts: list[str], regions: list[str]) -> lis
 def _targets(rules: list[tuple[Place, dict[Any, Any]]]) -> list[tuple[Place, dict[Any, Any], str]]:
     """Each target: its rule's place, its rule and its name."""
     return [
-        (place, rule, f"{rule.get('account')}/{region}") for place, rule in rules for region in _list(rule["regions"])
+        (place, rule, f"{rule.get('account')}/{region}")
+        for place, rule in rules
+        for region in _several(rule["regions"])
     ]
 
 
@@ -182,8 +218,9 @@ def _faults_of_choices(
         "region": [name.partition("/")[2] for name in known],
         "environment": _environments(data, targets),
     }
-    for index, choice in enumerate(_list(route.get("targets"))):
-        here = (*place, "targets", index)
+    chosen = route.get("targets")
+    for index, choice in enumerate(_several(chosen)):
+        here = (*place, "targets", index) if isinstance(chosen, list) else (*place, "targets")
         if isinstance(choice, str):
             yield from _no_target(here, choice, known)
         for key, value in _mapping(choice).items():
@@ -222,6 +259,10 @@ def _entries(data: dict[Any, Any], key: str) -> list[tuple[Place, dict[Any, Any]
 
 def _mapping(value: object) -> dict[Any, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _several(value: object) -> list[Any]:
+    return [value] if isinstance(value, (str, dict)) else _list(value)
 
 
 def _list(value: object) -> list[Any]:

@@ -17,9 +17,15 @@ from pointsman.core.routes.values import (
     NotEmpty,
     Part,
     Patterns,
+    one_or_many,
 )
 
 type PullRequestType = Literal["opened", "synchronize", "reopened", "ready_for_review"]
+PullRequestTypes = Annotated[
+    tuple[PullRequestType, ...],
+    BeforeValidator(one_or_many, json_schema_input_type=PullRequestType | list[PullRequestType]),
+    NotEmpty,
+]
 # What `on: pull_request` takes in GitHub Actions where it names no types.
 USUAL_TYPES: tuple[PullRequestType, ...] = ("opened", "synchronize", "reopened")
 
@@ -76,9 +82,7 @@ class PushCondition(Condition):
 class PullRequestCondition(Condition):
     """Which pull requests a route checks: `on: pull_request:` of GitHub Actions. It changes nothing on any host."""
 
-    types: Annotated[tuple[PullRequestType, ...], NotEmpty] = Field(
-        USUAL_TYPES, description="What has happened to the pull request."
-    )
+    types: PullRequestTypes = Field(USUAL_TYPES, description="What has happened to the pull request.")
     head_branches: Patterns | None = Field(
         None, alias="head-branches", description="The branch that the pull request comes from."
     )

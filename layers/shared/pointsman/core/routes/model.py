@@ -35,9 +35,10 @@ from pointsman.core.routes.values import (
     NotEmpty,
     Part,
     Playbook,
-    Region,
+    Regions,
     Repositories,
     Selector,
+    one_or_many,
 )
 
 
@@ -78,12 +79,15 @@ class TargetChoice(Part):
 def _choices(value: object) -> object:
     if value == "all":
         return [{"name": "*/*"}]
+    value = one_or_many(value)
     return [{"name": item} if isinstance(item, str) else item for item in value] if isinstance(value, list) else value
 
 
 Choices = Annotated[
     tuple[TargetChoice, ...],
-    BeforeValidator(_choices, json_schema_input_type=Literal["all"] | list[Selector | TargetChoice]),
+    BeforeValidator(
+        _choices, json_schema_input_type=Literal["all"] | Selector | TargetChoice | list[Selector | TargetChoice]
+    ),
     NotEmpty,
 ]
 
@@ -135,7 +139,7 @@ class TargetRule(Part):
     """An account's part of the targets: which regions, and which hosts of their inventory."""
 
     account: AccountName = Field(description="Our name for the AWS account.")
-    regions: Annotated[tuple[Region, ...], NotEmpty] | None = Field(None, description="Left out: all of the file.")
+    regions: Regions | None = Field(None, description="Left out: all of the file.")
     limit: Limit = Field("", description="Only these hosts: a host pattern of Ansible.")
     environment: Environment | None = Field(None, description="Instead of the account's.")
     extra_vars: ExtraVars = Field(default_factory=dict, description="Laid over the route's.")
@@ -153,7 +157,7 @@ class Routes(Part):
         dict[AccountName, Annotated[Account, BeforeValidator(_account, json_schema_input_type=AccountId | Account)]],
         NotEmpty,
     ] = Field(description="Our names for AWS accounts.")
-    regions: Annotated[tuple[Region, ...], NotEmpty] = Field(description="AWS regions.")
+    regions: Regions = Field(description="AWS regions.")
     targets: Annotated[tuple[TargetRule, ...], NotEmpty] | None = Field(
         None, description="Left out: every account in every region."
     )

@@ -48,8 +48,21 @@ def _adapt(part: Any) -> None:
             _adapt(each)
 
 
+def _without_null(part: dict[str, Any]) -> None:
+    """A key that stands empty is a fault, but for an event, of which all are taken then."""
+    kinds = [kind for kind in part["anyOf"] if kind != {"type": "null"}]
+    if any("Condition" in kind.get("$ref", "") for kind in kinds):
+        return
+    del part["anyOf"]
+    part |= {"anyOf": kinds} if len(kinds) > 1 else kinds[0]
+    if part["default"] is None:
+        del part["default"]
+
+
 def _adapt_one(part: dict[str, Any]) -> None:
     """Say what the validators know and the models' schema does not, and each form in words."""
+    if "anyOf" in part and "default" in part:
+        _without_null(part)
     if isinstance(part.get("title"), str):
         del part["title"]  # it repeats the key
     if part.get("type") == "array" and "maxItems" not in part:

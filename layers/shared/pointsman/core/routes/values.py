@@ -69,8 +69,8 @@ def kind_of(value: object) -> str:
 
 
 def one_or_many(value: object) -> object:
-    """A single text where a list may stand."""
-    return [value] if isinstance(value, str) else value
+    """A single text, number or mapping where a list of them may stand, as in GitHub Actions."""
+    return [value] if isinstance(value, (str, int, dict)) and not isinstance(value, bool) else value
 
 
 def _account_id(value: object) -> object:
@@ -172,20 +172,35 @@ AccountId = Annotated[
 ]
 Environment = Annotated[str, Field(pattern=ENVIRONMENT)]
 Region = Annotated[str, Field(pattern=REGION)]
+Regions = Annotated[
+    tuple[Region, ...], BeforeValidator(one_or_many, json_schema_input_type=Region | list[Region]), NotEmpty
+]
 Selector = Annotated[str, Field(pattern=SELECTOR)]
 Label = Annotated[str, Field(pattern=LABEL, max_length=63)]
 Labels = Annotated[
     tuple[Label, ...], BeforeValidator(one_or_many, json_schema_input_type=Label | list[Label]), NotEmpty
 ]
 AnsibleTag = Annotated[str, Field(pattern=TAG, max_length=100)]
-AnsibleTags = Annotated[tuple[AnsibleTag, ...], Field(max_length=50)]
+AnsibleTags = Annotated[
+    tuple[AnsibleTag, ...],
+    BeforeValidator(one_or_many, json_schema_input_type=AnsibleTag | Annotated[list[AnsibleTag], Field(max_length=50)]),
+    Field(max_length=50),
+]
 VariableName = Annotated[str, Field(pattern=VARIABLE)]
 Limit = Annotated[str, Field(pattern=LIMIT, max_length=100)]
 Playbook = Annotated[str, AfterValidator(_playbook), Field(max_length=200)]
 ExtraVars = Annotated[dict[VariableName, JsonValue], AfterValidator(_extra_vars)]
 
-Patterns = Annotated[tuple[Annotated[str, AfterValidator(_pattern)], ...], AfterValidator(_patterns)]
-IgnorePatterns = Annotated[tuple[Annotated[str, AfterValidator(_ignore_pattern)], ...], AfterValidator(_patterns)]
+Patterns = Annotated[
+    tuple[Annotated[str, AfterValidator(_pattern)], ...],
+    BeforeValidator(one_or_many, json_schema_input_type=str | list[str]),
+    AfterValidator(_patterns),
+]
+IgnorePatterns = Annotated[
+    tuple[Annotated[str, AfterValidator(_ignore_pattern)], ...],
+    BeforeValidator(one_or_many, json_schema_input_type=str | list[str]),
+    AfterValidator(_patterns),
+]
 RepositoryPattern = Annotated[str, Field(pattern=REPOSITORY, max_length=140), AfterValidator(_pattern)]
 Repositories = Annotated[
     tuple[RepositoryPattern, ...],
@@ -198,11 +213,15 @@ Actor = Annotated[
     | Annotated[int, Field(ge=1, lt=2**63, strict=True), Tag("#number")],
     Discriminator(kind_of),
 ]
-Actors = Annotated[tuple[Actor, ...], NotEmpty]
+Actors = Annotated[
+    tuple[Actor, ...], BeforeValidator(one_or_many, json_schema_input_type=Actor | list[Actor]), NotEmpty
+]
 Message = Annotated[
     Annotated[str, AfterValidator(_message), Field(max_length=1_000), Tag("#text")] | Annotated[Regex, Tag("#mapping")],
     Discriminator(kind_of),
 ]
-Messages = Annotated[tuple[Message, ...], NotEmpty]
+Messages = Annotated[
+    tuple[Message, ...], BeforeValidator(one_or_many, json_schema_input_type=Message | list[Message]), NotEmpty
+]
 
 type EventName = Literal["push", "pull_request"]
