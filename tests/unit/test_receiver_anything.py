@@ -65,9 +65,8 @@ def test_a_real_payload_signed_with_another_secret_is_never_queued(secret: bytes
 @example(body=b"{}", sent={"x-github-event": "push", "x-github-delivery": "1"})
 def test_a_signed_body_of_anything_is_never_a_5xx(body: bytes, sent: dict[str, str]) -> None:
     queue = MemoryQueue()
-    answer = answer_to(
-        queue, body, signed_headers(body) | sent | {"x-hub-signature-256": signature_of(SECRET.encode(), body)}
-    )
+    others = {name: value for name, value in sent.items() if name.lower() != "x-hub-signature-256"}
+    answer = answer_to(queue, body, signed_headers(body) | others)
     assert isinstance(answer, Answer)
     assert answer.status in {200, 400}
     assert queue.messages == []
