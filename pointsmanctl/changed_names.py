@@ -1,5 +1,6 @@
 """Changed files as people and programs give them: a list, NUL-separated or one a line, or a range of git's."""
 
+import codecs
 import re
 import subprocess
 from dataclasses import dataclass
@@ -31,8 +32,9 @@ def names_in(content: bytes) -> tuple[str, ...]:
 
     Raises Misconfigured when it is not UTF-8.
     """
-    if len(content) > 1 and not any(content[1::2]):
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise Misconfigured("the file names are UTF-16, and not UTF-8")
+    content = content.removeprefix(codecs.BOM_UTF8)
     if b"\0" in content:
         parts = content.split(b"\0")
     else:
@@ -80,6 +82,8 @@ def _ends(text: str, directory: Path) -> tuple[str, str, str]:
         return _commit(old or "HEAD", directory), dots, _commit(new or "HEAD", directory)
     commit = _commit(text, directory)
     parents = _git(["show", "--no-patch", "--format=%P", commit], directory).split()
+    if not parents and _git(["rev-parse", "--is-shallow-repository"], directory).strip() == "true":
+        raise Misconfigured(f"the history ends at {text!r}, since the clone is shallow: git fetch --unshallow")
     return parents[0] if parents else _empty_tree(directory), "", commit
 
 
@@ -92,12 +96,20 @@ def _commit(revision: str, directory: Path) -> str:
 
 def _branch(end: str, commit: str, directory: Path) -> str | None:
     """The branch of this name, or the one that is checked out where the range ends at its newest commit."""
-    if end and end != "HEAD" and _maybe(["rev-parse", "--verify", "--quiet", f"refs/heads/{end}"], directory):
+    if end and end != "HEAD" and _is_branch(end, directory):
         return end
     if _maybe(["rev-parse", "HEAD"], directory) != commit:
         return None
     ref = _maybe(["symbolic-ref", "--quiet", "HEAD"], directory)
     return ref.removeprefix("refs/heads/") if ref else None
+
+
+def _is_branch(name: str, directory: Path) -> bool:
+    try:
+        _git(["show-ref", "--verify", "--quiet", f"refs/heads/{name}"], directory)
+    except Misconfigured:
+        return False
+    return True
 
 
 def _empty_tree(directory: Path) -> str:

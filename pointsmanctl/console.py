@@ -14,9 +14,9 @@ class _Harmless(Console):
     """What the trail tells is others' text: it cannot move the cursor, colour anything or turn a line around."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As Console's, with control characters shown as their codes."""
+        """As Console's, with control characters shown as their codes. What comes from the trail has none by then."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=shown(segment.text, keep="\n"))
+            yield segment if segment.control else segment._replace(text=shown(segment.text, keep="\n\t"))
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from pointsman.core.model import Mode, Rollout, Run, RunState
 from pointsman.core.reconcile import latest
+from pointsmanctl.harmless import harmless
 from pointsmanctl.times import duration
 from pointsmanctl.trail_table import READABLE, STYLES, Line, Lines, header
 
@@ -19,7 +20,8 @@ type Loaded = tuple[Rollout, tuple[Run, ...]]
 def rollouts_table(rollouts: list[Loaded], now: datetime) -> Lines:
     """One line a rollout, in the order given; its runs below it where they don't fit beside."""
     tallies = [tally(list(latest(runs).values()), len(rollout.order.targets)) for rollout, runs in rollouts]
-    lines = [Line(_cells(rollout, now), Text(told)) for (rollout, _), told in zip(rollouts, tallies, strict=True)]
+    told = zip((harmless(rollout) for rollout, _ in rollouts), tallies, strict=True)
+    lines = [Line(_cells(rollout, now), Text(counts)) for rollout, counts in told]
     room = min(READABLE, max(map(len, tallies), default=0))
     return Lines([header("ROLLOUT", "ROUTE", "COMMIT", "WHO", "STATE", "AGE", "RUNS"), *lines], room)
 
@@ -40,7 +42,7 @@ def tally(runs: list[Run], targets: int) -> str:
 
 def rollout_report(loaded: Loaded) -> RenderableType:
     """One rollout with what it goes back to and each of its runs."""
-    rollout, runs = loaded
+    rollout, runs = harmless(loaded[0]), [harmless(run) for run in loaded[1]]
     change = rollout.change
     head = Text.assemble(
         (f"{rollout.id}  ", "bold"),

@@ -54,7 +54,7 @@ def _read(path: Path) -> tuple[Routes | None, list[LocatedFault], "_Places"]:
     nowhere = _Places(path, {})
     try:
         loader = _Loader(path.read_text(encoding="utf-8"))
-        node = loader.get_single_node()
+        node = _node_of(loader)
         if node is None:
             return None, nowhere.of([Fault((), "the file is empty")]), nowhere
         doubled = list(_doubled_keys(node))  # before anything is merged
@@ -69,6 +69,14 @@ def _read(path: Path) -> tuple[Routes | None, list[LocatedFault], "_Places"]:
     places = _Places(path, dict(_marks(node)))
     located = places.of([*doubled, *faults])
     return (None if located else routes), located, places
+
+
+def _node_of(loader: "_Loader") -> yaml.Node | None:
+    """The document's node. Raises MarkedYAMLError, also where PyYAML's own scanner stumbles."""
+    try:
+        return loader.get_single_node()
+    except ValueError as error:  # an escape of a character that there is none of
+        raise yaml.MarkedYAMLError(problem=str(error), problem_mark=loader.get_mark()) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 from pointsman.adapters.dynamodb import marshal, pages
 from pointsman.events import TRAIL_EVENT, TrailEvent
 from pointsman.trail_item import INDEXES, from_item, timestamp
+from pointsmanctl.console import console
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -51,19 +51,22 @@ def event_types() -> list[str]:
 def ask(client: "DynamoDBClient", table: str, question: Question) -> list[TrailEvent]:
     """The newest events that answer `question`, at most `limit`, oldest first.
 
-    Raises Unavailable or Misconfigured when the table can't be read.
+    Raises Unavailable or Misconfigured when the table can't be read. What a newer version has written is left out,
+    with a word on stderr.
     """
-    found = (event for item in _items(client, table, question) if (event := _event(item, question)))
-    return sorted(islice(found, question.limit), key=lambda event: (event.at, event.key))
-
-
-def _event(item: dict[str, Any], question: Question) -> TrailEvent | None:
-    if not _answers(item, question):
-        return None
-    try:
-        return from_item(item)
-    except ValidationError:
-        return None  # written by a newer version of Pointsman
+    found: list[TrailEvent] = []
+    unreadable = 0
+    for item in _items(client, table, question):
+        if len(found) == question.limit:
+            break
+        if _answers(item, question):
+            try:
+                found.append(from_item(item))
+            except ValidationError:
+                unreadable += 1
+    if unreadable:
+        console(stderr=True).print(f"{unreadable} more that a newer version of Pointsman has written: update this one")
+    return sorted(found, key=lambda event: (event.at, event.key))
 
 
 def _answers(item: dict[str, Any], question: Question) -> bool:

@@ -24,6 +24,7 @@ from pointsman.events import (
     TaskResult,
     TrailEvent,
 )
+from pointsmanctl.harmless import harmless
 from pointsmanctl.times import duration
 
 STYLES = {
@@ -107,7 +108,7 @@ def trail_table(events: list[TrailEvent], *, diffs: bool = False) -> Lines:
 
     With `diffs`, each task has a line of its own, and what it changed in its file.
     """
-    return Lines([header(*COLUMNS), *(_event_line(event, diffs=diffs) for event in events)])
+    return Lines([header(*COLUMNS), *(_event_line(harmless(event), diffs=diffs) for event in events)])
 
 
 def _event_line(event: TrailEvent, *, diffs: bool) -> Line:
@@ -196,7 +197,7 @@ def _host(event: HostResultRecorded, *, diffs: bool) -> list[Text | Syntax]:
     if diffs:
         for task in event.tasks:
             lines.append(_task(task))
-            lines += [Syntax(task.diff, "diff", background_color="default")] if task.diff else []
+            lines += [Syntax(task.diff, "diff", background_color="default", word_wrap=True)] if task.diff else []
     else:
         lines += _tasks_in_short(event)
     if event.tasks_omitted:

@@ -18,6 +18,7 @@ from pointsman.core.reconcile import latest
 from pointsman.core.text import few
 from pointsman.events import DeliveryDecided, RolloutRepeated, TrailEvent
 from pointsmanctl.connection import STACK, Where
+from pointsmanctl.harmless import harmless
 from pointsmanctl.options import (
     AHEAD,
     TIMES,
@@ -51,6 +52,14 @@ class Told:
     rollouts: dict[str, Loaded]
     repeated: tuple[RolloutRepeated, ...]
 
+    def harmless(self) -> "Told":
+        """The same, fit for a terminal."""
+        rollouts = {
+            name: (harmless(rollout), tuple(harmless(run) for run in runs))
+            for name, (rollout, runs) in self.rollouts.items()
+        }
+        return Told(harmless(self.event), rollouts, tuple(harmless(each) for each in self.repeated))
+
     def loaded(self, decision: Decision) -> Loaded | None:
         """The rollout that followed from a decision."""
         return self.rollouts.get(decision.rollout) if decision.rollout else None
@@ -83,7 +92,7 @@ def why(
     if as_json:
         print_json([_as_json(each) for each in told])
     elif told:
-        out.print(Group(*(_shown(each) for each in told)))
+        out.print(Group(*(_shown(each.harmless()) for each in told)))
     else:
         begin = "" if asked.since == EPOCH else f" since {asked.since:%Y-%m-%d}"
         err.print(Text(f"Nothing in the trail{begin} tells of {commit}."))

@@ -1,6 +1,8 @@
 """The client of GitHub's API over HTTP: what it sends, within which time, and what its refusals become."""
 
+import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +32,38 @@ def server() -> Iterator[Server]:
 
 def ask(server: Server, path: str = "/x", seconds: float = 5.0) -> Any:
     return GithubHttp(server.url).ask("GET", path, TOKEN, Deadline(seconds))
+
+
+@contextlib.contextmanager
+def trickling(what: str, over: threading.Event) -> Iterator[str]:
+    """A server whose answer would take 20 seconds, of which none is silent for as long as a call may last."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def answer(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65_536)
+            begin = b"HTTP/1.1 200 OK\r\n" if what != "redirects" else b"HTTP/1.1 302 Found\r\nLocation: /x\r\n"
+            connection.sendall(begin + (b"Content-Length: 100\r\n\r\n" if what == "body" else b""))
+            for _ in range(4 if what == "redirects" else 200):
+                if over.wait(0.1):
+                    return
+                connection.sendall(b" " if what == "body" else b"x: 1\r\n")
+            connection.sendall(b"Content-Length: 0\r\n\r\n")
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=answer, args=(listener.accept()[0],), daemon=True).start()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        over.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
 
 
 # --- requests -------------------------------------------------------------------------------------------------------
@@ -108,6 +142,18 @@ def test_a_server_that_is_silent_is_left_when_the_time_is_over(server: Server, b
         ask(server, seconds=0.3)
     hold.set()
     assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("trickle", ["headers", "body", "redirects"])
+def test_a_server_that_gives_a_byte_now_and_then_is_left_when_the_time_is_over(trickle: str) -> None:
+    """A socket's own time-out begins anew with each byte, and with each redirect."""
+    over = threading.Event()
+    with trickling(trickle, over) as url:
+        begun = time.monotonic()
+        with pytest.raises(Unavailable, match="no answer in time"):
+            GithubHttp(url).ask("GET", "/x", TOKEN, Deadline(0.5))
+        assert time.monotonic() - begun < 5
+        over.set()
 
 
 def test_nobody_is_asked_when_there_is_no_time(server: Server) -> None:

@@ -124,6 +124,21 @@ def test_text_from_a_commit_is_no_markup(world: World) -> None:
     assert title in ask(COMMIT).stdout
 
 
+def test_what_a_newer_version_has_written_is_counted(world: World) -> None:
+    world.deliver(delivery(DEV), "m-1")
+    client = world.connection.dynamodb
+    [item] = client.query(
+        TableName=AUDIT,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": "DELIVERY#d-1"}},
+    )["Items"]
+    data: dict[str, Any] = {**item["data"]["M"], "colour": {"S": "red"}}
+    newer: dict[str, Any] = {**item, "sk": {"S": "DeliveryDecided#newer"}, "data": {"M": data}}
+    client.put_item(TableName=AUDIT, Item=newer)
+    assert len(answers(COMMIT)) == 1
+    assert "1 more that a newer version of Pointsman has written" in ask(COMMIT).stderr
+
+
 def test_nothing_found_says_where_else_to_look(world: World) -> None:
     result = ask("abcdef")
     assert result.exit_code == 0

@@ -1,7 +1,7 @@
 """The reconciler, with its world in memory."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,7 +15,7 @@ from pointsman.core.ports import BuildReport
 from pointsman.core.reconcile import latest
 from pointsman.errors import Unavailable
 from pointsman.events import DeliveryDecided, RolloutRepeated, RunEnded, RunWaited, TrailEvent
-from tests.support.rollouts import Clock, delivery
+from tests.support.rollouts import MORNING, Clock, delivery
 
 DEV = "dev/eu-west-1"
 PROD = "prod/eu-west-1"
@@ -221,6 +221,31 @@ def test_a_delivery_that_was_lost_at_first_is_as_old_as_its_push(world: World) -
     world.later()
     lost = delivery(DEV, commit="a" * 40, at=world.later()).model_copy(update={"pushed_at": pushed})
     assert world.run(world.push(lost), DEV).state is RunState.SUPERSEDED
+
+
+@pytest.mark.parametrize(
+    ("pushed", "received"),
+    [
+        ((0, 10), (58, 72)),  # one a little late, the other a little later
+        ((0, 3), (5, 600)),  # the newer one was lost at first
+        ((0, 0), (1, 2)),  # within one second
+        ((0, 0), (1, 600)),
+    ],
+)
+def test_what_was_pushed_later_is_newer_however_late_either_comes(
+    world: World, pushed: tuple[int, int], received: tuple[int, int]
+) -> None:
+    first, second = (
+        delivery(DEV, commit=letter * 40, name=f"d-{letter}", at=MORNING + timedelta(seconds=at)).model_copy(
+            update={"pushed_at": MORNING + timedelta(seconds=since)}
+        )
+        for letter, since, at in zip("ab", pushed, received, strict=True)
+    )
+    assert MORNING <= first.counts_from < second.counts_from
+    older, newer = world.push(first), world.push(second)
+    world.finish(older, DEV)
+    assert world.run(newer, DEV).state is RunState.RUNNING
+    assert world.run(older, DEV).state is RunState.SUCCEEDED
 
 
 def test_a_queueing_route_runs_its_commits_first_in_first_out(world: World) -> None:

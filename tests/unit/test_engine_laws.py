@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -9,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core import engine
 from pointsman.core.engine import Engine
 from pointsman.core.model import Delivery, Run, RunState, WhenBusy
 from pointsman.core.ports import BuildReport, Transition
@@ -18,6 +20,12 @@ from tests.support.rollouts import Clock, delivery
 TARGETS = ("dev/eu-west-1", "dev/us-east-1", "prod/eu-west-1")
 ENDS = (RunState.SUCCEEDED, RunState.FAILED, RunState.STOPPED, RunState.TIMED_OUT, RunState.FAULTED)
 RANK = {state: min(index, 3) for index, state in enumerate(RunState)}  # every end ranks alike
+
+
+@pytest.fixture(autouse=True)
+def one_step_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of several writes at the same instant a crash meets would differ from run to run."""
+    monkeypatch.setattr(engine, "PARALLEL_STEPS", 1)
 
 
 class CrashingRollouts(MemoryRollouts):

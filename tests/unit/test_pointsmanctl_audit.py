@@ -270,3 +270,12 @@ def test_text_from_outside_moves_no_cursor_and_turns_no_line_around(trail: Trail
     output = run("audit", *options).output
     assert "gnol" in output
     assert not set(output) & set("\x1b\x9b\u202e\x7f")
+
+
+def test_what_others_wrote_is_shown_whole_however_it_is_hidden(trail: Trail) -> None:
+    """Characters without width stand as their codes before anything is laid out, so that nothing is cropped."""
+    hidden = "\u2066" * 20 + "rm -rf /srv/everything  # this is what was changed"
+    trail.events = [host(DEV, "web-1", tasks=[task(diff=f"+{hidden}\n", message=hidden)])]
+    words = "".join(run("audit", "--diff").output.split())
+    assert words.count("thisiswhatwaschanged") >= 1
+    assert "\\u2066" in words

@@ -98,6 +98,14 @@ def test_a_merge_is_known_by_gits_words_or_by_githubs_hand() -> None:
         assert "may be a merge" in (files.gap or "")
 
 
+def test_a_file_that_a_commit_lists_twice_leaves_open_how_it_differs() -> None:
+    """As a file that became a link may be listed, and two names that are no UTF-8."""
+    twice = commit(1, added=["a"], removed=["a"])
+    for files in (told(twice), told(commit(0, modified=["a"]), twice), files_of_commit(twice)):
+        assert "a" in files.names + files.perhaps
+        assert "lists a file twice" in (files.gap or "")
+
+
 def test_a_tag_is_its_commits_own_files_unless_that_may_be_a_merge() -> None:
     assert files_of_commit(commit(1, modified=["a"])) == ChangedFiles(("a",), doubt=ITSELF)
     by_githubs_hand = files_of_commit(commit(1, by="web-flow", message="Release 1.2 (#7)", modified=["a"]))

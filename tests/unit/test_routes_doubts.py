@@ -67,10 +67,15 @@ def test_a_pattern_that_no_branch_can_match_since_git_takes_no_such_name_is_doub
 
 
 def test_an_account_with_two_names_is_doubtful() -> None:
+    """Only where two targets are one account and region."""
     doubled = {"dev": "222222222222", "prod": "222222222222"}
     assert told(push(branches=["main"]), accounts=doubled) == [
-        "accounts.prod: is the account of `dev` again: two builds may run there at one time"
+        f"accounts.prod: target prod/{region} is dev/{region} again (account 222222222222): "
+        "two builds may run there at one time"
+        for region in ("us-east-1", "eu-west-1")
     ]
+    apart = [{"account": "dev", "regions": "us-east-1"}, {"account": "prod", "regions": "eu-west-1"}]
+    assert told(push(branches=["main"]), accounts=doubled, targets=apart) == []
 
 
 @pytest.mark.parametrize(

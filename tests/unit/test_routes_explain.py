@@ -113,7 +113,8 @@ def test_what_no_route_is_asked_about_says_why(arguments: tuple[str, ...], told:
 
 def test_names_in_another_encoding_are_refused() -> None:
     with pytest.raises(Misconfigured, match="are UTF-16"):
-        names_in("ansible/a\n".encode("utf-16-le"))
+        names_in("ansible/a\n".encode("utf-16"))
+    assert names_in(b"a\0") == names_in(b"\xef\xbb\xbfa\n") == ("a",)
     with pytest.raises(Misconfigured, match="not UTF-8"):
         names_in(b"ansible/caf\xe9\n")
     for arguments in (("--files", "ansible/caf\udce9"), ("--files", "a", "--branch", "x\udce9")):
@@ -170,9 +171,18 @@ def test_a_range_that_ends_elsewhere_is_not_the_branch_that_is_checked_out(repos
     assert read_range("HEAD~1..HEAD~1", repository).branch is None
     assert read_range("main~1..side", repository).branch == "side"
     assert read_range("side", repository).branch == "side"
+    assert read_range("main~1", repository).branch is None
     result = explain("--git", "HEAD~1")
     assert result.exit_code == 2
     assert "give one of --branch" in result.output
+
+
+def test_a_shallow_clone_does_not_pass_for_a_first_commit(repository: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--depth=1", f"file://{repository}", "shallow")
+    with pytest.raises(Misconfigured, match="git fetch --unshallow"):
+        read_range("HEAD", tmp_path / "shallow")
+    with pytest.raises(Misconfigured, match="'HEAD~1' is no commit here"):
+        read_range("HEAD~1..HEAD", tmp_path / "shallow")
 
 
 def test_the_first_commit_changes_all_its_files(repository: Path) -> None:

@@ -123,6 +123,9 @@ def test_a_limit_with_a_comma_is_a_fault_where_the_route_would_narrow_it() -> No
     assert f"routes[0].targets: {told}" in faults("all", targets=own, route={"limit": "canary"})
     assert faults("all", targets=own) == []
     assert faults("all", targets=[{"account": "dev", "limit": "web1:web2"}], route={"limit": "canary"}) == []
+    assert faults("all", targets=[{"account": "dev", "limit": "web[0:5],db"}]) == []
+    address = [{"account": "dev", "limit": "2001:db8::1"}]
+    assert "has an IPv6 address, so none can narrow it" in faults("all", targets=address, route={"limit": "web"})[0]
 
 
 def test_what_is_too_much_together_is_a_fault() -> None:

@@ -2,7 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from functools import partial
+from threading import Thread
 from typing import Any
 
 import urllib3
@@ -15,6 +18,7 @@ MOST_BYTES = 25_000_000  # a tree has 7 MB at most, a comparison the patches of 
 CONNECT_SECONDS = 1.0
 TRIES = 2
 _CHUNK = 65_536
+NO_ANSWER = "GitHub's API gave no answer in time"
 _PASSING = {500, 502, 503, 504}
 # A renamed repository is followed. Whoever says Retry-After is not asked again: there is no time to wait.
 _REDIRECTS = urllib3.Retry(total=2, connect=0, read=0, status=0, other=0, redirect=2, respect_retry_after_header=False)
@@ -33,7 +37,7 @@ class Deadline:
         """Seconds left. Raises Unavailable when there are none."""
         left = self._end - self._clock()
         if left <= 0:
-            raise Unavailable("GitHub's API gave no answer in time")
+            raise Unavailable(NO_ANSWER)
         return left
 
 
@@ -48,7 +52,7 @@ class GithubHttp:
         """The answer's JSON. Raises Unavailable or Misconfigured."""
         for attempt in range(1, TRIES + 1):
             try:
-                return self._ask(method, path, token, deadline, body)
+                return _within(deadline, partial(self._ask, method, path, token, deadline, body))
             except _Passing as passing:
                 if attempt == TRIES:
                     raise Unavailable(str(passing)) from passing
@@ -81,23 +85,47 @@ class GithubHttp:
             raise _Passing("GitHub's API answered something that is no JSON") from error
 
 
+def _within(deadline: Deadline, call: Callable[[], Any]) -> Any:
+    """What `call` gives, or Unavailable in time: a socket's time-out begins anew with each byte and each redirect."""
+    future: Future[Any] = Future()
+
+    def work() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+
+    left = deadline.left()
+    Thread(target=work, daemon=True, name="github").start()
+    try:
+        return future.result(left)
+    except TimeoutError as late:
+        raise Unavailable(NO_ANSWER) from late
+
+
 class _Passing(Exception):
     """A fault that may be gone at once."""
 
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: Deadline) -> bytes:
     """The body. A connection that is not read to its end is closed, not used again."""
-    parts: list[bytes] = []
+    try:
+        content = b"".join(_parts(response, deadline))
+    except BaseException:
+        response.close()
+        raise
+    response.release_conn()
+    return content
+
+
+def _parts(response: urllib3.BaseHTTPResponse, deadline: Deadline) -> Iterator[bytes]:
     size = 0
     for part in response.stream(_CHUNK):
         deadline.left()
         size += len(part)
         if size > MOST_BYTES:
-            response.close()
             raise Unavailable(f"GitHub's API answered more than {MOST_BYTES:,} bytes")
-        parts.append(part)
-    response.release_conn()
-    return b"".join(parts)
+        yield part
 
 
 def _check(response: urllib3.BaseHTTPResponse, path: str) -> None:

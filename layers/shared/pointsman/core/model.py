@@ -84,7 +84,7 @@ class Decision(Value):
     route: str
     outcome: Outcome
     runs: bool
-    held: bool = False
+    held: Literal[True] | None = None
     reason: str
     pattern: str | None = None  # the pattern that decided
     file: str | None = None  # the file it decided on
@@ -93,7 +93,7 @@ class Decision(Value):
 
     def for_programs(self) -> dict[str, Any]:
         """As the receiver answers it, and `explain --json` and `why --json` say it."""
-        told = self.model_dump(mode="json")
+        told = self.model_dump(mode="json") | {"held": bool(self.held)}
         return {"route": told.pop("route"), "decision": told.pop("outcome"), **told}
 
 
@@ -119,10 +119,6 @@ class Order(Value):
     targets: tuple[Target, ...]
 
 
-# Deliveries come within seconds; later than this one was lost at first, or is delivered again.
-LATE = timedelta(minutes=1)
-
-
 class Delivery(Value):
     """One webhook request, decided: the message from webhook_receiver to start_build."""
 
@@ -139,10 +135,14 @@ class Delivery(Value):
 
     @property
     def counts_from(self) -> datetime:
-        """From when its commit is newer than others: what is delivered late is as old as its push."""
-        if self.pushed_at and self.received_at - self.pushed_at > LATE:
-            return self.pushed_at
-        return self.received_at
+        """From when its commit is newer than others: by when it was pushed, and of one second by when it came.
+
+        So what is delivered late is as old as its push: it lies within the second of that, the further on the later.
+        """
+        if self.pushed_at is None:
+            return self.received_at
+        late = max((self.received_at - self.pushed_at).total_seconds(), 0.0)
+        return self.pushed_at + timedelta(seconds=min(late / (1 + late), 0.999_999))
 
 
 class RunState(StrEnum):

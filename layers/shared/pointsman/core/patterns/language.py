@@ -68,19 +68,19 @@ class Language:
         ordered = sorted(filters, key=lambda each: (each.texts, each.ignores))
         undecided = False
         for chosen in self._together([each.taking for each in ordered if not each.ignores]):
-            if self._steps <= 0:
-                return Some.UNDECIDED
             name = self._walk([Filter((text,)) for text in chosen], names)
             if isinstance(name, str) and all(each.takes(name) for each in ordered):
                 return Some.YES
             undecided |= name is not Some.NO
+        if self._steps <= 0:
+            return Some.UNDECIDED
         if not undecided:
             return Some.NO
         name = self._walk(ordered, names)
         return Some.YES if isinstance(name, str) else name
 
     def _together(self, lists: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-        """One pattern of each list, wherever the fixed text of these alone does not keep them apart."""
+        """One pattern of each list, wherever their fixed text alone does not keep them apart, while steps are left."""
         if not lists:
             yield ()
             return
@@ -92,6 +92,8 @@ class Language:
             shapes = [compile_pattern(text).shape for text in chosen]
             for text, shape in near.to(shapes[-1].prefix) if shapes else near.every:
                 self._steps -= 1
+                if self._steps <= 0:
+                    return
                 if not any(_differ(each, shape) for each in shapes):
                     yield (*chosen, text)
 

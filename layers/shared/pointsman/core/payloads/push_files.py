@@ -140,6 +140,8 @@ def _gap_of_commit(commit: Commit) -> str | None:
         return f"the payload lists no files for commit {short}"
     if sum(1 for _ in commit.touches()) >= NAMES_LISTED:
         return f"a payload lists {NAMES_LISTED:,} files of a commit at most, and {short} has that many"
+    if any(len(touches) > 1 for touches in _touches([commit]).values()):
+        return f"commit {short} lists a file twice"  # as a file that became a link may be
     if _MERGE.match(commit.message):
         return f"commit {short} is a merge, whose list may leave out files"
     return None

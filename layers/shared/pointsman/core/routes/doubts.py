@@ -47,10 +47,12 @@ def _doubts_of_targets(routes: Routes) -> Iterator[Fault]:
 
 
 def _doubled_accounts(routes: Routes) -> Iterator[Fault]:
-    names: dict[str, str] = {}
-    for name, account in routes.accounts.items():
-        if (first := names.setdefault(account.id, name)) != name:
-            yield Fault(("accounts", name), f"is the account of `{first}` again: two builds may run there at one time")
+    """Targets under two names that are one account and region: each of them has a lane of its own."""
+    names: dict[tuple[str, str], str] = {}
+    for target in routes.all_targets:
+        if (first := names.setdefault((target.account_id, target.region), target.name)) != target.name:
+            told = f"target {target.name} is {first} again (account {target.account_id})"
+            yield Fault(("accounts", target.account), f"{told}: two builds may run there at one time")
 
 
 def _listed(left: list[str], of: int) -> str:

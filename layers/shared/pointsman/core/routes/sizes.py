@@ -40,6 +40,8 @@ def _unjoined(targets: tuple[Target, ...], routes: Routes) -> str | None:
     for target in targets:
         limit = own[target.name]
         added = narrowing(target.limit, limit)
+        if added and "::" in limit:
+            return f"the limit of target {target.name} has an IPv6 address, so none can narrow it: name the host"
         if added and "," in limit:
             meant = limit.replace(",", ":")
             return f"the limit of target {target.name} has a comma, so none can narrow it: write `{meant}` there"

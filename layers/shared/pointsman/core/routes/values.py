@@ -92,6 +92,14 @@ def _playbook(path: str) -> str:
     return path
 
 
+def _limit(limit: str) -> str:
+    # Ansible splits at commas first: `web,db:&prod` is all of web, and of db what is also in prod.
+    outside = re.sub(r"\[[^\]]*\]", "", limit)
+    if "," in outside and ":" in outside:
+        raise ValueError("mixes `,` and `:`, which Ansible takes otherwise than it reads: write colons throughout")
+    return limit
+
+
 def _patterns(texts: tuple[str, ...]) -> tuple[str, ...]:
     if not texts:
         raise ValueError("an empty list matches nothing: name a pattern or leave the key out")
@@ -187,7 +195,7 @@ AnsibleTags = Annotated[
     Field(max_length=50),
 ]
 VariableName = Annotated[str, Field(pattern=VARIABLE)]
-Limit = Annotated[str, Field(pattern=LIMIT, max_length=100)]
+Limit = Annotated[str, Field(pattern=LIMIT, max_length=100), AfterValidator(_limit)]
 Playbook = Annotated[str, AfterValidator(_playbook), Field(max_length=200)]
 ExtraVars = Annotated[dict[VariableName, JsonValue], AfterValidator(_extra_vars)]
 

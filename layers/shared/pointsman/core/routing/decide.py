@@ -48,7 +48,7 @@ def decide(subject: Subject, routes: Routes) -> Routing:
                 route=route.name,
                 outcome=verdict.outcome,
                 runs=runs,
-                held=verdict.outcome is Outcome.UNDETERMINED and route.when_undetermined is WhenUndetermined.HOLD,
+                held=_is_held(route, verdict) or None,
                 reason=reason,
                 pattern=verdict.pattern,
                 file=verdict.file and one_line(verdict.file, 1_000),
@@ -95,6 +95,10 @@ def _policy(route: Route, verdict: Verdict) -> tuple[bool, str]:
         WhenUndetermined.HOLD: "so it is held and does not run (when_undetermined: hold)",
     }
     return route.when_undetermined is WhenUndetermined.RUN, f"{verdict.reason}, {so[route.when_undetermined]}"
+
+
+def _is_held(route: Route, verdict: Verdict) -> bool:
+    return verdict.outcome is Outcome.UNDETERMINED and route.when_undetermined is WhenUndetermined.HOLD
 
 
 def _order(subject: Subject, route: Route, routes: Routes) -> Order:
