@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pointsman.core.routes.doubts import doubts
 from pointsman.core.routes.fault import Fault, Place
 from pointsman.core.routes.model import Routes
 from pointsman.core.text import shown
+from pointsmanctl.yaml_hints import told_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,15 @@ def _read(path: Path) -> tuple[Routes | None, list[LocatedFault], "_Places"]:
         data = loader.construct_document(node)  # which merges what stands at `<<`, in the nodes too
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        reason = "; ".join(part for part in (error.context, error.problem) if part)
-        return None, _Places(path, {(): mark} if mark else {}).of([Fault((), f"not YAML: {reason}")]), nowhere
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        places = _Places(path, {(): mark} if mark else {})
+        return None, places.of([Fault((), f"not YAML: {told_of(error)}")]), nowhere
+    except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
+        what = "this byte is not UTF-8" if isinstance(error, UnicodeDecodeError) else "this character can't stand here"
+        return None, _Places(path, {(): _mark_of(error, path)}).of([Fault((), f"not YAML: {what}")]), nowhere
+    except (yaml.YAMLError, RecursionError) as error:
         return None, nowhere.of([Fault((), f"not YAML: {error}")]), nowhere
     routes, faults = check_routes(data)
-    places = _Places(path, dict(_marks(node)))
+    places = _Places(path, dict(_marks(node)), dict(_keys(node)))
     located = places.of([*doubled, *faults])
     return (None if located else routes), located, places
 
@@ -79,12 +83,24 @@ def _node_of(loader: "_Loader") -> yaml.Node | None:
         raise yaml.MarkedYAMLError(problem=str(error), problem_mark=loader.get_mark()) from error
 
 
+def _mark_of(error: UnicodeDecodeError | yaml.reader.ReaderError, path: Path) -> yaml.Mark:
+    """Where a byte or character stands that may not."""
+    content = path.read_bytes()
+    if isinstance(error, UnicodeDecodeError):
+        before = content[: error.start].decode()
+    else:
+        before = content.decode()[: error.position]
+    line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
+    return yaml.Mark(str(path), 0, line, column, None, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class _Places:
     """Where everything of a file stands. What an alias or `<<` brings stands at its anchor."""
 
     path: Path
     marks: dict[Place, yaml.Mark]
+    keys: dict[Place, yaml.Mark] = field(default_factory=dict)
 
     def of(self, faults: Iterable[Fault], *, doubtful: bool = False) -> list[LocatedFault]:
         """`faults` in the order of the file. What several routes have from one place is told once."""
@@ -100,7 +116,8 @@ class _Places:
             place = ("defaults", *place[2:])  # what a route does not say itself
         while place and place not in self.marks:  # what is missing stands nowhere: its parent tells where it should be
             place = place[:-1]
-        mark = self.marks.get(place)
+        mark = self.keys.get(place) if fault.of_key else None
+        mark = mark or self.marks.get(place)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         told = replace(fault, place=place) if doubtful else fault
         return LocatedFault(str(self.path), line, column, told, doubtful)
@@ -133,10 +150,13 @@ for _tag, _pattern, _first in (
 def _doubled_keys(node: yaml.Node, place: Place = (), above: tuple[int, ...] = ()) -> Iterator[Fault]:
     if id(node) in above:  # an alias inside its own anchor
         return
-    keys = [at for at, _ in _children(node)]
-    yield from (
-        Fault((*place, key), "this key stands here twice") for key in dict.fromkeys(keys) if keys.count(key) > 1
-    )
+    if isinstance(node, yaml.MappingNode):
+        first: dict[str, yaml.Node] = {}
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in first and key.value != "<<":
+                line = first[key.value].start_mark.line + 1
+                yield Fault((*place, key.value), f"this key stands here twice: also on line {line}", of_key=True)
+            first.setdefault(key.value, key)
     for at, value in _children(node):
         yield from _doubled_keys(value, (*place, at), (*above, id(node)))
 
@@ -147,6 +167,16 @@ def _marks(node: yaml.Node, place: Place = (), above: tuple[int, ...] = ()) -> I
     yield place, node.start_mark
     for at, value in _children(node):
         yield from _marks(value, (*place, at), (*above, id(node)))
+
+
+def _keys(node: yaml.Node, place: Place = (), above: tuple[int, ...] = ()) -> Iterator[tuple[Place, yaml.Mark]]:
+    """Where each key itself stands; of one that stands twice, the last."""
+    if id(node) in above:
+        return
+    if isinstance(node, yaml.MappingNode):
+        yield from (((*place, key.value), key.start_mark) for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+    for at, value in _children(node):
+        yield from _keys(value, (*place, at), (*above, id(node)))
 
 
 def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node]]:

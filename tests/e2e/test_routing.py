@@ -62,7 +62,7 @@ def test_after_a_forced_push_github_tells_what_differs(calls: Observer, previewe
 
 def test_a_new_branch_is_compared_with_where_it_left_main(calls: Observer, previewed: Repository) -> None:
     pushed = calls.cloud.push({DEFAULTS: "app_message: x\n"}, "Try", branch="topic", author=HANA, repository=PREVIEWED)
-    assert decision_of(pushed.delivery)["reason"] == "branch topic matches none of branches ['main']"
+    assert decision_of(pushed.delivery)["reason"] == "branch topic matches none of branches `main`"
     assert calls.cloud.github_calls() == []  # its files do not matter
 
 

@@ -132,10 +132,19 @@ def test_an_account_id_may_stand_without_quotes() -> None:
             {"on": {"pull_requests": {}, "push": {}}},
             "routes[0].on.pull_requests: unknown key; did you mean `pull_request`?",
         ),
-        ({"on": {"pull_request": {"tags": ["x"]}}}, "routes[0].on.pull_request.tags: unknown key; known are branches"),
+        (
+            {"on": {"pull_request": {"tags": ["x"]}}},
+            "routes[0].on.pull_request.tags: unknown key: it is a condition of push",
+        ),
         ({"on": {"pull_request": {"types": ["closed"]}}}, "routes[0].on.pull_request.types[0]: must be 'opened',"),
         ({"on": {"push": {"messages": [{"regex": "("}]}}}, "routes[0].on.push.messages[0].regex: `(` is no regular"),
         ({"on": {"push": {"actors": ["a b"]}}}, "routes[0].on.push.actors[0]: `a b` is not a login as on GitHub"),
+        ({"on": {"push": {"messages": [{"regex": ""}]}}}, "routes[0].on.push.messages[0].regex: an empty expression"),
+        (
+            {"on": {"push": {"head-branches": "x"}}},
+            "routes[0].on.push.head-branches: unknown key: it is a condition of",
+        ),
+        ({"skip_ci": "no"}, "routes[0].skip_ci: must be true or false, not `no`"),
         ({"on": {"push": {"branch": ["x"]}}}, "routes[0].on.push.branch: unknown key; did you mean `branches`?"),
         ({"on": {"push": {"branches_ignore": ["x"]}}}, "routes[0].on.push.branches_ignore: unknown key; did you mean"),
         ({"on": {"push": {"paths": []}}}, "routes[0].on.push.paths: an empty list matches nothing"),
@@ -298,9 +307,46 @@ def test_what_is_missing_is_told_where_it_should_be(tmp_path: Path) -> None:
 
 def test_a_key_that_stands_twice_is_a_fault(tmp_path: Path) -> None:
     text = (ROOT / "routes.yaml").read_text() + "    playbook: other.yml\n"
-    assert [fault.split(": ", 1)[1] for fault in told_by(tmp_path, text)] == [
-        "routes[0].playbook: this key stands here twice"
+    [first] = [number for number, line in enumerate(text.splitlines(), start=1) if "playbook:" in line][:1]
+    last = len(text.splitlines())
+    assert told_by(tmp_path, text) == [
+        f"routes.yaml:{last}:5: routes[0].playbook: this key stands here twice: also on line {first}"
     ]
+
+
+def test_an_unknown_key_is_told_where_the_key_stands(tmp_path: Path) -> None:
+    text = (ROOT / "routes.yaml").read_text() + "    tag:\n      - web\n    true: 1\n"
+    last = len(text.splitlines())
+    assert told_by(tmp_path, text)[-1] == (
+        f"routes.yaml:{last - 2}:5: routes[0].tag: unknown key; did you mean `tags`?"
+    )
+    assert any("routes[0]: true is no key: a key is text" in fault for fault in told_by(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("- !**/*.md", "quotes are needed"),
+        ("a: [*]", "quotes are needed"),
+        ("a: */infra", "quotes are needed"),
+        ("a: [dependabot[bot]]", "quotes are needed"),
+        ("a: fix: db", "quotes are needed"),
+        ("a: {{ x }}", "quotes are needed"),
+        (r'a: "^\d+"', "single quotes take a regular expression as it is"),
+        ("a:\n  - a: 1\n b: 2", "does not line up with those above it"),
+        ("a:\n\tb: 1", "indent with spaces"),
+    ],
+)
+def test_the_usual_slips_in_yaml_have_a_hint(tmp_path: Path, text: str, hint: str) -> None:
+    [fault] = told_by(tmp_path, text)
+    assert "not YAML" in fault
+    assert hint in fault
+
+
+def test_a_byte_that_is_no_utf8_is_told_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "routes.yaml"
+    path.write_bytes(b'a: 1\nb: "caf\xe9"\n')
+    assert [str(fault) for fault in read_routes(path)[1]] == [f"{path}:2:8: not YAML: this byte is not UTF-8"]
 
 
 @pytest.mark.parametrize(
@@ -315,7 +361,7 @@ def test_a_key_that_stands_twice_is_a_fault(tmp_path: Path) -> None:
         ('a: !!int ""', "routes.yaml:1:4: not YAML: this is no int"),
         (f"a: {'9' * 5000}", "routes.yaml:1:4: not YAML: this is no int"),
         ('a: "\\U00110000"', "routes.yaml:1:7: not YAML: chr() arg not in range(0x110000)"),
-        ("a: \x01", "routes.yaml:1:1: not YAML:"),
+        ("a: \x01", "routes.yaml:1:4: not YAML: this character can't stand here"),
         ("a: !!python/object:os.system {}", "routes.yaml:1:4: not YAML: could not determine a constructor"),
         ("[]", "routes.yaml:1:1: must be a mapping, not []"),
         ("&a [*a]", "routes.yaml:1:1: must be a mapping"),

@@ -66,6 +66,41 @@ def test_a_pattern_that_no_branch_can_match_since_git_takes_no_such_name_is_doub
     assert told(push(paths=[f"{branch}/**"])) == []
 
 
+@pytest.mark.parametrize(
+    ("route", "doubt"),
+    [
+        ({"playbook": "ansible/site.yml"}, "playbook: is looked for inside ansible/; write `site.yml`"),
+        (
+            push(messages=["^release:"]),
+            "on.push.messages[0]: `^release:` is looked for as it stands; for an expression",
+        ),
+        (push(messages_ignore=["/wip/"]), "on.push.messages-ignore[0]: `/wip/` is looked for as it stands"),
+        (push(actors=["1001"]), "on.push.actors[0]: `1001` is taken for a login; an account's number has no quotes"),
+        (push(branches=["release/{1,2}"]), "on.push.branches[0]: `{1,2}` in `release/{1,2}` stands for itself"),
+        (push(branches=["origin/main"]), "on.push.branches[0]: `origin/main`: a branch is named without its remote"),
+        (
+            {"targets": [{"account": "prod", "extra_vars": {"a": 1}}, "dev/*", {"name": "*/*", "tags": ["x"]}]},
+            "targets[0]: later entries mean each of its targets, too, and alone count there",
+        ),
+    ],
+)
+def test_what_is_hardly_meant_is_doubtful(route: dict[str, Any], doubt: str) -> None:
+    assert any(each.startswith(f"routes[0].{doubt}") for each in told(route))
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        push(messages=["release:", "fix (db)", {"regex": "^release:"}]),
+        push(actors=["1001-bot", 1001]),
+        push(branches=["{x}", "release/1"]),
+        {"targets": ["*/*", {"account": "prod", "tags": ["x"]}]},
+    ],
+)
+def test_what_is_meant_so_is_not(route: dict[str, Any]) -> None:
+    assert told(route) == []
+
+
 def test_an_account_with_two_names_is_doubtful() -> None:
     """Only where two targets are one account and region."""
     doubled = {"dev": "222222222222", "prod": "222222222222"}

@@ -89,7 +89,7 @@ def test_a_push_of_documentation_alone_is_ignored_and_says_what_left_it_out() ->
 @pytest.mark.parametrize(
     ("name", "outcome", "reason"),
     [
-        ("push_new_branch", "ignored", "branch feature/time-sync matches none of branches ['main']"),
+        ("push_new_branch", "ignored", "branch feature/time-sync matches none of branches `main`"),
         ("push_tag", "ignored", "tag v1.4.0 can't match: the route names branches and no tags"),
         ("push_empty_commit", "ignored", "branch main matches branches[0] `main`; no file was changed"),
         (
@@ -122,7 +122,7 @@ def test_the_shipped_rules_decide_every_kind_of_push(name: str, outcome: str, re
         (
             {"branches": ["main"]},
             "main/x",
-            (Outcome.IGNORED, "branch main/x matches none of branches ['main']", None, None),
+            (Outcome.IGNORED, "branch main/x matches none of branches `main`", None, None),
         ),
         (
             {"branches": ["releases/**", "!releases/**-alpha"]},
@@ -157,7 +157,7 @@ def test_the_shipped_rules_decide_every_kind_of_push(name: str, outcome: str, re
         (
             {"branches": ["main"], "tags": ["v*"]},
             "v1",
-            (Outcome.IGNORED, "branch v1 matches none of branches ['main']", None, None),
+            (Outcome.IGNORED, "branch v1 matches none of branches `main`", None, None),
         ),
     ],
 )
@@ -171,7 +171,7 @@ def test_a_branch_is_decided_by_the_last_pattern_that_matches(
     ("condition", "outcome", "reason"),
     [
         ({"tags": ["v[0-9]+.*"]}, Outcome.MATCHED, "tag v1.4.0 matches tags[0] `v[0-9]+.*`"),
-        ({"tags": ["x"]}, Outcome.IGNORED, "tag v1.4.0 matches none of tags ['x']"),
+        ({"tags": ["x"]}, Outcome.IGNORED, "tag v1.4.0 matches none of tags `x`"),
         ({"tags-ignore": ["v1.*"]}, Outcome.IGNORED, "tag v1.4.0 matches tags-ignore[0] `v1.*`"),
         ({"branches-ignore": ["x"]}, Outcome.IGNORED, "tag v1.4.0 can't match: the route names branches and no tags"),
         ({}, Outcome.MATCHED, "tag v1.4.0: the route takes every branch and tag"),

@@ -47,8 +47,8 @@ def last_reason(decision: Decision) -> str:
     [
         ({"actors": ["omar", "Hana"]}, True, "hana (1001) matches actors[1] `Hana`"),
         ({"actors": [1001]}, True, "hana (1001) matches actors[0] `1001`"),
-        ({"actors": ["1001"]}, False, "hana (1001) matches none of actors ['1001']"),
-        ({"actors": ["omar", 7]}, False, "hana (1001) matches none of actors ['omar', '7']"),
+        ({"actors": ["1001"]}, False, "hana (1001) matches none of actors `1001`"),
+        ({"actors": ["omar", 7]}, False, "hana (1001) matches none of actors `omar`, `7`"),
         ({"actors-ignore": ["dependabot[bot]"]}, True, "hana (1001) matches none of actors-ignore"),
         ({"actors-ignore": ["hana"]}, False, "hana (1001) matches actors-ignore[0] `hana`"),
         ({"actors-ignore": [1001]}, False, "hana (1001) matches actors-ignore[0] `1001`"),
@@ -72,10 +72,10 @@ def test_a_bots_login_is_taken_as_it_is() -> None:
     ("condition", "runs", "reason"),
     [
         ({"messages": ["the limit"]}, True, "the message matches messages[0] `the limit`"),
-        ({"messages": ["The limit"]}, False, "the message matches none of messages ['The limit']"),
+        ({"messages": ["The limit"]}, False, "the message matches none of messages `The limit`"),
         ({"messages": [{"regex": "^Raise"}]}, True, "the message matches messages[0] `^Raise`"),
         ({"messages": [{"regex": "(?i)LIMIT$"}]}, True, "the message matches messages[0] `(?i)LIMIT$`"),
-        ({"messages": ["x", {"regex": "y"}]}, False, "the message matches none of messages ['x', 'y']"),
+        ({"messages": ["x", {"regex": "y"}]}, False, "the message matches none of messages `x`, `y`"),
         ({"messages-ignore": ["wip"]}, True, "the message matches none of messages-ignore"),
         (
             {"messages-ignore": [{"regex": "Raise|Lower"}]},
@@ -87,6 +87,20 @@ def test_a_bots_login_is_taken_as_it_is() -> None:
 def test_a_message_is_searched_for_a_text_or_an_expression(condition: dict[str, Any], runs: bool, reason: str) -> None:
     decision = decided(pushed(), {"push": condition})
     assert (decision.runs, last_reason(decision)) == (runs, reason)
+
+
+@pytest.mark.parametrize(
+    ("condition", "runs"),
+    [
+        ({"messages": ["limit"], "messages-ignore": ["WIP"]}, True),
+        ({"messages": ["limit"], "messages-ignore": ["Raise"]}, False),
+        ({"messages": ["nothing"], "messages-ignore": ["WIP"]}, False),
+        ({"actors": ["hana", "omar"], "actors-ignore": [7]}, True),
+        ({"actors": ["hana", "omar"], "actors-ignore": [1001]}, False),
+    ],
+)
+def test_words_and_people_may_be_wanted_and_unwanted_at_once(condition: dict[str, Any], runs: bool) -> None:
+    assert decided(pushed(), {"push": condition}).runs == runs
 
 
 def test_the_whole_message_of_the_newest_commit_is_searched() -> None:

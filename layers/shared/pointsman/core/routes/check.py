@@ -8,7 +8,7 @@ from typing import Any, TypeAliasType, cast
 
 from pydantic import BaseModel, ValidationError
 
-from pointsman.core.routes.conditions import PATTERN_LISTS, Events
+from pointsman.core.routes.conditions import PATTERN_LISTS, Events, PullRequestCondition, PushCondition
 from pointsman.core.routes.fault import Fault, Place
 from pointsman.core.routes.model import Routes
 from pointsman.core.routes.sizes import faults_of_size
@@ -92,7 +92,12 @@ def _fault(error: Any, data: object) -> Fault:
         case "missing":
             return Fault(place, f"`{error['loc'][-1]}` is missing")
         case "extra_forbidden":
-            return Fault(place, f"unknown key{_did_you_mean(str(place[-1]), _keys_at(place[:-1]))}")
+            return Fault(place, f"unknown key{_hint_for_key(place)}", of_key=True)
+        case "invalid_key":
+            told = (
+                f"{_shown(error['input'])} is no key: a key is text, in quotes where YAML takes it for something else"
+            )
+            return Fault(place[:-1], told)
         case "string_pattern_mismatch":
             form = error["ctx"]["pattern"]
             return Fault(place, f"{_shown(error['input'])} is not {FORMS.get(form, form)}")
@@ -120,8 +125,10 @@ def _keys_at(place: Place) -> list[str]:
         if isinstance(part, str) and isinstance(model, type) and issubclass(model, BaseModel):
             fields = {field.alias or name: field for name, field in model.model_fields.items()}
             model = _model_in(fields[part].annotation) if part in fields else model
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return []
+    return _keys_of(model) if isinstance(model, type) and issubclass(model, BaseModel) else []
+
+
+def _keys_of(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
@@ -135,8 +142,16 @@ def _model_in(annotation: Any) -> Any:
     return next((model for model in found if model), None)
 
 
+def _hint_for_key(place: Place) -> str:
+    key, event = str(place[-1]), str(place[-2]) if len(place) > 1 else ""
+    for other, model in (("push", PullRequestCondition), ("pull_request", PushCondition)):
+        if event == other and key in _keys_of(model):
+            return f": it is a condition of {'pull_request' if other == 'push' else 'push'}"
+    return _did_you_mean(key, _keys_at(place[:-1]))
+
+
 def _did_you_mean(word: str, known: list[str]) -> str:
-    close = get_close_matches(word, known, n=1)
+    close = [each for each in known if len(word) > 2 and each.startswith(word)] or get_close_matches(word, known, n=1)
     if close:
         return f"; did you mean `{close[0]}`?"
     return f"; known are {', '.join(dict.fromkeys(known[:10]))}{', …' * (len(known) > 10)}" if known else ""
@@ -172,11 +187,9 @@ def _across(data: object) -> Iterator[Fault]:
 
 def _faults_of_conditions(place: Place, route: dict[Any, Any]) -> Iterator[Fault]:
     for event, condition in _mapping(route.get("on")).items():
-        for name in _mapping(condition):
-            if f"{name}-ignore" in condition:
-                reason = f"can't stand beside `{name}`: use one list" + (
-                    ", with `!` for what is to be left out" if name in PATTERN_LISTS else ""
-                )
+        for name in PATTERN_LISTS:
+            if {name, f"{name}-ignore"} <= _mapping(condition).keys():
+                reason = f"can't stand beside `{name}`: use one list, with `!` for what is to be left out"
                 yield Fault((*place, "on", event, f"{name}-ignore"), reason)
 
 

@@ -42,16 +42,14 @@ class Condition(Part):
         None, alias="paths-ignore", description="At least one changed file is none of these; not beside `paths`."
     )
     actors: Actors | None = Field(None, description="Logins, or numbers without quotes, of who may start it.")
-    actors_ignore: Actors | None = Field(
-        None, alias="actors-ignore", description="Everybody but these; not beside `actors`."
-    )
+    actors_ignore: Actors | None = Field(None, alias="actors-ignore", description="Nobody of these.")
     messages: Messages | None = Field(
         None,
         description="At least one of these is in the head commit's message, or in the pull request's title: a text, or "
         "{regex: ...}.",
     )
     messages_ignore: Messages | None = Field(
-        None, alias="messages-ignore", description="None of these is in the message; not beside `messages`."
+        None, alias="messages-ignore", description="None of these is in the message."
     )
 
     def list_of(self, name: str) -> PatternList | None:

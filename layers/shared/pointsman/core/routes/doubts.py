@@ -1,5 +1,6 @@
 """What is doubtful in valid rules: lists that take nothing, slips of the pen, targets left out, routes that fight."""
 
+import re
 from collections.abc import Iterator
 
 from pointsman.core.patterns.language import Filter, Language, Some
@@ -14,6 +15,8 @@ from pointsman.core.routes.rivals import doubts_of_rivals
 from pointsman.core.text import few
 
 _ONE_OF = {"branches": "branch", "tags": "tag", "paths": "file", "head-branches": "branch"}
+_LIKE_REGEX = re.compile(r"^\^|\$$|^/.*/$|\.\*|\\[bdsw]|\[\^")
+_BRACES = re.compile(r"\{[^}]*,[^}]*\}")
 _REFS = ("refs/heads/", "refs/tags/")
 
 
@@ -21,7 +24,7 @@ def doubts(routes: Routes) -> list[Fault]:
     """What whoever wrote these rules should look at again. They are valid, and do what they say."""
     found = list(_doubts_of_targets(routes))
     for index, route in enumerate(routes.routes):
-        found += _doubts_of_route(("routes", index), route)
+        found += _doubts_of_route(("routes", index), route, routes)
     return [*found, *doubts_of_rivals(routes)]
 
 
@@ -65,7 +68,16 @@ def _listed(left: list[str], of: int) -> str:
 # --- lists of patterns ----------------------------------------------------------------------------------------------
 
 
-def _doubts_of_route(place: Place, route: Route) -> Iterator[Fault]:
+def _doubts_of_route(place: Place, route: Route, routes: Routes) -> Iterator[Fault]:
+    if route.playbook.startswith("ansible/"):
+        meant = route.playbook.removeprefix("ansible/")
+        yield Fault((*place, "playbook"), f"is looked for inside ansible/; write `{meant}`")
+    counting = routes.choices_of(route)
+    for index in range(len(route.targets)):
+        if index not in counting:
+            yield Fault(
+                (*place, "targets", index), "later entries mean each of its targets, too, and alone count there"
+            )
     if Language().some_name([repositories_of(route)], Names.REPOSITORIES) is Some.NO:
         yield Fault((*place, "repository"), "takes no repository that can be: what it names, `!` takes back")
     for event, condition in (("push", route.on.push), ("pull_request", route.on.pull_request)):
@@ -73,7 +85,20 @@ def _doubts_of_route(place: Place, route: Route) -> Iterator[Fault]:
             yield from _doubts_of_condition((*place, "on", event), condition)
 
 
+def _doubts_of_words(place: Place, condition: Condition) -> Iterator[Fault]:
+    for key, messages in (("messages", condition.messages), ("messages-ignore", condition.messages_ignore)):
+        for index, message in enumerate(messages or ()):
+            if isinstance(message, str) and _LIKE_REGEX.search(message):
+                told = f"`{message}` is looked for as it stands; for an expression write {{regex: ...}}"
+                yield Fault((*place, key, index), told)
+    for key, actors in (("actors", condition.actors), ("actors-ignore", condition.actors_ignore)):
+        for index, actor in enumerate(actors or ()):
+            if isinstance(actor, str) and actor.isdigit():
+                yield Fault((*place, key, index), f"`{actor}` is taken for a login; an account's number has no quotes")
+
+
 def _doubts_of_condition(place: Place, condition: Condition) -> Iterator[Fault]:
+    yield from _doubts_of_words(place, condition)
     for key in PATTERN_LISTS:
         if wanted := filter_of(condition, key):
             here = (*place, f"{key}-ignore" if wanted.ignores else key)
@@ -143,6 +168,8 @@ def _doubt_of_pattern(text: str, key: str, wanted: Filter, *, told: bool) -> str
     """What is doubtful in a single pattern. `told`: its list as a whole takes nothing, as is said already."""
     if _is_impossible(text, key):
         return None if told and not wanted.ignores and not text.startswith("!") else _impossible(text, key)
+    if found := _BRACES.search(text):
+        return f"`{found.group()}` in `{text}` stands for itself: write a pattern for each"
     return _slip_in_path(text, wanted) if key == "paths" else _slip_in_ref(text, key)
 
 
@@ -155,6 +182,8 @@ def _slip_in_ref(text: str, key: str) -> str | None:
             if key.endswith(plural):
                 return f"`{text}`: {plural} are named without `{prefix}`; write `{short}`"
             return f"`{text}` names {plural}, and this list is about {key.replace('-', ' ')}"
+    if bare.startswith("origin/"):
+        return f"`{text}`: a branch is named without its remote; write `{sign}{bare.removeprefix('origin/')}`"
     return None
 
 

@@ -11,6 +11,7 @@ class Fault:
 
     place: Place
     reason: str
+    of_key: bool = False  # about the key itself, not about its value
 
     @property
     def where(self) -> str:

@@ -13,12 +13,13 @@
 What concerns several parts of the file at once is checked by check.py; docs/routes.md tells all of it.
 """
 
+from collections.abc import Iterator
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from pointsman.core.model import Target, WhenBusy
 from pointsman.core.patterns.pattern import PatternList
@@ -103,7 +104,9 @@ class Route(Part):
     tags: AnsibleTags = Field((), description="Only these tags of the playbook.")
     extra_vars: ExtraVars = Field(default_factory=dict, description="Variables for Ansible. Nothing secret.")
     limit: Limit = Field("", description="Only these hosts: a host pattern of Ansible.")
-    skip_ci: bool = Field(True, description="A marker such as [skip ci] in the commit's message keeps it from running.")
+    skip_ci: StrictBool = Field(
+        True, description="A marker such as [skip ci] in the commit's message keeps it from running."
+    )
     when_undetermined: WhenUndetermined = Field(
         WhenUndetermined.RUN, description="What follows when nobody can tell all changed files."
     )
@@ -123,7 +126,7 @@ class Defaults(Part):
     tags: AnsibleTags | None = None
     extra_vars: ExtraVars | None = None
     limit: Limit | None = None
-    skip_ci: bool | None = None
+    skip_ci: StrictBool | None = None
     when_undetermined: WhenUndetermined | None = None
     when_busy: WhenBusy | None = None
 
@@ -197,11 +200,18 @@ class Routes(Part):
 
     def targets_of(self, route: Route) -> tuple[Target, ...]:
         """The targets of `route`, each with what is otherwise there. The last choice that means a target says what."""
-        return tuple(
-            _chosen(target, choices[-1], route)
-            for target, environment in self._labelled
-            if (choices := [choice for choice in route.targets if choice.means(target, environment)])
-        )
+        return tuple(_chosen(target, route.targets[last], route) for target, last in self._meant(route))
+
+    def choices_of(self, route: Route) -> set[int]:
+        """The places of those of the route's choices that say what is done somewhere: the others have no effect."""
+        return {last for _, last in self._meant(route)}
+
+    def _meant(self, route: Route) -> Iterator[tuple[Target, int]]:
+        """Each target that a choice of `route` means, and the place of the last that does."""
+        for target, environment in self._labelled:
+            places = [place for place, choice in enumerate(route.targets) if choice.means(target, environment)]
+            if places:
+                yield target, places[-1]
 
     def of_repository(self, full_name: str) -> tuple[Route, ...]:
         """The routes of a repository. GitHub's names do not differ by case alone."""

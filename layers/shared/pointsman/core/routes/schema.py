@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from pointsman.core.routes.conditions import PATTERN_LISTS
 from pointsman.core.routes.model import Routes
 from pointsman.core.routes.values import FORMS
 
@@ -34,7 +35,7 @@ def schema_text() -> str:
 
 def _twins(properties: dict[str, Any]) -> list[dict[str, Any]]:
     """A list and its -ignore twin do not stand beside each other."""
-    return [{"not": {"required": [key, f"{key}-ignore"]}} for key in properties if f"{key}-ignore" in properties]
+    return [{"not": {"required": [key, f"{key}-ignore"]}} for key in PATTERN_LISTS if key in properties]
 
 
 def _adapt(part: Any) -> None:

@@ -120,6 +120,8 @@ def _ignore_pattern(text: str) -> str:
 
 
 def _regex(text: str) -> str:
+    if not text:
+        raise ValueError("an empty expression is in every message: write one or leave it out")
     compile_regex(text)
     return text
 

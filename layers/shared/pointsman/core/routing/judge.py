@@ -11,7 +11,7 @@ from pointsman.core.routes.conditions import Condition, PullRequestCondition
 from pointsman.core.routes.message_regex import compile_regex
 from pointsman.core.routes.model import Route
 from pointsman.core.routes.values import Regex
-from pointsman.core.routing.verdict import NAME_TOLD, Verdict, place
+from pointsman.core.routing.verdict import NAME_TOLD, Verdict, listed, place
 from pointsman.core.text import one_line
 
 # https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs
@@ -106,7 +106,9 @@ def _judge_list(condition: Condition, key: str, name: str, told: str) -> Iterato
 def _judge_wanted(wanted: PatternList, key: str, name: str, told: str) -> Verdict:
     hit = wanted.decide(name)
     if hit is None:
-        return Verdict(Outcome.IGNORED, f"{told} matches none of {key} {[pattern.text for pattern in wanted.patterns]}")
+        return Verdict(
+            Outcome.IGNORED, f"{told} matches none of {key} {listed(pattern.text for pattern in wanted.patterns)}"
+        )
     if not hit.included:
         return Verdict(Outcome.IGNORED, f"{told} is left out by {place(key, hit)}", hit.pattern.text)
     return Verdict(Outcome.MATCHED, f"{told} matches {place(key, hit)}", hit.pattern.text)
@@ -141,10 +143,10 @@ def _judge_items[Item: (int | str, str | Regex)](
     if wanted is not None:
         found = next((item for item in enumerate(wanted) if fits(item[1])), None)
         if found is None:
-            yield Verdict(Outcome.IGNORED, f"{told} matches none of {key} {[_text(item) for item in wanted]}")
+            yield Verdict(Outcome.IGNORED, f"{told} matches none of {key} {listed(_text(item) for item in wanted)}")
         else:
             yield Verdict(Outcome.MATCHED, f"{told} matches {_item(key, *found)}", _text(found[1]))
-    elif unwanted is not None:
+    if unwanted is not None:
         found = next((item for item in enumerate(unwanted) if fits(item[1])), None)
         if found is None:
             yield Verdict(Outcome.MATCHED, f"{told} matches none of {key}-ignore")

@@ -7,6 +7,7 @@ from pointsman.core.model import Outcome
 from pointsman.core.patterns.pattern import Hit
 from pointsman.core.text import FEW, few, one_line
 
+PATTERNS_TOLD = 5
 NAME_TOLD = 200  # characters of a name in a reason
 
 
@@ -28,6 +29,11 @@ class Verdict:
 def place(key: str, hit: Hit) -> str:
     """Where a pattern stands, and what it says: paths[0] `ansible/**`."""
     return f"{key}[{hit.index}] `{hit.pattern.text}`"
+
+
+def listed(texts: Iterable[str]) -> str:
+    """The first patterns of a list, as they are written: `main`, `release/**`."""
+    return few([f"`{text}`" for text in texts], PATTERNS_TOLD)
 
 
 def told(names: Iterable[str]) -> str:
