@@ -25,9 +25,12 @@ from pointsmanctl.options import (
     connected,
     err,
     fail,
+    full_name,
     given,
     out,
     print_json,
+    rollout_id,
+    target_name,
 )
 from pointsmanctl.rollout_table import rollout_report, rollouts_table
 from pointsmanctl.times import EPOCH
@@ -58,11 +61,15 @@ def _known(types: list[str] | None) -> list[str] | None:
 @app.command()
 def audit(
     actor: Annotated[str | None, typer.Option(help="Login of who pushed.", callback=given)] = None,
-    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=given)] = None,
+    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
     commit: Annotated[str | None, typer.Option(help="Commit, or its first characters.", callback=given)] = None,
-    target: Annotated[str | None, typer.Option(help="account/region, such as prod/eu-west-1.", callback=given)] = None,
+    target: Annotated[
+        str | None, typer.Option(help="account/region, such as prod/eu-west-1.", callback=target_name)
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Host, as the inventory names it.", callback=given)] = None,
-    rollout: Annotated[str | None, typer.Option(help="Rollout, such as r-3f2a9c0d1e2b4a56.", callback=given)] = None,
+    rollout: Annotated[
+        str | None, typer.Option(help="Rollout, such as r-3f2a9c0d1e2b4a56.", callback=rollout_id)
+    ] = None,
     route: Annotated[str | None, typer.Option(help="Route, as routes.yaml names it.", callback=given)] = None,
     types: Annotated[
         list[str] | None, typer.Option("--type", help="Event type; may be given more than once.", callback=_known)
@@ -107,12 +114,15 @@ def audit(
         out.print(trail_table(events, diffs=diff))
     else:
         begin = f" since {question.since:%Y-%m-%d %H:%M} UTC" if question.since > EPOCH else ""
-        err.print(f"Nothing in the trail{begin} answers that.")
+        case = " Names count as they are written: Ada is not ada." if actor or repository or host or route else ""
+        err.print(f"Nothing in the trail{begin} answers that.{case}")
 
 
 @app.command()
 def status(
-    rollout: Annotated[str | None, typer.Argument(help="One rollout, with each of its runs.", callback=given)] = None,
+    rollout: Annotated[
+        str | None, typer.Argument(help="One rollout, with each of its runs.", callback=rollout_id)
+    ] = None,
     since: Annotated[str, typer.Option(help=f"{TIMES}. At most {MOST_DAYS} days ago.")] = SINCE,
     as_json: JsonOption = False,
     cloud: WhereOption = Where.AUTO,

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, NoReturn
@@ -36,6 +37,22 @@ def given(value: str | None) -> str | None:
     if value is not None and not value.strip():
         raise typer.BadParameter("it is empty")
     return readable(value)
+
+
+def _of_form(form: str, words: str) -> Callable[[str | None], str | None]:
+    """The callback of an option whose value has a form of its own."""
+
+    def check(value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(form, value, re.ASCII):
+            raise typer.BadParameter(f"{value!r} is not {words}")
+        return value
+
+    return check
+
+
+full_name = _of_form(r"[\w.-]+/[\w.-]+", "owner/name")
+target_name = _of_form(r"[a-z0-9-]+/[a-z0-9-]+", "account/region, such as prod/eu-west-1")
+rollout_id = _of_form(r"r-[0-9a-f]{16}", "a rollout, such as r-3f2a9c0d1e2b4a56: `pointsman status` lists them")
 
 
 def readable(value: str | None) -> str | None:

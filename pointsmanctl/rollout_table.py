@@ -57,7 +57,9 @@ def rollout_report(loaded: Loaded) -> RenderableType:
     table.add_column("WHY", overflow="fold")
     for name, run in sorted(latest(runs).items()):
         table.add_row(escape(name), str(run.attempt), state(run.state.value), _took(run), escape(_why(run)))
-    return Group(head, table)
+    failed = any(run.state is RunState.FAILED for run in latest(runs).values())
+    hint = f"which task failed on which host: pointsman audit --rollout {rollout.id} --type HostResultRecorded"
+    return Group(head, table, *([Text(hint, style="dim")] if failed else []))
 
 
 def _mode(rollout: Rollout) -> str:

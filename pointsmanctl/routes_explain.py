@@ -11,10 +11,11 @@ from pointsman.core.routes.model import Routes
 from pointsman.core.routing.decide import decide
 from pointsmanctl.changed_names import names_in, read_range
 from pointsmanctl.decisions_table import decisions_table, shown
-from pointsmanctl.options import JsonOption, all_readable, err, fail, given, out, print_json, readable
+from pointsmanctl.options import JsonOption, all_readable, err, fail, full_name, given, out, print_json, readable
 from pointsmanctl.routes_file import read_routes
 from pointsmanctl.saved_delivery import read_saved, read_source
 from pointsmanctl.what_if import Asked, what_if
+from pointsmanctl.would_run import told, would_run
 
 _PULL_REQUEST = "Only with --base and --head."
 
@@ -36,13 +37,13 @@ def explain(
     payload: Annotated[
         str | None, typer.Option(help="A saved delivery, push or pull_request; - is standard input.")
     ] = None,
-    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=given)] = None,
+    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
     branch: Annotated[str | None, typer.Option(help="The branch that is pushed.", callback=given)] = None,
     tag: Annotated[str | None, typer.Option(help="The tag that is pushed.", callback=given)] = None,
     base: Annotated[str | None, typer.Option(help="A pull request to this branch ...", callback=given)] = None,
     head: Annotated[str | None, typer.Option(help="... from this one.", callback=given)] = None,
     action: Annotated[str | None, typer.Option(help=_PULL_REQUEST, callback=given, show_default="opened")] = None,
-    fork: Annotated[str | None, typer.Option(help=f"owner/name. {_PULL_REQUEST}", callback=given)] = None,
+    fork: Annotated[str | None, typer.Option(help=f"owner/name. {_PULL_REQUEST}", callback=full_name)] = None,
     actor: Annotated[str | None, typer.Option(help="Login of who does it.", callback=given)] = None,
     actor_id: Annotated[int | None, typer.Option(help="GitHub's number of who does it.")] = None,
     message: Annotated[
@@ -129,8 +130,21 @@ def _decide(subject: Subject, routes: Routes, *, as_json: bool) -> None:
     if routing.wants_files:
         err.print(Text("The deployed receiver asks GitHub for the changed files here, if it has a token.", style="dim"))
     decisions = [shown(decision) for decision in routing.decisions]
+    orders = {order.route: order for order in routing.orders}
     if as_json:
+        for each in decisions:
+            each["would_run"] = would_run(orders[each["route"]]) if each["route"] in orders else []
         print_json(decisions)
         return
+    err.print(Text(_asked_about(subject, routes), style="dim"))
     out.print(decisions_table(decisions, full=True))
     out.print(Text(routing.reason))
+    for order in routing.orders:
+        out.print(*told(order), sep="\n")
+
+
+def _asked_about(subject: Subject, routes: Routes) -> str:
+    change, request = subject.change, subject.change.pull_request
+    what = f"pull request from {request.head} to {request.base}" if request else f"{subject.kind} {subject.name}"
+    others = len(routes.routes) - len(routes.of_repository(change.repository))
+    return f"{change.repository}, {what}" + (f"; {others} of the routes are for other repositories" if others else "")

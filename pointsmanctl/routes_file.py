@@ -13,6 +13,7 @@ from pointsman.core.routes.doubts import doubts
 from pointsman.core.routes.fault import Fault, Place
 from pointsman.core.routes.model import Routes
 from pointsman.core.text import shown
+from pointsmanctl.known_regions import doubts_of_regions
 from pointsmanctl.yaml_hints import told_of
 
 
@@ -48,7 +49,8 @@ def read_routes(path: Path) -> tuple[Routes | None, list[LocatedFault]]:
 def read_checked(path: Path) -> Checked:
     """As `read_routes`, and what is doubtful in rules without a fault. Raises OSError."""
     routes, faults, places = _read(path)
-    return Checked(routes, faults, places.of(doubts(routes), doubtful=True) if routes else [])
+    found = [*doubts(routes), *doubts_of_regions(routes)] if routes else []
+    return Checked(routes, faults, places.of(found, doubtful=True))
 
 
 def _read(path: Path) -> tuple[Routes | None, list[LocatedFault], "_Places"]:

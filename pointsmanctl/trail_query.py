@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from pointsman.adapters.dynamodb import marshal, pages
-from pointsman.events import TRAIL_EVENT, TrailEvent
+from pointsman.events import TRAIL_EVENT, BuildReported, TrailEvent
 from pointsman.trail_item import INDEXES, from_item, timestamp
 from pointsmanctl.console import console
 
@@ -66,7 +66,14 @@ def ask(client: "DynamoDBClient", table: str, question: Question) -> list[TrailE
                 unreadable += 1
     if unreadable:
         console(stderr=True).print(f"{unreadable} more that a newer version of Pointsman has written: update this one")
-    return sorted(found, key=lambda event: (event.at, event.key))
+    return sorted(found, key=lambda event: (_moment(event), event.key))
+
+
+def _moment(event: TrailEvent) -> datetime:
+    """When it happened. CodeBuild cuts its times to seconds: what it tells of a second comes after all else in it."""
+    if isinstance(event, BuildReported) and not event.at.microsecond:
+        return event.at + timedelta(microseconds=999_999)
+    return event.at
 
 
 def _answers(item: dict[str, Any], question: Question) -> bool:
@@ -89,7 +96,8 @@ def _answers(item: dict[str, Any], question: Question) -> bool:
 def _items(client: "DynamoDBClient", table: str, question: Question) -> Iterator[dict[str, Any]]:
     """Candidates, newest first, through the narrowest index that the question allows."""
     if question.rollout:
-        yield from reversed(list(_query(client, table, None, "pk = :p", {":p": f"ROLLOUT#{question.rollout}"})))
+        found = _query(client, table, None, "pk = :p", {":p": f"ROLLOUT#{question.rollout}"})
+        yield from sorted(found, key=lambda item: str(item["at"]), reverse=True)
         return
     if question.repository and question.commit:
         condition = "#p = :p AND begins_with(#s, :s)"

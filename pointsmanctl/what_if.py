@@ -44,6 +44,7 @@ def what_if(asked: Asked, routes: Routes, known: Range | None, files: tuple[str,
     if repository is None or not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
         raise typer.BadParameter("give the repository: --repo owner/name")
     asked = _with_ref(asked, known)
+    _refuse_odd(files)
     message = asked.message if asked.message is not None else known.message if known else ""
     changed = ChangedFiles(tuple(dict.fromkeys(name.removeprefix("./") for name in files)))
     is_pull_request = asked.base is not None
@@ -67,6 +68,14 @@ def _with_ref(asked: Asked, known: Range | None) -> Asked:
         asked = replace(asked, head=here)
     if not (asked.branch or asked.tag or asked.base) and here:
         asked = replace(asked, branch=here)
+    for option, value in (
+        ("--branch", asked.branch),
+        ("--tag", asked.tag),
+        ("--base", asked.base),
+        ("--head", asked.head),
+    ):
+        if value and value.startswith(("refs/heads/", "refs/tags/")):
+            raise typer.BadParameter(f"write {value.split('/', 2)[2]}, without refs/", param_hint=option)
     if [asked.branch, asked.tag, asked.base].count(None) != 2:
         raise typer.BadParameter("give one of --branch, --tag, and --base with --head: what is pushed?")
     if (asked.base is None) != (asked.head is None):
@@ -74,6 +83,15 @@ def _with_ref(asked: Asked, known: Range | None) -> Asked:
     if asked.base is None and (asked.action or asked.fork):
         raise typer.BadParameter("--action and --fork are of a pull request: give --base and --head")
     return asked
+
+
+def _refuse_odd(files: tuple[str, ...]) -> None:
+    """Names that no file of a repository has, since they come from something else."""
+    for name in files:
+        if name.startswith("/"):
+            raise typer.BadParameter(f"{name!r}: a file's name begins at the repository's root, without a slash")
+        if re.match(r"[ACDMRTUX]\d*\t", name):
+            raise typer.BadParameter(f"{name!r} looks like a line of --name-status: give it with --name-only")
 
 
 def _only_repository(routes: Routes) -> str | None:

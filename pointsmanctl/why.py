@@ -29,7 +29,7 @@ from pointsmanctl.options import (
     bounded,
     connected,
     err,
-    given,
+    full_name,
     out,
     print_json,
 )
@@ -67,7 +67,7 @@ class Told:
 
 def why(
     commit: Annotated[str, typer.Argument(help="The commit, or its first characters.")],
-    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=given)] = None,
+    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
     since: Annotated[str | None, typer.Option(help=f"{TIMES}.", show_default=f"{SINCE}; all time with --repo")] = None,
     as_json: JsonOption = False,
     cloud: WhereOption = Where.AUTO,

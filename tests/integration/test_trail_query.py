@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.model import RunState
-from pointsman.events import RunEnded, RunWaited, TrailEvent
+from pointsman.events import BuildReported, RunEnded, RunStarted, RunWaited, TrailEvent
 from pointsmanctl import main
 from pointsmanctl.connection import Connection
 from pointsmanctl.times import EPOCH
@@ -31,7 +31,7 @@ def ended(number: int, actor: str, target: str, commit: str, days_ago: int = 0) 
         repository="acme/infra",
         commit=commit,
         route="site",
-        rollout=f"r-{commit[:4]}",
+        rollout=f"r-{commit[:16]}",
         target=target,
         attempt=1,
         state=RunState.SUCCEEDED,
@@ -75,7 +75,7 @@ def about(**conditions: object) -> Question:
         (about(repository="acme/infra", commit="bbbb"), [2]),
         (about(commit="bbbb"), [2]),
         (about(repository="acme/other", commit="bbbb"), []),
-        (about(rollout="r-aaaa"), [0, 1]),
+        (about(rollout=f"r-{'a' * 16}"), [0, 1]),
         (about(route="other"), []),
         (about(types=("RunWaited",)), []),
         (about(limit=2), [1, 2]),
@@ -89,7 +89,7 @@ def test_the_newest_events_that_answer_come_oldest_first(
 
 
 def test_an_event_of_a_newer_version_is_passed_over(client: "DynamoDBClient") -> None:
-    waited = RunWaited(at=MORNING, rollout="r-aaaa", target="dev/eu-west-1", attempt=2, behind="r-bbbb")
+    waited = RunWaited(at=MORNING, rollout=f"r-{'a' * 16}", target="dev/eu-west-1", attempt=2, behind="r-bbbb")
     DynamoTrail(client, "audit").record(waited)
     client.update_item(
         TableName="audit",
@@ -98,11 +98,31 @@ def test_an_event_of_a_newer_version_is_passed_over(client: "DynamoDBClient") ->
         ExpressionAttributeNames={"#d": "data"},
         ExpressionAttributeValues={":v": {"N": "2"}},
     )
-    assert ask(client, "audit", about(rollout="r-aaaa")) == EVENTS[:2]
+    assert ask(client, "audit", about(rollout=f"r-{'a' * 16}")) == EVENTS[:2]
+
+
+def test_the_newest_of_a_rollout_are_those_that_came_last_whatever_their_keys(client: "DynamoDBClient") -> None:
+    rollout = f"r-{'b' * 16}"
+    waited = RunWaited(at=MORNING, rollout=rollout, target="dev/eu-west-1", attempt=1, behind="r-a")
+    DynamoTrail(client, "audit").record(waited)
+    assert waited.key > EVENTS[2].key
+    assert ask(client, "audit", about(rollout=rollout, limit=1)) == [EVENTS[2]]
+    assert ask(client, "audit", about(rollout=rollout)) == [waited, EVENTS[2]]
+
+
+def test_what_codebuild_tells_of_a_second_comes_after_all_else_in_it(client: "DynamoDBClient") -> None:
+    """Its times are cut to seconds."""
+    rollout = f"r-{'d' * 16}"
+    about_run = {"rollout": rollout, "target": "dev/eu-west-1", "attempt": 1, "build_arn": "arn:aws:codebuild:x"}
+    started = RunStarted.model_validate(about_run | {"at": MORNING + timedelta(microseconds=300_000)})
+    reported = BuildReported.model_validate(about_run | {"at": MORNING, "status": "IN_PROGRESS"})
+    for event in (reported, started):
+        DynamoTrail(client, "audit").record(event)
+    assert ask(client, "audit", about(rollout=rollout)) == [started, reported]
 
 
 def test_a_rollout_and_a_commit_are_found_from_the_beginning_of_time(client: "DynamoDBClient") -> None:
-    assert ask(client, "audit", about(since=EPOCH, rollout="r-cccc")) == EVENTS[3:]
+    assert ask(client, "audit", about(since=EPOCH, rollout=f"r-{'c' * 16}")) == EVENTS[3:]
     assert ask(client, "audit", about(since=EPOCH, repository="acme/infra", commit="c")) == EVENTS[3:]
 
 
@@ -112,7 +132,7 @@ def test_one_more_than_the_limit_tells_that_there_is_more(
     outputs = {"AuditTableName": "audit", "RolloutsTableName": "rollouts"}
     there = Connection(boto3.Session(region_name="us-east-1"), None, outputs)
     monkeypatch.setattr(main, "connected", lambda *_: there)
-    words = ["audit", "--rollout", "r-aaaa", "--until", "2026-11-24", "--limit", "1", "--json"]
+    words = ["audit", "--rollout", f"r-{'a' * 16}", "--until", "2026-11-24", "--limit", "1", "--json"]
     done = CliRunner().invoke(main.app, words)
     assert [event["target"] for event in json.loads(done.stdout)] == ["prod/eu-west-1"]
     assert done.stderr == "the newest 1; there are more: --limit, --since\n"

@@ -51,6 +51,16 @@ def test_good_rules_are_counted(tmp_path: Path) -> None:
     assert lines(tmp_path, GOOD) == ["routes.yaml: 1 route, 1 target, no fault, no warning"]
 
 
+def test_a_region_that_aws_does_not_have_is_doubtful(tmp_path: Path) -> None:
+    text = (
+        GOOD.replace("[eu-west-1]", "[eu-west-1, eu-wset-1]") + "targets: [{account: dev, regions: [xx-nowhere-9]}]\n"
+    )
+    found = [line.split(" ", 1)[1] for line in lines(tmp_path, text)[:-1]]
+    assert any(line.startswith("warning: regions[1]: botocore ") for line in found)
+    assert any("knows no region `eu-wset-1`: did you mean `eu-west-1`?" in line for line in found)
+    assert any(line.startswith("warning: targets[0].regions[0]: botocore ") for line in found)
+
+
 def test_every_fault_is_one_line_with_its_place(tmp_path: Path) -> None:
     result = run("check", written(tmp_path, FAULTY))
     assert result.exit_code == 1

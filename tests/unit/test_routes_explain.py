@@ -14,6 +14,7 @@ from pointsmanctl.changed_names import names_in, read_range
 from pointsmanctl.main import app
 from tests.support.receiver import ROOT
 
+DEV, PROD = "dev/eu-west-1", "prod/eu-west-1"
 RULES = str(ROOT / "routes.yaml")
 UNUSUAL = ("ansible/a b", 'ansible/"q"', "ansible/日本", "ansible/two\nlines", "ansible/t\tb", "ansible/b\\s")
 
@@ -31,7 +32,7 @@ def decisions(*arguments: str, stdin: bytes | None = None) -> list[dict[str, Any
 
 def test_it_tells_each_route_its_decision_the_pattern_and_the_file() -> None:
     [decision] = decisions("--repo", "acme/infra", "--branch", "main", "--files", "a", "b", "ansible/c")
-    assert decision.keys() == {"route", "decision", "runs", "held", "reason", "pattern", "file", "targets"}
+    assert decision.keys() == {"route", "decision", "runs", "held", "reason", "pattern", "file", "targets", "would_run"}
     assert (decision["route"], decision["decision"], decision["runs"]) == ("site", "matched", True)
     assert (decision["pattern"], decision["file"]) == ("ansible/**", "ansible/c")
     assert len(decision["targets"]) == 10
@@ -39,6 +40,7 @@ def test_it_tells_each_route_its_decision_the_pattern_and_the_file() -> None:
     assert "ROUTE" in shown
     assert "ansible/c" in shown
     assert "1 of 1 route runs: site" in shown
+    assert "site: ansible-playbook site.yml  on dev/us-east-1, dev/ca-central-1" in shown
 
 
 def test_the_rules_only_repository_need_not_be_named_and_case_does_not_count() -> None:
@@ -212,6 +214,48 @@ def test_a_range_that_git_does_not_know_is_told(repository: Path, commits: str, 
     assert told in str(result.exception)
 
 
+# --- what would run -------------------------------------------------------------------------------------------------
+
+
+def test_it_tells_what_would_run_on_each_target(tmp_path: Path) -> None:
+    rules = tmp_path / "routes.yaml"
+    rules.write_text(
+        """
+accounts: {dev: "222222222222", prod: "333333333333"}
+regions: [eu-west-1]
+targets: [{account: dev}, {account: prod, limit: fleet, extra_vars: {level: warn}}]
+routes:
+  - name: site
+    repository: acme/infra
+    on: [push, pull_request]
+    playbook: site.yml
+    limit: web
+    targets: ["*/*", {account: prod, tags: [web, db], extra_vars: {backup: true}}]
+  - {name: other, repository: acme/other, on: push, playbook: x.yml, targets: all}
+"""
+    )
+    rest = ("--repo", "acme/infra", "--files", "a")
+    asked = ["routes", "explain", "--routes", str(rules), "--branch", "main", *rest]
+    [site] = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
+    assert site["would_run"] == [
+        {"mode": "apply", "playbook": "site.yml", "limit": "web", "tags": [], "extra_vars": {}, "targets": [DEV]},
+        {
+            "mode": "apply",
+            "playbook": "site.yml",
+            "limit": "fleet:&web",
+            "tags": ["web", "db"],
+            "extra_vars": {"level": "warn", "backup": True},
+            "targets": [PROD],
+        },
+    ]
+    shown = CliRunner().invoke(app, asked)
+    assert f"ansible-playbook site.yml --limit=web  on {DEV}" in shown.stdout
+    assert "--limit=fleet:&web' --tags=web,db" in " ".join(shown.stdout.split())
+    assert "acme/infra, branch main; 1 of the routes are for other repositories" in shown.stderr
+    asked = ["routes", "explain", "--routes", str(rules), "--base", "main", "--head", "x", *rest]
+    assert "site.yml --check --limit=web" in CliRunner().invoke(app, asked).stdout
+
+
 # --- what is said wrongly -------------------------------------------------------------------------------------------
 
 
@@ -224,7 +268,11 @@ def test_a_range_that_git_does_not_know_is_told(repository: Path, commits: str, 
         (("--branch", "main", "--tag", "v1", "--files", "a"), "what is pushed?"),
         (("--base", "main", "--files", "a"), "a pull request has both"),
         (("--branch", "main", "--fork", "eve/infra", "--files", "a"), "--action and --fork are of a pull request"),
-        (("--repo", "acme", "--branch", "main", "--files", "a"), "--repo owner/name"),
+        (("--repo", "acme", "--branch", "main", "--files", "a"), "'acme' is not owner/name"),
+        (("--base", "main", "--head", "x", "--fork", "eve", "--files", "a"), "'eve' is not owner/name"),
+        (("--branch", "refs/heads/main", "--files", "a"), "write main, without refs/"),
+        (("--branch", "main", "--files", "/srv/a"), "begins at the repository's root, without a slash"),
+        (("--branch", "main", "--files", "M\tansible/a"), "looks like a line of --name-status"),
         (("--payload", "x", "--branch", "main"), "can't stand beside --payload"),
         (("--branch", "", "--files", "a"), "it is empty"),
     ],

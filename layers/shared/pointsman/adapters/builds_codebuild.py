@@ -114,13 +114,13 @@ class CodeBuilds:
 
 def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
     """The overrides of a run's build: its name, and what Ansible is to do. Nothing secret: events repeat them."""
-    order, target = rollout.order, run.target
+    settings = rollout.order.settings_on(run.target)
     return _name_of(run) | {
-        "POINTSMAN_MODE": order.mode.value,
-        "POINTSMAN_PLAYBOOK": target.playbook or order.playbook,
-        "POINTSMAN_LIMIT": target.limit,
-        "POINTSMAN_TAGS": ",".join(order.tags if target.tags is None else target.tags),
-        "POINTSMAN_EXTRA_VARS": json.dumps(order.extra_vars | (target.extra_vars or {}), sort_keys=True),
+        "POINTSMAN_MODE": rollout.order.mode.value,
+        "POINTSMAN_PLAYBOOK": settings.playbook,
+        "POINTSMAN_LIMIT": settings.limit,
+        "POINTSMAN_TAGS": ",".join(settings.tags),
+        "POINTSMAN_EXTRA_VARS": json.dumps(settings.extra_vars, sort_keys=True),
     }
 
 

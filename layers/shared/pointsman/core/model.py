@@ -104,6 +104,15 @@ class WhenBusy(StrEnum):
     QUEUE = "queue"
 
 
+class RunSettings(Value):
+    """What Ansible is told on one target."""
+
+    playbook: str
+    limit: str
+    tags: tuple[str, ...]
+    extra_vars: dict[str, Any]
+
+
 class Order(Value):
     """What a matching route asks of the engine: everything a rollout needs to know, so that no rule is read twice."""
 
@@ -117,6 +126,15 @@ class Order(Value):
     # Newer takes the place of older within a line. A route's applies are one; each pull request's checks are their own.
     line: str | None = None  # None: the route's name
     targets: tuple[Target, ...]
+
+    def settings_on(self, target: Target) -> RunSettings:
+        """The order's settings with what the target does otherwise."""
+        return RunSettings(
+            playbook=target.playbook or self.playbook,
+            limit=target.limit,
+            tags=self.tags if target.tags is None else target.tags,
+            extra_vars=self.extra_vars | (target.extra_vars or {}),
+        )
 
 
 class Delivery(Value):

@@ -89,7 +89,9 @@ def _judge_ref(condition: Condition, subject: Subject) -> Verdict:
 def _told(subject: Subject) -> str:
     name = one_line(subject.name, NAME_TOLD)
     asked = subject.change.pull_request
-    return f"pull request #{asked.number} to {name}" if asked else f"{subject.kind} {name}"
+    if asked is None:
+        return f"{subject.kind} {name}"
+    return f"pull request #{asked.number} to {name}" if asked.number else f"a pull request to {name}"
 
 
 def _judge_list(condition: Condition, key: str, name: str, told: str) -> Iterator[Verdict]:
