@@ -32,7 +32,7 @@ def names_in(content: bytes) -> tuple[str, ...]:
 
     Raises Misconfigured when it is not UTF-8.
     """
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\n\0" in content:
         raise Misconfigured("the file names are UTF-16, and not UTF-8")
     content = content.removeprefix(codecs.BOM_UTF8)
     if b"\0" in content:

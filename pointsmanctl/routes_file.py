@@ -85,13 +85,18 @@ def _node_of(loader: "_Loader") -> yaml.Node | None:
         raise yaml.MarkedYAMLError(problem=str(error), problem_mark=loader.get_mark()) from error
 
 
+def _lines(text: str) -> str:
+    """As a file's text is read: every end of a line is the same."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def _mark_of(error: UnicodeDecodeError | yaml.reader.ReaderError, path: Path) -> yaml.Mark:
     """Where a byte or character stands that may not."""
     content = path.read_bytes()
     if isinstance(error, UnicodeDecodeError):
-        before = content[: error.start].decode()
+        before = _lines(content[: error.start].decode())
     else:
-        before = content.decode()[: error.position]
+        before = _lines(content.decode())[: error.position]
     line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
     return yaml.Mark(str(path), 0, line, column, None, 0)
 

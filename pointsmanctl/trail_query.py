@@ -51,7 +51,7 @@ def event_types() -> list[str]:
 def ask(client: "DynamoDBClient", table: str, question: Question) -> list[TrailEvent]:
     """The newest events that answer `question`, at most `limit`, oldest first.
 
-    Raises Unavailable or Misconfigured when the table can't be read. What a newer version has written is left out,
+    Raises Unavailable or Misconfigured when the table can't be read. What this version cannot read is left out,
     with a word on stderr.
     """
     found: list[TrailEvent] = []
@@ -65,7 +65,7 @@ def ask(client: "DynamoDBClient", table: str, question: Question) -> list[TrailE
             except ValidationError:
                 unreadable += 1
     if unreadable:
-        console(stderr=True).print(f"{unreadable} more that a newer version of Pointsman has written: update this one")
+        console(stderr=True).print(f"{unreadable} more that this version of Pointsman cannot read")
     return sorted(found, key=lambda event: (_moment(event), event.key))
 
 

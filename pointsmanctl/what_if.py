@@ -68,14 +68,7 @@ def _with_ref(asked: Asked, known: Range | None) -> Asked:
         asked = replace(asked, head=here)
     if not (asked.branch or asked.tag or asked.base) and here:
         asked = replace(asked, branch=here)
-    for option, value in (
-        ("--branch", asked.branch),
-        ("--tag", asked.tag),
-        ("--base", asked.base),
-        ("--head", asked.head),
-    ):
-        if value and value.startswith(("refs/heads/", "refs/tags/")):
-            raise typer.BadParameter(f"write {value.split('/', 2)[2]}, without refs/", param_hint=option)
+    _refuse_whole_refs(asked)
     if [asked.branch, asked.tag, asked.base].count(None) != 2:
         raise typer.BadParameter("give one of --branch, --tag, and --base with --head: what is pushed?")
     if (asked.base is None) != (asked.head is None):
@@ -85,11 +78,24 @@ def _with_ref(asked: Asked, known: Range | None) -> Asked:
     return asked
 
 
+def _refuse_whole_refs(asked: Asked) -> None:
+    for option, value in asked.options().items():
+        if not isinstance(value, str) or option not in ("--branch", "--tag", "--base", "--head"):
+            continue
+        if value.startswith("refs/tags/"):
+            raise typer.BadParameter(f"write --tag {value.removeprefix('refs/tags/')}", param_hint=option)
+        if value.startswith("refs/heads/"):
+            meant = "--branch" if option == "--tag" else option
+            raise typer.BadParameter(f"write {meant} {value.removeprefix('refs/heads/')}", param_hint=option)
+
+
 def _refuse_odd(files: tuple[str, ...]) -> None:
     """Names that no file of a repository has, since they come from something else."""
     for name in files:
         if name.startswith("/"):
             raise typer.BadParameter(f"{name!r}: a file's name begins at the repository's root, without a slash")
+        if {"", ".", ".."} & set(name.removeprefix("./").split("/")):
+            raise typer.BadParameter(f"{name!r} is no name of a file in a repository")
         if re.match(r"[ACDMRTUX]\d*\t", name):
             raise typer.BadParameter(f"{name!r} looks like a line of --name-status: give it with --name-only")
 

@@ -26,3 +26,11 @@ def test_a_sample_is_what_it_says(name: str) -> None:
 def test_a_sample_shows_every_field_that_its_class_must_have(name: str) -> None:
     required = {field for field, about in CLASSES[name].model_fields.items() if about.is_required()}
     assert required <= set(sample(f"ours/{name}.json"))
+
+
+def test_a_decision_that_says_it_is_not_held_is_read_and_does_not_say_it_again() -> None:
+    told = sample("ours/DeliveryDecided.json")
+    told["decisions"][0]["held"] = False
+    event = TRAIL_EVENT.validate_python(told)
+    assert event == TRAIL_EVENT.validate_python(sample("ours/DeliveryDecided.json"))
+    assert "held" not in event.model_dump_json(exclude_none=True)

@@ -136,7 +136,7 @@ def test_what_a_newer_version_has_written_is_counted(world: World) -> None:
     newer: dict[str, Any] = {**item, "sk": {"S": "DeliveryDecided#newer"}, "data": {"M": data}}
     client.put_item(TableName=AUDIT, Item=newer)
     assert len(answers(COMMIT)) == 1
-    assert "1 more that a newer version of Pointsman has written" in ask(COMMIT).stderr
+    assert "1 more that this version of Pointsman cannot read" in ask(COMMIT).stderr
 
 
 def test_nothing_found_says_where_else_to_look(world: World) -> None:

@@ -164,6 +164,26 @@ def test_an_account_id_may_stand_without_quotes() -> None:
         ({"on": 7}, "routes[0].on: must be `push`, `pull_request`, a list of them, or a mapping with conditions, not"),
         ({"skip_ci": "perhaps"}, "routes[0].skip_ci: must be true or false, not `perhaps`"),
         ({"limit": "web,db:&prod"}, "routes[0].limit: mixes `,` and `:`, which Ansible takes otherwise than it"),
+        (
+            {"on": {"push": {"messages": {"regexp": "x", "regex": "y"}}}},
+            "routes[0].on.push.messages.regexp: unknown key; did",
+        ),
+        ({"targets": {"account": "dev", "limit": ["web"]}}, "routes[0].targets.limit: must be text, not ['web']"),
+        (
+            {"targets": {"account": "dev", "acount": "dev"}},
+            "routes[0].targets.acount: unknown key; did you mean `account`?",
+        ),
+        (
+            {"targets": [{"account": "dev", "region": "eu-west-1", "name": "prod/*"}]},
+            "routes[0].targets[0]: means no target",
+        ),
+        (
+            {"on": {"push": None, "workflow_dispatch": None}},
+            "routes[0].on.workflow_dispatch: unknown key; known are push",
+        ),
+        ({"on": ["push", None]}, "routes[0].on: must be `push`, `pull_request`, a list of them"),
+        ({"extra_vars": {None: 1}}, "routes[0].extra_vars: None is no key: a key is text"),
+        ({"extra_vars": {"users": {1001: "hana"}}}, "routes[0].extra_vars.users: 1001 is no key: a key is text"),
         ({"limit": "web,db:!web0"}, "routes[0].limit: mixes `,` and `:`"),
         ({"limit": 3}, "routes[0].limit: must be text, not 3: put it in quotes"),
         ({"on": {"push": {"paths": 3}}}, "routes[0].on.push.paths: must be text, not 3: put it in quotes"),
@@ -205,11 +225,14 @@ def test_a_fault_of_a_route_is_told_with_its_place_and_what_would_be_right(chang
         ({"targets": [{"account": "dev"}] * 2}, "targets[1]: target `dev/us-east-1` stands here a second time"),
         ({"routes": []}, "routes: must not be empty"),
         ({"routes": None}, "routes: stands empty: give it a value, or leave the key out"),
+        ({"targets": "all"}, "targets: must be a list, not `all`"),
+        ({"targets": ["dev/eu-west-1"]}, "targets[0]: must be a mapping, not `dev/eu-west-1`"),
         ({"targets": None}, "targets: stands empty: give it a value, or leave the key out"),
         ({"defaults": None}, "defaults: stands empty: give it a value, or leave the key out"),
         ({"version": 2}, "version: must be 1, not 2"),
         ({"routes": good()["routes"] * 2}, "routes[1].name: route `site` stands here a second time"),
         ({"routes": [{}]}, "routes[0]: `name` is missing"),
+        ({"routes": [good()["routes"][0] | {1.5: "x"}]}, "routes[0]: 1.5 is no key: a key is text"),
         ({"routes": ["site"]}, "routes[0]: must be a mapping"),
     ],
 )
@@ -328,6 +351,11 @@ def test_an_unknown_key_is_told_where_the_key_stands(tmp_path: Path) -> None:
     [
         ("- !**/*.md", "quotes are needed"),
         ("a: [*]", "quotes are needed"),
+        ("a: {b: [!**/*.md]}", "quotes are needed"),
+        ("a: [x]y", "quotes are needed"),
+        ("a: [x], [y]", "several values need brackets around all of them"),
+        ("a: [x\nb: 1", "or a bracket above is not closed"),
+        ("a: 1\n  b: 2", "or this line is indented too far"),
         ("a: */infra", "quotes are needed"),
         ("a: [dependabot[bot]]", "quotes are needed"),
         ("a: fix: db", "quotes are needed"),
@@ -347,6 +375,8 @@ def test_a_byte_that_is_no_utf8_is_told_where_it_stands(tmp_path: Path) -> None:
     path = tmp_path / "routes.yaml"
     path.write_bytes(b'a: 1\nb: "caf\xe9"\n')
     assert [str(fault) for fault in read_routes(path)[1]] == [f"{path}:2:8: not YAML: this byte is not UTF-8"]
+    path.write_bytes(b'a: 1\r\nb: "x\x07"\r\n')
+    assert [str(fault) for fault in read_routes(path)[1]] == [f"{path}:2:6: not YAML: this character can't stand here"]
 
 
 @pytest.mark.parametrize(

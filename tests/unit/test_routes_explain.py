@@ -116,6 +116,8 @@ def test_what_no_route_is_asked_about_says_why(arguments: tuple[str, ...], told:
 def test_names_in_another_encoding_are_refused() -> None:
     with pytest.raises(Misconfigured, match="are UTF-16"):
         names_in("ansible/a\n".encode("utf-16"))
+    with pytest.raises(Misconfigured, match="are UTF-16"):
+        names_in("ansible/a\n".encode("utf-16-le"))
     assert names_in(b"a\0") == names_in(b"\xef\xbb\xbfa\n") == ("a",)
     with pytest.raises(Misconfigured, match="not UTF-8"):
         names_in(b"ansible/caf\xe9\n")
@@ -270,7 +272,12 @@ routes:
         (("--branch", "main", "--fork", "eve/infra", "--files", "a"), "--action and --fork are of a pull request"),
         (("--repo", "acme", "--branch", "main", "--files", "a"), "'acme' is not owner/name"),
         (("--base", "main", "--head", "x", "--fork", "eve", "--files", "a"), "'eve' is not owner/name"),
-        (("--branch", "refs/heads/main", "--files", "a"), "write main, without refs/"),
+        (("--branch", "refs/heads/main", "--files", "a"), "write --branch main"),
+        (("--branch", "refs/tags/v1", "--files", "a"), "write --tag v1"),
+        (("--tag", "refs/heads/main", "--files", "a"), "write --branch main"),
+        (("--branch", "main", "--files", ""), "'' is no name of a file in a repository"),
+        (("--branch", "main", "--files", "../x"), "'../x' is no name of a file"),
+        (("--branch", "main", "--files", "a//b"), "'a//b' is no name of a file"),
         (("--branch", "main", "--files", "/srv/a"), "begins at the repository's root, without a slash"),
         (("--branch", "main", "--files", "M\tansible/a"), "looks like a line of --name-status"),
         (("--payload", "x", "--branch", "main"), "can't stand beside --payload"),

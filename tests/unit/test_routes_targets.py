@@ -124,8 +124,9 @@ def test_a_limit_with_a_comma_is_a_fault_where_the_route_would_narrow_it() -> No
     assert faults("all", targets=own) == []
     assert faults("all", targets=[{"account": "dev", "limit": "web1:web2"}], route={"limit": "canary"}) == []
     assert faults("all", targets=[{"account": "dev", "limit": "web[0:5],db"}]) == []
+    assert faults("all", targets=[{"account": "dev", "limit": "fe80::1,fe80::2"}]) == []
     address = [{"account": "dev", "limit": "2001:db8::1"}]
-    assert "has an IPv6 address, so none can narrow it" in faults("all", targets=address, route={"limit": "web"})[0]
+    assert "is an IPv6 address, so none can narrow it" in faults("all", targets=address, route={"limit": "web"})[0]
 
 
 def test_what_is_too_much_together_is_a_fault() -> None:

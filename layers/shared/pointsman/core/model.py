@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Value(BaseModel):
@@ -84,7 +84,7 @@ class Decision(Value):
     route: str
     outcome: Outcome
     runs: bool
-    held: Literal[True] | None = None
+    held: Annotated[Literal[True] | None, BeforeValidator(lambda held: held or None)] = None  # not written where not
     reason: str
     pattern: str | None = None  # the pattern that decided
     file: str | None = None  # the file it decided on
@@ -137,6 +137,9 @@ class Order(Value):
         )
 
 
+LOST = 60.0  # seconds: deliveries come sooner; this one was lost at first, or is delivered again
+
+
 class Delivery(Value):
     """One webhook request, decided: the message from webhook_receiver to start_build."""
 
@@ -155,12 +158,13 @@ class Delivery(Value):
     def counts_from(self) -> datetime:
         """From when its commit is newer than others: by when it was pushed, and of one second by when it came.
 
-        So what is delivered late is as old as its push: it lies within the second of that, the further on the later.
+        It lies within the second of the push, the further on the later it came. What was lost at first, and comes by
+        hand, counts as the oldest of its second: it shall undo nothing.
         """
         if self.pushed_at is None:
             return self.received_at
         late = max((self.received_at - self.pushed_at).total_seconds(), 0.0)
-        return self.pushed_at + timedelta(seconds=min(late / (1 + late), 0.999_999))
+        return self.pushed_at + timedelta(seconds=late / (1 + late) if late <= LOST else 0)
 
 
 class RunState(StrEnum):

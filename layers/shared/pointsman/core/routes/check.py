@@ -44,9 +44,10 @@ def check_routes(data: object) -> tuple[Routes | None, list[Fault]]:
         faults = [
             _fault(each, data) for each in error.errors(include_url=False) if not _is_inherited(each["loc"], data)
         ]
-    faults += [*_empty(data), *_across(data)]
+    told = {fault.place for fault in faults if fault.of_key}
+    faults += [*(fault for fault in _empty(data) if fault.place not in told), *_across(data)]
     if routes and not faults:
-        faults = list(faults_of_size(routes))
+        faults = [*_meaning_nothing(routes), *faults_of_size(routes)]
     return (None if faults else routes), list(dict.fromkeys(faults))
 
 
@@ -59,7 +60,7 @@ def _empty(data: object, place: Place = ()) -> Iterator[Fault]:
             continue
         if value is None and not (place[-1:] == ("on",) and key in Events.model_fields):
             yield Fault(here, STANDS_EMPTY)
-        elif key != "extra_vars" and len(here) < DEEPEST:
+        elif key != "extra_vars" and not (key == "on" and isinstance(value, list)) and len(here) < DEEPEST:
             yield from _empty(value, here)
 
 
@@ -76,7 +77,7 @@ def _written(place: Place, data: object) -> Place:
     """`place` as far as the file goes: without the names of unions and of lists that were a single text."""
     written: list[str | int] = []
     for part in place:
-        if part in UNION_TAGS:
+        if part in UNION_TAGS or (isinstance(part, int) and not isinstance(data, list)):
             continue
         keys: object = range(len(data)) if isinstance(data, list) else data
         if not isinstance(keys, (range, dict)) or part not in keys:
@@ -88,16 +89,15 @@ def _written(place: Place, data: object) -> Place:
 
 def _fault(error: Any, data: object) -> Fault:
     place = _written(error["loc"], data)
+    named = tuple(part for part in error["loc"] if part not in UNION_TAGS)
+    if _is_of_key(error):
+        told = f"{_shown(error['input'])} is no key: a key is text, in quotes where YAML takes it for something else"
+        return Fault(_written(named[: named.index("[key]") - 1 if "[key]" in named else -1], data), told)
     match error["type"]:
         case "missing":
             return Fault(place, f"`{error['loc'][-1]}` is missing")
         case "extra_forbidden":
-            return Fault(place, f"unknown key{_hint_for_key(place)}", of_key=True)
-        case "invalid_key":
-            told = (
-                f"{_shown(error['input'])} is no key: a key is text, in quotes where YAML takes it for something else"
-            )
-            return Fault(place[:-1], told)
+            return Fault(place, f"unknown key{_hint_for_key(named)}", of_key=True)
         case "string_pattern_mismatch":
             form = error["ctx"]["pattern"]
             return Fault(place, f"{_shown(error['input'])} is not {FORMS.get(form, form)}")
@@ -108,9 +108,18 @@ def _fault(error: Any, data: object) -> Fault:
         case "value_error":
             return Fault(place, str(error["ctx"]["error"]))
         case kind:
-            of_key = _WANTED_OF.get(_key_of(place)) if kind.endswith("_type") or kind == "union_tag_invalid" else None
+            of_key = (
+                _WANTED_OF.get(_key_of(named))
+                if (named[:1] in (("routes",), ("defaults",)) and kind.endswith("_type")) or kind == "union_tag_invalid"
+                else None
+            )
             wanted = of_key or _WANTED.get(kind) or error["msg"].replace("Input should be", "must be")
             return Fault(place, f"{wanted}, not {_shown(error['input'])}")
+
+
+def _is_of_key(error: Any) -> bool:
+    """Whether a key itself is no text."""
+    return error["type"] == "invalid_key" or ("[key]" in error["loc"] and not isinstance(error["input"], str))
 
 
 def _key_of(place: Place) -> str:
@@ -183,6 +192,13 @@ def _across(data: object) -> Iterator[Fault]:
     for place, route in [(("defaults",), defaults), *routes]:
         yield from _faults_of_conditions(place, route)
         yield from _faults_of_choices(place, route, data, _targets(rules))
+
+
+def _meaning_nothing(routes: Routes) -> Iterator[Fault]:
+    """Entries of a route's targets whose labels no target has together."""
+    for place, route in enumerate(routes.routes):
+        for index in sorted(routes.choices_without_target(route)):
+            yield Fault(("routes", place, "targets", index), "means no target: none has all of these labels")
 
 
 def _faults_of_conditions(place: Place, route: dict[Any, Any]) -> Iterator[Fault]:

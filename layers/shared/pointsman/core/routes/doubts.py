@@ -52,10 +52,13 @@ def _doubts_of_targets(routes: Routes) -> Iterator[Fault]:
 def _doubled_accounts(routes: Routes) -> Iterator[Fault]:
     """Targets under two names that are one account and region: each of them has a lane of its own."""
     names: dict[tuple[str, str], str] = {}
+    doubled: dict[str, list[str]] = {}
     for target in routes.all_targets:
         if (first := names.setdefault((target.account_id, target.region), target.name)) != target.name:
-            told = f"target {target.name} is {first} again (account {target.account_id})"
-            yield Fault(("accounts", target.account), f"{told}: two builds may run there at one time")
+            doubled.setdefault(target.account, []).append(f"{target.name} is {first}")
+    for account, pairs in doubled.items():
+        told = f"one account and region under two names ({few(pairs)}): two builds may run there at one time"
+        yield Fault(("accounts", account), told)
 
 
 def _listed(left: list[str], of: int) -> str:
@@ -72,12 +75,8 @@ def _doubts_of_route(place: Place, route: Route, routes: Routes) -> Iterator[Fau
     if route.playbook.startswith("ansible/"):
         meant = route.playbook.removeprefix("ansible/")
         yield Fault((*place, "playbook"), f"is looked for inside ansible/; write `{meant}`")
-    counting = routes.choices_of(route)
-    for index in range(len(route.targets)):
-        if index not in counting:
-            yield Fault(
-                (*place, "targets", index), "later entries mean each of its targets, too, and alone count there"
-            )
+    for index in sorted(routes.choices_overlaid(route)):
+        yield Fault((*place, "targets", index), "later entries mean each of its targets, too, and alone count there")
     if Language().some_name([repositories_of(route)], Names.REPOSITORIES) is Some.NO:
         yield Fault((*place, "repository"), "takes no repository that can be: what it names, `!` takes back")
     for event, condition in (("push", route.on.push), ("pull_request", route.on.pull_request)):

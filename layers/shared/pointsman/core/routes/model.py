@@ -200,18 +200,23 @@ class Routes(Part):
 
     def targets_of(self, route: Route) -> tuple[Target, ...]:
         """The targets of `route`, each with what is otherwise there. The last choice that means a target says what."""
-        return tuple(_chosen(target, route.targets[last], route) for target, last in self._meant(route))
+        return tuple(_chosen(target, route.targets[places[-1]], route) for target, places in self._meant(route))
 
-    def choices_of(self, route: Route) -> set[int]:
-        """The places of those of the route's choices that say what is done somewhere: the others have no effect."""
-        return {last for _, last in self._meant(route)}
+    def choices_without_target(self, route: Route) -> set[int]:
+        """The places of the route's choices that mean no target."""
+        return set(range(len(route.targets))).difference(*(places for _, places in self._meant(route)))
 
-    def _meant(self, route: Route) -> Iterator[tuple[Target, int]]:
-        """Each target that a choice of `route` means, and the place of the last that does."""
+    def choices_overlaid(self, route: Route) -> set[int]:
+        """The places of the route's choices that mean targets, each of which a later one means, too."""
+        meant = list(self._meant(route))
+        return {place for _, places in meant for place in places} - {places[-1] for _, places in meant}
+
+    def _meant(self, route: Route) -> Iterator[tuple[Target, list[int]]]:
+        """Each target that a choice of `route` means, and the places of those that do."""
         for target, environment in self._labelled:
             places = [place for place, choice in enumerate(route.targets) if choice.means(target, environment)]
             if places:
-                yield target, places[-1]
+                yield target, places
 
     def of_repository(self, full_name: str) -> tuple[Route, ...]:
         """The routes of a repository. GitHub's names do not differ by case alone."""

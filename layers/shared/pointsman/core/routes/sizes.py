@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pointsman.core.model import Target
 from pointsman.core.routes.fault import Fault
 from pointsman.core.routes.model import Route, Routes, narrowing
-from pointsman.core.routes.values import EXTRA_VARS_CHARACTERS
+from pointsman.core.routes.values import EXTRA_VARS_CHARACTERS, is_ipv6
 
 # A rollout is one item of a table (400 KB), which holds every target of its route with what is otherwise there.
 TARGETS_OF_A_ROUTE = 1_000
@@ -34,14 +34,14 @@ def faults_of_size(routes: Routes) -> Iterator[Fault]:
 def _unjoined(targets: tuple[Target, ...], routes: Routes) -> str | None:
     """Ansible takes `a:b:&c:d` as (a, b or d) and c, so only one term can narrow another pattern.
 
-    And it splits at commas first: `a,b:&c` is a, or else b that is also c.
+    And it splits at commas first, and then takes `b:&c` of `a,b:&c` for a name.
     """
     own = {target.name: target.limit for target in routes.all_targets}
     for target in targets:
         limit = own[target.name]
         added = narrowing(target.limit, limit)
-        if added and "::" in limit:
-            return f"the limit of target {target.name} has an IPv6 address, so none can narrow it: name the host"
+        if added and is_ipv6(limit):
+            return f"the limit of target {target.name} is an IPv6 address, so none can narrow it: name the host"
         if added and "," in limit:
             meant = limit.replace(",", ":")
             return f"the limit of target {target.name} has a comma, so none can narrow it: write `{meant}` there"

@@ -2,6 +2,7 @@
 
 import json
 import re
+from ipaddress import IPv6Address
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -92,10 +93,18 @@ def _playbook(path: str) -> str:
     return path
 
 
+def is_ipv6(text: str) -> bool:
+    """Whether this is an address, whose colons separate no patterns."""
+    try:
+        return bool(IPv6Address(text))
+    except ValueError:
+        return False
+
+
 def _limit(limit: str) -> str:
-    # Ansible splits at commas first: `web,db:&prod` is all of web, and of db what is also in prod.
-    outside = re.sub(r"\[[^\]]*\]", "", limit)
-    if "," in outside and ":" in outside:
+    # Ansible splits at commas first, and then takes `db:&prod` for a name: `web,db:&prod` is all of web alone.
+    parts = re.sub(r"\[[^\]]*\]", "", limit).split(",")
+    if len(parts) > 1 and any(":" in part and not is_ipv6(part.lstrip("&!")) for part in parts):
         raise ValueError("mixes `,` and `:`, which Ansible takes otherwise than it reads: write colons throughout")
     return limit
 
