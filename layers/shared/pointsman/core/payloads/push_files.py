@@ -58,16 +58,16 @@ def files_of_branch(commits: Sequence[Commit], head: str, *, is_new: bool, force
     # Each was changed by someone; whether it differs from what it is compared with, nobody can tell from here. What
     # GitHub's own merge lists differs from the branch that it went to.
     is_merge = not is_new and _is_githubs(commits) and _MERGE.match(commits[-1].message)
-    sure = tuple(name for name, _ in commits[-1].touches()) if is_merge else ()
-    perhaps = tuple(name for name in touches if name not in set(sure))
-    return ChangedFiles(sure, perhaps, gap or "its commits are of histories beside each other, which were merged")
+    sure = _touches(commits[-1:]) if is_merge else {}
+    perhaps = tuple(name for name in touches if name not in sure)
+    gap = gap or "its commits are of histories beside each other, which were merged"
+    return ChangedFiles(tuple(sure), perhaps, gap)
 
 
 def files_of_commit(commit: Commit) -> ChangedFiles:
     """A tag stands for its commit: the files are that commit's own."""
-    names = tuple(dict.fromkeys(name for name, _ in commit.touches()))
     gap = _gap_of_commit(commit) or (_made_by_github(commit) if _is_by_github(commit) else None)
-    return ChangedFiles(names, gap=gap, doubt=None if gap else ITSELF)
+    return ChangedFiles(tuple(_touches([commit])), gap=gap, doubt=None if gap else ITSELF)
 
 
 def _touches(commits: Sequence[Commit]) -> dict[str, list[Touch]]:
@@ -138,9 +138,10 @@ def _gap_of_commit(commit: Commit) -> str | None:
     short = commit.id[:7]
     if commit.added is None or commit.removed is None or commit.modified is None:
         return f"the payload lists no files for commit {short}"
-    if sum(1 for _ in commit.touches()) >= NAMES_LISTED:
+    names = [name for name, _ in commit.touches()]
+    if len(names) >= NAMES_LISTED:
         return f"a payload lists {NAMES_LISTED:,} files of a commit at most, and {short} has that many"
-    if any(len(touches) > 1 for touches in _touches([commit]).values()):
+    if len(set(names)) < len(names):
         return f"commit {short} lists a file twice"  # as a file that became a link may be
     if _MERGE.match(commit.message):
         return f"commit {short} is a merge, whose list may leave out files"
