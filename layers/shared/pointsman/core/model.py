@@ -84,7 +84,7 @@ class Decision(Value):
     route: str
     outcome: Outcome
     runs: bool
-    held: Annotated[Literal[True] | None, BeforeValidator(lambda held: held or None)] = None  # not written where not
+    held: Annotated[bool | None, BeforeValidator(lambda held: held or None)] = None  # None, never False: not written
     reason: str
     pattern: str | None = None  # the pattern that decided
     file: str | None = None  # the file it decided on

@@ -6,11 +6,11 @@ is found that every list takes or none is left to try. Characters that no patter
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from itertools import chain
+from itertools import chain, groupby, islice, takewhile
 from os.path import commonprefix
 from typing import Literal
 
@@ -90,7 +90,7 @@ class Language:
             return
         for chosen in self._together(others):
             shapes = [compile_pattern(text).shape for text in chosen]
-            for text, shape in near.to(shapes[-1].prefix) if shapes else near.every:
+            for text, shape in near.to(shapes[-1].prefix if shapes else ""):
                 self._steps -= 1
                 if self._steps <= 0:
                     return
@@ -110,23 +110,21 @@ class _Near:
     """Patterns by the text that they begin with."""
 
     def __init__(self, texts: Iterable[str]) -> None:
-        self.every = [(text, compile_pattern(text).shape) for text in texts]
-        self._sorted = sorted(self.every, key=lambda each: each[1].prefix)
-        self._prefixes = [shape.prefix for _, shape in self._sorted]
-        self._lengths = sorted({len(prefix) for prefix in self._prefixes})
+        self._sorted = sorted(((text, compile_pattern(text).shape) for text in texts), key=_prefix_of)
+        self._prefixes = [_prefix_of(each) for each in self._sorted]
+        self._exactly = {prefix: list(each) for prefix, each in groupby(self._sorted, key=_prefix_of)}
         self.common = commonprefix(self._prefixes)  # noqa: RUF071 - characters, not folders
 
     def to(self, prefix: str) -> Iterator[tuple[str, Shape]]:
-        """Those whose prefix begins with `prefix`, or is its beginning."""
-        for length in self._lengths[: bisect_left(self._lengths, len(prefix))]:
-            yield from self._from(prefix[:length], lambda found, own: found == own)
-        yield from self._from(prefix, str.startswith)
+        """Those whose prefix is a beginning of `prefix`, or begins with it."""
+        for length in range(len(prefix)):
+            yield from self._exactly.get(prefix[:length], ())
+        longer = islice(self._sorted, bisect_left(self._prefixes, prefix), None)
+        yield from takewhile(lambda each: each[1].prefix.startswith(prefix), longer)
 
-    def _from(self, prefix: str, fits: Callable[[str, str], bool]) -> Iterator[tuple[str, Shape]]:
-        place = bisect_left(self._prefixes, prefix)
-        while place < len(self._sorted) and fits(self._prefixes[place], prefix):
-            yield self._sorted[place]
-            place += 1
+
+def _prefix_of(pattern: tuple[str, Shape]) -> str:
+    return pattern[1].prefix
 
 
 @cache

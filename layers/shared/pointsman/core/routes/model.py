@@ -236,7 +236,7 @@ def _chosen(target: Target, choice: TargetChoice, route: Route) -> Target:
     limit = route.limit if choice.limit is None else choice.limit
     return target.model_copy(
         update={
-            "limit": narrowed(target.limit, limit),
+            "limit": _narrowed(target.limit, limit),
             "playbook": choice.playbook,
             "tags": choice.tags,
             "extra_vars": {**(target.extra_vars or {}), **choice.extra_vars} or None,
@@ -244,13 +244,13 @@ def _chosen(target: Target, choice: TargetChoice, route: Route) -> Target:
     )
 
 
-def narrowed(of_target: str, of_route: str) -> str:
+def _narrowed(of_target: str, of_route: str) -> str:
     """A target's own limit, and the route's within it: Ansible's intersection of two host patterns."""
     return f"{of_target}:&{of_route}" if of_target and of_route else of_target or of_route
 
 
 def narrowing(limit: str, of_target: str) -> str:
-    """What the route adds in `limit` to its target's own: narrowed() taken apart."""
+    """What the route adds in `limit` to its target's own: _narrowed() taken apart."""
     return limit.removeprefix(of_target).removeprefix(":&") if of_target else limit
 
 

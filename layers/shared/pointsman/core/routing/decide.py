@@ -48,7 +48,7 @@ def decide(subject: Subject, routes: Routes) -> Routing:
                 route=route.name,
                 outcome=verdict.outcome,
                 runs=runs,
-                held=_is_held(route, verdict) or None,
+                held=_is_held(route, verdict),
                 reason=reason,
                 pattern=verdict.pattern,
                 file=verdict.file and one_line(verdict.file, 1_000),

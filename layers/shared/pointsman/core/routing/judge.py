@@ -142,18 +142,16 @@ def _judge_items[Item: (int | str, str | Regex)](
     lists: tuple[str, tuple[Item, ...] | None, tuple[Item, ...] | None], fits: Callable[[Item], bool], told: str
 ) -> Iterator[Verdict]:
     key, wanted, unwanted = lists
-    if wanted is not None:
-        found = next((item for item in enumerate(wanted) if fits(item[1])), None)
-        if found is None:
-            yield Verdict(Outcome.IGNORED, f"{told} matches none of {key} {listed(_text(item) for item in wanted)}")
+    for name, items, ignores in ((key, wanted, False), (f"{key}-ignore", unwanted, True)):
+        if items is None:
+            continue
+        found = next((item for item in enumerate(items) if fits(item[1])), None)
+        outcome = Outcome.MATCHED if (found is None) == ignores else Outcome.IGNORED
+        if found:
+            yield Verdict(outcome, f"{told} matches {_item(name, *found)}", _text(found[1]))
         else:
-            yield Verdict(Outcome.MATCHED, f"{told} matches {_item(key, *found)}", _text(found[1]))
-    if unwanted is not None:
-        found = next((item for item in enumerate(unwanted) if fits(item[1])), None)
-        if found is None:
-            yield Verdict(Outcome.MATCHED, f"{told} matches none of {key}-ignore")
-        else:
-            yield Verdict(Outcome.IGNORED, f"{told} matches {_item(f'{key}-ignore', *found)}", _text(found[1]))
+            wants = "" if ignores else f" {listed(_text(item) for item in items)}"
+            yield Verdict(outcome, f"{told} matches none of {name}{wants}")
 
 
 def _item(key: str, index: int, item: int | str | Regex) -> str:
