@@ -17,15 +17,11 @@ from pointsman.core.routes.values import (
     NotEmpty,
     Part,
     Patterns,
-    one_or_many,
+    several,
 )
 
 type PullRequestType = Literal["opened", "synchronize", "reopened", "ready_for_review"]
-PullRequestTypes = Annotated[
-    tuple[PullRequestType, ...],
-    BeforeValidator(one_or_many, json_schema_input_type=PullRequestType | list[PullRequestType]),
-    NotEmpty,
-]
+PullRequestTypes = Annotated[tuple[PullRequestType, ...], several(PullRequestType), NotEmpty]
 # What `on: pull_request` takes in GitHub Actions where it names no types.
 USUAL_TYPES: tuple[PullRequestType, ...] = ("opened", "synchronize", "reopened")
 

@@ -74,6 +74,13 @@ def one_or_many(value: object) -> object:
     return [value] if isinstance(value, (str, int, dict)) and not isinstance(value, bool) else value
 
 
+def several(item: Any, most: int | None = None) -> BeforeValidator:
+    """For a tuple of `item`, at most `most`: a single one may stand there, too, and the JSON Schema says so."""
+    many: Any = list[item]
+    many = many if most is None else Annotated[many, Field(max_length=most)]
+    return BeforeValidator(one_or_many, json_schema_input_type=item | many)
+
+
 def _account_id(value: object) -> object:
     # YAML reads twelve digits without quotes as a number.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -191,39 +198,26 @@ AccountId = Annotated[
 ]
 Environment = Annotated[str, Field(pattern=ENVIRONMENT)]
 Region = Annotated[str, Field(pattern=REGION)]
-Regions = Annotated[
-    tuple[Region, ...], BeforeValidator(one_or_many, json_schema_input_type=Region | list[Region]), NotEmpty
-]
+Regions = Annotated[tuple[Region, ...], several(Region), NotEmpty]
 Selector = Annotated[str, Field(pattern=SELECTOR)]
 Label = Annotated[str, Field(pattern=LABEL, max_length=63)]
-Labels = Annotated[
-    tuple[Label, ...], BeforeValidator(one_or_many, json_schema_input_type=Label | list[Label]), NotEmpty
-]
+Labels = Annotated[tuple[Label, ...], several(Label), NotEmpty]
 AnsibleTag = Annotated[str, Field(pattern=TAG, max_length=100)]
-AnsibleTags = Annotated[
-    tuple[AnsibleTag, ...],
-    BeforeValidator(one_or_many, json_schema_input_type=AnsibleTag | Annotated[list[AnsibleTag], Field(max_length=50)]),
-    Field(max_length=50),
-]
+TAGS = 50
+AnsibleTags = Annotated[tuple[AnsibleTag, ...], several(AnsibleTag, TAGS), Field(max_length=TAGS)]
 VariableName = Annotated[str, Field(pattern=VARIABLE)]
 Limit = Annotated[str, Field(pattern=LIMIT, max_length=100), AfterValidator(_limit)]
 Playbook = Annotated[str, AfterValidator(_playbook), Field(max_length=200)]
 ExtraVars = Annotated[dict[VariableName, JsonValue], AfterValidator(_extra_vars)]
 
-Patterns = Annotated[
-    tuple[Annotated[str, AfterValidator(_pattern)], ...],
-    BeforeValidator(one_or_many, json_schema_input_type=str | list[str]),
-    AfterValidator(_patterns),
-]
+Patterns = Annotated[tuple[Annotated[str, AfterValidator(_pattern)], ...], several(str), AfterValidator(_patterns)]
 IgnorePatterns = Annotated[
-    tuple[Annotated[str, AfterValidator(_ignore_pattern)], ...],
-    BeforeValidator(one_or_many, json_schema_input_type=str | list[str]),
-    AfterValidator(_patterns),
+    tuple[Annotated[str, AfterValidator(_ignore_pattern)], ...], several(str), AfterValidator(_patterns)
 ]
 RepositoryPattern = Annotated[str, Field(pattern=REPOSITORY, max_length=140), AfterValidator(_pattern)]
 Repositories = Annotated[
     tuple[RepositoryPattern, ...],
-    BeforeValidator(one_or_many, json_schema_input_type=RepositoryPattern | list[RepositoryPattern]),
+    several(RepositoryPattern),
     AfterValidator(_patterns),
 ]
 
@@ -232,15 +226,11 @@ Actor = Annotated[
     | Annotated[int, Field(ge=1, lt=2**63, strict=True), Tag("#number")],
     Discriminator(kind_of),
 ]
-Actors = Annotated[
-    tuple[Actor, ...], BeforeValidator(one_or_many, json_schema_input_type=Actor | list[Actor]), NotEmpty
-]
+Actors = Annotated[tuple[Actor, ...], several(Actor), NotEmpty]
 Message = Annotated[
     Annotated[str, AfterValidator(_message), Field(max_length=1_000), Tag("#text")] | Annotated[Regex, Tag("#mapping")],
     Discriminator(kind_of),
 ]
-Messages = Annotated[
-    tuple[Message, ...], BeforeValidator(one_or_many, json_schema_input_type=Message | list[Message]), NotEmpty
-]
+Messages = Annotated[tuple[Message, ...], several(Message), NotEmpty]
 
 type EventName = Literal["push", "pull_request"]
