@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from pointsman.core.text import whole
+from pointsman.core.text import CONTROL, whole
 from pointsmanctl.connection import Connection, Where, connect, running_local_cloud
 from pointsmanctl.console import console
 from pointsmanctl.times import moment
@@ -24,9 +24,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="A JSON list, for progr
 TIMES = "30m, 24h, 7d, 2026-11-23 or 2026-11-23T18:00 (UTC)"
 MOST_DAYS = 366  # that a question walks through, one query for each
 AHEAD = timedelta(minutes=5)  # the cloud's clock may be ahead of ours
-
-# What JSON itself does not escape.
-_CONTROL = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 out = console()
 err = console(stderr=True)
@@ -111,7 +108,8 @@ def _moment(text: str, now: datetime, option: str) -> datetime:
 def print_json(value: object) -> None:
     """`value` on stdout, for programs. Control characters are escaped, since a terminal may show it."""
     written = json.dumps(value, indent=2, ensure_ascii=False)
-    sys.stdout.write(_CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", written) + "\n")
+    lines = (CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", line) for line in written.split("\n"))
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def fail(message: str) -> NoReturn:

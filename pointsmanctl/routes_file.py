@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,25 +56,44 @@ def read_checked(path: Path) -> Checked:
 def _read(path: Path) -> tuple[Routes | None, list[LocatedFault], "_Places"]:
     nowhere = _Places(path, {})
     try:
-        loader = _Loader(path.read_text(encoding="utf-8"))
+        text = _lines(path.read_bytes().decode())
+    except UnicodeDecodeError as error:
+        mark = _mark_after(_lines(error.object[: error.start].decode()), path)
+        return None, _Places(path, {(): _At(mark)}).of([Fault((), "not YAML: this byte is not UTF-8")]), nowhere
+    try:
+        loader = _Loader(text)
         node = _node_of(loader)
         if node is None:
             return None, nowhere.of([Fault((), "the file is empty")]), nowhere
-        doubled = list(_doubled_keys(node))  # before anything is merged
+        doubled, written = list(_doubled_keys(node)), dict(_places_in(node))  # before anything is merged
         data = loader.construct_document(node)  # which merges what stands at `<<`, in the nodes too
+    except yaml.reader.ReaderError as error:
+        mark = _mark_after(text[: error.position], path)
+        return (
+            None,
+            _Places(path, {(): _At(mark)}).of([Fault((), "not YAML: this character can't stand here")]),
+            nowhere,
+        )
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        places = _Places(path, {(): mark} if mark else {})
+        found = error.problem_mark or error.context_mark
+        places = _Places(path, {(): _At(found)} if found else {})
         return None, places.of([Fault((), f"not YAML: {told_of(error)}")]), nowhere
-    except (UnicodeDecodeError, yaml.reader.ReaderError) as error:
-        what = "this byte is not UTF-8" if isinstance(error, UnicodeDecodeError) else "this character can't stand here"
-        return None, _Places(path, {(): _mark_of(error, path)}).of([Fault((), f"not YAML: {what}")]), nowhere
     except (yaml.YAMLError, RecursionError) as error:
         return None, nowhere.of([Fault((), f"not YAML: {error}")]), nowhere
     routes, faults = check_routes(data)
-    places = _Places(path, dict(_marks(node)), dict(_keys(node)))
+    places = _Places(path, written | dict(_places_in(node)))
     located = places.of([*doubled, *faults])
     return (None if located else routes), located, places
+
+
+def _lines(text: str) -> str:
+    """As a file's text is read: every end of a line is the same."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _mark_after(text: str, path: Path) -> yaml.Mark:
+    """Where the file goes on after `text`."""
+    return yaml.Mark(str(path), 0, text.count("\n"), len(text) - text.rfind("\n") - 1, None, 0)
 
 
 def _node_of(loader: "_Loader") -> yaml.Node | None:
@@ -85,20 +104,12 @@ def _node_of(loader: "_Loader") -> yaml.Node | None:
         raise yaml.MarkedYAMLError(problem=str(error), problem_mark=loader.get_mark()) from error
 
 
-def _lines(text: str) -> str:
-    """As a file's text is read: every end of a line is the same."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+@dataclass(frozen=True, slots=True)
+class _At:
+    """Where a value stands, and where its key does; of a key that stands twice, the last."""
 
-
-def _mark_of(error: UnicodeDecodeError | yaml.reader.ReaderError, path: Path) -> yaml.Mark:
-    """Where a byte or character stands that may not."""
-    content = path.read_bytes()
-    if isinstance(error, UnicodeDecodeError):
-        before = _lines(content[: error.start].decode())
-    else:
-        before = _lines(content.decode())[: error.position]
-    line, column = before.count("\n"), len(before) - before.rfind("\n") - 1
-    return yaml.Mark(str(path), 0, line, column, None, 0)
+    value: yaml.Mark
+    key: yaml.Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +117,7 @@ class _Places:
     """Where everything of a file stands. What an alias or `<<` brings stands at its anchor."""
 
     path: Path
-    marks: dict[Place, yaml.Mark]
-    keys: dict[Place, yaml.Mark] = field(default_factory=dict)
+    marks: dict[Place, _At]
 
     def of(self, faults: Iterable[Fault], *, doubtful: bool = False) -> list[LocatedFault]:
         """`faults` in the order of the file. What several routes have from one place is told once."""
@@ -123,8 +133,8 @@ class _Places:
             place = ("defaults", *place[2:])  # what a route does not say itself
         while place and place not in self.marks:  # what is missing stands nowhere: its parent tells where it should be
             place = place[:-1]
-        mark = self.keys.get(place) if fault.of_key else None
-        mark = mark or self.marks.get(place)
+        at = self.marks.get(place)
+        mark = at and ((at.key if fault.of_key else None) or at.value)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         told = replace(fault, place=place) if doubtful else fault
         return LocatedFault(str(self.path), line, column, told, doubtful)
@@ -157,37 +167,29 @@ for _tag, _pattern, _first in (
 def _doubled_keys(node: yaml.Node, place: Place = (), above: tuple[int, ...] = ()) -> Iterator[Fault]:
     if id(node) in above:  # an alias inside its own anchor
         return
-    if isinstance(node, yaml.MappingNode):
-        first: dict[str, yaml.Node] = {}
-        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-            if key.value in first and key.value != "<<":
-                line = first[key.value].start_mark.line + 1
-                yield Fault((*place, key.value), f"this key stands here twice: also on line {line}", of_key=True)
-            first.setdefault(key.value, key)
-    for at, value in _children(node):
+    first: dict[str | int, yaml.Mark] = {}
+    for at, key, value in _children(node):
+        if key and at in first:
+            told = f"this key stands here twice: also on line {first[at].line + 1}"
+            yield Fault((*place, at), told, of_key=True)
+        if key:
+            first.setdefault(at, key)
         yield from _doubled_keys(value, (*place, at), (*above, id(node)))
 
 
-def _marks(node: yaml.Node, place: Place = (), above: tuple[int, ...] = ()) -> Iterator[tuple[Place, yaml.Mark]]:
-    if id(node) in above:
-        return
-    yield place, node.start_mark
-    for at, value in _children(node):
-        yield from _marks(value, (*place, at), (*above, id(node)))
+def _places_in(node: yaml.Node, place: Place = (), above: tuple[int, ...] = ()) -> Iterator[tuple[Place, _At]]:
+    """Every place below `node`, each after those above it."""
+    if not place:
+        yield place, _At(node.start_mark)
+    for at, key, value in _children(node):
+        yield (*place, at), _At(value.start_mark, key)
+        if id(value) not in (*above, id(node)):
+            yield from _places_in(value, (*place, at), (*above, id(node)))
 
 
-def _keys(node: yaml.Node, place: Place = (), above: tuple[int, ...] = ()) -> Iterator[tuple[Place, yaml.Mark]]:
-    """Where each key itself stands; of one that stands twice, the last."""
-    if id(node) in above:
-        return
+def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Mark | None, yaml.Node]]:
+    """The name or number of each child, where its key stands, if it has one, and the child."""
     if isinstance(node, yaml.MappingNode):
-        yield from (((*place, key.value), key.start_mark) for key, _ in node.value if isinstance(key, yaml.ScalarNode))
-    for at, value in _children(node):
-        yield from _keys(value, (*place, at), (*above, id(node)))
-
-
-def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Node]]:
-    if isinstance(node, yaml.MappingNode):
-        yield from ((key.value, value) for key, value in node.value if isinstance(key, yaml.ScalarNode))
+        yield from ((key.value, key.start_mark, value) for key, value in node.value if isinstance(key, yaml.ScalarNode))
     elif isinstance(node, yaml.SequenceNode):
-        yield from enumerate(node.value)
+        yield from ((place, None, value) for place, value in enumerate(node.value))

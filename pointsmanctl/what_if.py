@@ -41,7 +41,7 @@ def what_if(asked: Asked, routes: Routes, known: Range | None, files: tuple[str,
     What the options leave open is taken from git's range, where one was given. Raises BadParameter.
     """
     repository = asked.repository or (known and known.repository) or _only_repository(routes)
-    if repository is None or not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
+    if repository is None:
         raise typer.BadParameter("give the repository: --repo owner/name")
     asked = _with_ref(asked, known)
     _refuse_odd(files)

@@ -337,6 +337,11 @@ def test_a_key_that_stands_twice_is_a_fault(tmp_path: Path) -> None:
     ]
 
 
+def test_a_merge_that_stands_twice_is_a_fault_too(tmp_path: Path) -> None:
+    text = "x-a: &a {b: 1}\nx-b:\n  <<: *a\n  <<: *a\n"
+    assert "routes.yaml:4:3: x-b.<<: this key stands here twice: also on line 3" in told_by(tmp_path, text)
+
+
 def test_an_unknown_key_is_told_where_the_key_stands(tmp_path: Path) -> None:
     text = (ROOT / "routes.yaml").read_text() + "    tag:\n      - web\n    true: 1\n"
     last = len(text.splitlines())

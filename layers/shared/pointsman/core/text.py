@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 FEW = 3  # names of many that are told
 CUT = "… (shortened)"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def whole(text: str) -> str:
@@ -28,7 +28,7 @@ def one_line(text: str, limit: int) -> str:
 
 def shown(text: str, keep: str = "") -> str:
     """`text` with each control character as its code, but for those of `keep`."""
-    return _CONTROL.sub(lambda found: found.group() if found.group() in keep else _escaped(found.group()), text)
+    return CONTROL.sub(lambda found: found.group() if found.group() in keep else _escaped(found.group()), text)
 
 
 def few(names: Sequence[str], limit: int = FEW) -> str:
