@@ -117,6 +117,15 @@ def test_the_build_states_of_every_worker_account_are_taken() -> None:
     assert matches(pattern_of(control, "AuditWriterBuildState"), event)
 
 
+@pytest.mark.parametrize("stack_and_rule", [each for each in TAKES if each[1] != "AuditWriterHostResult"], ids=str)
+def test_the_build_states_of_the_checks_own_project_are_taken(
+    stack_and_rule: tuple[Callable[[], Stack], str],
+) -> None:
+    event = sample(TAKES[stack_and_rule][0])
+    event["detail"]["project-name"] = "pointsman-check"
+    assert matches(pattern_of(*stack_and_rule), event)
+
+
 def test_notify_is_called_for_new_items_and_for_what_nobody_may_do_to_an_old_one() -> None:
     (described,) = control().properties("NotifyTrail")["FilterCriteria"]["Filters"]
     record = sample("dynamodb-stream")["Records"][0]

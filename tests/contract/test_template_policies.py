@@ -178,11 +178,11 @@ def test_start_build_starts_and_reads_builds_of_one_project_and_cannot_say_what_
     ("policy", "source", "detail_type"),
     [
         ("BuildStatesPolicy", "aws.codebuild", "CodeBuild Build State Change"),
-        ("HostResultsPolicy", "pointsman.ansible", "HostResultRecorded"),
+        ("HostResultsPolicy", "pointsman.ansible", ["HostResultRecorded", "PlaybookEnded"]),
     ],
 )
-def test_the_bus_takes_one_kind_of_event_from_one_kind_of_worker_role(
-    policy: str, source: str, detail_type: str
+def test_the_bus_takes_its_own_kinds_of_event_from_each_kind_of_worker_role(
+    policy: str, source: str, detail_type: str | list[str]
 ) -> None:
     statement = control().properties(policy)["Statement"]
     assert statement["Principal"] == {"AWS": WORKERS}
