@@ -1,7 +1,8 @@
 """Bridges the emulator's IAM: condition keys it does not fill, and policies it does not ask.
 
 Gaps: aws:PrincipalArn of a session is not its role; events:source, events:detail-type, dynamodb:LeadingKeys and
-codebuild:source.* are never set; a DynamoDB table's own policy is stored but not asked, and a Deny does not bind root.
+those of StartBuild's overrides are never set; a DynamoDB table's own policy is stored but not asked, and a Deny does
+not bind root.
 """
 
 from __future__ import annotations
@@ -15,11 +16,18 @@ from localcloud.bus import condition_keys
 from localcloud.emulator import dynamodb, iam_actions, iam_evaluator
 
 _SESSION: Final = re.compile(r"arn:aws:sts::(\d{12}):assumed-role/([^/]+)/.+")
+# https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html; the evaluation asks in lower case.
 _BUILD_OVERRIDES: Final = {
     "buildspecOverride": "codebuild:source.buildspec",
     "sourceLocationOverride": "codebuild:source.location",
-    "serviceRoleOverride": "codebuild:serviceRole",
+    "sourceTypeOverride": "codebuild:source.type",
+    "serviceRoleOverride": "codebuild:servicerole",
+    "imageOverride": "codebuild:environment.image",
+    "computeTypeOverride": "codebuild:environment.computetype",
+    "environmentTypeOverride": "codebuild:environment.type",
+    "privilegedModeOverride": "codebuild:environment.privilegedmode",
 }
+_VARIABLES: Final = "codebuild:environment.environmentvariables"
 
 
 def install() -> None:
@@ -71,8 +79,18 @@ def _request_keys(service: str, action: str, body: bytes) -> dict[str, Any]:
     if service == "dynamodb":
         return _leading_keys(request)
     if action == "codebuild:StartBuild":
-        return {key: request[name] for name, key in _BUILD_OVERRIDES.items() if name in request}
+        return _build_keys(request)
     return {}
+
+
+def _build_keys(request: dict[str, Any]) -> dict[str, Any]:
+    """What StartBuild overrides: each field's value, each variable's name, and each variable's value by its name."""
+    keys: dict[str, Any] = {key: request[name] for name, key in _BUILD_OVERRIDES.items() if name in request}
+    given = request.get("environmentVariablesOverride")
+    variables = [each for each in given if isinstance(each, dict)] if isinstance(given, list) else []
+    if variables:
+        keys[f"{_VARIABLES}.name"] = [str(each.get("name")) for each in variables]
+    return keys | {f"{_VARIABLES}/{each.get('name')}.value".lower(): str(each.get("value")) for each in variables}
 
 
 def _entries_keys(entries: object) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Bridges the emulator's CloudFormation: resource types it lacks and properties it drops.
 
-Gaps: an HTTP API's OpenAPI body makes no routes; AWS::Events::EventBusPolicy, AWS::Events::Archive and connections to
-GitHub are unknown; an AWS::CodeBuild::Project keeps only a part of its properties; an EventBus and a table lose their
-policy.
+Gaps: an HTTP API's OpenAPI body makes no routes; AWS::Events::EventBusPolicy, AWS::Events::Archive, AWS::SSM::Document
+and connections to GitHub are unknown; an AWS::CodeBuild::Project keeps only a part of its properties; an EventBus and a
+table lose their policy.
 """
 
 from __future__ import annotations
@@ -43,6 +43,11 @@ def install() -> None:
         "create": _create_archive,
         "update": _update_archive,
         "delete": _delete_archive,
+    }
+    handlers["AWS::SSM::Document"] = {
+        "create": lambda logical_id, props, stack_name: (str(props.get("Name") or logical_id), {}),
+        "update": lambda physical_id, old, new, *rest, **named: (physical_id, {}),
+        "delete": lambda physical_id, props: None,
     }
     for service, scheme in (("CodeConnections", "codeconnections"), ("CodeStarConnections", "codestar-connections")):
         handlers[f"AWS::{service}::Connection"] = {

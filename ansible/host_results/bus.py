@@ -9,7 +9,6 @@ from .environment import Bus
 from .result import to_json
 from .spool import Unsent
 
-SOURCE = "pointsman.ansible"
 DETAIL_TYPE = "HostResultRecorded"
 MAX_ENTRIES = 10
 MAX_REQUEST_BYTES = 240_000
@@ -67,7 +66,12 @@ def _batches(results: Sequence[Unsent], bus: Bus) -> Iterator[list[tuple[Unsent,
     batch: list[tuple[Unsent, dict[str, Any]]] = []
     weight = 0
     for result in results:
-        entry = {"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": to_json(result.detail), "EventBusName": bus.arn}
+        entry = {
+            "Source": bus.source,
+            "DetailType": DETAIL_TYPE,
+            "Detail": to_json(result.detail),
+            "EventBusName": bus.arn,
+        }
         entry_weight = sum(len(text.encode()) for text in entry.values())
         if batch and (len(batch) == MAX_ENTRIES or weight + entry_weight > MAX_REQUEST_BYTES):
             yield batch

@@ -18,6 +18,7 @@ class Bus:
 
     arn: str
     region: str
+    source: str = "pointsman.ansible"
 
 
 def context(environ: Mapping[str, str] = os.environ, *, check: bool | None = None) -> RunContext:
@@ -38,7 +39,10 @@ def context(environ: Mapping[str, str] = os.environ, *, check: bool | None = Non
 def bus(environ: Mapping[str, str] = os.environ) -> Bus | None:
     """The bus of POINTSMAN_BUS, or None when results go nowhere, as in a run by hand."""
     found = _BUS_ARN.fullmatch(environ.get("POINTSMAN_BUS", ""))
-    return Bus(found[0], found["region"]) if found and environ.get("POINTSMAN_ROLLOUT") else None
+    if found is None or not environ.get("POINTSMAN_ROLLOUT"):
+        return None
+    # The role of a check may send as pointsman.check alone; its project says so.
+    return Bus(found[0], found["region"], environ.get("POINTSMAN_EVENT_SOURCE") or Bus.source)
 
 
 def allows_no_hosts(environ: Mapping[str, str] = os.environ) -> bool:

@@ -39,6 +39,7 @@ NAMES = {
     "AWS::IAM::Role": "RoleName",
     "AWS::Lambda::Function": "FunctionName",
     "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SSM::Document": "Name",
 }
 
 type Resource = dict[str, Any]
@@ -112,6 +113,16 @@ def worker(region: str = "eu-west-1", **more: str) -> Stack:
     template = load("regional/template.yaml")
     answers = _answers(template, WORKER_ANSWERS | more)
     return _resolved(template, answers, account=WORKERS[0], region=region)
+
+
+def in_a_vpc() -> Stack:
+    """The worker stack with a VPC and a connection to GitHub."""
+    return worker(
+        VpcId="vpc-0a1b2c3d4e5f60718",
+        SubnetIds="subnet-0a1b2c3d4e5f60718",
+        SecurityGroupIds="sg-0a1b2c3d4e5f60718",
+        ConnectionArn="arn:aws:codeconnections:us-east-1:222222222222:connection/8745a7a9-c340-456a-9166-edf953571bee",
+    )
 
 
 def _answers(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
@@ -190,6 +201,8 @@ class _Resolver:
                 return self._sub(text, names)
             case "Fn::Join", [between, parts]:
                 return between.join(str(part) for part in parts)
+            case "Fn::Select", [index, parts]:
+                return parts[int(index)]
             case "Fn::Split", [between, text]:
                 return text.split(between)
             case "Fn::Equals", [one, other]:
@@ -242,6 +255,16 @@ def statements_of_roles(stack: Stack) -> Iterator[Statement]:
             yield from statements(f"{name}/{policy['PolicyName']}", policy["PolicyDocument"])
     for name, policy in stack.of_type("AWS::IAM::ManagedPolicy").items():
         yield from statements(name, policy["PolicyDocument"])
+
+
+def allowed(stack: Stack, role: str) -> list[Statement]:
+    """What a role may: by its own policies, and by those of the stack that it brings."""
+    brought = {policy.strip("<>") for policy in stack.properties(role).get("ManagedPolicyArns", [])}
+    return [
+        each
+        for each in statements_of_roles(stack)
+        if each.effect == "Allow" and (each.where.startswith(f"{role}/") or each.where in brought)
+    ]
 
 
 def statements(where: str, document: Mapping[str, Any]) -> Iterator[Statement]:

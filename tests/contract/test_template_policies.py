@@ -1,27 +1,20 @@
 """Who may do what: the policies of both templates, read as IAM reads them."""
 
-from typing import Any
-
 import pytest
 
 from tests.contract.cloudformation import (
     CONTROL_ACCOUNT,
     WORKERS,
     Stack,
-    Statement,
+    allowed,
     control,
+    in_a_vpc,
     statements,
     statements_of_roles,
     worker,
 )
 
-IN_A_VPC = worker(
-    VpcId="vpc-0a1b2c3d4e5f60718",
-    SubnetIds="subnet-0a1b2c3d4e5f60718",
-    SecurityGroupIds="sg-0a1b2c3d4e5f60718",
-    ConnectionArn="arn:aws:codeconnections:us-east-1:222222222222:connection/8745a7a9-c340-456a-9166-edf953571bee",
-)
-STACKS = {"control": control(), "worker": worker(), "worker in a VPC": IN_A_VPC}
+STACKS = {"control": control(), "worker": worker(), "worker in a VPC": in_a_vpc()}
 every_stack = pytest.mark.parametrize("stack", STACKS.values(), ids=STACKS.keys())
 
 # Actions for which IAM knows no resource, or CodeBuild asks for all.
@@ -58,14 +51,6 @@ WAYS_TO_CHANGE_AN_ITEM = {
     "dynamodb:UpdateItem",
     "dynamodb:UpdateTimeToLive",
 }
-
-
-def allowed(stack: Stack, role: str) -> list[Statement]:
-    return [each for each in statements_of_roles(stack) if each.where.startswith(f"{role}/") and each.effect == "Allow"]
-
-
-def actions(found: list[Statement]) -> set[str]:
-    return {action for each in found for action in each.actions}
 
 
 @every_stack
@@ -163,22 +148,12 @@ def test_a_worker_lets_in_start_build_alone_and_only_with_the_word() -> None:
     }
 
 
-def test_start_build_starts_and_reads_builds_of_one_project_and_cannot_say_what_they_do() -> None:
-    allow, deny = statements("StartRole", worker().properties("StartRole")["Policies"][0]["PolicyDocument"])
-    assert set(allow.actions) == {
-        "codebuild:BatchGetBuilds",
-        "codebuild:ListBuildsForProject",
-        "codebuild:StartBuild",
-    }
-    assert allow.resources == deny.resources == ["<Project.Arn>"]
-    assert (deny.effect, deny.conditions) == ("Deny", {"Null": {"codebuild:source.buildspec": "false"}})
-
-
 @pytest.mark.parametrize(
     ("policy", "source", "detail_type"),
     [
         ("BuildStatesPolicy", "aws.codebuild", "CodeBuild Build State Change"),
         ("HostResultsPolicy", "pointsman.ansible", ["HostResultRecorded", "PlaybookEnded"]),
+        ("CheckResultsPolicy", "pointsman.check", ["HostResultRecorded", "PlaybookEnded"]),
     ],
 )
 def test_the_bus_takes_its_own_kinds_of_event_from_each_kind_of_worker_role(
@@ -196,6 +171,7 @@ def test_the_bus_takes_its_own_kinds_of_event_from_each_kind_of_worker_role(
     ("role", "service", "source"),
     [
         ("BuildRole", "codebuild.amazonaws.com", "arn:aws:codebuild:eu-west-1:222222222222:project/pointsman"),
+        ("CheckRole", "codebuild.amazonaws.com", "arn:aws:codebuild:eu-west-1:222222222222:project/pointsman-check"),
         ("ForwardRole", "events.amazonaws.com", "arn:aws:events:eu-west-1:222222222222:rule/pointsman-build-states"),
     ],
 )
@@ -206,11 +182,8 @@ def test_a_service_takes_on_a_role_for_our_resource_alone(role: str, service: st
         "StringEquals": {"aws:SourceAccount": WORKERS[0]},
         "ArnEquals": {"aws:SourceArn": source},
     }
-    named = {
-        "codebuild.amazonaws.com": worker().properties("Project")["Name"],
-        "events.amazonaws.com": worker().properties("BuildStates")["Name"],
-    }
-    assert source.endswith(f"/{named[service]}")
+    named = {"BuildRole": "Project", "CheckRole": "CheckProject", "ForwardRole": "BuildStates"}
+    assert source.endswith(f"/{worker().properties(named[role])['Name']}")
 
 
 def test_build_states_are_forwarded_to_the_control_bus_alone() -> None:
@@ -218,46 +191,3 @@ def test_build_states_are_forwarded_to_the_control_bus_alone() -> None:
     (target,) = worker().properties("BuildStates")["Targets"]
     assert (forward.actions, forward.resources) == (["events:PutEvents"], [target["Arn"]])
     assert target["RoleArn"] == "<ForwardRole.Arn>"
-
-
-# --- a build --------------------------------------------------------------------------------------------------------
-
-
-def test_a_build_may_do_this_and_nothing_more() -> None:
-    assert actions(allowed(worker(), "BuildRole")) == {
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
-        "ec2:DescribeInstances",
-        "ssm:StartSession",
-        "ssm:ResumeSession",
-        "ssm:TerminateSession",
-        "ssmmessages:OpenDataChannel",
-        "s3:DeleteObject",
-        "s3:GetObject",
-        "s3:PutObject",
-        "s3:GetBucketLocation",
-        "s3:ListBucket",
-        "events:PutEvents",
-    }
-
-
-def test_a_build_reaches_managed_instances_alone() -> None:
-    sessions = [each for each in allowed(worker(), "BuildRole") if "ssm:StartSession" in each.actions]
-    on_instances: dict[str, Any] = {
-        resource: each.conditions for each in sessions for resource in each.resources if ":instance/" in resource
-    }
-    tagged = {"StringEquals": {"ssm:resourceTag/pointsman:managed": "true"}}
-    assert on_instances == {"arn:aws:ec2:eu-west-1:222222222222:instance/*": tagged}
-
-
-def test_a_connection_or_a_vpc_brings_just_its_own_permissions() -> None:
-    more = actions(allowed(IN_A_VPC, "BuildRole")) - actions(allowed(worker(), "BuildRole"))
-    assert {action.partition(":")[0] for action in more} == {"codeconnections", "codestar-connections", "ec2"}
-    connection = [each for each in allowed(IN_A_VPC, "BuildRole") if each.where == "BuildRole/clones"]
-    assert all(resource.endswith("bee") for each in connection for resource in each.resources)
-
-
-def test_a_build_tells_what_hosts_did_and_nothing_else() -> None:
-    (telling,) = [each for each in allowed(worker(), "BuildRole") if "events:PutEvents" in each.actions]
-    assert telling.resources == [f"arn:aws:events:us-east-1:{CONTROL_ACCOUNT}:event-bus/pointsman"]
-    assert telling.conditions == {"StringEquals": {"events:source": "pointsman.ansible"}}

@@ -120,6 +120,7 @@ def test_the_stacks_agree_on_names(region: str) -> None:
     role = there.properties("StartRole")["RoleName"]
     assert role == f"{environment['START_ROLE_NAME']}-{region}"
     assert there.properties("Project")["Name"] == environment["PROJECT_NAME"]
+    assert there.properties("CheckProject")["Name"] == f"{environment['PROJECT_NAME']}-check"
     entering = [
         resource
         for policy in control().properties("StartBuildRole")["Policies"]
@@ -131,18 +132,25 @@ def test_the_stacks_agree_on_names(region: str) -> None:
     assert len(entering) == len(WORKERS)
 
 
-@pytest.mark.parametrize(("policy", "role"), [("BuildStatesPolicy", "ForwardRole"), ("HostResultsPolicy", "BuildRole")])
+@pytest.mark.parametrize(
+    ("policy", "role"),
+    [("BuildStatesPolicy", "ForwardRole"), ("HostResultsPolicy", "BuildRole"), ("CheckResultsPolicy", "CheckRole")],
+)
 @pytest.mark.parametrize("region", REGIONS)
-def test_the_bus_lets_in_the_workers_roles(policy: str, role: str, region: str) -> None:
-    patterns = control().properties(policy)["Statement"]["Condition"]["ArnLike"]["aws:PrincipalArn"]
-    name = worker(region).properties(role)["RoleName"]
-    arn = f"arn:aws:iam::{WORKERS[0]}:role/{name}"
-    assert any(fnmatchcase(arn, pattern) for pattern in ([patterns] if isinstance(patterns, str) else patterns))
+def test_the_bus_lets_in_the_workers_roles_each_by_its_own_statement(policy: str, role: str, region: str) -> None:
+    pattern = control().properties(policy)["Statement"]["Condition"]["ArnLike"]["aws:PrincipalArn"]
+    there = worker(region).of_type("AWS::IAM::Role")
+    let_in = {
+        name
+        for name, each in there.items()
+        if fnmatchcase(f"arn:aws:iam::{WORKERS[0]}:role/{each['RoleName']}", pattern)
+    }
+    assert let_in == {role}
 
 
 def test_a_role_name_of_one_account_is_not_taken_by_its_next_region() -> None:
     names = [role["RoleName"] for region in REGIONS for role in worker(region).of_type("AWS::IAM::Role").values()]
-    assert len(names) == len(set(names)) == 3 * len(REGIONS)
+    assert len(names) == len(set(names)) == 4 * len(REGIONS)
 
 
 def test_a_build_knows_what_the_buildspec_asks_for() -> None:
@@ -293,7 +301,11 @@ def test_every_alarm_has_its_row_in_the_operators_handbook() -> None:
 
 def test_the_bus_shares_no_statement_with_another_product() -> None:
     policies = control().of_type("AWS::Events::EventBusPolicy").values()
-    assert {each["StatementId"] for each in policies} == {"pointsman-build-states", "pointsman-host-results"}
+    assert {each["StatementId"] for each in policies} == {
+        "pointsman-build-states",
+        "pointsman-host-results",
+        "pointsman-check-results",
+    }
 
 
 def dead_letters(arn: str) -> str:

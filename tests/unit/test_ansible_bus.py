@@ -53,6 +53,14 @@ def test_an_entry_is_what_the_control_stack_expects() -> None:
     ]
 
 
+def test_a_check_sends_as_the_one_source_that_its_role_may_use() -> None:
+    project = {"POINTSMAN_BUS": BUS, "POINTSMAN_ROLLOUT": "r-1", "POINTSMAN_EVENT_SOURCE": "pointsman.check"}
+    control, sent = environment.bus(project), FakeBus()
+    assert control is not None
+    assert [reason for _, reason in send(results(1), control, sent)] == [None]
+    assert [entry["Source"] for entry in sent.entries] == ["pointsman.check"]
+
+
 def test_at_most_ten_entries_go_in_one_request() -> None:
     bus = watched()
     assert len(list(send(results(25), CONTROL, bus))) == 25

@@ -71,6 +71,27 @@ def test_every_variable_has_its_place_on_the_command_line() -> None:
     ]
 
 
+def test_a_session_without_root_is_told_to_every_play_whatever_the_rollout_says() -> None:
+    written: list[dict[str, Any]] = []
+
+    def write(values: dict[str, Any]) -> Path:
+        written.append(values)
+        return Path("vars.json")
+
+    more = {"POINTSMAN_SESSION_DOCUMENT": "pointsman-check", "POINTSMAN_EXTRA_VARS": '{"app_message": "hello"}'}
+    assert "--extra-vars=@vars.json" in run_playbook.arguments({**AWS, **more, "POINTSMAN_MODE": "check"}, write)
+    assert written == [{"app_message": "hello", "ansible_aws_ssm_document": "pointsman-check", "ansible_become": False}]
+
+
+@pytest.mark.parametrize("mode", ["apply", ""])
+def test_a_build_of_the_checks_project_does_not_apply(mode: str) -> None:
+    check = {"CODEBUILD_BUILD_ID": "pointsman-check:7f0d2c1a"}
+    assert arguments(**AWS, **check, POINTSMAN_MODE="check")
+    assert faults(**AWS, **check, POINTSMAN_MODE=mode) == [
+        f"POINTSMAN_MODE={mode!r}: builds of the project pointsman-check only check"
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

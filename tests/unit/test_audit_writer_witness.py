@@ -149,6 +149,11 @@ def test_another_mode_than_the_rollouts_is_rejected(world: World) -> None:
     assert "it ran in mode check" in world.rejection(host_event(mode="check"))
 
 
+def test_the_role_of_checks_has_no_say_in_a_rollout_that_applies(world: World) -> None:
+    event = host_event(envelope={"source": "pointsman.check"})
+    assert world.rejection(event).endswith(": a check has no say in a rollout that is to apply")
+
+
 @pytest.mark.parametrize("time", ["2026-11-23T07:50:00Z", "2026-11-23T08:10:00Z", "1999-01-01T00:00:00Z"])
 def test_nobody_writes_into_the_past_or_the_future(world: World, time: str) -> None:
     assert "is not between" in world.rejection(host_event(envelope={"time": time}))

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from pointsman.core.build_event import BuildEvent
-from pointsman.core.model import Rollout, Run, Value
-from pointsman.core.outside_event import Claim, HostClaim
+from pointsman.core.model import Mode, Rollout, Run, Value
+from pointsman.core.outside_event import CHECK_SOURCE, Claim, HostClaim
 from pointsman.events import BuildReported, HostResultRecorded
 
 # An entry's time may be set by who puts it; clocks differ, and EventBridge cuts times to seconds.
@@ -49,6 +49,8 @@ def _doubts(claim: Claim, rollout: Rollout, run: Run, now: datetime) -> Iterator
 
 
 def _host_doubts(claim: HostClaim, rollout: Rollout) -> Iterator[str]:
+    if claim.source == CHECK_SOURCE and rollout.order.mode is not Mode.CHECK:
+        yield f"a check has no say in a rollout that is to {rollout.order.mode}"
     if claim.commit and claim.commit != rollout.change.after:
         yield f"it ran commit {claim.commit}, and the rollout is of {rollout.change.after}"
     if claim.mode is not rollout.order.mode:
@@ -73,7 +75,7 @@ def fact(claim: Claim, rollout: Rollout) -> BuildReported | HostResultRecorded:
             said = {"status": claim.status, "phase": claim.phase, "message": claim.message, "log_url": claim.log_url}
             return BuildReported(**about, **said)
         case HostClaim():
-            known = {*about, "version", "event_id", "account"}
+            known = {*about, "version", "event_id", "account", "source"}
             return HostResultRecorded(
                 **about, **{name: getattr(claim, name) for name in HostClaim.model_fields if name not in known}
             )

@@ -15,6 +15,7 @@ from pointsman.core.model import Mode
 from pointsman.events import HostCounts, TaskResult
 
 HOST_SOURCE = "pointsman.ansible"
+CHECK_SOURCE = "pointsman.check"  # the one source that the role of checks may use
 HOST_DETAIL_TYPE = "HostResultRecorded"
 MOST_TASKS = 1_000_000
 LONGEST_TASK = 10_000_000.0  # seconds; JSON also has numbers that the table can't hold, and 1e999
@@ -71,6 +72,7 @@ class HostClaim(HostDetail):
     event_id: str
     account: str
     at: datetime
+    source: str = HOST_SOURCE
 
 
 type Claim = BuildEvent | HostClaim
@@ -79,7 +81,7 @@ type Claim = BuildEvent | HostClaim
 def read_claim(event: Mapping[str, Any]) -> Claim | NotOurs:
     """Read a raw EventBridge event. Raises Misconfigured when it has no envelope."""
     envelope = read_envelope(event)
-    if (envelope.source, envelope.detail_type) != (HOST_SOURCE, HOST_DETAIL_TYPE):
+    if envelope.source not in (HOST_SOURCE, CHECK_SOURCE) or envelope.detail_type != HOST_DETAIL_TYPE:
         return read_build_event(event)
     try:
         return _host_claim(envelope)
@@ -90,5 +92,6 @@ def read_claim(event: Mapping[str, Any]) -> Claim | NotOurs:
 def _host_claim(envelope: Envelope) -> HostClaim:
     detail = HostDetail.model_validate(envelope.detail)
     return HostClaim.model_validate(
-        detail.model_dump() | {"event_id": envelope.id, "account": envelope.account, "at": envelope.time}
+        detail.model_dump()
+        | {"event_id": envelope.id, "account": envelope.account, "at": envelope.time, "source": envelope.source}
     )
