@@ -194,7 +194,7 @@ def test_headers_that_are_missing_or_odd_are_400(
         (b"null", "the body is JSON, but not an object"),
         (
             b"{}",
-            "missing: ref, before, after, created, deleted, forced, compare, commits, head_commit, repository, pusher",
+            "missing: ref, before, after, created, deleted, forced, commits, repository",
         ),
     ],
 )

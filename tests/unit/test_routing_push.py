@@ -166,10 +166,10 @@ def test_a_change_keeps_the_first_names_and_counts_them_all() -> None:
 
 def test_every_missing_field_is_named_at_once_and_no_value_is_repeated() -> None:
     content = payload("push_main")
-    for name in ("after", "compare", "pusher"):
+    for name in ("after", "deleted"):
         del content[name]
     del content["repository"]["full_name"]
-    del content["commits"][1]["url"]
+    del content["commits"][1]["id"]
     content["before"] = "<script>"
     with pytest.raises(Rejected) as rejected:
         read_push(content)
@@ -177,10 +177,9 @@ def test_every_missing_field_is_named_at_once_and_no_value_is_repeated() -> None
     missing, invalid = rejected.value.reason.split("; ")
     assert set(missing.removeprefix("missing: ").split(", ")) == {
         "after",
-        "compare",
-        "pusher",
+        "deleted",
         "repository.full_name",
-        "commits.1.url",
+        "commits.1.id",
     }
     assert invalid.startswith("invalid: before (")
     assert "script" not in invalid
@@ -189,7 +188,7 @@ def test_every_missing_field_is_named_at_once_and_no_value_is_repeated() -> None
 def test_a_thousand_faults_are_told_in_a_few_words() -> None:
     content = payload("push_main")
     content["commits"] = [{}] * 1000
-    with pytest.raises(Rejected, match="and 3980 more") as rejected:
+    with pytest.raises(Rejected, match="and 980 more") as rejected:
         read_push(content)
     assert len(rejected.value.reason) < 2_000
 
@@ -204,14 +203,13 @@ def test_a_thousand_faults_are_told_in_a_few_words() -> None:
         ({"after": "A" * 40}, "after"),
         ({"deleted": "no"}, "deleted"),
         ({"forced": 1}, "forced"),
-        ({"compare": "javascript:alert(1)"}, "compare"),
         ({"commits": {}}, "commits"),
         ({"repository": []}, "repository"),
         ({"repository": {"id": "7", "full_name": "a/b"}}, "repository.id"),
         ({"repository": {"id": 2**63, "full_name": "a/b"}}, "repository.id"),
         ({"repository": {"id": 7, "full_name": "../../etc"}}, "repository.full_name"),
         ({"head_commit": 1}, "head_commit"),
-        ({"sender": {}}, "sender.login"),
+        ({"head_commit": {}}, "head_commit.id"),
     ],
 )
 def test_an_odd_field_is_named(changes: dict[str, Any], field: str) -> None:

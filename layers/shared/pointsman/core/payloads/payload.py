@@ -1,15 +1,29 @@
-"""What GitHub's payloads have in common, read at the edge: what Pointsman needs of them, checked, and never more."""
+"""What GitHub's payloads have in common, read at the edge: what Pointsman needs of them, checked, and never more.
+
+What says which commit of which repository is meant must be right. What is only shown is taken where it can be: a name
+that is null or a link that is none keeps no push from being decided.
+"""
 
 import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from pointsman.core.text import few, whole
 from pointsman.errors import Rejected
 
 FAULTS_TOLD = 20
+NOBODY = "unknown"  # who did it, where the payload does not tell
 
 
 def _moment(told: object) -> datetime | None:
@@ -25,6 +39,14 @@ def _moment(told: object) -> datetime | None:
     return None
 
 
+def _none_where_odd(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    try:
+        return handler(value)
+    except ValidationError:
+        return None
+
+
+Lenient = WrapValidator(_none_where_odd)  # for what is only shown: None where it is missing, null or odd
 Text = Annotated[str, BeforeValidator(lambda value: whole(value) if isinstance(value, str) else value)]
 Sha = Annotated[Text, Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
 Number = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
@@ -40,6 +62,10 @@ Url = Annotated[
 ]
 
 
+ShownText = Annotated[Text | None, Lenient]
+ShownUrl = Annotated[Url | None, Lenient]
+
+
 class Payload(BaseModel):
     """Base of every part of a payload. What Pointsman does not need is passed over."""
 
@@ -49,14 +75,20 @@ class Payload(BaseModel):
 class Person(Payload):
     """Who wrote a commit, as git says it."""
 
-    name: Text
+    name: ShownText = None
+    username: ShownText = None
+
+    @property
+    def shown(self) -> str:
+        """The name, or GitHub's login where git has none."""
+        return next((name for name in (self.name, self.username) if name and name.strip()), NOBODY)
 
 
 class Sender(Payload):
     """Who made GitHub send the event."""
 
-    login: Text
-    id: Number | None = None
+    login: Annotated[Text, Field(min_length=1)]
+    id: Annotated[Number | None, Lenient] = None
 
 
 class Repository(Payload):
@@ -65,7 +97,13 @@ class Repository(Payload):
     id: Number
     full_name: FullName
     pushed_at: Moment = None
-    default_branch: Branch | None = None
+    default_branch: Annotated[Branch | None, Lenient] = None
+    html_url: ShownUrl = None
+
+    @property
+    def page(self) -> str:
+        """Where people look at it."""
+        return self.html_url or f"https://github.com/{self.full_name}"
 
 
 def checked[Model: Payload](model: type[Model], payload: object) -> Model:

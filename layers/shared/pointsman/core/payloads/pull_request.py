@@ -8,7 +8,21 @@ from typing import Annotated
 from pydantic import Field
 
 from pointsman.core.model import Change, PullRequest
-from pointsman.core.payloads.payload import Branch, Moment, Number, Payload, Repository, Sender, Sha, Text, Url, checked
+from pointsman.core.payloads.payload import (
+    NOBODY,
+    Branch,
+    Lenient,
+    Moment,
+    Number,
+    Payload,
+    Repository,
+    Sender,
+    Sha,
+    ShownText,
+    ShownUrl,
+    Text,
+    checked,
+)
 from pointsman.core.payloads.subject import ChangedFiles, Comparison, Subject
 from pointsman.core.text import one_line
 
@@ -26,15 +40,11 @@ class _Head(Payload):
     repo: Repository | None = None  # null where the fork is gone
 
 
-class _User(Payload):
-    login: Text
-
-
 class _PullRequest(Payload):
     number: Number
-    title: Text
-    html_url: Url
-    user: _User | None = None  # null where the account is gone
+    title: ShownText = None
+    html_url: ShownUrl = None
+    user: Annotated[Sender | None, Lenient] = None  # null where the account is gone
     base: _Base
     head: _Head
     updated_at: Moment = None
@@ -44,7 +54,7 @@ class _Event(Payload):
     action: Annotated[Text, Field(pattern=r"^[a-z_]{1,64}$")]
     pull_request: _PullRequest
     repository: Repository
-    sender: Sender
+    sender: Annotated[Sender | None, Lenient] = None
 
 
 def read_pull_request(payload: object) -> Subject:
@@ -56,7 +66,7 @@ def read_pull_request(payload: object) -> Subject:
         change=_change(event),
         kind="pull request",
         name=asked.base.ref,
-        message=asked.title,
+        message=asked.title or "",
         files=ChangedFiles((), gap=NO_FILES),
         comparison=Comparison(event.repository.full_name, asked.base.sha, asked.head.sha, "fork", event.repository.id),
         action=event.action,
@@ -74,6 +84,7 @@ def _fork(event: _Event) -> str | None:
 
 def _change(event: _Event) -> Change:
     asked = event.pull_request
+    page = asked.html_url or f"{event.repository.page}/pull/{asked.number}"
     return Change(
         repository=event.repository.full_name,
         repository_id=event.repository.id,
@@ -81,10 +92,10 @@ def _change(event: _Event) -> Change:
         before=asked.base.sha,
         after=asked.head.sha,
         pull_request=PullRequest(number=asked.number, base=asked.base.ref, head=asked.head.ref),
-        actor=one_line(event.sender.login, 100),
-        actor_id=event.sender.id,
+        actor=one_line(event.sender.login if event.sender else NOBODY, 100),
+        actor_id=event.sender.id if event.sender else None,
         author=one_line(asked.user.login if asked.user else "ghost", 100),  # as GitHub itself names who is gone
-        title=one_line(asked.title.strip(), 200),
-        url=asked.html_url,
-        compare_url=f"{asked.html_url}/files",
+        title=one_line((asked.title or "").strip(), 200),
+        url=page,
+        compare_url=f"{page}/files",
     )

@@ -4,11 +4,23 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
 """
 
 import re
+from typing import Annotated
 
 from pydantic import StrictBool
 
 from pointsman.core.model import Change
-from pointsman.core.payloads.payload import Payload, Person, Ref, Repository, Sender, Sha, Url, checked
+from pointsman.core.payloads.payload import (
+    NOBODY,
+    Lenient,
+    Payload,
+    Person,
+    Ref,
+    Repository,
+    Sender,
+    Sha,
+    ShownUrl,
+    checked,
+)
 from pointsman.core.payloads.push_files import Commit, files_of_branch, files_of_commit
 from pointsman.core.payloads.subject import ChangedFiles, Comparison, NothingToRun, Subject
 from pointsman.core.text import one_line
@@ -23,17 +35,30 @@ class _Push(Payload):
     created: StrictBool
     deleted: StrictBool
     forced: StrictBool
-    compare: Url
+    compare: ShownUrl = None
     commits: tuple[Commit, ...]
-    head_commit: Commit | None
+    head_commit: Commit | None = None
     repository: Repository
-    pusher: Person
-    sender: Sender | None = None
+    pusher: Annotated[Person | None, Lenient] = None
+    sender: Annotated[Sender | None, Lenient] = None
 
     @property
     def is_new(self) -> bool:
         """Whether the ref was not there before."""
         return self.created or not self.before.strip("0")
+
+    @property
+    def actor(self) -> str:
+        """Who pushed."""
+        if self.sender:
+            return self.sender.login
+        return self.pusher.shown if self.pusher else NOBODY
+
+    @property
+    def tip(self) -> Commit:
+        """The commit that a branch now points to: `after`, with what the payload tells of it."""
+        listed = next((each for each in self.commits if each.id == self.after), None)
+        return self.head_commit or listed or Commit(id=self.after)
 
 
 def read_push(payload: object) -> Subject | NothingToRun:
@@ -45,24 +70,32 @@ def read_push(payload: object) -> Subject | NothingToRun:
     found = _REF.fullmatch(push.ref)
     if not found:
         return NothingToRun(repository, f"{one_line(push.ref, 200)} is neither a branch nor a tag")
-    if push.head_commit is None:
+    # What a tag points to may be no commit. A branch points to one, also where GitHub does not describe it.
+    if found["kind"] == "tags" and push.head_commit is None:
         return NothingToRun(repository, f"{one_line(push.ref, 200)} does not point to a commit: nothing to run")
+    tip = push.tip
     if found["kind"] == "tags":
-        files = files_of_commit(push.head_commit)
-        comparison = Comparison(repository, None, push.head_commit.id, "commit", push.repository.id)
+        files = files_of_commit(tip)
+        comparison = Comparison(repository, None, tip.id, "commit", push.repository.id)
     else:
-        files = files_of_branch(push.commits, push.head_commit.id, is_new=push.is_new, forced=push.forced)
-        comparison = _of_branch(push, found["name"], push.head_commit.id)
+        files = _files_of_branch(push, tip.id)
+        comparison = _of_branch(push, found["name"], tip.id)
     return Subject(
         event="push",
-        change=_change(push, push.head_commit, files),
+        change=_change(push, tip, files),
         kind="tag" if found["kind"] == "tags" else "branch",
         name=found["name"],
-        message=push.head_commit.message,
+        message=tip.text,
         files=files,
         comparison=comparison,
         pushed_at=push.repository.pushed_at,
     )
+
+
+def _files_of_branch(push: _Push, head: str) -> ChangedFiles:
+    if push.head_commit is None:
+        return ChangedFiles((), gap=f"the payload does not describe commit {head[:7]}, to which the branch points")
+    return files_of_branch(push.commits, head, is_new=push.is_new, forced=push.forced)
 
 
 def _of_branch(push: _Push, branch: str, head: str) -> Comparison:
@@ -84,11 +117,16 @@ def _change(push: _Push, head: Commit, files: ChangedFiles) -> Change:
         after=head.id,  # of an annotated tag `after` names the tag, which nothing can be built from
         created=push.created,
         forced=push.forced,
-        actor=one_line(push.sender.login if push.sender else push.pusher.name, 100),
+        actor=one_line(push.actor, 100),
         actor_id=push.sender.id if push.sender else None,
-        author=one_line(head.author.name, 100),
-        title=one_line((head.message.strip().splitlines() or [""])[0].strip(), 200),
-        url=head.url,
-        compare_url=push.compare,
+        author=one_line(head.author.shown if head.author else NOBODY, 100),
+        title=one_line((head.text.strip().splitlines() or [""])[0].strip(), 200),
+        url=head.url or f"{push.repository.page}/commit/{head.id}",
+        compare_url=push.compare or _compare_url(push, head.id),
         **files.kept,
     )
+
+
+def _compare_url(push: _Push, head: str) -> str:
+    page = push.repository.page
+    return f"{page}/commit/{head}" if push.is_new else f"{page}/compare/{push.before[:12]}...{head[:12]}"

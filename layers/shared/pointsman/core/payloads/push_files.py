@@ -6,9 +6,9 @@ A payload lists, for each commit, the names that it added, removed and modified.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
-from pointsman.core.payloads.payload import Payload, Person, Sha, Text, Url
+from pointsman.core.payloads.payload import Lenient, Payload, Person, Sha, ShownText, ShownUrl, Text
 from pointsman.core.payloads.subject import ChangedFiles
 
 # What GitHub leaves out of a payload, it leaves out silently beyond these.
@@ -24,22 +24,23 @@ _MERGE = re.compile(r"Merge (pull request|branch|branches|remote-tracking branch
 type Touch = Literal["added", "removed", "modified"]
 
 
-class _Committer(Payload):
-    username: Text | None = None
-
-
 class Commit(Payload):
     """A commit as a push tells it."""
 
     id: Sha
-    message: Text
-    url: Url
-    author: Person
-    committer: _Committer | None = None
+    message: ShownText = None
+    url: ShownUrl = None
+    author: Annotated[Person | None, Lenient] = None
+    committer: Annotated[Person | None, Lenient] = None
     # GitHub may leave lists out of a very large payload; then the file list is incomplete, and the payload fine.
-    added: tuple[Text, ...] | None = None
-    removed: tuple[Text, ...] | None = None
-    modified: tuple[Text, ...] | None = None
+    added: Annotated[tuple[Text, ...] | None, Lenient] = None
+    removed: Annotated[tuple[Text, ...] | None, Lenient] = None
+    modified: Annotated[tuple[Text, ...] | None, Lenient] = None
+
+    @property
+    def text(self) -> str:
+        """The message; empty where there is none."""
+        return self.message or ""
 
     def touches(self) -> Iterable[tuple[str, Touch]]:
         """Each name with what was done to it."""
@@ -57,7 +58,7 @@ def files_of_branch(commits: Sequence[Commit], head: str, *, is_new: bool, force
         return _folded(touches, doubt=AMONG_SEVERAL if len(commits) > 1 else None)
     # Each was changed by someone; whether it differs from what it is compared with, nobody can tell from here. What
     # GitHub's own merge lists differs from the branch that it went to.
-    is_merge = not is_new and _is_githubs(commits) and _MERGE.match(commits[-1].message)
+    is_merge = not is_new and _is_githubs(commits) and _MERGE.match(commits[-1].text)
     sure = _touches(commits[-1:]) if is_merge else {}
     perhaps = tuple(name for name in touches if name not in sure)
     gap = gap or "its commits are of histories beside each other, which were merged"
@@ -143,6 +144,6 @@ def _gap_of_commit(commit: Commit) -> str | None:
         return f"a payload lists {NAMES_LISTED:,} files of a commit at most, and {short} has that many"
     if len(set(names)) < len(names):
         return f"commit {short} lists a file twice"  # as a file that became a link may be
-    if _MERGE.match(commit.message):
+    if _MERGE.match(commit.text):
         return f"commit {short} is a merge, whose list may leave out files"
     return None
