@@ -210,19 +210,55 @@ def test_the_start_role_reaches_the_named_project_only(roles: Roles) -> None:
         codebuild.list_projects()
 
 
-def test_a_build_reports_host_results_to_the_control_bus_and_can_do_no_more(world: Observer, roles: Roles) -> None:
-    build = roles.named("dev", "pointsman-build-eu-west-1", "eu-west-1")
+@pytest.mark.parametrize(
+    "override",
+    [
+        {"sourceLocationOverride": "https://github.com/attacker/infra.git"},
+        {"imageOverride": "attacker/image"},
+        {"serviceRoleOverride": "arn:aws:iam::222222222222:role/pointsman-forward-eu-west-1"},
+        {"sourceTypeOverride": "NO_SOURCE"},
+        {"buildspecOverride": "version: 0.2"},
+        {"environmentVariablesOverride": [{"name": "POINTSMAN_BUS", "value": "another"}]},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("project", ["pointsman", "pointsman-check"])
+def test_the_start_role_says_which_commit_and_run_and_nothing_else(
+    roles: Roles, project: str, override: dict[str, Any]
+) -> None:
+    codebuild = roles.named("dev", "pointsman-start-eu-west-1", "eu-west-1").client("codebuild")
+    with refused():
+        codebuild.start_build(projectName=project, sourceVersion="0" * 40, **override)
+
+
+def test_the_start_role_cannot_apply_where_checks_run(roles: Roles) -> None:
+    codebuild = roles.named("dev", "pointsman-start-eu-west-1", "eu-west-1").client("codebuild")
+    with refused():
+        codebuild.start_build(
+            projectName="pointsman-check",
+            sourceVersion="0" * 40,
+            environmentVariablesOverride=[{"name": "POINTSMAN_MODE", "value": "apply"}],
+        )
+
+
+@pytest.mark.parametrize(
+    ("role", "source", "of_the_other"),
+    [
+        ("pointsman-build-eu-west-1", "pointsman.ansible", "pointsman.check"),
+        ("pointsman-check-eu-west-1", "pointsman.check", "pointsman.ansible"),
+    ],
+)
+def test_a_build_reports_host_results_to_the_control_bus_and_can_do_no_more(
+    world: Observer, roles: Roles, role: str, source: str, of_the_other: str
+) -> None:
+    build = roles.named("dev", role, "eu-west-1")
     bus = world.cloud.record.outputs["BusArn"]
-    entry: Any = {
-        "EventBusName": bus,
-        "Source": "pointsman.ansible",
-        "DetailType": "HostResultRecorded",
-        "Detail": "{}",
-    }
+    entry: Any = {"EventBusName": bus, "Source": source, "DetailType": "HostResultRecorded", "Detail": "{}"}
     client = build._session.client("events", region_name="us-east-1", endpoint_url=world.cloud.endpoint)
     assert client.put_events(Entries=[entry])["FailedEntryCount"] == 0
-    with refused():
-        client.put_events(Entries=[entry | {"Source": "somebody.else"}])
+    for other in ("somebody.else", of_the_other):
+        with refused():
+            client.put_events(Entries=[entry | {"Source": other}])
     with refused():
         build.client("secretsmanager").get_secret_value(SecretId=WEBHOOK_SECRET)
     with refused():
