@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from pointsman.adapters.dynamodb import marshal, pages
-from pointsman.events import TRAIL_EVENT, BuildReported, TrailEvent
+from pointsman.events import TYPES, BuildReported, TrailEvent
 from pointsman.trail_item import INDEXES, from_item, timestamp
 from pointsmanctl.console import console
 
@@ -45,7 +45,7 @@ class Question:
 
 def event_types() -> list[str]:
     """The types that an event of the trail can have."""
-    return sorted(TRAIL_EVENT.json_schema()["discriminator"]["mapping"])
+    return sorted(TYPES)
 
 
 def ask(client: "DynamoDBClient", table: str, question: Question) -> list[TrailEvent]:

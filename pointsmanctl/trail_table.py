@@ -15,6 +15,7 @@ from pointsman.events import (
     DeliveryDecided,
     EventRejected,
     HostResultRecorded,
+    PlaybookEnded,
     RolloutEnded,
     RolloutRepeated,
     RolloutStarted,
@@ -38,6 +39,7 @@ STYLES = {
     "timed_out": "bold red",
     "faulted": "bold red",
     "superseded": "dim",
+    "rescued": "dim",
     "ignored": "dim",
     "matched": "green",
     "undetermined": "yellow",
@@ -132,6 +134,10 @@ def what(event: TrailEvent, *, diffs: bool = False) -> list[Text | Syntax]:
             return _host(event, diffs=diffs)
         case DeliveryDecided():
             return list(_delivery(event))
+        case RunEnded() | RolloutEnded():
+            return [_ended(event)]
+        case PlaybookEnded():
+            return [_playbook(event)]
         case _:
             return [_line(event)]
 
@@ -148,9 +154,8 @@ def _line(event: TrailEvent) -> Text:
         case RunStarted():
             return Text(f"build started {event.build_arn.rpartition('/')[2]}")
         case BuildReported():
-            return Text(f"CodeBuild: {event.status}" + (f", {event.phase}" if event.phase else ""), style="dim")
-        case RunEnded() | RolloutEnded():
-            return _ended(event)
+            said = f"CodeBuild: {event.status}" + (f", {event.phase}" if event.phase else "")
+            return Text(said + _outside(event), style="dim" if event.started_by is None else "yellow")
         case EventRejected():
             return Text(
                 f"rejected {event.detail_type} from account {event.sender_account}: {event.reason}", style="red"
@@ -167,6 +172,31 @@ def _ended(event: RunEnded | RolloutEnded) -> Text:
     if event.reason and event.state.value != "succeeded":
         text.append(f": {event.reason}")
     return text
+
+
+def _playbook(event: PlaybookEnded) -> Text:
+    """How Ansible ended, and what the hosts' results do not tell."""
+    if event.exit_status == 0:
+        text = Text(f"Ansible succeeded: {event.hosts} host{'' if event.hosts == 1 else 's'}", "green")
+    else:
+        how = "was ended" if event.exit_status is None else f"failed (exit status {event.exit_status})"
+        text = Text(f"Ansible {how}", STYLES["failed"])
+        text.append(f": {event.reason}" if event.reason else "", "default")
+    if event.hosts_cut_off:
+        text.append(f"\ncut off before: {_first(event.hosts_cut_off, event.hosts_cut_off_total)}", "default")
+    if event.results_missing:
+        text.append(f"\nresults are missing of: {', '.join(event.results_missing)}", STYLES["failed"])
+    text.append(_outside(event), "yellow")
+    return text
+
+
+def _first(names: Sequence[str], total: int) -> str:
+    more = total - len(names)
+    return ", ".join(names) + (f" and {more} more" if more > 0 else "")
+
+
+def _outside(event: BuildReported | HostResultRecorded | PlaybookEnded) -> str:
+    return f" (build started outside Pointsman's queue by {event.started_by})" if event.started_by else ""
 
 
 def _delivery(event: DeliveryDecided) -> Iterator[Text]:
@@ -193,6 +223,9 @@ def _host(event: HostResultRecorded, *, diffs: bool) -> list[Text | Syntax]:
     told = "would change" if event.mode is Mode.CHECK and event.status == "changed" else event.status
     head = Text(told, STYLES.get(event.status, ""))
     head.append(f"  {counts.ok} ok, {counts.changed} changed, {counts.failed + counts.unreachable} failed", "default")
+    if event.part > 1 or not event.final:
+        head.append(f"  (part {event.part}{'' if event.final else ', still running'})", "dim")
+    head.append(_outside(event), "yellow")
     lines: list[Text | Syntax] = [head]
     if diffs:
         for task in event.tasks:
@@ -206,7 +239,7 @@ def _host(event: HostResultRecorded, *, diffs: bool) -> list[Text | Syntax]:
 
 
 def _tasks_in_short(event: HostResultRecorded) -> Iterator[Text]:
-    changed = [task.name for task in event.tasks if task.status == "changed"]
+    changed = [task.name + _for(task) for task in event.tasks if task.status == "changed"]
     if changed:
         yield Text(" · ".join(changed), style="dim")
     for task in event.tasks:
@@ -214,9 +247,24 @@ def _tasks_in_short(event: HostResultRecorded) -> Iterator[Text]:
             yield _task(task)
 
 
+def outcome(task: TaskResult) -> str:
+    """What a task was in the end: a failure that was made good is none of its host's."""
+    if task.rescued:
+        return "rescued"
+    return "ignored" if task.ignored else task.status
+
+
+def _for(task: TaskResult) -> str:
+    """Where a delegated task ran, or for whom."""
+    if task.delegated_to:
+        return f" (on {task.delegated_to})"
+    return f" (for {task.on_behalf_of})" if task.on_behalf_of else ""
+
+
 def _task(task: TaskResult) -> Text:
-    text = Text(task.status, STYLES[task.status])
-    text.append(f" {task.name}", "default")
+    word = outcome(task)
+    text = Text(word, STYLES[word])
+    text.append(f" {task.name}{_for(task)}", "default")
     text.append(f"  {task.path}", "dim")
     if task.status != "changed" and task.message:
         text.append(f"\n{task.message}", "default")

@@ -42,6 +42,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, s
     metrics.add_metric(name="EventsTaken", unit=MetricUnit.Count, value=1)
     testimony = _witness().take(event)
     metrics.add_metric(name=testimony.outcome, unit=MetricUnit.Count, value=1)
+    if testimony.outside:
+        # It ran beside the queue of its target, which only the operator can judge: for an alarm.
+        metrics.add_metric(name="BuildsOutsideQueue", unit=MetricUnit.Count, value=1)
     tell = logger.warning if testimony.outcome is Outcome.REJECTED else logger.info
     tell(testimony.reason, extra={"outcome": testimony.outcome.value, "event_id": event["id"]})
     return {"outcome": testimony.outcome.value, "reason": testimony.reason}

@@ -57,7 +57,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
 
 def take(record: SQSRecord) -> None:
     """One message of changes.fifo. It is given back only when it could not be stored: the rest is the sweep's, too."""
-    delivery = Delivery.model_validate_json(record.body)
+    delivery = Delivery.read_json(record.body)
     logger.append_keys(delivery=delivery.id, commit=delivery.change.after)
     rollouts = engine().accept(delivery, record.message_id)
     try:

@@ -51,3 +51,8 @@ def test_a_run_that_was_never_made_is_none(asked_for: AskedFor, target: str, att
 
 def test_a_rollout_that_was_never_started_is_none(asked_for: AskedFor) -> None:
     assert asked_for.find(RunName(rollout="r-unknown", target=DEV, attempt=1)) is None
+
+
+def test_the_results_of_each_build_are_counted(asked_for: AskedFor) -> None:
+    assert [asked_for.count_result(arn(DEV)) for _ in range(3)] == [1, 2, 3]
+    assert asked_for.count_result(arn(PROD)) == 1

@@ -117,7 +117,9 @@ def test_the_build_states_of_every_worker_account_are_taken() -> None:
     assert matches(pattern_of(control, "AuditWriterBuildState"), event)
 
 
-@pytest.mark.parametrize("stack_and_rule", [each for each in TAKES if each[1] != "AuditWriterHostResult"], ids=str)
+@pytest.mark.parametrize(
+    "stack_and_rule", [each for each in TAKES if each[1] != "AuditWriterHostResult"], ids=lambda each: each[1]
+)
 def test_the_build_states_of_the_checks_own_project_are_taken(
     stack_and_rule: tuple[Callable[[], Stack], str],
 ) -> None:

@@ -33,7 +33,7 @@ NOT_TO_BE_NAMED = {
 # Everything that a role may do with the trail, by role.
 ON_THE_TRAIL = {
     "StartBuildRole": {"dynamodb:PutItem"},
-    "AuditWriterRole": {"dynamodb:PutItem"},
+    "AuditWriterRole": {"dynamodb:PutItem", "dynamodb:Query"},
     "NotifyRole": {
         "dynamodb:Query",
         "dynamodb:DescribeStream",

@@ -84,6 +84,9 @@ class _Trail:
     def of_partition(self, partition: str) -> list[TrailEvent]:
         return self._fuse(lambda: self._trail.of_partition(partition))
 
+    def with_key(self, partition: str, beginning: str) -> list[TrailEvent]:
+        return self._fuse(lambda: self._trail.with_key(partition, beginning))
+
 
 class _Builds:
     def __init__(self, builds: Builds, fuse: Fuse) -> None:

@@ -5,8 +5,9 @@ never renamed; a change of meaning raises `version`. `events/ours/` holds a samp
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 
@@ -149,6 +150,11 @@ class RolloutEnded(Event):
         return f"{self.type}#{self.round}"
 
 
+def build_id(arn: str) -> str:
+    """`pointsman:8745a7a9-...`: a build's id, the end of its ARN."""
+    return arn.rpartition(":build/")[2]
+
+
 class BuildReported(RunEvent):
     """CodeBuild said that a build changed its state (documented: Build State Change)."""
 
@@ -158,11 +164,17 @@ class BuildReported(RunEvent):
     phase: str | None = None  # the phase that failed
     message: str | None = None  # what CodeBuild said of that phase
     log_url: str | None = None
+    started_by: str | None = None  # who started a build outside the engine, such as "Retry build" in the console
 
     @property
     def key(self) -> str:
-        """One for a run and status."""
-        return f"{self.type}#{self.target}#{self.attempt}#{self.status}"
+        """One for a build and status."""
+        return f"{self.key_of_build(self.target, self.attempt, self.build_arn)}{self.status}"
+
+    @classmethod
+    def key_of_build(cls, target: str, attempt: int, build_arn: str) -> str:
+        """Beginning of the keys of all that CodeBuild said of one build."""
+        return f"BuildReported#{target}#{attempt}#{build_id(build_arn)}#"
 
 
 class HostCounts(Value):
@@ -188,11 +200,17 @@ class TaskResult(Value):
     message: str | None = None
     diff: str | None = None  # unified, redacted
     duration_seconds: float
-    ignored: bool = False
+    ignored: bool = False  # failed, and ignore_errors or ignore_unreachable let the play go on
+    rescued: bool = False  # failed, and a rescue section made it good
+    on_behalf_of: str | None = None  # inventory host for which a delegated task ran on this host
+    delegated_to: str | None = None  # host on which this inventory host's delegated task failed
 
 
 class HostResultRecorded(RunEvent):
-    """Ansible told what it did on one host."""
+    """Ansible reported what it did on one host.
+
+    A long run reports in parts: each holds the tasks since the part before it, and the status and counts of all so far.
+    """
 
     type: Literal["HostResultRecorded"] = "HostResultRecorded"
     host: str
@@ -204,13 +222,38 @@ class HostResultRecorded(RunEvent):
     tasks: tuple[TaskResult, ...] = ()
     tasks_omitted: int = 0
     shortened: bool = False
+    part: int = 1
+    final: bool = True  # False: the run was still going on
+    started_by: str | None = None  # who started a build outside the engine
     started_at: datetime
     ended_at: datetime
 
     @property
     def key(self) -> str:
-        """One for a run and host."""
-        return f"{self.type}#{self.target}#{self.attempt}#{self.host}"
+        """One for a build, host and part."""
+        return f"{self.type}#{self.target}#{self.attempt}#{build_id(self.build_arn)}#{self.host}#{self.part}"
+
+
+class PlaybookEnded(RunEvent):
+    """Ansible ended in a build: how, and what is missing from the hosts' results."""
+
+    type: Literal["PlaybookEnded"] = "PlaybookEnded"
+    mode: Mode
+    build_arn: str
+    exit_status: int | None = None  # None: killed, or out of time
+    reason: str = ""  # why it did not succeed, redacted
+    hosts: int = 0  # hosts with a result
+    hosts_cut_off: tuple[str, ...] = ()  # hosts of a play that ended before it reached them; the first of them
+    hosts_cut_off_total: int = 0
+    results_missing: tuple[str, ...] = ()  # hosts whose results could not be sent
+    started_by: str | None = None  # who started a build outside the engine
+    started_at: datetime
+    ended_at: datetime
+
+    @property
+    def key(self) -> str:
+        """One for a build."""
+        return f"{self.type}#{self.target}#{self.attempt}#{build_id(self.build_arn)}"
 
 
 class EventRejected(Event):
@@ -244,8 +287,15 @@ type TrailEvent = Annotated[
     | RolloutEnded
     | BuildReported
     | HostResultRecorded
+    | PlaybookEnded
     | EventRejected,
     Field(discriminator="type"),
 ]
 
 TRAIL_EVENT: TypeAdapter[TrailEvent] = TypeAdapter(TrailEvent)
+TYPES = frozenset(each.__name__ for each in get_args(get_args(TrailEvent.__value__)[0]))
+
+
+def read_event(data: Mapping[str, Any]) -> TrailEvent:
+    """A stored event, without the fields that a newer version added. Raises pydantic.ValidationError if it is none."""
+    return TRAIL_EVENT.validate_python(data, extra="ignore")

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from pointsman.events import TRAIL_EVENT, Event, TrailEvent
+from pointsman.events import Event, TrailEvent, read_event
 
 INDEXES = {
     "by-day": ("day", "at"),
@@ -53,5 +53,5 @@ def to_item(event: Event) -> dict[str, Any]:
 
 
 def from_item(item: dict[str, Any]) -> TrailEvent:
-    """The event that `item` holds. Raises pydantic.ValidationError when a newer version wrote it."""
-    return TRAIL_EVENT.validate_python(item["data"])
+    """The event that `item` holds. Raises pydantic.ValidationError when this version does not know its type."""
+    return read_event(item["data"])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class DynamoAskedFor:
-    """Reads one rollout and one run, each by its key: the role needs GetItem and nothing more."""
+    """Reads one rollout and one run, each by its key, and counts the results of builds."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -27,12 +27,24 @@ class DynamoAskedFor:
         if rollout is None:
             return None
         stored = self._read(partition, run_sort_key(run.target, run.attempt))
-        return Asked(rollout=Rollout.model_validate(rollout), run=Run.model_validate(stored) if stored else None)
+        return Asked(rollout=Rollout.read(rollout), run=Run.read(stored) if stored else None)
+
+    def count_result(self, build_arn: str) -> int:
+        """See AskedFor.count_result. It may miss one that is counted at the same time: it is a bound, no statistic."""
+        key = {"pk": f"RESULTS#{build_arn}", "sk": "RESULTS"}
+        counted = (self._item(**key) or {}).get("results", 0) + 1
+        with errors_sorted(f"counting the results of {build_arn}"):
+            self._client.put_item(TableName=self._table, Item=marshal(key | {"results": counted}))
+        return int(counted)
 
     def _read(self, pk: str, sk: str) -> dict[str, Any] | None:
+        item = self._item(pk, sk)
+        return item["data"] if item else None
+
+    def _item(self, pk: str, sk: str) -> dict[str, Any] | None:
         with errors_sorted(f"reading {pk} {sk}"):
             answer = self._client.get_item(
                 TableName=self._table, Key=marshal({"pk": pk, "sk": sk}), ConsistentRead=True
             )
         item = answer.get("Item")
-        return unmarshal(item)["data"] if item else None
+        return unmarshal(item) if item else None

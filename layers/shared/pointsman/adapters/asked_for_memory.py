@@ -1,5 +1,7 @@
 """The AskedFor port in memory: the twin for tests."""
 
+from collections import Counter
+
 from pointsman.core.believe import Asked
 from pointsman.core.build_event import RunName
 from pointsman.core.model import Rollout, Run
@@ -11,6 +13,7 @@ class MemoryAskedFor:
     def __init__(self) -> None:
         self._rollouts: dict[str, Rollout] = {}
         self._runs: dict[tuple[str, str, int], Run] = {}
+        self._results: Counter[str] = Counter()
 
     def add(self, rollout: Rollout, *runs: Run) -> None:
         """Store a rollout and its runs, as the engine does before it starts a build."""
@@ -23,3 +26,8 @@ class MemoryAskedFor:
         if rollout is None:
             return None
         return Asked(rollout=rollout, run=self._runs.get((run.rollout, run.target, run.attempt)))
+
+    def count_result(self, build_arn: str) -> int:
+        """See AskedFor.count_result."""
+        self._results[build_arn] += 1
+        return self._results[build_arn]

@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pointsman.core.build_event import BUILD_STATES, build_reason, failed_phase
-from pointsman.core.identity import build_token
+from pointsman.core.identity import START_SESSION, build_token
 from pointsman.core.model import Rollout, Run, Target
 from pointsman.core.ports import BuildReport
 from pointsman.errors import BuildRefused, Unavailable
@@ -102,7 +102,7 @@ class CodeBuilds:
             self._sts = self._make("sts")
         answer = self._sts.assume_role(
             RoleArn=f"arn:aws:iam::{target.account_id}:role/{self._role}-{target.region}",
-            RoleSessionName="pointsman-start-build",
+            RoleSessionName=START_SESSION,
             ExternalId=self._external_id,
         )
         return answer["Credentials"]

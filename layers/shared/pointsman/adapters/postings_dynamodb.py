@@ -31,7 +31,7 @@ class DynamoPostings:
     def load(self, rollout: str) -> Posting | None:
         """See Postings.load."""
         item = self._get(f"reading the posting of {rollout}", _key(rollout))
-        return Posting.model_validate(item["data"]) if item else None
+        return Posting.read(item["data"]) if item else None
 
     def save(self, posting: Posting) -> Posting:
         """See Postings.save."""

@@ -25,4 +25,4 @@ class MemoryQueue:
     @property
     def deliveries(self) -> list[Delivery]:
         """Everything that was sent, as the engine reads it."""
-        return [Delivery.model_validate_json(message) for message in self.messages]
+        return [Delivery.read_json(message) for message in self.messages]

@@ -5,6 +5,7 @@
 | `ROLLOUT#<id>` | `ROLLOUT` | a rollout; `open` = "1" while it has not ended (index `open`) |
 | `ROLLOUT#<id>` | `RUN#<target>#<attempt>` | a run |
 | `LANE#<target>` | `LANE` | the queue before a target |
+| `RESULTS#<build arn>` | `RESULTS` | how many host results a build has sent (audit_writer's) |
 """
 
 import json
@@ -52,8 +53,8 @@ class DynamoRollouts:
                 ConsistentRead=True,
             )
         )
-        heads = [Rollout.model_validate(item["data"]) for item in items if item["sk"] == "ROLLOUT"]
-        runs = tuple(Run.model_validate(item["data"]) for item in items if item["sk"].startswith("RUN#"))
+        heads = [Rollout.read(item["data"]) for item in items if item["sk"] == "ROLLOUT"]
+        runs = tuple(Run.read(item["data"]) for item in items if item["sk"].startswith("RUN#"))
         return (heads[0], runs) if heads else None
 
     def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
@@ -61,7 +62,7 @@ class DynamoRollouts:
         found = {target: Lane(target=target) for target in targets}
         for names in batched(found.copy(), KEYS_A_BATCH, strict=False):
             for item in self._batch(names):
-                lane = Lane.model_validate(item["data"])
+                lane = Lane.read(item["data"])
                 found[lane.target] = lane
         return found
 

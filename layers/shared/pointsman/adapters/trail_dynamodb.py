@@ -6,7 +6,7 @@ from pointsman.adapters.aws_errors import errors_sorted
 from pointsman.adapters.dynamodb import marshal, pages
 from pointsman.core.fit_event import fitted
 from pointsman.errors import Conflict
-from pointsman.events import Event, TrailEvent
+from pointsman.events import TYPES, Event, TrailEvent
 from pointsman.trail_item import from_item, to_item
 
 if TYPE_CHECKING:
@@ -40,12 +40,21 @@ class DynamoTrail:
 
     def of_partition(self, partition: str) -> list[TrailEvent]:
         """See Trail.of_partition. Read consistently: an event that was recorded is there."""
+        return self._query(partition, "pk = :pk", {":pk": partition})
+
+    def with_key(self, partition: str, beginning: str) -> list[TrailEvent]:
+        """See Trail.with_key."""
+        condition = "pk = :pk AND begins_with(sk, :sk)"
+        return self._query(partition, condition, {":pk": partition, ":sk": beginning})
+
+    def _query(self, partition: str, condition: str, values: dict[str, str]) -> list[TrailEvent]:
         items = pages(
             self._client,
             f"reading {partition}",
             TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=marshal({":pk": partition}),
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=marshal(values),
             ConsistentRead=True,
         )
-        return sorted((from_item(item) for item in items), key=lambda event: (event.at, event.key))
+        known = (from_item(item) for item in items if item["type"] in TYPES)
+        return sorted(known, key=lambda event: (event.at, event.key))

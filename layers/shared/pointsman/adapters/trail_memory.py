@@ -26,6 +26,10 @@ class MemoryTrail:
         with self.lock:
             return sorted(self._events.get(partition, {}).values(), key=lambda event: (event.at, event.key))
 
+    def with_key(self, partition: str, beginning: str) -> list[TrailEvent]:
+        """See Trail.with_key."""
+        return [event for event in self.of_partition(partition) if event.key.startswith(beginning)]
+
     def all(self) -> list[TrailEvent]:
         """Every event of every partition, by time: for tests to look at."""
         with self.lock:

@@ -1,20 +1,24 @@
 """Whether the sender of an event has a say in what it claims, judged by what the engine itself has stored.
 
 A build in one account must not be able to write another account's history: the sender's account is EventBridge's word,
-and the target's account is the rollout's.
+and the target's account is the rollout's. Nor may it write the history of a run that is not its own: which build a run
+has is the engine's word, or CodeBuild's, whose events nobody else can send.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from pointsman.core.build_event import BuildEvent
-from pointsman.core.model import Mode, Rollout, Run, Value
-from pointsman.core.outside_event import CHECK_SOURCE, Claim, HostClaim
-from pointsman.events import BuildReported, HostResultRecorded
+from pointsman.core.identity import is_engine
+from pointsman.core.model import Mode, Rollout, Run, RunState, Value
+from pointsman.core.outside_event import CHECK_SOURCE, Claim, HostClaim, PlaybookClaim
+from pointsman.events import BuildReported, HostResultRecorded, PlaybookEnded, TrailEvent
 
 # An entry's time may be set by who puts it; clocks differ, and EventBridge cuts times to seconds.
 CLOCKS_DIFFER = timedelta(minutes=5)
+# CodeBuild's event of a build usually comes minutes before the first host result; results wait so long for a late one.
+BUILD_EVENT_LATE = timedelta(minutes=2)
 
 
 class Asked(Value):
@@ -24,60 +28,98 @@ class Asked(Value):
     run: Run | None
 
 
+class Origin(Value):
+    """Where a build comes from: the engine, or somebody who started it outside of the queue."""
+
+    started_by: str | None = None  # None: the engine started it
+
+
+ENGINE = Origin()
+
+
 def doubts(claim: Claim, asked: Asked | None, now: datetime) -> tuple[str, ...]:
     """Every reason not to believe `claim`; none when it may enter the trail."""
     if asked is None:
         return (f"there is no rollout {claim.rollout}",)
     if asked.run is None:
         return (f"rollout {claim.rollout} has no attempt {claim.attempt} on {claim.target}",)
-    return tuple(_doubts(claim, asked.rollout, asked.run, now))
+    return tuple(_doubts(claim, asked.run, now))
 
 
-def _doubts(claim: Claim, rollout: Rollout, run: Run, now: datetime) -> Iterator[str]:
+def _doubts(claim: Claim, run: Run, now: datetime) -> Iterator[str]:
     target = run.target
     if claim.account != target.account_id:
         yield f"account {claim.account} has no say in {target.name}, which is account {target.account_id}"
     if not target.has_build(claim.build_arn):
         region, account = claim.build_arn.split(":")[3:5]
         yield f"the build is in account {account}, {region}, and not in {target.name}"
-    if run.build_arn and claim.build_arn != run.build_arn:
-        yield f"the run's build is {run.build_arn}, and not {claim.build_arn}"
-    if not rollout.created_at - CLOCKS_DIFFER <= claim.at <= now + CLOCKS_DIFFER:
-        yield f"its time {claim.at.isoformat()} is not between the rollout's start and now"
-    if isinstance(claim, HostClaim):
-        yield from _host_doubts(claim, rollout)
+    # The run's own time: a later push of the same commit moves the rollout's.
+    if not run.created_at - CLOCKS_DIFFER <= claim.at <= now + CLOCKS_DIFFER:
+        yield f"its time {claim.at.isoformat()} is not between the run's start and now"
 
 
-def _host_doubts(claim: HostClaim, rollout: Rollout) -> Iterator[str]:
-    if claim.source == CHECK_SOURCE and rollout.order.mode is not Mode.CHECK:
-        yield f"a check has no say in a rollout that is to {rollout.order.mode}"
+def origin(claim: Claim, run: Run, reports: Iterable[TrailEvent]) -> Origin | None:
+    """Who started the build of `claim`; None when nobody has named that build yet.
+
+    `reports` is what the trail holds of CodeBuild's word on that build.
+    """
+    if run.build_arn == claim.build_arn:
+        return ENGINE
+    if isinstance(claim, BuildEvent):
+        starting = run.build_arn is None and run.state is RunState.STARTING
+        return ENGINE if starting and is_engine(claim.initiator) else Origin(started_by=claim.initiator or "unknown")
+    named = [each for each in reports if isinstance(each, BuildReported) and each.build_arn == claim.build_arn]
+    return Origin(started_by=named[0].started_by) if named else None
+
+
+def may_be_named_later(claim: Claim, run: Run, now: datetime) -> bool:
+    """Whether to wait for somebody who names the build of `claim`, rather than to refuse it."""
+    return (run.state is RunState.STARTING and run.build_arn is None) or now - claim.at < BUILD_EVENT_LATE
+
+
+def doubts_of_origin(claim: Claim, origin: Origin, rollout: Rollout) -> tuple[str, ...]:
+    """Why a build of the engine's can't have done what it claims. Who starts a build by hand may choose both."""
+    if isinstance(claim, BuildEvent):
+        return ()
+    found = []
+    if claim.source == CHECK_SOURCE and Mode.APPLY in (claim.mode, rollout.order.mode):
+        found.append(f"a check has no say in a rollout that is to {rollout.order.mode}")
+    if origin.started_by:
+        return tuple(found)
     if claim.commit and claim.commit != rollout.change.after:
-        yield f"it ran commit {claim.commit}, and the rollout is of {rollout.change.after}"
+        found.append(f"it ran commit {claim.commit}, and the rollout is of {rollout.change.after}")
     if claim.mode is not rollout.order.mode:
-        yield f"it ran in mode {claim.mode}, and the rollout is to {rollout.order.mode}"
+        found.append(f"it ran in mode {claim.mode}, and the rollout is to {rollout.order.mode}")
+    return tuple(found)
 
 
-def fact(claim: Claim, rollout: Rollout) -> BuildReported | HostResultRecorded:
+def fact(claim: Claim, rollout: Rollout, origin: Origin) -> BuildReported | HostResultRecorded | PlaybookEnded:
     """The trail's event of a believed claim: it tells by itself who asked for it, and which commit."""
+    ran = rollout.change.after if isinstance(claim, BuildEvent) else claim.commit or rollout.change.after
     about: dict[str, Any] = {
         "at": claim.at,
-        "actor": rollout.change.actor,
+        "actor": origin.started_by or rollout.change.actor,
         "repository": rollout.change.repository,
-        "commit": rollout.change.after,
+        "commit": ran,
         "route": rollout.order.route,
         "rollout": claim.rollout,
         "target": claim.target,
         "attempt": claim.attempt,
         "build_arn": claim.build_arn,
+        "started_by": origin.started_by,
     }
     match claim:
         case BuildEvent():
             said = {"status": claim.status, "phase": claim.phase, "message": claim.message, "log_url": claim.log_url}
             return BuildReported(**about, **said)
         case HostClaim():
-            known = {*about, "version", "event_id", "account", "source"}
-            return HostResultRecorded(
-                **about, **{name: getattr(claim, name) for name in HostClaim.model_fields if name not in known}
-            )
+            return HostResultRecorded(**about, **_said(claim, about))
+        case PlaybookClaim():
+            return PlaybookEnded(**about, **_said(claim, about))
         case _:
             assert_never(claim)
+
+
+def _said(claim: HostClaim | PlaybookClaim, about: dict[str, Any]) -> dict[str, Any]:
+    known = {*about, "version", "event_id", "account", "source"}
+    return {name: getattr(claim, name) for name in type(claim).model_fields if name not in known}

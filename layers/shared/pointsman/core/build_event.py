@@ -30,6 +30,7 @@ from pointsman.core.text import cut
 SOURCE = "aws.codebuild"
 DETAIL_TYPE = "CodeBuild Build State Change"
 MESSAGE_LENGTH = 2_000
+INITIATOR_LENGTH = 200
 BUILD_ARN = r"^arn:[^:]{1,32}:codebuild:[^:]{1,32}:[0-9]{12}:build/.{1,512}$"
 
 # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html#CodeBuild-Type-Build-buildStatus
@@ -72,6 +73,7 @@ class BuildEvent(RunName):
     phase: str | None = None
     message: str | None = None
     log_url: str | None = None
+    initiator: str | None = None  # who started the build
 
     @property
     def report(self) -> BuildReport:
@@ -118,6 +120,7 @@ class _Phase(_Part):
 
 class _Information(_Part):
     environment: _Environment
+    initiator: str | None = None
     logs: _Logs = _Logs()
     phases: tuple[_Phase, ...] | None = None
 
@@ -163,6 +166,7 @@ def _build_event(envelope: Envelope, detail: _Detail, variables: Mapping[str, st
             "phase": phase,
             "message": message,
             "log_url": detail.information.logs.deep_link,
+            "initiator": cut(detail.information.initiator or "", INITIATOR_LENGTH) or None,
         }
     )
 

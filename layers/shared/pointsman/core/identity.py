@@ -10,6 +10,15 @@ def rollout_id(repository_id: int, route: str, commit: str, mode: Mode) -> str:
     return f"r-{_digest(str(repository_id), route, commit, mode)[:16]}"
 
 
+START_SESSION = "pointsman-start-build"  # session name under which the engine enters a worker account
+
+
+def is_engine(initiator: str | None) -> bool:
+    """Whether CodeBuild says that the engine started a build: `<role>/<session>` of the worker stack's start role."""
+    role, _, session = (initiator or "").rpartition("/")
+    return session == START_SESSION and role.startswith("pointsman-start-")
+
+
 def build_token(rollout: str, target: str, attempt: int) -> str:
     """CodeBuild's idempotency token of a run: 64 hexadecimal digits (CodeBuild keeps it for 5 minutes)."""
     return _digest(rollout, target, str(attempt))

@@ -2,15 +2,25 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class Value(BaseModel):
-    """Base of every noun. An unknown field is an error: a newer writer must raise `version` first."""
+    """Base of every noun. Who makes one may give it known fields alone; who reads a stored one tolerates others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def read(cls, data: Any) -> Self:
+        """A stored or received value, without the fields that a newer version added. Raises ValidationError."""
+        return cls.model_validate(data, extra="ignore")
+
+    @classmethod
+    def read_json(cls, text: str) -> Self:
+        """The same of JSON text."""
+        return cls.model_validate_json(text, extra="ignore")
 
 
 class Mode(StrEnum):

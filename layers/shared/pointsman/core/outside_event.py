@@ -11,24 +11,34 @@ from pydantic import AwareDatetime, Field, ValidationError, field_validator
 
 from pointsman.core.build_event import BUILD_ARN, BuildEvent, NotOurs, RunName, read_build_event
 from pointsman.core.envelope import Envelope, faults_of, read_envelope
-from pointsman.core.model import Mode
+from pointsman.core.model import Mode, Value
+from pointsman.core.text import cut
 from pointsman.events import HostCounts, TaskResult
 
-HOST_SOURCE = "pointsman.ansible"
+RUNNER_SOURCE = "pointsman.ansible"
 CHECK_SOURCE = "pointsman.check"  # the one source that the role of checks may use
-HOST_DETAIL_TYPE = "HostResultRecorded"
+MOST_PARTS = 100_000
+MOST_NAMES = 100  # hosts named in one event
+REASON_LENGTH = 2_000
 MOST_TASKS = 1_000_000
 LONGEST_TASK = 10_000_000.0  # seconds; JSON also has numbers that the table can't hold, and 1e999
 HOST_BYTES = 255  # of UTF-8: a key of the table has a limit in bytes, and a DNS name has at most as many
 
 
-class HostDetail(RunName):
-    """What the callback plugin sends of one host. The lengths keep every key inside DynamoDB's limits."""
+class _Detail(RunName):
+    """What a build says of itself. The lengths keep every key inside DynamoDB's limits."""
 
     version: Literal[1]
     mode: Mode
     build_arn: str = Field(pattern=BUILD_ARN)
     commit: str | None = Field(default=None, max_length=64)
+    started_at: AwareDatetime
+    ended_at: AwareDatetime
+
+
+class HostDetail(_Detail):
+    """What the callback plugin sends of one host."""
+
     host: str = Field(min_length=1)
     instance_id: str | None = Field(default=None, max_length=64)
     status: Literal["ok", "changed", "failed", "unreachable"]
@@ -36,8 +46,8 @@ class HostDetail(RunName):
     tasks: tuple[TaskResult, ...] = ()
     tasks_omitted: int = Field(default=0, ge=0, le=MOST_TASKS)
     shortened: bool = False
-    started_at: AwareDatetime
-    ended_at: AwareDatetime
+    part: int = Field(default=1, ge=1, le=MOST_PARTS)
+    final: bool = True
 
     @field_validator("host")
     @classmethod
@@ -66,32 +76,70 @@ def _in_milliseconds(task: TaskResult) -> TaskResult:
     return task.model_copy(update={"duration_seconds": round(task.duration_seconds, 3)})
 
 
-class HostClaim(HostDetail):
-    """A host result with what EventBridge says of its sender. `at` is the entry's time, which its sender may set."""
+class PlaybookDetail(_Detail):
+    """What the runner sends once Ansible has ended."""
+
+    exit_status: int | None = Field(default=None, ge=-255, le=255)
+    reason: str = ""
+    hosts: int = Field(default=0, ge=0, le=MOST_TASKS)
+    hosts_cut_off: tuple[str, ...] = ()
+    hosts_cut_off_total: int = Field(default=0, ge=0, le=MOST_TASKS)
+    results_missing: tuple[str, ...] = ()
+
+    @field_validator("reason")
+    @classmethod
+    def _reason_is_short(cls, reason: str) -> str:
+        return cut(reason, REASON_LENGTH)
+
+    @field_validator("hosts_cut_off", "results_missing")
+    @classmethod
+    def _names_are_few(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(cut(name, HOST_BYTES) for name in names[:MOST_NAMES])
+
+
+class _Sent(Value):
+    """What EventBridge says of a claim's sender. `at` is the entry's time, which its sender may set."""
 
     event_id: str
     account: str
     at: datetime
-    source: str = HOST_SOURCE
+    source: str
 
 
-type Claim = BuildEvent | HostClaim
+class HostClaim(HostDetail, _Sent):
+    """A host result and its sender."""
+
+
+class PlaybookClaim(PlaybookDetail, _Sent):
+    """The end of Ansible and who reports it."""
+
+
+type Claim = BuildEvent | HostClaim | PlaybookClaim
+
+
+_CLAIMS: dict[str, type[HostClaim | PlaybookClaim]] = {
+    "HostResultRecorded": HostClaim,
+    "PlaybookEnded": PlaybookClaim,
+}
 
 
 def read_claim(event: Mapping[str, Any]) -> Claim | NotOurs:
     """Read a raw EventBridge event. Raises Misconfigured when it has no envelope."""
     envelope = read_envelope(event)
-    if envelope.source not in (HOST_SOURCE, CHECK_SOURCE) or envelope.detail_type != HOST_DETAIL_TYPE:
+    claims = _CLAIMS.get(envelope.detail_type) if envelope.source in (RUNNER_SOURCE, CHECK_SOURCE) else None
+    if claims is None:
         return read_build_event(event)
     try:
-        return _host_claim(envelope)
+        # The envelope's word stands over the detail's, and a newer runner may say more than this version knows.
+        return claims.read(envelope.detail | _sender(envelope))
     except ValidationError as error:
         return NotOurs(reason=faults_of(error), malformed=True)
 
 
-def _host_claim(envelope: Envelope) -> HostClaim:
-    detail = HostDetail.model_validate(envelope.detail)
-    return HostClaim.model_validate(
-        detail.model_dump()
-        | {"event_id": envelope.id, "account": envelope.account, "at": envelope.time, "source": envelope.source}
-    )
+def _sender(envelope: Envelope) -> dict[str, Any]:
+    return {
+        "event_id": envelope.id,
+        "account": envelope.account,
+        "at": envelope.time,
+        "source": envelope.source,
+    }

@@ -22,7 +22,10 @@ class Trail(Protocol):
         """Add `event`; False when the trail already has it. Raises Unavailable."""
 
     def of_partition(self, partition: str) -> list[TrailEvent]:
-        """Every event of a partition, by time."""
+        """Every event of a partition, by time. Types that only a newer version knows are left out."""
+
+    def with_key(self, partition: str, beginning: str) -> list[TrailEvent]:
+        """The events of a partition whose keys have this beginning, by time."""
 
 
 class Transition(Value):

@@ -1,0 +1,183 @@
+"""Whose build a claim is about: the engine's, somebody's who went past the queue, or nobody's."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pointsman.adapters.asked_for_memory import MemoryAskedFor
+from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.believe import Asked
+from pointsman.core.model import RunState
+from pointsman.core.witness import MOST_RESULTS, Outcome, Witness
+from pointsman.errors import Unavailable
+from pointsman.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded
+from tests.support.rollouts import COMMIT, Clock
+from tests.support.told import DEV, after, arn, asked, build_event, host_event, sample, task
+
+RETRY = arn(DEV, 99)
+LATER = after(600)
+
+
+class World:
+    def __init__(self, stored: Asked) -> None:
+        self.trail = MemoryTrail()
+        self.asked_for = MemoryAskedFor()
+        assert stored.run
+        self.asked_for.add(stored.rollout, stored.run)
+        self.clock = Clock(after(100))
+        self.witness = Witness(self.trail, self.asked_for, self.clock)
+
+    def take(self, event: dict[str, Any]) -> Outcome:
+        return self.witness.take(event).outcome
+
+    def of_type[Told](self, kind: type[Told]) -> list[Told]:
+        return [event for event in self.trail.all() if isinstance(event, kind)]
+
+
+@pytest.fixture
+def running() -> World:
+    return World(asked(DEV, build_arn=arn(DEV)))
+
+
+@pytest.fixture
+def starting() -> World:
+    return World(asked(DEV))
+
+
+def started_by_hand(build: str = RETRY) -> dict[str, Any]:
+    event = build_event()
+    event["detail"]["build-id"] = build
+    event["detail"]["additional-information"]["initiator"] = "omar"
+    return event
+
+
+def in_state(state: RunState) -> World:
+    stored = asked(DEV)
+    assert stored.run
+    return World(Asked(rollout=stored.rollout, run=stored.run.model_copy(update={"state": state})))
+
+
+def test_a_retried_build_is_recorded_with_who_started_it(running: World) -> None:
+    assert running.take(started_by_hand()) is Outcome.RECORDED
+    testimony = running.witness.take(host_event(build_arn=RETRY))
+    assert (testimony.outcome, testimony.outside) == (Outcome.RECORDED, True)
+    (result,) = running.of_type(HostResultRecorded)
+    assert (result.started_by, result.actor, result.host) == ("omar", "omar", "web-1")
+    assert result.rollout == asked(DEV).rollout.id
+
+
+def test_a_build_by_hand_may_run_another_commit_and_mode_and_is_recorded_with_them(running: World) -> None:
+    running.take(started_by_hand())
+    assert running.take(host_event(build_arn=RETRY, commit="f" * 40, mode="check")) is Outcome.RECORDED
+    (result,) = running.of_type(HostResultRecorded)
+    assert (result.commit, result.mode.value) == ("f" * 40, "check")
+
+
+def test_a_build_that_nobody_named_writes_nothing(running: World) -> None:
+    running.clock.now = LATER
+    assert running.take(host_event(build_arn=RETRY)) is Outcome.REJECTED
+    (rejected,) = running.of_type(EventRejected)
+    assert "nobody started the build" in rejected.reason
+    assert running.of_type(HostResultRecorded) == []
+
+
+def test_a_result_that_comes_before_the_word_of_its_build_waits_for_it(running: World) -> None:
+    with pytest.raises(Unavailable, match="not known yet"):
+        running.take(host_event(build_arn=RETRY))
+    running.take(started_by_hand())
+    assert running.take(host_event(build_arn=RETRY)) is Outcome.RECORDED
+
+
+def test_a_run_that_is_starting_believes_no_build_until_one_is_named(starting: World) -> None:
+    starting.clock.now = LATER
+    with pytest.raises(Unavailable):
+        starting.take(host_event())
+    assert starting.take(build_event()) is Outcome.RECORDED
+    assert starting.take(host_event()) is Outcome.RECORDED
+    (result,) = starting.of_type(HostResultRecorded)
+    assert result.started_by is None
+
+
+def test_a_build_by_hand_is_not_taken_for_the_one_that_is_starting(starting: World) -> None:
+    starting.take(started_by_hand())
+    (report,) = starting.of_type(BuildReported)
+    assert report.started_by == "omar"
+
+
+def test_a_session_of_the_engines_name_in_another_role_is_not_the_engine(starting: World) -> None:
+    event = build_event()
+    event["detail"]["additional-information"]["initiator"] = "somebody/pointsman-start-build"
+    starting.take(event)
+    (report,) = starting.of_type(BuildReported)
+    assert report.started_by == "somebody/pointsman-start-build"
+
+
+@pytest.mark.parametrize("state", [RunState.WAITING, RunState.SUPERSEDED, RunState.REFUSED])
+def test_a_run_without_a_build_has_no_results(state: RunState) -> None:
+    world = in_state(state)
+    world.clock.now = LATER
+    assert world.take(host_event()) is Outcome.REJECTED
+    assert world.of_type(HostResultRecorded) == []
+
+
+def test_a_forged_result_does_not_displace_the_true_one(running: World) -> None:
+    running.take(started_by_hand())
+    assert running.take(host_event(build_arn=RETRY, status="ok", tasks=[])) is Outcome.RECORDED
+    assert running.take(host_event()) is Outcome.RECORDED
+    by_build = {event.build_arn: event.started_by for event in running.of_type(HostResultRecorded)}
+    assert by_build == {RETRY: "omar", arn(DEV): None}
+
+
+def test_another_content_under_the_same_key_is_an_event_of_its_own(running: World) -> None:
+    assert running.take(host_event()) is Outcome.RECORDED
+    other = host_event(tasks=[task(name="Something else")], envelope={"id": "11111111-0000-4000-8000-000000000000"})
+    assert running.take(other) is Outcome.REJECTED
+    (rejected,) = running.of_type(EventRejected)
+    assert "the trail holds another content under HostResultRecorded#" in rejected.reason
+
+
+def test_the_same_content_sent_again_later_is_a_repetition(running: World) -> None:
+    assert running.take(host_event()) is Outcome.RECORDED
+    assert running.take(host_event(envelope={"time": "2026-11-23T08:01:39Z"})) is Outcome.REPEATED
+
+
+def test_each_part_of_a_hosts_result_is_recorded(running: World) -> None:
+    for part in (1, 2):
+        assert running.take(host_event(part=part, final=part == 2)) is Outcome.RECORDED
+    assert [(event.part, event.final) for event in running.of_type(HostResultRecorded)] == [(1, False), (2, True)]
+
+
+def test_a_newer_runner_may_say_more_than_is_known(running: World) -> None:
+    told = task() | {"surprise": [1]}
+    assert running.take(host_event(mood="sunny", tasks=[told])) is Outcome.RECORDED
+
+
+def test_a_push_back_that_moved_the_rollouts_time_loses_no_result() -> None:
+    stored = asked(DEV, build_arn=arn(DEV))
+    moved = stored.rollout.model_copy(update={"created_at": after(90) + timedelta(minutes=30)})
+    assert World(Asked(rollout=moved, run=stored.run)).take(host_event()) is Outcome.RECORDED
+
+
+def test_a_build_cannot_fill_the_trail(running: World) -> None:
+    for _ in range(MOST_RESULTS):
+        running.asked_for.count_result(arn(DEV))
+    for host in ("web-8", "web-9"):
+        assert running.take(host_event(host=host)) is Outcome.REJECTED
+    (rejected,) = running.of_type(EventRejected)
+    assert "more than 10000 host results" in rejected.reason
+
+
+def test_the_end_of_ansible_is_recorded_with_its_reason(running: World) -> None:
+    event = sample("ansible/PlaybookEnded-cut-off.json") | {"time": "2026-11-23T08:01:32Z"}
+    event["detail"] |= {"rollout": asked(DEV).rollout.id, "build_arn": arn(DEV), "commit": COMMIT}
+    assert running.take(event) is Outcome.RECORDED
+    (ended,) = running.of_type(PlaybookEnded)
+    assert (ended.exit_status, ended.hosts_cut_off, ended.hosts_cut_off_total) == (2, ("web-2", "db-1"), 2)
+
+
+def test_a_build_whose_environment_says_nothing_of_a_run_stays_unknown(running: World) -> None:
+    event = started_by_hand()
+    variables = event["detail"]["additional-information"]["environment"]["environment-variables"]
+    variables[:] = [each for each in variables if not each["name"].startswith("POINTSMAN_")]
+    assert running.take(event) is Outcome.IGNORED
