@@ -1,0 +1,50 @@
+"""The nouns: strict where they are made, tolerant where they are read."""
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from pointsman.core.model import Delivery, Lane, Place, Rollout, Run, Value
+from tests.support.rollouts import MORNING, change, delivery, target
+
+DEV = "dev/eu-west-1"
+ROLLOUT = Rollout(
+    id="r-1",
+    change=change(),
+    order=delivery(DEV).orders[0],
+    delivery="d-1",
+    message="m-1",
+    pushes=(),
+    created_at=MORNING,
+)
+PLACE = Place(rollout="r-1", route="site", attempt=1, created_at=MORNING)
+NOUNS: list[Value] = [
+    delivery(DEV),
+    ROLLOUT,
+    Run(rollout="r-1", route="site", target=target(DEV), created_at=MORNING),
+    Lane(target=DEV, holder=PLACE, waiting=(PLACE,)),
+]
+
+
+def of_a_newer_writer(value: Any) -> Any:
+    """`value` with an unknown field in every noun."""
+    if isinstance(value, BaseModel):
+        told = {name: of_a_newer_writer(getattr(value, name)) for name in type(value).model_fields}
+        return told | {"of_a_newer_writer": 1}
+    return [of_a_newer_writer(each) for each in value] if isinstance(value, tuple) else value
+
+
+@pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: type(noun).__name__)
+def test_what_a_newer_writer_added_is_left_out_at_every_depth(noun: Value) -> None:
+    told = of_a_newer_writer(noun)
+    assert type(noun).read(told) == noun
+    with pytest.raises(ValidationError, match="of_a_newer_writer"):
+        type(noun).model_validate(told)
+
+
+def test_a_message_of_a_newer_writer_is_read_unless_its_version_is_another() -> None:
+    text = delivery(DEV).model_dump_json().replace('"version":1', '"version":1,"of_a_newer_writer":{"a":1}')
+    assert Delivery.read_json(text) == delivery(DEV)
+    with pytest.raises(ValidationError, match="version"):
+        Delivery.read_json(text.replace('"version":1', '"version":2'))
