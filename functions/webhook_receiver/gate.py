@@ -1,4 +1,4 @@
-"""Who may come in: requests signed with the webhook's secret, also in the minutes after it was changed."""
+"""Who may come in: requests signed with the webhook's secret, also while it is changed."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -10,40 +10,67 @@ from pointsman.errors import Misconfigured, Unavailable
 
 logger = Logger(child=True)
 
-SECONDS_BETWEEN_FETCHES = 60  # a forger must not have us ask Secrets Manager at his pace
+# How often a wrong signature may have us ask Secrets Manager: a few times at once, then at this pace whoever knocks. So
+# a forger sets no pace, and a new secret is known two seconds after it was put there, however many forgers there are.
+QUESTIONS_AT_ONCE = 5
+SECONDS_A_QUESTION = 2.0
 
 
-class SecretText(Protocol):
-    """A secret that is kept for a while; `fresh` asks for it anew."""
+class SecretTexts(Protocol):
+    """A secret with the one before it, both kept for a while."""
 
-    def __call__(self, *, fresh: bool = False) -> str:
-        """The text. Raises Misconfigured or Unavailable."""
+    def in_hand(self) -> tuple[str, ...]:
+        """Those that are kept, the newest first. Raises Misconfigured or Unavailable where there is none."""
+
+    def anew(self) -> tuple[str, ...]:
+        """Those that are good now. Raises Misconfigured or Unavailable."""
+
+
+class Allowance:
+    """A token bucket: `most` at once, and one more every `seconds`."""
+
+    def __init__(self, most: int, seconds: float, clock: Callable[[], float]) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._clock = clock
+        self._left = float(most)
+        self._since = clock()
+
+    def take(self) -> bool:
+        """Take one, where there is one."""
+        now = self._clock()
+        self._left = min(self._most, self._left + (now - self._since) / self._seconds)
+        self._since = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
 
 
 class Gate:
     """Compares signatures with `secret`. `clock` gives seconds that never go back."""
 
-    def __init__(self, secret: SecretText, clock: Callable[[], float]) -> None:
+    def __init__(self, secret: SecretTexts, clock: Callable[[], float]) -> None:
         self._secret = secret
-        self._clock = clock
-        self._fetched_at: float | None = None
+        self._questions = Allowance(QUESTIONS_AT_ONCE, SECONDS_A_QUESTION, clock)
 
     def admits(self, body: bytes, signature: str) -> bool:
         """Whether `signature` is the secret's for `body`. Raises Misconfigured or Unavailable when there is no secret.
 
-        A wrong signature may be one made with a newer secret than the one kept, so then the secret is fetched again:
-        once a minute at most. Where that fails, the one that is kept decides.
+        A wrong signature may be one made with another secret than those in hand, so then they are asked for anew,
+        within an allowance. Where that fails, those in hand decide.
         """
-        known = self._secret()
-        if is_signed(known.encode(), body, signature):
+        if _is_signed(self._secret.in_hand(), body, signature):
             return True
-        now = self._clock()
-        if self._fetched_at is not None and now - self._fetched_at < SECONDS_BETWEEN_FETCHES:
+        if not self._questions.take():
             return False
-        self._fetched_at = now
         try:
-            newest = self._secret(fresh=True)
+            good = self._secret.anew()
         except (Misconfigured, Unavailable) as error:
             logger.warning("a signature was wrong, and no newer secret could be fetched", extra={"error": str(error)})
             return False
-        return newest != known and is_signed(newest.encode(), body, signature)
+        return _is_signed(good, body, signature)
+
+
+def _is_signed(secrets: tuple[str, ...], body: bytes, signature: str) -> bool:
+    return any(is_signed(secret.encode(), body, signature) for secret in secrets)

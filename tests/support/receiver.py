@@ -76,17 +76,26 @@ def http_event(body: bytes, headers: Mapping[str, str], encode: bool | None = No
 
 
 class FakeSecret:
-    """A secret whose kept text lags behind the present one until it is fetched afresh."""
+    """A secret whose kept text lags behind the present one until it is asked for anew."""
 
-    def __init__(self, text: str = SECRET) -> None:
-        self.text = text
-        self.kept = text
+    def __init__(self, text: str = SECRET, *, fault: Exception | None = None) -> None:
+        self.texts: tuple[str, ...] = (text,)
+        self.kept: tuple[str, ...] = self.texts
+        self.fault = fault
         self.fetches = 0
 
-    def __call__(self, *, fresh: bool = False) -> str:
-        if fresh:
-            self.fetches += 1
-            self.kept = self.text
+    def put(self, text: str) -> None:
+        """Give it a new text: the one before is good beside it."""
+        self.texts = (text, self.texts[0])
+
+    def in_hand(self) -> tuple[str, ...]:
+        return self.kept
+
+    def anew(self) -> tuple[str, ...]:
+        self.fetches += 1
+        if self.fault:
+            raise self.fault
+        self.kept = self.texts
         return self.kept
 
 

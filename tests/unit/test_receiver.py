@@ -8,14 +8,12 @@ from typing import Any
 import pytest
 
 from functions.webhook_receiver.answer import Answer
-from functions.webhook_receiver.gate import SECONDS_BETWEEN_FETCHES, Gate
 from functions.webhook_receiver.packaged_routes import packaged_routes
 from functions.webhook_receiver.request import Request, read_request
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.model import Outcome
 from pointsman.core.routes.model import Routes
-from pointsman.core.signature import signature_of
-from pointsman.errors import Misconfigured, Rejected, Unavailable
+from pointsman.errors import Misconfigured, Rejected
 from tests.support.receiver import (
     DELIVERY,
     NOON,
@@ -134,11 +132,11 @@ def test_a_wrong_signature_is_401_and_the_body_is_not_looked_at(queue: MemoryQue
 
 
 def test_no_signature_is_401_without_asking_for_the_secret(queue: MemoryQueue) -> None:
-    def never(*, fresh: bool = False) -> str:
-        raise AssertionError
+    class Never(FakeSecret):
+        def in_hand(self) -> tuple[str, ...]:
+            raise AssertionError
 
-    receiver = a_receiver(queue)
-    receiver._gate = Gate(never, lambda: 0.0)
+    receiver = a_receiver(queue, secret=Never())
     for signature in (None, "sha1=x"):
         headers = signed_headers(b"{}", {"x-hub-signature-256": signature})
         assert receiver.receive(Request(headers, b"{}")).status == 401
@@ -231,75 +229,6 @@ def test_broken_base64_is_400(text: str) -> None:
 @pytest.mark.parametrize("event", [{}, {"headers": None, "body": None}, {"body": "", "isBase64Encoded": True}])
 def test_a_request_without_anything_is_an_empty_request(event: dict[str, Any]) -> None:
     assert read_request(event) == Request({}, b"")
-
-
-# --- the secret -----------------------------------------------------------------------------------------------------
-
-
-class Seconds:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_a_changed_secret_works_at_once_and_the_old_one_no_longer() -> None:
-    secret, clock = FakeSecret("old"), Seconds()
-    gate = Gate(secret, clock)
-    assert gate.admits(b"body", signature_of(b"old", b"body"))
-    assert secret.fetches == 0
-    secret.text = "new"
-    assert gate.admits(b"body", signature_of(b"new", b"body"))
-    assert not gate.admits(b"body", signature_of(b"old", b"body"))
-    assert secret.fetches == 1
-
-
-def test_forgers_make_us_fetch_the_secret_once_a_minute_at_most() -> None:
-    secret, clock = FakeSecret(), Seconds()
-    gate = Gate(secret, clock)
-    for _ in range(100):
-        assert not gate.admits(b"body", signature_of(b"guess", b"body"))
-    assert secret.fetches == 1
-    clock.now += SECONDS_BETWEEN_FETCHES
-    assert not gate.admits(b"body", signature_of(b"guess", b"body"))
-    assert secret.fetches == 2
-
-
-@pytest.mark.parametrize("fault", [Unavailable("throttled"), Misconfigured("denied")])
-def test_a_wrong_signature_is_401_also_where_no_newer_secret_can_be_fetched(
-    queue: MemoryQueue, fault: Exception, caplog: pytest.LogCaptureFixture
-) -> None:
-    def kept_alone(*, fresh: bool = False) -> str:
-        if fresh:
-            raise fault
-        return "kept"
-
-    receiver = a_receiver(queue)
-    receiver._gate = Gate(kept_alone, lambda: 0.0)
-    assert receiver.receive(Request(signed_headers(b"{}", secret="guess"), b"{}")).status == 401
-    assert "no newer secret could be fetched" in caplog.text
-
-
-def test_without_a_secret_nobody_comes_in(queue: MemoryQueue) -> None:
-    def missing(*, fresh: bool = False) -> str:
-        raise Misconfigured("secret pointsman/github-webhook can't be read")
-
-    receiver = a_receiver(queue)
-    receiver._gate = Gate(missing, lambda: 0.0)
-    with pytest.raises(Misconfigured):
-        receiver.receive(Request(signed_headers(b"{}"), b"{}"))
-
-
-def test_a_secrets_manager_that_is_down_is_503_and_its_name_is_not_told(queue: MemoryQueue) -> None:
-    def down(*, fresh: bool = False) -> str:
-        raise Unavailable("secret pointsman/github-webhook can't be read now")
-
-    receiver = a_receiver(queue)
-    receiver._gate = Gate(down, lambda: 0.0)
-    answer = receiver.receive(Request(signed_headers(b"{}"), b"{}"))
-    assert answer.status == 503
-    assert "pointsman/" not in json.dumps(answer.body)
 
 
 # --- what is not the sender's -----------------------------------------------------------------------------------------

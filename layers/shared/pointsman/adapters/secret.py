@@ -1,6 +1,10 @@
 """A secret by its name, kept for a while: it is never in the environment."""
 
 import logging
+import re
+import time
+from collections.abc import Callable
+from typing import Any
 
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
@@ -8,28 +12,87 @@ from botocore.exceptions import ClientError
 
 from pointsman.errors import Misconfigured, Unavailable
 
-KEPT_SECONDS = 300
+KEPT_SECONDS = 300.0
+RETRY_SECONDS = 30.0  # between two questions while Secrets Manager does not answer
+STALE_SECONDS = 6 * 3600.0  # how long the copy in hand serves then
 _PASSING = {"InternalServiceError", "ThrottlingException", "ServiceUnavailable", "RequestTimeout"}
+# What people and templates write until the real one is there: no forger has to guess it.
+_PLACEHOLDER = re.compile(
+    r"<.*>|(put|enter|insert|add|your|replace)\b.*\b(here|secret|token|this|me)"
+    r"|change[ _-]?me|(my|your|the|a|webhook)?[ _-]?(secret|password|token)|place[ _-]?holder"
+    r"|to[ _-]?do|tbd|test|example|dummy|none|null|x+|\.+|-+",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class Secret:
-    """The text of secret `name`."""
+    """The text of secret `name`. `clock` gives seconds that never go back.
 
-    def __init__(self, provider: SecretsProvider, name: str) -> None:
+    Where Secrets Manager is throttled or does not answer, the copy in hand serves on for some hours.
+    """
+
+    def __init__(self, provider: SecretsProvider, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._provider = provider
         self._name = name
+        self._clock = clock
+        self._kept: str | None = None
+        self._previous: str | None = None
+        self._fetched_at = self._ask_again_at = 0.0
         # At DEBUG botocore logs every answer, the secret's text with it.
         logging.getLogger("botocore").setLevel(logging.INFO)
 
     def __call__(self, *, fresh: bool = False) -> str:
-        """The text; with `fresh`, past the cache. Raises Misconfigured naming the secret, or Unavailable."""
+        """The text; with `fresh`, past the copy in hand. Raises Misconfigured naming the secret, or Unavailable."""
+        if not fresh and self._kept is not None and self._clock() < self._ask_again_at:
+            return self._kept
         try:
-            value = self._provider.get(self._name, max_age=KEPT_SECONDS, force_fetch=fresh)
+            text = self._fetch()
+        except Unavailable:
+            if fresh or self._kept is None or self._clock() - self._fetched_at > STALE_SECONDS:
+                raise
+            self._ask_again_at = self._clock() + RETRY_SECONDS
+            return self._kept
+        self._keep(text)
+        return text
+
+    def in_hand(self) -> tuple[str, ...]:
+        """The text, and the one before it where that is known: both are good while a secret is changed."""
+        now = self()
+        return (now,) if self._previous in (None, now) else (now, str(self._previous))
+
+    def anew(self) -> tuple[str, ...]:
+        """The same, both asked of Secrets Manager now (stages AWSCURRENT and AWSPREVIOUS). Raises as a call does."""
+        self(fresh=True)
+        self._previous = self._fetch_previous()
+        return self.in_hand()
+
+    def _keep(self, text: str) -> None:
+        if self._kept not in (None, text):
+            self._previous = self._kept  # as Secrets Manager moves its stages
+        self._kept = text
+        self._fetched_at = self._clock()
+        self._ask_again_at = self._fetched_at + KEPT_SECONDS
+
+    def _fetch(self, **stage: Any) -> str:
+        try:
+            value = self._provider.get(self._name, max_age=0, force_fetch=True, **stage)
         except GetParameterError as error:
             raise self._sorted(error) from error
-        if not isinstance(value, str) or not value.strip():
-            raise Misconfigured(f"secret {self._name} has no text")
-        return value.strip()
+        text = value.strip() if isinstance(value, str) else ""
+        if not text:
+            raise Misconfigured(f"secret {self._name} has no text: put one there")
+        if _PLACEHOLDER.fullmatch(text):
+            raise Misconfigured(f"secret {self._name} holds a placeholder: put the real one there")
+        return text
+
+    def _fetch_previous(self) -> str | None:
+        """The one before; None where there is none, or none that could be a secret."""
+        try:
+            return self._fetch(VersionStage="AWSPREVIOUS")
+        except Misconfigured:
+            return None
+        except Unavailable:
+            return self._previous
 
     def _sorted(self, error: GetParameterError) -> Misconfigured | Unavailable:
         cause = error.__context__
