@@ -31,18 +31,14 @@ def first_taken_back(listed: PatternList, names: list[str]) -> tuple[str, Hit] |
     return next(((name, hit) for name, hit in decided if takes_back(listed, hit, name)), None)
 
 
-def first_decided(listed: PatternList, names: list[str]) -> tuple[str, Hit] | None:
-    return next(((name, hit) for name in names if (hit := listed.decide(name))), None)
-
-
-def first_left(listed: PatternList, names: list[str]) -> str | None:
-    return next((name for name in names if listed.decide(name) is None), None)
+def first_left(listed: PatternList, names: list[str]) -> tuple[str, Hit | None] | None:
+    decided = ((name, listed.decide(name)) for name in names)
+    return next(((name, hit) for name, hit in decided if hit is None or not hit.included), None)
 
 
 def assert_as_told(listed: PatternList, index: NameIndex, names: list[str]) -> None:
     assert listed.first_taken(index) == first_taken(listed, names)
     assert listed.first_taken_back(index) == first_taken_back(listed, names)
-    assert listed.first_decided(index) == first_decided(listed, names)
     assert listed.first_left(index) == first_left(listed, names)
 
 
@@ -112,14 +108,14 @@ def test_the_first_name_is_the_first_in_the_order_given_and_not_in_the_alphabet(
 
 def test_no_name_leads_to_no_answer() -> None:
     listed, index = PatternList(["**", "!a"]), NameIndex([])
-    assert [listed.first_taken(index), listed.first_taken_back(index), listed.first_decided(index)] == [None] * 3
+    assert [listed.first_taken(index), listed.first_taken_back(index)] == [None] * 2
     assert listed.first_left(index) is None
 
 
 def test_a_list_without_patterns_decides_nothing_and_leaves_the_first_name() -> None:
     listed, index = PatternList([]), NameIndex(iter(["b", "a"]))
-    assert [listed.first_taken(index), listed.first_taken_back(index), listed.first_decided(index)] == [None] * 3
-    assert listed.first_left(index) == "b"
+    assert [listed.first_taken(index), listed.first_taken_back(index)] == [None] * 2
+    assert listed.first_left(index) == ("b", None)
 
 
 def test_what_is_taken_again_was_not_taken_back() -> None:
@@ -128,10 +124,17 @@ def test_what_is_taken_again_was_not_taken_back() -> None:
     assert listed.first_taken_back(NameIndex(["docs/keep", "docs/x"])) == ("docs/x", Hit(1, listed.patterns[1]))
 
 
-def test_what_nothing_had_taken_is_not_taken_back_but_decided() -> None:
+def test_what_nothing_had_taken_is_not_taken_back_but_left() -> None:
     listed, index = PatternList(["!docs/**", "src/**"]), NameIndex(["docs/x"])
     assert listed.first_taken_back(index) is None
-    assert listed.first_decided(index) == ("docs/x", Hit(0, listed.patterns[0]))
+    assert listed.first_left(index) == ("docs/x", Hit(0, listed.patterns[0]))
+
+
+def test_what_an_ignore_list_takes_back_is_left() -> None:
+    listed = PatternList(["docs/**", "!docs/keep.md", "docs/keep*"])
+    assert listed.first_left(NameIndex(["docs/a", "docs/keep.md"])) is None
+    kept = PatternList(["docs/**", "!docs/keep.md"])
+    assert kept.first_left(NameIndex(["docs/a", "docs/keep.md", "x"])) == ("docs/keep.md", Hit(1, kept.patterns[1]))
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,19 @@ def test_every_row_of_the_cheat_sheet_holds(patterns: list[str], matching: list[
         ("naïve-é?", "naïve-", "naive-"),
         ("[a-cX0-2]", "X", "d"),
         ("docs/**", "docs/\U0001f600\udc80", "doc/s"),  # a lone surrogate is a character too
+        # as recorded on GitHub
+        (r"a\.b\-c\ d\/e", "a.b-c d/e", "axb-c d/e"),
+        ("[A-z]at", "_at", "0at"),
+        ("[Z-a]*", "]", "Y"),
+        ("?x", "dir/ax", "axmd"),
+        ("!?x", "page.jsx", "index.js"),
+        ("+x", "x", "+x"),
+        ("a/?b", "ab", "a//b"),
+        ("ü?ber", "ber", "üüber"),
+        # as documented, and recorded otherwise
+        ("**/README.md", "docs/README.md", "NOTREADME.md"),
+        ("src**/x.go", "srca/x.go", "srcx.go"),
+        ("**.txt", "new\nline.txt", "new\nline.md"),
     ],
 )
 def test_escapes_dotfiles_and_unusual_characters(pattern: str, matching: str, others: str) -> None:
@@ -92,8 +105,10 @@ def test_escapes_dotfiles_and_unusual_characters(pattern: str, matching: str, ot
     [
         ("", "nothing to match"),
         ("!", "nothing to match"),
-        ("?a", "needs a plain character"),
-        ("!+a", "needs a plain character"),
+        ("?", "needs a plain character"),
+        ("!+", "needs a plain character"),
+        ("??a", "needs a plain character"),
+        ("+?a", "needs a plain character"),
         ("a*?", "needs a plain character"),
         ("a**+", "needs a plain character"),
         ("**/+", "needs a plain character"),
@@ -105,14 +120,18 @@ def test_escapes_dotfiles_and_unusual_characters(pattern: str, matching: str, ot
         ("[0-]", "only a-z"),
         ("[-9]", "only a-z"),
         ("[z-a]", "no range"),
-        ("[A-z]", "no range"),
+        ("[a-Z]", "no range"),
+        ("[0-z]", "no range"),
+        ("[A-_]", "only a-z"),
         ("[a-9]", "no range"),
         ("[^a]", "no negation"),
         ("[!a]", "no negation"),
         ("[a.b]", "only a-z"),
         ("[äb]", "only a-z"),
-        (r"\d+", "escapes one of"),
-        ("a\\", "escapes one of"),
+        (r"\d+", "escapes punctuation only"),
+        (r"\1", "escapes punctuation only"),
+        (r"\«", "escapes punctuation only"),
+        ("a\\", "escapes punctuation only"),
         ("a" * 1001, "longer than 1000"),
     ],
 )
@@ -161,9 +180,10 @@ def told_slowly(items: tuple[Item, ...], name: str) -> bool:
     return matches(0, 0)
 
 
-PIECES = ["a", "b", "/", "*", "**", "**/", "[ab]", "a+", "b?", "[ab]+", "[ab]?", "/", "a/", "*", r"\*", ".", "/+", "/?"]
+PIECES = ["a", "b", "/", "*", "**", "**/", "[ab]", "a+", "b?", "[ab]+", "[ab]?", "a/", r"\*", ".", "/+", "/?", "[Z-b]"]
+PIECES += ["?", "+", r"\/", r"\."]
 written = st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map("".join)
-names = st.text(alphabet="ab/.*", max_size=14)
+names = st.text(alphabet="ab/.*]^", max_size=14)
 
 
 @settings(max_examples=1500, deadline=None)

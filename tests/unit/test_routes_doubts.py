@@ -1,6 +1,5 @@
 """What is valid in routes.yaml and hardly meant."""
 
-import time
 from itertools import product
 from typing import Any
 
@@ -12,6 +11,7 @@ from pointsman.core.patterns.language import Filter, Language, Some
 from pointsman.core.patterns.names import Names
 from pointsman.core.patterns.pattern import PatternFault, PatternList
 from pointsman.core.routes.doubts import doubts
+from tests.support.operations import operations
 from tests.support.receiver import routes_with
 
 
@@ -52,6 +52,10 @@ def told(*routes: dict[str, Any], **file: Any) -> list[str]:
         ({"paths_ignore": ["**"]}, "paths-ignore: ignores every file that can be, so nothing is ever taken"),
         ({"paths_ignore": ["*", "**/*"]}, "paths-ignore: ignores every file that can be, so nothing is ever taken"),
         ({"branches_ignore": ["**"]}, "branches-ignore: ignores every branch that can be, so nothing is ever taken"),
+        (
+            {"paths_ignore": ["!a.md", "!b/**"]},
+            "paths-ignore: ignores nothing: a pattern with `!` keeps what one above it ignores; name what to ignore",
+        ),
     ],
 )
 def test_a_list_that_takes_no_possible_name_is_doubtful(condition: dict[str, Any], doubt: str) -> None:
@@ -168,7 +172,7 @@ BARE = st.lists(PIECES, min_size=1, max_size=4).map("".join).filter(is_pattern)
 WANTED = st.lists(st.tuples(st.sampled_from(["", "", "!"]), BARE).map("".join), min_size=1, max_size=4).filter(
     lambda texts: any(not text.startswith("!") for text in texts)
 )
-UNWANTED = st.lists(BARE, min_size=1, max_size=3)
+UNWANTED = st.lists(st.tuples(st.sampled_from(["", "", "!"]), BARE).map("".join), min_size=1, max_size=3)
 
 
 @settings(max_examples=500, deadline=None)
@@ -187,8 +191,9 @@ def test_never_is_said_of_lists_that_take_no_name_and_of_no_other(texts: list[st
 @given(UNWANTED)
 @example(["*", "**/*"])
 @example(["*", "*/**"])
+@example(["**", "!a"])
 def test_a_list_that_ignores_everything_leaves_no_name(texts: list[str]) -> None:
-    left = [name for name in POSSIBLE if not PatternList(texts).decide(name)]
+    left = [name for name in POSSIBLE if Filter(tuple(texts), ignores=True).takes(name)]
     everything = [doubt for doubt in told(push(paths_ignore=texts)) if "ignores every file" in doubt]
     assert not (left and everything)
 
@@ -212,10 +217,9 @@ def test_a_repository_has_one_slash() -> None:
 def test_what_would_take_too_long_to_tell_is_no_doubt() -> None:
     hard = ["".join(f"*{letter}" for letter in "abcdefghijkl"), "!**a**b**c**d**"]
     assert Language(steps=100).some_name([Filter(tuple(hard))]) is Some.UNDECIDED
-    began = time.monotonic()
     many = [f"*{'a' * (number % 7 + 1)}*{chr(98 + number % 20)}*x*" for number in range(40)]
-    told(push(paths=[*many, *(f"!{text}" for text in many)]))
-    assert time.monotonic() - began < 20
+    route = push(paths=[*many, *(f"!{text}" for text in many)])
+    assert operations(lambda: told(route)) < 20_000_000
 
 
 # --- slips ----------------------------------------------------------------------------------------------------------
@@ -250,6 +254,10 @@ def test_what_would_take_too_long_to_tell_is_no_doubt() -> None:
             {"paths": ["**", "!docs//x"]},
             "paths[1]: no file matches `!docs//x`, since none has two slashes together; write `!docs/x`",
         ),
+        ({"branches": ["+main"]}, "branches[0]: `+main`: `+` with nothing before it says nothing; write `main`"),
+        ({"tags": ["**", "!?rc"]}, "tags[1]: `!?rc`: `?` with nothing before it lets the name begin anywhere"),
+        ({"paths": ["[A-z]at.md"]}, "paths[0]: `[A-z]at.md`: a range from upper to lower case takes `[`"),
+        ({"paths_ignore": ["src**/x.go"]}, "paths-ignore[0]: `src**/x.go`: `**` begins no folder here"),
         (
             {"paths": ["a.yml", "docs/"]},
             "paths[1]: no file matches `docs/`, since none ends with a slash; write `docs/**`",
@@ -257,7 +265,8 @@ def test_what_would_take_too_long_to_tell_is_no_doubt() -> None:
     ],
 )
 def test_a_slip_is_told_with_what_was_meant(condition: dict[str, Any], doubt: str) -> None:
-    assert told(push(**condition)) == [f"routes[0].on.push.{doubt}"]
+    [found] = told(push(**condition))
+    assert found.startswith(f"routes[0].on.push.{doubt}")
 
 
 # --- targets --------------------------------------------------------------------------------------------------------
@@ -367,19 +376,16 @@ def test_many_routes_are_told_once_at_each_and_soon() -> None:
         *(push(branches=["main"], paths=[f"services/s{number}/**", "!**/*.md"]) for number in range(199)),
         push(branches=["main"], paths=["services/**"]),
     )
-    began = time.monotonic()
+    assert operations(lambda: doubts(routes)) < 10_000_000
     [found] = doubts(routes)
-    assert time.monotonic() - began < 10
     assert found.place == ("routes", 199)
     assert found.reason.startswith("one push may start both `route-1` and `route-200`")
     assert found.reason.endswith("; the same with 198 more")
 
 
-def test_hard_lists_are_given_up_in_time() -> None:
+def test_hard_lists_are_given_up_before_long() -> None:
     routes = routes_with(*(push(paths=[f"*a*b*{number}*c/**", f"**{number}**x**y", "!*z*/**"]) for number in range(80)))
-    began = time.monotonic()
-    doubts(routes)
-    assert time.monotonic() - began < 20
+    assert operations(lambda: doubts(routes)) < 20_000_000
 
 
 def test_doubts_change_nothing() -> None:

@@ -231,6 +231,23 @@ def test_paths_ignore_needs_every_file_to_be_ignored() -> None:
     )
 
 
+def test_what_an_ignore_list_takes_back_lets_the_route_run_and_is_told() -> None:
+    condition = {"paths-ignore": ["docs/**", "!docs/site.yml"]}
+    assert the_decision(pushed("docs/a"), **condition).outcome is Outcome.IGNORED
+    assert told(the_decision(pushed("docs/a", "docs/site.yml"), **condition)) == (
+        Outcome.MATCHED,
+        (
+            "branch main: the route takes every branch and tag; docs/site.yml is kept by paths-ignore[1] "
+            "`!docs/site.yml`"
+        ),
+        "!docs/site.yml",
+        "docs/site.yml",
+    )
+    refs = the_decision(pushed("a"), **{"branches-ignore": ["m*", "!main"]})
+    assert (refs.outcome, refs.pattern) == (Outcome.MATCHED, "!main")
+    assert refs.reason == "branch main is kept by branches-ignore[1] `!main`"
+
+
 def test_without_paths_the_files_do_not_matter() -> None:
     for name in ("push_empty_commit", "push_forced", "push_merge"):
         assert the_decision(read(name)).outcome is Outcome.MATCHED

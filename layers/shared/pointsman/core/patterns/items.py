@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from string import punctuation
 
 LONGEST_PATTERN = 1_000  # characters
-_SPECIAL = "*?+[]!\\"
+_ESCAPABLE = frozenset(punctuation) | {" "}
 _HINT_NEGATION = "no negation inside brackets; exclude with a pattern of its own that begins with `!`"
 
 
@@ -82,7 +83,7 @@ def _take(text: str, position: int, start: int, items: list[Item]) -> int:
     """Append what stands at `position`; where to go on."""
     match text[position]:
         case "*":
-            return _take_star(text, position, start, items)
+            return _take_star(text, position, items)
         case "?" | "+":
             _repeat_last(text, position, start, items)
             return position + 1
@@ -91,8 +92,8 @@ def _take(text: str, position: int, start: int, items: list[Item]) -> int:
             items.append(Item(Chars(_members(text, position + 1, end))))
             return end + 1
         case "\\":
-            if text[position + 1 : position + 2] not in tuple(_SPECIAL):
-                raise PatternFault(text, position, "`\\` escapes one of `*?+[]!\\` only; write `\\\\` for a backslash")
+            if text[position + 1 : position + 2] not in _ESCAPABLE:
+                raise PatternFault(text, position, "`\\` escapes punctuation only; write `\\\\` for a backslash")
             items.append(Item(Chars(frozenset(text[position + 1]))))
             return position + 2
         case char:
@@ -100,11 +101,11 @@ def _take(text: str, position: int, start: int, items: list[Item]) -> int:
             return position + 1
 
 
-def _take_star(text: str, position: int, start: int, items: list[Item]) -> int:
+def _take_star(text: str, position: int, items: list[Item]) -> int:
     if not text.startswith("**", position):
         items.append(Item(NOT_SLASH, Repeat.MANY))
         return position + 1
-    begins_folder = position == start or text[position - 1] == "/"
+    begins_folder = not items or items[-1] in (Item(SLASH), FOLDERS)
     if begins_folder and text.startswith("**/", position):
         items.append(FOLDERS)
         return position + 3
@@ -113,7 +114,11 @@ def _take_star(text: str, position: int, start: int, items: list[Item]) -> int:
 
 
 def _repeat_last(text: str, position: int, start: int, items: list[Item]) -> None:
-    if position == start or items[-1].repeat is not Repeat.ONE:
+    if position == start and len(text) > start + 1:
+        # GitHub repeats the beginning itself: `?x` may begin anywhere, and `+x` is `x`.
+        items += [Item(ANY, Repeat.MANY)] if text[position] == "?" else []
+        return
+    if not items or items[-1].repeat is not Repeat.ONE:
         raise PatternFault(text, position, f"`{text[position]}` needs a plain character or `[...]` before it")
     repeated = items[-1].chars
     if text[position] == "?":
@@ -155,7 +160,6 @@ def _need_alphanumeric(text: str, position: int) -> None:
 
 def _range(text: str, position: int) -> list[str]:
     first, last = text[position], text[position + 2]
-    kinds = [char.isdigit() + 2 * char.isupper() for char in (first, last)]
-    if kinds[0] != kinds[1] or first > last:
-        raise PatternFault(text, position, f"`{first}-{last}` is no range within a-z, A-Z or 0-9")
+    if first.isdigit() != last.isdigit() or first > last:
+        raise PatternFault(text, position, f"`{first}-{last}` is no range within A-z or 0-9")
     return [chr(code) for code in range(ord(first), ord(last) + 1)]

@@ -25,7 +25,7 @@ MOST_STEPS = 1_000_000  # of single automata: well below a second
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A list of patterns, or an -ignore list."""
+    """A list of patterns, or an -ignore list, in which `!` keeps what patterns above it ignore."""
 
     texts: tuple[str, ...]
     ignores: bool = False
@@ -38,7 +38,7 @@ class Filter:
     def takes(self, name: str) -> bool:
         """Whether a name is taken."""
         hit = PatternList(self.texts).decide(name)
-        return self.ignores if hit is None else hit.included and not self.ignores
+        return self.ignores if hit is None else hit.included != self.ignores
 
 
 class Some(Enum):
@@ -215,7 +215,7 @@ class _Walk:
     def _takes(self, states: tuple[int, ...], ignores: bool, last_first: list[tuple[int, bool]]) -> bool:
         for place, negated in last_first:
             if self._automata[place].accepts(states[place]):
-                return not ignores and not negated
+                return negated == ignores
         return ignores
 
 

@@ -1,4 +1,4 @@
-r"""Filter patterns with exactly the meaning they have in GitHub Actions.
+r"""Filter patterns with the meaning that GitHub's documentation gives them.
 
 | in a pattern | matches |
 | --- | --- |
@@ -9,11 +9,14 @@ r"""Filter patterns with exactly the meaning they have in GitHub Actions.
 | `+` | one or more of the preceding character |
 | `[...]` | one of the letters and digits listed or in a range |
 | `!` at the start | takes back what earlier patterns of the list matched |
-| `\` before `*?+[]!\` | that character itself |
+| `\` before punctuation or a space | that character itself |
+| `?` at the start | begins anywhere: the same as `**` there |
+| `+` at the start | nothing |
 
 A pattern matches a whole branch, tag or path, case counts, and a leading dot is a character like any other. In a list
 the last pattern that matches decides. Source: the "Filter pattern cheat sheet" of
-https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax; for what that leaves open, a suite
+recorded on GitHub: https://github.com/grafana/generate-policy-bot-config/blob/main/internal/filterpattern_test.go
 """
 
 import re
@@ -98,24 +101,24 @@ class PatternList:
         """The first name that a pattern takes and a later one, which decides, takes back."""
         return self._first(index, self._taken_back)
 
-    def first_decided(self, index: NameIndex) -> tuple[str, Hit] | None:
-        """The first name that any pattern matches."""
-        return self._first(index, self._decided)
-
-    def first_left(self, index: NameIndex) -> str | None:
-        """The first name that no pattern matches."""
+    def first_left(self, index: NameIndex) -> tuple[str, Hit | None] | None:
+        """The first name on which no pattern decides, or one with `!`."""
         for block in index.blocks:
-            if left := block.every & ~self._decided(block):
-                return block.names[first_of(left)]
+            if left := block.every & ~self._taken(block):
+                place = first_of(left)
+                return block.names[place], self._decides(block, place)
         return None
 
     def _first(self, index: NameIndex, choose: Callable[[Block], int]) -> tuple[str, Hit] | None:
         for block in index.blocks:
             if chosen := choose(block):
                 place = first_of(chosen)
-                hit = next(each for each in self._last_first if block.matching(each.pattern) >> place & 1)
-                return block.names[place], hit
+                hit = self._decides(block, place)
+                return (block.names[place], hit) if hit else None
         return None
+
+    def _decides(self, block: Block, place: int) -> Hit | None:
+        return next((each for each in self._last_first if block.matching(each.pattern) >> place & 1), None)
 
     def _taken(self, block: Block) -> int:
         taken = 0
@@ -135,9 +138,3 @@ class PatternList:
             elif once_taken:
                 taken_back |= once_taken & block.matching(pattern)
         return taken_back
-
-    def _decided(self, block: Block) -> int:
-        decided = 0
-        for pattern in self.patterns:
-            decided |= block.matching(pattern)
-        return decided

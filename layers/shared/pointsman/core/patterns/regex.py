@@ -116,4 +116,4 @@ def _text(chars: Chars) -> str:
         return "." if chars.slash else "[^/]"
     if len(chars.members) == 1:
         return re.escape(next(iter(chars.members)))
-    return f"[{''.join(sorted(chars.members))}]"
+    return f"[{''.join(map(re.escape, sorted(chars.members)))}]"

@@ -11,6 +11,7 @@ from pointsman.core.routes.conditions import PATTERN_LISTS, Condition
 from pointsman.core.routes.fault import Fault, Place
 from pointsman.core.routes.filters import filter_of, other_filter, repositories_of
 from pointsman.core.routes.model import Route, Routes
+from pointsman.core.routes.pattern_doubts import surprise
 from pointsman.core.routes.rivals import doubts_of_rivals
 from pointsman.core.text import few
 
@@ -109,6 +110,9 @@ def _doubts_of_condition(place: Place, condition: Condition) -> Iterator[Fault]:
 
 
 def _doubts_of_list(place: Place, wanted: Filter, condition: Condition, key: str) -> Iterator[Fault]:
+    if wanted.ignores and not wanted.taking:
+        yield Fault(place, "ignores nothing: a pattern with `!` keeps what one above it ignores; name what to ignore")
+        return
     if not _takes_nothing(wanted, key):
         return
     if wanted.ignores:
@@ -169,7 +173,8 @@ def _doubt_of_pattern(text: str, key: str, wanted: Filter, *, told: bool) -> str
         return None if told and not wanted.ignores and not text.startswith("!") else _impossible(text, key)
     if found := _BRACES.search(text):
         return f"`{found.group()}` in `{text}` stands for itself: write a pattern for each"
-    return _slip_in_path(text, wanted) if key == "paths" else _slip_in_ref(text, key)
+    slip = _slip_in_path(text, wanted) if key == "paths" else _slip_in_ref(text, key)
+    return slip or surprise(compile_pattern(text))
 
 
 def _slip_in_ref(text: str, key: str) -> str | None:

@@ -116,9 +116,14 @@ def _limit(limit: str) -> str:
     return limit
 
 
-def _patterns(texts: tuple[str, ...]) -> tuple[str, ...]:
+def _some(texts: tuple[str, ...]) -> tuple[str, ...]:
     if not texts:
         raise ValueError("an empty list matches nothing: name a pattern or leave the key out")
+    return texts
+
+
+def _patterns(texts: tuple[str, ...]) -> tuple[str, ...]:
+    _some(texts)
     if all(text.startswith("!") for text in texts):
         raise ValueError("only patterns with `!`: there is nothing to take back, so nothing would ever match")
     return texts
@@ -127,12 +132,6 @@ def _patterns(texts: tuple[str, ...]) -> tuple[str, ...]:
 def _pattern(text: str) -> str:
     PatternList([text])
     return text
-
-
-def _ignore_pattern(text: str) -> str:
-    if text.startswith("!"):
-        raise ValueError("`!` has no defined meaning in an -ignore list; use the list without -ignore and `!` there")
-    return _pattern(text)
 
 
 def _regex(text: str) -> str:
@@ -211,9 +210,7 @@ Playbook = Annotated[str, AfterValidator(_playbook), Field(max_length=200)]
 ExtraVars = Annotated[dict[VariableName, JsonValue], AfterValidator(_extra_vars)]
 
 Patterns = Annotated[tuple[Annotated[str, AfterValidator(_pattern)], ...], several(str), AfterValidator(_patterns)]
-IgnorePatterns = Annotated[
-    tuple[Annotated[str, AfterValidator(_ignore_pattern)], ...], several(str), AfterValidator(_patterns)
-]
+IgnorePatterns = Annotated[tuple[Annotated[str, AfterValidator(_pattern)], ...], several(str), AfterValidator(_some)]
 RepositoryPattern = Annotated[str, Field(pattern=REPOSITORY, max_length=140), AfterValidator(_pattern)]
 Repositories = Annotated[
     tuple[RepositoryPattern, ...],

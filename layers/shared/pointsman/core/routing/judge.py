@@ -99,10 +99,7 @@ def _judge_list(condition: Condition, key: str, name: str, told: str) -> Iterato
     if wanted := condition.list_of(key):
         yield _judge_wanted(wanted, key, name, told)
     elif unwanted := condition.list_of(f"{key}-ignore"):
-        if hit := unwanted.decide(name):
-            yield Verdict(Outcome.IGNORED, f"{told} matches {place(f'{key}-ignore', hit)}", hit.pattern.text)
-        else:
-            yield Verdict(Outcome.MATCHED, f"{told} matches none of {key}-ignore")
+        yield _judge_unwanted(unwanted, f"{key}-ignore", name, told)
 
 
 def _judge_wanted(wanted: PatternList, key: str, name: str, told: str) -> Verdict:
@@ -114,6 +111,15 @@ def _judge_wanted(wanted: PatternList, key: str, name: str, told: str) -> Verdic
     if not hit.included:
         return Verdict(Outcome.IGNORED, f"{told} is left out by {place(key, hit)}", hit.pattern.text)
     return Verdict(Outcome.MATCHED, f"{told} matches {place(key, hit)}", hit.pattern.text)
+
+
+def _judge_unwanted(unwanted: PatternList, key: str, name: str, told: str) -> Verdict:
+    hit = unwanted.decide(name)
+    if hit is None:
+        return Verdict(Outcome.MATCHED, f"{told} matches none of {key}")
+    if not hit.included:
+        return Verdict(Outcome.MATCHED, f"{told} is kept by {place(key, hit)}", hit.pattern.text)
+    return Verdict(Outcome.IGNORED, f"{told} matches {place(key, hit)}", hit.pattern.text)
 
 
 def _judge_actor(condition: Condition, subject: Subject) -> Iterator[Verdict]:

@@ -37,11 +37,11 @@ class FilesJudge:
         return self._no_file("no {} file matches paths", "left out by paths", left_out)
 
     def _judge_unwanted(self, unwanted: PatternList) -> Verdict:
-        if (name := unwanted.first_left(self._names)) is not None:
-            return Verdict(Outcome.MATCHED, f"{told([name])} matches none of paths-ignore", None, name)
-        if (name := unwanted.first_left(self._perhaps)) is not None:
-            return self._perhaps_so(f"{told([name])} matches none of paths-ignore", None, name)
-        ignored = unwanted.first_decided(self._names) or unwanted.first_decided(self._perhaps)
+        if left := unwanted.first_left(self._names):
+            return Verdict(Outcome.MATCHED, *_left(*left))
+        if left := unwanted.first_left(self._perhaps):
+            return self._perhaps_so(*_left(*left))
+        ignored = unwanted.first_taken(self._names) or unwanted.first_taken(self._perhaps)
         return self._no_file("every {} file matches paths-ignore", "ignored by paths-ignore", ignored)
 
     def _perhaps_so(self, reason: str, pattern: str | None, file: str) -> Verdict:
@@ -79,3 +79,10 @@ class FilesJudge:
     @property
     def _unanswered(self) -> str:
         return f"; {self._files.unanswered}" if self._files.unanswered else ""
+
+
+def _left(name: str, hit: Hit | None) -> tuple[str, str | None, str]:
+    """Why `paths-ignore` leaves a name, the pattern that keeps it if one does, and the name."""
+    if hit is None:
+        return f"{told([name])} matches none of paths-ignore", None, name
+    return f"{told([name])} is kept by {place('paths-ignore', hit)}", hit.pattern.text, name
