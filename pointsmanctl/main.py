@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.errors import PointsmanError
-from pointsman.events import TrailEvent
+from pointsman.trail_item import ReadEvent
 from pointsmanctl import demo, push, routes_command, why
 from pointsmanctl.connection import STACK, Connection, Where
 from pointsmanctl.options import (
@@ -35,6 +35,7 @@ from pointsmanctl.options import (
 from pointsmanctl.rollout_table import rollout_report, rollouts_table
 from pointsmanctl.times import EPOCH
 from pointsmanctl.trail_query import Question, ask, event_types
+from pointsmanctl.trail_query import as_json as event_as_json
 from pointsmanctl.trail_table import trail_table
 
 app = typer.Typer(
@@ -109,7 +110,7 @@ def audit(
     there = connected(cloud, stack, region)
     events = _newest(there, question)
     if as_json:
-        print_json([event.model_dump(mode="json", exclude_none=True) for event in events])
+        print_json([event_as_json(event) for event in events])
     elif events:
         out.print(trail_table(events, diffs=diff))
     else:
@@ -152,7 +153,7 @@ def status(
         err.print(f"No rollout is open, and none began since {since}.")
 
 
-def _newest(there: Connection, question: Question) -> list[TrailEvent]:
+def _newest(there: Connection, question: Question) -> list[ReadEvent]:
     """The answer, at most `limit`; says on stderr when there is more."""
     events = ask(there.dynamodb, there.audit_table, replace(question, limit=question.limit + 1))
     if len(events) > question.limit:

@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from pointsman.adapters.dynamodb import marshal, pages
-from pointsman.events import TYPES, BuildReported, TrailEvent
-from pointsman.trail_item import INDEXES, from_item, timestamp
-from pointsmanctl.console import console
+from pointsman.events import TYPES, BuildReported
+from pointsman.trail_item import INDEXES, NewerEvent, ReadEvent, read_item, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,28 +46,17 @@ def event_types() -> list[str]:
     return sorted(TYPES)
 
 
-def ask(client: "DynamoDBClient", table: str, question: Question) -> list[TrailEvent]:
+def ask(client: "DynamoDBClient", table: str, question: Question) -> list[ReadEvent]:
     """The newest events that answer `question`, at most `limit`, oldest first.
 
-    Raises Unavailable or Misconfigured when the table can't be read. What this version cannot read is left out,
-    with a word on stderr.
+    Raises Unavailable or Misconfigured when the table can't be read.
     """
-    found: list[TrailEvent] = []
-    unreadable = 0
-    for item in _items(client, table, question):
-        if len(found) == question.limit:
-            break
-        if _answers(item, question):
-            try:
-                found.append(from_item(item))
-            except ValidationError:
-                unreadable += 1
-    if unreadable:
-        console(stderr=True).print(f"{unreadable} more that this version of Pointsman cannot read")
+    answers = (item for item in _items(client, table, question) if _answers(item, question))
+    found = [read_item(item) for item in islice(answers, question.limit)]
     return sorted(found, key=lambda event: (_moment(event), event.key))
 
 
-def _moment(event: TrailEvent) -> datetime:
+def _moment(event: ReadEvent) -> datetime:
     """When it happened. CodeBuild cuts its times to seconds: what it tells of a second comes after all else in it."""
     if isinstance(event, BuildReported) and not event.at.microsecond:
         return event.at + timedelta(microseconds=999_999)
@@ -139,3 +126,8 @@ def _days(question: Question) -> Iterator[str]:
     while day >= question.since.astimezone(UTC).date():
         yield day.isoformat()
         day -= timedelta(days=1)
+
+
+def as_json(event: ReadEvent) -> dict[str, Any]:
+    """For programs: what a newer version wrote is given as it lies in the table."""
+    return event.data if isinstance(event, NewerEvent) else event.model_dump(mode="json", exclude_none=True)

@@ -13,9 +13,11 @@ from pointsman.core.model import Mode, Outcome
 from pointsman.events import (
     BuildReported,
     DeliveryDecided,
+    ErratumRecorded,
     EventRejected,
     HostResultRecorded,
     PlaybookEnded,
+    RecordingCapped,
     RolloutEnded,
     RolloutRepeated,
     RolloutStarted,
@@ -23,8 +25,8 @@ from pointsman.events import (
     RunStarted,
     RunWaited,
     TaskResult,
-    TrailEvent,
 )
+from pointsman.trail_item import NewerEvent, ReadEvent
 from pointsmanctl.harmless import harmless
 from pointsmanctl.times import duration
 
@@ -105,7 +107,7 @@ def header(*names: str) -> Line:
     return Line(tuple(cells), last, style="bold")
 
 
-def trail_table(events: list[TrailEvent], *, diffs: bool = False) -> Lines:
+def trail_table(events: Sequence[ReadEvent], *, diffs: bool = False) -> Lines:
     """Events as lines: when, who, which commit, where, what; the tasks of a host below its line.
 
     With `diffs`, each task has a line of its own, and what it changed in its file.
@@ -113,7 +115,7 @@ def trail_table(events: list[TrailEvent], *, diffs: bool = False) -> Lines:
     return Lines([header(*COLUMNS), *(_event_line(harmless(event), diffs=diffs) for event in events)])
 
 
-def _event_line(event: TrailEvent, *, diffs: bool) -> Line:
+def _event_line(event: ReadEvent, *, diffs: bool) -> Line:
     commit = (event.commit or "")[:7]
     cells = (f"{event.at:%m-%d %H:%M:%S}", event.actor or "", commit, event.target or "", event.host or "")
     head, *details = what(event, diffs=diffs)
@@ -127,7 +129,7 @@ def _row(widths: list[int]) -> Table:
     return row
 
 
-def what(event: TrailEvent, *, diffs: bool = False) -> list[Text | Syntax]:
+def what(event: ReadEvent, *, diffs: bool = False) -> list[Text | Syntax]:
     """An event in one line, and the lines below it."""
     match event:
         case HostResultRecorded():
@@ -142,7 +144,7 @@ def what(event: TrailEvent, *, diffs: bool = False) -> list[Text | Syntax]:
             return [_line(event)]
 
 
-def _line(event: TrailEvent) -> Text:
+def _line(event: ReadEvent) -> Text:
     match event:
         case RolloutStarted():
             check = " to check only" if event.mode is Mode.CHECK else ""
@@ -160,6 +162,20 @@ def _line(event: TrailEvent) -> Text:
             return Text(
                 f"rejected {event.detail_type} from account {event.sender_account}: {event.reason}", style="red"
             )
+        case _:
+            return _note(event)
+
+
+def _note(event: ReadEvent) -> Text:
+    """What the trail says of itself."""
+    match event:
+        case RecordingCapped():
+            return Text(f"not all is recorded: {event.reason}", STYLES["failed"])
+        case ErratumRecorded():
+            fields = ", ".join(event.fields)
+            return Text(f"erratum {event.erratum}: {fields} of {event.item_key} was removed: {event.reason}", "yellow")
+        case NewerEvent():
+            return Text(f"{event.type}: a newer version of Pointsman wrote it; --json shows it whole", "dim")
         case _:
             return Text(event.type)
 

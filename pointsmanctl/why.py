@@ -17,6 +17,7 @@ from pointsman.core.model import Decision, Run, RunState
 from pointsman.core.reconcile import latest
 from pointsman.core.text import few
 from pointsman.events import DeliveryDecided, RolloutRepeated, TrailEvent
+from pointsman.trail_item import NewerEvent
 from pointsmanctl.connection import STACK, Where
 from pointsmanctl.harmless import harmless
 from pointsmanctl.options import (
@@ -86,8 +87,11 @@ def why(
     found = ask(there.dynamodb, there.audit_table, asked)
     if len(found) >= MOST_EVENTS:
         err.print(f"the newest {MOST_EVENTS:,} events; there may be more: --since")
-    told = _told(found, store)
-    if earlier := _earlier(found):
+    known = [event for event in found if not isinstance(event, NewerEvent)]
+    if newer := len(found) - len(known):
+        err.print(f"{newer} more that only a newer version of Pointsman can read")
+    told = _told(known, store)
+    if earlier := _earlier(known):
         err.print(f"asked for again since then, but delivered before: {', '.join(sorted(earlier))}; a longer --since")
     if as_json:
         print_json([_as_json(each) for each in told])

@@ -9,6 +9,7 @@ from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.core.model import Rollout, Run
 from pointsman.core.reconcile import latest
 from pointsman.events import DeliveryDecided, HostResultRecorded, TrailEvent
+from pointsman.trail_item import NewerEvent
 from pointsmanctl.trail_query import Question, ask
 
 ROLLOUT_SECONDS = 120.0
@@ -48,7 +49,8 @@ class Observer:
 
     def ask(self, question: Question) -> list[TrailEvent]:
         """The trail's answer."""
-        return ask(self.cloud.client("dynamodb"), self.audit_table, question)
+        found = ask(self.cloud.client("dynamodb"), self.audit_table, question)
+        return [event for event in found if not isinstance(event, NewerEvent)]
 
     def host_results(self, rollout: str, number: int) -> list[HostResultRecorded]:
         """What Ansible told of each host, once `number` have come."""

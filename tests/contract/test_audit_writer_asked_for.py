@@ -1,6 +1,7 @@
 """The AskedFor port: the table (on moto, written by the engine's own store) and the twin keep the same promises."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import boto3
 import pytest
@@ -56,3 +57,9 @@ def test_a_rollout_that_was_never_started_is_none(asked_for: AskedFor) -> None:
 def test_the_results_of_each_build_are_counted(asked_for: AskedFor) -> None:
     assert [asked_for.count_result(arn(DEV)) for _ in range(3)] == [1, 2, 3]
     assert asked_for.count_result(arn(PROD)) == 1
+
+
+def test_what_is_rejected_of_an_account_is_counted_by_day(asked_for: AskedFor) -> None:
+    monday, tuesday = date(2026, 11, 23), date(2026, 11, 24)
+    days = [("222222222222", monday), ("222222222222", monday), ("222222222222", tuesday), ("333333333333", monday)]
+    assert [asked_for.count_rejected(account, day) for account, day in days] == [1, 2, 1, 1]

@@ -248,6 +248,7 @@ def test_an_alarm_on_a_metric_of_ours_looks_where_the_functions_write_it() -> No
     ours = [each for each in control().of_type("AWS::CloudWatch::Alarm").values() if each["Namespace"] != "AWS/SQS"]
     alarms = [each for each in ours if each["MetricName"] not in of_the_log]
     assert {each["MetricName"] for each in alarms} == {
+        "BuildsOutsideQueue",
         "DecisionsHeld",
         "DeliveriesFailed",
         "EventsRejected",

@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.model import RunState
 from pointsman.events import BuildReported, RunEnded, RunStarted, RunWaited, TrailEvent
+from pointsman.trail_item import NewerEvent
 from pointsmanctl import main
 from pointsmanctl.connection import Connection
 from pointsmanctl.times import EPOCH
-from pointsmanctl.trail_query import Question, ask
+from pointsmanctl.trail_query import Question, as_json, ask
 from tests.support.rollouts import MORNING
 from tests.support.tables import create_tables
 
@@ -88,7 +89,7 @@ def test_the_newest_events_that_answer_come_oldest_first(
     assert ask(client, "audit", question) == [EVENTS[number] for number in expected]
 
 
-def test_an_event_of_a_newer_version_is_passed_over(client: "DynamoDBClient") -> None:
+def test_an_event_of_a_newer_version_is_shown_as_far_as_it_is_known(client: "DynamoDBClient") -> None:
     waited = RunWaited(at=MORNING, rollout=f"r-{'a' * 16}", target="dev/eu-west-1", attempt=2, behind="r-bbbb")
     DynamoTrail(client, "audit").record(waited)
     client.update_item(
@@ -98,7 +99,11 @@ def test_an_event_of_a_newer_version_is_passed_over(client: "DynamoDBClient") ->
         ExpressionAttributeNames={"#d": "data"},
         ExpressionAttributeValues={":v": {"N": "2"}},
     )
-    assert ask(client, "audit", about(rollout=f"r-{'a' * 16}")) == EVENTS[:2]
+    newer, *others = ask(client, "audit", about(rollout=f"r-{'a' * 16}"))
+    assert others == EVENTS[:2]
+    assert isinstance(newer, NewerEvent)
+    assert (newer.type, newer.target) == ("RunWaited", "dev/eu-west-1")
+    assert as_json(newer)["behind"] == "r-bbbb"
 
 
 def test_the_newest_of_a_rollout_are_those_that_came_last_whatever_their_keys(client: "DynamoDBClient") -> None:

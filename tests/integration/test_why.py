@@ -124,7 +124,7 @@ def test_text_from_a_commit_is_no_markup(world: World) -> None:
     assert title in ask(COMMIT).stdout
 
 
-def test_what_a_newer_version_has_written_is_counted(world: World) -> None:
+def test_what_only_a_newer_version_can_read_is_counted_and_its_new_fields_are_left_out(world: World) -> None:
     world.deliver(delivery(DEV), "m-1")
     client = world.connection.dynamodb
     [item] = client.query(
@@ -132,11 +132,12 @@ def test_what_a_newer_version_has_written_is_counted(world: World) -> None:
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": "DELIVERY#d-1"}},
     )["Items"]
-    data: dict[str, Any] = {**item["data"]["M"], "colour": {"S": "red"}}
-    newer: dict[str, Any] = {**item, "sk": {"S": "DeliveryDecided#newer"}, "data": {"M": data}}
-    client.put_item(TableName=AUDIT, Item=newer)
-    assert len(answers(COMMIT)) == 1
-    assert "1 more that this version of Pointsman cannot read" in ask(COMMIT).stderr
+    for key, added in (("a", {"colour": {"S": "red"}}), ("b", {"version": {"N": "2"}})):
+        data: dict[str, Any] = {**item["data"]["M"], **added}
+        newer: dict[str, Any] = {**item, "sk": {"S": f"DeliveryDecided#{key}"}, "data": {"M": data}}
+        client.put_item(TableName=AUDIT, Item=newer)
+    assert len(answers(COMMIT)) == 2
+    assert "1 more that only a newer version of Pointsman can read" in ask(COMMIT).stderr
 
 
 def test_nothing_found_says_where_else_to_look(world: World) -> None:

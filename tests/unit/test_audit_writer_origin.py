@@ -9,11 +9,11 @@ from pointsman.adapters.asked_for_memory import MemoryAskedFor
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.believe import Asked
 from pointsman.core.model import RunState
-from pointsman.core.witness import MOST_RESULTS, Outcome, Witness
+from pointsman.core.witness import MOST_REJECTED, MOST_RESULTS, Outcome, Witness
 from pointsman.errors import Unavailable
-from pointsman.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded
+from pointsman.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded, RecordingCapped
 from tests.support.rollouts import COMMIT, Clock
-from tests.support.told import DEV, after, arn, asked, build_event, host_event, sample, task
+from tests.support.told import DEV, ROLLOUT, after, arn, asked, build_event, host_event, sample, task
 
 RETRY = arn(DEV, 99)
 LATER = after(600)
@@ -137,6 +137,25 @@ def test_another_content_under_the_same_key_is_an_event_of_its_own(running: Worl
     assert "the trail holds another content under HostResultRecorded#" in rejected.reason
 
 
+def test_another_content_is_told_apart_though_the_first_was_shortened(running: World) -> None:
+    def long(diff: str) -> dict[str, Any]:
+        return host_event(tasks=[task(diff=diff * 400_000)])
+
+    assert [running.take(long(diff)) for diff in ("+a", "+a", "+b")] == [
+        Outcome.RECORDED,
+        Outcome.REPEATED,
+        Outcome.REJECTED,
+    ]
+
+
+def test_the_word_on_a_build_that_comes_again_once_the_run_has_another_is_a_repetition(starting: World) -> None:
+    assert starting.take(build_event()) is Outcome.RECORDED
+    stored = asked(DEV, build_arn=RETRY)
+    assert stored.run
+    starting.asked_for.add(stored.rollout, stored.run)
+    assert starting.take(build_event()) is Outcome.REPEATED
+
+
 def test_the_same_content_sent_again_later_is_a_repetition(running: World) -> None:
     assert running.take(host_event()) is Outcome.RECORDED
     assert running.take(host_event(envelope={"time": "2026-11-23T08:01:39Z"})) is Outcome.REPEATED
@@ -159,13 +178,24 @@ def test_a_push_back_that_moved_the_rollouts_time_loses_no_result() -> None:
     assert World(Asked(rollout=moved, run=stored.run)).take(host_event()) is Outcome.RECORDED
 
 
-def test_a_build_cannot_fill_the_trail(running: World) -> None:
+def test_a_build_cannot_fill_the_trail_and_the_rollout_says_that_there_was_more(running: World) -> None:
     for _ in range(MOST_RESULTS):
         running.asked_for.count_result(arn(DEV))
     for host in ("web-8", "web-9"):
         assert running.take(host_event(host=host)) is Outcome.REJECTED
-    (rejected,) = running.of_type(EventRejected)
-    assert "more than 10000 host results" in rejected.reason
+    (capped,) = running.trail.all()
+    assert isinstance(capped, RecordingCapped)
+    assert "more than 10,000 host results" in capped.reason
+    assert (capped.partition, capped.target) == (f"ROLLOUT#{ROLLOUT}", DEV)
+
+
+def test_an_account_cannot_fill_the_trail_with_what_is_rejected(running: World) -> None:
+    for _ in range(MOST_REJECTED - 1):
+        running.asked_for.count_rejected("222222222222", running.clock.now.date())
+    for number in range(3):
+        event = host_event(rollout="r-forged", envelope={"id": f"e-{number}"})
+        assert running.take(event) is Outcome.REJECTED
+    assert [event.type for event in running.trail.all()] == ["EventRejected", "RecordingCapped"]
 
 
 def test_the_end_of_ansible_is_recorded_with_its_reason(running: World) -> None:
@@ -174,10 +204,3 @@ def test_the_end_of_ansible_is_recorded_with_its_reason(running: World) -> None:
     assert running.take(event) is Outcome.RECORDED
     (ended,) = running.of_type(PlaybookEnded)
     assert (ended.exit_status, ended.hosts_cut_off, ended.hosts_cut_off_total) == (2, ("web-2", "db-1"), 2)
-
-
-def test_a_build_whose_environment_says_nothing_of_a_run_stays_unknown(running: World) -> None:
-    event = started_by_hand()
-    variables = event["detail"]["additional-information"]["environment"]["environment-variables"]
-    variables[:] = [each for each in variables if not each["name"].startswith("POINTSMAN_")]
-    assert running.take(event) is Outcome.IGNORED

@@ -16,7 +16,7 @@ from pointsman.errors import Misconfigured
 from pointsman.events import BuildReported, Event, EventRejected, HostResultRecorded
 from pointsman.trail_item import INDEXES
 from tests.support.rollouts import COMMIT, Clock
-from tests.support.told import DEV, PROD, ROLLOUT, after, arn, asked, build_event, host_event, sample, task, variable
+from tests.support.told import DEV, PROD, ROLLOUT, after, arn, asked, build_event, host_event, sample, task
 
 
 class World:
@@ -148,13 +148,6 @@ def test_the_role_of_checks_has_no_say_in_a_rollout_that_applies(world: World) -
 @pytest.mark.parametrize("time", ["2026-11-23T07:50:00Z", "2026-11-23T08:10:00Z", "1999-01-01T00:00:00Z"])
 def test_nobody_writes_into_the_past_or_the_future(world: World, time: str) -> None:
     assert "is not between" in world.rejection(host_event(envelope={"time": time}))
-
-
-def test_a_build_started_by_hand_is_ignored(world: World) -> None:
-    event = build_event()
-    variable(event, "POINTSMAN_ROLLOUT", None)
-    assert world.take(event) is Outcome.IGNORED
-    assert world.trail.all() == []
 
 
 def test_an_event_of_somebody_else_is_ignored(world: World) -> None:

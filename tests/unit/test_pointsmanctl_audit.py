@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from pointsman.core.model import Rollout, Run
 from pointsman.errors import Misconfigured
 from pointsman.events import TRAIL_EVENT, RunWaited, TrailEvent
+from pointsman.trail_item import read_item
 from pointsmanctl import main
 from pointsmanctl.connection import Connection, Where, connect
 from pointsmanctl.rollout_table import rollouts_table
@@ -122,6 +123,22 @@ def test_a_check_says_what_would_change() -> None:
         "would change",
         "changed",
     ]
+
+
+def test_what_the_trail_says_of_itself_is_shown() -> None:
+    shown = " ".join(
+        " ".join(printed(trail_table([sample("RecordingCapped"), sample("ErratumRecorded")]), 200)).split()
+    )
+    assert "not all is recorded: the build has sent more than 10,000 host results" in shown
+    assert "erratum e-20261124T090000Z-4f1d2c3b: tasks.0.diff of HostResultRecorded#" in shown
+
+
+def test_what_a_newer_version_wrote_is_shown_as_far_as_it_is_known() -> None:
+    newer = read_item(
+        {"pk": "p", "sk": "s", "type": "HostSang", "at": "2026-11-23T08:00:00Z", "data": {}, "host": "web-1"}
+    )
+    shown = " ".join(" ".join(printed(trail_table([newer]), 200)).split())
+    assert "11-23 08:00:00 web-1 HostSang: a newer version of Pointsman wrote it" in shown
 
 
 def test_on_the_narrowest_terminal_no_cell_is_lost() -> None:

@@ -155,16 +155,31 @@ def build_id(arn: str) -> str:
     return arn.rpartition(":build/")[2]
 
 
-class BuildReported(RunEvent):
+class BuildEventOfRun(RunEvent):
+    """What every event about one build tells. `rollout` is empty when the build belongs to none: started by hand."""
+
+    build_arn: str
+    started_by: str | None = None  # who started a build outside the engine, such as "Retry build" in the console
+
+    @property
+    def partition(self) -> str:
+        """The rollout's, or the build's own."""
+        return super().partition if self.rollout else f"BUILD#{self.build_arn}"
+
+    @property
+    def key(self) -> str:
+        """One for a run, build and type."""
+        return f"{super().key}#{build_id(self.build_arn)}"
+
+
+class BuildReported(BuildEventOfRun):
     """CodeBuild said that a build changed its state (documented: Build State Change)."""
 
     type: Literal["BuildReported"] = "BuildReported"
-    build_arn: str
     status: str  # CodeBuild's own word, such as IN_PROGRESS
     phase: str | None = None  # the phase that failed
     message: str | None = None  # what CodeBuild said of that phase
     log_url: str | None = None
-    started_by: str | None = None  # who started a build outside the engine, such as "Retry build" in the console
 
     @property
     def key(self) -> str:
@@ -206,17 +221,13 @@ class TaskResult(Value):
     delegated_to: str | None = None  # host on which this inventory host's delegated task failed
 
 
-class HostResultRecorded(RunEvent):
-    """Ansible reported what it did on one host.
-
-    A long run reports in parts: each holds the tasks since the part before it, and the status and counts of all so far.
-    """
+class HostResultRecorded(BuildEventOfRun):
+    """What Ansible did on one host, in parts: each has the tasks since the one before; status and counts are of all."""
 
     type: Literal["HostResultRecorded"] = "HostResultRecorded"
     host: str
     instance_id: str | None = None
     mode: Mode
-    build_arn: str
     status: Literal["ok", "changed", "failed", "unreachable"]
     counts: HostCounts
     tasks: tuple[TaskResult, ...] = ()
@@ -224,36 +235,28 @@ class HostResultRecorded(RunEvent):
     shortened: bool = False
     part: int = 1
     final: bool = True  # False: the run was still going on
-    started_by: str | None = None  # who started a build outside the engine
     started_at: datetime
     ended_at: datetime
 
     @property
     def key(self) -> str:
         """One for a build, host and part."""
-        return f"{self.type}#{self.target}#{self.attempt}#{build_id(self.build_arn)}#{self.host}#{self.part}"
+        return f"{super().key}#{self.host}#{self.part}"
 
 
-class PlaybookEnded(RunEvent):
+class PlaybookEnded(BuildEventOfRun):
     """Ansible ended in a build: how, and what is missing from the hosts' results."""
 
     type: Literal["PlaybookEnded"] = "PlaybookEnded"
     mode: Mode
-    build_arn: str
     exit_status: int | None = None  # None: killed, or out of time
     reason: str = ""  # why it did not succeed, redacted
     hosts: int = 0  # hosts with a result
     hosts_cut_off: tuple[str, ...] = ()  # hosts of a play that ended before it reached them; the first of them
     hosts_cut_off_total: int = 0
     results_missing: tuple[str, ...] = ()  # hosts whose results could not be sent
-    started_by: str | None = None  # who started a build outside the engine
     started_at: datetime
     ended_at: datetime
-
-    @property
-    def key(self) -> str:
-        """One for a build."""
-        return f"{self.type}#{self.target}#{self.attempt}#{build_id(self.build_arn)}"
 
 
 class EventRejected(Event):
@@ -277,6 +280,49 @@ class EventRejected(Event):
         return self.type
 
 
+class RecordingCapped(Event):
+    """A build, or an account on one day, sent more than the trail keeps: what came after is not recorded."""
+
+    type: Literal["RecordingCapped"] = "RecordingCapped"
+    sender_account: str
+    build_arn: str | None = None
+    reason: str
+
+    @property
+    def partition(self) -> str:
+        """Beside what was recorded: the rollout's, the build's, or a day's."""
+        alone = f"BUILD#{self.build_arn}" if self.build_arn else f"REJECTED#{self.sender_account}#{self.at.date()}"
+        return super().partition if self.rollout else alone
+
+    @property
+    def key(self) -> str:
+        """One for a build, or for an account on one day."""
+        return f"{self.type}#{self.build_arn or self.sender_account}"
+
+
+class ErratumRecorded(Event):
+    """A person, `actor`, took out of an item what must not be in it. The digests are those of `trail_item.digest`."""
+
+    type: Literal["ErratumRecorded"] = "ErratumRecorded"
+    erratum: str
+    reason: str
+    item_partition: str
+    item_key: str
+    fields: tuple[str, ...]  # "tasks.0.diff"
+    sha256_before: str
+    sha256_after: str
+
+    @property
+    def partition(self) -> str:
+        """The altered item's: who reads the one reads the other."""
+        return self.item_partition
+
+    @property
+    def key(self) -> str:
+        """One for an erratum."""
+        return f"{self.type}#{self.erratum}"
+
+
 type TrailEvent = Annotated[
     DeliveryDecided
     | RolloutStarted
@@ -288,7 +334,9 @@ type TrailEvent = Annotated[
     | BuildReported
     | HostResultRecorded
     | PlaybookEnded
-    | EventRejected,
+    | EventRejected
+    | RecordingCapped
+    | ErratumRecorded,
     Field(discriminator="type"),
 ]
 

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from pydantic import ValidationError
+
 from pointsman.events import Event, TrailEvent, read_event
 
 INDEXES = {
@@ -26,6 +28,30 @@ INDEXES = {
     "by-target": ("target", "at"),
     "by-host": ("host", "at"),
 }
+
+
+_NAMES = ("actor", "repository", "commit", "target", "host", "rollout", "route")
+
+
+class NewerEvent(Event):
+    """An item that only a newer version of Pointsman can read: what its indexes tell, and the rest as it lies there."""
+
+    pk: str
+    sk: str
+    data: dict[str, Any]
+
+    @property
+    def partition(self) -> str:
+        """As it lies in the table."""
+        return self.pk
+
+    @property
+    def key(self) -> str:
+        """As it lies in the table."""
+        return self.sk
+
+
+type ReadEvent = TrailEvent | NewerEvent
 
 
 def timestamp(moment: datetime) -> str:
@@ -44,7 +70,7 @@ def to_item(event: Event) -> dict[str, Any]:
         "day": at[:10],
         "data": json.loads(event.model_dump_json(exclude_none=True), parse_float=Decimal),
     }
-    for name in ("actor", "repository", "commit", "target", "host", "rollout", "route"):
+    for name in _NAMES:
         if value := getattr(event, name):
             item[name] = value
     if event.commit and event.repository:
@@ -55,3 +81,12 @@ def to_item(event: Event) -> dict[str, Any]:
 def from_item(item: dict[str, Any]) -> TrailEvent:
     """The event that `item` holds. Raises pydantic.ValidationError when this version does not know its type."""
     return read_event(item["data"])
+
+
+def read_item(item: dict[str, Any]) -> ReadEvent:
+    """The event that `item` holds, as far as this version knows it."""
+    try:
+        return from_item(item)
+    except ValidationError:
+        known = {name: item.get(name) for name in ("pk", "sk", "type", "at", *_NAMES)}
+        return NewerEvent.read(known | {"data": item.get("data") or {}})

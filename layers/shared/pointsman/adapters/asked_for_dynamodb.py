@@ -1,5 +1,6 @@
 """The AskedFor port on the rollouts table. `rollouts_dynamodb.py` tells how its items lie there."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_errors import errors_sorted
@@ -30,10 +31,18 @@ class DynamoAskedFor:
         return Asked(rollout=Rollout.read(rollout), run=Run.read(stored) if stored else None)
 
     def count_result(self, build_arn: str) -> int:
-        """See AskedFor.count_result. It may miss one that is counted at the same time: it is a bound, no statistic."""
-        key = {"pk": f"RESULTS#{build_arn}", "sk": "RESULTS"}
+        """See AskedFor.count_result."""
+        return self._count(build_arn)
+
+    def count_rejected(self, account: str, day: date) -> int:
+        """See AskedFor.count_rejected."""
+        return self._count(f"REJECTED#{account}#{day}")
+
+    def _count(self, what: str) -> int:
+        """One more. It may miss one that is counted at the same time: it is a bound, no statistic."""
+        key = {"pk": f"RESULTS#{what}", "sk": "RESULTS"}
         counted = (self._item(**key) or {}).get("results", 0) + 1
-        with errors_sorted(f"counting the results of {build_arn}"):
+        with errors_sorted(f"counting {what}"):
             self._client.put_item(TableName=self._table, Item=marshal(key | {"results": counted}))
         return int(counted)
 

@@ -1,6 +1,7 @@
 """The AskedFor port in memory: the twin for tests."""
 
 from collections import Counter
+from datetime import date
 
 from pointsman.core.believe import Asked
 from pointsman.core.build_event import RunName
@@ -13,7 +14,7 @@ class MemoryAskedFor:
     def __init__(self) -> None:
         self._rollouts: dict[str, Rollout] = {}
         self._runs: dict[tuple[str, str, int], Run] = {}
-        self._results: Counter[str] = Counter()
+        self._counted: Counter[str | tuple[str, date]] = Counter()
 
     def add(self, rollout: Rollout, *runs: Run) -> None:
         """Store a rollout and its runs, as the engine does before it starts a build."""
@@ -29,5 +30,10 @@ class MemoryAskedFor:
 
     def count_result(self, build_arn: str) -> int:
         """See AskedFor.count_result."""
-        self._results[build_arn] += 1
-        return self._results[build_arn]
+        self._counted[build_arn] += 1
+        return self._counted[build_arn]
+
+    def count_rejected(self, account: str, day: date) -> int:
+        """See AskedFor.count_rejected."""
+        self._counted[account, day] += 1
+        return self._counted[account, day]

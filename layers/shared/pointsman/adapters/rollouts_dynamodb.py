@@ -6,6 +6,7 @@
 | `ROLLOUT#<id>` | `RUN#<target>#<attempt>` | a run |
 | `LANE#<target>` | `LANE` | the queue before a target |
 | `RESULTS#<build arn>` | `RESULTS` | how many host results a build has sent (audit_writer's) |
+| `RESULTS#REJECTED#<account>#<day>` | `RESULTS` | how many of its events were rejected that day |
 """
 
 import json

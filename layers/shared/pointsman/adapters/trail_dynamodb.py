@@ -6,8 +6,8 @@ from pointsman.adapters.aws_errors import errors_sorted
 from pointsman.adapters.dynamodb import marshal, pages
 from pointsman.core.fit_event import fitted
 from pointsman.errors import Conflict
-from pointsman.events import TYPES, Event, TrailEvent
-from pointsman.trail_item import from_item, to_item
+from pointsman.events import Event, TrailEvent
+from pointsman.trail_item import NewerEvent, read_item, to_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -56,5 +56,5 @@ class DynamoTrail:
             ExpressionAttributeValues=marshal(values),
             ConsistentRead=True,
         )
-        known = (from_item(item) for item in items if item["type"] in TYPES)
+        known = (event for item in items if not isinstance(event := read_item(item), NewerEvent))
         return sorted(known, key=lambda event: (event.at, event.key))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
-from pointsman.core.build_event import BuildEvent
+from pointsman.core.build_event import BuildByHand, BuildEvent
 from pointsman.core.identity import is_engine
 from pointsman.core.model import Mode, Rollout, Run, RunState, Value
 from pointsman.core.outside_event import CHECK_SOURCE, Claim, HostClaim, PlaybookClaim
@@ -37,7 +37,22 @@ class Origin(Value):
 ENGINE = Origin()
 
 
-def doubts(claim: Claim, asked: Asked | None, now: datetime) -> tuple[str, ...]:
+type ClaimOfRun = BuildEvent | HostClaim | PlaybookClaim
+type Told = BuildReported | HostResultRecorded | PlaybookEnded
+
+
+def place(build_arn: str) -> str:
+    """`222222222222/eu-west-1`: the target of a build that belongs to no run. Its variables are anybody's word."""
+    region, account = build_arn.split(":")[3:5]
+    return f"{account}/{region}"
+
+
+def is_own_build(claim: Claim) -> bool:
+    """Whether the build is in the account that speaks of it."""
+    return claim.account == claim.build_arn.split(":")[4]
+
+
+def doubts(claim: ClaimOfRun, asked: Asked | None, now: datetime) -> tuple[str, ...]:
     """Every reason not to believe `claim`; none when it may enter the trail."""
     if asked is None:
         return (f"there is no rollout {claim.rollout}",)
@@ -46,7 +61,7 @@ def doubts(claim: Claim, asked: Asked | None, now: datetime) -> tuple[str, ...]:
     return tuple(_doubts(claim, asked.run, now))
 
 
-def _doubts(claim: Claim, run: Run, now: datetime) -> Iterator[str]:
+def _doubts(claim: ClaimOfRun, run: Run, now: datetime) -> Iterator[str]:
     target = run.target
     if claim.account != target.account_id:
         yield f"account {claim.account} has no say in {target.name}, which is account {target.account_id}"
@@ -58,7 +73,7 @@ def _doubts(claim: Claim, run: Run, now: datetime) -> Iterator[str]:
         yield f"its time {claim.at.isoformat()} is not between the run's start and now"
 
 
-def origin(claim: Claim, run: Run, reports: Iterable[TrailEvent]) -> Origin | None:
+def origin(claim: ClaimOfRun, run: Run, reports: Iterable[TrailEvent]) -> Origin | None:
     """Who started the build of `claim`; None when nobody has named that build yet.
 
     `reports` is what the trail holds of CodeBuild's word on that build.
@@ -68,16 +83,23 @@ def origin(claim: Claim, run: Run, reports: Iterable[TrailEvent]) -> Origin | No
     if isinstance(claim, BuildEvent):
         starting = run.build_arn is None and run.state is RunState.STARTING
         return ENGINE if starting and is_engine(claim.initiator) else Origin(started_by=claim.initiator or "unknown")
-    named = [each for each in reports if isinstance(each, BuildReported) and each.build_arn == claim.build_arn]
+    return origin_by_reports(claim.build_arn, reports)
+
+
+def origin_by_reports(build_arn: str, reports: Iterable[TrailEvent]) -> Origin | None:
+    """Who started a build, by what the trail holds of CodeBuild's word on it."""
+    named = [each for each in reports if isinstance(each, BuildReported) and each.build_arn == build_arn]
     return Origin(started_by=named[0].started_by) if named else None
 
 
-def may_be_named_later(claim: Claim, run: Run, now: datetime) -> bool:
+def may_be_named_later(claim: Claim, run: Run | None, now: datetime) -> bool:
     """Whether to wait for somebody who names the build of `claim`, rather than to refuse it."""
-    return (run.state is RunState.STARTING and run.build_arn is None) or now - claim.at < BUILD_EVENT_LATE
+    if run and run.state is RunState.STARTING and run.build_arn is None:
+        return True
+    return now - claim.at < BUILD_EVENT_LATE
 
 
-def doubts_of_origin(claim: Claim, origin: Origin, rollout: Rollout) -> tuple[str, ...]:
+def doubts_of_origin(claim: ClaimOfRun, origin: Origin, rollout: Rollout) -> tuple[str, ...]:
     """Why a build of the engine's can't have done what it claims. Who starts a build by hand may choose both."""
     if isinstance(claim, BuildEvent):
         return ()
@@ -93,11 +115,10 @@ def doubts_of_origin(claim: Claim, origin: Origin, rollout: Rollout) -> tuple[st
     return tuple(found)
 
 
-def fact(claim: Claim, rollout: Rollout, origin: Origin) -> BuildReported | HostResultRecorded | PlaybookEnded:
+def fact(claim: ClaimOfRun, rollout: Rollout, origin: Origin) -> Told:
     """The trail's event of a believed claim: it tells by itself who asked for it, and which commit."""
     ran = rollout.change.after if isinstance(claim, BuildEvent) else claim.commit or rollout.change.after
     about: dict[str, Any] = {
-        "at": claim.at,
         "actor": origin.started_by or rollout.change.actor,
         "repository": rollout.change.repository,
         "commit": ran,
@@ -105,11 +126,26 @@ def fact(claim: Claim, rollout: Rollout, origin: Origin) -> BuildReported | Host
         "rollout": claim.rollout,
         "target": claim.target,
         "attempt": claim.attempt,
-        "build_arn": claim.build_arn,
-        "started_by": origin.started_by,
     }
+    return _told(claim, about, origin)
+
+
+def fact_of_no_run(claim: Claim, origin: Origin) -> Told:
+    """The trail's event of a build that is no run's: where it was, and who started it."""
+    about: dict[str, Any] = {
+        "actor": origin.started_by,
+        "commit": claim.commit if isinstance(claim, HostClaim | PlaybookClaim) else None,
+        "rollout": "",
+        "target": place(claim.build_arn),
+        "attempt": 1,
+    }
+    return _told(claim, about, origin)
+
+
+def _told(claim: Claim, about: dict[str, Any], origin: Origin) -> Told:
+    about |= {"at": claim.at, "build_arn": claim.build_arn, "started_by": origin.started_by}
     match claim:
-        case BuildEvent():
+        case BuildEvent() | BuildByHand():
             said = {"status": claim.status, "phase": claim.phase, "message": claim.message, "log_url": claim.log_url}
             return BuildReported(**about, **said)
         case HostClaim():
@@ -121,5 +157,5 @@ def fact(claim: Claim, rollout: Rollout, origin: Origin) -> BuildReported | Host
 
 
 def _said(claim: HostClaim | PlaybookClaim, about: dict[str, Any]) -> dict[str, Any]:
-    known = {*about, "version", "event_id", "account", "source"}
+    known = {*about, "version", "event_id", "account", "source", "rollout", "target", "attempt", "commit"}
     return {name: getattr(claim, name) for name in type(claim).model_fields if name not in known}

@@ -10,8 +10,9 @@
 
 or  NotOurs(reason, malformed)                         # ignore it; `malformed` when it is not what CodeBuild documents
 
-A build that a person started by hand carries no run's name: not ours. `at` is the envelope's time; the detail's own
-times have no zone. That the account may speak for the target is for the caller to check against the rollout.
+A build that a person started by hand names no run, and is not the engine's: `read_build_by_hand` reads it. `at` is the
+envelope's time; the detail's own times have no zone. That the account may speak for the target is for the caller to
+check against the rollout.
 
 https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html#sample-build-notifications-ref
 """
@@ -59,8 +60,8 @@ class RunName(Value):
     attempt: int = Field(ge=1, le=9_999)
 
 
-class BuildEvent(RunName):
-    """A build changed its state. `phase` reads `BUILD FAILED`."""
+class BuildWord(Value):
+    """What CodeBuild says of a build that changed its state. `phase` reads `BUILD FAILED`."""
 
     event_id: str
     account: str
@@ -74,6 +75,14 @@ class BuildEvent(RunName):
     message: str | None = None
     log_url: str | None = None
     initiator: str | None = None  # who started the build
+
+
+class BuildByHand(BuildWord):
+    """A build of our project that names no run: somebody started it, and not the engine."""
+
+
+class BuildEvent(RunName, BuildWord):
+    """A build of a run changed its state."""
 
     @property
     def report(self) -> BuildReport:
@@ -142,33 +151,40 @@ def read_build_event(event: Mapping[str, Any]) -> BuildEvent | NotOurs:
         variables = {each.name: each.value for each in detail.information.environment.variables}
         if "POINTSMAN_ROLLOUT" not in variables:
             return NotOurs(reason="the build names no rollout: it was not started by Pointsman")
-        return _build_event(envelope, detail, variables)
+        named = {"rollout": variables["POINTSMAN_ROLLOUT"]} | {
+            name: variables.get(f"POINTSMAN_{name.upper()}", "") for name in ("target", "attempt")
+        }
+        return BuildEvent.model_validate(_word(envelope, detail) | named)
     except ValidationError as error:
         return NotOurs(reason=faults_of(error), malformed=True)
 
 
-def _build_event(envelope: Envelope, detail: _Detail, variables: Mapping[str, str]) -> BuildEvent:
+def read_build_by_hand(event: Mapping[str, Any]) -> BuildByHand | NotOurs:
+    """Read the event of a build whose variables name no run."""
+    envelope = read_envelope(event)
+    try:
+        return BuildByHand.model_validate(_word(envelope, _Detail.model_validate(envelope.detail)))
+    except ValidationError as error:
+        return NotOurs(reason=faults_of(error), malformed=True)
+
+
+def _word(envelope: Envelope, detail: _Detail) -> dict[str, Any]:
     phases = detail.information.phases or ()
     phase, message = failed_phase((each.type, each.status, each.context or ()) for each in phases)
-    return BuildEvent.model_validate(
-        {
-            "rollout": variables["POINTSMAN_ROLLOUT"],
-            "target": variables.get("POINTSMAN_TARGET", ""),
-            "attempt": variables.get("POINTSMAN_ATTEMPT", ""),
-            "event_id": envelope.id,
-            "account": envelope.account,
-            "region": envelope.region,
-            "at": envelope.time,
-            "build_arn": detail.build_arn,
-            "project": detail.project,
-            "status": detail.status,
-            "state": _state(detail.status, phase),
-            "phase": phase,
-            "message": message,
-            "log_url": detail.information.logs.deep_link,
-            "initiator": cut(detail.information.initiator or "", INITIATOR_LENGTH) or None,
-        }
-    )
+    return {
+        "event_id": envelope.id,
+        "account": envelope.account,
+        "region": envelope.region,
+        "at": envelope.time,
+        "build_arn": detail.build_arn,
+        "project": detail.project,
+        "status": detail.status,
+        "state": _state(detail.status, phase),
+        "phase": phase,
+        "message": message,
+        "log_url": detail.information.logs.deep_link,
+        "initiator": cut(detail.information.initiator or "", INITIATOR_LENGTH) or None,
+    }
 
 
 def _state(status: str, phase: str | None) -> RunState:

@@ -9,7 +9,16 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError, field_validator
 
-from pointsman.core.build_event import BUILD_ARN, BuildEvent, NotOurs, RunName, read_build_event
+from pointsman.core.build_event import (
+    BUILD_ARN,
+    SOURCE,
+    BuildByHand,
+    BuildEvent,
+    NotOurs,
+    RunName,
+    read_build_by_hand,
+    read_build_event,
+)
 from pointsman.core.envelope import Envelope, faults_of, read_envelope
 from pointsman.core.model import Mode, Value
 from pointsman.core.text import cut
@@ -26,8 +35,13 @@ HOST_BYTES = 255  # of UTF-8: a key of the table has a limit in bytes, and a DNS
 
 
 class _Detail(RunName):
-    """What a build says of itself. The lengths keep every key inside DynamoDB's limits."""
+    """What a build says of itself. The lengths keep every key inside DynamoDB's limits.
 
+    A build that somebody started by hand may know of no rollout and no target: both are empty.
+    """
+
+    rollout: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]{0,64}$")
+    target: str = Field(default="", pattern=r"^[A-Za-z0-9_./-]{0,128}$")
     version: Literal[1]
     mode: Mode
     build_arn: str = Field(pattern=BUILD_ARN)
@@ -114,7 +128,7 @@ class PlaybookClaim(PlaybookDetail, _Sent):
     """The end of Ansible and who reports it."""
 
 
-type Claim = BuildEvent | HostClaim | PlaybookClaim
+type Claim = BuildEvent | BuildByHand | HostClaim | PlaybookClaim
 
 
 _CLAIMS: dict[str, type[HostClaim | PlaybookClaim]] = {
@@ -128,12 +142,17 @@ def read_claim(event: Mapping[str, Any]) -> Claim | NotOurs:
     envelope = read_envelope(event)
     claims = _CLAIMS.get(envelope.detail_type) if envelope.source in (RUNNER_SOURCE, CHECK_SOURCE) else None
     if claims is None:
-        return read_build_event(event)
+        return _read_build(event, envelope)
     try:
         # The envelope's word stands over the detail's, and a newer runner may say more than this version knows.
         return claims.read(envelope.detail | _sender(envelope))
     except ValidationError as error:
         return NotOurs(reason=faults_of(error), malformed=True)
+
+
+def _read_build(event: Mapping[str, Any], envelope: Envelope) -> BuildEvent | BuildByHand | NotOurs:
+    read = read_build_event(event)
+    return read_build_by_hand(event) if isinstance(read, NotOurs) and envelope.source == SOURCE else read
 
 
 def _sender(envelope: Envelope) -> dict[str, Any]:

@@ -1,25 +1,43 @@
 """What happens outside the engine enters the trail here: once, with who asked for it, and if its sender has a say."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from pointsman.core.believe import Asked, Origin, doubts, doubts_of_origin, fact, may_be_named_later, origin
-from pointsman.core.build_event import BuildEvent, NotOurs, RunName
+from pointsman.core.believe import (
+    Asked,
+    ClaimOfRun,
+    Origin,
+    Told,
+    doubts,
+    doubts_of_origin,
+    fact,
+    fact_of_no_run,
+    is_own_build,
+    may_be_named_later,
+    origin,
+    origin_by_reports,
+    place,
+)
+from pointsman.core.build_event import BuildByHand, BuildEvent, NotOurs, RunName
 from pointsman.core.envelope import read_envelope
+from pointsman.core.fit_event import fitted
 from pointsman.core.model import Run, Value
 from pointsman.core.outside_event import Claim, HostClaim, read_claim
 from pointsman.core.ports import Trail
 from pointsman.core.text import cut
 from pointsman.errors import Unavailable
-from pointsman.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded
+from pointsman.events import BuildReported, EventRejected, RecordingCapped, TrailEvent
 
 REASON_LENGTH = 2_000
 # A build may not fill the trail, which nobody can empty. A run of 1,000 hosts sends some parts of each.
 MOST_RESULTS = 10_000
-
-type Told = BuildReported | HostResultRecorded | PlaybookEnded
+TOO_MANY_RESULTS = f"the build has sent more than {MOST_RESULTS:,} host results; those after them are not recorded"
+MOST_REJECTED = 1_000  # of one account on one day
+TOO_MANY_REJECTED = (
+    f"more than {MOST_REJECTED:,} events were rejected on this day; those after them are in the log alone"
+)
 
 
 class AskedFor(Protocol):
@@ -30,6 +48,9 @@ class AskedFor(Protocol):
 
     def count_result(self, build_arn: str) -> int:
         """How many host results this build has sent, with this one. Raises Unavailable."""
+
+    def count_rejected(self, account: str, day: date) -> int:
+        """How many events of this account were rejected on this day, with this one. Raises Unavailable."""
 
 
 class Outcome(StrEnum):
@@ -62,20 +83,34 @@ class Witness:
         claim = read_claim(event)
         if isinstance(claim, NotOurs):
             return self._reject(event, claim.reason) if claim.malformed else _ignored(claim.reason)
+        if isinstance(claim, BuildByHand) or not claim.rollout:
+            return self._take_of_no_run(event, claim, "the build names no rollout")
         asked = self._asked_for.find(claim)
         reasons = doubts(claim, asked, self._clock())
-        if asked is None or asked.run is None or reasons:
-            return self._reject(event, f"{_name(claim)}: " + "; ".join(reasons))
-        came_from = self._origin(claim, asked.run)
-        if came_from is None:
-            return self._reject(event, f"{_name(claim)}: nobody started the build {claim.build_arn} for this run")
-        if reasons := doubts_of_origin(claim, came_from, asked.rollout):
-            return self._reject(event, f"{_name(claim)}: " + "; ".join(reasons))
-        if isinstance(claim, HostClaim) and self._asked_for.count_result(claim.build_arn) > MOST_RESULTS:
-            return self._reject(event, f"{_name(claim)}: {_TOO_MANY}", once_for=claim.build_arn)
-        return self._record(event, claim, fact(claim, asked.rollout, came_from))
+        if asked is None or asked.run is None:
+            return self._take_of_no_run(event, claim, "; ".join(reasons))
+        if not reasons:
+            came_from = self._origin(claim, asked.run)
+            reasons = doubts_of_origin(claim, came_from, asked.rollout) if came_from else (_nobody_started(claim),)
+            if came_from and not reasons:
+                return self._record(event, claim, fact(claim, asked.rollout, came_from))
+        return self._reject(event, f"{_name(claim)}: " + "; ".join(reasons))
 
-    def _origin(self, claim: Claim, run: Run) -> Origin | None:
+    def _take_of_no_run(self, event: Mapping[str, Any], claim: Claim, reason: str) -> Testimony:
+        """What a build did that no run of the engine's is behind, by CodeBuild's word alone."""
+        if not is_own_build(claim):
+            return self._reject(event, f"{_name(claim)}: {reason}; the build is of another account")
+        if isinstance(claim, BuildEvent | BuildByHand):
+            return self._record(event, claim, fact_of_no_run(claim, Origin(started_by=claim.initiator or "unknown")))
+        key = BuildReported.key_of_build(place(claim.build_arn), 1, claim.build_arn)
+        came_from = origin_by_reports(claim.build_arn, self._trail.with_key(f"BUILD#{claim.build_arn}", key))
+        if came_from:
+            return self._record(event, claim, fact_of_no_run(claim, came_from))
+        if not claim.rollout and may_be_named_later(claim, None, self._clock()):
+            raise Unavailable(f"{_name(claim)}: who started {claim.build_arn} is not known yet")
+        return self._reject(event, f"{_name(claim)}: {reason}")
+
+    def _origin(self, claim: ClaimOfRun, run: Run) -> Origin | None:
         """Who started the claim's build. Raises Unavailable while that may still become known."""
         key = BuildReported.key_of_build(claim.target, claim.attempt, claim.build_arn)
         needs_reports = not isinstance(claim, BuildEvent) and run.build_arn != claim.build_arn
@@ -86,6 +121,8 @@ class Witness:
         return found
 
     def _record(self, event: Mapping[str, Any], claim: Claim, told: Told) -> Testimony:
+        if isinstance(claim, HostClaim) and self._asked_for.count_result(claim.build_arn) > MOST_RESULTS:
+            return self._cap_results(claim, told)
         outside = told.started_by is not None
         if self._trail.record(told):
             return Testimony(outcome=Outcome.RECORDED, reason=_name(claim), outside=outside)
@@ -94,31 +131,42 @@ class Witness:
             return Testimony(outcome=Outcome.REPEATED, reason=_name(claim), outside=outside)
         return self._reject(event, f"{_name(claim)}: the trail holds another content under {told.key}")
 
-    def _reject(self, event: Mapping[str, Any], reason: str, once_for: str | None = None) -> Testimony:
-        """Keep that an event was refused; of many with one cause, `once_for` keeps the first."""
+    def _cap_results(self, claim: HostClaim, told: Told) -> Testimony:
+        """Say once, beside the build's results, that they are not all."""
+        about = {name: getattr(told, name) for name in ("actor", "repository", "commit", "route", "rollout", "target")}
+        capped = RecordingCapped(
+            at=self._clock(), **about, sender_account=claim.account, build_arn=claim.build_arn, reason=TOO_MANY_RESULTS
+        )
+        self._trail.record(capped)
+        return Testimony(outcome=Outcome.REJECTED, reason=f"{_name(claim)}: {capped.reason}")
+
+    def _reject(self, event: Mapping[str, Any], reason: str) -> Testimony:
         envelope = read_envelope(event)
+        now, account = self._clock(), cut(envelope.account, 64)
+        reason = cut(reason, REASON_LENGTH)
+        if self._asked_for.count_rejected(account, now.date()) > MOST_REJECTED:
+            self._trail.record(RecordingCapped(at=now, sender_account=account, reason=TOO_MANY_REJECTED))
+            return Testimony(outcome=Outcome.REJECTED, reason=reason)
         rejected = EventRejected(
-            at=self._clock(),
-            event_id=cut(once_for or envelope.id, 200),
+            at=now,
+            event_id=cut(envelope.id, 200),
             source=cut(envelope.source, 256),
             detail_type=cut(envelope.detail_type, 256),
-            sender_account=cut(envelope.account, 64),
-            reason=cut(reason, REASON_LENGTH),
+            sender_account=account,
+            reason=reason,
         )
         self._trail.record(rejected)
-        return Testimony(outcome=Outcome.REJECTED, reason=rejected.reason)
+        return Testimony(outcome=Outcome.REJECTED, reason=reason)
 
 
-_TOO_MANY = f"the build has sent more than {MOST_RESULTS} host results: those after them are not recorded"
+def _same(stored: TrailEvent, told: Told) -> bool:
+    """Whether two say the same. What is sent again may come at another time, and once the run's build is known."""
+    left = {"at", "actor", "started_by"}
+    return stored.model_dump(exclude=left) == fitted(told).model_dump(exclude=left)
 
 
-def _same(stored: Any, told: Told) -> bool:
-    """Whether two tell the same. A result that is sent again comes at another time, and is shortened in the table."""
-    left = {"at", "tasks", "shortened", "tasks_omitted"} if isinstance(stored, HostResultRecorded) else {"at"}
-    same = stored.model_dump(exclude=left) == told.model_dump(exclude=left)
-    if isinstance(stored, HostResultRecorded) and isinstance(told, HostResultRecorded):
-        return same and (stored.shortened or stored.tasks == told.tasks)
-    return bool(same)
+def _nobody_started(claim: Claim) -> str:
+    return f"nobody started the build {claim.build_arn} for this run"
 
 
 def _ignored(reason: str) -> Testimony:
@@ -126,4 +174,6 @@ def _ignored(reason: str) -> Testimony:
 
 
 def _name(claim: Claim) -> str:
+    if isinstance(claim, BuildByHand) or not claim.rollout:
+        return f"build {claim.build_arn}"
     return f"{claim.rollout} on {claim.target}, attempt {claim.attempt}"

@@ -1,0 +1,94 @@
+"""A build that no run is behind is recorded by itself: what it changed, where, and who started it."""
+
+from typing import Any
+
+import pytest
+
+from pointsman.core.witness import Outcome
+from pointsman.errors import Unavailable
+from pointsman.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded
+from tests.support.told import DEV, PROD, after, arn, asked, build_event, host_event, sample, variable
+from tests.unit.test_audit_writer_origin import World
+
+BUILD = arn(DEV, 50)
+OWN: dict[str, Any] = {"rollout": "", "target": "", "build_arn": BUILD, "commit": "f" * 40}
+
+
+@pytest.fixture
+def world() -> World:
+    return World(asked(DEV, build_arn=arn(DEV)))
+
+
+def by_hand(*names: str, initiator: str | None = "omar") -> dict[str, Any]:
+    event = build_event()
+    event["detail"]["build-id"] = BUILD
+    event["detail"]["additional-information"]["initiator"] = initiator
+    for name in names or ("ROLLOUT", "TARGET", "ATTEMPT"):
+        variable(event, f"POINTSMAN_{name}", None)
+    return event
+
+
+def test_a_build_without_a_rollout_is_recorded_with_who_started_it(world: World) -> None:
+    testimony = world.witness.take(by_hand())
+    assert (testimony.outcome, testimony.outside) == (Outcome.RECORDED, True)
+    (report,) = world.of_type(BuildReported)
+    assert (report.started_by, report.actor, report.target) == ("omar", "omar", "222222222222/eu-west-1")
+    assert report.partition == f"BUILD#{BUILD}"
+
+
+def test_what_it_did_on_hosts_is_recorded_beside_it(world: World) -> None:
+    world.take(by_hand())
+    assert world.take(host_event(**OWN)) is Outcome.RECORDED
+    assert world.take(host_event(**OWN)) is Outcome.REPEATED
+    (result,) = world.of_type(HostResultRecorded)
+    assert (result.host, result.started_by, result.commit) == ("web-1", "omar", "f" * 40)
+    assert (result.rollout, result.repository, result.partition) == ("", None, f"BUILD#{BUILD}")
+
+
+def test_its_end_is_recorded_too(world: World) -> None:
+    world.take(by_hand())
+    ended = sample("ansible/PlaybookEnded-cut-off.json") | {"time": "2026-11-23T08:01:32Z"}
+    ended["detail"] |= OWN
+    assert world.take(ended) is Outcome.RECORDED
+    assert [event.started_by for event in world.of_type(PlaybookEnded)] == ["omar"]
+
+
+def test_a_result_that_comes_first_waits_for_the_word_of_its_build(world: World) -> None:
+    with pytest.raises(Unavailable, match="not known yet"):
+        world.take(host_event(**OWN))
+    world.take(by_hand())
+    assert world.take(host_event(**OWN)) is Outcome.RECORDED
+
+
+def test_a_result_of_a_build_that_codebuild_never_named_is_rejected(world: World) -> None:
+    world.clock.now = after(600)
+    assert world.take(host_event(**OWN)) is Outcome.REJECTED
+    assert world.of_type(HostResultRecorded) == []
+
+
+def test_an_account_writes_nothing_about_a_build_of_another(world: World) -> None:
+    event = host_event(**OWN | {"build_arn": arn(PROD, 50)})
+    assert world.take(event) is Outcome.REJECTED
+    (rejected,) = world.of_type(EventRejected)
+    assert "of another account" in rejected.reason
+
+
+def test_a_build_that_names_a_rollout_which_is_gone_is_recorded_by_itself(world: World) -> None:
+    event = by_hand("NOTHING")
+    variable(event, "POINTSMAN_ROLLOUT", "r-gone")
+    assert world.take(event) is Outcome.RECORDED
+    assert world.take(host_event(rollout="r-gone", build_arn=BUILD)) is Outcome.RECORDED
+    assert {event.partition for event in world.trail.all()} == {f"BUILD#{BUILD}"}
+
+
+@pytest.mark.parametrize(("name", "value"), [("ROLLOUT", "what is this?"), ("ATTEMPT", "first"), ("TARGET", None)])
+def test_variables_that_name_no_run_do_not_hide_the_build(world: World, name: str, value: str | None) -> None:
+    event = by_hand("NOTHING")
+    variable(event, f"POINTSMAN_{name}", value)
+    assert world.take(event) is Outcome.RECORDED
+    assert [report.started_by for report in world.of_type(BuildReported)] == ["omar"]
+
+
+def test_a_build_whose_starter_codebuild_does_not_name_is_recorded(world: World) -> None:
+    world.take(by_hand(initiator=None))
+    assert [report.started_by for report in world.of_type(BuildReported)] == ["unknown"]
