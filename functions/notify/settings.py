@@ -1,6 +1,6 @@
 """The environment of notify."""
 
-from pointsman.config import Settings
+from pointsman.config import HttpsUrl, Settings
 
 
 class NotifySettings(Settings):
@@ -10,4 +10,4 @@ class NotifySettings(Settings):
     rollouts_table: str
     slack_secret_name: str
     slack_channel: str
-    slack_api_url: str = "https://slack.com/api/"
+    slack_api_url: HttpsUrl = "https://slack.com/api/"

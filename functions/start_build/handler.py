@@ -13,8 +13,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.start_build.settings import StartBuildSettings
+from functions.start_build.watch import WatchedRollouts, sweep
 from pointsman.adapters.builds_codebuild import CodeBuilds
-from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.build_event import NotOurs, read_build_event
 from pointsman.core.engine import Engine
@@ -27,12 +27,19 @@ TIME_TO_END_MS = 45_000  # what one rollout may still take when the sweep looks 
 
 
 @functools.cache
+def rollouts() -> WatchedRollouts:
+    """The rollouts table, wired once for each cold start."""
+    settings = StartBuildSettings.from_environment(os.environ)
+    return WatchedRollouts(boto3.client("dynamodb"), settings.rollouts_table, settings.audit_table)
+
+
+@functools.cache
 def engine() -> Engine:
     """The engine on AWS, wired once for each cold start."""
     settings = StartBuildSettings.from_environment(os.environ)
     dynamodb = boto3.client("dynamodb")
     return Engine(
-        store=DynamoRollouts(dynamodb, settings.rollouts_table, settings.audit_table),
+        store=rollouts(),
         trail=DynamoTrail(dynamodb, settings.audit_table),
         builds=CodeBuilds(settings.start_role_name, settings.project_name, settings.external_id),
         clock=lambda: datetime.now(UTC),
@@ -49,7 +56,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
     if "Records" in event:
         return process_partial_response(event, take, SqsFifoPartialProcessor(skip_group_on_error=True), context)
     if event.get("detail-type") == "Scheduled Event":
-        engine().sweep(enough=lambda: context.get_remaining_time_in_millis() < TIME_TO_END_MS)
+        sweep(rollouts(), engine().sweep, lambda: context.get_remaining_time_in_millis() < TIME_TO_END_MS)
         return None
     end_build(event)
     return None
@@ -59,9 +66,9 @@ def take(record: SQSRecord) -> None:
     """One message of changes.fifo. It is given back only when it could not be stored: the rest is the sweep's, too."""
     delivery = Delivery.read_json(record.body)
     logger.append_keys(delivery=delivery.id, commit=delivery.change.after)
-    rollouts = engine().accept(delivery, record.message_id)
+    ids = engine().accept(delivery, record.message_id)
     try:
-        engine().reconcile(rollouts)
+        engine().reconcile(ids)
     except Unavailable:
         logger.exception("not everything could be started now; the sweep goes on with it")
 

@@ -18,6 +18,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
 from functions.webhook_receiver.answer import Answer, rejected
+from functions.webhook_receiver.callers import Callers, looks_like_github
 from functions.webhook_receiver.gate import Gate
 from functions.webhook_receiver.packaged_routes import packaged_routes
 from functions.webhook_receiver.receive import Receiver
@@ -37,6 +38,9 @@ metrics = Metrics()
 CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
 
 
+REFUSED_AT_THE_DOOR = {401, 403}  # a secret that differs, or an address that GithubHookRanges lacks
+
+
 @cache
 def receiver() -> Receiver:
     """The receiver on AWS, wired once for each cold start."""
@@ -50,6 +54,12 @@ def receiver() -> Receiver:
         clock=partial(datetime.now, UTC),
         github=_github(settings, secrets),
     )
+
+
+@cache
+def callers() -> Callers:
+    """Who may knock, read once for each cold start."""
+    return Callers(WebhookReceiverSettings.from_environment(os.environ).github_hook_ranges)
 
 
 def _github(settings: WebhookReceiverSettings, secrets: SecretsProvider) -> GithubChangedFiles | None:
@@ -70,6 +80,8 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         raise
     # Either way GitHub has to be asked to redeliver, so one alarm is for both.
     _count("failed" if answer.outcome == "unavailable" else answer.outcome)
+    if answer.status in REFUSED_AT_THE_DOOR and looks_like_github(event):
+        metrics.add_metric(name="GithubRefused", unit=MetricUnit.Count, value=1)
     if "files_failure" in answer.known:
         metrics.add_metric(name="GithubUnanswered", unit=MetricUnit.Count, value=1)
     if held := answer.known.get("held"):
@@ -80,6 +92,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 
 def _answer(event: dict[str, Any], context: LambdaContext) -> Answer:
     try:
+        callers().check(event)
         request = read_request(event)
     except Rejected as rejection:
         return rejected(rejection.status, rejection.reason)

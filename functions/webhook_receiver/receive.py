@@ -56,7 +56,7 @@ class Receiver:
             return unavailable(str(failure))
 
     def _take(self, request: Request, seconds_left: Callable[[], float]) -> Answer:
-        signature = signature_in(request.headers.get("x-hub-signature-256"))
+        signature = signature_in(request.headers)
         if not self._gate.admits(request.body, signature):
             raise Rejected(401, "the signature does not match: the secrets on GitHub and in Secrets Manager differ")
         message = read_message(request)

@@ -229,40 +229,6 @@ def test_the_changes_queue_gives_a_message_back_only_after_the_function_has_give
     assert queue["FifoQueue"] is control().properties("ChangesDeadLetters")["FifoQueue"] is True
 
 
-def test_every_dead_letter_queue_has_an_alarm() -> None:
-    watched = {
-        dimension["Value"]
-        for alarm in control().of_type("AWS::CloudWatch::Alarm").values()
-        for dimension in alarm.get("Dimensions", [])
-        if dimension["Name"] == "QueueName"
-    }
-    assert watched == {f"<{name}.QueueName>" for name in control().of_type("AWS::SQS::Queue") if name != "ChangesQueue"}
-
-
-def test_an_alarm_on_a_metric_of_ours_looks_where_the_functions_write_it() -> None:
-    of_the_log = {
-        transformation["MetricName"]
-        for each in control().of_type("AWS::Logs::MetricFilter").values()
-        for transformation in each["MetricTransformations"]
-    }
-    ours = [each for each in control().of_type("AWS::CloudWatch::Alarm").values() if each["Namespace"] != "AWS/SQS"]
-    alarms = [each for each in ours if each["MetricName"] not in of_the_log]
-    assert {each["MetricName"] for each in alarms} == {
-        "BuildsOutsideQueue",
-        "DecisionsHeld",
-        "DeliveriesFailed",
-        "EventsRejected",
-        "GithubUnanswered",
-        "SlackRefused",
-        "TrailAltered",
-    }
-    for alarm in alarms:
-        for function in FUNCTIONS:
-            environment = environment_of(function)
-            assert alarm["Namespace"] == environment["POWERTOOLS_METRICS_NAMESPACE"]
-            assert alarm["Dimensions"] == [{"Name": "service", "Value": environment["POWERTOOLS_SERVICE_NAME"]}]
-
-
 def test_an_event_that_reaches_no_function_is_tried_again_and_then_kept() -> None:
     rules = control().of_type("AWS::Events::Rule")
     assert len(rules) == 4
@@ -292,12 +258,6 @@ def test_what_a_function_cannot_do_is_kept() -> None:
 def test_a_delivery_may_be_as_long_as_sqs_allows() -> None:
     for name in ("ChangesQueue", "ChangesDeadLetters"):
         assert control().properties(name)["MaximumMessageSize"] == 1_048_576
-
-
-def test_every_alarm_has_its_row_in_the_operators_handbook() -> None:
-    handbook = (ROOT / "docs/operations.md").read_text()
-    for name in control().of_type("AWS::CloudWatch::Alarm"):
-        assert f"| {name.removesuffix('Alarm')} |" in handbook
 
 
 def test_the_bus_shares_no_statement_with_another_product() -> None:

@@ -60,8 +60,10 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         monkeypatch.setenv("WEBHOOK_SECRET_NAME", NAME)
         monkeypatch.setenv("CHANGES_QUEUE_URL", aws.url)
         handler.receiver.cache_clear()
+        handler.callers.cache_clear()
         yield aws
     handler.receiver.cache_clear()
+    handler.callers.cache_clear()
     sys.modules.pop("pointsman_routes", None)
 
 
@@ -189,3 +191,55 @@ def test_what_github_does_not_tell_and_what_is_held_are_counted_for_alarms(
     counted = capsys.readouterr().out
     assert "DecisionsHeld" not in counted
     assert "GithubUnanswered" not in counted
+
+
+# --- at the door ----------------------------------------------------------------------------------------------------
+
+
+def from_agent(event: dict[str, Any], agent: str, address: str = "140.82.115.54") -> dict[str, Any]:
+    context = event["requestContext"]
+    http = context["http"] | {"userAgent": agent, "sourceIp": address}
+    return event | {"requestContext": context | {"http": http}}
+
+
+@pytest.mark.parametrize(
+    ("more", "secret"),
+    [({}, "another"), ({"x-hub-signature-256": None}, SECRET), ({"x-hub-signature-256": "sha1=x"}, SECRET)],
+)
+def test_what_is_refused_of_githubs_agent_is_counted_and_a_strangers_is_not(
+    aws: Aws, capsys: pytest.CaptureFixture[str], more: dict[str, str | None], secret: str
+) -> None:
+    event = signed(payload("push_main"), more, secret=secret)
+    assert call(from_agent(event, "GitHub-Hookshot/044aadd"))[0] == 401
+    assert '"GithubRefused":[1.0]' in capsys.readouterr().out.replace(" ", "")
+    for stranger in ("curl/8.9.1", "", "Mozilla/5.0 GitHub-Hookshot/044aadd"):
+        assert call(from_agent(event, stranger))[0] == 401
+    assert "GithubRefused" not in capsys.readouterr().out
+    assert call(from_agent(signed(payload("ping"), event="ping"), "GitHub-Hookshot/044aadd"))[0] == 200
+    assert "GithubRefused" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("140.82.115.54", 200),
+        ("192.30.252.1", 200),
+        ("2606:50c0::1", 200),
+        ("203.0.113.9", 403),
+        ("2001:db8::1", 403),
+        ("", 403),
+        ("no address", 403),
+    ],
+)
+def test_where_githubs_addresses_are_known_nobody_else_comes_in(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, address: str, status: int
+) -> None:
+    monkeypatch.setenv("GITHUB_HOOK_RANGES", "192.30.252.0/22,140.82.112.0/20,2606:50c0::/32")
+    event = from_agent(signed(payload("ping"), event="ping"), "GitHub-Hookshot/044aadd", address)
+    assert call(event)[0] == status
+
+
+def test_a_range_that_is_none_is_the_operators(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_HOOK_RANGES", "192.30.252.0/33")
+    with pytest.raises(Misconfigured, match=r"'192\.30\.252\.0/33' is no CIDR block"):
+        call(signed(payload("ping"), event="ping"))

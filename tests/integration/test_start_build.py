@@ -34,6 +34,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRollouts]:
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+    handler.rollouts.cache_clear()
     handler.engine.cache_clear()
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
@@ -41,6 +42,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRollouts]:
         for target in (DEV, PROD):
             create_project(target)
         yield DynamoRollouts(client, "rollouts", "audit")
+    handler.rollouts.cache_clear()
     handler.engine.cache_clear()
 
 
@@ -173,6 +175,7 @@ def test_a_delivery_without_orders_is_in_the_trail(world: DynamoRollouts) -> Non
 
 def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIT_TABLE", "audit")
+    handler.rollouts.cache_clear()
     handler.engine.cache_clear()
     with pytest.raises(Misconfigured, match=r"ROLLOUTS_TABLE: .*START_ROLE_NAME: .*PROJECT_NAME: .*EXTERNAL_ID: "):
         call({"detail-type": "Scheduled Event"})

@@ -1,5 +1,6 @@
 """GitHub's signature, checked as GitHub says."""
 
+import hmac
 import json
 
 import pytest
@@ -23,13 +24,48 @@ def test_githubs_published_vector_holds() -> None:
 
 def test_the_sample_of_api_gateway_carries_that_vector() -> None:
     event = json.loads((ROOT / "events/aws/httpapi-v2.json").read_text())
-    assert is_signed(SECRET, event["body"].encode(), signature_in(event["headers"]["x-hub-signature-256"]))
+    assert is_signed(SECRET, event["body"].encode(), signature_in(event["headers"]))
 
 
 def test_a_missing_signature_says_what_to_do() -> None:
     with pytest.raises(Rejected, match="give the webhook a secret") as rejected:
-        signature_in(None)
+        signature_in({})
     assert rejected.value.status == 401
+
+
+@pytest.mark.parametrize("more", [{}, {"x-hub-signature-256": ""}])
+def test_a_hook_that_signs_with_sha_1_alone_is_told_so_and_not_that_it_has_no_secret(more: dict[str, str]) -> None:
+    old = "sha1=" + hmac.digest(SECRET, BODY, "sha1").hex()
+    with pytest.raises(Rejected) as rejected:
+        signature_in({"x-hub-signature": old} | more)
+    assert rejected.value.status == 401
+    assert rejected.value.reason == (
+        "the request is signed with SHA-1 alone (X-Hub-Signature): GitHub Enterprise Server before 3.0 signs so and is "
+        "not supported: update it (SHA-1 proves no sender)"
+    )
+
+
+def test_of_both_signatures_the_newer_one_counts() -> None:
+    wrong = "sha1=" + "0" * 40
+    assert signature_in({"x-hub-signature": wrong, "x-hub-signature-256": SIGNATURE}) == SIGNATURE
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("sha1=" + "0" * 40, "holds a signature by SHA-1: GitHub Enterprise Server before 3.0 "),
+        ("sha256=", "has 0 hexadecimal digits and not 64"),
+        (SIGNATURE[:-1], "has 63 hexadecimal digits and not 64"),
+        (SIGNATURE + "00", "has 66 hexadecimal digits and not 64"),
+        (SIGNATURE.upper(), "is not sha256= and 64 hexadecimal digits in lower case"),
+        ("garbage", "is not sha256= and 64 hexadecimal digits in lower case"),
+    ],
+)
+def test_a_signature_that_is_none_says_what_is_wrong_with_it(header: str, reason: str) -> None:
+    with pytest.raises(Rejected) as rejected:
+        signature_in({"x-hub-signature-256": header, "x-hub-signature": "sha1=" + "0" * 40})
+    assert rejected.value.reason.startswith(f"the X-Hub-Signature-256 header {reason}")
+    assert header not in rejected.value.reason or header == "garbage"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +86,7 @@ def test_a_missing_signature_says_what_to_do() -> None:
 )
 def test_what_cannot_be_a_signature_is_401(header: str) -> None:
     with pytest.raises(Rejected) as rejected:
-        signature_in(header)
+        signature_in({"x-hub-signature-256": header})
     assert rejected.value.status == 401
 
 

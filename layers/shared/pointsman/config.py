@@ -1,11 +1,24 @@
 """Settings: the environment as a typed model, read once and complained about whole."""
 
+import re
 from collections.abc import Mapping
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from pointsman.errors import Misconfigured
+
+# Tokens go there. Only what stays on this machine, as the local cloud does, may do without TLS.
+_HTTPS_OR_HERE = re.compile(r"https://[^/\s]+(/\S*)?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/\S*)?")
+
+
+def _https(url: str) -> str:
+    if not _HTTPS_OR_HERE.fullmatch(url):
+        raise ValueError("should be an https:// address (http:// only at 127.0.0.1 or localhost)")
+    return url
+
+
+HttpsUrl = Annotated[str, AfterValidator(_https)]
 
 
 class Settings(BaseModel):

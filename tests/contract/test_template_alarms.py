@@ -1,0 +1,101 @@
+"""Every alarm looks where something is written, and says to an operator what to do."""
+
+import ast
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+
+from functions.webhook_receiver.answer import Outcome
+from pointsman.core import witness
+from tests.contract.cloudformation import ROOT, control
+
+ALARMS = control().of_type("AWS::CloudWatch::Alarm")
+# Metrics of AWS that an alarm is on, and by which dimension: as AWS documents them.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+OF_AWS = {
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): "QueueName",
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): "QueueName",
+    ("AWS/Lambda", "IteratorAge"): "FunctionName",
+}
+
+
+def emitted() -> Iterator[str]:
+    """The name of every metric that a function adds."""
+    for path in sorted((ROOT / "functions").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_metric":
+                (name,) = [each.value for each in node.keywords if each.arg == "name"]
+                yield from names_of(name)
+
+
+def names_of(name: ast.expr) -> Iterator[str]:
+    if isinstance(name, ast.Constant):
+        yield str(name.value)
+    elif isinstance(name, ast.JoinedStr):  # the receiver counts its outcomes
+        yield from (f"Deliveries{outcome.capitalize()}" for outcome in (*get_args(Outcome.__value__), "failed"))
+    elif ast.unparse(name) == "testimony.outcome":
+        yield from (outcome.value for outcome in witness.Outcome)
+
+
+def of_the_log() -> set[str]:
+    return {
+        transformation["MetricName"]
+        for each in control().of_type("AWS::Logs::MetricFilter").values()
+        for transformation in each["MetricTransformations"]
+    }
+
+
+@pytest.mark.parametrize("alarm", ALARMS.values(), ids=ALARMS.keys())
+def test_an_alarm_is_on_a_metric_that_somebody_writes_where_the_alarm_looks(alarm: dict[str, Any]) -> None:
+    dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
+    if alarm["Namespace"].startswith("AWS/"):
+        assert [*dimensions] == [OF_AWS[alarm["Namespace"], alarm["MetricName"]]]
+    elif alarm["MetricName"] in of_the_log():
+        assert dimensions == {}  # a metric filter has none
+    else:
+        assert alarm["MetricName"] in set(emitted())
+        for function in control().of_type("AWS::Lambda::Function").values():
+            environment = function["Environment"]["Variables"]
+            assert alarm["Namespace"] == environment["POWERTOOLS_METRICS_NAMESPACE"]
+            assert dimensions == {"service": environment["POWERTOOLS_SERVICE_NAME"]}
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_every_alarm_has_its_row_in_the_operators_handbook(name: str) -> None:
+    assert f"| {name.removesuffix('Alarm')} |" in (ROOT / "docs/operations.md").read_text()
+
+
+@pytest.mark.parametrize("alarm", ALARMS.values(), ids=ALARMS.keys())
+def test_an_alarm_is_silent_while_nothing_happens(alarm: dict[str, Any]) -> None:
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert alarm["AlarmDescription"]
+
+
+def test_every_alarm_tells_the_topic_where_there_is_one() -> None:
+    for name in ALARMS:
+        actions = control().template["Resources"][name]["Properties"]["AlarmActions"]
+        assert actions["Fn::If"][:2] == ["TellsTopic", [{"Ref": "AlarmTopicArn"}]], name
+
+
+def watched(metric: str) -> set[str]:
+    return {
+        dimension["Value"]
+        for alarm in ALARMS.values()
+        if alarm["MetricName"] == metric
+        for dimension in alarm["Dimensions"]
+    }
+
+
+def test_every_dead_letter_queue_has_an_alarm() -> None:
+    queues = {f"<{name}.QueueName>" for name in control().of_type("AWS::SQS::Queue") if name != "ChangesQueue"}
+    assert watched("ApproximateNumberOfMessagesVisible") == queues
+
+
+def test_what_waits_too_long_rings() -> None:
+    assert watched("ApproximateAgeOfOldestMessage") == {"<ChangesQueue.QueueName>"}
+    assert watched("IteratorAge") == {control().properties("Notify")["FunctionName"]}
+    # Notify gives an event up after this time: the alarm rings before.
+    stream = control().properties("NotifyTrail")
+    assert control().properties("NotifyIteratorAgeAlarm")["Threshold"] < stream["MaximumRecordAgeInSeconds"] * 1_000
