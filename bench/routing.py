@@ -95,7 +95,38 @@ def at_once(routes: int, patterns: int, files: int) -> tuple[Lists, list[str]]:
     return lists, _paths([f"dir-{number}" for number in range(50)], files)
 
 
-WORKLOADS = [untouched, realistic, shuffled, suffixes, inner, taken_back, shared, at_once]
+def common(routes: int, patterns: int, files: int) -> tuple[Lists, list[str]]:
+    """Each route waits for two texts of which one is in every name, such as `**/*roles*17x*`."""
+    lists = [[f"**/*roles*{route}x{each}*" for each in range(patterns)] for route in range(routes)]
+    return lists, _paths([f"dir-{number}" for number in range(50)], files)
+
+
+def letters(routes: int, patterns: int, files: int) -> tuple[Lists, list[str]]:
+    """The worst for ours: single letters, each in most names, in names where they come in any order."""
+    chance = random.Random(1)
+    lists = [
+        ["**" + "**".join(chance.choices("abcdefgh", k=8)) + "**y*" for _ in range(patterns)] for _ in range(routes)
+    ]
+    return lists, _mixed(files)
+
+
+def letters_back(routes: int, patterns: int, files: int) -> tuple[Lists, list[str]]:
+    """Each route takes every file, and its patterns with `!` take back a third each, and the first all that is left."""
+    chance = random.Random(1)
+    back = [
+        ["!*" + "*".join(chance.choices("abcdefgh", k=5)) + "*" for _ in range(5 * patterns)] for _ in range(routes)
+    ]
+    return [["*", "!*q", *each] for each in back], [f"{name}q" for name in _mixed(files)]
+
+
+WORKLOADS = [
+    untouched, realistic, shuffled, suffixes, inner, taken_back, shared, at_once, common, letters, letters_back
+]  # fmt: skip
+
+
+def _mixed(files: int) -> list[str]:
+    chance = random.Random(2)
+    return ["".join(chance.choices("abcdefgh", k=33)) for _ in range(files)]
 
 
 def _folders(routes: int, patterns: int, more: list[str]) -> Lists:

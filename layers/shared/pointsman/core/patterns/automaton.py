@@ -1,6 +1,7 @@
 """Any pattern, in time linear in the name: an automaton whose states are made when a name first needs them.
 
-Slower than a regular expression by an order of magnitude, so it serves only the patterns that `linear_regex` declines.
+Slower than a regular expression by an order of magnitude. It reads names that are not there yet (language.py), and
+matches the patterns for which `linear_regex` has no expression and RE2 no room.
 """
 
 from collections.abc import Sequence

@@ -1,15 +1,16 @@
 """Which names match a pattern, found without asking every name.
 
 Names that begin with the same text lie together once sorted, and so do names that end with it, sorted from their ends.
-A pattern is then asked only about names that have its fixed text. What it matches is a number with one bit for each
-name, so that a whole list of patterns costs a few operations on numbers, and is kept for the next list that has it.
+A pattern is then asked only about names that have its fixed text; where that leaves many, all are searched in one go
+(scan.py). What it matches is a number with one bit for each name, so that a whole list of patterns costs a few
+operations on numbers, and is kept for the next list that has it.
 
 The names stand in blocks, each much larger than the one before: a list that finds its name among the first few never
 looks at the others.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -17,10 +18,13 @@ from itertools import accumulate, groupby, pairwise, takewhile
 from typing import Protocol
 
 from pointsman.core.patterns.items import ANY, FOLDERS, NOT_SLASH, Item, Repeat
+from pointsman.core.patterns.scan import Lines, Scan
 
 FIRST_BLOCK = 64  # names
 GROWTH = 16  # times as many in the next block
 WALKS = 4  # walks over all names cost about what sorting them does
+INNER = 4  # texts to look for in a pattern, before a scan, which costs about as much
+SMALL = 32  # a part of the names that is so many times smaller is asked name by name
 
 
 class Between(Enum):
@@ -33,10 +37,10 @@ class Between(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What every name that a pattern matches has: how it begins and ends, and a text it holds in between."""
+    """What every name that a pattern matches has: how it begins and ends, and texts it holds in between."""
 
     prefix: str
-    inner: str
+    inner: tuple[str, ...]  # the longest first
     suffix: str
     between: Between
 
@@ -55,6 +59,8 @@ class Sought(Protocol):
     def shape(self) -> Shape: ...  # noqa: D102
     @property
     def matches(self) -> Callable[[str], object]: ...  # noqa: D102
+    @property
+    def scan(self) -> Scan | None: ...  # noqa: D102
 
 
 def shape_of(items: Sequence[Item]) -> Shape:
@@ -62,12 +68,13 @@ def shape_of(items: Sequence[Item]) -> Shape:
     plain = [_plain_text(item) for item in items]
     prefix = "".join(takewhile(bool, plain))
     if len(prefix) == len(items):
-        return Shape(prefix, "", "", Between.NOTHING)
+        return Shape(prefix, (), "", Between.NOTHING)
     suffix = "".join(takewhile(bool, reversed(plain)))[::-1]
     middle = slice(len(prefix), len(items) - len(suffix))
-    runs = ("".join(run) for is_plain, run in groupby(plain[middle], bool) if is_plain)
+    runs = {"".join(run) for is_plain, run in groupby(plain[middle], bool) if is_plain}
     between = Between.ANYTHING if _takes_anything(items[middle]) else Between.SOME
-    return Shape(prefix, max(runs, key=len, default=""), suffix, between)
+    inner = sorted(runs, key=lambda run: (-len(run), run))[:INNER]
+    return Shape(prefix, tuple(inner), suffix, between)
 
 
 def _plain_text(item: Item) -> str:
@@ -108,6 +115,7 @@ class Block:
         self.names = names
         self.every = (1 << len(names)) - 1
         self._found: dict[str, int] = {}
+        self._holders: dict[str, list[int] | None] = {}
         self._walked = 0
 
     def matching(self, sought: Sought) -> int:
@@ -117,15 +125,28 @@ class Block:
             found = self._found[sought.text] = self._find(sought)
         return found
 
+    def matching_among(self, sought: Sought, among: int) -> int:
+        """At least those names of the set `among` that `sought` matches, and none that it does not."""
+        if sought.text in self._found or not self._is_small(among.bit_count()):
+            return self.matching(sought)
+        return self._asked(sought, list(places_of(among)))
+
     def _find(self, sought: Sought) -> int:
         shape = sought.shape
         if shape.between is Between.ANYTHING and not (shape.prefix or shape.suffix):
             return self.every
         candidates = self._candidates(shape)
-        if candidates and not (shape.between is Between.ANYTHING and not (shape.prefix and shape.suffix)):
-            matches = sought.matches
-            candidates = [each for each in candidates if matches(self.names[each])]
-        return self._as_number(candidates)
+        if not candidates or (shape.between is Between.ANYTHING and not (shape.prefix and shape.suffix)):
+            return self._as_number(candidates)
+        if len(candidates) > FIRST_BLOCK and not self._is_small(len(candidates)) and (scan := sought.scan):
+            return self._lines.matching(scan) | self._asked(sought, self._lines.no_lines)
+        return self._asked(sought, candidates)
+
+    def _asked(self, sought: Sought, candidates: Sequence[int]) -> int:
+        if not candidates:
+            return 0
+        matches = sought.matches
+        return self._as_number([each for each in candidates if matches(self.names[each])])
 
     def _candidates(self, shape: Shape) -> Sequence[int]:
         """The places of all names that have the shape's texts, and perhaps of some others if it has several."""
@@ -134,24 +155,30 @@ class Block:
             among = self._forward.beginning(shape.prefix)
         if shape.suffix and among:
             among = self._ending(shape.suffix, among)
-        if shape.inner and among:
-            among = self._holding(shape.inner, among)
+        for inner in shape.inner:
+            if among:
+                among = self._holding(inner, among, shape)
         return among
 
     def _ending(self, suffix: str, among: Sequence[int]) -> Sequence[int]:
-        if self._is_small(among) or self._walked < WALKS * len(self.names):
+        if self._is_small(len(among)) or self._walked < WALKS * len(self.names):
             self._walked += len(among)
             return [each for each in among if self.names[each].endswith(suffix)]
         return min(among, self._backward.beginning(suffix[::-1]), key=len)
 
-    def _holding(self, inner: str, among: Sequence[int]) -> Sequence[int]:
-        if self._is_small(among):
+    def _holding(self, inner: str, among: Sequence[int], shape: Shape) -> Sequence[int]:
+        if self._is_small(len(among)):
             return [each for each in among if inner in self.names[each]]
-        found = self._all_holding(inner, at_most=len(among) // 4)
-        return among if found is None else found
+        if inner not in self._holders:
+            self._holders[inner] = self._all_holding(inner, at_most=len(self.names) // SMALL)
+        found = self._holders[inner]
+        return among if found is None else [each for each in found if shape.frames(self.names[each])]
 
     def _all_holding(self, inner: str, at_most: int) -> list[int] | None:
-        """The places of all names that hold `inner`, and perhaps of a name that holds it together with the next."""
+        """The places of all names that hold `inner`, and perhaps of a name that holds it together with the next.
+
+        None where they are more than `at_most`.
+        """
         # One search in one long text is several times as fast as one in each name, unless it finds many.
         places: list[int] = []
         at = self._joined.find(inner)
@@ -162,8 +189,8 @@ class Block:
             at = self._joined.find(inner, self._begins[places[-1] + 1])
         return places
 
-    def _is_small(self, among: Sequence[int]) -> bool:
-        return len(among) <= len(self.names) // 8
+    def _is_small(self, count: int) -> bool:
+        return count <= len(self.names) // SMALL
 
     def _as_number(self, places: Sequence[int]) -> int:
         if not places:
@@ -180,6 +207,10 @@ class Block:
     @cached_property
     def _backward(self) -> "_Sorted":
         return _Sorted([name[::-1] for name in self.names])
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.names)
 
     @cached_property
     def _joined(self) -> str:
@@ -205,6 +236,15 @@ class _Sorted:
             return ()
         high = bisect_right(self._texts, start, lo=low, key=lambda text: text[: len(start)])
         return self._places[low:high]
+
+
+def places_of(found: int) -> Iterator[int]:
+    """The places of all names of a set."""
+    bits = f"{found:b}"[::-1]
+    at = bits.find("1")
+    while at >= 0:
+        yield at
+        at = bits.find("1", at + 1)
 
 
 def first_of(found: int) -> int:

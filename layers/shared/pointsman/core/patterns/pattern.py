@@ -28,6 +28,7 @@ from pointsman.core.patterns.automaton import Automaton
 from pointsman.core.patterns.items import Item, PatternFault, parse_items
 from pointsman.core.patterns.name_index import Between, Block, NameIndex, Shape, first_of, shape_of
 from pointsman.core.patterns.regex import linear_regex
+from pointsman.core.patterns.scan import Scan, matcher_of, scan_of
 
 __all__ = ["Hit", "Pattern", "PatternFault", "PatternList", "compile_pattern"]
 
@@ -56,7 +57,22 @@ class Pattern:
                 return self.shape.frames
             case Between.SOME:
                 regex = linear_regex(self.items)
-                return Automaton(self.items).fullmatch if regex is None else re.compile(regex, re.DOTALL).fullmatch
+                return self._matcher if regex is None else re.compile(regex, re.DOTALL).fullmatch
+
+    @property
+    def _matcher(self) -> Callable[[str], object]:
+        try:
+            return matcher_of(self.items)
+        except ValueError:
+            return Automaton(self.items).fullmatch
+
+    @cached_property
+    def scan(self) -> Scan | None:
+        """Finds all names that it matches in one go; None where RE2 cannot."""
+        try:
+            return scan_of(self.items)
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +137,17 @@ class PatternList:
         return next((each for each in self._last_first if block.matching(each.pattern) >> place & 1), None)
 
     def _taken(self, block: Block) -> int:
-        taken = 0
+        """The last pattern decides, so it is asked first, and each one before it only about what is left."""
+        undecided = 0
         for pattern in self.patterns:
-            if not pattern.negated:
-                taken |= block.matching(pattern)
-            elif taken:
-                taken &= ~block.matching(pattern)
+            undecided |= 0 if pattern.negated else block.matching(pattern)
+        taken = 0
+        for hit in self._last_first:
+            if not undecided:
+                break
+            matching = undecided & block.matching_among(hit.pattern, undecided)
+            undecided &= ~matching
+            taken |= 0 if hit.pattern.negated else matching
         return taken
 
     def _taken_back(self, block: Block) -> int:

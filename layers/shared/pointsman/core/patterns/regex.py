@@ -8,7 +8,7 @@ name's length. A choice can be made once and for all ("decided": possessive or a
 - what follows that fixed text takes everything that a later place would leave over, so its first place will do: `*a*`.
 
 One undecided star costs a linear number of tries, if what follows it does not itself walk far. A pattern that needs
-more is no regular expression of ours, and automaton.py matches it.
+more is no regular expression of ours, and RE2 matches it (scan.py).
 """
 
 import re
