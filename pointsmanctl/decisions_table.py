@@ -10,7 +10,8 @@ from rich.text import Text
 
 from pointsman.core.model import Decision
 from pointsman.core.text import one_line
-from pointsmanctl.trail_table import READABLE, STYLES
+from pointsmanctl.styles import STYLES
+from pointsmanctl.trail_table import READABLE
 
 TARGETS_NAMED = 3  # of more, the first two and the number
 CELL = 4_000  # characters

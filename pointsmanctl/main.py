@@ -9,9 +9,10 @@ import typer
 from rich.text import Text
 
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
+from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.errors import PointsmanError
 from pointsman.trail_item import ReadEvent
-from pointsmanctl import demo, push, routes_command, why
+from pointsmanctl import demo, erratum, push, routes_command, why
 from pointsmanctl.connection import STACK, Connection, Where
 from pointsmanctl.options import (
     AHEAD,
@@ -32,7 +33,8 @@ from pointsmanctl.options import (
     rollout_id,
     target_name,
 )
-from pointsmanctl.rollout_table import rollout_report, rollouts_table
+from pointsmanctl.rollout_table import loaded_as_json, rollout_report, rollouts_table
+from pointsmanctl.run_ends import ends_of
 from pointsmanctl.times import EPOCH
 from pointsmanctl.trail_query import Question, ask, event_types
 from pointsmanctl.trail_query import as_json as event_as_json
@@ -47,6 +49,7 @@ app = typer.Typer(
 app.command("push")(push.push)
 app.command("demo")(demo.demo)
 app.command("why")(why.why)
+app.command("erratum")(erratum.erratum)
 app.add_typer(routes_command.app, name="routes")
 
 SINCE = "24h"
@@ -112,7 +115,8 @@ def audit(
     if as_json:
         print_json([event_as_json(event) for event in events])
     elif events:
-        out.print(trail_table(events, diffs=diff))
+        complete = question.whole_rollout and question.since == EPOCH and len(events) < limit
+        out.print(trail_table(events, diffs=diff, complete=complete))
     else:
         begin = f" since {question.since:%Y-%m-%d %H:%M} UTC" if question.since > EPOCH else ""
         case = " Names count as they are written: Ada is not ada." if actor or repository or host or route else ""
@@ -140,13 +144,12 @@ def status(
     loaded = [found for name in names if (found := store.load(name))]
     if rollout and not loaded:
         fail(f"there is no rollout {rollout}: `pointsman status` lists them")
+    trail = DynamoTrail(there.dynamodb, there.audit_table)
+    ends = ends_of(trail, loaded[0][0]) if rollout else None
     if as_json:
-        print_json(
-            [{"rollout": each.model_dump(mode="json"), "runs": [run.model_dump(mode="json") for run in runs]}
-             for each, runs in loaded]
-        )  # fmt: skip
+        print_json([loaded_as_json(each, ends) for each in loaded])
     elif rollout:
-        out.print(rollout_report(loaded[0]))
+        out.print(rollout_report(loaded[0], ends or {}))
     elif loaded:
         out.print(rollouts_table(sorted(loaded, key=lambda found: found[0].created_at, reverse=True), now))
     else:

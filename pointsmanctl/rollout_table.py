@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -11,8 +12,10 @@ from rich.text import Text
 from pointsman.core.model import Mode, Rollout, Run, RunState
 from pointsman.core.reconcile import latest
 from pointsmanctl.harmless import harmless
+from pointsmanctl.run_ends import Ends, why_run_ended
+from pointsmanctl.styles import STYLES
 from pointsmanctl.times import duration
-from pointsmanctl.trail_table import READABLE, STYLES, Line, Lines, header
+from pointsmanctl.trail_table import READABLE, Line, Lines, header
 
 type Loaded = tuple[Rollout, tuple[Run, ...]]
 
@@ -40,8 +43,9 @@ def tally(runs: list[Run], targets: int) -> str:
     return f"{told or 'none'} of {targets}"
 
 
-def rollout_report(loaded: Loaded) -> RenderableType:
+def rollout_report(loaded: Loaded, ends: Ends) -> RenderableType:
     """One rollout with what it goes back to and each of its runs."""
+    ends = {arn: harmless(end) for arn, end in ends.items()}
     rollout, runs = harmless(loaded[0]), [harmless(run) for run in loaded[1]]
     change = rollout.change
     head = Text.assemble(
@@ -56,7 +60,7 @@ def rollout_report(loaded: Loaded) -> RenderableType:
         table.add_column(name, no_wrap=True)
     table.add_column("WHY", overflow="fold")
     for name, run in sorted(latest(runs).items()):
-        table.add_row(escape(name), str(run.attempt), state(run.state.value), _took(run), escape(_why(run)))
+        table.add_row(escape(name), str(run.attempt), state(run.state.value), _took(run), escape(_why(run, ends)))
     failed = any(run.state is RunState.FAILED for run in latest(runs).values())
     hint = f"which task failed on which host: pointsman audit --rollout {rollout.id} --type HostResultRecorded"
     return Group(head, table, *([Text(hint, style="dim")] if failed else []))
@@ -77,7 +81,21 @@ def _took(run: Run) -> str:
     return duration((run.ended_at - run.started_at).total_seconds())
 
 
-def _why(run: Run) -> str:
+def _why(run: Run, ends: Ends) -> str:
     if run.state is RunState.WAITING and run.behind:
         return f"waits behind {run.behind}"
-    return "" if run.state is RunState.SUCCEEDED else run.reason
+    return why_run_ended(run, ends)
+
+
+def loaded_as_json(loaded: Loaded, ends: Ends | None = None) -> dict[str, Any]:
+    """A rollout and its runs, for programs; with `ends`, also how Ansible ended in each run's build."""
+    rollout, runs = loaded
+    return {"rollout": rollout.model_dump(mode="json"), "runs": [_run_as_json(run, ends) for run in runs]}
+
+
+def _run_as_json(run: Run, ends: Ends | None) -> dict[str, Any]:
+    told = run.model_dump(mode="json")
+    if ends is None:
+        return told
+    end = ends.get(run.build_arn or "")
+    return told | {"why": why_run_ended(run, ends), "playbook_ended": end.model_dump(mode="json") if end else None}

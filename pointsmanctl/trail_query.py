@@ -36,6 +36,12 @@ class Question:
         return bool(self.rollout or (self.repository and self.commit))
 
     @property
+    def whole_rollout(self) -> bool:
+        """Whether it asks for everything of one rollout."""
+        narrowed = (self.actor, self.repository, self.commit, self.target, self.host, self.route, *self.types)
+        return bool(self.rollout) and not any(narrowed)
+
+    @property
     def walks_days(self) -> bool:
         """Whether no index but the one by day answers it: one query for each day."""
         return not (self.one_change or self.host or self.target or self.actor)

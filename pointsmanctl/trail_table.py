@@ -1,6 +1,6 @@
 """The trail as a table for people: one line an event, and the tasks of each host below it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -9,7 +9,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from pointsman.core.model import Mode, Outcome
+from pointsman.core.model import Mode, Outcome, RunState
 from pointsman.events import (
     BuildReported,
     DeliveryDecided,
@@ -24,29 +24,13 @@ from pointsman.events import (
     RunEnded,
     RunStarted,
     RunWaited,
-    TaskResult,
 )
 from pointsman.trail_item import NewerEvent, ReadEvent
 from pointsmanctl.harmless import harmless
+from pointsmanctl.host_lines import host_lines, merged, outside
+from pointsmanctl.run_ends import NOT_REPORTED, Ends, ends_among, missing
+from pointsmanctl.styles import STYLES
 from pointsmanctl.times import duration
-
-STYLES = {
-    "changed": "yellow",
-    "failed": "bold red",
-    "unreachable": "bold red",
-    "ok": "green",
-    "succeeded": "green",
-    "refused": "bold red",
-    "stopped": "red",
-    "timed_out": "bold red",
-    "faulted": "bold red",
-    "superseded": "dim",
-    "rescued": "dim",
-    "ignored": "dim",
-    "matched": "green",
-    "undetermined": "yellow",
-}
-
 
 COLUMNS = ("TIME (UTC)", "WHO", "COMMIT", "TARGET", "HOST", "WHAT")
 INDENT = 4
@@ -107,18 +91,39 @@ def header(*names: str) -> Line:
     return Line(tuple(cells), last, style="bold")
 
 
-def trail_table(events: Sequence[ReadEvent], *, diffs: bool = False) -> Lines:
+def trail_table(events: Sequence[ReadEvent], *, diffs: bool = False, complete: bool = False) -> Lines:
     """Events as lines: when, who, which commit, where, what; the tasks of a host below its line.
 
-    With `diffs`, each task has a line of its own, and what it changed in its file.
+    With `diffs`, each task has a line of its own, and what it changed in its file. `complete`: these are all events of
+    their rollouts, so that what is not among them was never reported.
     """
-    return Lines([header(*COLUMNS), *(_event_line(harmless(event), diffs=diffs) for event in events)])
+    ends = ends_among(events) if complete else None
+    told = [(harmless(event), _afterwards(event, ends)) for event in _with_reasons(merged(events))]
+    return Lines([header(*COLUMNS), *(_event_line(event, note, diffs=diffs) for event, note in told)])
 
 
-def _event_line(event: ReadEvent, *, diffs: bool) -> Line:
+def _with_reasons(events: Iterable[ReadEvent]) -> Iterator[ReadEvent]:
+    """Runs that failed with the reason that Ansible gave."""
+    events = list(events)
+    reasons = {arn: end.reason for arn, end in ends_among(events).items()}
+    for event in events:
+        reason = reasons.get(event.build_arn or "") if isinstance(event, RunEnded) else None
+        failed = isinstance(event, RunEnded) and event.state is RunState.FAILED
+        yield event.model_copy(update={"reason": reason}) if failed and reason else event
+
+
+def _afterwards(event: ReadEvent, ends: Ends | None) -> str:
+    """That a build's end came without Ansible's own word on it."""
+    if ends is None or not isinstance(event, RunEnded) or event.build_arn is None:
+        return ""
+    return "" if event.build_arn in ends else NOT_REPORTED
+
+
+def _event_line(event: ReadEvent, note: str, *, diffs: bool) -> Line:
     commit = (event.commit or "")[:7]
     cells = (f"{event.at:%m-%d %H:%M:%S}", event.actor or "", commit, event.target or "", event.host or "")
     head, *details = what(event, diffs=diffs)
+    details += [Text(note, "yellow")] if note else []
     return Line(tuple(Text(cell) for cell in cells), head, details)
 
 
@@ -133,7 +138,7 @@ def what(event: ReadEvent, *, diffs: bool = False) -> list[Text | Syntax]:
     """An event in one line, and the lines below it."""
     match event:
         case HostResultRecorded():
-            return _host(event, diffs=diffs)
+            return host_lines(event, diffs=diffs)
         case DeliveryDecided():
             return list(_delivery(event))
         case RunEnded() | RolloutEnded():
@@ -157,7 +162,7 @@ def _line(event: ReadEvent) -> Text:
             return Text(f"build started {event.build_arn.rpartition('/')[2]}")
         case BuildReported():
             said = f"CodeBuild: {event.status}" + (f", {event.phase}" if event.phase else "")
-            return Text(said + _outside(event), style="dim" if event.started_by is None else "yellow")
+            return Text(said + outside(event), style="dim" if event.started_by is None else "yellow")
         case EventRejected():
             return Text(
                 f"rejected {event.detail_type} from account {event.sender_account}: {event.reason}", style="red"
@@ -198,21 +203,10 @@ def _playbook(event: PlaybookEnded) -> Text:
         how = "was ended" if event.exit_status is None else f"failed (exit status {event.exit_status})"
         text = Text(f"Ansible {how}", STYLES["failed"])
         text.append(f": {event.reason}" if event.reason else "", "default")
-    if event.hosts_cut_off:
-        text.append(f"\ncut off before: {_first(event.hosts_cut_off, event.hosts_cut_off_total)}", "default")
-    if event.results_missing:
-        text.append(f"\nresults are missing of: {', '.join(event.results_missing)}", STYLES["failed"])
-    text.append(_outside(event), "yellow")
+    for each in missing(event):
+        text.append(f"\n{each}" if each else "", STYLES["failed"])
+    text.append(outside(event), "yellow")
     return text
-
-
-def _first(names: Sequence[str], total: int) -> str:
-    more = total - len(names)
-    return ", ".join(names) + (f" and {more} more" if more > 0 else "")
-
-
-def _outside(event: BuildReported | HostResultRecorded | PlaybookEnded) -> str:
-    return f" (build started outside Pointsman's queue by {event.started_by})" if event.started_by else ""
 
 
 def _delivery(event: DeliveryDecided) -> Iterator[Text]:
@@ -232,56 +226,3 @@ def _delivery(event: DeliveryDecided) -> Iterator[Text]:
         yield Text(f"and {event.decisions_omitted} more decisions", style="dim")
     if not event.decisions:
         yield Text(event.reason, style="dim")
-
-
-def _host(event: HostResultRecorded, *, diffs: bool) -> list[Text | Syntax]:
-    counts = event.counts
-    told = "would change" if event.mode is Mode.CHECK and event.status == "changed" else event.status
-    head = Text(told, STYLES.get(event.status, ""))
-    head.append(f"  {counts.ok} ok, {counts.changed} changed, {counts.failed + counts.unreachable} failed", "default")
-    if event.part > 1 or not event.final:
-        head.append(f"  (part {event.part}{'' if event.final else ', still running'})", "dim")
-    head.append(_outside(event), "yellow")
-    lines: list[Text | Syntax] = [head]
-    if diffs:
-        for task in event.tasks:
-            lines.append(_task(task))
-            lines += [Syntax(task.diff, "diff", background_color="default", word_wrap=True)] if task.diff else []
-    else:
-        lines += _tasks_in_short(event)
-    if event.tasks_omitted:
-        lines.append(Text(f"and {event.tasks_omitted} more tasks", style="dim"))
-    return lines
-
-
-def _tasks_in_short(event: HostResultRecorded) -> Iterator[Text]:
-    changed = [task.name + _for(task) for task in event.tasks if task.status == "changed"]
-    if changed:
-        yield Text(" · ".join(changed), style="dim")
-    for task in event.tasks:
-        if task.status != "changed":
-            yield _task(task)
-
-
-def outcome(task: TaskResult) -> str:
-    """What a task was in the end: a failure that was made good is none of its host's."""
-    if task.rescued:
-        return "rescued"
-    return "ignored" if task.ignored else task.status
-
-
-def _for(task: TaskResult) -> str:
-    """Where a delegated task ran, or for whom."""
-    if task.delegated_to:
-        return f" (on {task.delegated_to})"
-    return f" (for {task.on_behalf_of})" if task.on_behalf_of else ""
-
-
-def _task(task: TaskResult) -> Text:
-    word = outcome(task)
-    text = Text(word, STYLES[word])
-    text.append(f" {task.name}{_for(task)}", "default")
-    text.append(f"  {task.path}", "dim")
-    if task.status != "changed" and task.message:
-        text.append(f"\n{task.message}", "default")
-    return text

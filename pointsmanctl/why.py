@@ -13,7 +13,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
+from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.model import Decision, Run, RunState
+from pointsman.core.ports import Trail
 from pointsman.core.reconcile import latest
 from pointsman.core.text import few
 from pointsman.events import DeliveryDecided, RolloutRepeated, TrailEvent
@@ -35,9 +37,10 @@ from pointsmanctl.options import (
     print_json,
 )
 from pointsmanctl.rollout_table import Loaded, state, tally
+from pointsmanctl.run_ends import Ends, ends_of, why_run_ended
+from pointsmanctl.styles import STYLES
 from pointsmanctl.times import EPOCH
 from pointsmanctl.trail_query import Question, ask
-from pointsmanctl.trail_table import STYLES
 
 SINCE = "30d"
 SHORTEST = 4  # characters of a commit
@@ -52,6 +55,7 @@ class Told:
     event: DeliveryDecided
     rollouts: dict[str, Loaded]
     repeated: tuple[RolloutRepeated, ...]
+    ends: Ends
 
     def harmless(self) -> "Told":
         """The same, fit for a terminal."""
@@ -59,7 +63,8 @@ class Told:
             name: (harmless(rollout), tuple(harmless(run) for run in runs))
             for name, (rollout, runs) in self.rollouts.items()
         }
-        return Told(harmless(self.event), rollouts, tuple(harmless(each) for each in self.repeated))
+        ends = {arn: harmless(end) for arn, end in self.ends.items()}
+        return Told(harmless(self.event), rollouts, tuple(harmless(each) for each in self.repeated), ends)
 
     def loaded(self, decision: Decision) -> Loaded | None:
         """The rollout that followed from a decision."""
@@ -90,7 +95,7 @@ def why(
     known = [event for event in found if not isinstance(event, NewerEvent)]
     if newer := len(found) - len(known):
         err.print(f"{newer} more that only a newer version of Pointsman can read")
-    told = _told(known, store)
+    told = _told(known, store, DynamoTrail(there.dynamodb, there.audit_table))
     if earlier := _earlier(known):
         err.print(f"asked for again since then, but delivered before: {', '.join(sorted(earlier))}; a longer --since")
     if as_json:
@@ -107,14 +112,16 @@ def why(
         )
 
 
-def _told(events: Iterable[TrailEvent], store: DynamoRollouts) -> list[Told]:
+def _told(events: Iterable[TrailEvent], store: DynamoRollouts, trail: Trail) -> list[Told]:
     events = list(events)
     deliveries = [event for event in events if isinstance(event, DeliveryDecided)]
     repeats = [event for event in events if isinstance(event, RolloutRepeated)]
     names = {decision.rollout for event in deliveries for decision in event.decisions if decision.rollout}
     rollouts = {name: loaded for name in sorted(names) if (loaded := store.load(name))}
+    ended = [rollout for rollout, runs in rollouts.values() if any(run.state.ended and run.build_arn for run in runs)]
+    ends = {arn: end for rollout in ended for arn, end in ends_of(trail, rollout).items()}
     return [
-        Told(event, rollouts, tuple(each for each in repeats if each.delivery == event.delivery))
+        Told(event, rollouts, tuple(each for each in repeats if each.delivery == event.delivery), ends)
         for event in deliveries
     ]
 
@@ -154,7 +161,7 @@ def _decision(told: Told, decision: Decision) -> Text:
         text.append(f"\n  {rollout.id} ")
         text.append_text(state(rollout.state.value))
         text.append(f": {tally(newest, len(rollout.order.targets))}")
-        for (word, reason), names in _troubles(newest).items():
+        for (word, reason), names in _troubles(newest, told.ends).items():
             text.append(f"\n    {few(names)} {word}: {reason}")
     elif decision.rollout:
         text.append(f"\n  {decision.rollout}: not begun yet", "dim")
@@ -163,19 +170,19 @@ def _decision(told: Told, decision: Decision) -> Text:
     return text
 
 
-def _troubles(runs: Iterable[Run]) -> dict[tuple[str, str], list[str]]:
+def _troubles(runs: Iterable[Run], ends: Ends) -> dict[tuple[str, str], list[str]]:
     """The targets that are not well, by their state and its reason, which many of them may share."""
     found: dict[tuple[str, str], list[str]] = {}
     for run in runs:
-        if reason := _trouble(run):
+        if reason := _trouble(run, ends):
             found.setdefault((run.state.value.replace("_", " "), reason), []).append(run.target.name)
     return found
 
 
-def _trouble(run: Run) -> str:
+def _trouble(run: Run, ends: Ends) -> str:
     if run.state is RunState.WAITING:
         return f"behind {run.behind}" if run.behind else ""
-    return "" if run.state in (RunState.SUCCEEDED, RunState.RUNNING, RunState.STARTING) else run.reason
+    return why_run_ended(run, ends) if run.state.ended else ""
 
 
 # --- for programs ---------------------------------------------------------------------------------------------------
@@ -202,11 +209,13 @@ def _as_json(told: Told) -> dict[str, Any]:
 
 
 def _decision_as_json(told: Told, decision: Decision) -> dict[str, Any]:
-    shown = decision.for_programs() | {"state": None, "runs_by_state": {}}
+    shown = decision.for_programs() | {"state": None, "runs_by_state": {}, "troubles": {}}
     if loaded := told.loaded(decision):
         rollout, runs = loaded
         counted = Counter(run.state.value for run in latest(runs).values())
-        shown |= {"state": rollout.state.value, "runs_by_state": dict(counted)}
+        newest = latest(runs)
+        troubles = {name: why for name, run in newest.items() if (why := _trouble(run, told.ends))}
+        shown |= {"state": rollout.state.value, "runs_by_state": dict(counted), "troubles": troubles}
     elif decision.held:
         shown["state"] = "held"
     return shown

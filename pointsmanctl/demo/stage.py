@@ -13,8 +13,8 @@ from rich.text import Text
 
 from pointsman.core.model import Rollout, Run
 from pointsman.core.reconcile import latest
+from pointsmanctl.styles import STYLES
 from pointsmanctl.times import duration
-from pointsmanctl.trail_table import STYLES
 
 MARKS = {
     "waiting": "⏳",

@@ -6,6 +6,7 @@ from tests.contract.cloudformation import (
     CONTROL_ACCOUNT,
     WORKERS,
     Stack,
+    Statement,
     allowed,
     control,
     in_a_vpc,
@@ -116,11 +117,43 @@ def test_no_policy_anywhere_grants_a_way_to_change_an_item(stack: Stack) -> None
     assert not granted & WAYS_TO_CHANGE_AN_ITEM
 
 
+def trail_refusals() -> list[Statement]:
+    return list(statements("AuditTable", control().properties("AuditTable")["ResourcePolicy"]["PolicyDocument"]))
+
+
 def test_the_trails_own_policy_refuses_every_change_to_everyone() -> None:
-    (refusal,) = statements("AuditTable", control().properties("AuditTable")["ResourcePolicy"]["PolicyDocument"])
+    refusal = trail_refusals()[0]
     assert (refusal.effect, refusal.principal, refusal.resources) == ("Deny", "*", ["*"])
     assert refusal.conditions == {}
     assert set(refusal.actions) == WAYS_TO_CHANGE_AN_ITEM
+
+
+def role(name: str) -> str:
+    return f"arn:aws:iam::{CONTROL_ACCOUNT}:role/{name}"
+
+
+def test_the_trails_own_policy_lets_its_writers_put_and_the_break_glass_role_change_the_table() -> None:
+    glass = role(control().template["Parameters"]["BreakGlassRole"]["Default"])
+    names = [control().properties(f"{each}Role")["RoleName"] for each in ("StartBuild", "AuditWriter")]
+    writing, keeping = trail_refusals()[1:]
+    assert (writing.effect, writing.principal, writing.actions) == ("Deny", "*", ["dynamodb:PutItem"])
+    assert writing.conditions == {"ArnNotEquals": {"aws:PrincipalArn": [*map(role, names), glass]}}
+    assert (keeping.effect, keeping.principal) == ("Deny", "*")
+    assert keeping.actions == ["dynamodb:DeleteTable", "dynamodb:UpdateTable"]
+    assert keeping.conditions == {"ArnNotEquals": {"aws:PrincipalArn": glass}}
+
+
+def test_every_role_that_may_put_to_the_trail_is_one_that_its_policy_lets_in() -> None:
+    writers = {
+        each.where.partition("/")[0]
+        for each in statements_of_roles(control())
+        if "dynamodb:PutItem" in each.actions and "<AuditTable.Arn>" in each.resources
+    }
+    assert writers == {"StartBuildRole", "AuditWriterRole"}
+
+
+def test_the_stream_has_what_an_altered_item_was() -> None:
+    assert control().properties("AuditTable")["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
 
 
 def test_notify_touches_no_item_of_the_engine() -> None:

@@ -12,9 +12,11 @@ from botocore.exceptions import ClientError
 
 from localcloud.layout import SLACK_SECRET, WEBHOOK_SECRET
 from pointsman.adapters.dynamodb import marshal
-from pointsman.adapters.trail_dynamodb import put_of
+from pointsman.adapters.trail_dynamodb import DynamoTrail, put_of
+from pointsman.errors import Misconfigured
 from pointsman.events import RunWaited
 from pointsmanctl.demo.observer import Observer
+from pointsmanctl.erratum import Removal, redact
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
@@ -39,6 +41,16 @@ class Roles:
     def of_function(self, name: str) -> "Caller":
         arn = self._world.cloud.client("lambda").get_function_configuration(FunctionName=name)["Role"]
         return self.named("control", arn.rpartition("/")[2], "us-east-1")
+
+    def made(self, account: str, role: str, actions: list[str]) -> "Caller":
+        """A session as a role that the stack does not make."""
+        iam = self._world.cloud.client("iam", account)
+        nobody = {"Version": "2012-10-17", "Statement": []}
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(nobody))
+        allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        iam.put_role_policy(RoleName=role, PolicyName="all", PolicyDocument=document)
+        return self.named(account, role, "us-east-1")
 
     def named(self, account: str, role: str, region: str) -> "Caller":
         iam = self._world.cloud.client("iam", account)
@@ -146,6 +158,35 @@ def deny_alteration(dynamodb: Any, table: str, event: RunWaited) -> None:
         dynamodb.batch_write_item(RequestItems={table: [{"DeleteRequest": {"Key": key_of(event)}}]})
     with refused():
         dynamodb.transact_write_items(TransactItems=[{"Delete": {"TableName": table, "Key": key_of(event)}}])
+
+
+def test_nobody_but_the_trails_writers_puts_into_it_not_even_root(world: Observer) -> None:
+    root = world.cloud.client("dynamodb")
+    with refused():
+        root.put_item(**put_of(an_event("root"), world.audit_table))
+    with refused():
+        root.transact_write_items(TransactItems=[{"Put": put_of(an_event("root"), world.audit_table)}])
+
+
+def test_nobody_but_the_break_glass_role_changes_the_trails_table(world: Observer) -> None:
+    root = world.cloud.client("dynamodb")
+    with refused():
+        root.update_table(TableName=world.audit_table, DeletionProtectionEnabled=False)
+    with refused():
+        root.delete_table(TableName=world.audit_table)
+
+
+def test_an_erratum_takes_a_secret_out_under_the_break_glass_role_alone(
+    world: Observer, roles: Roles, recorded: RunWaited
+) -> None:
+    removal = Removal(recorded.partition, recorded.key, ("behind",), "it was a secret")
+    with pytest.raises(Misconfigured, match="AccessDenied"):
+        redact(world.cloud.client("dynamodb"), world.audit_table, removal, "root", datetime.now(UTC))
+    glass = roles.made("control", "pointsman-break-glass", ["dynamodb:GetItem", "dynamodb:PutItem"])
+    erratum = redact(glass.client("dynamodb"), world.audit_table, removal, "omar", datetime.now(UTC))
+    trail = DynamoTrail(world.cloud.client("dynamodb"), world.audit_table)
+    altered = recorded.model_copy(update={"behind": f"[removed: erratum {erratum.erratum}]"})
+    assert trail.of_partition(recorded.partition) == [altered, erratum]
 
 
 def test_the_receiver_sends_and_reads_its_secret_and_nothing_else(world: Observer, roles: Roles) -> None:

@@ -154,6 +154,28 @@ def test_a_tables_own_policy_binds_a_role_that_is_allowed_everything(cloud: Loca
         everything.delete_item(TableName="trail", Key={"pk": {"S": "b"}})
 
 
+def test_a_tables_own_policy_lets_in_the_roles_that_it_names_and_not_root(cloud: LocalCloud) -> None:
+    dynamodb = cloud.client("dynamodb")
+    keys: Any = {"KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
+    names = [{"AttributeName": "pk", "AttributeType": "S"}]
+    writer = role(cloud, "writer", "control", Action="dynamodb:*", Resource="*")
+    other = role(cloud, "not-writer", "control", Action="dynamodb:*", Resource="*")
+    but = {"ArnNotEquals": {"aws:PrincipalArn": [writer]}}
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "dynamodb:PutItem", "Resource": "*", "Condition": but}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    made = dynamodb.create_table(TableName="guarded", AttributeDefinitions=names, **keys)["TableDescription"]
+    dynamodb.put_resource_policy(ResourceArn=made["TableArn"], Policy=policy)
+    item: Any = {"TableName": "guarded", "Item": {"pk": {"S": "a"}}}
+    for refused in (dynamodb, client_of(cloud, other, "dynamodb")):
+        with pytest.raises(ClientError, match="explicit deny"):
+            refused.put_item(**item)
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused.transact_write_items(TransactItems=[{"Put": item}])
+    allowed = client_of(cloud, writer, "dynamodb")
+    allowed.put_item(**item)
+    allowed.transact_write_items(TransactItems=[{"Put": item}])
+
+
 def test_leading_keys_narrow_a_role_to_its_items(cloud: LocalCloud) -> None:
     cloud.client("dynamodb").create_table(
         TableName="rollouts",

@@ -15,13 +15,16 @@ from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.engine import Engine
-from pointsman.core.model import Decision, Delivery, Outcome
+from pointsman.core.model import Decision, Delivery, Outcome, RunState
+from pointsman.core.ports import BuildReport
 from pointsmanctl import why
 from pointsmanctl.connection import Connection
 from pointsmanctl.main import app
+from pointsmanctl.run_ends import NOT_REPORTED
 from tests.support.rollouts import COMMIT
 from tests.support.rollouts import delivery as any_delivery
 from tests.support.tables import create_tables
+from tests.unit.test_run_ends import NOT_FOUND, ended
 
 NOW = datetime.now(UTC)  # without --repo the days until now are walked through
 AUDIT, ROLLOUTS = "audit", "rollouts"
@@ -39,8 +42,8 @@ class World:
         create_tables(client)
         self.connection = Connection(boto3.Session(), None, {"AuditTableName": AUDIT, "RolloutsTableName": ROLLOUTS})
         self.builds = MemoryBuilds()
-        store = DynamoRollouts(client, ROLLOUTS, AUDIT)
-        self.engine = Engine(store, DynamoTrail(client, AUDIT), self.builds, lambda: datetime.now(UTC))
+        self.store = DynamoRollouts(client, ROLLOUTS, AUDIT)
+        self.engine = Engine(self.store, DynamoTrail(client, AUDIT), self.builds, lambda: datetime.now(UTC))
 
     def deliver(self, told: Delivery, message: str) -> None:
         self.engine.reconcile(self.engine.accept(told, message))
@@ -115,6 +118,23 @@ def test_a_delivery_from_before_the_time_that_was_asked_about_is_named(world: Wo
     result = ask(COMMIT, "--since", "1d")
     assert "delivered before: d-1; a longer --since" in result.stderr
     assert "delivered before" not in ask(COMMIT).stderr
+
+
+def test_a_failed_run_tells_ansibles_reason_and_no_exit_status(world: World) -> None:
+    world.deliver(delivery(DEV, PROD), "m-1")
+    rollout = delivery(DEV, PROD).orders[0].rollout
+    loaded = world.store.load(rollout)
+    assert loaded
+    for run in loaded[1]:
+        arn = run.build_arn or ""
+        report = BuildReport(arn=arn, state=RunState.FAILED, reason="exit status 1", ended_at=NOW)
+        world.engine.build_ended(rollout, run.target.name, 1, report)
+        told = ended(rollout=rollout, target=run.target.name, build_arn=arn)
+        if run.target.name == DEV:
+            DynamoTrail(world.connection.dynamodb, AUDIT).record(told)
+    [answer] = answers(COMMIT)
+    assert answer["decisions"][0]["troubles"] == {DEV: NOT_FOUND, PROD: f"exit status 1; {NOT_REPORTED}"}
+    assert f"{DEV} failed: {NOT_FOUND}" in " ".join(ask(COMMIT).stdout.split())
 
 
 def test_text_from_a_commit_is_no_markup(world: World) -> None:

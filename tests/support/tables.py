@@ -29,7 +29,7 @@ def create_tables(client: "DynamoDBClient", rollouts: str = "rollouts", audit: s
             {"IndexName": index, "KeySchema": _keys(*keys), "Projection": {"ProjectionType": "ALL"}}
             for index, keys in INDEXES.items()
         ],
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
 
 

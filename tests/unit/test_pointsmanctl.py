@@ -109,7 +109,7 @@ def test_a_rollouts_line_counts_its_runs() -> None:
 
 
 def test_a_rollouts_report_tells_why_each_run_is_where_it_is() -> None:
-    shown = printed(rollout_report(a_rollout()))
+    shown = printed(rollout_report(a_rollout(), {}))
     assert "waits behind r-other" in shown
     assert "AccessDenied [by policy]" in shown
 

@@ -12,6 +12,7 @@
 | `data` | the whole event as a map |
 """
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -30,7 +31,7 @@ INDEXES = {
 }
 
 
-_NAMES = ("actor", "repository", "commit", "target", "host", "rollout", "route")
+INDEXED = ("actor", "repository", "commit", "target", "host", "rollout", "route")
 
 
 class NewerEvent(Event):
@@ -70,7 +71,7 @@ def to_item(event: Event) -> dict[str, Any]:
         "day": at[:10],
         "data": json.loads(event.model_dump_json(exclude_none=True), parse_float=Decimal),
     }
-    for name in _NAMES:
+    for name in INDEXED:
         if value := getattr(event, name):
             item[name] = value
     if event.commit and event.repository:
@@ -88,5 +89,15 @@ def read_item(item: dict[str, Any]) -> ReadEvent:
     try:
         return from_item(item)
     except ValidationError:
-        known = {name: item.get(name) for name in ("pk", "sk", "type", "at", *_NAMES)}
+        known = {name: item.get(name) for name in ("pk", "sk", "type", "at", *INDEXED)}
         return NewerEvent.read(known | {"data": item.get("data") or {}})
+
+
+def digest(data: dict[str, Any]) -> str:
+    """SHA-256 of an item's `data` as JSON with sorted names: two items with one digest say the same."""
+    written = json.dumps(data, sort_keys=True, separators=(",", ":"), default=_number)
+    return hashlib.sha256(written.encode()).hexdigest()
+
+
+def _number(number: Decimal) -> int | float:
+    return int(number) if number == number.to_integral_value() else float(number)

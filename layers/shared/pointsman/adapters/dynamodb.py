@@ -15,10 +15,15 @@ def marshal(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: serialize(value) for name, value in item.items()}
 
 
+def deserialize(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item of DynamoDB with its numbers as Decimal: `marshal` gives the same item again."""
+    read = TypeDeserializer().deserialize
+    return {name: read(value) for name, value in item.items()}
+
+
 def unmarshal(item: Mapping[str, Any]) -> dict[str, Any]:
     """An item of DynamoDB as plain Python values: numbers as int or float."""
-    deserialize = TypeDeserializer().deserialize
-    return {name: _plain(deserialize(value)) for name, value in item.items()}
+    return {name: _plain(value) for name, value in deserialize(item).items()}
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,18 @@
+"""How states look on a terminal."""
+
+STYLES = {
+    "changed": "yellow",
+    "failed": "bold red",
+    "unreachable": "bold red",
+    "ok": "green",
+    "succeeded": "green",
+    "refused": "bold red",
+    "stopped": "red",
+    "timed_out": "bold red",
+    "faulted": "bold red",
+    "superseded": "dim",
+    "rescued": "dim",
+    "ignored": "dim",
+    "matched": "green",
+    "undetermined": "yellow",
+}

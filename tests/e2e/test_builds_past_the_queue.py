@@ -1,0 +1,65 @@
+"""A build that somebody starts past the queue: what it changes is in the trail, with who started it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from localcloud.cloud import wait_until
+from localcloud.github import Delivery
+from pointsman.core.model import RolloutState
+from pointsman.events import HostResultRecorded
+from pointsmanctl.demo.observer import SOON, Observer
+from pointsmanctl.trail_query import Question
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+DEFAULTS = "ansible/roles/app/defaults/main.yml"
+REGION = "us-east-1"
+HOST = "web-dev-use1"
+
+
+@pytest.fixture(scope="module")
+def rolled_out(world: Observer) -> Delivery:
+    """A push that has ended well everywhere."""
+    changed = re.sub("app_message: .*", "app_message: past the queue", world.file(DEFAULTS))
+    delivery = world.cloud.push({DEFAULTS: changed}, "Say that it is past the queue").delivery
+    world.end_of(delivery)
+    return delivery
+
+
+def again(world: Observer, build_arn: str) -> str:
+    """What *Retry build* in the console does: the same build once more, by somebody else. Its ARN."""
+    codebuild: Any = world.cloud.client("codebuild", "dev", REGION)
+    [before] = codebuild.batch_get_builds(ids=[build_arn])["builds"]
+    project = codebuild.batch_get_projects(names=["pointsman"])["projects"][0]
+    own = {each["name"] for each in project["environment"]["environmentVariables"]}
+    variables = [each for each in before["environment"]["environmentVariables"] if each["name"] not in own]
+    started = codebuild.start_build(
+        projectName="pointsman", sourceVersion=before["sourceVersion"], environmentVariablesOverride=variables
+    )
+    return str(started["build"]["arn"])
+
+
+def results(world: Observer, build_arn: str) -> list[HostResultRecorded]:
+    """What the trail has of a host by that build, once it is there: asked by the host alone."""
+    now = datetime.now(UTC)
+    question = Question(now - timedelta(hours=1), now + timedelta(hours=1), host=HOST, types=("HostResultRecorded",))
+
+    def found() -> list[HostResultRecorded]:
+        events = [event for event in world.ask(question) if isinstance(event, HostResultRecorded)]
+        return [event for event in events if event.build_arn == build_arn]
+
+    return wait_until(found, 4 * SOON, f"no result of {HOST} by {build_arn}")
+
+
+def test_a_retried_build_is_found_by_its_host_with_who_started_it(world: Observer, rolled_out: Delivery) -> None:
+    rollout, runs = world.end_of(rolled_out)
+    assert rollout.state is RolloutState.SUCCEEDED, {run.reason for run in runs.values()}
+    retried = again(world, runs[f"dev/{REGION}"].build_arn or "")
+    told = results(world, retried)[0]
+    assert told.started_by == told.actor == "root"
+    assert told.rollout == rollout.id
+    after, newest = world.end_of(rolled_out)
+    assert (after.state, newest[f"dev/{REGION}"].build_arn) == (rollout.state, runs[f"dev/{REGION}"].build_arn)
