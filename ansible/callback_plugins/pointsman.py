@@ -1,6 +1,7 @@
 """Tells Pointsman what Ansible did on each host.
 
-It never fails a play. It fails a run that reached no host at all: nothing was done, which must not look like success.
+It never fails a play. It fails a run that did nothing where something was meant: one that reached no host at all, and
+one with a role that has no file, as a submodule that was not fetched.
 """
 
 import functools
@@ -13,24 +14,21 @@ from typing import Any
 
 import ansible.context  # type: ignore[import-untyped]
 from ansible.plugins.callback import CallbackBase  # type: ignore[import-untyped]
-from ansible.template import Templar  # type: ignore[import-untyped]
 
 DOCUMENTATION = """
 name: pointsman
 type: notification
-short_description: Sends what was done on each host to Pointsman
+short_description: Records what was done on each host for Pointsman
 description:
-  - Sends one C(HostResultRecorded) event for each host when the run ends, with its counts and changed or failed tasks.
-  - Keeps the same in a file as the run goes on, from which C(bin/send-results) sends what this could not.
+  - Keeps each host's counts and changed or failed tasks in a file as the run goes on.
+  - C(bin/run-playbook) sends from that file.
+  - Without C(bin/run-playbook) it sends one C(HostResultRecorded) event for each host itself when the run ends.
   - Takes its settings from the environment (C(POINTSMAN_*)), as the build sets it.
   - Sends nothing without C(POINTSMAN_BUS) and C(POINTSMAN_ROLLOUT).
   - Ends a run that reached no host with exit status 1, unless C(POINTSMAN_ALLOW_NO_HOSTS=true).
 requirements:
   - enabled in C(callbacks_enabled)
 """
-
-# Views of all variables at once, of all hosts even: what a host's own are is told beside them.
-_WHOLE_VIEWS = frozenset({"hostvars", "vars"})
 
 
 def _load_host_results() -> None:
@@ -48,17 +46,21 @@ def _load_host_results() -> None:
 
 _load_host_results()
 
-from host_results import environment  # noqa: E402
-from host_results.deliver import deliver  # noqa: E402
-from host_results.recorder import Outcome, Recorder  # noqa: E402
+from host_results import ansible_words, environment  # noqa: E402
+from host_results.deliver import deliver_all  # noqa: E402
+from host_results.observe import Observer  # noqa: E402
+from host_results.recorder import Item, Recorder  # noqa: E402
 from host_results.redact import Redactor  # noqa: E402
-from host_results.result import Counts  # noqa: E402
 from host_results.spool import Spool  # noqa: E402
 
 _NO_HOSTS = (
     "this run reached no host, so nothing was done. Check that running instances carry the tag pointsman:managed=true, "
-    "that AWS_REGION is their region and the account is theirs, and that POINTSMAN_LIMIT and POINTSMAN_TAGS leave "
-    "something to do. Set POINTSMAN_ALLOW_NO_HOSTS=true where no host is no fault."
+    "that AWS_REGION is their region and the account is theirs, and that the play's hosts, POINTSMAN_LIMIT and "
+    "POINTSMAN_TAGS leave something to do. Set POINTSMAN_ALLOW_NO_HOSTS=true where no host is no fault."
+)
+_EMPTY_ROLE = (
+    "role {} has no file ({}), so nothing of it would run. If it is a Git submodule, let the build fetch submodules; "
+    "else commit its files or take it out of the play."
 )
 
 
@@ -78,7 +80,7 @@ def _never_fails[**P](method: Callable[P, None]) -> Callable[P, None]:
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
-    """Translates Ansible's events for a Recorder, and delivers what it gathered."""
+    """Translates Ansible's events for a Recorder."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -90,8 +92,15 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._recorder: Recorder | None = None
         self._spool = Spool(environment.spool_file())
         self._redactor = Redactor()
+        self._observer = Observer(self._redactor.learn)
+        self._blind = False
+        self._playbook: Any = None
         self._play: Any = None
+        self._failures = ansible_words.Failures()
+        self._items: dict[tuple[str, str], list[Item]] = {}
+        self._reached_hosts = False
         self._reached_no_host = False
+        self._empty_roles: dict[str, str] = {}
         self._warned: set[str] = set()
 
     def warn_once(self, message: str) -> None:
@@ -103,12 +112,32 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     @_never_fails
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self._redactor.learn_named(os.environ)
+        self._playbook = playbook
+        self._watch(playbook)
         run = environment.context(check=bool(ansible.context.CLIARGS.get("check")))
         self._recorder = Recorder(self._spool, run, environment.ANSIBLE_DIRECTORY, self._redactor)
 
-    @_never_fails
+    def _watch(self, playbook: Any) -> None:
+        """Watch for secrets. Where that is not possible, no text of a task is told at all."""
+        try:
+            self._observer.watch()
+            self._observer.take_file_cache(getattr(playbook, "_loader", None))
+        except Exception as error:
+            self._blind = True
+            self.warn_once(f"no message or difference is recorded: secrets cannot be watched ({type(error).__name__})")
+
     def v2_playbook_on_play_start(self, play: Any) -> None:
+        self._begin(play)
+        self._refuse_empty_roles(play)
+
+    @_never_fails
+    def _begin(self, play: Any) -> None:
         self._play = play
+        self._failures.begin(play)
+        every, batch = ansible_words.hosts_of(play)
+        self._reached_hosts = self._reached_hosts or bool(batch)
+        if self._recorder is not None:
+            self._recorder.play(str(play._uuid), every, batch)
 
     @_never_fails
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
@@ -118,15 +147,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         if not self._recorder.knows(name):
             variables = self._variables(host)
             self._recorder.meet(name, variables.get("instance_id"))
-            self._learn_secrets(name, variables)
         self._recorder.start(name, task._uuid)
-
-    def _learn_secrets(self, host: str, variables: Mapping[str, Any]) -> None:
-        """Learn the host's secrets. Their templates alone are rendered: those of other variables may do anything."""
-        own = {name: value for name, value in variables.items() if name not in _WHOLE_VIEWS}
-        templar = Templar(loader=self._play.get_loader() if self._play else None, variables=variables)
-        for name in self._redactor.learn_named(own, templar.template):
-            self.warn_once(f"could not read {name} of {host}: its value is not known as a secret")
 
     def _variables(self, host: Any) -> Mapping[str, Any]:
         if self._play is None:
@@ -139,12 +160,25 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         return found
 
     @_never_fails
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        self._keep_item(result, "ok")
+
+    @_never_fails
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        self._keep_item(result, "failed")
+
+    @_never_fails
+    def v2_runner_item_on_skipped(self, result: Any) -> None:
+        self._keep_item(result, "skipped")
+
+    @_never_fails
     def v2_runner_on_ok(self, result: Any) -> None:
         self._record(result, "ok")
 
     @_never_fails
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        self._record(result, "failed", ignored=bool(ignore_errors))
+        rescued = self._recorder is not None and not ignore_errors and not self._failures.is_failure(result.host)
+        self._record(result, "failed", ignored=bool(ignore_errors), rescued=rescued)
 
     @_never_fails
     def v2_runner_on_skipped(self, result: Any) -> None:
@@ -152,56 +186,57 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     @_never_fails
     def v2_runner_on_unreachable(self, result: Any) -> None:
-        if self._recorder is not None:
-            self._record(result, "unreachable", ignored=bool(result.task.ignore_unreachable))
+        ignored = self._recorder is not None and not self._failures.is_failure(result.host)
+        self._record(result, "unreachable", ignored=ignored)
 
-    def _record(self, result: Any, kind: Any, *, ignored: bool = False) -> None:
+    def _keep_item(self, result: Any, kind: Any) -> None:
         if self._recorder is None:
             return
-        task = result.task
-        secret = bool(task.no_log) or "censored" in result.result or bool(result.result.get("_ansible_no_log"))
-        outcome = Outcome(
-            kind=kind,
-            name=_name(task, secret=secret),
-            role=str(task._role.get_name()) if task._role else None,
-            path=str(task.get_path() or ""),
-            action=str(task.resolved_action or task.action),
-            result=result.result,
-            ignored=ignored,
-            secret=secret,
-        )
-        self._recorder.end(str(result.host.get_name()), task._uuid, outcome)
+        key = (str(result.host.get_name()), str(result.task._uuid))
+        self._items.setdefault(key, []).append(ansible_words.item_of(result, kind))
+
+    def _record(self, result: Any, kind: Any, *, ignored: bool = False, rescued: bool = False) -> None:
+        if self._recorder is None:
+            return
+        self._observer.settle()
+        host, task = str(result.host.get_name()), str(result.task._uuid)
+        items = self._items.pop((host, task), None)
+        outcome = ansible_words.outcome_of(result, kind, items, ignored=ignored, rescued=rescued)
+        if self._blind:
+            outcome = outcome.hidden()
+        self._recorder.end(host, task, outcome)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._tell(stats)
+        if self._play is not None:
+            self._refuse_empty_roles(self._play)
         if self._reached_no_host and not environment.allows_no_hosts():
-            self._display.error(f"pointsman: {_NO_HOSTS}")
-            sys.exit(1)  # The one way for a callback to fail a run: Ansible turns an exception into a warning.
+            self._fail(_NO_HOSTS)
+
+    @_never_fails
+    def _refuse_empty_roles(self, play: Any) -> None:
+        """End the run for a role without any file. An included role is known once its play has run."""
+        for name, path in ansible_words.empty_roles(play):
+            self._fail(_EMPTY_ROLE.format(name, path))
+
+    def _fail(self, why: str) -> None:
+        self._display.error(f"pointsman: {why}")
+        sys.exit(1)  # The one way for a callback to fail a run: Ansible turns an exception into a warning.
 
     @_never_fails
     def _tell(self, stats: Any) -> None:
-        self._reached_no_host = not stats.processed
+        self._reached_no_host = not (self._reached_hosts or stats.processed)
         if self._recorder is None:
             return
-        results = self._recorder.finish({str(host): _counts(stats.summarize(host)) for host in sorted(stats.processed)})
+        for play, hosts in ansible_words.plays_left_out(self._playbook):
+            self._recorder.play(play, hosts, [])
+        self._recorder.finish(
+            {str(host): ansible_words.counts(stats.summarize(host)) for host in sorted(stats.processed)}
+        )
         if self._recorder.spool_fault:
             self.warn_once(f"no spool: {self._recorder.spool_fault}")
         bus = environment.bus()
-        if bus is None:
+        if bus is None or environment.has_runner():
             return
-        for unsent, reason in deliver(results, self._spool, bus).refused:
-            self.warn_once(f"the result of {unsent.host} is not sent yet: {reason}")
-
-
-def _name(task: Any, *, secret: bool) -> str:
-    """A task's name; of a secret task as it is written, for what its templates held may be the secret."""
-    written = task._ds if secret else None
-    if isinstance(written, Mapping) and written.get("name"):
-        return str(written["name"])
-    return str(task.name or task.get_name())
-
-
-def _counts(summary: Mapping[str, int]) -> Counts:
-    """Ansible's recap of one host."""
-    named = {"failed" if name == "failures" else name: int(count) for name, count in summary.items()}
-    return Counts(**named)
+        for event, reason in deliver_all(self._spool, bus, ended=True).refused:
+            self.warn_once(f"{event.title} is not sent yet: {reason}")

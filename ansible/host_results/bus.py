@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol, cast
 
 from .environment import Bus
+from .parts import Unsent
 from .result import to_json
-from .spool import Unsent
 
-DETAIL_TYPE = "HostResultRecorded"
 MAX_ENTRIES = 10
 MAX_REQUEST_BYTES = 240_000
 ATTEMPTS = 4
@@ -68,7 +67,7 @@ def _batches(results: Sequence[Unsent], bus: Bus) -> Iterator[list[tuple[Unsent,
     for result in results:
         entry = {
             "Source": bus.source,
-            "DetailType": DETAIL_TYPE,
+            "DetailType": result.type,
             "Detail": to_json(result.detail),
             "EventBusName": bus.arn,
         }

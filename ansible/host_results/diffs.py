@@ -38,22 +38,67 @@ def _render_one(diff: Mapping[str, Any], redactor: Redactor, title: object) -> s
 
 
 def _unified(diff: Mapping[str, Any], redactor: Redactor, title: object) -> str:
-    raw = _bounded(diff.get("before")), _bounded(diff.get("after"))
-    if raw[0] == raw[1]:
+    sides = _text(diff.get("before")), _text(diff.get("after"))
+    if sides[0] == sides[1]:
         return ""
-    # Secrets go before the comparison: in a diff, the line that names one may be outside of the context.
-    before, after = (redactor.redact(side).splitlines() for side in raw)
+    raw = _bounded(sides[0]), _bounded(sides[1])
     # The header of what is after is often a temporary file's name.
     title = clean(diff.get("before_header") or title or "").removesuffix(" (content)")
-    lines = list(difflib.unified_diff(before, after, "before", "after", n=CONTEXT_LINES, lineterm=""))
-    if not lines:
-        lines = [f"(the difference is {MARKER})"]
     heading = [redactor.redact(f"# {title}")] if title else []
-    return "\n".join(heading + lines)
+    return "\n".join(heading + (_changed_lines(*raw, redactor) or [_line_ends(*sides)]))
+
+
+def _changed_lines(before: str, after: str, redactor: Redactor) -> list[str]:
+    """The lines of a unified diff: compared as they are, and shown redacted, so that a changed secret shows as changed.
+
+    Secrets go before the comparison: in a diff, the line that names one may be outside of the context.
+    """
+    sides = _Lines(before, redactor), _Lines(after, redactor)
+    known: dict[tuple[str, str], int] = {}
+    old, new = (
+        [f"{shown}\0{known.setdefault((shown, raw), len(known))}" for shown, raw in side.pairs] for side in sides
+    )
+    lines = [
+        line.partition("\0")[0]
+        for line in difflib.unified_diff(old, new, "before", "after", n=CONTEXT_LINES, lineterm="")
+    ]
+    if before.endswith("\n") != after.endswith("\n") and before and after:
+        side = "after" if before.endswith("\n") else "before"
+        lines.append(
+            f"(no newline at the end of the file {side})"
+            if lines
+            else f"(only the newline at the end differs: none {side})"
+        )
+    if not lines and before != after:
+        return [f"(the difference is {MARKER})"]
+    return lines
+
+
+class _Lines:
+    """The lines of one side, each with what of it may be shown."""
+
+    def __init__(self, text: str, redactor: Redactor) -> None:
+        raw, shown = text.splitlines(), redactor.redact(text).splitlines()
+        # A secret of several lines is one mark: then what is shown is all that can be compared.
+        self.pairs = list(zip(shown, raw, strict=True)) if len(raw) == len(shown) else [(line, line) for line in shown]
+
+
+def _line_ends(before: str, after: str) -> str:
+    return f"(only the line ends differ: {_ends_with(before)} before, {_ends_with(after)} after)"
+
+
+def _ends_with(text: str) -> str:
+    crlf = text.count("\r\n")
+    if not crlf:
+        return "CR" if "\r" in text else "LF"
+    return "CRLF" if crlf == text.count("\n") else "mixed"
+
+
+def _text(side: object) -> str:
+    if side is None:
+        return ""
+    return side if isinstance(side, str) else json.dumps(side, indent=4, sort_keys=True, default=str) + "\n"
 
 
 def _bounded(side: object) -> str:
-    if side is None:
-        return ""
-    text = side if isinstance(side, str) else json.dumps(side, indent=4, sort_keys=True, default=str) + "\n"
-    return clean(text)[:MAX_SOURCE]
+    return clean(_text(side))[:MAX_SOURCE]

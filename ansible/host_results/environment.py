@@ -50,6 +50,11 @@ def allows_no_hosts(environ: Mapping[str, str] = os.environ) -> bool:
     return environ.get("POINTSMAN_ALLOW_NO_HOSTS") == "true"
 
 
+def has_runner(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether bin/run-playbook started Ansible: it sends what the callback records."""
+    return environ.get("POINTSMAN_RUNNER") == "true"
+
+
 def spool_file(environ: Mapping[str, str] = os.environ) -> Path:
     """The spool: POINTSMAN_SPOOL, or a file of the build directory beside the playbook."""
     return Path(environ.get("POINTSMAN_SPOOL") or ANSIBLE_DIRECTORY / ".build" / "host-results.jsonl")

@@ -112,6 +112,18 @@ class Redactor:
         return text
 
 
+def is_secret_name(name: str) -> bool:
+    """Whether a variable's name says that its value is a secret."""
+    return _NAME.search(name) is not None
+
+
+def leaves(value: object) -> Iterator[str]:
+    """The texts of a value, at any depth."""
+    for leaf in _leaves(value):
+        if isinstance(leaf, str) or (isinstance(leaf, int | float) and not isinstance(leaf, bool)):
+            yield str(leaf)
+
+
 def _without_block_tails(lines: list[str]) -> list[str]:
     kept: list[str] = []
     for line in lines:

@@ -1,7 +1,7 @@
-"""The result of a run on one host, as it is told: the detail of a HostResultRecorded event."""
+"""The result of a run on one host, as it is reported: the detail of a HostResultRecorded event."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -56,6 +56,9 @@ class TaskRecord:
     diff: str | None = None
     duration_seconds: float = 0.0
     ignored: bool = False
+    rescued: bool = False
+    on_behalf_of: str | None = None  # inventory host for which a delegated task ran on this host
+    delegated_to: str | None = None  # host on which this host's delegated task failed
 
     def fitted(self, diff_limit: int = MAX_DIFF, message_limit: int = MAX_MESSAGE) -> tuple["TaskRecord", bool]:
         """The same with its texts within limits (in characters), and whether anything was lost."""
@@ -89,13 +92,24 @@ class HostRecord:
     shortened: bool = False
 
 
-def detail(context: RunContext, record: HostRecord, counts: Counts, *, cut_short: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Part:
+    """Which part of a host's result this is: the tasks from `first` on. `cut_short`: there was no recap."""
+
+    number: int = 1
+    final: bool = True
+    first: int = 0
+    cut_short: bool = False
+
+
+def detail(context: RunContext, record: HostRecord, counts: Counts, part: Part | None = None) -> dict[str, Any]:
     """The event's detail, of at most ``MAX_DETAIL_BYTES`` as JSON.
 
-    ``cut_short`` tells of a run that ended before Ansible's recap: the host counts as failed, and a task says so.
+    Of a run that ended before Ansible's recap the host counts as failed, and a task says so.
     """
-    tasks = _without_rescued(record.tasks, counts.rescued)
-    if cut_short:
+    part = part or Part()
+    tasks = record.tasks[part.first :]
+    if part.cut_short:
         message = "Ansible ended before its recap. What is told is what was known until then."
         tasks = [*tasks, TaskRecord(CUT_SHORT, None, "", "", "failed", message)]
         counts = replace(counts, failed=max(counts.failed, 1))
@@ -109,6 +123,8 @@ def detail(context: RunContext, record: HostRecord, counts: Counts, *, cut_short
         "tasks": [asdict(task) for task in tasks],
         "tasks_omitted": 0,
         "shortened": record.shortened,
+        "part": part.number,
+        "final": part.final,
         "started_at": record.started_at,
         "ended_at": record.ended_at,
     }
@@ -125,7 +141,7 @@ def to_json(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _fitted(whole: dict[str, Any], tasks: list[TaskRecord]) -> dict[str, Any]:
+def _fitted(whole: dict[str, Any], tasks: Sequence[TaskRecord]) -> dict[str, Any]:
     """Shorter texts first; then the last changed tasks go; a failure goes last of all."""
     scant = [asdict(task.fitted(SCANT_DIFF, SCANT_MESSAGE)[0]) for task in tasks]
     room = MAX_DETAIL_BYTES - size({**whole, "tasks": [], "shortened": True, "tasks_omitted": len(tasks)})
@@ -137,13 +153,3 @@ def _fitted(whole: dict[str, Any], tasks: list[TaskRecord]) -> dict[str, Any]:
         kept.add(index)
     omitted = len(scant) - len(kept)
     return {**whole, "tasks": [scant[index] for index in sorted(kept)], "tasks_omitted": omitted, "shortened": True}
-
-
-def _without_rescued(tasks: Iterable[TaskRecord], rescued: int) -> list[TaskRecord]:
-    """Mark the failures that a rescue made good as ignored: Ansible says how many, and they come before a real one."""
-    marked: list[TaskRecord] = []
-    for task in tasks:
-        made_good = rescued > 0 and task.status == "failed" and not task.ignored
-        rescued -= made_good
-        marked.append(replace(task, ignored=True) if made_good else task)
-    return marked

@@ -1,11 +1,17 @@
 """The spool: a file of JSON lines that outlives Ansible, so that nothing known is lost when it is killed.
 
-Lines, each with the ``run`` it belongs to (one per Ansible process):
+The callback writes what happens, and whoever sends results writes what became of them. Lines, each with the ``run`` it
+belongs to (one per Ansible process):
     {"kind": "run", "context": {...}}                       Ansible started
+    {"kind": "play", "play", "hosts": [...], "batch": [...]}  a batch of a play's hosts is next
     {"kind": "host", "host", "instance_id", "started_at"}   a host was met
     {"kind": "task", "host", "count": [...], "at", "task": {...} | null, "shortened"}
-    {"kind": "result", "host", "detail": {...}}             the recap: all that is to be told of a host
-    {"kind": "sent", "host"}                                its event was accepted
+    {"kind": "recap", "host", "counts": {...}}              Ansible's own counts of a host
+    {"kind": "end"}                                         Ansible came to its recap
+    {"kind": "part", "host", "part", "final", "tasks", "detail"}   a part of a result; `tasks`: how many are told by now
+    {"kind": "sent", "host", "part"}                        its event was accepted
+    {"kind": "ended", "detail": {...}}                      how Ansible ended, to be sent
+    {"kind": "ended_sent"}                                  that event was accepted
 """
 
 import json
@@ -16,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .result import Counts, HostRecord, RunContext, TaskRecord, detail, to_json
+from .result import Counts, HostRecord, RunContext, TaskRecord, to_json
 
 
 class Spool:
@@ -37,42 +43,38 @@ class Spool:
 
 
 @dataclass
-class _Run:
+class HostState:
+    """What the spool holds of one host of a run."""
+
+    record: HostRecord
+    counted: Counter[str] = field(default_factory=Counter)
+    recap: Counts | None = None
+    told: int = 0  # tasks that a part has
+    parts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    sent: set[int] = field(default_factory=set)
+    final: bool = False  # its last part is written
+
+    @property
+    def counts(self) -> Counts:
+        """Ansible's own counts where it came to them, else what was counted so far."""
+        return self.recap or Counts(**self.counted)
+
+
+@dataclass
+class RunState:
+    """What the spool holds of one Ansible process."""
+
     context: RunContext
-    hosts: dict[str, HostRecord] = field(default_factory=dict)
-    counted: dict[str, Counter[str]] = field(default_factory=dict)
-    results: dict[str, dict[str, Any]] = field(default_factory=dict)
-    sent: set[str] = field(default_factory=set)
+    hosts: dict[str, HostState] = field(default_factory=dict)
+    plays: dict[str, tuple[list[str], set[str]]] = field(default_factory=dict)  # every host, those of its batches
+    complete: bool = False
+    ended: dict[str, Any] | None = None
+    ended_sent: bool = False
 
 
-@dataclass(frozen=True)
-class Unsent:
-    """A host's result that no event has told yet."""
-
-    run: str
-    host: str
-    detail: dict[str, Any]
-
-
-def unsent(path: Path) -> list[Unsent]:
-    """What the spool holds and nobody was told, results of runs that were cut short among it. No file means none."""
-    return [
-        Unsent(name, host, content)
-        for name, run in _runs(path).items()
-        for host, content in _details(run)
-        if host not in run.sent
-    ]
-
-
-def _details(run: _Run) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield from run.results.items()
-    for host in run.hosts.keys() - run.results.keys():
-        counts = Counts(**run.counted.get(host, Counter()))
-        yield host, detail(run.context, run.hosts[host], counts, cut_short=True)
-
-
-def _runs(path: Path) -> dict[str, _Run]:
-    runs: dict[str, _Run] = {}
+def read(path: Path) -> dict[str, RunState]:
+    """The runs that a spool holds. No file means none."""
+    runs: dict[str, RunState] = {}
     for line in _lines(path):
         try:
             _apply(runs, line)
@@ -94,22 +96,45 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             yield line
 
 
-def _apply(runs: dict[str, _Run], line: dict[str, Any]) -> None:
+def _apply(runs: dict[str, RunState], line: dict[str, Any]) -> None:
     kind = line["kind"]
     if kind == "run":
-        runs[line["run"]] = _Run(RunContext(**line["context"]))
+        runs[line["run"]] = RunState(RunContext(**line["context"]))
         return
-    run, host = runs[line["run"]], str(line["host"])
-    if kind == "host":
-        run.hosts[host] = HostRecord(host, line["instance_id"], line["started_at"], line["started_at"])
-    elif kind == "task":
-        record = run.hosts[host]
-        record.ended_at = line["at"]
-        record.shortened |= bool(line["shortened"])
-        run.counted.setdefault(host, Counter()).update(line["count"])
+    run = runs[line["run"]]
+    if kind in ("play", "end", "ended", "ended_sent"):
+        _apply_to_run(run, kind, line)
+    elif kind == "host":
+        host = str(line["host"])
+        run.hosts[host] = HostState(HostRecord(host, line["instance_id"], line["started_at"], line["started_at"]))
+    else:
+        _apply_to_host(run.hosts[str(line["host"])], kind, line)
+
+
+def _apply_to_run(run: RunState, kind: str, line: dict[str, Any]) -> None:
+    if kind == "play":
+        _, batches = run.plays.setdefault(line["play"], (list(line["hosts"]), set()))
+        batches.update(line["batch"])
+    elif kind == "end":
+        run.complete = True
+    elif kind == "ended":
+        run.ended = line["detail"]
+    else:
+        run.ended_sent = True
+
+
+def _apply_to_host(host: HostState, kind: str, line: dict[str, Any]) -> None:
+    if kind == "task":
+        host.record.ended_at = line["at"]
+        host.record.shortened |= bool(line["shortened"])
+        host.counted.update(line["count"])
         if line["task"]:
-            record.tasks.append(TaskRecord(**line["task"]))
-    elif kind == "result":
-        run.results[host] = line["detail"]
+            host.record.tasks.append(TaskRecord(**line["task"]))
+    elif kind == "recap":
+        host.recap = Counts(**line["counts"])
+    elif kind == "part":
+        host.parts[line["part"]] = line["detail"]
+        host.told = line["tasks"]
+        host.final |= bool(line["final"])
     elif kind == "sent":
-        run.sent.add(host)
+        host.sent.add(line["part"])

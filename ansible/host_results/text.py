@@ -1,6 +1,7 @@
 """Text that may leave: printable, and no longer than it should be."""
 
 import re
+from datetime import UTC, datetime
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -13,6 +14,11 @@ def clean(value: object) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROL.sub("\ufffd", _ANSI.sub("", text))
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def now() -> str:
+    """The present moment as ISO-8601 in UTC, with milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def shorten(text: str, limit: int) -> tuple[str, bool]:

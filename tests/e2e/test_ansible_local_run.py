@@ -116,7 +116,7 @@ class Site:
 
     def run(self, **variables: str) -> dict[str, Any]:
         """Run the site where everything but the host and the build is read-only; returns the only event."""
-        before = len(self.bus.details)
+        before = len(self.bus.results)
         prefix: tuple[str, ...] = ()
         if _can_unshare():
             prefix = ("unshare", "--mount", "--propagation", "private", "sh", "-c", READ_ONLY_MACHINE, "sh")
@@ -125,8 +125,8 @@ class Site:
         done = self.build.run("run-playbook", places | variables, prefix)
         self.output = done.stdout + done.stderr
         self.status = done.returncode
-        assert len(self.bus.details) == before + 1, self.output
-        return self.bus.details[-1]
+        assert len(self.bus.results) == before + 1, self.output
+        return self.bus.results[-1]
 
     def files(self) -> dict[str, str]:
         """The host's files and their texts."""

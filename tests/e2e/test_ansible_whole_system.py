@@ -43,7 +43,7 @@ class Site:
         with FakeBus() as bus:
             sent = self.build.run("send-results", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url})
         assert sent.returncode == 0, self.output + sent.stderr
-        [told] = bus.details
+        [told] = bus.results
         return told
 
     def health(self) -> str:

@@ -47,6 +47,27 @@ class FakeBus:
         """The accepted events' details."""
         return [json.loads(entry["Detail"]) for entry in self.entries]
 
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """The host results among them, each whole: a slow run sends parts, and the last part's counts are of all."""
+        whole: list[dict[str, Any]] = []
+        begun: dict[str, list[Any]] = {}
+        for detail in self._of("HostResultRecorded"):
+            tasks = [*begun.pop(detail["host"], []), *detail["tasks"]]
+            if detail["final"]:
+                whole.append({**detail, "tasks": tasks})
+            else:
+                begun[detail["host"]] = tasks
+        return whole
+
+    @property
+    def ends(self) -> list[dict[str, Any]]:
+        """What they say of how Ansible ended."""
+        return self._of("PlaybookEnded")
+
+    def _of(self, kind: str) -> list[dict[str, Any]]:
+        return [json.loads(entry["Detail"]) for entry in self.entries if entry["DetailType"] == kind]
+
     def put_events(self, *, Entries: Any) -> dict[str, Any]:  # noqa: N803
         """As EventBridge: a success that can carry refused entries."""
         answers = [self._one(entry) for entry in Entries]

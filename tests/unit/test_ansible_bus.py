@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from host_results import environment
 from host_results.bus import MAX_REQUEST_BYTES, send
-from host_results.deliver import deliver
+from host_results.deliver import deliver, deliver_all
 from host_results.environment import Bus
-from host_results.spool import Spool, Unsent, unsent
+from host_results.parts import PLAYBOOK_ENDED, Unsent, unsent
+from host_results.spool import Spool
 
 from tests.support.ansible_runs import BUS, FakeBus
 
@@ -104,25 +105,58 @@ class Broken(FakeBus):
         return super().put_events(Entries=Entries)
 
 
+def run_of(hosts: int, spool: Spool) -> None:
+    """A run of so many hosts that has ended, as the callback and the runner note it."""
+    context = {"rollout": "r", "target": "t", "attempt": 1, "mode": "apply", "build_arn": "", "commit": ""}
+    spool.append("run", "run", context=context)
+    for number in range(hosts):
+        spool.append("run", "host", host=f"web-{number}", instance_id=None, started_at="2026-11-23T08:00:00Z")
+        spool.append("run", "recap", host=f"web-{number}", counts={"ok": 1})
+    spool.append("run", "end")
+    spool.append("run", "ended", detail={"reason": ""})
+
+
 def test_a_network_that_breaks_half_way_leaves_the_rest_unsent_and_known(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
-    for number in range(12):
-        context = {"rollout": "r", "target": "t", "attempt": 1, "mode": "apply", "build_arn": "", "commit": ""}
-        spool.append("run", "run", context=context) if number == 0 else None
-        spool.append("run", "result", host=f"web-{number}", detail={"host": f"web-{number}"})
-    outcome = deliver(unsent(spool.path), spool, CONTROL, Broken())
+    run_of(12, spool)
+    outcome = deliver(unsent(spool, ended=True), spool, CONTROL, Broken())
     assert len(outcome.sent) == 10
     assert [(left.host, reason) for left, reason in outcome.refused] == [
         ("web-10", "ConnectionError: no route"),
         ("web-11", "ConnectionError: no route"),
     ]
-    assert [left.host for left in unsent(spool.path)] == ["web-10", "web-11"]
+    assert [left.host for left in unsent(spool, ended=True)] == ["web-10", "web-11"]
+
+
+def test_the_end_of_ansible_comes_last_and_names_the_hosts_whose_results_are_missing(tmp_path: Path) -> None:
+    spool, bus = Spool(tmp_path / "spool"), FakeBus()
+    run_of(2, spool)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bus, "put_events", refusing_first(bus))
+        deliver_all(spool, CONTROL, bus, ended=True)
+    assert [entry["DetailType"] for entry in bus.entries] == ["HostResultRecorded", PLAYBOOK_ENDED]
+    assert bus.details[-1]["results_missing"] == ["web-0"]
+    assert [event.host for event in deliver_all(spool, CONTROL, bus, ended=True).sent] == ["web-0"]
+
+
+def refusing_first(bus: FakeBus) -> Any:
+    """A bus that refuses the first entry for good."""
+    accept = FakeBus.put_events
+
+    def put_events(*, Entries: Any) -> dict[str, Any]:  # noqa: N803
+        if bus.entries:
+            return accept(bus, Entries=Entries)
+        kept = accept(bus, Entries=Entries[1:])
+        return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "AccessDenied"}, *kept["Entries"]]}
+
+    return put_events
 
 
 def test_a_spool_that_cannot_be_written_stops_no_delivery(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     bus = FakeBus()
-    assert deliver(results(2), Spool(tmp_path / "file" / "spool"), CONTROL, bus).sent == ["web-0", "web-1"]
+    sent = deliver(results(2), Spool(tmp_path / "file" / "spool"), CONTROL, bus).sent
+    assert [event.host for event in sent] == ["web-0", "web-1"]
 
 
 @pytest.mark.parametrize(

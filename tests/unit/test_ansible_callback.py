@@ -112,3 +112,31 @@ def test_importing_it_twice_shares_one_package(module: ModuleType) -> None:
 
     assert Path(str(host_results.__file__)).parent == ANSIBLE / "host_results"
     assert module.Recorder is importlib.import_module("host_results.recorder").Recorder
+
+
+def test_where_secrets_cannot_be_watched_no_text_is_recorded(
+    module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(_: object) -> None:
+        raise ImportError("another Ansible")
+
+    monkeypatch.setenv("POINTSMAN_SPOOL", str(tmp_path / "spool"))
+    monkeypatch.setattr(module.Observer, "watch", unknown)
+    plugin = module.CallbackModule()
+    plugin._display = Shown()
+    plugin.v2_playbook_on_start(None)
+    told = {"msg": "swordfish", "changed": True, "diff": {"before": "", "after": "swordfish\n"}}
+    task = SimpleNamespace(
+        no_log=False,
+        delegate_to=None,
+        name="Set it",
+        _uuid="t",
+        _role=None,
+        get_path=lambda: "",
+        resolved_action="copy",
+    )
+    plugin.v2_runner_on_ok(SimpleNamespace(host=SimpleNamespace(get_name=lambda: "web-1"), task=task, result=told))
+    spooled = (tmp_path / "spool").read_text()
+    assert '"status":"changed"' in spooled
+    assert "swordfish" not in spooled
+    assert "secrets cannot be watched" in plugin._display.warnings[0]

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from host_results import messages
-from host_results.recorder import Outcome, Recorder
+from host_results.parts import Unsent, mark_sent, unsent
+from host_results.recorder import Item, Outcome, Recorder
 from host_results.redact import Redactor
 from host_results.result import CUT_SHORT, MAX_DETAIL_BYTES, Counts, HostRecord, RunContext, TaskRecord, detail, size
-from host_results.spool import Spool, unsent
+from host_results.spool import Spool
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -23,11 +24,28 @@ def recorder(path: Path) -> Recorder:
     return Recorder(Spool(path), CONTEXT, Path("/clone/ansible"), Redactor())
 
 
-def outcome(kind: Any = "ok", result: Mapping[str, Any] | None = None, **more: Any) -> Outcome:
+def outcome(
+    kind: Any = "ok", result: Mapping[str, Any] | None = None, items: list[Item] | None = None, **more: Any
+) -> Outcome:
     result = {"changed": True} if result is None else result
+    secret, delegated_to = more.pop("secret", False), more.pop("delegated_to", None)
     return Outcome(
-        kind, "Set it", "app", "/clone/ansible/roles/app/tasks/main.yml:3", "ansible.builtin.copy", result, **more
+        kind,
+        "Set it",
+        "app",
+        "/clone/ansible/roles/app/tasks/main.yml:3",
+        "ansible.builtin.copy",
+        items or [Item(kind, result, secret, delegated_to)],
+        message="One or more items failed" if items else None,
+        changed=bool(result.get("changed")),
+        **more,
     )
+
+
+def finish(record: Recorder, recap: Mapping[str, Counts] = RECAP) -> list[Unsent]:
+    """The results of a run that has come to its recap."""
+    record.finish(recap)
+    return unsent(record._spool, ended=True)
 
 
 def task(status: Any = "changed", **more: Any) -> TaskRecord:
@@ -53,7 +71,7 @@ def test_a_changed_task_is_told_with_its_place_and_difference(tmp_path: Path) ->
     record.start("web-1", "t1")
     diff = {"before": "a\n", "after": "b\n", "before_header": "/etc/app.conf"}
     record.end("web-1", "t1", outcome(result={"changed": True, "diff": diff}))
-    [result] = record.finish(RECAP)
+    [result] = finish(record)
     assert result.detail["instance_id"] == "i-0abc"
     [told] = result.detail["tasks"]
     assert (told["name"], told["role"], told["path"]) == ("Set it", "app", "roles/app/tasks/main.yml:3")
@@ -64,29 +82,24 @@ def test_a_task_that_changed_nothing_or_was_skipped_is_counted_and_not_told(tmp_
     record = recorder(tmp_path / "spool")
     record.end("web-1", "t1", outcome(result={"changed": False}))
     record.end("web-1", "t2", outcome("skipped", {}))
-    assert record.finish(RECAP)[0].detail["tasks"] == []
+    assert finish(record)[0].detail["tasks"] == []
 
 
 def test_a_task_of_another_collection_is_told_without_this_machines_directories(tmp_path: Path) -> None:
     record = recorder(tmp_path / "spool")
-    elsewhere = Outcome("ok", "x", None, "/home/me/.ansible/roles/ntp/tasks/main.yml:1", "m", {"changed": True})
+    items = [Item("ok", {"changed": True})]
+    elsewhere = Outcome("ok", "x", None, "/home/me/.ansible/roles/ntp/tasks/main.yml:1", "m", items)
     record.end("web-1", "t", elsewhere)
-    assert record.finish(RECAP)[0].detail["tasks"][0]["path"] == "ntp/tasks/main.yml:1"
+    assert finish(record)[0].detail["tasks"][0]["path"] == "ntp/tasks/main.yml:1"
 
 
 def test_a_secret_task_tells_that_it_changed_and_nothing_else(tmp_path: Path) -> None:
     record = recorder(tmp_path / "spool")
     result = {"changed": True, "msg": "set to swordfish", "diff": {"before": "", "after": "swordfish"}}
     record.end("web-1", "t", outcome(result=result, secret=True))
-    [told] = record.finish(RECAP)[0].detail["tasks"]
+    [told] = finish(record)[0].detail["tasks"]
     assert (told["message"], told["diff"], told["status"]) == (None, None, "changed")
     assert "swordfish" not in (tmp_path / "spool").read_text()
-
-
-def test_a_failure_that_a_rescue_made_good_counts_as_ignored() -> None:
-    record = HostRecord("web-1", tasks=[task("failed"), task(), task("failed")])
-    told = detail(CONTEXT, record, Counts(ok=2, changed=1, failed=1, rescued=1))["tasks"]
-    assert [each["ignored"] for each in told] == [True, False, False]
 
 
 def test_a_run_that_was_cut_short_tells_what_was_known_and_says_so(tmp_path: Path) -> None:
@@ -95,7 +108,7 @@ def test_a_run_that_was_cut_short_tells_what_was_known_and_says_so(tmp_path: Pat
     record.meet("web-1", "i-0abc")
     record.end("web-1", "t1", outcome())
     record.end("web-1", "t2", outcome("failed", {"changed": True, "failed": True}, ignored=True))
-    [left] = unsent(path)
+    [left] = unsent(Spool(path), ended=True)
     assert left.detail["status"] == "failed"
     assert left.detail["counts"] == Counts(ok=2, changed=2, failed=1, ignored=1).__dict__
     assert [each["name"] for each in left.detail["tasks"]] == ["Set it", "Set it", CUT_SHORT]
@@ -103,13 +116,13 @@ def test_a_run_that_was_cut_short_tells_what_was_known_and_says_so(tmp_path: Pat
 
 
 def test_the_spool_keeps_results_until_they_are_sent(tmp_path: Path) -> None:
-    path = tmp_path / "spool"
-    assert unsent(path) == []
-    record = recorder(path)
-    [result] = record.finish(RECAP)
-    assert unsent(path) == [result]
-    Spool(path).append(result.run, "sent", host="web-1")
-    assert unsent(path) == []
+    spool = Spool(tmp_path / "spool")
+    assert unsent(spool, ended=True) == []
+    record = recorder(spool.path)
+    [result] = finish(record)
+    assert unsent(spool, ended=True) == [result]
+    mark_sent(spool, result)
+    assert unsent(spool, ended=True) == []
 
 
 @given(st.text(), st.text(), st.text())
@@ -117,31 +130,30 @@ def test_the_spool_keeps_results_until_they_are_sent(tmp_path: Path) -> None:
 @example("\x1c\x1d\x1e", "\x0b\x0c\r", "\r\n")
 def test_the_spool_gives_back_any_text_as_it_was_recorded(host: str, instance: str, message: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / "spool"
-        record = recorder(path)
+        record = recorder(Path(directory) / "spool")
         record.meet(host, instance)
         record.end(host, "t", outcome("failed", {"failed": True, "msg": message}))
-        [cut_short] = unsent(path)
-        [result] = record.finish({host: Counts(failed=1)})
-        assert cut_short.detail["tasks"][:1] == result.detail["tasks"]
-        assert cut_short.detail["instance_id"] == result.detail["instance_id"]
-        assert unsent(path) == [result]
+        [running] = unsent(record._spool, ended=False)
+        assert running.detail["final"] is False
+        [part, last] = finish(record, {host: Counts(failed=1)})
+        assert part == running
+        assert (last.detail["host"], last.detail["tasks"], last.detail["final"]) == (host, [], True)
+        assert unsent(record._spool, ended=True) == [part, last]
 
 
 def test_a_spoilt_line_costs_itself_alone(tmp_path: Path) -> None:
     path = tmp_path / "spool"
-    [result] = recorder(path).finish(RECAP)
+    [result] = finish(recorder(path))
     with path.open("ab") as file:
         file.write(b'\xff\xfe{"run": 1\n[]\n{"kind": "task"}\n{"run":"x","kind":"sent","host":"web-1"}\n{"trunca')
-    assert unsent(path) == [result]
+    assert unsent(Spool(path), ended=True) == [result]
 
 
 def test_a_spool_that_cannot_be_written_costs_the_spool_alone(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     record = recorder(tmp_path / "file" / "spool")
     record.end("web-1", "t", outcome())
-    [result] = record.finish(RECAP)
-    assert len(result.detail["tasks"]) == 1
+    record.finish(RECAP)
     assert record.spool_fault
 
 
@@ -153,9 +165,9 @@ def test_the_spool_is_for_its_owner_alone(tmp_path: Path) -> None:
 def test_long_texts_are_shortened_and_flagged(tmp_path: Path) -> None:
     record = recorder(tmp_path / "spool")
     lines = "".join(f"line {number}\n" for number in range(5000))
-    long = {"changed": True, "failed": True, "msg": "so it is. " * 500, "diff": {"before": "", "after": lines}}
-    record.end("web-1", "t", outcome("failed", long))
-    told = record.finish(RECAP)[0].detail
+    long = {"changed": True, "msg": "so it is. " * 500, "diff": {"before": "", "after": lines}}
+    record.end("web-1", "t", outcome("ok", long))
+    told = finish(record)[0].detail
     assert len(told["tasks"][0]["diff"]) == 4000
     assert len(told["tasks"][0]["message"]) == 1000
     assert told["shortened"] is True

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from host_results.result import MAX_DETAIL_BYTES, Counts, HostRecord, RunContext, TaskRecord, detail, size
+from host_results.result import MAX_DETAIL_BYTES, Counts, HostRecord, Part, RunContext, TaskRecord, detail, size
 
 from pointsman.core.outside_event import HostDetail
 from tests.support.ansible_runs import CHECKOUT
@@ -46,6 +46,6 @@ def test_the_audit_takes_the_largest_result(cut_short: bool) -> None:
     context = RunContext(*(told[field.name] for field in fields(RunContext)))
     task = TaskRecord("é" * 500, "app", "x", "y", "failed", "m" * 1000, "d" * 4000)
     record = HostRecord("web-1", None, told["started_at"], told["ended_at"], [task] * 500)
-    largest = detail(context, record, Counts(failed=1), cut_short=cut_short)
+    largest = detail(context, record, Counts(failed=1), Part(cut_short=cut_short))
     assert size(largest) <= MAX_DETAIL_BYTES
     assert HostDetail.model_validate(largest).tasks_omitted == largest["tasks_omitted"] > 0
