@@ -148,9 +148,15 @@ def test_the_bus_lets_in_the_workers_roles_each_by_its_own_statement(policy: str
     assert let_in == {role}
 
 
-def test_a_role_name_of_one_account_is_not_taken_by_its_next_region() -> None:
+def test_a_name_of_one_account_is_not_taken_by_its_next_region() -> None:
     names = [role["RoleName"] for region in REGIONS for role in worker(region).of_type("AWS::IAM::Role").values()]
     assert len(names) == len(set(names)) == 4 * len(REGIONS)
+    policies = [
+        each["ManagedPolicyName"]
+        for region in REGIONS
+        for each in worker(region).of_type("AWS::IAM::ManagedPolicy").values()
+    ]
+    assert len(policies) == len(set(policies)) == len(REGIONS)
 
 
 def test_a_build_knows_what_the_buildspec_asks_for() -> None:
