@@ -24,7 +24,7 @@ description:
   - C(bin/run-playbook) sends from that file.
   - Without C(bin/run-playbook) it sends one C(HostResultRecorded) event for each host itself when the run ends.
   - Takes its settings from the environment (C(POINTSMAN_*)), as the build sets it.
-  - Sends nothing without C(POINTSMAN_BUS) and C(POINTSMAN_ROLLOUT).
+  - Sends nothing without C(POINTSMAN_BUS), nor outside a build without C(POINTSMAN_ROLLOUT).
   - Ends a run that reached no host with exit status 1, unless C(POINTSMAN_ALLOW_NO_HOSTS=true).
 requirements:
   - enabled in C(callbacks_enabled)

@@ -39,7 +39,8 @@ def context(environ: Mapping[str, str] = os.environ, *, check: bool | None = Non
 def bus(environ: Mapping[str, str] = os.environ) -> Bus | None:
     """The bus of POINTSMAN_BUS, or None when results go nowhere, as in a run by hand."""
     found = _BUS_ARN.fullmatch(environ.get("POINTSMAN_BUS", ""))
-    if found is None or not environ.get("POINTSMAN_ROLLOUT"):
+    # A build that somebody started by hand belongs to no rollout: what it changes is recorded as the build's own.
+    if found is None or not (environ.get("POINTSMAN_ROLLOUT") or environ.get("CODEBUILD_BUILD_ARN")):
         return None
     # The role of a check may send as pointsman.check alone; its project says so.
     return Bus(found[0], found["region"], environ.get("POINTSMAN_EVENT_SOURCE") or Bus.source)

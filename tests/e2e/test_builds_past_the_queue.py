@@ -63,3 +63,12 @@ def test_a_retried_build_is_found_by_its_host_with_who_started_it(world: Observe
     assert told.rollout == rollout.id
     after, newest = world.end_of(rolled_out)
     assert (after.state, newest[f"dev/{REGION}"].build_arn) == (rollout.state, runs[f"dev/{REGION}"].build_arn)
+
+
+def test_a_build_that_names_no_rollout_is_found_by_its_host_too(world: Observer, rolled_out: Delivery) -> None:
+    rollout, _ = world.end_of(rolled_out)
+    codebuild: Any = world.cloud.client("codebuild", "dev", REGION)
+    started = codebuild.start_build(projectName="pointsman", sourceVersion=rollout.change.after)["build"]
+    told = results(world, str(started["arn"]))[0]
+    assert told.started_by == told.actor == "root"
+    assert (told.rollout, told.target, told.commit) == ("", "222222222222/us-east-1", rollout.change.after)
