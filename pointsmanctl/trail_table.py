@@ -21,6 +21,7 @@ from pointsman.events import (
     RolloutEnded,
     RolloutRepeated,
     RolloutStarted,
+    RunDelayed,
     RunEnded,
     RunStarted,
     RunWaited,
@@ -158,6 +159,8 @@ def _line(event: ReadEvent) -> Text:
             return Text(f"asked for again by delivery {event.delivery}: {event.reason}")
         case RunWaited():
             return Text(f"waits behind {event.behind}")
+        case RunDelayed():
+            return Text(f"no build yet: {event.reason}", "yellow")
         case RunStarted():
             return Text(f"build started {event.build_arn.rpartition('/')[2]}")
         case BuildReported():

@@ -1,82 +1,131 @@
-"""The engine's door: deliveries from the queue, builds that ended, and the sweep. All three bring rollouts forward."""
+"""The engine's door: deliveries from the queue, build states and the sweep. All three bring rollouts forward."""
 
 import functools
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+from pydantic import ValidationError
 
 from functions.start_build.settings import StartBuildSettings
-from functions.start_build.watch import WatchedRollouts, sweep
+from functions.start_build.watch import report
 from pointsman.adapters.builds_codebuild import CodeBuilds
+from pointsman.adapters.dead_letters_sqs import SqsDeadLetters
+from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.build_event import NotOurs, read_build_event
 from pointsman.core.engine import Engine
-from pointsman.core.model import Delivery
-from pointsman.errors import Unavailable
+from pointsman.core.model import Delivery, Mode
+from pointsman.errors import Unreadable
 
 logger = Logger()
 
-TIME_TO_END_MS = 45_000  # what one rollout may still take when the sweep looks at the clock
+TIME_TO_END_MS = 45_000  # what one rollout may still take when somebody looks at the clock
+CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
 
 
 @functools.cache
-def rollouts() -> WatchedRollouts:
-    """The rollouts table, wired once for each cold start."""
-    settings = StartBuildSettings.from_environment(os.environ)
-    return WatchedRollouts(boto3.client("dynamodb"), settings.rollouts_table, settings.audit_table)
+def settings() -> StartBuildSettings:
+    """The environment, read once for each cold start."""
+    return StartBuildSettings.from_environment(os.environ)
 
 
 @functools.cache
 def engine() -> Engine:
     """The engine on AWS, wired once for each cold start."""
-    settings = StartBuildSettings.from_environment(os.environ)
-    dynamodb = boto3.client("dynamodb")
+    known = settings()
+    dynamodb = boto3.client("dynamodb", config=CONFIG)
     return Engine(
-        store=rollouts(),
-        trail=DynamoTrail(dynamodb, settings.audit_table),
-        builds=CodeBuilds(settings.start_role_name, settings.project_name, settings.external_id),
+        store=DynamoRollouts(dynamodb, known.rollouts_table, known.audit_table),
+        trail=DynamoTrail(dynamodb, known.audit_table),
+        builds=CodeBuilds(
+            known.start_role_name,
+            {Mode.APPLY: known.project_name, Mode.CHECK: known.check_project_name},
+            known.external_id,
+        ),
         clock=lambda: datetime.now(UTC),
     )
 
 
-@logger.inject_lambda_context
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
-    """Take deliveries (SQS), the end of a build (EventBridge) or the sweep (EventBridge schedule).
+@functools.cache
+def dead_letters() -> SqsDeadLetters:
+    """Where messages go that nobody can read."""
+    return SqsDeadLetters(
+        functools.cache(lambda: boto3.client("sqs", config=CONFIG)), settings().changes_dead_letters_url
+    )
 
-    A delivery that cannot be stored goes back to the queue with those of its ref behind it; what else fails raises, for
-    Lambda to retry.
+
+@logger.inject_lambda_context(clear_state=True)
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
+    """Take deliveries (SQS), a build's state (EventBridge) or the sweep (EventBridge schedule).
+
+    Each delivery that cannot be stored goes back to the queue, and only it: which commit is newer is known from the
+    push, so none has to wait for another. What else fails raises, for Lambda to retry.
     """
+
+    def is_late() -> bool:
+        return context.get_remaining_time_in_millis() < TIME_TO_END_MS
+
     if "Records" in event:
-        return process_partial_response(event, take, SqsFifoPartialProcessor(skip_group_on_error=True), context)
+        return take_all(event, context, is_late)
     if event.get("detail-type") == "Scheduled Event":
-        sweep(rollouts(), engine().sweep, lambda: context.get_remaining_time_in_millis() < TIME_TO_END_MS)
+        engine().sweep(is_late, report)
         return None
-    end_build(event)
+    take_build_state(event)
     return None
 
 
-def take(record: SQSRecord) -> None:
-    """One message of changes.fifo. It is given back only when it could not be stored: the rest is the sweep's, too."""
-    delivery = Delivery.read_json(record.body)
-    logger.append_keys(delivery=delivery.id, commit=delivery.change.after)
-    ids = engine().accept(delivery, record.message_id)
+def take_all(event: dict[str, Any], context: LambdaContext, is_late: Any) -> PartialItemFailureResponse:
+    """Messages of changes.fifo: all are stored before any build is asked for, so that no region holds up a message."""
+    stored: list[str] = []
+    answer = process_partial_response(
+        event,
+        lambda record: stored.extend(take(record)),
+        BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
+        context,
+    )
     try:
-        engine().reconcile(ids)
-    except Unavailable:
+        engine().reconcile(stored, enough=is_late)
+    except Exception:  # the messages are stored: a rollout that can't be moved must not give any of them back
         logger.exception("not everything could be started now; the sweep goes on with it")
+    return answer
 
 
-def end_build(event: dict[str, Any]) -> None:
-    """One build-state event of a build that has ended."""
+def take(record: SQSRecord) -> Iterable[str]:
+    """Store one message; the rollouts that it asks for. What nobody can read is put aside, and holds up no other."""
+    try:
+        delivery = Delivery.read_json(record.body)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:3])
+        return put_aside(record, f"not a delivery that this version reads: {faults}")
+    logger.append_keys(delivery=delivery.id, commit=delivery.change.after)
+    try:
+        return engine().accept(delivery, record.message_id)
+    except Unreadable as error:
+        put_aside(record, str(error))
+        return [order.rollout for order in delivery.orders]
+
+
+def put_aside(record: SQSRecord, reason: str) -> tuple[str, ...]:
+    """Move a message to the dead letters at once, whose alarm rings."""
+    group = record.attributes.message_group_id or "put-aside"
+    dead_letters().put(record.body, record.message_id, group, reason)
+    logger.error("a message was put among the dead letters", extra={"message_id": record.message_id, "reason": reason})
+    return ()
+
+
+def take_build_state(event: dict[str, Any]) -> None:
+    """One build-state event of a build that began or ended."""
     told = read_build_event(event)
     if isinstance(told, NotOurs):
-        logger.info("a build that is not ours ended", extra={"reason": told.reason})
+        logger.info("a build that is not ours changed its state", extra={"reason": told.reason})
         return
     engine().build_ended(told.rollout, told.target, told.attempt, told.report)

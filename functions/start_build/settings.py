@@ -8,6 +8,8 @@ class StartBuildSettings(Settings):
 
     rollouts_table: str
     audit_table: str
+    changes_dead_letters_url: str
     start_role_name: str  # the worker accounts' role is named <start_role_name>-<region>
     project_name: str
+    check_project_name: str
     external_id: str

@@ -8,6 +8,7 @@ from functions.webhook_receiver.answer import Answer, decided, ignored, rejected
 from functions.webhook_receiver.gate import Gate
 from functions.webhook_receiver.request import Message, Request, read_message
 from pointsman.core.model import Delivery
+from pointsman.core.old_pushes import refuse_old
 from pointsman.core.payloads.pull_request import read_pull_request
 from pointsman.core.payloads.push import read_push
 from pointsman.core.payloads.subject import NothingToRun, Subject
@@ -90,7 +91,7 @@ class Receiver:
         if routing.wants_files:
             subject, failure = self._with_files(subject, seconds_left)
             routing = decide(subject, self._routes)
-        delivery = self._delivery(message, subject, routing)
+        delivery = refuse_old(self._delivery(message, subject, routing), self._clock())
         self._queue.send(delivery)
         return decided(delivery, failure)
 

@@ -11,7 +11,7 @@ import pytest
 from localcloud.cloud import LocalCloud, wait_until
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.builds_memory import MemoryBuilds
-from pointsman.core.model import Rollout, Run, RunState
+from pointsman.core.model import Mode, Rollout, Run, RunState
 from pointsman.core.ports import BuildReport, Builds
 from pointsman.errors import BuildRefused
 from tests.support.localcloud import Worker, small_cloud
@@ -58,7 +58,7 @@ def side(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Sid
         monkeypatch.setenv(name, value)
     phases: dict[str, Any] = {"build": {"commands": ["true"]}}
     commit = Worker(cloud).commit(json.dumps({"version": 0.2, "phases": phases}))
-    return Side(CodeBuilds("start-role", "pointsman", "a word that both know"), commit)
+    return Side(CodeBuilds("start-role", dict.fromkeys(Mode, "pointsman"), "a word that both know"), commit)
 
 
 def test_a_build_is_in_the_targets_account_and_region(side: Side) -> None:

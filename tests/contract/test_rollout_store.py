@@ -104,7 +104,7 @@ def test_a_record_that_has_moved_is_not_written(store: RolloutStore) -> None:
 
 def test_a_transition_is_all_or_nothing(store: RolloutStore, trail: Trail) -> None:
     rollout = started(store)
-    holder = Place(rollout=rollout.id, route="site", attempt=1, created_at=MORNING)
+    holder = Place(rollout=rollout.id, line="site", attempt=1, ordering_time=MORNING)
     store.commit(Transition(lanes=(Lane(target=DEV, holder=holder),)))
     waited = RunWaited(at=MORNING, rollout=rollout.id, target=DEV, attempt=1, behind="r-other")
     stale = Transition(runs=(a_run(rollout),), lanes=(Lane(target=DEV),), events=(waited,))
@@ -123,8 +123,8 @@ def test_an_event_is_told_once_or_the_transition_fails(store: RolloutStore, trai
 
 
 def test_lanes_that_nobody_used_are_empty_and_others_as_stored(store: RolloutStore) -> None:
-    holder = Place(rollout="r-1", route="site", attempt=1, created_at=MORNING)
-    lane = Lane(target=DEV, holder=holder, waiting=(holder,), reached={"site": MORNING})
+    holder = Place(rollout="r-1", line="site", attempt=1, ordering_time=MORNING)
+    lane = Lane(target=DEV, holder=holder, waiting=(holder,), newest_applied={"site": MORNING})
     store.commit(Transition(lanes=(lane,)))
     assert store.lanes([DEV, "prod/eu-west-1"]) == {
         DEV: lane.model_copy(update={"version": 1}),

@@ -157,7 +157,7 @@ def request_of(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     run = Run(rollout=rollout.id, route="site", target=target("dev/eu-west-1"), created_at=MORNING)
     codebuild = Recorder()
     monkeypatch.setattr(CodeBuilds, "_client", lambda *_: codebuild)
-    CodeBuilds("pointsman-start", "pointsman", "a-word").start(rollout, run)
+    CodeBuilds("pointsman-start", dict.fromkeys(Mode, "pointsman"), "a-word").start(rollout, run)
     return codebuild.request
 
 

@@ -22,7 +22,7 @@ EVERY = [IN_PROGRESS, *ENDS, PHASE, HOST, SCHEDULED]
 
 # Rule → the samples that it takes; it must leave every other one.
 TAKES: dict[tuple[Callable[[], Stack], str], list[str]] = {
-    (control, "StartBuildBuildEnded"): ENDS,
+    (control, "StartBuildBuildEnded"): [IN_PROGRESS, *ENDS],
     (control, "AuditWriterBuildState"): [IN_PROGRESS, *ENDS],
     (control, "AuditWriterHostResult"): [HOST],
     (worker, "BuildStates"): [IN_PROGRESS, *ENDS],

@@ -73,6 +73,12 @@ class _Store:
     def open_rollouts(self) -> list[str]:
         return self._fuse(self._store.open_rollouts)
 
+    def sweep_cursor(self) -> str | None:
+        return self._fuse(self._store.sweep_cursor)
+
+    def keep_sweep_cursor(self, rollout: str | None) -> None:
+        self._fuse(lambda: self._store.keep_sweep_cursor(rollout))
+
 
 class _Trail:
     def __init__(self, trail: Trail, fuse: Fuse) -> None:

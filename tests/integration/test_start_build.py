@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,18 @@ import pytest
 from moto import mock_aws
 
 from functions.start_build import handler
+from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.model import Delivery, RolloutState, RunState
+from pointsman.core.ports import BuildReport
 from pointsman.core.reconcile import latest
-from pointsman.errors import Misconfigured
+from pointsman.errors import Misconfigured, Unavailable
 from tests.support.lambda_context import FakeContext
 from tests.support.rollouts import ACCOUNT_IDS, delivery
 from tests.support.tables import create_tables
 
+DEAD_LETTERS = "https://sqs.us-east-1.amazonaws.com/123456789012/changes-dead-letters.fifo"
 DEV = "dev/eu-west-1"
 PROD = "prod/us-east-1"
 
@@ -29,21 +33,29 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRollouts]:
         "ROLLOUTS_TABLE": "rollouts",
         "AUDIT_TABLE": "audit",
         "START_ROLE_NAME": "pointsman-start",
+        "CHANGES_DEAD_LETTERS_URL": DEAD_LETTERS,
         "PROJECT_NAME": "pointsman",
+        "CHECK_PROJECT_NAME": "pointsman-check",
         "EXTERNAL_ID": "an-external-id",
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    handler.rollouts.cache_clear()
-    handler.engine.cache_clear()
+    forget()
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         create_tables(client)
+        boto3.client("sqs", region_name="us-east-1").create_queue(
+            QueueName="changes-dead-letters.fifo", Attributes={"FifoQueue": "true"}
+        )
         for target in (DEV, PROD):
             create_project(target)
         yield DynamoRollouts(client, "rollouts", "audit")
-    handler.rollouts.cache_clear()
-    handler.engine.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    for cached in (handler.settings, handler.engine, handler.dead_letters):
+        cached.cache_clear()
 
 
 def create_project(target: str) -> None:
@@ -149,12 +161,85 @@ def test_an_account_without_the_project_fails_its_run_only(world: DynamoRollouts
     assert runs[DEV].state is RunState.RUNNING
 
 
-def test_a_message_that_is_no_delivery_goes_back_with_those_behind_it(world: DynamoRollouts) -> None:
+@pytest.mark.parametrize("version", ["none", "2"])
+def test_a_message_that_nobody_can_read_is_put_aside_at_once_and_holds_up_no_other(
+    world: DynamoRollouts, version: str
+) -> None:
     first, last = delivery(DEV, commit="a" * 40), delivery(DEV, commit="c" * 40)
-    answer = call(queued(first, '{"not": "a delivery"}', last))
-    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["message-1", "message-2"]
+    unread = '{"not": "a delivery"}'
+    if version == "2":
+        unread = first.model_dump_json().replace('"version":1', '"version":2')
+    assert call(queued(first, unread, last)) == {"batchItemFailures": []}
     assert world.load(first.orders[0].rollout)
-    assert world.load(last.orders[0].rollout) is None
+    assert world.load(last.orders[0].rollout)
+    [letter] = put_aside()
+    assert letter["Body"] == unread
+    assert "version" in letter["MessageAttributes"]["reason"]["StringValue"] or version == "none"
+
+
+def test_a_message_that_cannot_be_put_aside_goes_back_and_only_it(
+    world: DynamoRollouts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boto3.client("sqs", region_name="us-east-1").delete_queue(QueueUrl=DEAD_LETTERS)
+    last = delivery(DEV, commit="c" * 40)
+    answer = call(queued("not a delivery", last))
+    assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["message-0"]
+    assert world.load(last.orders[0].rollout)
+
+
+def test_a_rollout_that_cannot_be_read_gives_no_other_message_back(world: DynamoRollouts) -> None:
+    broken, good = delivery(DEV, commit="a" * 40), delivery(DEV, commit="b" * 40)
+    call(queued(broken))
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    key = {"pk": {"S": f"ROLLOUT#{broken.orders[0].rollout}"}, "sk": {"S": "ROLLOUT"}}
+    client.update_item(
+        TableName="rollouts",
+        Key=key,
+        UpdateExpression="SET #data.#state = :other",
+        ExpressionAttributeNames={"#data": "data", "#state": "state"},
+        ExpressionAttributeValues={":other": {"S": "of a newer version"}},
+    )
+    assert call(queued(good)) == {"batchItemFailures": []}
+    assert world.load(good.orders[0].rollout)
+    assert call(queued(broken)) == {"batchItemFailures": []}
+    [letter] = put_aside()
+    assert "written by another version" in letter["MessageAttributes"]["reason"]["StringValue"]
+
+
+def test_the_beginning_of_a_build_whose_start_was_not_answered_is_taken(
+    world: DynamoRollouts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = delivery(DEV)
+    rollout = told.orders[0].rollout
+    start = CodeBuilds.start
+
+    def lost(self: CodeBuilds, *about: Any) -> BuildReport:
+        start(self, *about)
+        raise Unavailable("the answer was lost")
+
+    monkeypatch.setattr(CodeBuilds, "start", lost)
+    call(queued(told))
+    loaded = world.load(rollout)
+    assert loaded
+    assert latest(loaded[1])[DEV].state is RunState.STARTING
+    arn = f"arn:aws:codebuild:eu-west-1:{ACCOUNT_IDS['dev']}:build/pointsman:a-build"
+    for initiator, state in (("hana", RunState.STARTING), (None, RunState.RUNNING)):
+        began = ended(arn, rollout, DEV)
+        began["detail"]["build-status"] = "IN_PROGRESS"
+        if initiator:
+            began["detail"]["additional-information"]["initiator"] = initiator
+        with suppress(Unavailable):  # the region is left alone for some minutes
+            call(began)
+        loaded = world.load(rollout)
+        assert loaded
+        assert latest(loaded[1])[DEV].state is state
+
+
+def put_aside() -> list[Any]:
+    client = boto3.client("sqs", region_name="us-east-1")
+    return client.receive_message(QueueUrl=DEAD_LETTERS, MaxNumberOfMessages=10, MessageAttributeNames=["All"])[
+        "Messages"
+    ]
 
 
 def test_the_sweep_asks_codebuild_and_ends_what_has_ended(world: DynamoRollouts) -> None:
@@ -175,7 +260,8 @@ def test_a_delivery_without_orders_is_in_the_trail(world: DynamoRollouts) -> Non
 
 def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIT_TABLE", "audit")
-    handler.rollouts.cache_clear()
-    handler.engine.cache_clear()
-    with pytest.raises(Misconfigured, match=r"ROLLOUTS_TABLE: .*START_ROLE_NAME: .*PROJECT_NAME: .*EXTERNAL_ID: "):
+    forget()
+    with pytest.raises(
+        Misconfigured, match=r"ROLLOUTS_TABLE: .*LETTERS_URL: .*START_ROLE_NAME: .*CHECK_PROJECT_NAME: .*EXTERNAL_ID: "
+    ):
         call({"detail-type": "Scheduled Event"})

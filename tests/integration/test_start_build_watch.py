@@ -9,12 +9,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.start_build import watch
-from functions.start_build.watch import LONG_START, WatchedRollouts, is_starting_long
+from functions.start_build.watch import report
 from pointsman.adapters.builds_memory import MemoryBuilds
+from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.engine import Engine
 from pointsman.core.model import Run, RunState
+from pointsman.core.sweep import LONG_START, is_starting_long
 from pointsman.errors import Unavailable
 from tests.support.rollouts import Clock, delivery, target
 from tests.support.tables import create_tables
@@ -30,11 +31,11 @@ def namespace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def table() -> Iterator[WatchedRollouts]:
+def table() -> Iterator[DynamoRollouts]:
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         create_tables(client)
-        yield WatchedRollouts(client, "rollouts", "audit")
+        yield DynamoRollouts(client, "rollouts", "audit")
 
 
 class SilentBuilds(MemoryBuilds):
@@ -55,12 +56,12 @@ def counted(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
     return {name: sum(line[name]) for name in names}
 
 
-def an_engine(table: WatchedRollouts, clock: Clock, builds: MemoryBuilds) -> Engine:
+def an_engine(table: DynamoRollouts, clock: Clock, builds: MemoryBuilds) -> Engine:
     return Engine(table, DynamoTrail(boto3.client("dynamodb", region_name="us-east-1"), "audit"), builds, clock)
 
 
 def test_a_run_that_has_been_starting_for_long_is_counted_until_it_starts(
-    table: WatchedRollouts, capsys: pytest.CaptureFixture[str]
+    table: DynamoRollouts, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock, builds = Clock(datetime.now(UTC) - LONG_START - timedelta(minutes=1)), SilentBuilds()
     engine = an_engine(table, clock, builds)
@@ -69,24 +70,24 @@ def test_a_run_that_has_been_starting_for_long_is_counted_until_it_starts(
         engine.reconcile(ids)
     clock.now = datetime.now(UTC)
     with pytest.raises(Unavailable):  # counted all the same
-        watch.sweep(table, engine.sweep, lambda: False)
+        engine.sweep(lambda: False, report)
     assert counted(capsys) == {"SweepsCutShort": 0, "RunsStartingLong": 1}
 
     answering = an_engine(table, clock, MemoryBuilds())
-    watch.sweep(table, answering.sweep, lambda: False)
+    answering.sweep(lambda: False, report)
     assert counted(capsys) == {"SweepsCutShort": 0, "RunsStartingLong": 0}
 
 
 def test_a_sweep_that_has_no_time_for_every_rollout_is_counted(
-    table: WatchedRollouts, capsys: pytest.CaptureFixture[str]
+    table: DynamoRollouts, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clock = Clock(datetime.now(UTC))
     engine = an_engine(table, clock, MemoryBuilds())
     for number in range(3):
         engine.reconcile(engine.accept(delivery(DEV, commit=f"{number}" * 40, at=clock.now), f"m-{number}"))
-    watch.sweep(table, engine.sweep, lambda: True)
+    engine.sweep(lambda: True, report)
     assert counted(capsys)["SweepsCutShort"] == 1
-    watch.sweep(table, engine.sweep, lambda: False)
+    engine.sweep(lambda: False, report)
     assert counted(capsys)["SweepsCutShort"] == 0
 
 

@@ -41,13 +41,14 @@ def delivery(
     when_busy: WhenBusy = WhenBusy.SUPERSEDE,
     at: datetime = MORNING,
     before: str = "0" * 39 + "1",
+    playbook: str = "site.yml",
 ) -> Delivery:
     """A push that matched `route` and goes to `targets`; without targets, one that no route wanted."""
     rollout = rollout_id(186853002, route, commit, Mode.APPLY)
     order = Order(
         rollout=rollout,
         route=route,
-        playbook="site.yml",
+        playbook=playbook,
         when_busy=when_busy,
         targets=tuple(target(each) for each in targets),
     )

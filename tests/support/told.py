@@ -39,7 +39,7 @@ def asked(*targets: str, build_arn: str | None = None) -> Asked:
     """The stored rollout of `targets`, and its run on the first of them."""
     order = delivery(*targets).orders[0].model_copy(update={"rollout": ROLLOUT})
     rollout = Rollout(
-        id=ROLLOUT, change=change(), order=order, delivery="d-1", message="m-1", pushes=("0" * 40,), created_at=MORNING
+        id=ROLLOUT, change=change(), order=order, delivery="d-1", message="m-1", pushes=(), created_at=MORNING
     )
     return Asked(
         rollout=rollout,

@@ -152,6 +152,12 @@ class Meeting:
     def open_rollouts(self) -> list[str]:
         return self._store.open_rollouts()
 
+    def sweep_cursor(self) -> str | None:
+        return self._store.sweep_cursor()
+
+    def keep_sweep_cursor(self, rollout: str | None) -> None:
+        self._store.keep_sweep_cursor(rollout)
+
 
 def tell_together(world: World, tellings: Sequence[Telling]) -> None:
     """Each telling in a process of its own, all at the same instant and all in each other's way."""

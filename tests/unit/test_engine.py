@@ -5,66 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pointsman.adapters.builds_memory import MemoryBuilds
-from pointsman.adapters.rollouts_memory import MemoryRollouts
-from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.engine import Engine
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Delivery, Mode, Rollout, RolloutState, Run, RunState, WhenBusy
+from pointsman.core.model import Delivery, Mode, RolloutState, RunState, WhenBusy
 from pointsman.core.ports import BuildReport
-from pointsman.core.reconcile import latest
 from pointsman.errors import Unavailable
-from pointsman.events import DeliveryDecided, RolloutRepeated, RunEnded, RunWaited, TrailEvent
-from tests.support.rollouts import MORNING, Clock, delivery
-
-DEV = "dev/eu-west-1"
-PROD = "prod/eu-west-1"
-
-
-class World:
-    """An engine on twins, and short ways to ask about it."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.trail = MemoryTrail()
-        self.store = MemoryRollouts(self.trail)
-        self.builds = MemoryBuilds()
-        self.engine = Engine(self.store, self.trail, self.builds, self.clock)
-        self._told = 0
-
-    def push(self, told: Delivery, message: str | None = None) -> str:
-        """Tell a delivery once more, by a message of its own; its rollout."""
-        self._told += 1
-        self.engine.reconcile(self.engine.accept(told, message or f"message-{self._told}"))
-        return told.orders[0].rollout if told.orders else ""
-
-    def later(self) -> datetime:
-        """A minute has passed."""
-        self.clock.pass_by(minutes=1)
-        return self.clock()
-
-    def rollout(self, name: str) -> Rollout:
-        loaded = self.store.load(name)
-        assert loaded is not None
-        return loaded[0]
-
-    def run(self, rollout: str, target: str) -> Run:
-        loaded = self.store.load(rollout)
-        assert loaded is not None
-        return latest(loaded[1])[target]
-
-    def finish(self, rollout: str, target: str, state: RunState = RunState.SUCCEEDED, reason: str = "") -> BuildReport:
-        run = self.run(rollout, target)
-        assert run.build_arn
-        report = self.builds.finish(run.build_arn, state, reason)
-        self.engine.build_ended(rollout, target, run.attempt, report)
-        return report
-
-    def events(self, rollout: str) -> list[TrailEvent]:
-        return self.trail.of_partition(f"ROLLOUT#{rollout}")
-
-    def types(self, rollout: str) -> list[str]:
-        return [event.type for event in self.events(rollout)]
+from pointsman.events import DeliveryDecided, RolloutRepeated, RunEnded, RunWaited
+from tests.support.engine_world import DEV, PROD, World
+from tests.support.rollouts import MORNING, delivery
 
 
 @pytest.fixture
@@ -192,17 +139,27 @@ def a_check(number: int, commit: str, at: datetime) -> Delivery:
 
 
 def test_a_check_takes_the_place_of_an_older_one_of_its_own_pull_request_alone(world: World) -> None:
-    running = world.push(delivery(DEV, commit="a" * 40))
-    waiting = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later()))
+    running = world.push(a_check(6, "a" * 40, world.later()))
     older = world.push(a_check(7, "c" * 40, world.later()))
     other = world.push(a_check(8, "d" * 40, world.later()))
     newer = world.push(a_check(7, "e" * 40, world.later()))
 
     assert world.run(older, DEV).state is RunState.SUPERSEDED
     world.finish(running, DEV)
-    for rollout in (waiting, other, newer):
+    for rollout in (other, newer):
         assert world.run(rollout, DEV).state is RunState.RUNNING
         world.finish(rollout, DEV)
+
+
+def test_checks_hold_up_no_apply_and_applies_no_check(world: World) -> None:
+    check = world.push(a_check(7, "a" * 40, world.later()))
+    waiting = world.push(a_check(8, "b" * 40, world.later()))
+    applied = world.push(delivery(DEV, commit="c" * 40, name="d-3", at=world.later()))
+    assert world.run(check, DEV).state is RunState.RUNNING
+    assert world.run(applied, DEV).state is RunState.RUNNING
+    assert world.run(waiting, DEV).state is RunState.WAITING
+    world.finish(check, DEV)
+    assert world.run(waiting, DEV).state is RunState.RUNNING
 
 
 def test_a_check_keeps_no_older_apply_from_running_after_it(world: World) -> None:
@@ -210,7 +167,7 @@ def test_a_check_keeps_no_older_apply_from_running_after_it(world: World) -> Non
     world.finish(check, DEV)
     late = world.push(delivery(DEV, commit="a" * 40))
     assert world.run(late, DEV).state is RunState.RUNNING
-    assert world.store.lanes([DEV])[DEV].reached.keys() == {"site"}
+    assert world.store.lanes([DEV])[DEV].newest_applied.keys() >= {"site"}
 
 
 def test_a_delivery_that_was_lost_at_first_is_as_old_as_its_push(world: World) -> None:
@@ -240,7 +197,7 @@ def test_what_was_pushed_later_is_newer_however_late_either_comes(
         )
         for letter, since, at in zip("ab", pushed, received, strict=True)
     )
-    assert MORNING <= first.counts_from < second.counts_from
+    assert MORNING <= first.ordering_time < second.ordering_time
     older, newer = world.push(first), world.push(second)
     world.finish(older, DEV)
     assert world.run(newer, DEV).state is RunState.RUNNING
@@ -301,14 +258,6 @@ def test_the_sweep_finds_an_end_that_was_never_told(world: World) -> None:
     assert world.rollout(rollout).state is RolloutState.FAILED
 
 
-def test_the_sweep_ends_a_run_whose_build_codebuild_has_forgotten(world: World) -> None:
-    rollout = world.push(delivery(DEV))
-    world.builds.builds.clear()
-    world.engine.sweep()
-    assert world.run(rollout, DEV).state is RunState.FAULTED
-    assert world.run(rollout, DEV).reason == "CodeBuild no longer knows this build"
-
-
 def test_a_silent_region_is_tried_again_and_holds_up_no_other(world: World) -> None:
     world.builds.silent.add(PROD)
     told = delivery(DEV, PROD)
@@ -321,16 +270,6 @@ def test_a_silent_region_is_tried_again_and_holds_up_no_other(world: World) -> N
     world.builds.silent.clear()
     world.engine.sweep()
     assert world.run(rollout, PROD).state is RunState.RUNNING
-
-
-def test_a_region_silent_for_an_hour_ends_the_run(world: World) -> None:
-    world.builds.silent.add(DEV)
-    told = delivery(DEV)
-    with pytest.raises(Unavailable):
-        world.push(told)
-    world.clock.pass_by(hours=1, seconds=1)
-    world.engine.sweep()
-    assert world.run(told.orders[0].rollout, DEV).state is RunState.REFUSED
 
 
 def test_a_build_whose_start_went_unanswered_is_found_and_not_started_twice(world: World) -> None:
@@ -425,42 +364,6 @@ def test_a_refusal_after_a_lost_answer_finds_the_build_and_keeps_the_lane(world:
     assert world.run(rollout, DEV).state is RunState.RUNNING
 
 
-def test_a_rollout_that_cannot_be_moved_stops_the_sweep_of_no_other(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rollouts = [world.push(delivery(DEV if letter == "a" else PROD, commit=letter * 40)) for letter in "ab"]
-    for rollout in rollouts:
-        run = world.run(rollout, DEV if rollout == rollouts[0] else PROD)
-        world.builds.finish(run.build_arn or "", RunState.SUCCEEDED)
-    load = world.store.load
-    monkeypatch.setattr(world.store, "load", lambda name: load(name) if name == rollouts[1] else 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        world.engine.sweep()
-    assert world.rollout(rollouts[1]).state is RolloutState.SUCCEEDED
-
-
-def test_a_sweep_that_is_out_of_time_stops_and_the_next_begins_elsewhere(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rollouts = [world.push(delivery(DEV, commit=letter * 40, route=f"route-{letter}")) for letter in "abc"]
-    asked: list[str] = []
-    load = world.store.load
-
-    def load_and_tell(name: str) -> tuple[Rollout, tuple[Run, ...]] | None:
-        asked.append(name)
-        return load(name)
-
-    monkeypatch.setattr(world.store, "load", load_and_tell)
-    begun = set()
-    for _ in rollouts:
-        asked.clear()
-        world.engine.sweep(enough=lambda: bool(asked))
-        assert set(asked) == {asked[0]}
-        begun.add(asked[0])
-        world.clock.pass_by(minutes=5)
-    assert begun == set(rollouts)
-
-
 def test_a_target_that_joined_the_route_gets_its_first_run_by_a_redelivery(world: World) -> None:
     rollout = world.push(delivery(DEV))
     world.finish(rollout, DEV)
@@ -468,23 +371,6 @@ def test_a_target_that_joined_the_route_gets_its_first_run_by_a_redelivery(world
     assert world.builds.started == [(rollout, DEV, 1), (rollout, PROD, 1)]
     [repeated] = [event for event in world.events(rollout) if isinstance(event, RolloutRepeated)]
     assert repeated.reason.startswith("prod/eu-west-1 joined the route since")
-
-
-def test_a_push_back_to_an_earlier_commit_runs_it_again(world: World) -> None:
-    old = delivery(DEV, commit="a" * 40)
-    first = world.push(old)
-    world.finish(first, DEV)
-    newer = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later(), before="a" * 40))
-    world.finish(newer, DEV)
-
-    back = delivery(DEV, commit="a" * 40, name="d-3", at=world.later(), before="b" * 40)
-    assert world.push(back) == first
-    world.finish(first, DEV)
-    world.push(back)  # its redelivery
-    world.push(old)  # the first push's
-
-    assert world.builds.started == [(first, DEV, 1), (newer, DEV, 1), (first, DEV, 2)]
-    assert world.rollout(first).state is RolloutState.SUCCEEDED
 
 
 def test_a_delivery_decided_otherwise_the_second_time_is_told_both_times(world: World) -> None:

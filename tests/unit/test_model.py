@@ -18,7 +18,7 @@ ROLLOUT = Rollout(
     pushes=(),
     created_at=MORNING,
 )
-PLACE = Place(rollout="r-1", route="site", attempt=1, created_at=MORNING)
+PLACE = Place(rollout="r-1", line="site", attempt=1, ordering_time=MORNING)
 NOUNS: list[Value] = [
     delivery(DEV),
     ROLLOUT,

@@ -92,7 +92,7 @@ def a_rollout() -> tuple[Rollout, tuple[Run, ...]]:
         order=order,
         delivery=told.id,
         message="message-1",
-        pushes=(told.change.before,),
+        pushes=(told.push,),
         created_at=MORNING,
     )
     waiting, refused = (

@@ -152,7 +152,7 @@ def test_on_the_narrowest_terminal_no_cell_is_lost() -> None:
 def a_rollout() -> tuple[Rollout, tuple[Run, ...]]:
     told = delivery("dev/eu-west-1", "prod/eu-west-1")
     [order] = told.orders
-    pushes = (told.change.before,)
+    pushes = (told.push,)
     rollout = Rollout(
         id=order.rollout,
         change=told.change,

@@ -4,7 +4,9 @@ PointsmanError
 ├── Rejected        the sender must change the request (4xx); nothing was started
 ├── Unavailable     nobody's fault: try again; the queue's retry and dead-letter do that
 ├── Misconfigured   the operator must change a setting, a template or routes.yaml
+├── Unreadable      a stored record is none that this version knows: it stays, and the others go on
 ├── Conflict        somebody else moved the same record first: load again and decide again
+├── BuildDelayed    one target starts no build now: that run waits with the reason, the others go on
 └── BuildRefused    one target will not start a build: that run ends with the reason, the others go on
 """
 
@@ -32,6 +34,14 @@ class Misconfigured(PointsmanError):
 
 class Conflict(PointsmanError):
     """A conditional write lost against another writer. Catch it to load and decide again."""
+
+
+class Unreadable(PointsmanError):
+    """A stored record was written by a newer version, or changed by hand. Catch it to go on with the others."""
+
+
+class BuildDelayed(PointsmanError):
+    """A region or account is throttled or over a quota, and started nothing. Catch it to try again later."""
 
 
 class BuildRefused(PointsmanError):

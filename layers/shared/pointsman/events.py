@@ -117,6 +117,13 @@ class RunWaited(RunEvent):
     behind: str  # rollout that holds the target
 
 
+class RunDelayed(RunEvent):
+    """A run has its target, and no build yet: CodeBuild takes none now, or does not answer. It is tried again."""
+
+    type: Literal["RunDelayed"] = "RunDelayed"
+    reason: str  # the first; the run keeps the latest
+
+
 class RunStarted(RunEvent):
     """CodeBuild accepted the build."""
 
@@ -328,6 +335,7 @@ type TrailEvent = Annotated[
     | RolloutStarted
     | RolloutRepeated
     | RunWaited
+    | RunDelayed
     | RunStarted
     | RunEnded
     | RolloutEnded

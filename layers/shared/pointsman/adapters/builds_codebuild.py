@@ -1,21 +1,21 @@
 """The Builds port on CodeBuild: each target's account is entered by AssumeRole, and only to start and read builds."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
+from pointsman.adapters.builds_errors import errors_of
 from pointsman.core.build_event import BUILD_STATES, build_reason, failed_phase
-from pointsman.core.identity import START_SESSION, build_token
-from pointsman.core.model import Rollout, Run, Target
+from pointsman.core.identity import START_SESSION, build_token, is_engine
+from pointsman.core.model import Mode, Rollout, Run, Target
 from pointsman.core.ports import BuildReport
-from pointsman.errors import BuildRefused, Unavailable
+from pointsman.errors import BuildDelayed
 
 if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
 SECONDS_LEFT = 60  # credentials with less to live than this are renewed
-PAGES_SEARCHED = 3  # of 100 builds: an unanswered start is minutes old
+PAGES_SEARCHED = 30  # of 100 builds: more than a region starts while an answer is awaited
+CLOCKS_DIFFER = timedelta(minutes=10)
+LONGEST_BUILD = timedelta(hours=45)  # a build that began before has ended
 # A region that is silent must not use up the time of the others: about 25 seconds a call at the most.
 SERVICE_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=6)
-# https://docs.aws.amazon.com/codebuild/latest/APIReference/CommonErrors.html
-THROTTLED = {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"}
 
 
 class CodeBuilds:
-    """Builds of project `project`, reached through role `<role>-<region>` of each target's account."""
+    """Builds of a project for each mode, reached through role `<role>-<region>` of each target's account."""
 
-    def __init__(self, role: str, project: str, external_id: str) -> None:
+    def __init__(self, role: str, projects: Mapping[Mode, str], external_id: str) -> None:
         self._role = role
-        self._project = project
+        self._projects = projects
         self._external_id = external_id
         self._session = boto3.Session()
         self._lock = Lock()  # a boto3 session makes one client at a time
@@ -44,9 +44,9 @@ class CodeBuilds:
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
         """See Builds.start. The build's parameters depend on the rollout and run alone, so the token's rule holds."""
-        with _refusals(run.target, "StartBuild"):
+        with self._errors(run.target, "StartBuild"):
             answer = self._client(run.target).start_build(
-                projectName=self._project,
+                projectName=self._projects[run.mode],
                 sourceVersion=rollout.change.after,
                 sourceLocationOverride=f"https://github.com/{rollout.change.repository}.git",
                 environmentVariablesOverride=[
@@ -58,29 +58,58 @@ class CodeBuilds:
         return _report(answer["build"])
 
     def find(self, run: Run) -> BuildReport | None:
-        """See Builds.find: read the project's newest builds for one that carries this run's name.
+        """See Builds.find: read the project's builds, newest first, for one that carries this run's name.
 
-        Raises Unavailable when throttled: not to know is no reason to start another.
+        It is certain only when every build since the run took its target was looked at; else it raises BuildDelayed.
         """
-        wanted = _name_of(run)
-        with _refusals(run.target, "ListBuildsForProject", throttling_refuses=False):
-            client = self._client(run.target)
-            pages = client.get_paginator("list_builds_for_project").paginate(
-                projectName=self._project, sortOrder="DESCENDING", PaginationConfig={"MaxItems": PAGES_SEARCHED * 100}
-            )
-            for page in pages:
-                if not page["ids"]:
-                    continue
-                for build in client.batch_get_builds(ids=page["ids"])["builds"]:
-                    if wanted.items() <= _variables(build).items():
-                        return _report(build)
-        return None
+        since = (run.claimed_at or datetime.now(UTC) - LONGEST_BUILD) - CLOCKS_DIFFER
+        outside: BuildReport | None = None
+        with self._errors(run.target, "ListBuildsForProject"):
+            for build in self._newest_builds(run, since):
+                if _name_of(run).items() <= _variables(build).items():
+                    if not (report := _report(build)).started_outside:
+                        return report
+                    outside = report  # somebody's copy of it; the engine's own is older
+        return outside
+
+    def _newest_builds(self, run: Run, since: datetime) -> Iterator[Any]:
+        client = self._client(run.target)
+        pages = client.get_paginator("list_builds_for_project").paginate(
+            projectName=self._projects[run.mode], sortOrder="DESCENDING"
+        )
+        for number, page in enumerate(pages):
+            if number == PAGES_SEARCHED:
+                raise BuildDelayed(f"{run.target.name} has too many builds to look for one")
+            builds = self._batch(client, page["ids"]) if page["ids"] else []
+            yield from builds
+            if len(builds) < len(page["ids"]):
+                left = len(page["ids"]) - len(builds)
+                raise BuildDelayed(f"CodeBuild did not tell {left} of the newest builds in {run.target.name}")
+            if builds and min(build["startTime"] for build in builds) < since:
+                return
 
     def report(self, target: Target, arns: Sequence[str]) -> list[BuildReport]:
         """See Builds.report."""
-        with _refusals(target, "BatchGetBuilds"):
+        with self._errors(target, "BatchGetBuilds"):
             builds = self._client(target).batch_get_builds(ids=[_id_of(arn) for arn in arns])["builds"]
         return [_report(build) for build in builds]
+
+    @contextmanager
+    def _errors(self, target: Target, doing: str) -> Iterator[None]:
+        try:
+            with errors_of(target, doing):
+                yield
+        except BuildDelayed:
+            self._entered.pop((target.account_id, target.region), None)  # it may be the credentials that are worn out
+            raise
+
+    @staticmethod
+    def _batch(client: "CodeBuildClient", ids: list[str]) -> list[Any]:
+        """Builds by id, those that the first answer left out asked for once more."""
+        builds = client.batch_get_builds(ids=ids)["builds"]
+        if left := [each for each in ids if each not in {build["id"] for build in builds}]:
+            builds += client.batch_get_builds(ids=left)["builds"]
+        return list(builds)
 
     def _client(self, target: Target) -> "CodeBuildClient":
         key = (target.account_id, target.region)
@@ -150,6 +179,7 @@ def _report(build: Any) -> BuildReport:
         log_url=build.get("logs", {}).get("deepLink"),
         started_at=build.get("startTime"),
         ended_at=build.get("endTime"),
+        started_outside=bool(build.get("initiator")) and not is_engine(build.get("initiator")),
     )
 
 
@@ -159,19 +189,3 @@ def _reason(build: Any) -> str:
         for each in build.get("phases", [])
     )
     return build_reason(build["buildStatus"], *failed_phase(phases))
-
-
-@contextmanager
-def _refusals(target: Target, doing: str, *, throttling_refuses: bool = True) -> Iterator[None]:
-    """A region or account that says no refuses its own run; a network that gives no answer may be tried again."""
-    try:
-        yield
-    except ClientError as error:
-        answer = error.response["Error"]
-        message = f"{doing} in {target.name} refused: {answer['Code']}: {answer['Message']}"
-        passes = answer["Code"] in THROTTLED and not throttling_refuses
-        if passes or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-            raise Unavailable(message) from error
-        raise BuildRefused(message) from error
-    except BotoCoreError as error:
-        raise Unavailable(f"{doing} in {target.name}: {error}") from error

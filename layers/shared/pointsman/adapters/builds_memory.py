@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from threading import RLock
 
 from pointsman.core.identity import build_token
-from pointsman.core.model import Rollout, Run, RunState, Target
+from pointsman.core.model import Mode, Rollout, Run, RunState, Target
 from pointsman.core.ports import BuildReport
-from pointsman.errors import BuildRefused, Unavailable
+from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
 
 # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
 TOKEN_HONOURED_FOR = timedelta(minutes=5)
@@ -24,13 +24,18 @@ class _Asked:
 
 
 class MemoryBuilds:
-    """Builds in a dictionary. `refuses` (target → reason) and `silent` (targets) play the faults."""
+    """Builds in a dictionary. Each set or mapping of targets plays a fault."""
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.refuses: dict[str, str] = {}
-        self.silent: set[str] = set()
+        self.refuses: dict[str, str] = {}  # StartBuild and BatchGetBuilds are refused; the reason
+        self.closed: dict[str, str] = {}  # nobody comes in: every call is refused
+        self.throttles: dict[str, str] = {}  # StartBuild is throttled, or over a quota
+        self.silent: set[str] = set()  # no answer
+        self.loses_answers: set[str] = set()  # StartBuild is carried out, and its answer lost
+        self.left_out: set[str] = set()  # builds that BatchGetBuilds does not name
         self.started: list[tuple[str, str, int]] = []
         self.builds: dict[str, BuildReport] = {}
+        self.calls: list[tuple[str, int]] = []  # account and region of each call of `report`, and how many it asked for
         self._clock = clock
         self._lock = RLock()
         self._by_token: dict[str, _Asked] = {}
@@ -38,10 +43,11 @@ class MemoryBuilds:
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
         """See Builds.start."""
-        if run.target.name in self.silent:
-            raise Unavailable(f"{run.target.name} does not answer")
+        self._enter(run.target)
         if reason := self.refuses.get(run.target.name):
             raise BuildRefused(reason)
+        if reason := self.throttles.get(run.target.name):
+            raise BuildDelayed(reason)
         token = build_token(run.rollout, run.target.name, run.attempt)
         with self._lock:
             asked = self._by_token.get(token)
@@ -49,22 +55,31 @@ class MemoryBuilds:
                 asked = self._by_token[token] = _Asked(_parameters(rollout, run), self._new(run), self._clock())
             if asked.parameters != _parameters(rollout, run):
                 raise BuildRefused("InvalidInputException: the idempotency token was used with other parameters")
+            if run.target.name in self.loses_answers:
+                raise Unavailable(f"{run.target.name}: the answer was lost")
             return self.builds[asked.arn]
 
     def find(self, run: Run) -> BuildReport | None:
         """See Builds.find."""
-        if run.target.name in self.silent:
-            raise Unavailable(f"{run.target.name} does not answer")
+        self._enter(run.target)
         with self._lock:
             arn = self._by_run.get(_name_of(run))
             return self.builds.get(arn) if arn else None
 
     def report(self, target: Target, arns: Sequence[str]) -> list[BuildReport]:
         """See Builds.report."""
+        self._enter(target)
         if reason := self.refuses.get(target.name):
             raise BuildRefused(reason)
         with self._lock:
-            return [self.builds[arn] for arn in arns if arn in self.builds]
+            self.calls.append((f"{target.account_id}/{target.region}", len(arns)))
+            return [self.builds[arn] for arn in arns if arn in self.builds and arn not in self.left_out]
+
+    def _enter(self, target: Target) -> None:
+        if target.name in self.silent:
+            raise Unavailable(f"{target.name} does not answer")
+        if reason := self.closed.get(target.name):
+            raise BuildRefused(reason)
 
     def finish(self, arn: str, state: RunState, reason: str = "") -> BuildReport:
         """Let a build end; its report."""
@@ -74,7 +89,8 @@ class MemoryBuilds:
             return ended
 
     def _new(self, run: Run) -> str:
-        arn = f"arn:aws:codebuild:{run.target.region}:{run.target.account_id}:build/pointsman:{len(self.builds):08d}"
+        project = "pointsman-check" if run.mode is Mode.CHECK else "pointsman"
+        arn = f"arn:aws:codebuild:{run.target.region}:{run.target.account_id}:build/{project}:{len(self.builds):08d}"
         self.builds[arn] = BuildReport(arn=arn, state=RunState.RUNNING, started_at=self._clock())
         self.started.append(_name_of(run))
         self._by_run[_name_of(run)] = arn

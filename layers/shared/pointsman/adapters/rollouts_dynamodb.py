@@ -4,23 +4,27 @@
 | --- | --- | --- |
 | `ROLLOUT#<id>` | `ROLLOUT` | a rollout; `open` = "1" while it has not ended (index `open`) |
 | `ROLLOUT#<id>` | `RUN#<target>#<attempt>` | a run |
-| `LANE#<target>` | `LANE` | the queue before a target |
+| `LANE#<target>` | `LANE` | the queue before a target; `LANE#<target>#check`: that of its checks |
+| `SWEEP` | `SWEEP` | the rollout at which the last sweep ended |
 | `RESULTS#<build arn>` | `RESULTS` | how many host results a build has sent (audit_writer's) |
 | `RESULTS#REJECTED#<account>#<day>` | `RESULTS` | how many of its events were rejected that day |
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import batched
 from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
 
 from pointsman.adapters.aws_errors import errors_sorted
 from pointsman.adapters.dynamodb import marshal, pages, unmarshal
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.core.model import Lane, Rollout, Run
 from pointsman.core.ports import Transition
-from pointsman.errors import Unavailable
+from pointsman.errors import Unavailable, Unreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -54,8 +58,9 @@ class DynamoRollouts:
                 ConsistentRead=True,
             )
         )
-        heads = [Rollout.read(item["data"]) for item in items if item["sk"] == "ROLLOUT"]
-        runs = tuple(Run.read(item["data"]) for item in items if item["sk"].startswith("RUN#"))
+        with _reading(f"rollout {rollout}"):
+            heads = [Rollout.read(item["data"]) for item in items if item["sk"] == "ROLLOUT"]
+            runs = tuple(Run.read(item["data"]) for item in items if item["sk"].startswith("RUN#"))
         return (heads[0], runs) if heads else None
 
     def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
@@ -63,7 +68,8 @@ class DynamoRollouts:
         found = {target: Lane(target=target) for target in targets}
         for names in batched(found.copy(), KEYS_A_BATCH, strict=False):
             for item in self._batch(names):
-                lane = Lane.read(item["data"])
+                with _reading(str(item["pk"])):
+                    lane = Lane.read(item["data"])
                 found[lane.target] = lane
         return found
 
@@ -107,6 +113,18 @@ class DynamoRollouts:
         )
         return [item["pk"].removeprefix("ROLLOUT#") for item in found]
 
+    def sweep_cursor(self) -> str | None:
+        """See RolloutStore.sweep_cursor."""
+        query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": marshal({":pk": "SWEEP"})}
+        [item] = list(pages(self._client, "reading the sweep's place", TableName=self._table, **query)) or [{}]
+        return item.get("rollout")
+
+    def keep_sweep_cursor(self, rollout: str | None) -> None:
+        """See RolloutStore.keep_sweep_cursor."""
+        item = marshal({"pk": "SWEEP", "sk": "SWEEP"} | ({"rollout": rollout} if rollout else {}))
+        with errors_sorted("keeping the sweep's place"):
+            self._client.put_item(TableName=self._table, Item=item)
+
     def _rollout_put(self, rollout: Rollout) -> Any:
         extra = {} if rollout.state.ended else {"open": "1"}
         return self._put(f"ROLLOUT#{rollout.id}", "ROLLOUT", rollout, extra)
@@ -123,3 +141,12 @@ class DynamoRollouts:
             put["ConditionExpression"] = "version = :read"
             put["ExpressionAttributeValues"] = marshal({":read": record.version})
         return put
+
+
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:3])
+        raise Unreadable(f"{what} was written by another version or changed by hand: {faults}") from error

@@ -6,7 +6,7 @@ from threading import RLock
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import Lane, Rollout, Run
 from pointsman.core.ports import Transition
-from pointsman.errors import Conflict
+from pointsman.errors import Conflict, Unreadable
 
 
 class MemoryRollouts:
@@ -18,10 +18,14 @@ class MemoryRollouts:
         self._rollouts: dict[str, Rollout] = {}
         self._runs: dict[tuple[str, str, int], Run] = {}
         self._lanes: dict[str, Lane] = {}
+        self._cursor: str | None = None
+        self.unreadable: set[str] = set()  # rollouts that a newer version wrote
 
     def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
         """See RolloutStore.load."""
         with self._lock:
+            if rollout in self.unreadable:
+                raise Unreadable(f"rollout {rollout}: version: another one")
             if rollout not in self._rollouts:
                 return None
             runs = tuple(run for key, run in sorted(self._runs.items()) if key[0] == rollout)
@@ -49,6 +53,20 @@ class MemoryRollouts:
         """See RolloutStore.open_rollouts."""
         with self._lock:
             return sorted(rollout.id for rollout in self._rollouts.values() if not rollout.state.ended)
+
+    def sweep_cursor(self) -> str | None:
+        """See RolloutStore.sweep_cursor."""
+        return self._cursor
+
+    def keep_sweep_cursor(self, rollout: str | None) -> None:
+        """See RolloutStore.keep_sweep_cursor."""
+        self._cursor = rollout
+
+    def forget(self, rollout: str) -> None:
+        """Delete a rollout and its runs, as somebody might by hand."""
+        with self._lock:
+            del self._rollouts[rollout]
+            self._runs = {key: run for key, run in self._runs.items() if key[0] != rollout}
 
     def _check(self, transition: Transition) -> None:
         if transition.rollout:

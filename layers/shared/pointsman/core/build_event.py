@@ -24,6 +24,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pointsman.core.envelope import Envelope, faults_of, read_envelope
+from pointsman.core.identity import is_engine
 from pointsman.core.model import RunState, Value
 from pointsman.core.ports import BuildReport
 from pointsman.core.text import cut
@@ -94,6 +95,7 @@ class BuildEvent(RunName, BuildWord):
             reason=build_reason(self.status, self.phase, self.message) if ended else "",
             log_url=self.log_url,
             ended_at=self.at if ended else None,
+            started_outside=self.initiator is not None and not is_engine(self.initiator),
         )
 
 

@@ -1,19 +1,34 @@
 """The reconciler: loads state, executes the steps that `decide` gives, and can be run again at any moment."""
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pointsman.core import intake
+from pointsman.core.failures import raise_failures
 from pointsman.core.model import Delivery, Lane, Order, Rollout, Run, RunKey, RunState
+from pointsman.core.old_pushes import refuse_old
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
-from pointsman.core.reconcile import StartBuild, Step, decide, end, latest, started
-from pointsman.errors import BuildRefused, Conflict, Unavailable
+from pointsman.core.reconcile import Reports, StartBuild, Step, decide
+from pointsman.core.starts import Starter
+from pointsman.core.sweep import Sweep, Swept
+from pointsman.errors import Conflict, Unavailable
 
 # Each lost race means that somebody else moved the rollout forward, so this is reached only when something is broken.
 LOST_RACES_ALLOWED = 25
-PARALLEL_STEPS = 8
-SWEEP_SECONDS = 300  # between two sweeps, as the template schedules them
+PARALLEL_STEPS = 16
+PARALLEL_IN_A_REGION = 4  # so that regions that do not answer leave threads to those that do
+
+
+def never() -> bool:
+    """There is time enough."""
+    return False
+
+
+def unheard(_swept: Swept) -> None:
+    """Nobody wants to know."""
 
 
 class Engine:
@@ -22,53 +37,58 @@ class Engine:
     def __init__(self, store: RolloutStore, trail: Trail, builds: Builds, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._trail = trail
-        self._builds = builds
         self._clock = clock
+        self._starter = Starter(store, builds, clock)
+        self._sweep = Sweep(store, self._starter.builds, clock, self.reconcile)
 
     def accept(self, delivery: Delivery, message: str) -> list[str]:
         """Record a delivery and store each rollout that it asks for; their ids.
 
         `message` names this telling: told again under the same name, it changes nothing. Once this returns, the
-        delivery is durable: what `reconcile` cannot do now, the sweep does. Raises Unavailable when it is not stored.
+        delivery is durable: what `reconcile` cannot do now, the sweep does. Raises when an order is not stored, after
+        every other was.
         """
+        delivery = refuse_old(delivery, self._clock())
         self._trail.record(intake.decided(delivery))
+        failures: list[Exception] = []
         for order in delivery.orders:
-            self._take_order(delivery, message, order)
+            try:
+                self._take_order(delivery, message, order)
+            except Exception as failure:  # an order that can't be stored stops no other
+                failures.append(failure)
+        raise_failures(failures)
         return [order.rollout for order in delivery.orders]
 
     def build_ended(self, rollout: str, target: str, attempt: int, report: BuildReport) -> None:
-        """CodeBuild told that the build of a run ended."""
+        """CodeBuild told that the build of a run began or ended."""
         self.reconcile([rollout], {rollout: {(target, attempt): report}})
 
-    def sweep(self, enough: Callable[[], bool] = lambda: False) -> None:
+    def sweep(self, enough: Callable[[], bool] = never, tell: Callable[[Swept], None] = unheard) -> None:
         """Bring every open rollout forward, asking CodeBuild about each build that should be running.
 
-        Stops between two rollouts once `enough` says so. Each sweep begins at another place in the list, so none is
-        for ever the one that is not reached. Raises what `reconcile` raises, after every other was moved.
+        Stops between two rollouts once `enough` says so; the next sweep goes on there. `tell` hears what was done, also
+        when something failed. Raises what `reconcile` raises, after every other was moved.
         """
-        ids = self._store.open_rollouts()
-        first = int(self._clock().timestamp()) // SWEEP_SECONDS % max(len(ids), 1)
+        self._starter.builds.forget()
         failures: list[Exception] = []
-        for rollout in ids[first:] + ids[:first]:
-            if enough():
-                break
-            try:
-                self.reconcile([rollout], {rollout: self._asked(rollout)})
-            except Exception as failure:  # one that can't be moved stops no other
-                failures.append(failure)
-        _raise(failures)
+        tell(self._sweep(enough, failures))
+        raise_failures(failures)
 
     def reconcile(
-        self, rollouts: Iterable[str], reports: Mapping[str, Mapping[RunKey, BuildReport]] | None = None
+        self,
+        rollouts: Iterable[str],
+        reports: Mapping[str, Reports] | None = None,
+        enough: Callable[[], bool] = never,
     ) -> None:
         """Bring rollouts forward, and those that waited for a target which one of them left.
 
-        Raises Unavailable when one of them could not be moved now, after every other one was.
+        Once `enough` says so, the sweep has to go on with the rest. Raises Unavailable when one of them could not be
+        moved now, after every other one was; what nobody foresaw is raised before that.
         """
         reports = reports or {}
         pending = list(dict.fromkeys(rollouts))
         failures: list[Exception] = []
-        while pending:
+        while pending and not enough():
             rollout = pending.pop(0)
             touched: dict[str, None] = {}
             try:
@@ -76,7 +96,7 @@ class Engine:
             except Exception as failure:  # as above
                 failures.append(failure)
             pending += [other for other in touched if other not in (rollout, *pending)]
-        _raise(failures)
+        raise_failures(failures)
 
     def _take_order(self, delivery: Delivery, message: str, order: Order) -> None:
         for _ in range(LOST_RACES_ALLOWED):
@@ -92,7 +112,7 @@ class Engine:
         raise Unavailable(f"rollout {order.rollout} keeps moving")
 
     def _repeat(self, delivery: Delivery, message: str, order: Order, rollout: Rollout, runs: tuple[Run, ...]) -> None:
-        lanes = self._store.lanes(target.name for target in rollout.order.targets)
+        lanes = self._store.lanes({*rollout.order.lanes, *(run.lane for run in runs)})
         transition = intake.repeat(delivery, message, order, rollout, runs, lanes, self._clock())
         if transition.rollout:
             self._store.commit(transition)
@@ -100,84 +120,101 @@ class Engine:
             for event in transition.events:
                 self._trail.record(event)
 
-    def _bring_forward(self, rollout_id: str, reports: Mapping[RunKey, BuildReport], touched: dict[str, None]) -> None:
+    def _bring_forward(self, rollout_id: str, reports: Reports, touched: dict[str, None]) -> None:
         """Execute steps until none is left; `touched` gets every rollout in a lane that was changed."""
+        progress = _Progress(touched)
         for _ in range(LOST_RACES_ALLOWED):
             loaded = self._store.load(rollout_id)
             if loaded is None:
                 return
             rollout, runs = loaded
-            lanes = self._store.lanes(target.name for target in rollout.order.targets)
-            steps = decide(rollout, runs, lanes, reports, self._clock())
+            lanes = self._store.lanes(rollout.order.lanes)
+            steps = [
+                step
+                for step in decide(rollout, runs, lanes, reports, self._clock())
+                if not (isinstance(step, StartBuild) and step.run.key in progress.put_off)
+            ]
             if not steps:
+                raise_failures(progress.failures)
                 return
-            self._execute(rollout, steps, lanes, touched)
-        raise Unavailable(f"rollout {rollout_id} keeps moving")
+            self._execute(rollout, steps, lanes, progress)
+        raise_failures([*progress.failures, Unavailable(f"rollout {rollout_id} keeps moving")])
 
     def _execute(
-        self, rollout: Rollout, steps: tuple[Step, ...], lanes: Mapping[str, Lane], touched: dict[str, None]
+        self, rollout: Rollout, steps: Iterable[Step], lanes: Mapping[str, Lane], progress: "_Progress"
     ) -> None:
         """Carry out independent steps side by side. One that fails stops no other."""
-        with ThreadPoolExecutor(max_workers=min(PARALLEL_STEPS, len(steps))) as pool:
-            futures = [pool.submit(self._carry_out, rollout, step, lanes) for step in steps]
-        done = [future.result() for future in futures if future.exception() is None]
-        for lane in (lane for changed in done for lane in changed):
-            places = (*lane.waiting, *((lane.holder,) if lane.holder else ()))
-            touched.update(dict.fromkeys(place.rollout for place in places))
-        failures = [error for future in futures if (error := future.exception())]
-        if failures:
-            raise failures[0]
+        failures: list[Exception] = []
 
-    def _carry_out(self, rollout: Rollout, step: Step, lanes: Mapping[str, Lane]) -> tuple[Lane, ...]:
-        transition = step if isinstance(step, Transition) else self._start(rollout, step, lanes)
+        def work(queue: deque[Step]) -> None:
+            while queue:
+                try:
+                    self._carry_out(rollout, queue.popleft(), lanes, progress)
+                except IndexError:
+                    return  # another thread took the last
+                except Exception as failure:
+                    failures.append(failure)
+
+        workers = _workers(steps)
+        with ThreadPoolExecutor(max_workers=min(PARALLEL_STEPS, len(workers))) as pool:
+            list(pool.map(work, workers))
+        raise_failures(failures)
+
+    def _carry_out(self, rollout: Rollout, step: Step, lanes: Mapping[str, Lane], progress: "_Progress") -> None:
         try:
-            self._store.commit(transition)
+            transition = self._start(rollout, step, lanes, progress) if isinstance(step, StartBuild) else step
+            if transition:
+                self._store.commit(transition)
+                progress.note(transition)
         except Conflict:
-            return ()  # the caller loads and decides again
-        return transition.lanes
+            return  # the caller loads and decides again
 
-    def _start(self, rollout: Rollout, step: StartBuild, lanes: Mapping[str, Lane]) -> Transition:
+    def _start(
+        self, rollout: Rollout, step: StartBuild, lanes: Mapping[str, Lane], progress: "_Progress"
+    ) -> Transition | None:
+        """A build that can't be started now is tried again by another call; what else there is to do goes on."""
         run = step.run
         try:
-            report = (self._builds.find(run) if step.search_first else None) or self._builds.start(rollout, run)
-        except BuildRefused as refusal:
-            return self._refused(rollout, run, lanes[run.target.name], refusal)
-        return started(rollout, run, report, self._clock())
-
-    def _refused(self, rollout: Rollout, run: Run, lane: Lane, refusal: BuildRefused) -> Transition:
-        """The end of a refused run; unless an earlier call, whose answer was lost, has made its build."""
-        try:
-            report = self._builds.find(run)
-        except BuildRefused:
-            report = None  # what may not be read was not allowed to be started either
-        if report:
-            return started(rollout, run, report, self._clock())
-        return end(rollout, run, lane, RunState.REFUSED, str(refusal), self._clock())
-
-    def _asked(self, rollout_id: str) -> dict[RunKey, BuildReport]:
-        loaded = self._store.load(rollout_id)
-        if loaded is None:
-            return {}
-        running = [run for run in latest(loaded[1]).values() if run.state is RunState.RUNNING and run.build_arn]
-        with ThreadPoolExecutor(max_workers=PARALLEL_STEPS) as pool:
-            reports = list(pool.map(self._ask, running))
-        return {(run.target.name, run.attempt): report for run, report in zip(running, reports, strict=True) if report}
-
-    def _ask(self, run: Run) -> BuildReport | None:
-        arn = run.build_arn or ""
-        try:
-            reports = self._builds.report(run.target, [arn])
-        except (BuildRefused, Unavailable):
-            return None  # this account can't be asked now; the next sweep asks again
-        if reports:
-            return reports[0]
-        reason = "CodeBuild no longer knows this build"
-        return BuildReport(arn=arn, state=RunState.FAULTED, reason=reason, ended_at=self._clock())
+            transition = self._starter.start(rollout, run, lanes[run.lane], progress.is_first(run))
+        except Conflict:
+            raise
+        except Exception as failure:
+            progress.failures.append(failure)
+            transition = None
+        if transition is None:
+            progress.put_off.add(run.key)
+        return transition
 
 
-def _raise(failures: list[Exception]) -> None:
-    """Raise the only failure as it is, several as one Unavailable."""
-    if len(failures) == 1:
-        raise failures[0]
-    if failures:
-        raise Unavailable("; ".join(str(failure) for failure in failures)) from failures[0]
+@dataclass(frozen=True)
+class _Progress:
+    """What one call has done to a rollout."""
+
+    touched: dict[str, None]  # rollouts in lanes that it changed
+    claimed: dict[RunKey, int] = field(default_factory=dict)  # runs for which it took the lane: their version since
+    put_off: set[RunKey] = field(default_factory=set)  # runs whose builds can't be started now
+    failures: list[Exception] = field(default_factory=list)  # why, where it was not foreseen
+
+    def is_first(self, run: Run) -> bool:
+        """Whether this call took the lane for `run`, and nobody has touched the run since."""
+        return self.claimed.pop(run.key, None) == run.version
+
+    def note(self, transition: Transition) -> None:
+        """Remember what was written."""
+        for lane in transition.lanes:
+            places = (*lane.waiting, *((lane.holder,) if lane.holder else ()))
+            self.touched.update(dict.fromkeys(place.rollout for place in places))
+        if transition.lanes:
+            claims = (run for run in transition.runs if run.state is RunState.STARTING)
+            self.claimed.update({run.key: run.version + 1 for run in claims})
+
+
+def _workers(steps: Iterable[Step]) -> list[deque[Step]]:
+    """Which steps each thread takes: those of a region share a few threads, and regions take turns."""
+    regions: dict[tuple[str, str], deque[Step]] = defaultdict(deque)
+    stored: deque[Step] = deque()
+    for step in steps:
+        target = step.run.target if isinstance(step, StartBuild) else None
+        (regions[target.account_id, target.region] if target else stored).append(step)
+    queues = [queue for queue in (stored, *regions.values()) if queue]
+    return [queue for turn in range(PARALLEL_IN_A_REGION) for queue in queues if len(queue) > turn]

@@ -2,12 +2,17 @@
 
 import hashlib
 
-from pointsman.core.model import Mode
+from pointsman.core.model import Change, Mode, RunSettings
 
 
 def rollout_id(repository_id: int, route: str, commit: str, mode: Mode) -> str:
     """Name of the rollout of `commit` on `route`: `r-` and 16 hexadecimal digits."""
     return f"r-{_digest(str(repository_id), route, commit, mode)[:16]}"
+
+
+def work_id(change: Change, settings: RunSettings) -> str:
+    """Name of what is run, whatever its route is called: repository, ref, and what Ansible is told."""
+    return f"w-{_digest(str(change.repository_id), change.ref, settings.model_dump_json())[:16]}"
 
 
 START_SESSION = "pointsman-start-build"  # session name under which the engine enters a worker account

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pointsman.core.model import Change, Delivery, Lane, Order, Rollout, RolloutState, Run, RunState, Target
+from pointsman.core import lane as queue
+from pointsman.core.model import Change, Delivery, Lane, Mode, Order, Rollout, RolloutState, Run, RunState, Target
 from pointsman.core.ports import Transition
 from pointsman.core.reconcile import latest
 from pointsman.events import DeliveryDecided, RolloutRepeated, RolloutStarted
+
+PUSHES_KEPT = 50
 
 
 def decided(delivery: Delivery) -> DeliveryDecided:
@@ -33,8 +36,8 @@ def start(delivery: Delivery, message: str, order: Order, now: datetime) -> Tran
         order=order,
         delivery=delivery.id,
         message=message,
-        pushes=(delivery.change.before,),
-        created_at=delivery.counts_from,
+        pushes=(delivery.push,),
+        created_at=delivery.ordering_time,
     )
     event = RolloutStarted(
         at=now,
@@ -56,9 +59,10 @@ def start(delivery: Delivery, message: str, order: Order, now: datetime) -> Tran
 class _Again:
     """What a rollout that is asked for again has still to do, by the names of its targets."""
 
+    is_another_push: bool
     refused: list[str]  # never ran: tried again
     overtaken: list[str]  # never ran, and a newer commit has been there: left alone
-    returned: list[str]  # ran, then a newer commit did, and now somebody pushed this one again
+    returned: list[str]  # a newer commit ran or was to run there, and now somebody pushed this one again
     new: list[Target]  # joined the route since
 
     @property
@@ -79,7 +83,8 @@ def repeat(
 
     Three things are more than a repetition. A refused run is tried again, unless a newer commit of its route has
     reached the target since. A target that joined the route since gets its first run. And a push that moves the ref
-    back to this commit, after a newer one has run, is another push: it runs again where the newer one has been.
+    back to this commit is another push: it runs again where a newer one has been, and what was pushed between gives way
+    to it everywhere, whether it ran, waits or never came.
     """
     again = _what_is_left(delivery, order, rollout, runs, lanes)
     event = RolloutRepeated(
@@ -94,7 +99,10 @@ def repeat(
         reason=_why(rollout, again),
         retried=tuple(again.names),
     )
-    opened = _opened_again(delivery, message, rollout, runs, again) if again.names else None
+    # A check leaves nothing behind, so that a push without anything to check changes nothing.
+    orders_anew = again.is_another_push and (order.mode is Mode.APPLY or not rollout.state.ended)
+    opens = bool(again.names) or orders_anew
+    opened = _opened_again(delivery, message, order, rollout, runs, again) if opens else None
     return Transition(rollout=opened, events=(event,))
 
 
@@ -102,14 +110,22 @@ def _what_is_left(
     delivery: Delivery, order: Order, rollout: Rollout, runs: tuple[Run, ...], lanes: Mapping[str, Lane]
 ) -> _Again:
     newest = latest(runs)
-    overtaken = {name for name in newest if _overtaken(rollout, lanes[name])}
+    anew = delivery.push not in rollout.pushes and delivery.ordering_time > rollout.ordering_time
+    overtaken = {name for name, run in newest.items() if queue.overtaken(rollout, run, lanes[run.lane])}
     refused = [name for name, run in newest.items() if run.state is RunState.REFUSED and not _is_wanted(rollout, run)]
-    is_another_push = delivery.change.before not in rollout.pushes
-    known = {target.name for target in rollout.order.targets}
+    known = {*newest, *(target.name for target in rollout.order.targets)}
+    wanted = {target.name for target in order.targets}
+    gave_way = {name for name, run in newest.items() if run.state is RunState.SUPERSEDED}
+    returned = [
+        name
+        for name, run in newest.items()
+        if anew and name in wanted & (overtaken | gave_way) and run.state.ended and not _is_wanted(rollout, run)
+    ]
     return _Again(
-        refused=[name for name in refused if name not in overtaken],
-        overtaken=[name for name in refused if name in overtaken and not is_another_push],
-        returned=[name for name, run in newest.items() if is_another_push and name in overtaken and run.state.ended],
+        is_another_push=anew,
+        refused=[name for name in refused if name not in overtaken and name not in returned],
+        overtaken=[name for name in refused if name in overtaken and not anew],
+        returned=returned,
         new=[target for target in order.targets if target.name not in known],
     )
 
@@ -119,12 +135,9 @@ def _is_wanted(rollout: Rollout, run: Run) -> bool:
     return rollout.attempts.get(run.target.name, 1) > run.attempt
 
 
-def _overtaken(rollout: Rollout, lane: Lane) -> bool:
-    line = rollout.order.line or rollout.order.route
-    return lane.reached.get(line, rollout.created_at) > rollout.created_at
-
-
-def _opened_again(delivery: Delivery, message: str, rollout: Rollout, runs: tuple[Run, ...], again: _Again) -> Rollout:
+def _opened_again(
+    delivery: Delivery, message: str, order: Order, rollout: Rollout, runs: tuple[Run, ...], again: _Again
+) -> Rollout:
     newest = latest(runs)
     retried = {name: newest[name].attempt + 1 for name in (*again.refused, *again.returned)}
     opened = rollout.model_copy(
@@ -134,26 +147,42 @@ def _opened_again(delivery: Delivery, message: str, rollout: Rollout, runs: tupl
             "message": message,
             "round": rollout.round + 1 if rollout.state.ended else rollout.round,
             "attempts": rollout.attempts | retried,
-            "order": rollout.order.model_copy(update={"targets": (*rollout.order.targets, *again.new)}),
+            "order": rollout.order.model_copy(update={"targets": _targets(order, rollout, newest, again)}),
         }
     )
-    if not again.returned:
+    if not again.is_another_push:
         return opened
-    pushes = (*rollout.pushes, delivery.change.before)
-    return opened.model_copy(update={"created_at": delivery.counts_from, "pushes": pushes, "delivery": delivery.id})
+    return opened.model_copy(
+        update={
+            "pushes": (*rollout.pushes, delivery.push)[-PUSHES_KEPT:],
+            "ordering_time": delivery.ordering_time,
+            "delivery": delivery.id,
+        }
+    )
+
+
+def _targets(order: Order, rollout: Rollout, newest: Mapping[str, Run], again: _Again) -> tuple[Target, ...]:
+    """The rollout's targets and those that joined the route; what left the route gets nothing of another push."""
+    known = {target.name for target in rollout.order.targets}
+    wanted = {target.name for target in order.targets}
+    gone = {name for name, run in newest.items() if again.is_another_push and name not in wanted and run.state.ended}
+    stay = (target for target in rollout.order.targets if target.name not in gone)
+    return (*stay, *(target for target in order.targets if target.name not in known))
 
 
 def _why(rollout: Rollout, again: _Again) -> str:
     commit = f"commit {rollout.change.after[:7]}"
     parts = [
         again.refused and f"{', '.join(again.refused)} refused {commit} before: tried again there",
-        again.returned and f"{commit} was pushed again after a newer one: it runs again on {', '.join(again.returned)}",
+        again.returned and f"{commit} was pushed again after a newer one: it runs on {', '.join(again.returned)}",
         again.new and f"{', '.join(target.name for target in again.new)} joined the route since: {commit} runs there",
         again.overtaken and f"{', '.join(again.overtaken)} refused {commit}, and a newer one has reached them since",
     ]
     told = [part for part in parts if part]
     if told:
         return "; ".join(told) + "; nothing runs twice"
+    if again.is_another_push:
+        return f"{commit} was pushed again: it is what runs, or ran last, and what was pushed between gives way to it"
     if not rollout.state.ended:
         return f"{commit} is already on its way as {rollout.id}: nothing runs twice"
     return f"{commit} has already run as {rollout.id} ({rollout.state}): nothing runs twice"

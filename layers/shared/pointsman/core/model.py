@@ -30,6 +30,11 @@ class Mode(StrEnum):
     CHECK = "check"
 
 
+def lane_name(target: str, mode: Mode) -> str:
+    """Checks queue in a lane of their own: they leave nothing behind, and hold up no apply."""
+    return f"{target}#check" if mode is Mode.CHECK else target
+
+
 class Target(Value):
     """Where a run goes: one account and region, and the part of its inventory that is meant."""
 
@@ -137,6 +142,15 @@ class Order(Value):
     line: str | None = None  # None: the route's name
     targets: tuple[Target, ...]
 
+    def lane_of(self, target: str) -> str:
+        """Name of the lane in which a run of this order waits for `target`."""
+        return lane_name(target, self.mode)
+
+    @property
+    def lanes(self) -> tuple[str, ...]:
+        """The lanes of every target."""
+        return tuple(self.lane_of(target.name) for target in self.targets)
+
     def settings_on(self, target: Target) -> RunSettings:
         """The order's settings with what the target does otherwise."""
         return RunSettings(
@@ -147,7 +161,14 @@ class Order(Value):
         )
 
 
-LOST = 60.0  # seconds: deliveries come sooner; this one was lost at first, or is delivered again
+MANUAL_REDELIVERY_AFTER = 60.0  # seconds: deliveries come sooner; this one was lost at first, or is delivered again
+
+
+class Push(Value):
+    """A push that asked for a commit. Delivered again it is the same push; a later one has another time."""
+
+    before: str  # where the ref stood before it
+    pushed_at: datetime | None = None
 
 
 class Delivery(Value):
@@ -165,7 +186,12 @@ class Delivery(Value):
     shortened: bool = False  # names or details were left out to fit the queue's messages
 
     @property
-    def counts_from(self) -> datetime:
+    def push(self) -> Push:
+        """The push that it tells of."""
+        return Push(before=self.change.before, pushed_at=self.pushed_at)
+
+    @property
+    def ordering_time(self) -> datetime:
         """From when its commit is newer than others: by when it was pushed, and of one second by when it came.
 
         It lies within the second of the push, the further on the later it came. What was lost at first, and comes by
@@ -174,7 +200,7 @@ class Delivery(Value):
         if self.pushed_at is None:
             return self.received_at
         late = max((self.received_at - self.pushed_at).total_seconds(), 0.0)
-        return self.pushed_at + timedelta(seconds=late / (1 + late) if late <= LOST else 0)
+        return self.pushed_at + timedelta(seconds=late / (1 + late) if late <= MANUAL_REDELIVERY_AFTER else 0)
 
 
 class RunState(StrEnum):
@@ -200,30 +226,59 @@ class RunState(StrEnum):
 type RunKey = tuple[str, int]  # target, attempt
 
 
+class Missing(Value):
+    """CodeBuild was asked for a build and did not name it: `times` in a row, from `since` to `last`."""
+
+    since: datetime
+    last: datetime
+    times: int = 1
+
+
+def _as_created(data: dict[str, Any]) -> datetime:
+    """An ordering time that nobody gave."""
+    created: datetime = data["created_at"]
+    return created
+
+
 class Run(Value):
     """One rollout on one target, attempt n: one CodeBuild build."""
 
     rollout: str
     route: str
     line: str | None = None  # the order's
+    mode: Mode = Mode.APPLY  # the order's
     target: Target
     attempt: int = 1
     state: RunState = RunState.WAITING
-    reason: str = ""
+    reason: str = ""  # why it ended as it did; while it starts: why it has no build yet
     behind: str | None = None  # rollout that held the target when this run began to wait
     build_arn: str | None = None
     log_url: str | None = None
-    created_at: datetime  # of the rollout, or of the push that opened it again
-    claimed_at: datetime | None = None  # when it took the target and asked for a build
+    created_at: datetime  # of the push that asked for it; this does not move
+    ordering_time: datetime = Field(default_factory=_as_created)  # of the newest push to its commit: which is newer
+    claimed_at: datetime | None = None  # when it took the target
+    # Since when a build of it may exist that nobody told us of; None: no StartBuild is unanswered.
+    asked_at: datetime | None = None
     started_at: datetime | None = None
+    missing: Missing | None = None
     ended_at: datetime | None = None
     version: int = 0  # writes so far; 0 means not stored yet
 
     @property
+    def key(self) -> RunKey:
+        """Its name within the rollout."""
+        return self.target.name, self.attempt
+
+    @property
+    def lane(self) -> str:
+        """Name of its lane."""
+        return lane_name(self.target.name, self.mode)
+
+    @property
     def place(self) -> "Place":
-        """The run's name in its target's lane."""
+        """The run's place in its lane."""
         line = self.line or self.route
-        return Place(rollout=self.rollout, route=line, attempt=self.attempt, created_at=self.created_at)
+        return Place(rollout=self.rollout, line=line, attempt=self.attempt, ordering_time=self.ordering_time)
 
 
 class RolloutState(StrEnum):
@@ -248,11 +303,12 @@ class Rollout(Value):
     order: Order
     delivery: str  # the delivery that asked for it
     message: str  # the queue's message that was handled last: handling it again changes nothing
-    pushes: tuple[str, ...]  # where the ref stood before each push that asked for this commit
+    pushes: tuple[Push, ...]  # the newest pushes that asked for this commit
     state: RolloutState = RolloutState.OPEN
     round: int = 1  # a repetition that runs something after the end opens the next
     attempts: dict[str, int] = Field(default_factory=dict)  # attempt wanted on a target, where it is not the first
-    created_at: datetime
+    created_at: datetime  # when it was first asked for
+    ordering_time: datetime = Field(default_factory=_as_created)  # of the newest push to it: which commit is newer
     ended_at: datetime | None = None
     version: int = 0
 
@@ -261,20 +317,24 @@ class Place(Value):
     """A run's place in a lane."""
 
     rollout: str
-    route: str  # the line within which newer takes the place of older: a route, or one pull request on it
+    line: str  # within which newer takes the place of older: a route, or one pull request on it
     attempt: int
-    created_at: datetime  # of the rollout: which commit is newer
+    ordering_time: datetime  # of the rollout's newest push: which commit is newer
+
+    def is_of(self, other: "Place") -> bool:
+        """Whether both are of one run, which may have been pushed again between."""
+        return (self.rollout, self.attempt) == (other.rollout, other.attempt)
 
 
 class Lane(Value):
     """The queue before one target: at most one run holds it, the others wait in order.
 
-    `reached` tells, for each route, when the newest rollout was created that has held the lane: an older one that is
-    delivered again must not undo it.
+    `newest_applied` tells when the newest commit was pushed that has held the lane, for each route and for each
+    playbook of a ref (its settings included, whatever the route is called): nothing older may follow it.
     """
 
-    target: str
+    target: str  # the lane's name: of checks, the target's with "#check"
     holder: Place | None = None
     waiting: tuple[Place, ...] = ()
-    reached: dict[str, datetime] = Field(default_factory=dict)
+    newest_applied: dict[str, datetime] = Field(default_factory=dict)
     version: int = 0

@@ -44,7 +44,7 @@ class RolloutStore(Protocol):
     """The rollouts table: present state."""
 
     def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
-        """A rollout and its runs (every attempt), or None when it was never started."""
+        """A rollout and its runs (every attempt), or None when it was never started. Raises Unreadable."""
 
     def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
         """The lane of each target; an empty one (version 0) where none is stored."""
@@ -53,7 +53,13 @@ class RolloutStore(Protocol):
         """Store a transition in one transaction. Raises Conflict when any record has moved, Unavailable otherwise."""
 
     def open_rollouts(self) -> list[str]:
-        """Ids of the rollouts that have not ended."""
+        """Ids of the rollouts that have not ended, in order."""
+
+    def sweep_cursor(self) -> str | None:
+        """The rollout at which the last sweep ended; None when it came to the end of the list."""
+
+    def keep_sweep_cursor(self, rollout: str | None) -> None:
+        """Remember where a sweep ended."""
 
 
 class BuildReport(Value):
@@ -65,16 +71,28 @@ class BuildReport(Value):
     log_url: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    started_outside: bool = False  # by somebody else than the engine
+
+
+class BuildMissing(Value):
+    """CodeBuild was asked for a build, answered, and did not name it."""
+
+    arn: str
+    at: datetime
 
 
 class Builds(Protocol):
-    """CodeBuild, in every account and region."""
+    """CodeBuild, in every account and region.
+
+    Each call raises Unavailable when nobody can tell what it did, BuildDelayed when the target does not take calls now
+    and did nothing, and BuildRefused when it will not, and did nothing.
+    """
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
-        """Ask for the build of `run`. Raises BuildRefused when the target will not, Unavailable when none can tell."""
+        """Ask for the build of `run`. Within 5 minutes of the first call it gives the same build again."""
 
     def find(self, run: Run) -> BuildReport | None:
-        """The build that an earlier, unanswered start of `run` made, if any."""
+        """The build that an earlier, unanswered start of `run` made. None is certain: there is no such build."""
 
     def report(self, target: Target, arns: Sequence[str]) -> list[BuildReport]:
-        """CodeBuild's present word on builds of one account and region; a build it has forgotten is missing."""
+        """CodeBuild's present word on builds of one account and region; one that it does not name is left out."""

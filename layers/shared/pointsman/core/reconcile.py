@@ -13,50 +13,35 @@ on, only what is still missing. That is what lets a delivery, a build that ended
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from pointsman.core.model import (
-    Lane,
-    Mode,
-    Order,
-    Place,
-    Rollout,
-    RolloutState,
-    Run,
-    RunKey,
-    RunState,
-    Target,
-    WhenBusy,
-)
-from pointsman.core.ports import BuildReport, Transition
-from pointsman.events import RolloutEnded, RunEnded, RunStarted, RunWaited
+from pointsman.core import lane as queue
+from pointsman.core.model import Lane, Mode, Rollout, RolloutState, Run, RunKey, RunState, Target
+from pointsman.core.ports import BuildMissing, BuildReport, Transition
+from pointsman.core.transitions import about, about_rollout, end, missed, started
+from pointsman.events import RolloutEnded, RunWaited
 
-# CodeBuild honours an idempotency token for 5 minutes; past this age an unanswered start is looked for first.
-# https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
-TOKEN_TRUSTED_FOR = timedelta(minutes=4)
 # No run outlives these bounds, whatever is lost. A build may queue for 8 hours and run for 36.
 # https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
-LONGEST_START = timedelta(hours=1)
+LONGEST_DELAY = timedelta(hours=8)  # of a start that is put off, when it is certain that there is no build
 LONGEST_BUILD = timedelta(hours=45)
+# BatchGetBuilds may leave out a build that is there. Gone is what was left out so often, for so long.
+MISSING_TIMES = 5
+MISSING_FOR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
 class StartBuild:
-    """Ask CodeBuild for the build of `run`; first look for one when an earlier call may have gone unanswered."""
+    """Ask CodeBuild for the build of `run`."""
 
     run: Run
-    search_first: bool
 
 
 type Step = Transition | StartBuild
+type Reports = Mapping[RunKey, BuildReport | BuildMissing]
 
 
 def decide(
-    rollout: Rollout,
-    runs: Iterable[Run],
-    lanes: Mapping[str, Lane],
-    reports: Mapping[RunKey, BuildReport],
-    now: datetime,
+    rollout: Rollout, runs: Iterable[Run], lanes: Mapping[str, Lane], reports: Reports, now: datetime
 ) -> tuple[Step, ...]:
     """The steps that bring `rollout` forward; none when all that is left is to wait.
 
@@ -68,7 +53,11 @@ def decide(
     steps = tuple(
         step
         for target in rollout.order.targets
-        if (step := _step(rollout, target, newest.get(target.name), lanes[target.name], reports, now))
+        if (
+            step := _step(
+                rollout, target, newest.get(target.name), lanes[rollout.order.lane_of(target.name)], reports, now
+            )
+        )
     )
     return steps or _end_of_rollout(rollout, list(newest.values()), now)
 
@@ -83,25 +72,14 @@ def latest(runs: Iterable[Run]) -> dict[str, Run]:
 
 
 def _step(
-    rollout: Rollout,
-    target: Target,
-    run: Run | None,
-    lane: Lane,
-    reports: Mapping[RunKey, BuildReport],
-    now: datetime,
+    rollout: Rollout, target: Target, run: Run | None, lane: Lane, reports: Reports, now: datetime
 ) -> Step | None:
     attempt = rollout.attempts.get(target.name, 1)
     if run is None or run.attempt < attempt:
-        new = Run(
-            rollout=rollout.id,
-            route=rollout.order.route,
-            line=rollout.order.line,
-            target=target,
-            attempt=attempt,
-            created_at=rollout.created_at,
-        )
-        return _enter(rollout, new, lane, now)
-    report = _believed(reports.get((target.name, run.attempt)), target)
+        return _enter(rollout, _new_run(rollout, target, attempt), lane, now)
+    if run.ordering_time < rollout.ordering_time and (step := _pushed_again(rollout, run, lane, now)):
+        return step
+    report = _believed(reports.get(run.key), target)
     match run.state:
         case RunState.WAITING:
             return _advance(rollout, run, lane, now)
@@ -113,37 +91,90 @@ def _step(
             return None
 
 
-def _begin(rollout: Rollout, run: Run, lane: Lane, report: BuildReport | None, now: datetime) -> Step:
-    if report:
+def _new_run(rollout: Rollout, target: Target, attempt: int) -> Run:
+    return Run(
+        rollout=rollout.id,
+        route=rollout.order.route,
+        line=rollout.order.line,
+        mode=rollout.order.mode,
+        target=target,
+        attempt=attempt,
+        created_at=rollout.ordering_time,
+    )
+
+
+def _pushed_again(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition | None:
+    """The commit of `run` was pushed once more since: what the commits pushed between have to do with it.
+
+    What waits takes the place of its newer push. What runs, or ran last, is what was asked for: nothing older may
+    follow it. What never ran, or was followed by another commit, runs again.
+    """
+    again = run.model_copy(update={"ordering_time": rollout.ordering_time})
+    if run.state is RunState.WAITING:
+        moved = queue.without(lane, run.place)
+        return Transition(runs=(again,), lanes=(moved.model_copy(update={"waiting": (*moved.waiting, again.place)}),))
+    never_ran = run.state in (RunState.SUPERSEDED, RunState.REFUSED)
+    if run.state.ended and (never_ran or queue.overtaken(rollout, run, lane)):
+        return _enter(rollout, _new_run(rollout, run.target, run.attempt + 1), lane, now)
+    if rollout.order.mode is Mode.CHECK:
+        return None  # what was checked stays checked
+    kept = queue.applied(rollout, again, lane, now)
+    if queue.holds(run, lane):
+        kept = kept.model_copy(update={"holder": again.place})
+    return Transition(runs=(again,), lanes=(kept,))
+
+
+def _begin(rollout: Rollout, run: Run, lane: Lane, report: BuildReport | BuildMissing | None, now: datetime) -> Step:
+    if isinstance(report, BuildReport) and not report.started_outside:
         return started(rollout, run, report, now)
-    if _older(run.claimed_at, LONGEST_START, now):
-        return end(rollout, run, lane, RunState.REFUSED, "CodeBuild gave no answer for an hour", now)
-    return StartBuild(run, search_first=_older(run.claimed_at, TOKEN_TRUSTED_FOR, now))
+    if run.asked_at is None and _older(run.claimed_at, LONGEST_DELAY, now):
+        reason = f"no build could be started within 8 hours: {run.reason or 'nobody tried'}"
+        return end(rollout, run, lane, RunState.REFUSED, reason, now)
+    if _older(run.asked_at, LONGEST_BUILD, now):
+        reason = f"for 45 hours nobody could tell whether there is a build: {run.reason or 'no answer'}"
+        return end(rollout, run, lane, RunState.FAULTED, reason, now)
+    return StartBuild(run)
 
 
-def _watch(rollout: Rollout, run: Run, lane: Lane, report: BuildReport | None, now: datetime) -> Step | None:
-    if report and report.state.ended and report.arn == run.build_arn:
-        known = run.model_copy(update={"log_url": report.log_url or run.log_url})
-        return end(rollout, known, lane, report.state, report.reason, now, report.ended_at)
+def _watch(
+    rollout: Rollout, run: Run, lane: Lane, report: BuildReport | BuildMissing | None, now: datetime
+) -> Transition | None:
+    if report and report.arn == run.build_arn:
+        if isinstance(report, BuildMissing):
+            return _miss(rollout, run, lane, report, now)
+        if report.state.ended:
+            known = run.model_copy(update={"log_url": report.log_url or run.log_url})
+            return end(rollout, known, lane, report.state, report.reason, now, report.ended_at)
+        if run.missing:
+            return Transition(runs=(run.model_copy(update={"missing": None}),))
     if _older(run.started_at, LONGEST_BUILD, now):
         return end(rollout, run, lane, RunState.FAULTED, "no word of this build for 45 hours", now)
     return None
 
 
-def _believed(report: BuildReport | None, target: Target) -> BuildReport | None:
+def _miss(rollout: Rollout, run: Run, lane: Lane, report: BuildMissing, now: datetime) -> Transition | None:
+    missing = run.missing
+    if missing and missing.last >= report.at:
+        gone = missing.times >= MISSING_TIMES and missing.last - missing.since >= MISSING_FOR
+        reason = "CodeBuild no longer knows this build"
+        return end(rollout, run, lane, RunState.FAULTED, reason, now) if gone else None
+    return missed(run, report.at)
+
+
+def _believed(report: BuildReport | BuildMissing | None, target: Target) -> BuildReport | BuildMissing | None:
     """`report`, unless the build that it tells of is not in the target's account and region."""
     return report if report and target.has_build(report.arn) else None
 
 
 def _enter(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition:
     """Take the lane when it is free, else the place at its end; unless a newer commit has been there."""
-    if newer := _newer(rollout.order, run, lane):
-        return end(rollout, run, lane, RunState.SUPERSEDED, newer, now)
+    if reason := queue.newer(rollout, run, lane):
+        return end(rollout, run, lane, RunState.SUPERSEDED, reason, now)
     if lane.holder is None and not lane.waiting:
         return _claim(rollout, run, lane, now)
     ahead = lane.holder or lane.waiting[0]
     is_new = run.version == 0  # a run that lost its place waits again, but was told of once
-    waits = RunWaited(**_about(rollout, run, now), behind=ahead.rollout)
+    waits = RunWaited(**about(rollout, run, now), behind=ahead.rollout)
     return Transition(
         runs=(run.model_copy(update={"behind": ahead.rollout}),),
         lanes=(lane.model_copy(update={"waiting": (*lane.waiting, run.place)}),),
@@ -152,47 +183,20 @@ def _enter(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition:
 
 
 def _advance(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition | None:
-    if newer := _newer(rollout.order, run, lane):
-        return end(rollout, run, lane, RunState.SUPERSEDED, newer, now)
-    if lane.holder is None and lane.waiting and lane.waiting[0] == run.place:
+    if reason := queue.newer(rollout, run, lane):
+        return end(rollout, run, lane, RunState.SUPERSEDED, reason, now)
+    if queue.is_next(run, lane):
         return _claim(rollout, run, lane, now)
-    if run.place not in lane.waiting and lane.holder != run.place:
+    if not queue.waits(run, lane) and not queue.holds(run, lane):
         return _enter(rollout, run, lane, now)
     return None
 
 
-def _newer(order: Order, run: Run, lane: Lane) -> str | None:
-    """Why `run` gives way to a newer commit of its route; None when it need not.
-
-    Newer is what was pushed later, wherever it stands in the lane: deliveries come late, and are delivered again.
-    """
-    if order.when_busy is not WhenBusy.SUPERSEDE:
-        return None
-    line = run.place.route
-    waiting = [place for place in lane.waiting if place.route == line and place.created_at > run.created_at]
-    if waiting:
-        return f"superseded by {waiting[-1].rollout}, a newer commit on the same route"
-    if lane.reached.get(line, run.created_at) > run.created_at:
-        return "superseded: a newer commit on the same route has reached this target"
-    return None
-
-
 def _claim(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition:
-    reached = lane.reached
-    if rollout.order.mode is Mode.APPLY:  # a check leaves nothing that an older one could undo
-        line = run.place.route
-        reached = reached | {line: max(run.created_at, reached.get(line, run.created_at))}
+    """Take the lane. Who writes this calls StartBuild next, so that from here on a build may exist."""
     return Transition(
-        runs=(run.model_copy(update={"state": RunState.STARTING, "claimed_at": now}),),
-        lanes=(
-            lane.model_copy(
-                update={
-                    "holder": run.place,
-                    "waiting": tuple(place for place in lane.waiting if place != run.place),
-                    "reached": reached,
-                }
-            ),
-        ),
+        runs=(run.model_copy(update={"state": RunState.STARTING, "claimed_at": now, "asked_at": now}),),
+        lanes=(queue.claimed(rollout, run, lane, now),),
     )
 
 
@@ -200,72 +204,11 @@ def _older(moment: datetime | None, age: timedelta, now: datetime) -> bool:
     return moment is not None and now - moment > age
 
 
-def started(rollout: Rollout, run: Run, report: BuildReport, now: datetime) -> Transition:
-    """CodeBuild accepted the build of `run`."""
-    running = run.model_copy(
-        update={
-            "state": RunState.RUNNING,
-            "build_arn": report.arn,
-            "log_url": report.log_url,
-            "started_at": report.started_at or now,
-        }
-    )
-    event = RunStarted(**_about(rollout, run, now), build_arn=report.arn, log_url=report.log_url)
-    return Transition(runs=(running,), events=(event,))
-
-
-def end(
-    rollout: Rollout,
-    run: Run,
-    lane: Lane,
-    state: RunState,
-    reason: str,
-    now: datetime,
-    ended_at: datetime | None = None,
-) -> Transition:
-    """`run` reached its end; its lane is free for the next.
-
-    `ended_at` is CodeBuild's word, in whole seconds: it may lie before the moment when the start was recorded, so the
-    event carries `now` and stands behind the others.
-    """
-    ended_at = ended_at or now
-    ended = run.model_copy(update={"state": state, "reason": reason, "ended_at": ended_at})
-    duration = (ended_at - run.started_at).total_seconds() if run.started_at else None
-    event = RunEnded(
-        **_about(rollout, run, now),
-        state=state,
-        reason=reason,
-        build_arn=run.build_arn,
-        log_url=run.log_url,
-        duration_seconds=None if duration is None else max(duration, 0.0),
-    )
-    return Transition(runs=(ended,), lanes=_left(lane, run.place), events=(event,))
-
-
-def _left(lane: Lane, place: Place) -> tuple[Lane, ...]:
-    """`lane` without `place`; nothing to write when it was not there."""
-    if lane.holder != place and place not in lane.waiting:
-        return ()
-    return (
-        lane.model_copy(
-            update={
-                "holder": None if lane.holder == place else lane.holder,
-                "waiting": tuple(other for other in lane.waiting if other != place),
-            }
-        ),
-    )
-
-
 def _end_of_rollout(rollout: Rollout, runs: list[Run], now: datetime) -> tuple[Transition, ...]:
     if not all(run.state.ended for run in runs):
         return ()
     state, reason = verdict(runs)
-    event = RolloutEnded(
-        **_about_rollout(rollout, now),
-        state=state,
-        reason=reason,
-        round=rollout.round,
-    )
+    event = RolloutEnded(**about_rollout(rollout, now), state=state, reason=reason, round=rollout.round)
     return (Transition(rollout=rollout.model_copy(update={"state": state, "ended_at": now}), events=(event,)),)
 
 
@@ -280,18 +223,3 @@ def verdict(runs: list[Run]) -> tuple[RolloutState, str]:
     if superseded:
         return RolloutState.SUPERSEDED, f"{counts}, {superseded} superseded by a newer commit"
     return RolloutState.SUCCEEDED, counts
-
-
-def _about(rollout: Rollout, run: Run, at: datetime) -> dict[str, Any]:
-    return _about_rollout(rollout, at) | {"target": run.target.name, "attempt": run.attempt}
-
-
-def _about_rollout(rollout: Rollout, at: datetime) -> dict[str, Any]:
-    return {
-        "at": at,
-        "actor": rollout.change.actor,
-        "repository": rollout.change.repository,
-        "commit": rollout.change.after,
-        "route": rollout.order.route,
-        "rollout": rollout.id,
-    }

@@ -1,0 +1,219 @@
+"""Pushes that move a ref back to a commit that is known: the last push decides what a target ends with."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.core.model import Delivery, RunState, WhenBusy
+from pointsman.events import RolloutRepeated
+from tests.support.engine_world import DEV, PROD, World
+from tests.support.rollouts import delivery
+
+LETTERS = "abc"
+both_ways = pytest.mark.parametrize("when_busy", list(WhenBusy))
+
+
+class Ref:
+    """A branch whose pushes are told to a world, each with the commit before it and its time."""
+
+    def __init__(self, world: World, when_busy: WhenBusy = WhenBusy.SUPERSEDE, *targets: str) -> None:
+        self.world, self.when_busy, self.targets = world, when_busy, targets or (DEV,)
+        self.at = "0"
+        self.pushes = 0
+
+    def push(self, letter: str) -> str:
+        """Push a commit; its rollout."""
+        return self.world.push(self.delivery(letter))
+
+    def delivery(self, letter: str) -> Delivery:
+        self.pushes += 1
+        told = delivery(
+            *self.targets,
+            commit=letter * 40,
+            before=self.at * 40,
+            name=f"d-{self.pushes}",
+            when_busy=self.when_busy,
+            at=self.world.later(),
+        )
+        self.at = letter
+        return told.model_copy(update={"pushed_at": told.received_at - timedelta(seconds=2)})
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def started(world: World) -> list[tuple[str, int]]:
+    return [(rollout, attempt) for rollout, _, attempt in world.builds.started]
+
+
+def test_a_push_back_to_an_earlier_commit_runs_it_again(world: World) -> None:
+    ref = Ref(world)
+    old = ref.delivery("a")
+    first = world.push(old)
+    world.finish(first, DEV)
+    newer = ref.push("b")
+    world.finish(newer, DEV)
+
+    back = ref.delivery("a")
+    assert world.push(back) == first
+    world.finish(first, DEV)
+    world.push(back)  # its redelivery
+    world.push(old)  # the first push's
+
+    assert started(world) == [(first, 1), (newer, 1), (first, 2)]
+
+
+@both_ways
+def test_a_push_back_while_the_first_runs_withdraws_the_newer_that_waits(world: World, when_busy: WhenBusy) -> None:
+    ref = Ref(world, when_busy)
+    first, newer = ref.push("a"), ref.push("b")
+    ref.push("a")
+
+    assert world.run(newer, DEV).state is RunState.SUPERSEDED
+    world.finish(first, DEV)
+    assert started(world) == [(first, 1)]
+
+
+@both_ways
+def test_a_push_back_after_the_first_ended_withdraws_the_newer_that_waits(world: World, when_busy: WhenBusy) -> None:
+    ref = Ref(world, when_busy)
+    first = ref.push("a")
+    world.finish(first, DEV)
+    other = world.push(delivery(DEV, route="base", playbook="base.yml", at=world.later()))
+    newer = ref.push("b")
+    ref.push("a")
+
+    assert world.run(newer, DEV).state is RunState.SUPERSEDED
+    world.finish(other, DEV)
+    assert started(world) == [(first, 1), (other, 1)]
+    assert world.rollout(first).state.ended
+
+
+@both_ways
+def test_a_push_back_while_the_newer_runs_goes_after_it(world: World, when_busy: WhenBusy) -> None:
+    ref = Ref(world, when_busy)
+    first = ref.push("a")
+    world.finish(first, DEV)
+    newer = ref.push("b")
+    ref.push("a")
+
+    assert world.run(first, DEV).state is RunState.WAITING
+    world.finish(newer, DEV)
+    assert world.run(first, DEV).state is RunState.RUNNING
+    assert started(world) == [(first, 1), (newer, 1), (first, 2)]
+
+
+def test_a_push_back_to_a_commit_that_gave_way_runs_it(world: World) -> None:
+    ref = Ref(world)
+    first, second, third = ref.push("a"), ref.push("b"), ref.push("c")
+    assert world.run(second, DEV).state is RunState.SUPERSEDED
+    ref.push("b")
+
+    assert world.run(third, DEV).state is RunState.SUPERSEDED
+    world.finish(first, DEV)
+    assert world.run(second, DEV).state is RunState.RUNNING
+    assert started(world) == [(first, 1), (second, 2)]
+
+
+@both_ways
+def test_going_to_and_fro_ends_with_the_last(world: World, when_busy: WhenBusy) -> None:
+    """The second push to b has the same commit before it as the first: it is another all the same."""
+    ref = Ref(world, when_busy)
+    a = ref.push("a")
+    world.finish(a, DEV)
+    b = ref.push("b")
+    world.finish(b, DEV)
+    ref.push("a")
+    world.finish(a, DEV)
+    ref.push("b")
+    world.finish(b, DEV)
+    assert started(world) == [(a, 1), (b, 1), (a, 2), (b, 2)]
+
+
+def test_a_push_that_is_delivered_again_late_is_no_other_push(world: World) -> None:
+    ref = Ref(world)
+    told = [ref.delivery(letter) for letter in "abab"]
+    rollouts = [world.push(each) for each in told]
+    for _ in range(5):
+        for run in [world.run(rollout, DEV) for rollout in rollouts[:2]]:
+            if run.state is RunState.RUNNING:
+                world.finish(run.rollout, DEV)
+    before = started(world)
+    for each in told:
+        late = each.model_copy(update={"received_at": each.received_at + timedelta(minutes=30)})
+        world.push(late)
+    assert started(world) == before
+
+
+def test_a_withdrawn_commit_that_comes_by_hand_after_the_push_back_does_not_run(world: World) -> None:
+    ref = Ref(world)
+    first = ref.push("a")
+    world.finish(first, DEV)
+    withdrawn = ref.delivery("b")  # lost on its way
+    ref.push("a")
+    assert world.run(world.push(withdrawn), DEV).state is RunState.SUPERSEDED
+    assert started(world) == [(first, 1)]
+
+
+def test_a_push_back_runs_where_the_newer_has_been_and_on_targets_of_the_route_alone(world: World) -> None:
+    ref = Ref(world, WhenBusy.SUPERSEDE, DEV, PROD, "dev/us-east-1")
+    first = ref.push("a")
+    for name in ref.targets:
+        world.finish(first, name)
+    ref.targets = (DEV, "dev/us-east-1")
+    newer = ref.push("b")
+    world.finish(newer, DEV)
+    world.finish(newer, "dev/us-east-1")
+    ref.targets = (DEV, PROD)
+    ref.push("a")
+    assert world.builds.started[-1] == (first, DEV, 2)
+    assert world.run(first, "dev/us-east-1").attempt == 1
+    assert world.run(first, PROD).attempt == 1
+
+
+def test_what_a_push_back_does_is_told(world: World) -> None:
+    ref = Ref(world)
+    first = ref.push("a")
+    ref.push("b")
+    ref.push("a")
+    [repeated] = [event for event in world.events(first) if isinstance(event, RolloutRepeated)]
+    assert repeated.retried == ()
+    assert "what was pushed between gives way to it" in repeated.reason
+
+
+@given(
+    steps=st.lists(st.sampled_from([*LETTERS, "end", "again", "other"]), max_size=14),
+    when_busy=st.sampled_from(list(WhenBusy)),
+)
+def test_the_last_push_decides_whatever_came_before_it(steps: list[str], when_busy: WhenBusy) -> None:
+    """Pushes, ends, redeliveries and another route's runs in any order: the target ends with the last commit pushed."""
+    world = World()
+    ref = Ref(world, when_busy)
+    told = [ref.delivery("a")]
+    world.push(told[0])
+    for step in steps:
+        if step in LETTERS:
+            if step != ref.at:
+                told.append(ref.delivery(step))
+                world.push(told[-1])
+        elif step == "again":
+            world.push(told[len(steps) % len(told)])
+        elif step == "other":
+            world.push(delivery(DEV, route="base", playbook="base.yml", commit="9" * 40, at=world.later()))
+        else:
+            end_all(world, 1)
+    end_all(world, 50)
+    site = [rollout for rollout, _ in started(world) if world.rollout(rollout).order.route == "site"]
+    assert world.rollout(site[-1]).change.after == ref.at * 40
+    assert world.store.open_rollouts() == []
+
+
+def end_all(world: World, times: int) -> None:
+    for _ in range(times):
+        for rollout in world.store.open_rollouts():
+            if world.run(rollout, DEV).state is RunState.RUNNING:
+                world.finish(rollout, DEV)
