@@ -1,6 +1,7 @@
 """Changed files as people and programs give them: a list, NUL-separated or one a line, or a range of git's."""
 
 import codecs
+import os
 import re
 import subprocess
 from dataclasses import dataclass
@@ -8,6 +9,20 @@ from pathlib import Path
 
 from pointsman.errors import Misconfigured
 
+# Two trees, all of them, whatever a user's or a clone's configuration says of diffs. Plumbing heeds little of it.
+_DIFF = [
+    *("-c", "diff.relative=false", "-c", "core.quotePath=false"),
+    *(
+        "diff-tree",
+        "-r",
+        "-z",
+        "--name-only",
+        "--no-renames",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--ignore-submodules=none",
+    ),
+]
 _QUOTED = re.compile(rb'\\(?:([0-7]{3})|([abfnrtv"\\]))')
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 _GITHUB = re.compile(
@@ -67,12 +82,11 @@ def read_range(text: str, directory: Path) -> Range:
         raise Misconfigured(f"{text!r} is no range of commits, such as HEAD~3..HEAD")
     old, dots, new = _ends(text, directory)
     base = _git(["merge-base", old, new], directory).strip() if dots == "..." else old
-    command = ["-c", "diff.relative=false", "diff", "--name-only", "-z", "--no-renames", base, new, "--"]
     return Range(
-        names=tuple(name for name in _git(command, directory).split("\0") if name),
+        names=tuple(name for name in _git([*_DIFF, base, new], directory).split("\0") if name),
         branch=_branch(text.rpartition("..")[2].removeprefix("."), new, directory),
-        repository=_on_github(_maybe(["remote", "get-url", "origin"], directory)),
-        message=_git(["show", "--no-patch", "--format=%B", new], directory).strip(),
+        repository=_repository(directory),
+        message=_message(new, directory),
     )
 
 
@@ -81,7 +95,7 @@ def _ends(text: str, directory: Path) -> tuple[str, str, str]:
     if dots:
         return _commit(old or "HEAD", directory), dots, _commit(new or "HEAD", directory)
     commit = _commit(text, directory)
-    parents = _git(["show", "--no-patch", "--format=%P", commit], directory).split()
+    parents = _git(["rev-list", "--parents", "--max-count=1", commit], directory).split()[1:]
     if not parents and _git(["rev-parse", "--is-shallow-repository"], directory).strip() == "true":
         raise Misconfigured(f"the history ends at {text!r}, since the clone is shallow: git fetch --unshallow")
     return parents[0] if parents else _empty_tree(directory), "", commit
@@ -116,9 +130,25 @@ def _empty_tree(directory: Path) -> str:
     return _git(["hash-object", "-t", "tree", "--stdin"], directory).strip()
 
 
-def _on_github(url: str | None) -> str | None:
-    found = _GITHUB.fullmatch(url or "")
-    return found[1] if found else None
+def _repository(directory: Path) -> str | None:
+    """What `origin` is on GitHub: as it is written, or as git's own rules rewrite it (url.<base>.insteadOf)."""
+    for command in (["config", "--get", "remote.origin.url"], ["remote", "get-url", "origin"]):
+        if found := _GITHUB.fullmatch(_maybe(command, directory) or ""):
+            return found[1]
+    return None
+
+
+def _message(commit: str, directory: Path) -> str:
+    """A commit's message as it is stored: what shows commits may show signatures, notes and colours, too.
+
+    It follows an empty line, and is UTF-8 unless a header says otherwise: https://git-scm.com/docs/git-commit-tree.
+    """
+    head, _, message = _git_bytes(["cat-file", "commit", commit], directory).partition(b"\n\n")
+    encoding = next((line[9:] for line in head.split(b"\n") if line.startswith(b"encoding ")), b"utf-8")
+    try:
+        return message.decode(encoding.decode("ascii"), "replace").strip()
+    except (LookupError, UnicodeDecodeError):
+        return message.decode("utf-8", "replace").strip()
 
 
 def _maybe(command: list[str], directory: Path) -> str | None:
@@ -137,6 +167,7 @@ def _git_bytes(command: list[str], directory: Path) -> bytes:
         done = subprocess.run(  # noqa: S603 - arguments, never a shell
             ["git", *command],  # noqa: S607
             cwd=directory,
+            env=os.environ | {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_OPTIONAL_LOCKS": "0"},  # GitHub replaces none
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pointsman.core.model import Mode, Rollout, Run, RunState
 from pointsman.core.reconcile import latest
+from pointsman.core.ref import read_ref
 from pointsmanctl.harmless import harmless
 from pointsmanctl.run_ends import Ends, why_run_ended
 from pointsmanctl.styles import STYLES
@@ -51,7 +52,7 @@ def rollout_report(loaded: Loaded, ends: Ends) -> RenderableType:
     head = Text.assemble(
         (f"{rollout.id}  ", "bold"),
         state(rollout.state.value),
-        f"\n{change.repository} {change.ref} {change.after[:7]}  {change.title}",
+        f"\n{change.repository} {read_ref(change.ref).shown} {change.after[:7]}  {change.title}",
         f"\nby {change.author}, {'asked for' if change.pull_request else 'pushed'} by {change.actor}; "
         f"route {rollout.order.route}, {rollout.order.playbook}{_mode(rollout)}\n",
     )

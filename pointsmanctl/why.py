@@ -17,6 +17,7 @@ from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.model import Decision, Run, RunState
 from pointsman.core.ports import Trail
 from pointsman.core.reconcile import latest
+from pointsman.core.ref import read_ref
 from pointsman.core.text import few
 from pointsman.events import DeliveryDecided, RolloutRepeated, TrailEvent
 from pointsman.trail_item import NewerEvent
@@ -137,7 +138,7 @@ def _earlier(events: Iterable[TrailEvent]) -> set[str]:
 
 def _shown(told: Told) -> RenderableType:
     event = told.event
-    ref = event.change.ref.removeprefix("refs/heads/").removeprefix("refs/")
+    ref = read_ref(event.change.ref).shown
     head = Text.assemble(
         (f"{event.change.after[:7]}", "bold"),
         f"  {event.change.repository} {ref}  {event.change.title}",

@@ -137,6 +137,14 @@ def test_a_failed_run_tells_ansibles_reason_and_no_exit_status(world: World) -> 
     assert f"{DEV} failed: {NOT_FOUND}" in " ".join(ask(COMMIT).stdout.split())
 
 
+@pytest.mark.parametrize("branch", ["refs/main", "tags/v1", "heads/x", "refs/heads/x"])
+def test_a_branch_is_named_as_it_is(world: World, branch: str) -> None:
+    told = delivery(DEV)
+    ref = told.change.model_copy(update={"ref": f"refs/heads/{branch}"})
+    world.deliver(told.model_copy(update={"change": ref}), "m-1")
+    assert f"acme/infra {branch}  Raise" in ask(told.change.after[:7]).stdout
+
+
 def test_text_from_a_commit_is_no_markup(world: World) -> None:
     told = delivery(DEV)
     title = "[red]not red[/red] [link=https://evil.example]x[/link]"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pointsman.core.model import Change, Mode, RolloutState, RunState
+from pointsman.core.ref import read_ref
 from pointsman.core.rollout_view import Failure, Hosts, RolloutView, TargetView
 from pointsman.core.slack_text import code, length, link, plain
 
@@ -92,7 +93,7 @@ def _origin(view: RolloutView) -> Iterator[str]:
 def _where(change: Change) -> str:
     if asked := change.pull_request:
         return f"#{asked.number} {asked.head} → {asked.base}"
-    return change.ref.removeprefix("refs/heads/").removeprefix("refs/")
+    return read_ref(change.ref).shown
 
 
 def _recap(view: RolloutView) -> Iterator[str]:

@@ -3,7 +3,6 @@
 https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
 """
 
-import re
 from typing import Annotated
 
 from pydantic import StrictBool
@@ -23,9 +22,8 @@ from pointsman.core.payloads.payload import (
 )
 from pointsman.core.payloads.push_files import Commit, files_of_branch, files_of_commit
 from pointsman.core.payloads.subject import ChangedFiles, Comparison, NothingToRun, Subject
+from pointsman.core.ref import read_ref
 from pointsman.core.text import one_line
-
-_REF = re.compile(r"refs/(?P<kind>heads|tags)/(?P<name>.+)", re.DOTALL)
 
 
 class _Push(Payload):
@@ -67,24 +65,24 @@ def read_push(payload: object) -> Subject | NothingToRun:
     repository = push.repository.full_name
     if push.deleted or not push.after.strip("0"):
         return NothingToRun(repository, f"{one_line(push.ref, 200)} was deleted: nothing to run")
-    found = _REF.fullmatch(push.ref)
-    if not found:
+    ref = read_ref(push.ref)
+    if ref.kind not in ("branch", "tag"):
         return NothingToRun(repository, f"{one_line(push.ref, 200)} is neither a branch nor a tag")
     # What a tag points to may be no commit. A branch points to one, also where GitHub does not describe it.
-    if found["kind"] == "tags" and push.head_commit is None:
+    if ref.kind == "tag" and push.head_commit is None:
         return NothingToRun(repository, f"{one_line(push.ref, 200)} does not point to a commit: nothing to run")
     tip = push.tip
-    if found["kind"] == "tags":
+    if ref.kind == "tag":
         files = files_of_commit(tip)
         comparison = Comparison(repository, None, tip.id, "commit", push.repository.id)
     else:
         files = _files_of_branch(push, tip.id)
-        comparison = _of_branch(push, found["name"], tip.id)
+        comparison = _of_branch(push, ref.name, tip.id)
     return Subject(
         event="push",
         change=_change(push, tip, files),
-        kind="tag" if found["kind"] == "tags" else "branch",
-        name=found["name"],
+        kind="tag" if ref.kind == "tag" else "branch",
+        name=ref.name,
         message=tip.text,
         files=files,
         comparison=comparison,

@@ -1,0 +1,62 @@
+"""A ref is shown as what it names: only what git puts before a name is taken off, and once."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.core.model import Change
+from pointsman.core.payloads.push import read_push
+from pointsman.core.payloads.subject import Subject
+from pointsman.core.ref import read_ref
+from pointsman.core.rollout_view import fold
+from pointsman.core.slack_message import render
+from tests.support.receiver import payload
+from tests.support.rollouts import change
+from tests.support.told import DEV, started_rollout
+
+NAMES = ["main", "refs/main", "tags/v1", "heads/x", "refs/heads/x", "refs/tags/v1", "refs/pull/7/head", "a/b", "größe"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_branch_and_a_tag_are_called_by_their_own_names(name: str) -> None:
+    branch, tag = read_ref(f"refs/heads/{name}"), read_ref(f"refs/tags/{name}")
+    assert (branch.kind, branch.name, branch.shown) == ("branch", name, name)
+    assert (tag.kind, tag.name, tag.shown) == ("tag", name, f"tag {name}")
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_no_two_refs_are_shown_alike(one: str, other: str) -> None:
+    refs = [f"refs/{kind}/{name}" for kind in ("heads", "tags") for name in {one, other} if " " not in name]
+    assert len({read_ref(ref).shown for ref in refs}) == len(refs)
+
+
+@pytest.mark.parametrize(
+    ("ref", "kind", "told"),
+    [
+        ("refs/pull/7/head", "pull request", "pull request #7"),
+        ("refs/notes/commits", "other", "refs/notes/commits"),
+        ("refs/heads/", "other", "refs/heads/"),
+        ("main", "other", "main"),
+    ],
+)
+def test_what_is_neither_is_told_as_it_is(ref: str, kind: str, told: str) -> None:
+    assert (read_ref(ref).kind, read_ref(ref).shown) == (kind, told)
+
+
+def changed(name: str) -> Change:
+    return change().model_copy(update={"ref": f"refs/heads/{name}"})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_slack_names_the_branch_as_it_is(name: str) -> None:
+    view = fold([started_rollout(DEV).model_copy(update={"change": changed(name)})])
+    assert view
+    said = [each["text"] for block in render(view).blocks for each in block.get("elements", [])]
+    assert any(f"· `{name}` ·" in each for each in said if isinstance(each, str))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_push_is_of_the_branch_as_it_is(name: str) -> None:
+    read = read_push(payload("push_main") | {"ref": f"refs/heads/{name}"})
+    assert isinstance(read, Subject)
+    assert (read.kind, read.name) == ("branch", name)

@@ -1,0 +1,76 @@
+"""Text from outside: what shapes a script stays, and what nobody sees is shown as its code."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.core.slack_text import plain
+from pointsman.core.text import one_line, shaping_in, shown
+
+# Texts that are others without their joiners, selectors and tags.
+WHOLE = {
+    "Persian": "به\u200cروزرسانی تنظیمات می\u200cشود",
+    "Persian after Latin": "PR\u200cها",
+    "Hindi": "क्\u200dष और क्\u200cष",
+    "Malayalam": "ന്\u200d",
+    "Sinhala": "ශ්\u200dරී",
+    "a family": "👨\u200d👩\u200d👧\u200d👦",
+    "a technologist of a skin colour": "👩🏽\u200d💻",
+    "a heart on fire": "❤\ufe0f\u200d🔥",
+    "a rainbow flag": "🏳\ufe0f\u200d🌈",
+    "a sign as emoji": "⚠\ufe0f retry",
+    "a key cap": "1\ufe0f\u20e3",
+    "the flag of England": "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+    "a variant of a Chinese character": "葛\U000e0100",
+    "a number sign of Arabic, which is seen": "\u0600۱۲",
+}
+# Texts that look like another, or turn one around.
+DECEPTIVE = {
+    "a zero width space": "ma\u200bin",
+    "a non-joiner between letters of ASCII": "ma\u200cin",
+    "a joiner between letters of ASCII": "ma\u200din",
+    "a word joiner": "ma\u2060in",
+    "a byte order mark": "\ufeffmain",
+    "a soft hyphen": "ma\u00adin",
+    "a combining grapheme joiner": "ma\u034fin",
+    "a filler of Hangul": "ma\u3164in",
+    "a mark of direction": "main\u200f",
+    "an override of direction": "\u202enimda",
+    "an isolate": "\u2066main\u2069",
+    "letters as tags": "main\U000e0073\U000e0065\U000e0063",
+    "a variation selector after a letter of ASCII": "a\ufe0fb",
+    "bytes as variation selectors": "\u845b\U000e0100\U000e0101\U000e0102",
+    "joiners without end": "م\u200c\u200c\u200cن",
+    "an interlinear annotation": "a\ufff9b",
+}
+
+
+@pytest.mark.parametrize("text", WHOLE.values(), ids=WHOLE.keys())
+def test_what_a_script_or_an_emoji_needs_stays(text: str) -> None:
+    assert shown(text) == one_line(text, 200) == plain(text, 200) == text
+
+
+@pytest.mark.parametrize("text", DECEPTIVE.values(), ids=DECEPTIVE.keys())
+def test_what_nobody_sees_is_shown_as_its_code_and_never_reaches_slack(text: str) -> None:
+    assert "\\u" in shown(text) or "\\x" in shown(text) or "\\U" in shown(text)
+    unseen = {text[place] for place in range(len(text)) if shown(text[place]) != text[place]}
+    assert unseen
+    assert sum(plain(text, 200).count(each) for each in unseen) < sum(text.count(each) for each in unseen)
+
+
+def test_a_title_of_persian_keeps_its_non_joiner_and_gets_no_space() -> None:
+    title = "به\u200cروزرسانی می\u200cشود"
+    assert plain(title, 150) == title
+    assert plain(title, 150).count(" ") == 1
+
+
+@given(st.text())
+def test_what_is_shown_is_shown_as_it_is_when_it_is_shown_again(text: str) -> None:
+    assert shown(shown(text)) == shown(text)
+
+
+@given(st.text(st.sampled_from("a م\u200c\u200d\ufe0f👩💻\u202e\u200b\n"), max_size=12))
+def test_direction_and_control_never_stay(text: str) -> None:
+    for told in (shown(text), plain(text, 100)):
+        assert not set(told) & {"\u202e", "\u200b", "\n"}
+    assert all(text[place] in "\u200c\u200d\ufe0f" for place in shaping_in(text))
