@@ -178,6 +178,13 @@ def test_a_push_back_that_moved_the_rollouts_time_loses_no_result() -> None:
     assert World(Asked(rollout=moved, run=stored.run)).take(host_event()) is Outcome.RECORDED
 
 
+def test_a_push_that_moved_the_runs_time_loses_no_result_either() -> None:
+    stored = asked(DEV, build_arn=arn(DEV))
+    assert stored.run
+    moved = stored.run.model_copy(update={"created_at": after(90) + timedelta(minutes=30)})
+    assert World(Asked(rollout=stored.rollout, run=moved)).take(host_event()) is Outcome.RECORDED
+
+
 def test_a_build_cannot_fill_the_trail_and_the_rollout_says_that_there_was_more(running: World) -> None:
     for _ in range(MOST_RESULTS):
         running.asked_for.count_result(arn(DEV))

@@ -58,18 +58,18 @@ def doubts(claim: ClaimOfRun, asked: Asked | None, now: datetime) -> tuple[str, 
         return (f"there is no rollout {claim.rollout}",)
     if asked.run is None:
         return (f"rollout {claim.rollout} has no attempt {claim.attempt} on {claim.target}",)
-    return tuple(_doubts(claim, asked.run, now))
+    return tuple(_doubts(claim, asked.rollout, asked.run, now))
 
 
-def _doubts(claim: ClaimOfRun, run: Run, now: datetime) -> Iterator[str]:
+def _doubts(claim: ClaimOfRun, rollout: Rollout, run: Run, now: datetime) -> Iterator[str]:
     target = run.target
     if claim.account != target.account_id:
         yield f"account {claim.account} has no say in {target.name}, which is account {target.account_id}"
     if not target.has_build(claim.build_arn):
         region, account = claim.build_arn.split(":")[3:5]
         yield f"the build is in account {account}, {region}, and not in {target.name}"
-    # The run's own time: a later push of the same commit moves the rollout's.
-    if not run.created_at - CLOCKS_DIFFER <= claim.at <= now + CLOCKS_DIFFER:
+    # The earlier of both: neither a push that asks again nor one that opens the rollout anew may lose a result.
+    if not min(rollout.created_at, run.created_at) - CLOCKS_DIFFER <= claim.at <= now + CLOCKS_DIFFER:
         yield f"its time {claim.at.isoformat()} is not between the run's start and now"
 
 
