@@ -9,6 +9,7 @@ The names stand in blocks, each much larger than the one before: a list that fin
 looks at the others.
 """
 
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -91,11 +92,17 @@ def _takes_anything(items: Sequence[Item]) -> bool:
     return Item(ANY, Repeat.MANY) in items or (FOLDERS, Item(NOT_SLASH, Repeat.MANY)) in pairwise(items)
 
 
+def composed(text: str) -> str:
+    """`text` in Unicode's form NFC, in which an accented letter is one character however it was written."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
 class NameIndex:
     """Names in the order given, to be matched against any number of patterns."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(names)
+        self._composed = tuple(map(composed, self.names))
 
     @cached_property
     def blocks(self) -> tuple["Block", ...]:
@@ -103,16 +110,18 @@ class NameIndex:
         blocks: list[Block] = []
         begin, size = 0, FIRST_BLOCK
         while begin < len(self.names):
-            blocks.append(Block(self.names[begin : begin + size]))
+            end = begin + size
+            blocks.append(Block(self._composed[begin:end], self.names[begin:end]))
             begin, size = begin + size, size * GROWTH
         return tuple(blocks)
 
 
 class Block:
-    """Some of the names. A set of them is a number: bit 0 is the first name."""
+    """Some of the names, `composed`, and as they are `written`. A set of them is a number: bit 0 is the first name."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], written: Sequence[str] | None = None) -> None:
         self.names = names
+        self.written = names if written is None else written
         self.every = (1 << len(names)) - 1
         self._found: dict[str, int] = {}
         self._holders: dict[str, list[int] | None] = {}

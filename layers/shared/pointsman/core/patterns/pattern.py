@@ -13,8 +13,9 @@ r"""Filter patterns with the meaning that GitHub's documentation gives them.
 | `?` at the start | begins anywhere: the same as `**` there |
 | `+` at the start | nothing |
 
-A pattern matches a whole branch, tag or path, case counts, and a leading dot is a character like any other. In a list
-the last pattern that matches decides. Source: the "Filter pattern cheat sheet" of
+A pattern matches a whole branch, tag or path, case counts, and a leading dot is a character like any other. Patterns
+and names are compared in Unicode's form NFC, since nobody sees in which form a name was written. In a list the last
+pattern that matches decides. Source: the "Filter pattern cheat sheet" of
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax; for what that leaves open, a suite
 recorded on GitHub: https://github.com/grafana/generate-policy-bot-config/blob/main/internal/filterpattern_test.go
 """
@@ -26,7 +27,7 @@ from functools import cache, cached_property
 
 from pointsman.core.patterns.automaton import Automaton
 from pointsman.core.patterns.items import Item, PatternFault, parse_items
-from pointsman.core.patterns.name_index import Between, Block, NameIndex, Shape, first_of, shape_of
+from pointsman.core.patterns.name_index import Between, Block, NameIndex, Shape, composed, first_of, shape_of
 from pointsman.core.patterns.regex import linear_regex
 from pointsman.core.patterns.scan import Scan, matcher_of, scan_of
 
@@ -92,7 +93,7 @@ class Hit:
 def compile_pattern(text: str) -> Pattern:
     """Read `text`. Raises PatternFault."""
     negated = text.startswith("!")
-    return Pattern(text, negated, parse_items(text, start=1 if negated else 0))
+    return Pattern(text, negated, parse_items(composed(text), start=1 if negated else 0))
 
 
 class PatternList:
@@ -104,6 +105,7 @@ class PatternList:
 
     def decide(self, name: str) -> Hit | None:
         """The pattern that decides about `name`: the last that matches; None when none does."""
+        name = composed(name)
         for hit in self._last_first:
             if hit.pattern.matches(name):
                 return hit
@@ -122,7 +124,7 @@ class PatternList:
         for block in index.blocks:
             if left := block.every & ~self._taken(block):
                 place = first_of(left)
-                return block.names[place], self._decides(block, place)
+                return block.written[place], self._decides(block, place)
         return None
 
     def _first(self, index: NameIndex, choose: Callable[[Block], int]) -> tuple[str, Hit] | None:
@@ -130,7 +132,7 @@ class PatternList:
             if chosen := choose(block):
                 place = first_of(chosen)
                 hit = self._decides(block, place)
-                return (block.names[place], hit) if hit else None
+                return (block.written[place], hit) if hit else None
         return None
 
     def _decides(self, block: Block, place: int) -> Hit | None:
