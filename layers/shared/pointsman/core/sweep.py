@@ -107,15 +107,15 @@ class Sweep:
         return None
 
     def _move(self, batch: Mapping[str, Loaded], tally: _Tally, enough: Callable[[], bool]) -> None:
-        """Reconcile what is due. The first of a batch is, in any case: each sweep gets further."""
+        """Reconcile what is due. The first of a batch is moved in any case, so that each sweep gets further."""
         reports = self._ask(run for _, runs in batch.values() for run in latest(runs).values())
         lanes = self._store.lanes({lane for rollout, _ in batch.values() for lane in rollout.order.lanes})
         for index, (rollout, (_, runs)) in enumerate(batch.items()):
-            if index and enough():
-                return
             self._note(latest(runs).values(), lanes, tally)
             said = reports.get(rollout, {})
             if decide(*batch[rollout], lanes, said, self._clock()):
+                if index and enough():
+                    return
                 try:
                     self._reconcile([rollout], {rollout: said})
                 except Exception as failure:  # one that can't be moved stops no other

@@ -1,0 +1,281 @@
+"""Starting builds: never two, whatever answer is lost, and no end of a start without certainty."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from pointsman.core.model import Rollout, Run, RunState
+from pointsman.core.ports import BuildReport, Transition
+from pointsman.core.reconcile import LONGEST_BUILD, LONGEST_DELAY
+from pointsman.errors import Unavailable
+from pointsman.events import RunDelayed
+from tests.support.engine_world import DEV, PROD, World
+from tests.support.rollouts import MORNING, delivery
+
+QUOTA = "AccountLimitExceededException: Cannot have more than 60 builds in queue for the account"
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def push(world: World, *targets: str, **about: Any) -> str:
+    """A delivery after which not everything can be started; its rollout."""
+    told = delivery(*(targets or (DEV,)), **about)
+    try:
+        return world.push(told)
+    except Unavailable:
+        return told.orders[0].rollout
+
+
+def sweep(world: World, **later: float) -> None:
+    """A sweep some time later."""
+    world.clock.pass_by(**later)
+    try:
+        world.engine.sweep()
+    except Unavailable:
+        return
+
+
+def delays(world: World, rollout: str) -> list[str]:
+    return [event.reason for event in world.events(rollout) if isinstance(event, RunDelayed)]
+
+
+def test_a_build_whose_answer_was_lost_is_found_and_not_started_twice(world: World) -> None:
+    world.builds.loses_answers.add(DEV)
+    rollout = push(world)
+    assert world.run(rollout, DEV).state is RunState.STARTING
+    sweep(world, minutes=6)  # the token is no longer honoured
+
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+    assert world.builds.started == [(rollout, DEV, 1)]
+
+
+@pytest.mark.parametrize("hours", [1, 2, 8, 44])
+def test_a_silent_region_keeps_its_target_until_it_says_that_there_is_no_build(world: World, hours: int) -> None:
+    world.builds.silent.add(DEV)
+    rollout = push(world)
+    other = push(world, route="base", playbook="base.yml")
+    sweep(world, hours=hours)
+    assert world.run(rollout, DEV).state is RunState.STARTING
+    assert world.run(other, DEV).state is RunState.WAITING
+    assert delays(world, rollout) == ["dev/eu-west-1 does not answer"]
+
+    world.builds.silent.clear()
+    sweep(world, minutes=5)
+    found = world.run(rollout, DEV)
+    # Whether the call was carried out was not known; now it is, and it is tried again or too late.
+    assert found.state is (RunState.REFUSED if hours >= LONGEST_DELAY.total_seconds() / 3600 else RunState.RUNNING)
+
+
+def test_a_lost_answer_and_an_hour_of_silence_leave_one_build(world: World) -> None:
+    world.builds.loses_answers.add(DEV)
+    rollout = push(world)
+    newer = push(world, commit="b" * 40, name="d-2", at=world.later())
+    world.builds.silent.add(DEV)
+    for _ in range(20):
+        sweep(world, minutes=10)
+    world.builds.silent.clear()
+    sweep(world, minutes=5)
+    assert world.builds.started == [(rollout, DEV, 1)]
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+    assert world.run(newer, DEV).state is RunState.WAITING
+
+
+def test_a_find_that_is_refused_is_no_sign_that_there_is_no_build(world: World) -> None:
+    world.builds.loses_answers.add(DEV)
+    rollout = push(world)
+    world.builds.closed[DEV] = "AccessDenied: nobody comes in"
+    for _ in range(5):
+        sweep(world, hours=8)
+        assert world.run(rollout, DEV).state is RunState.STARTING
+    assert world.run(rollout, DEV).reason == "AccessDenied: nobody comes in"
+    world.builds.closed.clear()
+    sweep(world, minutes=5)
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+    assert world.builds.started == [(rollout, DEV, 1)]
+
+
+def test_a_start_that_is_refused_after_a_lost_answer_ends_only_on_a_certain_none(world: World) -> None:
+    world.builds.loses_answers.add(DEV)
+    rollout = push(world)
+    world.builds.closed[DEV] = "AccessDenied"
+    sweep(world, minutes=1)  # asks for the build once more, which is refused, and may not look for it either
+    assert world.run(rollout, DEV).state is RunState.STARTING
+
+
+def test_an_account_that_lets_nobody_in_ends_the_run_at_once(world: World) -> None:
+    world.builds.closed[DEV] = "AccessDenied: nobody comes in"
+    rollout = push(world)
+    assert world.run(rollout, DEV).state is RunState.REFUSED
+    assert world.run(rollout, DEV).reason == "AccessDenied: nobody comes in"
+
+
+def test_who_does_not_know_whether_it_is_the_first_to_ask_ends_nothing(world: World) -> None:
+    """The process that took the target died before it called StartBuild, or after."""
+    world.builds.closed[DEV] = "AccessDenied"
+    commit = world.store.commit
+
+    def dies(transition: Transition) -> None:
+        commit(transition)
+        if any(run.state is RunState.STARTING for run in transition.runs):
+            raise ZeroDivisionError
+
+    world.store.commit = dies  # type: ignore[method-assign]
+    told = delivery(DEV)
+    with pytest.raises(ZeroDivisionError):
+        world.push(told)
+    world.store.commit = commit  # type: ignore[method-assign]
+    sweep(world, minutes=1)
+    rollout = told.orders[0].rollout
+    assert world.run(rollout, DEV).state is RunState.STARTING
+    sweep(world, seconds=LONGEST_BUILD.total_seconds())
+    assert world.run(rollout, DEV).state is RunState.FAULTED  # a build of then would have ended by now
+
+
+def test_over_the_quota_a_run_waits_with_the_reason_and_starts_when_there_is_room(world: World) -> None:
+    world.builds.throttles[DEV] = QUOTA
+    rollout = push(world, DEV, PROD)
+    assert world.run(rollout, DEV).state is RunState.STARTING
+    assert world.run(rollout, DEV).reason == QUOTA
+    assert world.run(rollout, PROD).state is RunState.RUNNING
+    for _ in range(3):
+        sweep(world, minutes=5)
+    assert delays(world, rollout) == [QUOTA]
+
+    world.builds.throttles.clear()
+    sweep(world, minutes=5)
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+    assert world.run(rollout, DEV).reason == ""
+    assert sorted(world.builds.started) == [(rollout, DEV, 1), (rollout, PROD, 1)]
+
+
+def test_a_wait_for_room_has_a_bound(world: World) -> None:
+    world.builds.throttles[DEV] = QUOTA
+    rollout = push(world)
+    sweep(world, hours=7, minutes=55)
+    assert world.run(rollout, DEV).state is RunState.STARTING
+    sweep(world, minutes=6)
+    assert world.run(rollout, DEV).state is RunState.REFUSED
+    assert world.run(rollout, DEV).reason == f"no build could be started within 8 hours: {QUOTA}"
+
+
+def test_the_token_is_trusted_by_the_clock_at_the_call_and_not_at_the_decision(world: World) -> None:
+    """Of many steps the last are carried out long after they were decided."""
+    world.builds.loses_answers.add(DEV)
+    rollout = push(world)
+    world.builds.loses_answers.clear()
+    world.clock.pass_by(minutes=2)
+    load = world.store.lanes
+
+    def takes_long(targets):  # type: ignore[no-untyped-def]
+        world.clock.pass_by(minutes=4)
+        return load(targets)
+
+    world.store.lanes = takes_long  # type: ignore[method-assign]
+    world.engine.reconcile([rollout])
+    assert world.builds.started == [(rollout, DEV, 1)]
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+
+
+def test_a_process_that_took_the_target_long_ago_does_not_ask_beside_another(world: World) -> None:
+    """Between taking the target and calling StartBuild, another process found no build and asked for one."""
+    start = world.engine._starter.start
+    reports: list[BuildReport] = []
+
+    def slow(rollout: Rollout, run: Run, lane, is_first: bool):  # type: ignore[no-untyped-def]
+        if is_first and not reports:
+            world.clock.pass_by(minutes=4)
+            reports.append(world.builds.start(rollout, run))  # the other's call, beside its mark
+            world.store.commit(Transition(runs=(run,)))
+            world.clock.pass_by(minutes=6)
+        return start(rollout, run, lane, is_first)
+
+    world.engine._starter.start = slow  # type: ignore[method-assign]
+    rollout = push(world)
+    assert world.builds.started == [(rollout, DEV, 1)]
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_a_build_that_begins_is_taken_for_the_one_that_was_not_answered(world: World, outside: bool) -> None:
+    world.builds.silent.add(DEV)
+    rollout = push(world)
+    arn = "arn:aws:codebuild:eu-west-1:222222222222:build/pointsman:a-build"
+    report = BuildReport(arn=arn, state=RunState.RUNNING, started_outside=outside)
+    try:
+        world.engine.build_ended(rollout, DEV, 1, report)
+    except Unavailable:
+        assert outside
+    assert world.run(rollout, DEV).state is (RunState.STARTING if outside else RunState.RUNNING)
+
+
+def test_the_word_that_a_build_runs_ends_nothing_and_starts_nothing_twice(world: World) -> None:
+    rollout = push(world)
+    report = world.builds.builds[world.run(rollout, DEV).build_arn or ""]
+    before = world.events(rollout)
+    world.engine.build_ended(rollout, DEV, 1, report)
+    assert world.events(rollout) == before
+
+
+def test_one_empty_answer_of_codebuild_ends_no_run(world: World) -> None:
+    rollout = push(world)
+    arn = world.run(rollout, DEV).build_arn or ""
+    for _ in range(3):
+        world.builds.left_out.add(arn)
+        for _ in range(4):
+            sweep(world, minutes=5)
+        world.builds.left_out.clear()
+        sweep(world, minutes=5)
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+    assert world.run(rollout, DEV).missing is None
+
+
+def test_a_build_that_is_left_out_for_long_and_often_is_gone(world: World) -> None:
+    rollout = push(world)
+    world.builds.builds.clear()
+    sweep(world, minutes=5)
+    sweep(world, hours=2)  # long, but not often
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+    for _ in range(3):
+        sweep(world, minutes=5)
+    assert world.run(rollout, DEV).state is RunState.FAULTED
+    assert world.run(rollout, DEV).reason == "CodeBuild no longer knows this build"
+
+
+def test_a_programming_error_keeps_its_type_among_other_failures(world: World) -> None:
+    world.builds.silent.add(PROD)
+    start = world.builds.start
+
+    def broken(rollout: Rollout, run: Run) -> BuildReport:
+        if run.target.name == DEV:
+            raise KeyError(run.target.name)
+        return start(rollout, run)
+
+    world.builds.start = broken  # type: ignore[method-assign]
+    with pytest.raises(KeyError) as raised:
+        world.push(delivery(DEV, PROD))
+    assert any("does not answer" in note for note in raised.value.__notes__)
+
+
+def test_a_silent_region_is_called_once_for_all_its_targets(world: World) -> None:
+    regions = [f"dev/region-{number}" for number in range(3)]
+    calls: list[str] = []
+    start = world.builds.start
+
+    def counted(rollout: Rollout, run: Run) -> BuildReport:
+        calls.append(run.target.name)
+        if run.target.region == "region-0":
+            raise Unavailable("no answer")
+        return start(rollout, run)
+
+    world.builds.start = counted  # type: ignore[method-assign]
+    for number in range(6):
+        told = delivery(*regions, route=f"r-{number}", at=MORNING + timedelta(seconds=number))
+        try:
+            world.push(told)
+        except Unavailable:
+            continue
+    assert calls.count("dev/region-0") == 1

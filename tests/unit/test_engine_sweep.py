@@ -1,0 +1,207 @@
+"""The sweep: where it goes on, how often it asks, and what it heals."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import pytest
+
+from pointsman.core.model import Delivery, Rollout, RolloutState, Run, RunState, Target
+from pointsman.core.ports import BuildReport
+from pointsman.core.sweep import Swept
+from pointsman.errors import Unavailable, Unreadable
+from tests.support.engine_world import DEV, PROD, World
+from tests.support.rollouts import delivery
+
+type Loaded = tuple[Rollout, tuple[Run, ...]]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_rollout_that_cannot_be_moved_stops_the_sweep_of_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollouts = [world.push(delivery(DEV if letter == "a" else PROD, commit=letter * 40)) for letter in "ab"]
+    for rollout in rollouts:
+        run = world.run(rollout, DEV if rollout == rollouts[0] else PROD)
+        world.builds.finish(run.build_arn or "", RunState.SUCCEEDED)
+    load = world.store.load
+    monkeypatch.setattr(world.store, "load", lambda name: load(name) if name == rollouts[1] else 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        world.engine.sweep()
+    assert world.rollout(rollouts[1]).state is RolloutState.SUCCEEDED
+
+
+def test_a_sweep_that_is_out_of_time_stops_and_the_next_begins_elsewhere(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollouts = [world.push(delivery(DEV, commit=letter * 40, route=f"route-{letter}")) for letter in "abc"]
+    asked: list[str] = []
+    load = world.store.load
+
+    def load_and_tell(name: str) -> tuple[Rollout, tuple[Run, ...]] | None:
+        asked.append(name)
+        return load(name)
+
+    monkeypatch.setattr(world.store, "load", load_and_tell)
+    begun = set()
+    for _ in rollouts:
+        asked.clear()
+        world.engine.sweep(enough=lambda: bool(asked))
+        assert set(asked) == {asked[0]}
+        begun.add(asked[0])
+        world.clock.pass_by(minutes=5)
+    assert begun == set(rollouts)
+
+
+def one_region(names: Sequence[str], number: int = 0) -> Delivery:
+    """A delivery to targets of one region, each a part of its inventory."""
+    told = delivery(DEV, commit=f"{number:040x}", name=f"d-{number}")
+    about = {"account": "dev", "account_id": "222222222222", "region": f"region-{number % 10}"}
+    targets = tuple(Target(name=name, limit=name, **about) for name in names)
+    return told.model_copy(update={"orders": (told.orders[0].model_copy(update={"targets": targets}),)})
+
+
+def many(world: World, rollouts: int) -> list[str]:
+    """So many open rollouts, each with a target and a build of its own, in ten regions."""
+    return [world.push(one_region([f"dev-{number}"], number)) for number in range(rollouts)]
+
+
+class Counted:
+    """Counts a world's calls of the store."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls: Counter[str] = Counter()
+        for name in ("load", "lanes", "commit", "open_rollouts", "keep_sweep_cursor"):
+            monkeypatch.setattr(world.store, name, self._counting(name, getattr(world.store, name)))
+
+    def _counting(self, name: str, call):  # type: ignore[no-untyped-def]
+        def counted(*about):  # type: ignore[no-untyped-def]
+            self.calls[name] += 1
+            return call(*about)
+
+        return counted
+
+
+def test_a_thousand_open_rollouts_are_one_sweep_of_few_questions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    many(world, 1_000)
+    world.builds.calls.clear()
+    counted = Counted(world, monkeypatch)
+    heard: list[Swept] = []
+    world.engine.sweep(tell=heard.append)
+
+    assert heard == [Swept(rollouts=1_000)]
+    assert counted.calls["load"] == 1_000
+    assert counted.calls["lanes"] <= 2
+    assert counted.calls["commit"] == 0
+    assert len(world.builds.calls) == 20  # two batches, each with one call for each of ten regions
+    assert sum(asked for _, asked in world.builds.calls) == 1_000
+    assert max(asked for _, asked in world.builds.calls) <= 100
+
+
+def test_a_sweep_that_is_cut_short_is_gone_on_with_where_it_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rollouts = many(world, 30)
+    loaded: list[str] = []
+    load = world.store.load
+
+    def note(name: str) -> Loaded | None:
+        loaded.append(name)
+        return load(name)
+
+    monkeypatch.setattr(world.store, "load", note)
+    heard: list[Swept] = []
+    for _ in range(3):
+        before = len(loaded)
+        world.engine.sweep(lambda: len(loaded) - before >= 10, heard.append)  # noqa: B023
+    assert set(loaded) == set(rollouts)
+    assert [swept.left for swept in heard][:2] == [20, 20]
+
+
+def test_no_more_ids_are_asked_for_at_once_than_codebuild_takes(world: World) -> None:
+    world.push(one_region([f"dev-{number}" for number in range(250)]))
+    world.builds.calls.clear()
+    world.engine.sweep()
+    assert [asked for _, asked in world.builds.calls] == [100, 100, 50]
+
+
+def test_a_region_that_does_not_answer_is_asked_once_a_sweep(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.push(one_region([f"dev-{number}" for number in range(250)]))
+    asked: list[int] = []
+
+    def silent(_target: Target, arns: Sequence[str]) -> list[BuildReport]:
+        asked.append(len(arns))
+        raise Unavailable("no answer")
+
+    monkeypatch.setattr(world.builds, "report", silent)
+    monkeypatch.setattr("pointsman.core.sweep.PARALLEL_CALLS", 1)
+    world.engine.sweep()
+    assert asked == [100]
+    world.engine.sweep()
+    assert asked == [100, 100]
+
+
+def orphan(world: World) -> tuple[str, str]:
+    """A rollout that waits, and the one that holds its target, whose item is deleted."""
+    holder = world.push(delivery(DEV, route="base", playbook="base.yml"))
+    waits = world.push(delivery(DEV, at=world.later()))
+    return holder, waits
+
+
+def swept(world: World) -> Swept:
+    heard: list[Swept] = []
+    world.clock.pass_by(minutes=5)
+    try:
+        world.engine.sweep(tell=heard.append)
+    except Unreadable:
+        assert world.store.unreadable
+    return heard[0]
+
+
+@pytest.mark.parametrize("how", ["deleted", "unreadable"])
+def test_a_target_whose_holder_is_gone_is_freed_once_no_build_of_it_lives(world: World, how: str) -> None:
+    holder, waits = orphan(world)
+    arn = world.run(holder, DEV).build_arn or ""
+    world.store.forget(holder) if how == "deleted" else world.store.unreadable.add(holder)
+    assert swept(world).healed == ()
+    assert world.run(waits, DEV).state is RunState.WAITING  # the build still runs
+
+    world.builds.closed[DEV] = "AccessDenied"
+    world.builds.builds[arn] = world.builds.builds[arn].model_copy(update={"state": RunState.SUCCEEDED})
+    assert swept(world).healed == ()  # and nobody may see that it ended
+
+    world.builds.closed.clear()
+    assert swept(world).healed == (DEV,)
+    assert world.run(waits, DEV).state is RunState.RUNNING
+
+
+def test_who_waits_behind_a_place_that_is_gone_moves_up(world: World) -> None:
+    holder, gone = orphan(world)
+    last = world.push(delivery(DEV, route="third", playbook="third.yml", at=world.later()))
+    world.store.forget(gone)
+    assert swept(world).healed == (DEV,)
+    world.finish(holder, DEV)
+    assert world.run(last, DEV).state is RunState.RUNNING
+
+
+def test_a_target_that_is_held_by_what_is_there_is_left_alone(world: World) -> None:
+    holder, waits = orphan(world)
+    lane = world.store.lanes([DEV])[DEV]
+    assert swept(world).healed == ()
+    assert world.store.lanes([DEV])[DEV] == lane
+    assert lane.holder
+    assert lane.holder.rollout == holder
+    assert [place.rollout for place in lane.waiting] == [waits]
+
+
+def test_one_rollout_that_cannot_be_read_stops_no_other_of_its_target(world: World) -> None:
+    holder, waits = orphan(world)
+    world.store.unreadable.add(waits)
+    run = world.run(holder, DEV)
+    report = world.builds.finish(run.build_arn or "", RunState.SUCCEEDED)
+    with pytest.raises(Unreadable):  # told, after the holder ended
+        world.engine.build_ended(holder, DEV, 1, report)
+    assert world.run(holder, DEV).state is RunState.SUCCEEDED
