@@ -6,8 +6,9 @@ from itertools import groupby
 from rich.syntax import Syntax
 from rich.text import Text
 
+from pointsman.core.host_values import TaskResult
 from pointsman.core.model import Mode
-from pointsman.events import BuildReported, HostResultRecorded, PlaybookEnded, TaskResult
+from pointsman.events import BuildReported, HostResultRecorded, PlaybookEnded
 from pointsman.trail_item import ReadEvent
 from pointsmanctl.styles import STYLES
 

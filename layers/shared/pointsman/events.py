@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 
+from pointsman.core.host_values import HostCounts, TaskResult
 from pointsman.core.model import Change, Decision, Mode, RolloutState, RunState, Value
 
 
@@ -197,35 +198,6 @@ class BuildReported(BuildEventOfRun):
     def key_of_build(cls, target: str, attempt: int, build_arn: str) -> str:
         """Beginning of the keys of all that CodeBuild said of one build."""
         return f"BuildReported#{target}#{attempt}#{build_id(build_arn)}#"
-
-
-class HostCounts(Value):
-    """Ansible's recap of one host, in tasks."""
-
-    ok: int = 0
-    changed: int = 0
-    failed: int = 0
-    unreachable: int = 0
-    skipped: int = 0
-    rescued: int = 0
-    ignored: int = 0
-
-
-class TaskResult(Value):
-    """One task that changed a host or failed on it."""
-
-    name: str
-    role: str | None = None
-    path: str  # "roles/app/tasks/main.yml:12"
-    action: str
-    status: Literal["changed", "failed", "unreachable"]
-    message: str | None = None
-    diff: str | None = None  # unified, redacted
-    duration_seconds: float
-    ignored: bool = False  # failed, and ignore_errors or ignore_unreachable let the play go on
-    rescued: bool = False  # failed, and a rescue section made it good
-    on_behalf_of: str | None = None  # inventory host for which a delegated task ran on this host
-    delegated_to: str | None = None  # host on which this inventory host's delegated task failed
 
 
 class HostResultRecorded(BuildEventOfRun):

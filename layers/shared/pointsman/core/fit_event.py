@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from pointsman.core.host_values import TaskResult
 from pointsman.core.model import Decision
 from pointsman.core.text import cut
-from pointsman.events import DeliveryDecided, Event, HostResultRecorded, TaskResult
+from pointsman.events import DeliveryDecided, Event, HostResultRecorded
 
 # DynamoDB holds 400 KB an item (409,600 bytes); the rest is room for the index attributes and its own overhead.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html

@@ -20,9 +20,9 @@ from pointsman.core.build_event import (
     read_build_event,
 )
 from pointsman.core.envelope import Envelope, faults_of, read_envelope
+from pointsman.core.host_values import HostCounts, TaskResult
 from pointsman.core.model import Mode, Value
 from pointsman.core.text import cut
-from pointsman.events import HostCounts, TaskResult
 
 RUNNER_SOURCE = "pointsman.ansible"
 CHECK_SOURCE = "pointsman.check"  # the one source that the role of checks may use

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pointsman.core.host_values import TaskResult
 from pointsman.core.model import Change, Mode, RolloutState, RunKey, RunState
 from pointsman.events import (
     BuildReported,
@@ -18,7 +19,6 @@ from pointsman.events import (
     RunEnded,
     RunStarted,
     RunWaited,
-    TaskResult,
     TrailEvent,
 )
 

@@ -1,0 +1,34 @@
+"""What Ansible reports of one host, in values: its recap, and each task that changed the host or failed on it."""
+
+from typing import Literal
+
+from pointsman.core.model import Value
+
+
+class HostCounts(Value):
+    """Ansible's recap of one host, in tasks."""
+
+    ok: int = 0
+    changed: int = 0
+    failed: int = 0
+    unreachable: int = 0
+    skipped: int = 0
+    rescued: int = 0
+    ignored: int = 0
+
+
+class TaskResult(Value):
+    """One task that changed a host or failed on it."""
+
+    name: str
+    role: str | None = None
+    path: str  # "roles/app/tasks/main.yml:12"
+    action: str
+    status: Literal["changed", "failed", "unreachable"]
+    message: str | None = None
+    diff: str | None = None  # unified, redacted
+    duration_seconds: float
+    ignored: bool = False  # failed, and ignore_errors or ignore_unreachable let the play go on
+    rescued: bool = False  # failed, and a rescue section made it good
+    on_behalf_of: str | None = None  # inventory host for which a delegated task ran on this host
+    delegated_to: str | None = None  # host on which this inventory host's delegated task failed
