@@ -16,17 +16,20 @@ RUN := $(UV) run --no-sync
 # Tests leave nothing behind: their files go with the run. A short path, since sockets lie in it.
 PYTEST = scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(RUN) pytest --basetemp="$$scratch/t"
 SYNCED := .venv/.synced
+ROUNDS ?= 10
 
-.PHONY: help setup demo up down test unit lint format build validate e2e bench requirements schema clean
+.PHONY: help setup demo up down test unit lint format build validate e2e explore bench requirements schema clean
 
 help: ## Show the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 .tools/bin/uv:
+	@echo "fetching uv $(UV_VERSION) into .tools/"
 	python3 -m pip install --quiet --disable-pip-version-check --no-warn-script-location --root-user-action=ignore --target .tools uv==$(UV_VERSION)
 
 $(SYNCED): $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv) pyproject.toml uv.lock .python-version
-	$(UV) sync --frozen --quiet --compile-bytecode
+	@echo "installing Python, Ansible and the test tools into .venv: a few minutes the first time"
+	$(UV) sync --frozen --compile-bytecode
 	@touch $@
 
 setup: $(SYNCED) ## Install everything that is needed, into .venv
@@ -67,6 +70,9 @@ e2e: $(SYNCED) ## The real templates on the local cloud
 	$(PYTEST) tests/e2e
 
 test: lint unit e2e ## Everything
+
+explore: $(SYNCED) ## Seek faults with fresh seeds: the property tests, ROUNDS times (each find becomes a fixed case)
+	for round in $$(seq $(ROUNDS)); do echo "round $$round of $(ROUNDS)"; HYPOTHESIS_PROFILE=explore $(PYTEST) tests -m hypothesis -n 2 -q; done
 
 bench: build ## Measure the start of each function, and routing beside other libraries (six minutes)
 	$(RUN) python -m bench.cold_start

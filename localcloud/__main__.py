@@ -40,6 +40,7 @@ def _up(state: Path | None, builds: int) -> int:
     begun = time.monotonic()
     cloud = LocalCloud(state)
     cloud.up(lambda what, seconds: print(f"  {what:<24}{seconds:6.1f} s", flush=True), builds=builds)
+    cloud.leave_running()
     print(f"  {'ready':<24}{time.monotonic() - begun:6.1f} s\n")
     _describe(cloud)
     return 0

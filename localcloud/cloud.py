@@ -28,14 +28,15 @@ import boto3
 import botocore.session
 import httpx
 
-from localcloud import deploy, hosts, seed
+from localcloud import deploy, hosts, seed, server
 from localcloud import layout as names
 from localcloud.git import Author, Repository, Update
 from localcloud.github import Delivery, Webhook, ping_payload, push_payload
 from localcloud.layout import CloudRecord, Layout
 
-_START_SECONDS = 20.0
-_STOP_SECONDS = 10.0
+PATIENCE = 120.0
+"""Seconds for what takes one or two: the machine may be busy, and who waits learns of a failure soon enough."""
+_STOP_SECONDS = 30.0
 
 
 class LocalCloudError(Exception):
@@ -110,18 +111,31 @@ class LocalCloud:
                 [sys.executable, "-m", "localcloud.server", "--state", str(self.layout.state),
                  "--builds", str(builds), "--minute", str(minute)],
                 cwd=names.CHECKOUT,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # its end is ours, however we end
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )  # fmt: skip
         complaint = f"the local cloud did not start: see {self.layout.server_log}"
         try:
-            wait_until(self._has_answered, _START_SECONDS, complaint)
+            wait_until(self._has_answered, PATIENCE, complaint)
         except BaseException:
             self._process.kill()
             self._process.wait()
+            self._let_go()
             raise
+
+    def leave_running(self) -> None:
+        """Let the server outlive this process: without it, it ends when this process does, however that ends."""
+        if self._process is not None and self._process.stdin is not None and not self._process.stdin.closed:
+            self._process.stdin.write(server.STAY)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the pipe by which the server learns of our end."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
 
     def up(self, progress: Progress = lambda what, seconds: None, *, builds: int = 2) -> None:
         """Start, deploy both templates, seed the repository and make the hosts; nothing is left running on failure."""
@@ -156,6 +170,7 @@ class LocalCloud:
                 os.killpg(record.pid, signal.SIGKILL)
         if self._process is not None:
             self._process.wait()
+            self._let_go()
         self.layout.record.unlink(missing_ok=True)
         self._record = self._process = None
         self._clients.clear()
@@ -276,7 +291,8 @@ class LocalCloud:
     def webhook(self) -> Webhook:
         """The repository's webhook with its secret."""
         secret = self.client("secretsmanager").get_secret_value(SecretId=names.WEBHOOK_SECRET)["SecretString"]
-        return Webhook(self.webhook_url, secret, self.layout.deliveries)
+        # GitHub gives up after ten seconds; that this machine is busy is no reason to lose a delivery.
+        return Webhook(self.webhook_url, secret, self.layout.deliveries, PATIENCE)
 
     def push(
         self,
@@ -298,8 +314,16 @@ class LocalCloud:
         return Push(update, self.webhook().deliver("push", payload))
 
     def ping(self) -> Delivery:
-        """Let GitHub deliver what it sends when a webhook is made; LocalCloudError when it is not taken."""
-        delivery = self.webhook().deliver("ping", ping_payload(self.repository()))
+        """Let GitHub deliver what it sends when a webhook is made; LocalCloudError when it is not taken.
+
+        The first one starts the function, which a busy machine may not do in time: what got no answer is sent again.
+        """
+
+        def answered() -> Delivery | None:
+            delivery = self.webhook().deliver("ping", ping_payload(self.repository()))
+            return delivery if delivery.response.status else None
+
+        delivery = wait_until(answered, PATIENCE, "the webhook does not answer")
         if delivery.response.status != 200:
             raise LocalCloudError(f"the webhook answers {delivery.response.status}: {delivery.response.body[:500]}")
         return delivery
@@ -310,26 +334,28 @@ class LocalCloud:
 
     def slack_channel(self, name: str = names.CHANNEL) -> dict[str, Any]:
         """The channel: {id, name, messages: [{ts, text, blocks, metadata, edited, edits, ...}]}, oldest first."""
-        answer = httpx.get(f"{self.record.slack_url}channel/{name}.json", timeout=10).raise_for_status()
+        answer = httpx.get(f"{self.record.slack_url}channel/{name}.json", timeout=PATIENCE).raise_for_status()
         channel: dict[str, Any] = answer.json()
         return channel
 
     def slack_control(self, **asked: Any) -> None:
         """Ask the Slack stand-in for faults, other limits or more channels: see localcloud.slack.api."""
-        httpx.post(f"{self.record.slack_url}control", json=asked, timeout=10).raise_for_status()
+        httpx.post(f"{self.record.slack_url}control", json=asked, timeout=PATIENCE).raise_for_status()
 
     def github_control(self, **asked: Any) -> None:
         """Ask the stand-in for GitHub's API for faults and other limits: see localcloud.github_api."""
-        httpx.post(f"{self.record.github_api}/control", json=asked, timeout=10).raise_for_status()
+        httpx.post(f"{self.record.github_api}/control", json=asked, timeout=PATIENCE).raise_for_status()
 
     def github_calls(self) -> list[dict[str, Any]]:
         """The calls of GitHub's API so far: {method, path, query, status}."""
-        calls: list[dict[str, Any]] = httpx.get(f"{self.record.github_api}/calls", timeout=10).raise_for_status().json()
+        calls: list[dict[str, Any]] = (
+            httpx.get(f"{self.record.github_api}/calls", timeout=PATIENCE).raise_for_status().json()
+        )
         return calls
 
     def running_builds(self) -> list[dict[str, str]]:
         """Builds without an end, waiting ones included: {id, account, region, phase}."""
-        answer = httpx.get(f"{self.endpoint}/_codebuild/status", timeout=10).raise_for_status()
+        answer = httpx.get(f"{self.endpoint}/_codebuild/status", timeout=PATIENCE).raise_for_status()
         builds: list[dict[str, str]] = answer.json()["builds"]
         return builds
 
@@ -369,10 +395,20 @@ class _Timed:
         return result
 
 
-def wait_until[T](condition: Callable[[], T | None], seconds: float, complaint: str) -> T:
-    """The first true answer of `condition`; LocalCloudError with the complaint when there is none in time."""
-    deadline, pause = time.monotonic() + seconds, 0.02
+def wait_until[T](
+    condition: Callable[[], T | None],
+    seconds: float,
+    complaint: str,
+    progress: Callable[[], object] = lambda: None,
+) -> T:
+    """The first true answer of `condition`; LocalCloudError with the complaint when there is none in time.
+
+    `seconds` begin anew whenever `progress` says something else than before.
+    """
+    deadline, pause, before = time.monotonic() + seconds, 0.02, progress()
     while not (answer := condition()):
+        if (now := progress()) != before:
+            deadline, before = time.monotonic() + seconds, now
         if time.monotonic() > deadline:
             raise LocalCloudError(f"{complaint} (waited {seconds:.0f} s)")
         time.sleep(pause)

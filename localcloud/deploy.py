@@ -20,7 +20,7 @@ CONTROL_TEMPLATE: Final = CHECKOUT / "template.yaml"
 WORKER_TEMPLATE: Final = CHECKOUT / "regional" / "template.yaml"
 _ARTIFACTS: Final = f"pointsman-artifacts-{names.CONTROL_ACCOUNT}"
 _CAPABILITIES: Final = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-_STACK_SECONDS: Final = 120.0
+_STACK_SECONDS: Final = 600.0
 
 type Client = Callable[[str, str, str], Any]
 """(service, account, region) to a boto3 client."""

@@ -23,12 +23,12 @@ from localcloud.github_pull_request import pull_request_payload
 __all__ = ["Delivery", "Exchange", "Webhook", "ping_payload", "pull_request_payload", "push_payload"]
 
 USER_AGENT: Final = "GitHub-Hookshot/0c1f8a2"
-_TIMEOUT_SECONDS: Final = 10.0
+GITHUBS_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """What the endpoint answered; status 0 when it did not within GitHub's ten seconds."""
+    """What the endpoint answered; status 0 when it did not in time."""
 
     status: int
     headers: dict[str, str]
@@ -58,8 +58,9 @@ class Delivery:
 class Webhook:
     """A repository's webhook: where it goes, its secret, and its recent deliveries."""
 
-    def __init__(self, url: str, secret: str, deliveries: Path) -> None:
-        self.url, self._secret, self._directory = url, secret, deliveries
+    def __init__(self, url: str, secret: str, deliveries: Path, seconds: float = GITHUBS_SECONDS) -> None:
+        """`seconds`: how long an answer may take."""
+        self.url, self._secret, self._directory, self._seconds = url, secret, deliveries, seconds
 
     def deliver(
         self, event: str, payload: object, *, delivery_id: str | None = None, secret: str | None = None
@@ -104,7 +105,7 @@ class Webhook:
             url=self.url,
             headers=headers,
             payload=body.decode("utf-8", "replace"),
-            response=_post(self.url, headers, body),
+            response=_post(self.url, headers, body, self._seconds),
         )
         self._directory.mkdir(parents=True, exist_ok=True)
         file = self._directory / f"{at:%Y%m%dT%H%M%S.%f}-{identity}.json"
@@ -112,10 +113,10 @@ class Webhook:
         return delivery
 
 
-def _post(url: str, headers: dict[str, str], body: bytes) -> Exchange:
+def _post(url: str, headers: dict[str, str], body: bytes, seconds: float) -> Exchange:
     begun = time.monotonic()
     try:
-        answer = httpx.post(url, content=body, headers=headers, timeout=_TIMEOUT_SECONDS)
+        answer = httpx.post(url, content=body, headers=headers, timeout=seconds)
     except httpx.TransportError as error:
         return Exchange(0, {}, f"{type(error).__name__}: {error}", time.monotonic() - begun)
     return Exchange(answer.status_code, dict(answer.headers), answer.text, time.monotonic() - begun)

@@ -11,13 +11,17 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from localcloud import layout as names
 from localcloud.layout import CloudRecord, Layout
 
 HOST = "127.0.0.1"
+STAY = b"s"
+"""What a parent writes that lets the process outlive it."""
+_END_SECONDS = 30.0  # for an end without the parent; what is not gone then is killed
 
 
 def environment(layout: Layout, port: int, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -44,8 +48,23 @@ def environment(layout: Layout, port: int, inherited: Mapping[str, str]) -> dict
     }
 
 
+def watch(parent: int, gone: Callable[[], object]) -> threading.Thread:
+    """Call `gone` when the pipe `parent` ends without STAY in it: whoever held its other end is no more."""
+
+    def read() -> None:
+        if os.read(parent, 1) != STAY:
+            gone()
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    return thread
+
+
 def main() -> None:
-    """Serve until SIGTERM or SIGINT; `cloud.json` appears when requests are answered."""
+    """Serve until SIGTERM or SIGINT, or until whoever holds standard input is gone.
+
+    `cloud.json` appears when requests are answered.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0, help="0 for any free one")
@@ -99,9 +118,10 @@ async def _serve(layout: Layout, listening: int, port: int, builds: int, minute:
     config.graceful_timeout = 1
     config.accesslog = None
     config.errorlog = "-"
-    stop = asyncio.Event()
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
+    watch(sys.stdin.fileno(), lambda: _orphaned(loop, stop))
     try:
         await serve(gateway, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
     finally:
@@ -109,6 +129,14 @@ async def _serve(layout: Layout, listening: int, port: int, builds: int, minute:
             layout.record.unlink()
         await asyncio.to_thread(services.close)
         logging.shutdown()
+
+
+def _orphaned(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    logging.getLogger("localcloud").warning("whoever started this is gone: ending")
+    loop.call_soon_threadsafe(stop.set)
+    timer = threading.Timer(_END_SECONDS, os.killpg, (os.getpgrp(), signal.SIGKILL))
+    timer.daemon = True
+    timer.start()
 
 
 if __name__ == "__main__":

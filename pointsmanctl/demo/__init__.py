@@ -34,7 +34,9 @@ def demo(
         stage.console.print(Text(f"\n{_interrupted(cloud)}", style="bold red"))
         sys.exit(130)
     finally:
-        if not keep:
+        if keep:
+            cloud.leave_running()
+        else:
             cloud.stop()
     stage.console.print(Text(f"\n✓ the demo ended after {stage.elapsed}", style="bold green"))
     if keep:

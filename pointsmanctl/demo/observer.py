@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from localcloud.cloud import LocalCloud, LocalCloudError, wait_until
+from localcloud.cloud import PATIENCE, LocalCloud, LocalCloudError, wait_until
 from localcloud.github import Delivery
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.core.model import Rollout, Run
@@ -12,8 +12,8 @@ from pointsman.events import DeliveryDecided, HostResultRecorded, TrailEvent
 from pointsman.trail_item import NewerEvent
 from pointsmanctl.trail_query import Question, ask
 
-ROLLOUT_SECONDS = 120.0
-SOON = 20.0
+STANDSTILL_SECONDS = 300.0
+"""How long a rollout may stand still. As long as something moves, whoever waits goes on waiting."""
 
 
 class Observer:
@@ -40,7 +40,13 @@ class Observer:
             loaded = self.store.load(rollout)
             return (loaded[0], latest(loaded[1])) if loaded and loaded[0].state.ended else None
 
-        return wait_until(ended, ROLLOUT_SECONDS, f"{rollout} did not end")
+        return wait_until(ended, STANDSTILL_SECONDS, f"{rollout} stands still", lambda: self.progress(rollout))
+
+    def progress(self, rollout: str) -> object:
+        """Something that changes as a rollout goes on: its runs, their builds' phases, what hosts have told."""
+        loaded = self.store.load(rollout)
+        builds = sorted((build["id"], build["phase"]) for build in self.cloud.running_builds())
+        return loaded and [run.state for run in loaded[1]], builds, len(self.events(rollout))
 
     def events(self, rollout: str) -> list[TrailEvent]:
         """The trail of a rollout, by time."""
@@ -59,7 +65,7 @@ class Observer:
             found = [event for event in self.events(rollout) if isinstance(event, HostResultRecorded)]
             return found if len(found) >= number else None
 
-        return wait_until(all_there, SOON, f"no {number} host results of {rollout}")
+        return wait_until(all_there, PATIENCE, f"no {number} host results of {rollout}")
 
     def decided(self, delivery: Delivery) -> DeliveryDecided:
         """The trail's record of a delivery, once it is there."""
@@ -71,7 +77,7 @@ class Observer:
             mine = [each for each in events if isinstance(each, DeliveryDecided) and each.delivery == delivery.id]
             return mine[0] if mine else None
 
-        return wait_until(found, SOON, f"delivery {delivery.id} is not in the trail")
+        return wait_until(found, PATIENCE, f"delivery {delivery.id} is not in the trail")
 
     def messages(self, rollout: str) -> list[dict[str, Any]]:
         """Slack's messages of a rollout."""
@@ -84,7 +90,7 @@ class Observer:
             [message] = self.messages(rollout) or [{"text": ""}]
             return message if f": {word} ·" in message["text"] else None
 
-        return wait_until(shown, SOON, f"Slack did not say that {rollout} {word}")
+        return wait_until(shown, PATIENCE, f"Slack did not say that {rollout} {word}")
 
     def builds(self) -> int:
         """How many builds were ever started, in every account and region."""
@@ -100,7 +106,7 @@ class Observer:
         def found() -> list[Kind]:
             return [event for event in self.events(rollout) if isinstance(event, kind)]
 
-        return wait_until(found, SOON, f"no {kind.__name__} of {rollout}")[0]
+        return wait_until(found, PATIENCE, f"no {kind.__name__} of {rollout}")[0]
 
 
 def rollout_of(delivery: Delivery) -> str:

@@ -13,7 +13,7 @@ from localcloud.layout import CHANNEL, REPOSITORY
 from pointsman.core.model import RolloutState
 from pointsman.events import RolloutRepeated
 from pointsmanctl.decisions_table import decisions_table
-from pointsmanctl.demo.observer import ROLLOUT_SECONDS, Observer, rollout_of
+from pointsmanctl.demo.observer import STANDSTILL_SECONDS, Observer, rollout_of
 from pointsmanctl.demo.slack_view import slack_message
 from pointsmanctl.demo.stage import DemoFailed, Stage
 from pointsmanctl.trail_table import trail_table
@@ -118,7 +118,9 @@ class Play:
 
     def _follow(self, delivery: Delivery) -> str:
         rollout = rollout_of(delivery)
-        self._stage.follow(lambda: self._seen.store.load(rollout), ROLLOUT_SECONDS)
+        self._stage.follow(
+            lambda: self._seen.store.load(rollout), lambda: self._seen.progress(rollout), STANDSTILL_SECONDS
+        )
         return rollout
 
     def _check_everything_ran(self, delivery: Delivery) -> None:

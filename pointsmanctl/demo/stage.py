@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -11,6 +12,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from localcloud.cloud import wait_until
 from pointsman.core.model import Rollout, Run
 from pointsman.core.reconcile import latest
 from pointsmanctl.styles import STYLES
@@ -25,7 +27,6 @@ MARKS = {
     "refused": "⛔",
     "superseded": "⏭️",
 }
-PAUSE = 0.25  # seconds between two looks
 
 
 class DemoFailed(Exception):
@@ -75,19 +76,24 @@ class Stage:
             yield lambda step: self.say(f"  {step}")
         self.console.print(Text.assemble(("✓ ", "bold green"), what, (f"  {time.monotonic() - began:.1f} s", "dim")))
 
-    def follow(self, load: Callable[[], tuple[Rollout, tuple[Run, ...]] | None], limit: float) -> Rollout:
-        """Show a rollout's runs, live, until it has ended. Raises DemoFailed when it has not after `limit` seconds."""
-        deadline = time.monotonic() + limit
-        watch = _Watch(self.console)
-        with watch:
-            while time.monotonic() < deadline:
-                loaded = load()
-                if loaded:
+    def follow(
+        self,
+        load: Callable[[], tuple[Rollout, tuple[Run, ...]] | None],
+        progress: Callable[[], object],
+        standstill: float,
+    ) -> Rollout:
+        """Show a rollout's runs, live, until it has ended.
+
+        Raises LocalCloudError when `progress` has said the same for `standstill` seconds.
+        """
+        with _Watch(self.console) as watch:
+
+            def ended() -> Rollout | None:
+                if loaded := load():
                     watch.look(*loaded)
-                    if loaded[0].state.ended:
-                        return loaded[0]
-                time.sleep(PAUSE)
-        raise DemoFailed(f"the rollout had not ended after {limit:.0f} seconds")
+                return loaded[0] if loaded and loaded[0].state.ended else None
+
+            return wait_until(ended, standstill, "the rollout stands still", progress)
 
 
 class _Watch:
@@ -98,9 +104,10 @@ class _Watch:
         self._live = Live(console=console, refresh_per_second=4, transient=False) if console.is_terminal else None
         self._told: dict[str, str] = {}
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         if self._live:
             self._live.__enter__()
+        return self
 
     def __exit__(self, *error: object) -> None:
         if self._live:

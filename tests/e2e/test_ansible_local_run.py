@@ -18,7 +18,7 @@ import pytest
 
 from tests.support.ansible_runs import COMMIT, Build, FakeBus
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 # Everything of the machine becomes read-only but for the two directories that a build may write.
 READ_ONLY_MACHINE = """
@@ -65,7 +65,7 @@ def _emulator(log: Path) -> Iterator[str]:
     settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "LOG_LEVEL": "WARNING", "PATH": os.environ["PATH"]}
     with log.open("wb") as file, subprocess.Popen([program], env=settings, stdout=file, stderr=file) as server:
         try:
-            until = time.monotonic() + 60
+            until = time.monotonic() + 300
             while not _answers(port):
                 assert server.poll() is None, log.read_text()
                 assert time.monotonic() < until, log.read_text()

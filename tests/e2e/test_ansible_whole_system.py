@@ -15,7 +15,7 @@ from tests.support.ansible_runs import Build, FakeBus
 REASON = debian_system.reason_to_skip()
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(REASON is not None, reason=str(REASON)),
 ]
 
@@ -49,10 +49,10 @@ class Site:
     def health(self) -> str:
         """What the application answers, in the system's network."""
         program = (
-            "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8080/health', timeout=5).read().decode())"
+            "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8080/health', timeout=60).read().decode())"
         )
         asked = self.system.outside(sys.executable, "-c", program)
-        return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=30).stdout.strip()
+        return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=120).stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     assert _kernel_settings() == settings
     assert _mounts() == mounts
     assert not Path(f"/proc/{system.leader}").exists()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 120
     while (directory / "ssh").exists():  # The connection that SSH keeps ends with the system.
         assert time.monotonic() < until
         time.sleep(0.1)

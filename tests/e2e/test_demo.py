@@ -10,7 +10,7 @@ import pytest
 from localcloud.cloud import LocalCloud, NotRunning
 from localcloud.layout import CHECKOUT, STATES
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 POINTSMAN = Path(sys.executable).with_name("pointsman")
 
@@ -22,7 +22,7 @@ def run_demo(**variables: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, **variables},
         capture_output=True,
         text=True,
-        timeout=380,
+        timeout=1500,
         check=False,
     )
 

@@ -25,7 +25,7 @@ TARGETS = {
 }
 BROKEN_HOST = "web-prod-euc1"
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from pointsman.events import RunWaited
 from pointsmanctl.demo.observer import Observer
 from pointsmanctl.erratum import Removal, redact
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 FUNCTIONS = ("pointsman-webhook-receiver", "pointsman-start-build", "pointsman-audit-writer", "pointsman-notify")
 DENIED = {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"}

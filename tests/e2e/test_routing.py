@@ -18,7 +18,7 @@ HANA = Author("Hana Ito", "hana@example.com")
 PREVIEWED = "acme/previewed"
 DEFAULTS = "ansible/roles/app/defaults/main.yml"
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pointsmanctl.demo.observer import Observer
 
 BRANCH = "large"  # no route takes it: what counts here is what becomes of the delivery
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 
 def large_push(world: Observer, size: int) -> bytes:

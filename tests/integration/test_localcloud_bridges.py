@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localcloud import deploy
-from localcloud.cloud import LocalCloud, LocalCloudError, wait_until
+from localcloud.cloud import PATIENCE, LocalCloud, LocalCloudError, wait_until
 from tests.support.localcloud import BUS, Worker, small_cloud
 
 
@@ -275,7 +275,7 @@ def test_an_openapi_body_makes_routes_and_a_function_sees_boto3_and_nothing_of_t
     cloud: LocalCloud, api: str
 ) -> None:
     url = f"{cloud.endpoint}/_aws/execute-api/{api}/$default/github"
-    answer = httpx.post(url, json={}, timeout=20)
+    answer = httpx.post(url, json={}, timeout=PATIENCE)
     assert answer.status_code == 202
     seen = answer.json()
     assert seen["found"] == {"boto3": True, "ansible": False, "pytest": False, "localcloud": False}
@@ -290,7 +290,7 @@ def test_an_event_that_a_function_cannot_take_lands_in_its_dead_letter_queue(clo
     sqs = cloud.client("sqs")
     url = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
     found = wait_until(
-        lambda: sqs.receive_message(QueueUrl=url).get("Messages"), 20, "nothing landed in the dead-letter queue"
+        lambda: sqs.receive_message(QueueUrl=url).get("Messages"), PATIENCE, "nothing landed in the dead-letter queue"
     )
     assert "as asked" in json.dumps(found)
 
@@ -375,7 +375,7 @@ def _messages(cloud: LocalCloud, queue: str, wanted: int) -> list[Any]:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         return len(found) >= wanted
 
-    wait_until(enough, 30, f"{queue} has not {wanted} messages")
+    wait_until(enough, PATIENCE, f"{queue} has not {wanted} messages")
     return found
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.cloud import LocalCloud, wait_until
+from localcloud.cloud import PATIENCE, LocalCloud, wait_until
 from tests.support.localcloud import Worker, phase_of, small_cloud
 
 
@@ -165,7 +165,7 @@ def test_credentials_end_with_the_build(worker: Worker, cloud: LocalCloud) -> No
 
 def test_nothing_of_a_build_is_left_on_disk(worker: Worker, cloud: LocalCloud) -> None:
     worker.run(build("touch $HOME/x $TMPDIR/y z"))
-    wait_until(lambda: not list(cloud.layout.builds.rglob("src")), 5, "the build's directory is still there")
+    wait_until(lambda: not list(cloud.layout.builds.rglob("src")), PATIENCE, "the build's directory is still there")
 
 
 def test_exported_variables_come_back(worker: Worker) -> None:
@@ -176,7 +176,7 @@ def test_exported_variables_come_back(worker: Worker) -> None:
 def test_lines_can_be_read_while_the_build_runs(worker: Worker) -> None:
     started = worker.start(build("echo early", "sleep 30"))
     worker.reach(started, "BUILD")
-    wait_until(lambda: "early" in worker.log(worker.get(started)), 5, "the line did not appear")
+    wait_until(lambda: "early" in worker.log(worker.get(started)), PATIENCE, "the line did not appear")
     worker.codebuild.stop_build(id=started)
     worker.finish(started)
 
@@ -235,7 +235,7 @@ def test_a_stopped_build_ends_at_once(worker: Worker) -> None:
     started = worker.start(build("sleep 300"))
     worker.reach(started, "BUILD")
     worker.codebuild.stop_build(id=started)
-    ended = worker.finish(started, 5)
+    ended = worker.finish(started)
     assert ended["buildStatus"] == "STOPPED"
     assert phase_of(ended, "BUILD")["phaseStatus"] == "STOPPED"
 
@@ -248,7 +248,7 @@ def test_builds_beyond_the_workers_wait_and_can_be_stopped_while_waiting(worker:
     next_in_line = worker.start(build("echo y"))
     assert worker.get(waiting)["currentPhase"] == "QUEUED"
     worker.codebuild.stop_build(id=waiting)
-    assert worker.finish(waiting, 5)["buildStatus"] == "STOPPED"
+    assert worker.finish(waiting)["buildStatus"] == "STOPPED"
     assert worker.get(next_in_line)["currentPhase"] == "QUEUED"
     for each in running:
         worker.codebuild.stop_build(id=each)

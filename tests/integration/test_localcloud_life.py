@@ -1,14 +1,18 @@
 """Starting, finding and ending a local cloud."""
 
 import os
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
 from localcloud.__main__ import main
-from localcloud.cloud import LocalCloud, LocalCloudError, NotRunning, wait_until
+from localcloud.cloud import PATIENCE, LocalCloud, LocalCloudError, NotRunning, wait_until
+from localcloud.layout import CHECKOUT
 
 
 def test_it_starts_is_found_by_others_and_leaves_nothing_running(
@@ -34,7 +38,8 @@ def test_it_starts_is_found_by_others_and_leaves_nothing_running(
     finally:
         found.stop()
 
-    wait_until(lambda: cloud.alive() is False, 5, "the process is still there")
+    wait_until(lambda: cloud.alive() is False, PATIENCE, "the process is still there")
+    cloud.stop()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
     with pytest.raises(NotRunning):
@@ -79,3 +84,56 @@ def test_it_answers_slack_beside_aws(tmp_path: Path) -> None:
         assert httpx.post(f"{cloud.record.slack_api}auth.test", headers=headers).json()["error"] == "fatal_error"
         address = socket.gethostbyname(cloud.endpoint.removeprefix("http://").partition(":")[0])
         assert address == "127.0.0.1"
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from localcloud.cloud import LocalCloud
+cloud = LocalCloud(Path(sys.argv[1]))
+cloud.start()
+if sys.argv[2] == "leave":
+    cloud.leave_running()
+print("ready", flush=True)
+time.sleep(3600)
+"""
+
+
+def killed_parent(state: Path, how: str) -> LocalCloud:
+    """The cloud of a process that started it and was killed, which leaves it no time to end anything."""
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, state, how], cwd=CHECKOUT, stdout=subprocess.PIPE)
+    with parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"ready\n"
+        cloud = LocalCloud.attach(state)
+        parent.send_signal(signal.SIGKILL)
+    return cloud
+
+
+def test_it_ends_with_the_process_that_started_it_even_if_that_is_killed(tmp_path: Path) -> None:
+    cloud = killed_parent(tmp_path, "end")
+    wait_until(lambda: not cloud.alive(), PATIENCE, "the server outlives its parent")
+    with pytest.raises(NotRunning):
+        LocalCloud.attach(tmp_path)
+
+
+def test_one_that_was_left_running_outlives_the_process_that_started_it(tmp_path: Path) -> None:
+    cloud = killed_parent(tmp_path, "leave")
+    try:
+        assert cloud.client("sts", "prod").get_caller_identity()["Account"] == "333333333333"
+        assert cloud.alive()
+    finally:
+        cloud.stop()
+
+
+def test_waiting_goes_on_as_long_as_something_moves() -> None:
+    moves = iter(range(50))
+    seen: list[int] = []
+
+    def progress() -> object:
+        seen.append(next(moves, 50))
+        return seen[-1]
+
+    assert wait_until(lambda: len(seen) > 9, 0.2, "it stands still", progress)
+    with pytest.raises(LocalCloudError, match="it stands still"):
+        wait_until(lambda: False, 0.2, "it stands still", lambda: "the same")

@@ -40,6 +40,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRollouts]:
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+    # moto undoes a cancelled transaction by restoring all its tables, so one step must not run beside another.
+    monkeypatch.setattr("pointsman.core.engine.PARALLEL_STEPS", 1)
     forget()
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")

@@ -150,5 +150,5 @@ class Build:
         """Run one of its bin/ to its end."""
         command = [*prefix, sys.executable, str(self.root / "bin" / name)]
         return subprocess.run(
-            command, env=self.environ | dict(extra or {}), capture_output=True, text=True, check=False, timeout=240
+            command, env=self.environ | dict(extra or {}), capture_output=True, text=True, check=False, timeout=600
         )

@@ -142,21 +142,21 @@ def booted(directory: Path) -> Iterator[System]:
 
 def _leader(machine: subprocess.Popen[bytes], console: Path) -> int:
     """The system's first process, once the system answers."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while True:
         assert machine.poll() is None, console.read_text()
         assert time.monotonic() < until, console.read_text()
         children = Path(f"/proc/{machine.pid}/task/{machine.pid}/children").read_text().split()
         if children:
             ask = ["nsenter", "--target", children[0], "--all", "systemctl", "is-active", "ssh.service"]
-            if subprocess.run(ask, capture_output=True, check=False, timeout=30).returncode == 0:
+            if subprocess.run(ask, capture_output=True, check=False, timeout=120).returncode == 0:
                 return int(children[0])
         time.sleep(0.2)
 
 
 def _end(machine: subprocess.Popen[bytes]) -> None:
     """Ask the system to halt, then insist; its processes die with its first one."""
-    for order, seconds in ((signal.SIGTERM, 15), (signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+    for order, seconds in ((signal.SIGTERM, 60), (signal.SIGTERM, 10), (signal.SIGKILL, 60)):
         machine.send_signal(order)
         with contextlib.suppress(subprocess.TimeoutExpired):
             machine.wait(seconds)

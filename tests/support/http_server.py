@@ -58,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if reply.hold:
             self.wfile.flush()
-            reply.hold.wait(10)
+            reply.hold.wait(120)
         self.wfile.write(reply.body)
 
     def log_message(self, *_: object) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from localcloud import deploy
-from localcloud.cloud import LocalCloud, wait_until
+from localcloud.cloud import PATIENCE, LocalCloud, wait_until
 
 BUS = "arn:aws:events:us-east-1:111111111111:event-bus/pointsman"
 LOCATION = "https://github.com/acme/infra.git"
@@ -163,7 +163,7 @@ class Worker:
         build: dict[str, Any] = self.codebuild.batch_get_builds(ids=[build_id])["builds"][0]
         return build
 
-    def finish(self, build_id: str, seconds: float = 20) -> dict[str, Any]:
+    def finish(self, build_id: str, seconds: float = PATIENCE) -> dict[str, Any]:
         """The build once it has its end."""
 
         def ended() -> dict[str, Any] | None:
@@ -177,7 +177,7 @@ class Worker:
     def run(self, buildspec: str, **request: Any) -> dict[str, Any]:
         return self.finish(self.start(buildspec, **request))
 
-    def reach(self, build_id: str, phase: str, seconds: float = 10) -> None:
+    def reach(self, build_id: str, phase: str, seconds: float = PATIENCE) -> None:
         wait_until(lambda: self.get(build_id)["currentPhase"] == phase, seconds, f"{build_id} did not reach {phase}")
 
     def output(self, build: dict[str, Any]) -> list[str]:
@@ -189,7 +189,7 @@ class Worker:
         where = {"logGroupName": build["logs"]["groupName"], "logStreamName": build["logs"]["streamName"]}
         return [str(event["message"]) for event in logs.get_log_events(**where, startFromHead=True)["events"]]
 
-    def events(self, wanted: int, resource: str, seconds: float = 5) -> list[dict[str, Any]]:
+    def events(self, wanted: int, resource: str, seconds: float = PATIENCE) -> list[dict[str, Any]]:
         """The events about a resource that have reached the control bus, once there are so many."""
         sqs, found = self.cloud.client("sqs"), []
         url = sqs.get_queue_url(QueueName="seen")["QueueUrl"]

@@ -167,7 +167,7 @@ def test_extra_variables_are_kept_for_their_owner_alone(tmp_path: Path, monkeypa
 def test_a_refusal_has_exit_status_2_and_names_the_variable() -> None:
     command = [sys.executable, str(ANSIBLE / "bin" / "run-playbook")]
     done = subprocess.run(
-        command, env=AWS | {"POINTSMAN_MODE": "dry"}, capture_output=True, text=True, check=False, timeout=60
+        command, env=AWS | {"POINTSMAN_MODE": "dry"}, capture_output=True, text=True, check=False, timeout=3000
     )
     assert done.returncode == 2
     assert "POINTSMAN_MODE='dry' is not apply or check" in done.stderr
@@ -267,11 +267,11 @@ class Packages:
         self._gpg("--detach-sign", "--output", f"{self.file}.sig", str(self.file))
 
     def end(self) -> None:
-        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=False, timeout=30)
+        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=False, timeout=300)
 
     def _gpg(self, *arguments: str) -> str:
         command = ["gpg", "--batch", "--quiet", "--homedir", str(self.home), "--pinentry-mode", "loopback", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=3000).stdout
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def is_name(name: str, names: Names) -> bool:
 @example("a.lockb")
 def test_a_ref_is_what_git_takes(name: str) -> None:
     asked = ["git", "check-ref-format", f"refs/heads/{name}"]
-    taken = subprocess.run(asked, check=False, capture_output=True, timeout=30).returncode == 0
+    taken = subprocess.run(asked, check=False, capture_output=True, timeout=120).returncode == 0
     assert is_name(name, Names.REFS) == taken
 
 
