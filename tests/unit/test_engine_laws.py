@@ -1,6 +1,7 @@
 """Laws 2 to 5, for every order in which deliveries, ends, sweeps, refusals and crashes can come."""
 
 from contextlib import suppress
+from datetime import datetime
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -50,11 +51,15 @@ class Laws(RuleBasedStateMachine):
         self.clock = Clock()
         self.trail = MemoryTrail()
         self.store = CrashingRollouts(self.trail)
-        self.builds = MemoryBuilds()
+        self.builds = MemoryBuilds(self.clock)
         self.engine = Engine(self.store, self.trail, self.builds, self.clock)
         self.messages = 0
         self.last: tuple[Delivery, str] | tuple[()] = ()
         self.told: set[str] = set()
+        self.deliveries: list[Delivery] = []
+        self.refs: dict[str, str] = {}  # where each route's branch stands
+        self.newest: dict[tuple[str, str], datetime] = {}  # of a route and target: the newest push that got a build
+        self.checked = 0  # builds that were looked at for their order
         self.seen: dict[tuple[str, str, int], Run] = {}
         self.reports: list[tuple[str, str, int, BuildReport]] = []
 
@@ -64,13 +69,31 @@ class Laws(RuleBasedStateMachine):
         where=st.sets(st.sampled_from(TARGETS), min_size=1),
     )
     def push(self, letter: str, route: str, where: set[str]) -> None:
-        self.messages += 1
-        self.clock.pass_by(seconds=1)
-        when_busy = WhenBusy.QUEUE if route == "base" else WhenBusy.SUPERSEDE
+        self.clock.pass_by(seconds=2)
         told = delivery(
-            *sorted(where), commit=letter * 40, name=f"d-{letter}", route=route, when_busy=when_busy, at=self.clock()
-        )
+            *sorted(where),
+            commit=letter * 40,
+            before=self.refs.get(route, "0") * 40,
+            name=f"d-{self.messages}",
+            route=route,
+            playbook=f"{route}.yml",
+            when_busy=WhenBusy.QUEUE if route == "base" else WhenBusy.SUPERSEDE,
+            at=self.clock(),
+        ).model_copy(update={"pushed_at": self.clock()})
+        self.refs[route] = letter
         self.told.add(told.orders[0].rollout)
+        self.deliveries.append(told)
+        self._tell_message(told)
+
+    @precondition(lambda self: self.deliveries)
+    @rule(choice=st.integers(0, 99))
+    def a_delivery_comes_once_more(self, choice: int) -> None:
+        """By hand, from the dead letters, or captured by somebody."""
+        told = self.deliveries[choice % len(self.deliveries)]
+        self._tell_message(told.model_copy(update={"received_at": self.clock()}))
+
+    def _tell_message(self, told: Delivery) -> None:
+        self.messages += 1
         self.last = (told, f"m-{self.messages}")
         self.the_last_message_comes()
 
@@ -83,14 +106,29 @@ class Laws(RuleBasedStateMachine):
         with suppress(Unavailable):
             self.engine.reconcile(self.engine.accept(told, message))
 
-    @rule(name=st.sampled_from(TARGETS), how=st.sampled_from(["refuse", "silence", "answer"]))
+    @rule(
+        name=st.sampled_from(TARGETS),
+        how=st.sampled_from(["refuses", "closed", "throttles", "silent", "loses_answers", "answers"]),
+    )
     def region(self, name: str, how: str) -> None:
-        self.builds.refuses.pop(name, None)
+        self._mend(name)
+        match how:
+            case "refuses" | "closed" | "throttles":
+                getattr(self.builds, how)[name] = how
+            case "silent" | "loses_answers":
+                getattr(self.builds, how).add(name)
+
+    def _mend(self, name: str) -> None:
+        for refusing in (self.builds.refuses, self.builds.closed, self.builds.throttles):
+            refusing.pop(name, None)
         self.builds.silent.discard(name)
-        if how == "refuse":
-            self.builds.refuses[name] = "AccessDenied"
-        elif how == "silence":
-            self.builds.silent.add(name)
+        self.builds.loses_answers.discard(name)
+
+    @precondition(lambda self: self.builds.builds)
+    @rule(choice=st.integers(0, 99))
+    def codebuild_leaves_a_build_out(self, choice: int) -> None:
+        """Of one answer: the next one has it again."""
+        self.builds.left_out = {sorted(self.builds.builds)[choice % len(self.builds.builds)]}
 
     @rule(when=st.sampled_from(["before", "after"]))
     def crash_at_the_next_write(self, when: str) -> None:
@@ -112,11 +150,12 @@ class Laws(RuleBasedStateMachine):
     def an_end_is_told_again_or_late(self, choice: int) -> None:
         self._tell(choice % len(self.reports))
 
-    @rule(minutes=st.sampled_from([0, 1, 6, 61]))
+    @rule(minutes=st.sampled_from([0, 1, 6, 61, 500]))
     def sweep(self, minutes: int) -> None:
         self.clock.pass_by(minutes=minutes)
         with suppress(Unavailable):
             self.engine.sweep()
+        self.builds.left_out = set()
 
     def _tell(self, which: int) -> None:
         with suppress(Unavailable):
@@ -130,6 +169,25 @@ class Laws(RuleBasedStateMachine):
         """Builds that the engine knows and that have not ended."""
         known = {run.build_arn for run in self._runs()}
         return [arn for arn, build in self.builds.builds.items() if not build.state.ended and arn in known]
+
+    @invariant()
+    def at_most_one_live_build_a_target_known_to_the_engine_or_not(self) -> None:
+        live = [
+            target
+            for (_, target, _), build in zip(self.builds.started, self.builds.builds.values(), strict=True)
+            if not build.state.ended
+        ]
+        assert len(live) == len(set(live))
+
+    @invariant()
+    def no_older_commit_gets_a_build_after_a_newer_one(self) -> None:
+        times = {(run.rollout, *run.key): run for run in self._runs()}
+        for name in self.builds.started[self.checked :]:
+            run = times[name]
+            line = (run.route, run.target.name)
+            assert self.newest.get(line, run.ordering_time) <= run.ordering_time
+            self.newest[line] = run.ordering_time
+        self.checked = len(self.builds.started)
 
     @invariant()
     def at_most_one_live_run_a_target(self) -> None:
@@ -153,9 +211,10 @@ class Laws(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Left alone with a world that answers, everything comes to an end."""
         self.store.crash = None
-        self.builds.refuses.clear()
-        self.builds.silent.clear()
+        for name in TARGETS:
+            self._mend(name)
         for _ in range(3 * len(TARGETS) * max(len(self.told), 1)):
+            self.clock.pass_by(minutes=5)
             self.engine.sweep()
             for arn in self._live():
                 self.builds.finish(arn, RunState.SUCCEEDED)

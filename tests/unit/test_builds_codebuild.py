@@ -1,0 +1,173 @@
+"""CodeBuild's answers, as they decide whether a build exists: what is certain, what passes and what nobody can tell."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+
+from pointsman.adapters.builds_codebuild import PAGES_SEARCHED, CodeBuilds, environment_of
+from pointsman.core.model import Mode, Rollout, Run
+from pointsman.errors import BuildDelayed, BuildRefused, PointsmanError, Unavailable
+from tests.support.rollouts import change, delivery, target
+
+NOW = datetime.now(UTC)
+DEV = "dev/eu-west-1"
+ENGINE = "pointsman-start-eu-west-1/pointsman-start-build"
+
+
+def a_run(mode: Mode = Mode.APPLY) -> tuple[Rollout, Run]:
+    order = delivery(DEV).orders[0].model_copy(update={"mode": mode})
+    rollout = Rollout(
+        id=order.rollout, change=change(), order=order, delivery="d-1", message="m-1", pushes=(), created_at=NOW
+    )
+    run = Run(rollout=rollout.id, route="site", mode=mode, target=target(DEV), created_at=NOW, claimed_at=NOW)
+    return rollout, run
+
+
+class FakeCodeBuild:
+    """A project's builds, newest first. Ids in `left_out` are not told; every call is noted."""
+
+    def __init__(self, builds: Sequence[dict[str, Any]] = (), left_out: Sequence[str] = (), page: int = 2) -> None:
+        self.builds = {build["id"]: build for build in builds}
+        self.left_out, self.page = set(left_out), page
+        self.started: list[dict[str, Any]] = []
+        self.projects: list[str] = []
+        self.pages = 0
+
+    def start_build(self, **request: Any) -> dict[str, Any]:
+        self.started.append(request)
+        return {"build": a_build("new")}
+
+    def get_paginator(self, _operation: str) -> "FakeCodeBuild":
+        return self
+
+    def paginate(self, *, projectName: str, sortOrder: str) -> Iterator[dict[str, Any]]:  # noqa: N803
+        assert sortOrder == "DESCENDING"
+        self.projects.append(projectName)
+        ids = list(self.builds)
+        for first in range(0, max(len(ids), 1), self.page):
+            self.pages += 1
+            yield {"ids": ids[first : first + self.page]}
+
+    def batch_get_builds(self, *, ids: Sequence[str]) -> dict[str, Any]:
+        return {"builds": [self.builds[each] for each in ids if each in self.builds and each not in self.left_out]}
+
+
+def a_build(name: str, minutes_ago: float = 0, run: Run | None = None, initiator: str = ENGINE) -> dict[str, Any]:
+    rollout = a_run()[0]
+    variables = environment_of(rollout, run).items() if run else ()
+    return {
+        "id": f"pointsman:{name}",
+        "arn": f"arn:aws:codebuild:eu-west-1:222222222222:build/pointsman:{name}",
+        "buildStatus": "IN_PROGRESS",
+        "startTime": NOW - timedelta(minutes=minutes_ago),
+        "initiator": initiator,
+        "environment": {"environmentVariables": [{"name": key, "value": value} for key, value in variables]},
+    }
+
+
+def builds_on(client: Any, monkeypatch: pytest.MonkeyPatch) -> CodeBuilds:
+    monkeypatch.setattr(CodeBuilds, "_client", lambda *_: client)
+    return CodeBuilds("start-role", {Mode.APPLY: "pointsman", Mode.CHECK: "pointsman-check"}, "a-word")
+
+
+def refusal(code: str, status: int = 400) -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(answer, "StartBuild")
+
+
+@pytest.mark.parametrize(
+    ("failure", "becomes"),
+    [
+        (refusal("AccountLimitExceededException"), BuildDelayed),
+        (refusal("ThrottlingException"), BuildDelayed),
+        (refusal("Throttling"), BuildDelayed),
+        (refusal("RequestLimitExceeded", 503), Unavailable),
+        (refusal("TooManyRequestsException", 429), BuildDelayed),
+        (refusal("ProjectLimitExceededException"), BuildDelayed),
+        (refusal("ExpiredTokenException", 403), BuildDelayed),
+        (refusal("UnrecognizedClientException"), BuildDelayed),
+        (refusal("AccessDeniedException"), BuildRefused),
+        (refusal("AccessDenied", 403), BuildRefused),
+        (refusal("ResourceNotFoundException"), BuildRefused),
+        (refusal("InvalidInputException"), BuildRefused),
+        (refusal("OptInRequired", 403), BuildRefused),
+        (refusal("RegionDisabledException", 403), BuildRefused),
+        (refusal("InternalFailure", 500), Unavailable),
+        (refusal("ServiceUnavailable", 503), Unavailable),
+        (ConnectTimeoutError(endpoint_url="https://codebuild"), Unavailable),
+        (ReadTimeoutError(endpoint_url="https://codebuild"), Unavailable),
+    ],
+    ids=lambda each: each.response["Error"]["Code"] if isinstance(each, ClientError) else "",
+)
+@pytest.mark.parametrize("call", ["start", "find", "report"])
+def test_an_answer_tells_whether_anything_was_done_and_whether_it_passes(
+    failure: Exception, becomes: type[PointsmanError], call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> Any:
+        raise failure
+
+    client = FakeCodeBuild()
+    for operation in ("start_build", "paginate", "batch_get_builds"):
+        setattr(client, operation, fails)
+    builds = builds_on(client, monkeypatch)
+    rollout, run = a_run()
+    calls = {
+        "start": lambda: builds.start(rollout, run),
+        "find": lambda: builds.find(run),
+        "report": lambda: builds.report(run.target, ["arn:aws:codebuild:eu-west-1:222222222222:build/pointsman:1"]),
+    }
+    with pytest.raises(becomes) as raised:
+        calls[call]()  # type: ignore[no-untyped-call]
+    assert type(raised.value) is becomes
+    assert DEV in str(raised.value)
+
+
+def test_none_is_certain_only_when_every_build_since_then_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, run = a_run()
+    others = [a_build("b3", 1), a_build("b2", 2), a_build("b1", 300)]
+    assert builds_on(FakeCodeBuild(others), monkeypatch).find(run) is None
+    assert builds_on(FakeCodeBuild(), monkeypatch).find(run) is None
+    for name in ("b3", "b2"):
+        with pytest.raises(BuildDelayed, match="did not tell 1 of the newest builds"):
+            builds_on(FakeCodeBuild(others, left_out=[f"pointsman:{name}"]), monkeypatch).find(run)
+
+
+def test_the_search_ends_at_builds_that_are_older_than_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, run = a_run()
+    client = FakeCodeBuild([a_build(f"b{number}", 5 * number) for number in range(100)])
+    assert builds_on(client, monkeypatch).find(run) is None
+    assert client.pages == 2  # builds of ten minutes before are looked at: clocks differ
+
+
+def test_a_search_without_end_is_no_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, run = a_run()
+    client = FakeCodeBuild([a_build(f"b{number}") for number in range(2 * PAGES_SEARCHED + 1)])
+    with pytest.raises(BuildDelayed, match="too many builds"):
+        builds_on(client, monkeypatch).find(run)
+
+
+def test_of_a_build_and_its_retry_by_hand_the_engines_own_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, run = a_run()
+    retry, own = a_build("retry", 1, run, initiator="hana"), a_build("own", 2, run)
+    found = builds_on(FakeCodeBuild([retry, own]), monkeypatch).find(run)
+    assert found
+    assert found.arn.endswith(":own")
+    found = builds_on(FakeCodeBuild([retry]), monkeypatch).find(run)
+    assert found
+    assert found.started_outside
+
+
+@pytest.mark.parametrize(("mode", "project"), [(Mode.APPLY, "pointsman"), (Mode.CHECK, "pointsman-check")])
+def test_a_check_is_started_and_looked_for_in_the_project_of_checks(
+    mode: Mode, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = FakeCodeBuild()
+    builds = builds_on(client, monkeypatch)
+    rollout, run = a_run(mode)
+    builds.start(rollout, run)
+    builds.find(run)
+    assert [request["projectName"] for request in client.started] == [project]
+    assert client.projects == [project]
