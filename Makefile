@@ -79,8 +79,8 @@ bench: build ## Measure the start of each function, and routing beside other lib
 	$(RUN) python -m bench.routing
 
 requirements: $(SYNCED) ## Export the pinned requirements of the layer and of the build image
-	$(UV) export --frozen --quiet --no-dev --no-default-groups --no-emit-project --no-hashes --no-annotate --no-header -o layers/shared/requirements.txt
-	$(UV) export --frozen --quiet --only-group ansible --no-emit-project --no-hashes --no-annotate --no-header -o ansible/requirements.txt
+	$(UV) export --frozen --quiet --no-dev --no-default-groups --no-emit-project --no-annotate --no-header -o layers/shared/requirements.txt
+	$(UV) export --frozen --quiet --only-group ansible --no-emit-project --no-annotate --no-header -o ansible/requirements.txt
 
 schema: $(SYNCED) ## Write routes.schema.json, which editors read, from the models
 	$(RUN) pointsman routes schema > routes.schema.json

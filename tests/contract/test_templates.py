@@ -3,10 +3,7 @@
 import importlib
 import inspect
 import json
-import os
 import re
-import shutil
-import subprocess
 import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -96,18 +93,6 @@ def test_the_tables_are_those_that_the_tests_use() -> None:
 
 def by_name(definitions: list[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     return {each.get("IndexName") or each["AttributeName"]: each for each in definitions}
-
-
-def test_the_layer_has_the_locked_versions() -> None:
-    uv = os.environ.get("UV") or shutil.which("uv")
-    if not uv:
-        pytest.skip("uv is not on PATH")
-    exported = subprocess.run(
-        [uv, "export", "--frozen", "--quiet", "--no-dev", "--no-default-groups", "--no-emit-project", "--no-hashes",
-         "--no-annotate", "--no-header"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    assert (ROOT / "layers/shared/requirements.txt").read_text() == exported
 
 
 # --- the other stack ------------------------------------------------------------------------------------------------

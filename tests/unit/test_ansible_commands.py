@@ -175,7 +175,8 @@ def test_a_refusal_has_exit_status_2_and_names_the_variable() -> None:
 
 def test_the_pinned_ansible_is_the_one_of_the_lock() -> None:
     lock = (CHECKOUT / "uv.lock").read_text()
-    pins = [line.split(" ")[0].split("==") for line in (ANSIBLE / "requirements.txt").read_text().splitlines()]
+    lines = (ANSIBLE / "requirements.txt").read_text().splitlines()
+    pins = [line.split(" ")[0].split("==") for line in lines if not line.startswith(" ")]
     assert ["ansible", "14.5.0"] in pins
     for name, version in pins:
         assert f'name = "{name}"\nversion = "{version}"' in lock
@@ -184,6 +185,8 @@ def test_the_pinned_ansible_is_the_one_of_the_lock() -> None:
 def test_only_what_is_not_there_is_installed() -> None:
     found = install_ansible.missing("pyyaml==0.1\nno-such-package==1.0\n# a note\ncffi==9 ; python_version < '3'\n")
     assert found == ["pyyaml==0.1", "no-such-package==1.0"]
+    hashes = " \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
+    assert install_ansible.missing(f"pyyaml==0.1{hashes}cffi==9 ; python_version < '3'{hashes}") == ["pyyaml==0.1"]
     assert install_ansible.missing((ANSIBLE / "requirements.txt").read_text()) == []
 
 

@@ -1,0 +1,42 @@
+"""What is installed in Lambda and in a build is what the lock has, to the byte."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from tests.contract.cloudformation import ROOT
+
+
+@pytest.mark.parametrize(
+    ("folder", "chosen"),
+    [("layers/shared", ["--no-dev", "--no-default-groups"]), ("ansible", ["--only-group", "ansible"])],
+)
+def test_the_layer_and_the_build_have_the_locked_versions_with_their_hashes(folder: str, chosen: list[str]) -> None:
+    uv = os.environ.get("UV") or shutil.which("uv", path=f"{ROOT}/.tools/bin{os.pathsep}{os.environ['PATH']}")
+    if not uv:
+        pytest.skip("uv is not on PATH")
+    exported = subprocess.run(
+        [uv, "export", "--frozen", "--quiet", *chosen, "--no-emit-project", "--no-annotate", "--no-header"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert (ROOT / folder / "requirements.txt").read_text() == exported
+
+
+@pytest.mark.parametrize("folder", ["layers/shared", "ansible"])
+def test_every_pinned_package_has_a_hash(folder: str) -> None:
+    text = (ROOT / folder / "requirements.txt").read_text()
+    pins = text.replace("\\\n", " ").splitlines()
+    assert len(pins) > 5
+    assert all(re.match(r"[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", pin) for pin in pins)
+
+
+@pytest.mark.parametrize("path", ["layers/shared/Makefile", "ansible/bin/install-ansible"])
+def test_nothing_is_installed_without_its_hash(path: str) -> None:
+    text = (ROOT / path).read_text()
+    assert text.count("--require-hashes") == len(re.findall(r'--requirement"?[, ]', text)) > 0
