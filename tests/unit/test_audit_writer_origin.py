@@ -167,6 +167,22 @@ def test_each_part_of_a_hosts_result_is_recorded(running: World) -> None:
     assert [(event.part, event.final) for event in running.of_type(HostResultRecorded)] == [(1, False), (2, True)]
 
 
+def test_text_that_no_encoding_holds_is_mended_and_recorded(running: World) -> None:
+    event = build_event()
+    event["detail"]["additional-information"]["logs"]["deep-link"] = "https://\ud800"
+    assert running.take(event) is Outcome.RECORDED
+    assert running.take(host_event(tasks=[task(message="\ud800")])) is Outcome.RECORDED
+    (result,) = running.of_type(HostResultRecorded)
+    assert result.tasks[0].message == "�"
+
+
+def test_a_detail_of_any_depth_is_answered(running: World) -> None:
+    deep: Any = 1
+    for _ in range(900):
+        deep = [deep]
+    assert running.take(host_event(mood=deep)) is Outcome.RECORDED
+
+
 def test_a_newer_runner_may_say_more_than_is_known(running: World) -> None:
     told = task() | {"surprise": [1]}
     assert running.take(host_event(mood="sunny", tasks=[told])) is Outcome.RECORDED

@@ -228,6 +228,8 @@ def can_be_stored(event: Event) -> bool:
 @given(st.sampled_from(PLACES), json_values)
 @example(("tasks", 0, "duration_seconds"), 1e-300)
 @example(("host",), "🦜" * 255)
+@example(("host",), "\ud800")
+@example(("tasks", 0, "name"), "\ud800")
 def test_any_value_in_a_host_result_is_answered_and_can_be_stored(place: tuple[str | int, ...], value: Any) -> None:
     world = World()
     event = host_event(tasks=[task()])

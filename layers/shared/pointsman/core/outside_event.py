@@ -22,7 +22,7 @@ from pointsman.core.build_event import (
 from pointsman.core.envelope import Envelope, faults_of, read_envelope
 from pointsman.core.host_values import HostCounts, TaskResult
 from pointsman.core.model import Mode, Value
-from pointsman.core.text import cut
+from pointsman.core.text import cut, whole
 
 RUNNER_SOURCE = "pointsman.ansible"
 CHECK_SOURCE = "pointsman.check"  # the one source that the role of checks may use
@@ -30,6 +30,7 @@ MOST_PARTS = 100_000
 MOST_NAMES = 100  # hosts named in one event
 REASON_LENGTH = 2_000
 MOST_TASKS = 1_000_000
+DEEPEST = 20  # levels of JSON; what builds and hosts send has at most seven
 LONGEST_TASK = 10_000_000.0  # seconds; JSON also has numbers that the table can't hold, and 1e999
 HOST_BYTES = 255  # of UTF-8: a key of the table has a limit in bytes, and a DNS name has at most as many
 
@@ -139,6 +140,7 @@ _CLAIMS: dict[str, type[HostClaim | PlaybookClaim]] = {
 
 def read_claim(event: Mapping[str, Any]) -> Claim | NotOurs:
     """Read a raw EventBridge event. Raises Misconfigured when it has no envelope."""
+    event = {name: _encodable(value) for name, value in event.items()}
     envelope = read_envelope(event)
     claims = _CLAIMS.get(envelope.detail_type) if envelope.source in (RUNNER_SOURCE, CHECK_SOURCE) else None
     if claims is None:
@@ -148,6 +150,21 @@ def read_claim(event: Mapping[str, Any]) -> Claim | NotOurs:
         return claims.read(envelope.detail | _sender(envelope))
     except ValidationError as error:
         return NotOurs(reason=faults_of(error), malformed=True)
+
+
+def _encodable(value: Any, depth: int = DEEPEST) -> Any:
+    """JSON can hold half of a surrogate pair, which the table cannot; what lies deeper than anything known is left out."""
+    match value:
+        case str():
+            return whole(value)
+        case list() | dict() if not depth:
+            return None
+        case list():
+            return [_encodable(each, depth - 1) for each in value]
+        case dict():
+            return {_encodable(name): _encodable(each, depth - 1) for name, each in value.items()}
+        case _:
+            return value
 
 
 def _read_build(event: Mapping[str, Any], envelope: Envelope) -> BuildEvent | BuildByHand | NotOurs:

@@ -1,0 +1,73 @@
+"""How Ansible ended, as the runner reports it: taken, bounded, and kept whatever it holds."""
+
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from pointsman.core.outside_event import MOST_NAMES, REASON_LENGTH
+from pointsman.core.witness import Outcome
+from pointsman.events import EventRejected, PlaybookEnded
+from tests.support.rollouts import COMMIT
+from tests.support.told import DEV, ROLLOUT, arn, asked, sample
+from tests.unit.test_audit_writer_origin import World
+from tests.unit.test_audit_writer_witness import can_be_stored, json_values
+
+
+def running() -> World:
+    return World(asked(DEV, build_arn=arn(DEV)))
+
+
+def ended(**detail: Any) -> dict[str, Any]:
+    event = sample("ansible/PlaybookEnded-cut-off.json") | {"time": "2026-11-23T08:01:32Z"}
+    event["detail"] |= {"rollout": ROLLOUT, "target": DEV, "build_arn": arn(DEV), "commit": COMMIT} | detail
+    return event
+
+
+def test_long_reasons_and_lists_are_bounded() -> None:
+    world = running()
+    names = [f"web-{number}" for number in range(1_000)]
+    told = ended(reason="x" * 10_000, hosts_cut_off=names, hosts_cut_off_total=1_000, results_missing=names)
+    assert world.take(told) is Outcome.RECORDED
+    (event,) = world.of_type(PlaybookEnded)
+    assert (len(event.reason), len(event.hosts_cut_off), len(event.results_missing)) == (
+        REASON_LENGTH,
+        MOST_NAMES,
+        MOST_NAMES,
+    )
+    assert event.hosts_cut_off_total == 1_000
+
+
+def test_a_killed_playbook_has_no_exit_status() -> None:
+    world = running()
+    assert world.take(ended(exit_status=None, reason="ended after 55 minutes")) is Outcome.RECORDED
+    assert [event.exit_status for event in world.of_type(PlaybookEnded)] == [None]
+
+
+def test_the_first_word_on_an_end_stays_and_another_is_kept_as_rejected() -> None:
+    world = running()
+    outcomes = [world.take(ended(exit_status=status) | {"id": f"e-{status}"}) for status in (2, 2, 0)]
+    assert outcomes == [Outcome.RECORDED, Outcome.REPEATED, Outcome.REJECTED]
+    assert [event.exit_status for event in world.of_type(PlaybookEnded)] == [2]
+    (rejected,) = world.of_type(EventRejected)
+    assert "the trail holds another content under PlaybookEnded#" in rejected.reason
+
+
+@pytest.mark.parametrize("of", [{"build_arn": arn(DEV, 7)}, {"attempt": 2}, {"commit": "f" * 40}, {"mode": "check"}])
+def test_the_end_of_another_run_is_not_believed(of: dict[str, Any]) -> None:
+    world = running()
+    world.clock.now = world.clock.now.replace(hour=9)
+    assert world.take(ended(**of)) is Outcome.REJECTED
+    assert world.of_type(PlaybookEnded) == []
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.sampled_from(sorted(ended()["detail"])), json_values)
+@example("hosts", 10**40)
+@example("reason", "\ud800")
+@example("hosts_cut_off", ["\ud800"])
+def test_any_value_in_an_end_is_answered_and_can_be_stored(name: str, value: Any) -> None:
+    world = running()
+    world.take(ended(**{name: value}))
+    assert all(can_be_stored(recorded) for recorded in world.trail.all())
