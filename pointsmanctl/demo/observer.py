@@ -12,6 +12,7 @@ from pointsman.events import DeliveryDecided, HostResultRecorded, TrailEvent
 from pointsman.trail_item import NewerEvent
 from pointsmanctl.trail_query import Question, ask
 
+SOON = PATIENCE
 STANDSTILL_SECONDS = 300.0
 """How long a rollout may stand still. As long as something moves, whoever waits goes on waiting."""
 
@@ -65,7 +66,7 @@ class Observer:
             found = [event for event in self.events(rollout) if isinstance(event, HostResultRecorded)]
             return found if len(found) >= number else None
 
-        return wait_until(all_there, PATIENCE, f"no {number} host results of {rollout}")
+        return wait_until(all_there, SOON, f"no {number} host results of {rollout}")
 
     def decided(self, delivery: Delivery) -> DeliveryDecided:
         """The trail's record of a delivery, once it is there."""
@@ -77,7 +78,7 @@ class Observer:
             mine = [each for each in events if isinstance(each, DeliveryDecided) and each.delivery == delivery.id]
             return mine[0] if mine else None
 
-        return wait_until(found, PATIENCE, f"delivery {delivery.id} is not in the trail")
+        return wait_until(found, SOON, f"delivery {delivery.id} is not in the trail")
 
     def messages(self, rollout: str) -> list[dict[str, Any]]:
         """Slack's messages of a rollout."""
@@ -90,7 +91,7 @@ class Observer:
             [message] = self.messages(rollout) or [{"text": ""}]
             return message if f": {word} ·" in message["text"] else None
 
-        return wait_until(shown, PATIENCE, f"Slack did not say that {rollout} {word}")
+        return wait_until(shown, SOON, f"Slack did not say that {rollout} {word}")
 
     def builds(self) -> int:
         """How many builds were ever started, in every account and region."""
@@ -106,7 +107,7 @@ class Observer:
         def found() -> list[Kind]:
             return [event for event in self.events(rollout) if isinstance(event, kind)]
 
-        return wait_until(found, PATIENCE, f"no {kind.__name__} of {rollout}")[0]
+        return wait_until(found, SOON, f"no {kind.__name__} of {rollout}")[0]
 
 
 def rollout_of(delivery: Delivery) -> str:

@@ -58,12 +58,36 @@ def _answers(port: int) -> bool:
             return False
 
 
+# It ends with the process that started it, however that ends.
+EMULATOR = """
+import os
+from localcloud.server import watch
+watch(0, lambda: os._exit(1))
+from ministack.app import main
+main()
+"""
+
+
 @contextmanager
-def _emulator(log: Path) -> Iterator[str]:
-    port = _free_port()
-    program = Path(sys.executable).parent / "ministack"
-    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "LOG_LEVEL": "WARNING", "PATH": os.environ["PATH"]}
-    with log.open("wb") as file, subprocess.Popen([program], env=settings, stdout=file, stderr=file) as server:
+def _emulator(own: Path) -> Iterator[str]:
+    """An emulator with all its files in a directory of its own."""
+    own.mkdir()
+    port, log = _free_port(), own / "log"
+    settings = {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "LOG_LEVEL": "WARNING",
+        "PATH": os.environ["PATH"],
+        **dict.fromkeys(("HOME", "TMPDIR", "STATE_DIR", "S3_DATA_DIR"), str(own)),
+        "DOCKER_HOST": f"unix://{own}/none.sock",
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+    }
+    program = [sys.executable, "-c", EMULATOR]
+    with (
+        log.open("wb") as file,
+        subprocess.Popen(program, env=settings, stdin=subprocess.PIPE, stdout=file, stderr=file) as server,
+    ):
         try:
             until = time.monotonic() + 300
             while not _answers(port):
@@ -136,7 +160,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("site")
-    with _emulator(directory / "emulator.log") as url, FakeBus() as bus:
+    with _emulator(directory / "emulator") as url, FakeBus() as bus:
         yield Site(directory, url, bus)
 
 
@@ -171,7 +195,7 @@ def test_a_run_leaves_nothing_outside_of_its_host_and_its_build(site: Site) -> N
     home = Path(site.build.environ["HOME"])
     site.run()
     assert site.status == 0, site.output
-    assert {path.name for path in home.iterdir()} == {"ansible", "hosts", "emulator.log"}
+    assert {path.name for path in home.iterdir()} == {"ansible", "hosts", "emulator"}
     assert list((home / "hosts").rglob("i-*")) == [site.host]
     left = [path for path in (site.build.root / ".build").rglob("*") if path.is_file()]
     assert [path.name for path in left] == ["host-results.jsonl"]
