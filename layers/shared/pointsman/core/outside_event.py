@@ -153,7 +153,7 @@ def read_claim(event: Mapping[str, Any]) -> Claim | NotOurs:
 
 
 def _encodable(value: Any, depth: int = DEEPEST) -> Any:
-    """JSON can hold half of a surrogate pair, which the table cannot; what lies deeper than anything known is left out."""
+    """JSON can hold half of a surrogate pair, and the table cannot. What lies deeper than all we know is left out."""
     match value:
         case str():
             return whole(value)
