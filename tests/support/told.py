@@ -10,6 +10,7 @@ from pointsman.core.model import Rollout, RolloutState, Run, RunState
 from pointsman.events import (
     BuildReported,
     HostResultRecorded,
+    PlaybookEnded,
     RolloutEnded,
     RolloutRepeated,
     RolloutStarted,
@@ -202,3 +203,20 @@ def host(of: str, name: str = "web-1", at: float = 30, **about: Any) -> HostResu
         "ended_at": after(at),
     }
     return HostResultRecorded.model_validate({"at": after(at)} | told | about)
+
+
+def playbook_ended(of: str, at: float = 50, **about: Any) -> PlaybookEnded:
+    told = {
+        "at": after(at),
+        "rollout": ROLLOUT,
+        "target": of,
+        "attempt": 1,
+        "mode": "apply",
+        "build_arn": arn(of),
+        "exit_status": 1,
+        "reason": "The role 'geerlingguy.nginx' was not found in ansible/roles.",
+        "hosts": 0,
+        "started_at": after(10),
+        "ended_at": after(at),
+    }
+    return PlaybookEnded.model_validate(told | about)

@@ -17,6 +17,7 @@ from tests.support.told import (
     ended_rollout,
     ended_run,
     host,
+    playbook_ended,
     repeated,
     reported,
     started_rollout,
@@ -184,3 +185,26 @@ def test_a_run_only_moves_forward_as_the_story_goes_on(length: int) -> None:
     for before, after in itertools.zip_longest(earlier.targets, later.targets):
         rank = {state: place for place, state in enumerate(ORDER)}
         assert rank.get(before.state, 9) <= rank.get(after.state, 9)
+
+
+def test_the_parts_of_a_host_are_one_host_with_the_failures_of_all_and_the_status_of_the_last() -> None:
+    failed = task(name="Stop", status="failed", message="503")
+    parts = (
+        host(DEV, part=1, final=False, tasks=[failed], status="failed"),
+        host(DEV, at=31, part=2, tasks=[task()], status="failed"),
+    )
+    for told in (parts, parts[::-1]):
+        shown = dev(started_run(DEV), *told)
+        assert shown.hosts == Hosts(failed=1)
+        assert [failure.task for failure in shown.failures] == ["Stop"]
+
+
+def test_a_failure_that_a_rescue_made_good_is_none() -> None:
+    shown = dev(started_run(DEV), host(DEV, tasks=[task(status="failed", rescued=True)], status="changed"))
+    assert (shown.failures, shown.hosts) == ((), Hosts(changed=1))
+
+
+@pytest.mark.parametrize(("build", "reason"), [(arn(DEV), "no role"), (arn(DEV, 9), "exit status 1")])
+def test_ansibles_reason_stands_in_place_of_the_exit_status_of_its_own_build(build: str, reason: str) -> None:
+    story = (started_run(DEV), ended_run(DEV, "failed", reason="exit status 1"))
+    assert dev(*story, playbook_ended(DEV, reason="no role", build_arn=build)).reason == reason

@@ -9,7 +9,7 @@ from pointsman.events import PlaybookEnded, TrailEvent
 from pointsmanctl.rollout_table import loaded_as_json
 from pointsmanctl.run_ends import NOT_REPORTED, ends_among, why_run_ended
 from pointsmanctl.trail_table import trail_table
-from tests.support.told import DEV, ROLLOUT, after, arn, asked, ended_run, started_rollout
+from tests.support.told import DEV, arn, asked, ended_run, playbook_ended, started_rollout
 from tests.unit.test_pointsmanctl_audit import printed
 
 NOT_FOUND = "The role 'geerlingguy.nginx' was not found in ansible/roles."
@@ -17,20 +17,7 @@ EXIT_STATUS = "BUILD FAILED: COMMAND_EXECUTION_ERROR: exit status 1"
 
 
 def ended(**about: Any) -> PlaybookEnded:
-    told = {
-        "at": after(50),
-        "rollout": ROLLOUT,
-        "target": DEV,
-        "attempt": 1,
-        "mode": "apply",
-        "build_arn": arn(DEV),
-        "exit_status": 1,
-        "reason": NOT_FOUND,
-        "hosts": 0,
-        "started_at": after(10),
-        "ended_at": after(50),
-    }
-    return PlaybookEnded.model_validate(told | about)
+    return playbook_ended(DEV, **about)
 
 
 def run(state: str = "failed", reason: str = EXIT_STATUS, build_arn: str | None = arn(DEV)) -> Run:

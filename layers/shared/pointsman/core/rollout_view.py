@@ -13,6 +13,7 @@ from pointsman.core.model import Change, Mode, RolloutState, RunKey, RunState
 from pointsman.events import (
     BuildReported,
     HostResultRecorded,
+    PlaybookEnded,
     RolloutEnded,
     RolloutRepeated,
     RolloutStarted,
@@ -107,7 +108,8 @@ class _RunStory:
     started: RunStarted | None = None
     ended: RunEnded | None = None
     reports: list[BuildReported] = field(default_factory=list)
-    hosts: dict[tuple[str, str], tuple[str, tuple[Failure, ...]]] = field(default_factory=dict)  # by build and host
+    parts: dict[tuple[str, str], dict[int, HostResultRecorded]] = field(default_factory=dict)  # by build and host
+    playbooks: dict[str, PlaybookEnded] = field(default_factory=dict)  # by build
 
     @property
     def known_to_engine(self) -> bool:
@@ -123,20 +125,28 @@ class _RunStory:
         reports = sorted(
             (each for each in self.reports if each.build_arn == self.build), key=lambda it: (it.at, it.key)
         )
-        hosts = {host: told for (build, host), told in sorted(self.hosts.items()) if build == self.build}
-        statuses = [status for status, _ in hosts.values()]
+        hosts = [_in_order(parts) for (build, _), parts in sorted(self.parts.items()) if build == self.build]
+        statuses = [parts[-1].status for parts in hosts]
         links = (self.ended, *reversed(reports), self.started)
         return TargetView(
             name=target,
             state=self._state(),
             attempt=attempt,
             behind=self.waited.behind if self.waited and self._state() is RunState.WAITING else None,
-            reason=self.ended.reason if self.ended else "",
+            reason=self._reason(),
             log_url=next((each.log_url for each in links if each and each.log_url), None),
             duration_seconds=self.ended.duration_seconds if self.ended else None,
             hosts=Hosts(*(statuses.count(status) for status in ("ok", "changed", "failed", "unreachable"))),
-            failures=tuple(failure for _, failures in hosts.values() for failure in failures),
+            failures=tuple(failure for parts in hosts for failure in _failures(parts)),
         )
+
+    def _reason(self) -> str:
+        """Why it ended; where Ansible failed it knows better than CodeBuild, which has an exit status."""
+        if self.ended is None:
+            return ""
+        playbook = self.playbooks.get(self.build or "")
+        failed = self.ended.state is RunState.FAILED
+        return playbook.reason if failed and playbook and playbook.reason else self.ended.reason
 
     def _state(self) -> RunState:
         if self.ended:
@@ -163,12 +173,14 @@ class _Story:
                 self.repeats.append(event)
             case RolloutEnded():
                 self.ends.append(event)
-            case RunWaited() | RunStarted() | RunEnded() | BuildReported() | HostResultRecorded():
+            case RunWaited() | RunStarted() | RunEnded() | BuildReported() | HostResultRecorded() | PlaybookEnded():
                 self._take_of_run(event)
             case _:
                 pass  # a delivery or a rejected event has a partition of its own
 
-    def _take_of_run(self, event: RunWaited | RunStarted | RunEnded | BuildReported | HostResultRecorded) -> None:
+    def _take_of_run(
+        self, event: RunWaited | RunStarted | RunEnded | BuildReported | HostResultRecorded | PlaybookEnded
+    ) -> None:
         run = self.runs.setdefault((event.target, event.attempt), _RunStory())
         match event:
             case RunWaited():
@@ -180,7 +192,9 @@ class _Story:
             case BuildReported():
                 run.reports.append(event)
             case HostResultRecorded():
-                run.hosts[event.build_arn, event.host] = (event.status, _failures(event))
+                run.parts.setdefault((event.build_arn, event.host), {})[event.part] = event
+            case PlaybookEnded():
+                run.playbooks[event.build_arn] = event
 
     def tell(self) -> RolloutView | None:
         start = self.start
@@ -225,11 +239,19 @@ class _Story:
         return None if reopened else last
 
 
-def _failures(event: HostResultRecorded) -> tuple[Failure, ...]:
-    failed = tuple(_failure(event.host, task) for task in event.tasks if task.status != "changed" and not task.ignored)
-    if failed or event.status not in ("failed", "unreachable"):
+def _in_order(parts: dict[int, HostResultRecorded]) -> list[HostResultRecorded]:
+    return [event for _, event in sorted(parts.items())]
+
+
+def _failures(parts: list[HostResultRecorded]) -> tuple[Failure, ...]:
+    """What went wrong on a host: not what a rescue made good, or the play was told to ignore."""
+    tasks = (task for part in parts for task in part.tasks)
+    bad = (task for task in tasks if task.status != "changed" and not task.ignored and not task.rescued)
+    host, status = parts[-1].host, parts[-1].status  # the last part has the status of all
+    failed = tuple(_failure(host, task) for task in bad)
+    if failed or status not in ("failed", "unreachable"):
         return failed
-    return (Failure(host=event.host, status=event.status),)
+    return (Failure(host=host, status=status),)
 
 
 def _failure(host: str, task: TaskResult) -> Failure:
