@@ -14,6 +14,7 @@ from pointsman.events import (
     RolloutEnded,
     RolloutRepeated,
     RolloutStarted,
+    RunDelayed,
     RunEnded,
     RunStarted,
     RunWaited,
@@ -152,6 +153,10 @@ def repeated(at: float, *retried: str, reason: str = "it ran already: nothing ru
 
 def waited(of: str, at: float = 1, behind: str = "r-other", attempt: int = 1) -> RunWaited:
     return RunWaited(at=after(at), rollout=ROLLOUT, target=of, attempt=attempt, behind=behind)
+
+
+def delayed(of: str, at: float = 1.5, reason: str = "over the quota", attempt: int = 1) -> RunDelayed:
+    return RunDelayed(at=after(at), rollout=ROLLOUT, target=of, attempt=attempt, reason=reason)
 
 
 def started_run(of: str, at: float = 2, attempt: int = 1) -> RunStarted:

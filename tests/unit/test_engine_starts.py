@@ -180,6 +180,16 @@ def test_the_token_is_trusted_by_the_clock_at_the_call_and_not_at_the_decision(w
     assert world.run(rollout, DEV).state is RunState.RUNNING
 
 
+def test_a_push_of_the_same_commit_does_not_forget_that_a_call_went_unanswered(world: World) -> None:
+    world.builds.loses_answers.add(DEV)
+    rollout = push(world)
+    world.clock.pass_by(minutes=6)
+    told = delivery(DEV, before="9" * 40, name="d-2", at=world.clock())
+    assert world.push(told) == rollout
+    assert world.builds.started == [(rollout, DEV, 1)]
+    assert world.run(rollout, DEV).state is RunState.RUNNING
+
+
 def test_a_process_that_took_the_target_long_ago_does_not_ask_beside_another(world: World) -> None:
     """Between taking the target and calling StartBuild, another process found no build and asked for one."""
     start = world.engine._starter.start

@@ -79,6 +79,18 @@ def test_a_push_that_matches_is_queued_and_answered_with_its_decision(queue: Mem
     assert len(delivery.orders[0].targets) == 10
 
 
+def test_a_push_of_more_than_a_week_ago_is_answered_with_the_reason_and_starts_nothing(queue: MemoryQueue) -> None:
+    """Captured and sent once more, after a route got a new name or a table was made anew, it would run."""
+    push = payload("push_main")
+    push["repository"]["pushed_at"] = int(NOON.timestamp()) - 8 * 86_400
+    answer = sent(queue, push)
+    assert answer.status == 202
+    assert "pushed 8 days ago" in answer.reason
+    [told] = queue.deliveries
+    assert told.orders == ()
+    assert not any(decision.runs for decision in told.decisions)
+
+
 def test_a_push_that_no_route_takes_is_queued_for_the_trail_and_answered_202(queue: MemoryQueue) -> None:
     answer = sent(queue, payload("push_docs_only"))
     [delivery] = queue.deliveries

@@ -14,6 +14,7 @@ from tests.support.told import (
     DEV,
     PROD,
     arn,
+    delayed,
     ended_rollout,
     ended_run,
     host,
@@ -73,6 +74,13 @@ def test_who_waits_tells_behind_whom_until_it_runs() -> None:
         RunState.RUNNING,
         None,
     )
+
+
+def test_a_run_that_gets_no_build_yet_tells_why_until_it_runs() -> None:
+    delays = dev(waited(DEV), delayed(DEV))
+    assert (delays.state, delays.behind, delays.reason) == (RunState.STARTING, None, "over the quota")
+    runs = dev(waited(DEV), delayed(DEV), started_run(DEV))
+    assert (runs.state, runs.reason) == (RunState.RUNNING, "")
 
 
 def test_a_run_ends_when_the_engine_says_so_and_not_when_the_build_does() -> None:

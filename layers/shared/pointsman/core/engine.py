@@ -8,10 +8,10 @@ from datetime import datetime
 
 from pointsman.core import intake
 from pointsman.core.failures import raise_failures
-from pointsman.core.model import Delivery, Lane, Order, Rollout, Run, RunKey, RunState
+from pointsman.core.model import Delivery, Lane, Order, Rollout, Run, RunKey
 from pointsman.core.old_pushes import refuse_old
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
-from pointsman.core.reconcile import Reports, StartBuild, Step, decide
+from pointsman.core.reconcile import Claim, Reports, StartBuild, Step, decide
 from pointsman.core.starts import Starter
 from pointsman.core.sweep import Sweep, Swept
 from pointsman.errors import Conflict, Unavailable
@@ -204,9 +204,8 @@ class _Progress:
         for lane in transition.lanes:
             places = (*lane.waiting, *((lane.holder,) if lane.holder else ()))
             self.touched.update(dict.fromkeys(place.rollout for place in places))
-        if transition.lanes:
-            claims = (run for run in transition.runs if run.state is RunState.STARTING)
-            self.claimed.update({run.key: run.version + 1 for run in claims})
+        if isinstance(transition, Claim):
+            self.claimed.update({run.key: run.version + 1 for run in transition.runs})
 
 
 def _workers(steps: Iterable[Step]) -> list[deque[Step]]:

@@ -29,6 +29,10 @@ MISSING_TIMES = 5
 MISSING_FOR = timedelta(minutes=15)
 
 
+class Claim(Transition):
+    """A run takes its lane. Who wrote this is the first to call StartBuild for it, and nobody else is."""
+
+
 @dataclass(frozen=True)
 class StartBuild:
     """Ask CodeBuild for the build of `run`."""
@@ -192,9 +196,9 @@ def _advance(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transitio
     return None
 
 
-def _claim(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Transition:
+def _claim(rollout: Rollout, run: Run, lane: Lane, now: datetime) -> Claim:
     """Take the lane. Who writes this calls StartBuild next, so that from here on a build may exist."""
-    return Transition(
+    return Claim(
         runs=(run.model_copy(update={"state": RunState.STARTING, "claimed_at": now, "asked_at": now}),),
         lanes=(queue.claimed(rollout, run, lane, now),),
     )

@@ -17,6 +17,7 @@ from pointsman.events import (
     RolloutEnded,
     RolloutRepeated,
     RolloutStarted,
+    RunDelayed,
     RunEnded,
     RunStarted,
     RunWaited,
@@ -105,6 +106,7 @@ class _RunStory:
     """What the trail says of one attempt on one target."""
 
     waited: RunWaited | None = None
+    delayed: RunDelayed | None = None
     started: RunStarted | None = None
     ended: RunEnded | None = None
     reports: list[BuildReported] = field(default_factory=list)
@@ -113,7 +115,7 @@ class _RunStory:
 
     @property
     def known_to_engine(self) -> bool:
-        return bool(self.waited or self.started or self.ended)
+        return bool(self.waited or self.delayed or self.started or self.ended)
 
     @property
     def build(self) -> str | None:
@@ -143,7 +145,7 @@ class _RunStory:
     def _reason(self) -> str:
         """Why it ended; where Ansible failed it knows better than CodeBuild, which has an exit status."""
         if self.ended is None:
-            return ""
+            return self.delayed.reason if self.delayed and not self.started else ""
         playbook = self.playbooks.get(self.build or "")
         failed = self.ended.state is RunState.FAILED
         return playbook.reason if failed and playbook and playbook.reason else self.ended.reason
@@ -153,7 +155,7 @@ class _RunStory:
             return self.ended.state
         if self.started:
             return RunState.RUNNING
-        return RunState.WAITING if self.waited else RunState.STARTING
+        return RunState.WAITING if self.waited and not self.delayed else RunState.STARTING
 
 
 @dataclass
@@ -173,18 +175,29 @@ class _Story:
                 self.repeats.append(event)
             case RolloutEnded():
                 self.ends.append(event)
-            case RunWaited() | RunStarted() | RunEnded() | BuildReported() | HostResultRecorded() | PlaybookEnded():
+            case (
+                RunWaited()
+                | RunDelayed()
+                | RunStarted()
+                | RunEnded()
+                | BuildReported()
+                | HostResultRecorded()
+                | PlaybookEnded()
+            ):
                 self._take_of_run(event)
             case _:
                 pass  # a delivery or a rejected event has a partition of its own
 
     def _take_of_run(
-        self, event: RunWaited | RunStarted | RunEnded | BuildReported | HostResultRecorded | PlaybookEnded
+        self,
+        event: RunWaited | RunDelayed | RunStarted | RunEnded | BuildReported | HostResultRecorded | PlaybookEnded,
     ) -> None:
         run = self.runs.setdefault((event.target, event.attempt), _RunStory())
         match event:
             case RunWaited():
                 run.waited = event
+            case RunDelayed():
+                run.delayed = event
             case RunStarted():
                 run.started = event
             case RunEnded():
