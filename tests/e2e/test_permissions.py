@@ -272,13 +272,16 @@ def test_the_start_role_says_which_commit_and_run_and_nothing_else(
         codebuild.start_build(projectName=project, sourceVersion="0" * 40, **override)
 
 
-def test_the_start_role_cannot_apply_where_checks_run(roles: Roles) -> None:
+@pytest.mark.parametrize(("project", "mode"), [("pointsman-check", "apply"), ("pointsman", "check")])
+def test_the_start_role_starts_applies_and_checks_each_in_their_own_project(
+    roles: Roles, project: str, mode: str
+) -> None:
     codebuild = roles.named("dev", "pointsman-start-eu-west-1", "eu-west-1").client("codebuild")
     with refused():
         codebuild.start_build(
-            projectName="pointsman-check",
+            projectName=project,
             sourceVersion="0" * 40,
-            environmentVariablesOverride=[{"name": "POINTSMAN_MODE", "value": "apply"}],
+            environmentVariablesOverride=[{"name": "POINTSMAN_MODE", "value": mode}],
         )
 
 
