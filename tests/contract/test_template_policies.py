@@ -2,6 +2,7 @@
 
 import pytest
 
+from pointsman.core.believe import CHECK_PROJECT
 from tests.contract.cloudformation import (
     CONTROL_ACCOUNT,
     WORKERS,
@@ -154,6 +155,10 @@ def test_every_role_that_may_put_to_the_trail_is_one_that_its_policy_lets_in() -
 
 def test_the_stream_has_what_an_altered_item_was() -> None:
     assert control().properties("AuditTable")["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+
+
+def test_the_audit_knows_the_project_of_checks_by_its_name() -> None:
+    assert worker().properties("CheckProject")["Name"] == CHECK_PROJECT
 
 
 def test_notify_touches_no_item_of_the_engine() -> None:

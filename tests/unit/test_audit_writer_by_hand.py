@@ -92,3 +92,20 @@ def test_variables_that_name_no_run_do_not_hide_the_build(world: World, name: st
 def test_a_build_whose_starter_codebuild_does_not_name_is_recorded(world: World) -> None:
     world.take(by_hand(initiator=None))
     assert [report.started_by for report in world.of_type(BuildReported)] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("project", "mode", "outcome"),
+    [
+        ("pointsman", "check", Outcome.REJECTED),
+        ("pointsman-check", "apply", Outcome.REJECTED),
+        ("pointsman-check", "check", Outcome.RECORDED),
+    ],
+)
+def test_a_check_speaks_of_checks_alone(world: World, project: str, mode: str, outcome: Outcome) -> None:
+    build = BUILD.replace("build/pointsman:", f"build/{project}:")
+    event = by_hand()
+    event["detail"]["build-id"] = build
+    world.take(event)
+    told = host_event(**OWN | {"build_arn": build, "mode": mode}, envelope={"source": "pointsman.check"})
+    assert world.take(told) is outcome

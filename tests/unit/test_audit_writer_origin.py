@@ -8,7 +8,7 @@ import pytest
 from pointsman.adapters.asked_for_memory import MemoryAskedFor
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.believe import Asked
-from pointsman.core.model import RunState
+from pointsman.core.model import Mode, RunState
 from pointsman.core.witness import MOST_REJECTED, MOST_RESULTS, Outcome, Witness
 from pointsman.errors import Unavailable
 from pointsman.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded, RecordingCapped
@@ -119,6 +119,22 @@ def test_a_run_without_a_build_has_no_results(state: RunState) -> None:
     world.clock.now = LATER
     assert world.take(host_event()) is Outcome.REJECTED
     assert world.of_type(HostResultRecorded) == []
+
+
+@pytest.mark.parametrize(
+    ("project", "source", "outcome"),
+    [
+        ("pointsman-check", "pointsman.check", Outcome.RECORDED),
+        ("pointsman", "pointsman.check", Outcome.REJECTED),
+        ("pointsman", "pointsman.ansible", Outcome.RECORDED),
+    ],
+)
+def test_a_check_speaks_of_its_own_project_alone(project: str, source: str, outcome: Outcome) -> None:
+    build = arn(DEV).replace("build/pointsman:", f"build/{project}:")
+    stored = asked(DEV, build_arn=build)
+    order = stored.rollout.order.model_copy(update={"mode": Mode.CHECK})
+    world = World(Asked(rollout=stored.rollout.model_copy(update={"order": order}), run=stored.run))
+    assert world.take(host_event(build_arn=build, mode="check", envelope={"source": source})) is outcome
 
 
 def test_a_forged_result_does_not_displace_the_true_one(running: World) -> None:

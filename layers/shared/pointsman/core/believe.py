@@ -13,10 +13,11 @@ from pointsman.core.build_event import BuildByHand, BuildEvent
 from pointsman.core.identity import is_engine
 from pointsman.core.model import Mode, Rollout, Run, RunState, Value
 from pointsman.core.outside_event import CHECK_SOURCE, Claim, HostClaim, PlaybookClaim
-from pointsman.events import BuildReported, HostResultRecorded, PlaybookEnded, TrailEvent
+from pointsman.events import BuildReported, HostResultRecorded, PlaybookEnded, TrailEvent, build_id
 
 # An entry's time may be set by who puts it; clocks differ, and EventBridge cuts times to seconds.
 CLOCKS_DIFFER = timedelta(minutes=5)
+CHECK_PROJECT = "pointsman-check"  # of the worker stack
 # CodeBuild's event of a build usually comes minutes before the first host result; results wait so long for a late one.
 BUILD_EVENT_LATE = timedelta(minutes=2)
 
@@ -50,6 +51,13 @@ def place(build_arn: str) -> str:
 def is_own_build(claim: Claim) -> bool:
     """Whether the build is in the account that speaks of it."""
     return claim.account == claim.build_arn.split(":")[4]
+
+
+def speaks_for_another_project(claim: Claim) -> bool:
+    """Whether a check, which runs code that nobody has reviewed, speaks of what is no check."""
+    if isinstance(claim, BuildEvent | BuildByHand) or claim.source != CHECK_SOURCE:
+        return False
+    return claim.mode is Mode.APPLY or build_id(claim.build_arn).partition(":")[0] != CHECK_PROJECT
 
 
 def doubts(claim: ClaimOfRun, asked: Asked | None, now: datetime) -> tuple[str, ...]:
@@ -104,7 +112,7 @@ def doubts_of_origin(claim: ClaimOfRun, origin: Origin, rollout: Rollout) -> tup
     if isinstance(claim, BuildEvent):
         return ()
     found = []
-    if claim.source == CHECK_SOURCE and Mode.APPLY in (claim.mode, rollout.order.mode):
+    if speaks_for_another_project(claim) or (claim.source == CHECK_SOURCE and rollout.order.mode is Mode.APPLY):
         found.append(f"a check has no say in a rollout that is to {rollout.order.mode}")
     if origin.started_by:
         return tuple(found)

@@ -19,6 +19,7 @@ from pointsman.core.believe import (
     origin,
     origin_by_reports,
     place,
+    speaks_for_another_project,
 )
 from pointsman.core.build_event import BuildByHand, BuildEvent, NotOurs, RunName
 from pointsman.core.envelope import read_envelope
@@ -100,6 +101,8 @@ class Witness:
         """What a build did that no run of the engine's is behind, by CodeBuild's word alone."""
         if not is_own_build(claim):
             return self._reject(event, f"{_name(claim)}: {reason}; the build is of another account")
+        if speaks_for_another_project(claim):
+            return self._reject(event, f"{_name(claim)}: {reason}; a check has no say in it")
         if isinstance(claim, BuildEvent | BuildByHand):
             return self._record(event, claim, fact_of_no_run(claim, Origin(started_by=claim.initiator or "unknown")))
         key = BuildReported.key_of_build(place(claim.build_arn), 1, claim.build_arn)
