@@ -109,3 +109,16 @@ def test_a_check_speaks_of_checks_alone(world: World, project: str, mode: str, o
     world.take(event)
     told = host_event(**OWN | {"build_arn": build, "mode": mode}, envelope={"source": "pointsman.check"})
     assert world.take(told) is outcome
+
+
+@pytest.mark.parametrize("time", ["2026-11-20T08:00:00Z", "2026-11-23T09:00:00Z", "2031-01-01T00:00:00Z"])
+def test_nobody_writes_into_the_past_or_the_future_of_a_build(world: World, time: str) -> None:
+    world.take(by_hand())
+    assert world.take(host_event(**OWN, envelope={"time": time})) is Outcome.REJECTED
+    assert world.of_type(HostResultRecorded) == []
+
+
+def test_what_is_replayed_a_month_later_is_taken(world: World) -> None:
+    world.take(by_hand())
+    world.clock.now = after(30 * 86_400)
+    assert world.take(host_event(**OWN)) is Outcome.RECORDED

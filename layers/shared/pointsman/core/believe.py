@@ -17,6 +17,7 @@ from pointsman.events import BuildReported, HostResultRecorded, PlaybookEnded, T
 
 # An entry's time may be set by who puts it; clocks differ, and EventBridge cuts times to seconds.
 CLOCKS_DIFFER = timedelta(minutes=5)
+LONGEST_BUILD = timedelta(hours=45)  # CodeBuild's longest, in the queue and at work
 CHECK_PROJECT = "pointsman-check"  # of the worker stack
 # CodeBuild's event of a build usually comes minutes before the first host result; results wait so long for a late one.
 BUILD_EVENT_LATE = timedelta(minutes=2)
@@ -100,11 +101,17 @@ def origin_by_reports(build_arn: str, reports: Iterable[TrailEvent]) -> Origin |
     return Origin(started_by=named[0].started_by) if named else None
 
 
+def is_in_time(claim: Claim, reports: Iterable[TrailEvent], now: datetime) -> bool:
+    """Whether a claim about a build that is no run's lies in the time that the build can have had."""
+    told = [each.at for each in reports] or [now]
+    return min(told) - LONGEST_BUILD <= claim.at <= now + CLOCKS_DIFFER
+
+
 def may_be_named_later(claim: Claim, run: Run | None, now: datetime) -> bool:
     """Whether to wait for somebody who names the build of `claim`, rather than to refuse it."""
     if run and run.state is RunState.STARTING and run.build_arn is None:
         return True
-    return now - claim.at < BUILD_EVENT_LATE
+    return -CLOCKS_DIFFER <= now - claim.at < BUILD_EVENT_LATE
 
 
 def doubts_of_origin(claim: ClaimOfRun, origin: Origin, rollout: Rollout) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pointsman.core.believe import (
     doubts_of_origin,
     fact,
     fact_of_no_run,
+    is_in_time,
     is_own_build,
     may_be_named_later,
     origin,
@@ -106,7 +107,10 @@ class Witness:
         if isinstance(claim, BuildEvent | BuildByHand):
             return self._record(event, claim, fact_of_no_run(claim, Origin(started_by=claim.initiator or "unknown")))
         key = BuildReported.key_of_build(place(claim.build_arn), 1, claim.build_arn)
-        came_from = origin_by_reports(claim.build_arn, self._trail.with_key(f"BUILD#{claim.build_arn}", key))
+        reports = self._trail.with_key(f"BUILD#{claim.build_arn}", key)
+        came_from = origin_by_reports(claim.build_arn, reports)
+        if not is_in_time(claim, reports, self._clock()):
+            return self._reject(event, f"{_name(claim)}: its time {claim.at.isoformat()} is not the build's")
         if came_from:
             return self._record(event, claim, fact_of_no_run(claim, came_from))
         if not claim.rollout and may_be_named_later(claim, None, self._clock()):
