@@ -13,7 +13,7 @@ from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core import intake
 from pointsman.core.model import Lane, Place, Rollout, RolloutState, Run, RunState
 from pointsman.core.ports import RolloutStore, Trail, Transition
-from pointsman.errors import Conflict
+from pointsman.errors import Conflict, Unreadable
 from pointsman.events import RunWaited
 from tests.support.rollouts import MORNING, delivery, target
 from tests.support.tables import create_tables
@@ -147,3 +147,32 @@ def test_open_rollouts_are_those_that_have_not_ended(store: RolloutStore) -> Non
     done = ended.model_copy(update={"state": RolloutState.SUCCEEDED, "ended_at": MORNING})
     store.commit(Transition(rollout=done))
     assert store.open_rollouts() == [still.id]
+
+
+def test_the_sweeps_place_is_kept_until_it_comes_to_the_end(store: RolloutStore) -> None:
+    assert store.sweep_cursor() is None
+    store.keep_sweep_cursor("r-7")
+    assert store.sweep_cursor() == "r-7"
+    store.keep_sweep_cursor(None)
+    assert store.sweep_cursor() is None
+    assert store.open_rollouts() == []
+
+
+def test_a_rollout_that_another_version_wrote_is_unreadable_and_says_where(store: RolloutStore) -> None:
+    rollout = started(store)
+    make_unreadable(store, rollout.id)
+    with pytest.raises(Unreadable, match=rollout.id):
+        store.load(rollout.id)
+
+
+def make_unreadable(store: RolloutStore, rollout: str) -> None:
+    if isinstance(store, MemoryRollouts):
+        store.unreadable.add(rollout)
+        return
+    boto3.client("dynamodb", region_name="us-east-1").update_item(
+        TableName="rollouts",
+        Key={"pk": {"S": f"ROLLOUT#{rollout}"}, "sk": {"S": "ROLLOUT"}},
+        UpdateExpression="SET #data.#state = :other",
+        ExpressionAttributeNames={"#data": "data", "#state": "state"},
+        ExpressionAttributeValues={":other": {"S": "of a newer version"}},
+    )

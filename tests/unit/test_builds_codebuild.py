@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
 from pointsman.adapters.builds_codebuild import PAGES_SEARCHED, CodeBuilds, environment_of
@@ -13,6 +14,7 @@ from pointsman.errors import BuildDelayed, BuildRefused, PointsmanError, Unavail
 from tests.support.rollouts import change, delivery, target
 
 NOW = datetime.now(UTC)
+HOUR = timedelta(hours=1)
 DEV = "dev/eu-west-1"
 ENGINE = "pointsman-start-eu-west-1/pointsman-start-build"
 
@@ -70,6 +72,7 @@ def a_build(name: str, minutes_ago: float = 0, run: Run | None = None, initiator
 
 def builds_on(client: Any, monkeypatch: pytest.MonkeyPatch) -> CodeBuilds:
     monkeypatch.setattr(CodeBuilds, "_client", lambda *_: client)
+    monkeypatch.setattr("pointsman.adapters.builds_codebuild.time.sleep", lambda _: None)
     return CodeBuilds("start-role", {Mode.APPLY: "pointsman", Mode.CHECK: "pointsman-check"}, "a-word")
 
 
@@ -123,6 +126,81 @@ def test_an_answer_tells_whether_anything_was_done_and_whether_it_passes(
         calls[call]()  # type: ignore[no-untyped-call]
     assert type(raised.value) is becomes
     assert DEV in str(raised.value)
+
+
+@pytest.mark.parametrize("last", ["AccountLimitExceededException", "AccessDeniedException"])
+def test_a_refusal_after_a_try_without_answer_is_not_certain(last: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first try may have been carried out: what the second is told says nothing of it."""
+    answers = iter([ReadTimeoutError(endpoint_url="https://codebuild"), *[refusal(last)] * 5])
+
+    def start_build(**_: Any) -> Any:
+        raise next(answers)
+
+    client = FakeCodeBuild()
+    monkeypatch.setattr(client, "start_build", start_build)
+    with pytest.raises(Unavailable, match="a try before it got no answer"):
+        builds_on(client, monkeypatch).start(*a_run())
+
+
+def test_a_start_is_tried_again_with_the_same_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = FakeCodeBuild()
+    start, tokens = client.start_build, []
+
+    def start_build(**request: Any) -> Any:
+        tokens.append(request["idempotencyToken"])
+        if len(tokens) < 3:
+            raise refusal("ThrottlingException") if len(tokens) == 1 else refusal("InternalFailure", 500)
+        return start(**request)
+
+    monkeypatch.setattr(client, "start_build", start_build)
+    assert builds_on(client, monkeypatch).start(*a_run()).arn.endswith(":new")
+    assert len(tokens) == 3
+    assert len(set(tokens)) == 1
+
+
+@pytest.mark.parametrize("call", ["start", "report"])
+def test_a_refusal_that_comes_after_silence_is_seen_whoever_tries_again(
+    call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """botocore tries reads again by itself, and no start: of its tries it tells the last alone."""
+    sent: list[str] = []
+
+    def send(**_: Any) -> Any:
+        sent.append(call)
+        if len(sent) == 1:
+            raise ReadTimeoutError(endpoint_url="https://codebuild")
+        body = b'{"__type": "AccessDeniedException", "message": "no"}'
+        return AWSResponse("https://codebuild", 400, {}, Raw(body))  # type: ignore[arg-type]
+
+    make = CodeBuilds._make
+
+    def made(self: CodeBuilds, service: str, config: Any, **options: str) -> Any:
+        client = make(self, service, config, **options)
+        client.meta.events.register("before-send", send)
+        return client
+
+    credentials = {"AccessKeyId": "a", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": NOW + HOUR}
+    monkeypatch.setattr(CodeBuilds, "_enter", lambda *_: credentials)
+    monkeypatch.setattr(CodeBuilds, "_make", made)
+    builds = CodeBuilds("start-role", dict.fromkeys(Mode, "pointsman"), "a-word")
+    rollout, run = a_run()
+    if call == "start":
+        with pytest.raises(Unavailable, match="a try before it got no answer"):
+            builds.start(rollout, run)
+    else:
+        with pytest.raises(BuildRefused):
+            builds.report(run.target, ["arn:aws:codebuild:eu-west-1:222222222222:build/pointsman:1"])
+    assert len(sent) == 2
+
+
+class Raw:
+    """The body of an HTTP answer, as urllib3 gives it."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self.body
 
 
 def test_none_is_certain_only_when_every_build_since_then_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Laws 2 to 5, for every order in which deliveries, ends, sweeps, refusals and crashes can come."""
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -153,9 +153,16 @@ class Laws(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from([0, 1, 6, 61, 500]))
     def sweep(self, minutes: int) -> None:
         self.clock.pass_by(minutes=minutes)
+        self._codebuild_ends_what_is_too_old()
         with suppress(Unavailable):
             self.engine.sweep()
         self.builds.left_out = set()
+
+    def _codebuild_ends_what_is_too_old(self) -> None:
+        """A build queues for 8 hours and runs for 36 at most."""
+        for arn, build in self.builds.builds.items():
+            if not build.state.ended and build.started_at and self.clock() - build.started_at > timedelta(hours=44):
+                self.builds.finish(arn, RunState.TIMED_OUT)
 
     def _tell(self, which: int) -> None:
         with suppress(Unavailable):

@@ -1,6 +1,7 @@
 """The Builds port on CodeBuild: each target's account is entered by AssumeRole, and only to start and read builds."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from pointsman.core.build_event import BUILD_STATES, build_reason, failed_phase
 from pointsman.core.identity import START_SESSION, build_token, is_engine
 from pointsman.core.model import Mode, Rollout, Run, Target
 from pointsman.core.ports import BuildReport
-from pointsman.errors import BuildDelayed
+from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient
@@ -28,6 +29,9 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 LONGEST_BUILD = timedelta(hours=45)  # a build that began before has ended
 # A region that is silent must not use up the time of the others: about 25 seconds a call at the most.
 SERVICE_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=6)
+# botocore tells of the last try alone, and a refusal says nothing of a try before it that got no answer.
+START_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2, read_timeout=6)
+START_TRIES = 3
 
 
 class CodeBuilds:
@@ -40,12 +44,32 @@ class CodeBuilds:
         self._session = boto3.Session()
         self._lock = Lock()  # a boto3 session makes one client at a time
         self._sts: STSClient | None = None
-        self._entered: dict[tuple[str, str], tuple[CodeBuildClient, datetime]] = {}
+        self._entered: dict[tuple[str, str, int], tuple[CodeBuildClient, datetime]] = {}
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
-        """See Builds.start. The build's parameters depend on the rollout and run alone, so the token's rule holds."""
+        """See Builds.start. What a try left open, no later refusal makes certain: then it is Unavailable."""
+        open_since: Unavailable | None = None
+        for wait in (*(2.0**number / 2 for number in range(START_TRIES - 1)), None):
+            try:
+                return self._start(rollout, run)
+            except BuildRefused as refusal:
+                failure: BuildDelayed | BuildRefused | Unavailable = refusal
+                break
+            except BuildDelayed as delay:
+                failure = delay
+            except Unavailable as silence:
+                failure = open_since = silence
+            if wait is not None:
+                time.sleep(wait)
+        if open_since and failure is not open_since:
+            message = f"{failure}; but a try before it got no answer"
+            raise Unavailable(message) from open_since
+        raise failure
+
+    def _start(self, rollout: Rollout, run: Run) -> BuildReport:
+        """One try. The build's parameters depend on the rollout and run alone, so the token's rule holds."""
         with self._errors(run.target, "StartBuild"):
-            answer = self._client(run.target).start_build(
+            answer = self._client(run.target, START_CONFIG).start_build(
                 projectName=self._projects[run.mode],
                 sourceVersion=rollout.change.after,
                 sourceLocationOverride=f"https://github.com/{rollout.change.repository}.git",
@@ -100,7 +124,8 @@ class CodeBuilds:
             with errors_of(target, doing):
                 yield
         except BuildDelayed:
-            self._entered.pop((target.account_id, target.region), None)  # it may be the credentials that are worn out
+            for config in (SERVICE_CONFIG, START_CONFIG):  # it may be the credentials that are worn out
+                self._entered.pop((target.account_id, target.region, id(config)), None)
             raise
 
     @staticmethod
@@ -111,13 +136,14 @@ class CodeBuilds:
             builds += client.batch_get_builds(ids=left)["builds"]
         return list(builds)
 
-    def _client(self, target: Target) -> "CodeBuildClient":
-        key = (target.account_id, target.region)
+    def _client(self, target: Target, config: Config = SERVICE_CONFIG) -> "CodeBuildClient":
+        key = (target.account_id, target.region, id(config))
         client, until = self._entered.get(key, (None, None))
         if client is None or until is None or (until - datetime.now(UTC)).total_seconds() < SECONDS_LEFT:
             credentials = self._enter(target)
             client = self._make(
                 "codebuild",
+                config,
                 region_name=target.region,
                 aws_access_key_id=credentials["AccessKeyId"],
                 aws_secret_access_key=credentials["SecretAccessKey"],
@@ -128,7 +154,7 @@ class CodeBuilds:
 
     def _enter(self, target: Target) -> "CredentialsTypeDef":
         if self._sts is None:
-            self._sts = self._make("sts")
+            self._sts = self._make("sts", SERVICE_CONFIG)
         answer = self._sts.assume_role(
             RoleArn=f"arn:aws:iam::{target.account_id}:role/{self._role}-{target.region}",
             RoleSessionName=START_SESSION,
@@ -136,9 +162,9 @@ class CodeBuilds:
         )
         return answer["Credentials"]
 
-    def _make(self, service: str, **options: str) -> Any:
+    def _make(self, service: str, config: Config, **options: str) -> Any:
         with self._lock:
-            return self._session.client(service, config=SERVICE_CONFIG, **options)  # type: ignore[call-overload]
+            return self._session.client(service, config=config, **options)  # type: ignore[call-overload]
 
 
 def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:

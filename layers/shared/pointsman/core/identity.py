@@ -1,6 +1,7 @@
 """Identities are computed, never drawn: the same request always gets the same name, so repeating it is harmless."""
 
 import hashlib
+import json
 
 from pointsman.core.model import Change, Mode, RunSettings
 
@@ -12,7 +13,8 @@ def rollout_id(repository_id: int, route: str, commit: str, mode: Mode) -> str:
 
 def work_id(change: Change, settings: RunSettings) -> str:
     """Name of what is run, whatever its route is called: repository, ref, and what Ansible is told."""
-    return f"w-{_digest(str(change.repository_id), change.ref, settings.model_dump_json())[:16]}"
+    told = json.dumps(settings.model_dump(mode="json"), sort_keys=True)  # a table keeps no order
+    return f"w-{_digest(str(change.repository_id), change.ref, told)[:16]}"
 
 
 START_SESSION = "pointsman-start-build"  # session name under which the engine enters a worker account
