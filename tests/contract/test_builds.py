@@ -103,7 +103,7 @@ def test_a_build_that_ended_says_so_and_when(side: Side) -> None:
     started = side.builds.start(*side.wanted())
     if isinstance(side.builds, MemoryBuilds):
         side.builds.finish(started.arn, RunState.SUCCEEDED)
-    wait_until(lambda: side.report(started.arn).state.ended, 60, "the build did not end")
+    wait_until(lambda: side.report(started.arn).state.ended, 300, "the build did not end")
     ended = side.report(started.arn)
     assert ended.state is RunState.SUCCEEDED
     assert ended.started_at

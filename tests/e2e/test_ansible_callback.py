@@ -395,7 +395,7 @@ def test_what_a_vault_kept_is_told_by_nobody(small: Build, tmp_path: Path) -> No
     word = tmp_path / "word"
     word.write_text("open")
     encrypt = ["ansible-vault", "encrypt_string", "--vault-password-file", str(word), "--name", "plain_name", SECRET]
-    done = subprocess.run(encrypt, env=small.environ, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(encrypt, env=small.environ, capture_output=True, text=True, check=True, timeout=300)
     small.write("vaulted.yml", done.stdout)
     small.write("small.yml", VAULTED)
     with FakeBus() as bus:
