@@ -33,7 +33,9 @@ class Callers:
 
 def looks_like_github(event: Mapping[str, Any]) -> bool:
     """Whether the request names itself as GitHub's hooks do. Anybody may: it is good for an alarm alone."""
-    return str(_http(event).get("userAgent", "")).startswith(GITHUBS_AGENT)
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    agents = [str(agent) for agent in (headers.get("user-agent"), _http(event).get("userAgent")) if agent]
+    return bool(agents) and all(agent.startswith(GITHUBS_AGENT) for agent in agents)
 
 
 def _http(event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -199,7 +199,8 @@ def test_what_github_does_not_tell_and_what_is_held_are_counted_for_alarms(
 def from_agent(event: dict[str, Any], agent: str, address: str = "140.82.115.54") -> dict[str, Any]:
     context = event["requestContext"]
     http = context["http"] | {"userAgent": agent, "sourceIp": address}
-    return event | {"requestContext": context | {"http": http}}
+    headers = event["headers"] | {"user-agent": agent}
+    return event | {"headers": headers, "requestContext": context | {"http": http}}
 
 
 @pytest.mark.parametrize(
