@@ -125,7 +125,7 @@ def test_no_more_ids_are_asked_for_at_once_than_codebuild_takes(world: World) ->
     world.push(one_region([f"dev-{number}" for number in range(250)]))
     world.builds.calls.clear()
     world.engine.sweep()
-    assert [asked for _, asked in world.builds.calls] == [100, 100, 50]
+    assert sorted(asked for _, asked in world.builds.calls) == [50, 100, 100]  # side by side
 
 
 def test_a_region_that_does_not_answer_is_asked_once_a_sweep(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
