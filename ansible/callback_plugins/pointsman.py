@@ -31,27 +31,28 @@ requirements:
 """
 
 
-def _load_host_results() -> None:
-    """Make the package beside this directory importable: Ansible loads a plugin by its file, outside of any package."""
-    if "host_results" in sys.modules:
+def _load_package(name: str) -> None:
+    """Make a package beside this directory importable: Ansible loads a plugin by its file, outside of any package."""
+    if name in sys.modules:
         return
-    file = Path(__file__).resolve().parent.parent / "host_results" / "__init__.py"
-    spec = importlib.util.spec_from_file_location("host_results", file, submodule_search_locations=[str(file.parent)])
+    file = Path(__file__).resolve().parent.parent / name / "__init__.py"
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=[str(file.parent)])
     if spec is None or spec.loader is None:
         raise ImportError(f"cannot load {file}")
     module = importlib.util.module_from_spec(spec)
-    sys.modules["host_results"] = module
+    sys.modules[name] = module
     spec.loader.exec_module(module)
 
 
-_load_host_results()
+_load_package("redaction")
+_load_package("host_results")
 
 from host_results import ansible_words, environment  # noqa: E402
 from host_results.deliver import deliver_all  # noqa: E402
 from host_results.observe import Observer  # noqa: E402
 from host_results.recorder import Item, Recorder  # noqa: E402
-from host_results.redact import Redactor  # noqa: E402
 from host_results.spool import Spool  # noqa: E402
+from redaction import Redactor  # noqa: E402
 
 _NO_HOSTS = (
     "this run reached no host, so nothing was done. Check that running instances carry the tag pointsman:managed=true, "
@@ -92,7 +93,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._recorder: Recorder | None = None
         self._spool = Spool(environment.spool_file())
         self._redactor = Redactor()
-        self._observer = Observer(self._redactor.learn)
+        self._observer = Observer(self._redactor.learn_secret)
         self._blind = False
         self._playbook: Any = None
         self._play: Any = None

@@ -5,7 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .redact import MARKER, Redactor
+from redaction import MARKER, Redactor
+
 from .text import clean
 
 # Ansible itself leaves out files above 104,448 bytes; what a module passes by other ways is bounded here.

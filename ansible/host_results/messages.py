@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from redaction import Redactor, Strictness
+
 from . import diffs
-from .redact import Redactor, Strictness
 from .result import TaskStatus
 from .text import clean
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from .redact import is_secret_name, leaves
+from redaction import is_secret_name, leaves
 
 MAX_MESSAGE = 100_000  # bytes of one datagram
 SECONDS_TO_SETTLE = 5.0

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from redaction import Redactor, Strictness
+
 from . import messages
-from .redact import Redactor, Strictness
 from .result import Counts, HostRecord, RunContext, TaskRecord, TaskStatus
 from .spool import Spool
 from .text import clean, now

@@ -5,9 +5,9 @@ import sys
 from host_results import environment, playbook_end
 from host_results.deliver import Delivery, deliver_all
 from host_results.environment import Bus
-from host_results.redact import Redactor, Strictness
 from host_results.spool import RunState, Spool, read
 from host_results.text import clean, now
+from redaction import Redactor, Strictness
 
 from .settings import ROOT
 from .supervise import Ended

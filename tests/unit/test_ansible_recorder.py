@@ -9,9 +9,9 @@ from host_results.parts import endings, hosts_cut_off, mark_sent, unsent
 from host_results.playbook_end import End, reason_of
 from host_results.playbook_end import detail as end_detail
 from host_results.recorder import Item, Outcome, Recorder
-from host_results.redact import Redactor
 from host_results.result import Counts, RunContext
 from host_results.spool import Spool, read
+from redaction import Redactor
 
 CONTEXT = RunContext("r-1", "dev/eu-west-1", 1, "apply", "arn:aws:codebuild:x", "abc")
 CHANGED = {"changed": True, "diff": {"before": "", "after": "x\n"}}

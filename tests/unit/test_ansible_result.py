@@ -10,11 +10,11 @@ import pytest
 from host_results import messages
 from host_results.parts import Unsent, mark_sent, unsent
 from host_results.recorder import Item, Outcome, Recorder
-from host_results.redact import Redactor
 from host_results.result import CUT_SHORT, MAX_DETAIL_BYTES, Counts, HostRecord, RunContext, TaskRecord, detail, size
 from host_results.spool import Spool
 from hypothesis import example, given
 from hypothesis import strategies as st
+from redaction import Redactor
 
 CONTEXT = RunContext("r-1", "dev/eu-west-1", 1, "apply", "arn:aws:codebuild:x", "abc")
 RECAP = {"web-1": Counts(ok=2, changed=1)}

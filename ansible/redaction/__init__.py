@@ -1,0 +1,12 @@
+"""Takes secrets out of text: what a build reports, and what a commit says before it is recorded or shown.
+
+    Redactor.redact ─▶ structures (Kubernetes secrets, name/value pairs) ─▶ lines (names beside values)
+                       ─▶ shapes (tokens, keys, URLs) ─▶ learnt values
+
+Needs the standard library alone: it runs in the build, beside Ansible, and in the functions.
+"""
+
+from redaction.names import is_secret_name
+from redaction.redactor import MARKER, Redactor, Strictness, leaves
+
+__all__ = ["MARKER", "Redactor", "Strictness", "is_secret_name", "leaves"]

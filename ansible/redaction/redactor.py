@@ -1,0 +1,102 @@
+"""The redactor: every way to know a secret, in one pass after the other."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from redaction.lines import LineRedactor, Strictness
+from redaction.names import is_plain, is_secret_name, looks_drawn
+from redaction.shapes import BLOCK_BODY, BLOCK_END, BLOCKS, BODY_LINE, COMMANDS, MARKER, TOKENS
+from redaction.structures import redact_structures
+from redaction.values import Values
+
+__all__ = ["MARKER", "Redactor", "Strictness", "leaves"]
+
+
+class Redactor:
+    """Redacts text, and remembers the secrets it met so that they are found where nothing names them."""
+
+    def __init__(self) -> None:
+        self._values = Values()
+
+    def learn(self, value: object) -> None:
+        """Treat a value that stood beside a secret's name as a secret wherever it occurs, unless it may be a word."""
+        if isinstance(value, str) and MARKER not in value:
+            # What stands around a value is not searched for, unless too little were left of it.
+            written = (value.strip(" \t\"',;\\"), value.strip())
+            for text in [text for text in written if _is_telling(text)][:1]:
+                self._values.add(text)
+
+    def learn_secret(self, value: object) -> None:
+        """Treat a value as a secret that is known to be one, even a plain word; not a switch, a number or a path."""
+        if isinstance(value, str) and not is_plain(value) and MARKER not in value:
+            self._values.add(value)
+
+    def learn_named(self, variables: Mapping[str, object]) -> None:
+        """Learn the value of every variable, at any depth, whose name says that it is secret."""
+        for name, value in variables.items():
+            if is_secret_name(str(name)):
+                for leaf in leaves(value):
+                    self.learn(leaf)
+            elif isinstance(value, Mapping):
+                self.learn_named(value)
+
+    def redact(self, text: str, strictness: Strictness = Strictness.CONTENT) -> str:
+        """The text with every secret replaced by ``[redacted]``; redacting it again changes nothing."""
+        for _ in range(4):
+            redacted = self._redact(text, strictness)
+            if redacted == text:
+                break
+            text = redacted
+        return text
+
+    def _redact(self, text: str, strictness: Strictness) -> str:
+        text = "\n".join(_without_block_tails(BLOCKS.sub(MARKER, text).split("\n")))
+        if strictness is not Strictness.TITLE:
+            text = redact_structures(text, self.learn)
+        text = "\n".join(LineRedactor(strictness, self.learn).redact(text.split("\n")))
+        for pattern in (*COMMANDS, *TOKENS):
+            text = pattern.sub(_hide, text)
+        text = BODY_LINE.sub(rf"\1{MARKER}", text)
+        return self._values.replace(text, MARKER)
+
+
+def _hide(found: re.Match[str]) -> str:
+    """A match with its first group hidden, or hidden whole where it has none."""
+    group = next((number for number, value in enumerate(found.groups(), 1) if value is not None), 0)
+    if found.re.groups and not group:
+        return found[0]
+    if MARKER in found[group] or (group and is_plain(found[group])):
+        return found[0]
+    start, end = found.start(group) - found.start(), found.end(group) - found.start()
+    return f"{found[0][:start]}{MARKER}{found[0][end:]}"
+
+
+def _without_block_tails(lines: list[str]) -> list[str]:
+    kept: list[str] = []
+    for line in lines:
+        if BLOCK_END.match(line):
+            while kept and BLOCK_BODY.fullmatch(kept[-1]):
+                kept.pop()
+            kept.append(MARKER)
+        else:
+            kept.append(line)
+    return kept
+
+
+def leaves(value: object) -> Iterator[str]:
+    """The texts and numbers of a value, at any depth, as text. A vaulted value is the text that it stands for."""
+    if isinstance(value, str) or type(value).__name__ == "EncryptedString":
+        yield str(value)
+    elif isinstance(value, Mapping):
+        for each in list(value.values()):
+            yield from leaves(each)
+    elif isinstance(value, Iterable) and not isinstance(value, bytes):
+        for each in value:
+            yield from leaves(each)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+
+
+def _is_telling(text: str) -> bool:
+    """Whether a value can be no common word, so that it may be searched for everywhere."""
+    return len(text) >= 6 and not is_plain(text) and (looks_drawn(text) or len(text) >= 24)

@@ -1,0 +1,102 @@
+"""No canary leaves, in any form that files and programs have, and innocent lines stay as they are."""
+
+import pytest
+from host_results import diffs
+from redaction import MARKER, Redactor, Strictness
+
+from tests.support.canaries import INNOCENT, SECRETS
+
+MOST_CHANGED = 0.02
+
+
+def test_no_named_form_leaks() -> None:
+    leaked = [text for text, secret in SECRETS if secret in Redactor().redact(text)]
+    assert len(SECRETS) >= 400
+    assert leaked == []
+
+
+def test_no_named_form_leaks_in_a_diff_beside_other_lines() -> None:
+    leaked = []
+    for text, secret in SECRETS:
+        told = diffs.render({"before": "first: 1\n", "after": f"first: 1\n{text}\nlast: 2\n"}, Redactor())
+        if secret in (told or ""):
+            leaked.append(text)
+    assert leaked == []
+
+
+def test_innocent_lines_stay_as_they_are() -> None:
+    changed = [line for line in INNOCENT if Redactor().redact(line) != line]
+    assert len(INNOCENT) >= 250
+    assert len(changed) <= MOST_CHANGED * len(INNOCENT), changed
+
+
+def test_innocent_lines_of_one_file_stay_as_they_are() -> None:
+    text = "\n".join(INNOCENT)
+    told = Redactor().redact(text)
+    assert told.count(MARKER) <= MOST_CHANGED * len(INNOCENT)
+
+
+@pytest.mark.parametrize("strictness", [Strictness.MESSAGE, Strictness.TITLE])
+def test_speech_about_secrets_is_told(strictness: Strictness) -> None:
+    speech = [line for line in INNOCENT if line[:1].isupper() and len(line.split()) > 3 and not set(line) & set("=:;/")]
+    assert len(speech) >= 10
+    assert [line for line in speech if Redactor().redact(line, strictness) != line] == []
+
+
+@pytest.mark.parametrize(("text", "secret"), SECRETS[:120])
+def test_redacting_a_form_twice_changes_nothing_more(text: str, secret: str) -> None:
+    for strictness in Strictness:
+        once = Redactor().redact(text, strictness)
+        assert Redactor().redact(once, strictness) == once
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("user=app\npassword=OldPass-1234\nport=1\n", "user=app\npassword=NewPass-5678\nport=2\n", "password"),
+        ("token: aaaaBBBB1111\n", "token: ccccDDDD2222\n", "token"),
+    ],
+)
+def test_a_masked_value_that_changed_still_shows_as_changed(before: str, after: str, shown: str) -> None:
+    told = diffs.render({"before": before, "after": after}, Redactor()) or ""
+    assert [line[0] for line in told.splitlines() if f"{shown}" in line] == ["-", "+"]
+    assert told.count(MARKER) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "encoded"),
+    [
+        ("Zq4/tn7+Lm2xKd9", "WnE0L3RuNytMbTJ4S2Q5"),
+        ("Zq4/tn7+Lm2xKd9", "Zq4%2Ftn7%2BLm2xKd9"),
+        ('say "Zq4" tn7', 'say \\"Zq4\\" tn7'),
+        ("a<b>&c-123456", "a&lt;b&gt;&amp;c-123456"),
+    ],
+)
+def test_a_learnt_value_is_found_however_it_is_written(text: str, encoded: str) -> None:
+    redactor = Redactor()
+    redactor.learn_secret(text)
+    assert redactor.redact(f"before {encoded} after", Strictness.TITLE) == f"before {MARKER} after"
+
+
+def test_every_value_is_learnt_however_many_there_are() -> None:
+    redactor = Redactor()
+    values = [f"Value-{number:05d}-x" for number in range(5_000)]
+    for value in values:
+        redactor.learn_secret(value)
+    told = redactor.redact("\n".join(values), Strictness.TITLE)
+    assert set(told.split("\n")) == {MARKER}
+
+
+@pytest.mark.parametrize("value", ["true", "no", "3600", "/etc/app/password", "none", "ab"])
+def test_switches_small_numbers_and_paths_are_not_learnt(value: str) -> None:
+    redactor = Redactor()
+    redactor.learn_secret(value)
+    assert redactor.redact(f"it is {value} now", Strictness.TITLE) == f"it is {value} now"
+
+
+@pytest.mark.parametrize("value", ["sunshine", "123456", "hunter"])
+def test_a_plain_word_that_is_known_to_be_a_secret_is_hidden_where_it_stands_alone(value: str) -> None:
+    redactor = Redactor()
+    redactor.learn_secret(value)
+    told = redactor.redact(f"it is {value}, not x{value}y", Strictness.TITLE)
+    assert told == f"it is {MARKER}, not x{value}y"
