@@ -143,7 +143,7 @@ def test_what_went_wrong_is_told_without_the_values() -> None:
 def test_a_long_message_of_a_phase_is_cut() -> None:
     event = build_event("FAILED")
     event["detail"]["additional-information"]["phases"] = [
-        {"phase-type": "BUILD", "phase-status": "FAILED", "phase-context": ["x" * 100_000]}
+        {"phase-type": "BUILD", "phase-status": "FAILED", "phase-context": ["long " * 100_000]}
     ]
     assert len(ours(event).message or "") == 2_000
 

@@ -199,6 +199,32 @@ def test_a_detail_of_any_depth_is_answered(running: World) -> None:
     assert running.take(host_event(mood=deep)) is Outcome.RECORDED
 
 
+TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
+
+
+def test_a_secret_in_what_codebuild_or_a_build_says_stays_out_of_the_trail(running: World) -> None:
+    failed = build_event("FAILED")
+    about = failed["detail"]["additional-information"]
+    about["phases"] = [
+        {
+            "phase-type": "BUILD",
+            "phase-status": "FAILED",
+            "phase-context": [
+                f"COMMAND_EXECUTION_ERROR: git clone https://{TOKEN}@github.com/acme/infra. exit status 1"
+            ],
+        }
+    ]
+    assert running.take(failed) is Outcome.RECORDED
+    ended = sample("ansible/PlaybookEnded-cut-off.json") | {"time": "2026-11-23T08:01:32Z"}
+    ended["detail"] |= {"rollout": ROLLOUT, "build_arn": arn(DEV), "commit": COMMIT, "reason": f"token {TOKEN}"}
+    assert running.take(ended) is Outcome.RECORDED
+    assert running.take(host_event(commit=TOKEN)) is Outcome.REJECTED
+    told = [event.model_dump_json() for event in running.trail.all()]
+    assert len(told) == 3
+    assert not any(TOKEN in each for each in told)
+    assert any("COMMAND_EXECUTION_ERROR" in each and "exit status 1" in each for each in told)
+
+
 def test_a_newer_runner_may_say_more_than_is_known(running: World) -> None:
     told = task() | {"surprise": [1]}
     assert running.take(host_event(mood="sunny", tasks=[told])) is Outcome.RECORDED

@@ -28,7 +28,7 @@ def ended(**detail: Any) -> dict[str, Any]:
 def test_long_reasons_and_lists_are_bounded() -> None:
     world = running()
     names = [f"web-{number}" for number in range(1_000)]
-    told = ended(reason="x" * 10_000, hosts_cut_off=names, hosts_cut_off_total=1_000, results_missing=names)
+    told = ended(reason="too long " * 2_000, hosts_cut_off=names, hosts_cut_off_total=1_000, results_missing=names)
     assert world.take(told) is Outcome.RECORDED
     (event,) = world.of_type(PlaybookEnded)
     assert (len(event.reason), len(event.hosts_cut_off), len(event.results_missing)) == (

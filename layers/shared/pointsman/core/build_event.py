@@ -22,6 +22,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from redaction import Redactor
 
 from pointsman.core.envelope import Envelope, faults_of, read_envelope
 from pointsman.core.identity import is_engine
@@ -185,7 +186,7 @@ def _word(envelope: Envelope, detail: _Detail) -> dict[str, Any]:
         "phase": phase,
         "message": message,
         "log_url": detail.information.logs.deep_link,
-        "initiator": cut(detail.information.initiator or "", INITIATOR_LENGTH) or None,
+        "initiator": cut(Redactor().redact(detail.information.initiator or ""), INITIATOR_LENGTH) or None,
     }
 
 
@@ -201,5 +202,6 @@ def failed_phase(phases: Iterable[tuple[str, str | None, Iterable[str]]]) -> tup
         if status not in (None, "SUCCEEDED", "IN_PROGRESS"):
             # A phase without anything to say carries the context ": ".
             said = "; ".join(text for text in messages if text.strip(": "))
-            return f"{kind} {status}", cut(said, MESSAGE_LENGTH) or None
+            # CodeBuild quotes the command that failed, which may hold a secret.
+            return f"{kind} {status}", cut(Redactor().redact(said), MESSAGE_LENGTH) or None
     return None, None

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError, field_validator
+from redaction import Redactor
 
 from pointsman.core.build_event import (
     BUILD_ARN,
@@ -104,7 +105,7 @@ class PlaybookDetail(_Detail):
     @field_validator("reason")
     @classmethod
     def _reason_is_short(cls, reason: str) -> str:
-        return cut(reason, REASON_LENGTH)
+        return cut(Redactor().redact(reason), REASON_LENGTH)  # the runner's is redacted; a forged one may not be
 
     @field_validator("hosts_cut_off", "results_missing")
     @classmethod

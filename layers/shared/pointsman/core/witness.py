@@ -5,6 +5,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from redaction import Redactor
+
 from pointsman.core.believe import (
     Asked,
     ClaimOfRun,
@@ -150,7 +152,7 @@ class Witness:
     def _reject(self, event: Mapping[str, Any], reason: str) -> Testimony:
         envelope = read_envelope(event)
         now, account = self._clock(), cut(envelope.account, 64)
-        reason = cut(reason, REASON_LENGTH)
+        reason = cut(Redactor().redact(reason), REASON_LENGTH)
         if self._asked_for.count_rejected(account, now.date()) > MOST_REJECTED:
             self._trail.record(RecordingCapped(at=now, sender_account=account, reason=TOO_MANY_REJECTED))
             return Testimony(outcome=Outcome.REJECTED, reason=reason)
