@@ -2,6 +2,7 @@
 
 from functools import cache
 from types import BuiltinMethodType, FunctionType, MethodType, MethodWrapperType
+from unicodedata import normalize
 
 import pytest
 from hypothesis import assume, example, given, settings
@@ -213,9 +214,12 @@ def test_any_text_either_compiles_or_is_refused(text: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="*?+[]!\\"), min_size=1, max_size=20), st.text(max_size=20))
+@example("\uf900", "\u8c48")  # two forms of one character
+@example("e\u0301", "\u00e9")
 def test_plain_text_matches_itself_and_nothing_else(text: str, other: str) -> None:
-    assert compile_pattern(text).matches(text)
-    assert bool(compile_pattern(text).matches(other)) == (text == other)
+    listed = PatternList([text])
+    assert listed.decide(text)
+    assert bool(listed.decide(other)) == (normalize("NFC", text) == normalize("NFC", other))
 
 
 @pytest.mark.parametrize(
