@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.model import Delivery, RunState, WhenBusy
+from pointsman.core.model import Delivery, Mode, RunState, WhenBusy
 from pointsman.events import RolloutRepeated
 from tests.support.engine_world import DEV, PROD, World
 from tests.support.rollouts import delivery
@@ -217,3 +217,30 @@ def end_all(world: World, times: int) -> None:
         for rollout in world.store.open_rollouts():
             if world.run(rollout, DEV).state is RunState.RUNNING:
                 world.finish(rollout, DEV)
+
+
+def a_check(world: World, letter: str, base: str) -> Delivery:
+    """A pull request's commit, as the receiver orders it; `before` is the newest commit of its base."""
+    told = delivery(DEV, commit=letter * 40, before=base * 40, name=f"d-{letter}", at=world.later())
+    order = told.orders[0].model_copy(update={"rollout": f"r-{letter * 16}", "mode": Mode.CHECK, "line": "site#7"})
+    return told.model_copy(update={"orders": (order,), "pushed_at": told.received_at})
+
+
+def test_a_check_that_gave_way_runs_once_the_pull_request_is_back_at_its_commit(world: World) -> None:
+    first, second, third = (world.push(a_check(world, letter, "0")) for letter in "abc")
+    assert world.run(second, DEV).state is RunState.SUPERSEDED
+    world.push(a_check(world, "b", "0"))
+    assert world.run(third, DEV).state is RunState.SUPERSEDED
+    world.finish(first, DEV)
+    assert world.run(second, DEV).state is RunState.RUNNING
+
+
+def test_a_commit_that_was_checked_is_not_checked_again_when_something_else_happens_to_it(world: World) -> None:
+    """A pull request that is reopened, or whose base has moved."""
+    checked = world.push(a_check(world, "a", "0"))
+    world.push(a_check(world, "a", "1"))
+    world.finish(checked, DEV)
+    before = world.types(checked)
+    world.push(a_check(world, "a", "2"))
+    assert started(world) == [(checked, 1)]
+    assert world.types(checked) == [*before, "RolloutRepeated"]

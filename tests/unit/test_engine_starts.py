@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from pointsman.core.engine import _workers
 from pointsman.core.model import Rollout, Run, RunState
 from pointsman.core.ports import BuildReport, Transition
-from pointsman.core.reconcile import LONGEST_BUILD, LONGEST_DELAY
+from pointsman.core.reconcile import LONGEST_BUILD, LONGEST_DELAY, StartBuild
 from pointsman.errors import Unavailable
 from pointsman.events import RunDelayed
 from tests.support.engine_world import DEV, PROD, World
@@ -268,6 +269,18 @@ def test_a_programming_error_keeps_its_type_among_other_failures(world: World) -
     with pytest.raises(KeyError) as raised:
         world.push(delivery(DEV, PROD))
     assert any("does not answer" in note for note in raised.value.__notes__)
+
+
+def test_regions_take_turns_and_none_takes_every_thread() -> None:
+    """One that does not answer holds up those threads alone that are its own."""
+    told = delivery(*(f"dev/region-{number}" for number in (*[0] * 20, 1, 2)))
+    targets = [
+        target.model_copy(update={"name": f"{index}-{target.name}"})
+        for index, target in enumerate(told.orders[0].targets)
+    ]
+    steps = [StartBuild(Run(rollout="r-1", route="site", target=target, created_at=MORNING)) for target in targets]
+    turns = [queue[0].run.target.region for queue in _workers(steps) if isinstance(queue[0], StartBuild)]
+    assert turns == ["region-0", "region-1", "region-2", "region-0", "region-0", "region-0"]
 
 
 def test_a_silent_region_is_called_once_for_all_its_targets(world: World) -> None:
