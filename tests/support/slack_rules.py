@@ -15,7 +15,7 @@ CODE = re.compile(r"`[^`\n]+`")
 LINK = re.compile(r"<https?://[^\s<>|`]+\|[A-Za-z0-9 -]+>")
 ENTITY = re.compile(r"&(amp|lt|gt);")
 # What the message's own words are made of: nothing here formats, mentions or links.
-OWN_WORDS = re.compile(r"[A-Za-z0-9 ,.:…·↳\n🔄✅❌⏭️⛔💥⌛🛑🔹⏳🔁-]*")
+OWN_WORDS = re.compile(r"[A-Za-z0-9 ,.:…·↳\n🔄✅❌⏭️⛔💥⌛🛑🔹⏳🔁🔧-]*")
 
 
 def utf16(text: str) -> int:

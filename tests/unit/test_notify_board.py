@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pointsman.adapters.postings_memory import MemoryPostings
 from pointsman.adapters.slack_memory import MemorySlack
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.rollout_view import fold
+from pointsman.core.fold_rollout import fold
 from pointsman.core.show_rollout import Board, Shown
 from pointsman.core.slack_message import Message, render
 from pointsman.core.slack_port import Patience, SlackBusy, SlackRefused

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.core.fold_rollout import fold
 from pointsman.core.model import Change
 from pointsman.core.payloads.push import read_push
 from pointsman.core.payloads.subject import Subject
 from pointsman.core.ref import read_ref
-from pointsman.core.rollout_view import fold
 from pointsman.core.slack_message import render
 from tests.support.receiver import payload
 from tests.support.rollouts import change

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pointsman.core.fold_rollout import fold
 from pointsman.core.model import RolloutState, RunState
-from pointsman.core.rollout_view import Failure, Hosts, RolloutView, TargetView, fold
+from pointsman.core.rollout_view import Failure, Hosts, RolloutView, TargetView
 from pointsman.events import TrailEvent
 from tests.support.told import (
     DEV,

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pointsman.core.fold_rollout import fold
 from pointsman.core.model import Change, Mode, PullRequest, RolloutState, RunState
-from pointsman.core.rollout_view import Failure, Hosts, RolloutView, TargetView, fold
+from pointsman.core.rollout_view import Failure, Hosts, RolloutView, TargetView
 from pointsman.core.slack_message import Block, Message, render
 from pointsman.events import TrailEvent
 from tests.support.rollouts import change
@@ -115,9 +116,9 @@ def test_a_build_that_failed_before_any_host_tells_its_reason() -> None:
 
 def test_a_target_that_succeeded_without_a_word_of_any_host_says_so() -> None:
     said = shown(started_run(DEV), ended_run(DEV), started_run(PROD), host(PROD), ended_run(PROD))
-    assert said.count("no host told a result") == 1
-    assert " · no host told a result · <" in said
-    assert "no host told" not in shown(started_run(DEV), ended_run(DEV, "failed", reason="x"))
+    assert said.count("no host reported a result") == 1
+    assert " · no host reported a result · <" in said
+    assert "no host reported" not in shown(started_run(DEV), ended_run(DEV, "failed", reason="x"))
 
 
 def test_a_refused_target_tells_who_refused() -> None:

@@ -14,6 +14,7 @@ from botocore.config import Config
 from pointsman.adapters.builds_errors import errors_of
 from pointsman.core.build_event import BUILD_STATES, build_reason, failed_phase
 from pointsman.core.identity import START_SESSION, build_token, is_engine
+from pointsman.core.log_link import log_link
 from pointsman.core.model import Mode, Rollout, Run, Target
 from pointsman.core.ports import BuildReport
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
@@ -202,7 +203,7 @@ def _report(build: Any) -> BuildReport:
         arn=build["arn"],
         state=state,
         reason=_reason(build) if state.ended else "",
-        log_url=build.get("logs", {}).get("deepLink"),
+        log_url=log_link(build.get("logs", {}).get("deepLink")),
         started_at=build.get("startTime"),
         ended_at=build.get("endTime"),
         started_outside=bool(build.get("initiator")) and not is_engine(build.get("initiator")),

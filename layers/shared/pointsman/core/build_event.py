@@ -26,6 +26,7 @@ from redaction import Redactor
 
 from pointsman.core.envelope import Envelope, faults_of, read_envelope
 from pointsman.core.identity import is_engine
+from pointsman.core.log_link import log_link
 from pointsman.core.model import RunState, Value
 from pointsman.core.ports import BuildReport
 from pointsman.core.text import cut
@@ -185,7 +186,7 @@ def _word(envelope: Envelope, detail: _Detail) -> dict[str, Any]:
         "state": _state(detail.status, phase),
         "phase": phase,
         "message": message,
-        "log_url": detail.information.logs.deep_link,
+        "log_url": log_link(detail.information.logs.deep_link),
         "initiator": cut(Redactor().redact(detail.information.initiator or ""), INITIATOR_LENGTH) or None,
     }
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from pointsman.core.fold_rollout import fold
 from pointsman.core.ports import Trail
-from pointsman.core.rollout_view import fold
 from pointsman.core.slack_message import Message, render
 from pointsman.core.slack_port import (
     MessageGone,

@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pointsman.core.model import Change, Mode, RolloutState, RunState
 from pointsman.core.ref import read_ref
-from pointsman.core.rollout_view import Failure, Hosts, RolloutView, TargetView
+from pointsman.core.rollout_view import Failure, Gaps, Hosts, OutsideBuild, RolloutView, TargetView
 from pointsman.core.slack_text import code, length, link, plain
 
 # https://docs.slack.dev/reference/block-kit/blocks/: 50 blocks, header 150, section 3,000 characters.
@@ -21,6 +21,8 @@ REST_LENGTH = 600  # of it, kept for the count of targets that are not listed
 FAILURES_SHOWN = 3  # of one target
 NAME_LENGTH = 80  # of a host, branch, task or target, where it must share its line
 REASON_LENGTH = 400
+NAMES_SHOWN = 5  # of hosts that a sentence names
+OUTSIDE_SHOWN = 3  # builds past the engine
 
 type Block = dict[str, Any]
 
@@ -62,7 +64,7 @@ class Message:
 def render(view: RolloutView) -> Message:
     """The message that shows `view`."""
     head = (_header(view), _section_of_title(view), _context(*_origin(view)))
-    foot = (_context(*_recap(view)),)
+    foot = (*_outside(view), _context(*_recap(view)))
     room = BLOCKS_LENGTH - sum(_cost(block) for block in (*head, *foot))
     return Message(text=_fallback(view), blocks=(*head, *_target_blocks(view, room), *foot))
 
@@ -153,7 +155,9 @@ def _entry(target: TargetView, mode: Mode) -> str:
     if target.hosts.total:
         parts.append(_hosts(target.hosts, mode))
     elif target.state is RunState.SUCCEEDED:
-        parts.append("no host told a result")
+        parts.append("no host reported a result")
+    if target.idle:
+        parts.append("nothing to do")
     if target.attempt > 1:
         parts.append(f"attempt {target.attempt}")
     if target.log_url:
@@ -164,15 +168,57 @@ def _entry(target: TargetView, mode: Mode) -> str:
 def _details(target: TargetView) -> Iterator[str]:
     """Why a target is not well: its hosts' failures, else what ended its run."""
     for failure in target.failures[:FAILURES_SHOWN]:
-        yield f"      ↳ {_failure(failure)}"
+        yield f"      ↳ {failure_line(failure)}"
     if len(target.failures) > FAILURES_SHOWN:
         yield f"      ↳ and {_count(len(target.failures) - FAILURES_SHOWN, 'more failure')}"
     if not target.failures and target.reason and target.state is not RunState.SUCCEEDED:
         yield f"      ↳ {code(target.reason, REASON_LENGTH)}"
+    yield from (f"      ↳ {gap}" for gap in gaps_of(target.gaps))
 
 
-def _failure(failure: Failure) -> str:
+def gaps_of(gaps: Gaps) -> Iterator[str]:
+    """What the results do not tell, each in one phrase."""
+    if gaps.cut_off_total:
+        yield f"cut off before {_names(gaps.cut_off, gaps.cut_off_total)}"
+    if gaps.missing:
+        yield f"results are missing of {_names(gaps.missing, len(gaps.missing))}"
+    if gaps.unreported:
+        yield "Ansible did not report its end: results may be missing"
+
+
+def _names(hosts: Sequence[str], total: int) -> str:
+    shown = [code(host, NAME_LENGTH) for host in hosts[:NAMES_SHOWN]]
+    if total > len(shown):
+        shown.append(_count(total - len(shown), "more host" if shown else "host"))
+    return " and ".join(each for each in (", ".join(shown[:-1]), *shown[-1:]) if each)
+
+
+def _outside(view: RolloutView) -> Iterator[Block]:
+    """The builds that somebody started past the engine."""
+    lines = [_outside_line(build, view.mode) for build in view.outside[:OUTSIDE_SHOWN]]
+    if len(view.outside) > OUTSIDE_SHOWN:
+        lines.append(f"and {_count(len(view.outside) - OUTSIDE_SHOWN, 'more build')} outside Pointsman")
+    if lines:
+        yield _context(*lines)
+
+
+def _outside_line(build: OutsideBuild, mode: Mode) -> str:
+    where, who = code(build.target, NAME_LENGTH), code(build.started_by, NAME_LENGTH)
+    parts = [f"🔧 {where} build outside Pointsman, started by {who}"]
+    if build.hosts.total:
+        parts.append(_hosts(build.hosts, mode))
+    if build.log_url:
+        parts.append(link(build.log_url, "log"))
+    return " · ".join(parts)
+
+
+def failure_line(failure: Failure) -> str:
+    """Which host failed, at which task, and why."""
     host = code(failure.host, NAME_LENGTH)
+    if failure.ran_on and failure.ran_on != failure.host:
+        host = f"{code(failure.ran_on, NAME_LENGTH)} for {host}"
+    elif failure.for_host and failure.for_host != failure.host:
+        host += f" for {code(failure.for_host, NAME_LENGTH)}"
     if failure.task is None:
         return f"{host} {failure.status}"
     task = f"{host} {failure.status} at {code(failure.task, NAME_LENGTH)}"
