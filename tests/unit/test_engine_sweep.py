@@ -197,6 +197,17 @@ def test_a_target_that_is_held_by_what_is_there_is_left_alone(world: World) -> N
     assert [place.rollout for place in lane.waiting] == [waits]
 
 
+def test_a_lane_that_cannot_be_read_stops_the_sweep_of_no_other(world: World) -> None:
+    broken, good = world.push(delivery(DEV)), world.push(delivery(PROD, route="base"))
+    for rollout, target in ((broken, DEV), (good, PROD)):
+        world.builds.finish(world.run(rollout, target).build_arn or "", RunState.SUCCEEDED)
+    world.store.unreadable.add(DEV)
+    with pytest.raises(Unreadable, match=DEV):
+        world.engine.sweep()
+    assert world.run(broken, DEV).state is RunState.RUNNING
+    assert world.run(good, PROD).state is RunState.SUCCEEDED
+
+
 def test_one_rollout_that_cannot_be_read_stops_no_other_of_its_target(world: World) -> None:
     holder, waits = orphan(world)
     world.store.unreadable.add(waits)

@@ -19,7 +19,7 @@ class MemoryRollouts:
         self._runs: dict[tuple[str, str, int], Run] = {}
         self._lanes: dict[str, Lane] = {}
         self._cursor: str | None = None
-        self.unreadable: set[str] = set()  # rollouts that a newer version wrote
+        self.unreadable: set[str] = set()  # rollouts and lanes that a newer version wrote
 
     def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
         """See RolloutStore.load."""
@@ -34,6 +34,8 @@ class MemoryRollouts:
     def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
         """See RolloutStore.lanes."""
         with self._lock:
+            if broken := self.unreadable.intersection(targets := list(targets)):
+                raise Unreadable(f"lane {min(broken)}: version: another one")
             return {target: self._lanes.get(target, Lane(target=target)) for target in targets}
 
     def commit(self, transition: Transition) -> None:

@@ -109,31 +109,43 @@ class Sweep:
     def _move(self, batch: Mapping[str, Loaded], tally: _Tally, enough: Callable[[], bool]) -> None:
         """Reconcile what is due. The first of a batch is moved in any case, so that each sweep gets further."""
         reports = self._ask(run for _, runs in batch.values() for run in latest(runs).values())
-        lanes = self._store.lanes({lane for rollout, _ in batch.values() for lane in rollout.order.lanes})
-        for index, (rollout, (_, runs)) in enumerate(batch.items()):
-            self._note(latest(runs).values(), lanes, tally)
+        lanes = self._lanes(batch.values())
+        for index, (rollout, loaded) in enumerate(batch.items()):
+            self._note(latest(loaded[1]).values(), tally)
             said = reports.get(rollout, {})
-            if decide(*batch[rollout], lanes, said, self._clock()):
-                if index and enough():
-                    return
-                try:
+            try:
+                if lanes is None or decide(*loaded, lanes, said, self._clock()):
+                    if index and enough():
+                        return
                     self._reconcile([rollout], {rollout: said})
-                except Exception as failure:  # one that can't be moved stops no other
-                    tally.failures.append(failure)
+            except Exception as failure:  # one that can't be moved stops no other
+                tally.failures.append(failure)
             _looked_at(rollout, tally)
 
-    def _note(self, runs: Iterable[Run], lanes: Mapping[str, Lane], tally: _Tally) -> None:
+    def _lanes(self, batch: Iterable[Loaded]) -> dict[str, Lane] | None:
+        """The lanes of a batch; None when one can't be read, so that each rollout has to look for itself."""
+        try:
+            return self._store.lanes({lane for rollout, _ in batch for lane in rollout.order.lanes})
+        except Unreadable:
+            return None
+
+    def _note(self, runs: Iterable[Run], tally: _Tally) -> None:
         for run in runs:
-            if run.state is RunState.WAITING and run.lane in lanes:
+            if run.state is RunState.WAITING:
                 tally.waiting[run.lane] = run
             if is_starting_long(run, self._clock()):
                 tally.starting_long.add((run.rollout, *run.key))
 
     def _still_starting(self, tally: _Tally) -> int:
         """How many of the runs that were starting for long are so still, after this sweep did what it could."""
-        loaded = [self._store.load(rollout) for rollout in {rollout for rollout, _, _ in tally.starting_long}]
-        runs = (run for found in loaded if found for run in latest(found[1]).values())
-        return sum(is_starting_long(run, self._clock()) for run in runs)
+        still = 0
+        for rollout in {rollout for rollout, _, _ in tally.starting_long}:
+            try:
+                loaded = self._store.load(rollout)
+            except Unreadable:
+                continue
+            still += sum(is_starting_long(run, self._clock()) for run in latest(loaded[1]).values()) if loaded else 0
+        return still
 
     def _ask(self, runs: Iterable[Run]) -> dict[str, dict[RunKey, BuildReport | BuildMissing]]:
         """What CodeBuild says of the builds that should be running; of those that nobody can tell, nothing."""
