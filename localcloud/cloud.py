@@ -33,14 +33,11 @@ from localcloud import layout as names
 from localcloud.git import Author, Repository, Update
 from localcloud.github import Delivery, Webhook, ping_payload, push_payload
 from localcloud.layout import CloudRecord, Layout
+from localcloud.waiting import PATIENCE, LocalCloudError, eventually, wait_until
 
-PATIENCE = 120.0
-"""Seconds for what takes one or two: the machine may be busy, and who waits learns of a failure soon enough."""
+__all__ = ["PATIENCE", "LocalCloud", "LocalCloudError", "NotRunning", "Push", "wait_until"]
+
 _STOP_SECONDS = 30.0
-
-
-class LocalCloudError(Exception):
-    """The local cloud cannot do this now; the message says what to do."""
 
 
 class NotRunning(LocalCloudError):
@@ -165,7 +162,7 @@ class LocalCloud:
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(record.pid, signal.SIGTERM)
-        if not _eventually(lambda: not self.alive(), _STOP_SECONDS):
+        if not eventually(lambda: not self.alive(), _STOP_SECONDS):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(record.pid, signal.SIGKILL)
         if self._process is not None:
@@ -395,27 +392,6 @@ class _Timed:
         return result
 
 
-def wait_until[T](
-    condition: Callable[[], T | None],
-    seconds: float,
-    complaint: str,
-    progress: Callable[[], object] = lambda: None,
-) -> T:
-    """The first true answer of `condition`; LocalCloudError with the complaint when there is none in time.
-
-    `seconds` begin anew whenever `progress` says something else than before.
-    """
-    deadline, pause, before = time.monotonic() + seconds, 0.02, progress()
-    while not (answer := condition()):
-        if (now := progress()) != before:
-            deadline, before = time.monotonic() + seconds, now
-        if time.monotonic() > deadline:
-            raise LocalCloudError(f"{complaint} (waited {seconds:.0f} s)")
-        time.sleep(pause)
-        pause = min(pause * 1.3, 0.25)
-    return answer
-
-
 def _own_session(**settings: str) -> boto3.session.Session:
     """A session that reads no profile and no configuration of the machine or its user."""
     ignored: dict[str, Any] = {
@@ -424,13 +400,6 @@ def _own_session(**settings: str) -> boto3.session.Session:
         "credentials_file": (None, None, os.devnull, None),
     }
     return boto3.session.Session(botocore_session=botocore.session.Session(session_vars=ignored), **settings)
-
-
-def _eventually(condition: Callable[[], bool], seconds: float) -> bool:
-    try:
-        return wait_until(condition, seconds, "")
-    except LocalCloudError:
-        return False
 
 
 def _command_line(pid: int) -> bytes:
