@@ -1,15 +1,14 @@
 """notify: the Slack channel is kept true to the trail.
 
 Invoked by the audit table's stream, in order for each rollout and in batches: every rollout of a batch is shown once.
-What Slack refused is kept on a list, and shown after the first message that Slack takes again.
+What could not be shown is noted on a list, and shown after the next message that Slack takes, or by the schedule.
 Rejected events are not shown: whoever forges them could flood the channel. audit_writer counts them, for an alarm.
 """
 
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -24,15 +23,19 @@ from pointsman.adapters.postings_dynamodb import DynamoPostings
 from pointsman.adapters.secret import Secret
 from pointsman.adapters.slack import SlackChannel
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.show_rollout import Board, Shown
-from pointsman.core.slack_port import Patience, SlackBusy, SlackRefused
-from pointsman.core.stale_messages import StaleStore, note
+from pointsman.core.failures import raise_failures
+from pointsman.core.show_all import Found, Notifier
+from pointsman.core.show_rollout import Board
+from pointsman.core.slack_port import Patience, SlackBusy
 from pointsman.errors import Unavailable
 
 logger = Logger()
 metrics = Metrics()
 
 STALE_SHOWN = 10  # in one invocation: Slack takes about one message a second, and new events come first
+STALE_SHOWN_BY_SCHEDULE = 60
+# For as long the stream brings a batch again, which shows it soonest; then the list has it, and the stream goes on.
+RETRIED_BY_STREAM = timedelta(minutes=10)
 
 
 @cache
@@ -54,36 +57,54 @@ def _board() -> Board:
     )
 
 
-@dataclass
-class _Round:
-    """What became of the rollouts of an invocation."""
-
-    settled: list[str] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
-    failures: dict[str, Unavailable] = field(default_factory=dict)
-    told: bool = False  # Slack took a message
-
-    @property
-    def is_well(self) -> bool:
-        """True while Slack is known to take messages."""
-        return self.told and not self.refused and not self.failures
-
-
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Show each rollout of a stream's batch. Raises Unavailable, so that the stream brings the batch again."""
+    """Show each rollout of a stream's batch, or, on schedule, those of the list. Raises to be given the batch again."""
+    patience = Patience(lambda: context.get_remaining_time_in_millis() / 1000, time.sleep)
+    notifier = Notifier(_board, _postings(), patience)
+    if "Records" in event:
+        _show_batch(event, notifier)
+        return
+    stale = _postings().load_stale()
+    found = notifier.show_stale(stale, STALE_SHOWN_BY_SCHEDULE)
+    _tell_found(found)
+    left = notifier.note(stale, found)
+    metrics.add_metric(name="MessagesStale", unit=MetricUnit.Count, value=len(left.rollouts))
+
+
+def _show_batch(event: dict[str, Any], notifier: Notifier) -> None:
     _tell_altered(event)
     rollouts = list(dict.fromkeys(_rollouts_of(event)))
     metrics.add_metric(name="RolloutsTouched", unit=MetricUnit.Count, value=len(rollouts))
-    patience = Patience(lambda: context.get_remaining_time_in_millis() / 1000, time.sleep)
-    found = _Round()
-    _show_all(rollouts, patience, found)
-    failures = dict(found.failures)
-    _keep_stale(_postings(), patience, found)
-    if failures:
-        names = ", ".join(failures)
-        raise Unavailable(f"not shown: {names}") from next(iter(failures.values()))
+    if not rollouts:
+        return
+    stale = _postings().load_stale()
+    found = notifier.show_all(rollouts)
+    rest = stale.changed((), rollouts)
+    waiting = notifier.show_stale(rest, STALE_SHOWN) if found.is_well else Found()
+    for each in (found, waiting):
+        _tell_found(each)
+    try:
+        notifier.note(stale, found, waiting)
+    except Unavailable as error:
+        raise_failures([*found.failures.values(), error])
+    if found.failures and _is_young(event):
+        _raise(found.failures)
+
+
+def _raise(failures: dict[str, Exception]) -> None:
+    """Raise what says most: what will pass by itself names the rollouts that wait for it."""
+    lasting = [failure for failure in failures.values() if not isinstance(failure, Unavailable)]
+    raise_failures(lasting)
+    raise Unavailable(f"not shown: {', '.join(failures)}") from next(iter(failures.values()))
+
+
+def _is_young(event: dict[str, Any]) -> bool:
+    """Whether the stream is to bring the batch again."""
+    told = [record["dynamodb"].get("ApproximateCreationDateTime") for record in event["Records"]]
+    times = [at.timestamp() if isinstance(at, datetime) else float(at) for at in told if at]
+    return not times or time.time() - min(times) < RETRIED_BY_STREAM.total_seconds()
 
 
 def _rollouts_of(event: dict[str, Any]) -> Iterator[str]:
@@ -102,35 +123,14 @@ def _tell_altered(event: dict[str, Any]) -> None:
             metrics.add_metric(name="TrailAltered", unit=MetricUnit.Count, value=1)
 
 
-def _show_all(rollouts: list[str], patience: Patience, found: _Round) -> None:
-    """Show `rollouts`. One that fails stops no other, unless Slack has no time for any."""
-    for rollout in rollouts:
-        try:
-            shown = _board().show(rollout, patience)
-        except SlackRefused as refusal:
-            # No retry mends this, and retries would hold up every other rollout: it waits on the list.
-            logger.error(str(refusal), extra={"rollout": rollout})  # noqa: TRY400 - the message says it all
-            metrics.add_metric(name="SlackRefused", unit=MetricUnit.Count, value=1)
-            found.refused.append(rollout)
-        except SlackBusy as busy:
+def _tell_found(found: Found) -> None:
+    """Log what failed, and count what was done."""
+    for shown in found.shown.values():
+        metrics.add_metric(name=shown.value, unit=MetricUnit.Count, value=1)
+    for rollout, refusal in found.refused.items():
+        logger.error(str(refusal), extra={"rollout": rollout})
+        metrics.add_metric(name="SlackRefused", unit=MetricUnit.Count, value=1)
+    for rollout, failure in found.failures.items():
+        logger.warning("not shown", extra={"rollout": rollout, "reason": f"{type(failure).__name__}: {failure}"})
+        if isinstance(failure, SlackBusy):
             metrics.add_metric(name="SlackBusy", unit=MetricUnit.Count, value=1)
-            found.failures[rollout] = busy
-            return
-        except Unavailable as error:
-            found.failures[rollout] = error
-        else:
-            metrics.add_metric(name=shown.value, unit=MetricUnit.Count, value=1)
-            found.settled.append(rollout)
-            found.told = found.told or shown in (Shown.POSTED, Shown.UPDATED)
-
-
-def _keep_stale(store: StaleStore, patience: Patience, found: _Round) -> None:
-    """Show what was refused before, where Slack is well, and keep the list of it. What fails stays on the list."""
-    if not found.settled and not found.refused:
-        return
-    waiting = [rollout for rollout in store.load_stale().rollouts if rollout not in found.settled]
-    for rollout in waiting[:STALE_SHOWN]:
-        if not found.is_well:
-            break
-        _show_all([rollout], patience, found)
-    note(store, found.refused, found.settled)

@@ -10,7 +10,7 @@ from pointsman.adapters.postings_dynamodb import DynamoPostings
 from pointsman.adapters.postings_memory import MemoryPostings
 from pointsman.core.slack_port import Posting
 from pointsman.core.stale_messages import MOST_KEPT, Stale, note
-from pointsman.errors import Conflict
+from pointsman.errors import Conflict, Unavailable
 from tests.support.rollouts import MORNING
 from tests.support.tables import create_tables
 
@@ -65,13 +65,14 @@ def test_rollouts_are_apart(postings: Store) -> None:
 
 def test_the_list_of_stale_messages_is_empty_at_first_and_kept_as_noted(postings: Store) -> None:
     assert postings.load_stale() == Stale()
-    note(postings, ["r-1", "r-2"], [])
-    note(postings, ["r-3", "r-1"], ["r-2"])
+    read = note(postings, postings.load_stale(), ["r-1", "r-2"], [])
+    note(postings, postings.load_stale(), ["r-3", "r-1"], ["r-2"])
+    assert read.rollouts == ("r-1", "r-2")
     assert postings.load_stale() == Stale(rollouts=("r-3", "r-1"), version=2)
 
 
 def test_a_list_that_stays_as_it_is_is_not_written(postings: Store) -> None:
-    note(postings, [], ["r-1"])
+    note(postings, postings.load_stale(), [], ["r-1"])
     assert postings.load_stale().version == 0
 
 
@@ -83,7 +84,18 @@ def test_a_list_that_has_moved_is_not_written(postings: Store) -> None:
             postings.save_stale(read)
 
 
-def test_the_list_keeps_the_newest_and_is_bounded(postings: Store) -> None:
-    names = [f"r-{number}" for number in range(MOST_KEPT + 5)]
-    note(postings, names, [])
-    assert postings.load_stale().rollouts == tuple(names[5:])
+def test_the_list_drops_none_when_it_is_full(postings: Store) -> None:
+    names = [f"r-{number}" for number in range(MOST_KEPT)]
+    note(postings, postings.load_stale(), names, [])
+    with pytest.raises(Unavailable, match="full"):
+        note(postings, postings.load_stale(), ["r-new"], [])
+    note(postings, postings.load_stale(), ["r-new"], ["r-7"])
+    assert postings.load_stale().rollouts == (*names[:7], *names[8:], "r-new")
+
+
+def test_what_another_noted_meanwhile_is_not_taken_off_the_list(postings: Store) -> None:
+    note(postings, postings.load_stale(), ["r-1"], [])
+    read = postings.load_stale()
+    note(postings, postings.load_stale(), ["r-2", "r-1"], [])  # r-1 failed again, with a later event
+    note(postings, read, ["r-3"], ["r-1"])
+    assert postings.load_stale().rollouts == ("r-2", "r-1", "r-3")

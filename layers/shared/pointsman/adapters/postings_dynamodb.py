@@ -3,7 +3,7 @@
 | pk | sk | item |
 | --- | --- | --- |
 | `SLACK#<rollout>` | `MESSAGE` | which message shows a rollout: `version` (N), `data` (map of Posting) |
-| `SLACK#stale` | `STALE` | which rollouts Slack refused to show: `version` (N), `rollouts` (list) |
+| `SLACK#stale` | `STALE` | which rollouts are to be shown again: `version` (N), `rollouts` (list) |
 """
 
 import json
