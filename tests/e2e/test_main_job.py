@@ -1,6 +1,7 @@
 """The main job, as in production: signed payloads over HTTP, real templates, real git, real Ansible, IAM enforced."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,7 +32,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 @pytest.fixture(scope="module")
 def role_change(world: Observer) -> Delivery:
     """A push that changes a role's default; its rollout has ended."""
-    changed = world.file(DEFAULTS).replace("app_message: all signals clear", "app_message: clear as far as York")
+    changed = re.sub("(?m)^app_message: .*$", "app_message: clear as far as York", world.file(DEFAULTS))
     title = "Say where to <!channel> & `stop`"
     delivery = world.cloud.push({DEFAULTS: changed}, f"{title}\n\nNot shell: $(touch /tmp/pwned)", author=HANA).delivery
     assert delivery.response.status == 202, delivery.response.body
