@@ -47,7 +47,7 @@ def _load_package(name: str) -> None:
 _load_package("redaction")
 _load_package("host_results")
 
-from host_results import ansible_words, environment  # noqa: E402
+from host_results import ansible_words, build_log, environment  # noqa: E402
 from host_results.deliver import deliver_all  # noqa: E402
 from host_results.observe import Observer  # noqa: E402
 from host_results.recorder import Item, Recorder  # noqa: E402
@@ -122,6 +122,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         """Watch for secrets. Where that is not possible, no text of a task is told at all."""
         try:
             self._observer.watch()
+            build_log.mask(self._redactor, self._observer.settle)
             self._observer.take_file_cache(getattr(playbook, "_loader", None))
         except Exception as error:
             self._blind = True

@@ -40,6 +40,10 @@ class Redactor:
             elif isinstance(value, Mapping):
                 self.learn_named(value)
 
+    def hide_known(self, text: str) -> str:
+        """The text without the secrets that were learnt."""
+        return self._values.replace(text, MARKER)
+
     def redact(self, text: str, strictness: Strictness = Strictness.CONTENT) -> str:
         """The text with every secret replaced by ``[redacted]``; redacting it again changes nothing."""
         for _ in range(4):

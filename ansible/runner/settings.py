@@ -9,6 +9,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_DIRECTORY = ROOT / ".build"
 CALLBACK = "pointsman"
+INVENTORY = "pointsman_ec2"
 # A task that hangs, as a session with an instance may, must not use up the build: seconds, where the team sets none.
 TASK_TIMEOUT = 1800
 
@@ -29,10 +30,14 @@ def ansible_environment(environ: Mapping[str, str]) -> dict[str, str]:
     config = _Config(ROOT / "ansible.cfg", base)
     enabled = [*config.names("CALLBACKS_ENABLED"), CALLBACK]
     paths = [*config.names("DEFAULT_CALLBACK_PLUGIN_PATH"), str(ROOT / "callback_plugins")]
+    inventories = [INVENTORY, *config.names("INVENTORY_ENABLED")]
+    inventory_paths = [*config.names("DEFAULT_INVENTORY_PLUGIN_PATH"), str(ROOT / "inventory_plugins")]
     ours = {
         "POINTSMAN_RUNNER": "true",
         "ANSIBLE_CALLBACKS_ENABLED": ",".join(dict.fromkeys(enabled)),
         "ANSIBLE_CALLBACK_PLUGINS": os.pathsep.join(dict.fromkeys(paths)),
+        "ANSIBLE_INVENTORY_ENABLED": ",".join(dict.fromkeys(inventories)),
+        "ANSIBLE_INVENTORY_PLUGINS": os.pathsep.join(dict.fromkeys(inventory_paths)),
         # An inventory that cannot be read is an error, and never a green build without hosts.
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
     }

@@ -12,6 +12,7 @@ from pointsman.core.old_pushes import refuse_old
 from pointsman.core.payloads.pull_request import read_pull_request
 from pointsman.core.payloads.push import read_push
 from pointsman.core.payloads.subject import NothingToRun, Subject
+from pointsman.core.redact_delivery import without_secrets
 from pointsman.core.routes.model import Routes
 from pointsman.core.routing.changed_files import ChangedFilesSource, answered, unanswered, unasked
 from pointsman.core.routing.decide import Routing, decide, takes_action
@@ -91,7 +92,7 @@ class Receiver:
         if routing.wants_files:
             subject, failure = self._with_files(subject, seconds_left)
             routing = decide(subject, self._routes)
-        delivery = refuse_old(self._delivery(message, subject, routing), self._clock())
+        delivery = without_secrets(refuse_old(self._delivery(message, subject, routing), self._clock()))
         self._queue.send(delivery)
         return decided(delivery, failure)
 

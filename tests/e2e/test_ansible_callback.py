@@ -414,3 +414,33 @@ def test_check_mode_is_told_as_such(small: Build) -> None:
         }
         assert small.run("run-playbook", variables).returncode == 0
     assert [each["mode"] for each in bus.results] == ["check"]
+
+
+LOGGED = """
+- name: Logged
+  hosts: one
+  gather_facts: false
+  vars_files: [vaulted.yml]
+  tasks:
+    - ansible.builtin.copy:
+        content: "{{ plain_name }}\\n"
+        dest: "{{ out }}/logged"
+        mode: "0600"
+    - ansible.builtin.debug:
+        msg: "{{ plain_name }}"
+    - ansible.builtin.shell: "echo it is {{ plain_name }}; exit 1"
+"""
+
+
+def test_no_secret_is_in_the_builds_log(small: Build, tmp_path: Path) -> None:
+    word = tmp_path / "word"
+    word.write_text("open")
+    small.write("vaulted.yml", f"plain_name: {SECRET}\n")
+    encrypt = ["ansible-vault", "encrypt", "--vault-password-file", str(word), str(small.root / "vaulted.yml")]
+    subprocess.run(encrypt, env=small.environ, capture_output=True, check=True, timeout=120)
+    small.write("small.yml", LOGGED)
+    given = {"ANSIBLE_VAULT_PASSWORD_FILE": str(word), "POINTSMAN_EXTRA_VARS": json.dumps({"out": str(tmp_path)})}
+    done = small.run("run-playbook", given)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    assert done.stdout.count("[redacted]") >= 3

@@ -99,6 +99,16 @@ def _emulator(own: Path) -> Iterator[str]:
             server.terminate()
 
 
+def _ec2(url: str) -> Any:
+    return boto3.client(
+        "ec2",
+        region_name="eu-west-1",
+        endpoint_url=url,
+        aws_access_key_id="222222222222",
+        aws_secret_access_key="testing",
+    )
+
+
 def _instance(ec2: Any, name: str, **tags: str) -> str:
     given = [{"Key": key.replace("_", ":"), "Value": value} for key, value in {"Name": name, **tags}.items()]
     answer = ec2.run_instances(
@@ -116,13 +126,8 @@ class Site:
     """A build against the emulator, and the host it manages."""
 
     def __init__(self, directory: Path, ec2_url: str, bus: FakeBus) -> None:
-        ec2 = boto3.client(
-            "ec2",
-            region_name="eu-west-1",
-            endpoint_url=ec2_url,
-            aws_access_key_id="222222222222",
-            aws_secret_access_key="testing",
-        )
+        ec2 = _ec2(ec2_url)
+        self.ec2_url = ec2_url
         self.instance = _instance(ec2, "web-1", pointsman_managed="true", role="web", environment="dev")
         _instance(ec2, "not-ours", role="web")
         stopped = _instance(ec2, "stopped", pointsman_managed="true")
@@ -249,3 +254,21 @@ def test_a_host_without_a_root_of_its_own_is_refused_before_anything_is_touched(
         variables.write_text(before)
     assert site.status == 2
     assert [task["name"] for task in told["tasks"]] == ["Refuse a host without a root of its own"]
+
+
+def test_instances_that_share_a_name_are_hosts_of_their_own_in_their_own_groups(site: Site) -> None:
+    ec2 = _ec2(site.ec2_url)
+    web = [_instance(ec2, "asg-web", pointsman_managed="true", role="web") for _ in range(3)]
+    db = _instance(ec2, "asg-web", pointsman_managed="true", role="db")
+    ec2.close()
+    play = "- hosts: {hosts}\n  gather_facts: false\n  tasks:\n    - ansible.builtin.command: 'true'\n"
+    local = "  vars: {ansible_python_interpreter: /usr/bin/python3, ansible_remote_tmp: HOME/remote}\n"
+    local = local.replace("HOME", site.build.environ["HOME"])
+    text = play.format(hosts="role_web:!web-1") + play.format(hosts="role_db")
+    site.build.write("names.yml", text.replace("  gather_facts", f"{local}  gather_facts"))
+    before = len(site.bus.results)
+    done = site.build.run("run-playbook", {"POINTSMAN_PLAYBOOK": "names.yml"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = {each["host"]: (each["instance_id"], each["counts"]["ok"]) for each in site.bus.results[before:]}
+    assert told == {f"asg-web-{instance}": (instance, 1) for instance in (*web, db)}
+    assert "4 instances are named asg-web" in done.stdout + done.stderr

@@ -1,0 +1,66 @@
+"""What a commit says is recorded and shown without secrets, and decided on as it is."""
+
+from typing import Any
+
+import pytest
+
+from functions.webhook_receiver.request import read_request
+from pointsman.adapters.queue_memory import MemoryQueue
+from pointsman.core.model import Delivery
+from tests.support.receiver import a_receiver, as_body, http_event, payload, shipped_routes, signed_headers
+
+TOKEN = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+
+
+def delivered(content: dict[str, Any], event: str = "push") -> Delivery:
+    queue = MemoryQueue()
+    body = as_body(content)
+    answer = a_receiver(queue, shipped_routes()).receive(
+        read_request(http_event(body, signed_headers(body, event=event)))
+    )
+    assert answer.status == 202, answer.reason
+    assert TOKEN not in str(answer.body)
+    [delivery] = queue.deliveries
+    return delivery
+
+
+def push(**head: Any) -> dict[str, Any]:
+    content = payload("push_main")
+    content["head_commit"] |= head
+    content["commits"][-1] |= head
+    return content
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"message": f"Use {TOKEN} for now"},
+        {"message": f"db_password={TOKEN}"},
+        {"author": {"name": f"Hana {TOKEN}", "email": "h@example.com", "username": "hana"}},
+    ],
+)
+def test_a_secret_in_a_title_or_an_author_goes_no_further(head: dict[str, Any]) -> None:
+    assert TOKEN not in delivered(push(**head)).model_dump_json()
+
+
+def test_a_secret_in_a_file_name_or_a_branch_goes_no_further() -> None:
+    content = push()
+    for commit in (content["head_commit"], content["commits"][-1]):
+        commit["added"] = [*commit["added"], f"ansible/{TOKEN}.yml"]
+    content["ref"] = f"refs/heads/try/{TOKEN}"
+    assert TOKEN not in delivered(content).model_dump_json()
+
+
+def test_a_file_is_matched_by_its_name_and_recorded_without_the_secret_in_it() -> None:
+    content = push()
+    for commit in (content["head_commit"], *content["commits"]):
+        commit |= {"added": [f"ansible/{TOKEN}.yml"], "modified": [], "removed": []}
+    [decision] = [each for each in delivered(content).decisions if each.runs]
+    assert decision.file == "ansible/[redacted]"
+
+
+@pytest.mark.parametrize(
+    "title", ["Install some basic dependencies", "Rotate the API token", "Reset the password page"]
+)
+def test_a_title_about_secrets_stays_as_it_is(title: str) -> None:
+    assert delivered(push(message=title)).change.title == title
