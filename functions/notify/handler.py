@@ -54,6 +54,7 @@ def _board() -> Board:
         _postings(),
         SlackChannel(token, settings.slack_channel, settings.slack_api_url),
         partial(datetime.now, UTC),
+        settings.slack_members,
     )
 
 

@@ -41,6 +41,8 @@ class Message:
     blocks: list[dict[str, Any]]
     metadata: dict[str, Any] | None
     thread_ts: str | None = None
+    broadcast: bool = False
+    """A reply that was also sent to the channel."""
     edited: float | None = None
     edits: list[dict[str, Any]] = field(default_factory=list)
     """What it said before each edit, oldest first: at (seconds), text, blocks, metadata."""
@@ -59,6 +61,8 @@ class Message:
             described["blocks"] = self.blocks
         if self.thread_ts:
             described["thread_ts"] = self.thread_ts
+        if self.broadcast:
+            described["subtype"] = "thread_broadcast"
         if self.edited:
             described["edited"] = {"user": _BOT["user_id"], "ts": f"{self.edited:.6f}"}
         if metadata and self.metadata:
@@ -156,7 +160,11 @@ class Slack:
     def _post_message(self, arguments: dict[str, Any]) -> dict[str, Any]:
         channel = self._channel(arguments)
         text, blocks = _content(arguments)
-        message = Message(self._next_ts(), text, blocks, _json(arguments, "metadata"), arguments.get("thread_ts"))
+        thread = arguments.get("thread_ts") or None
+        if thread and channel.find(thread) is None:
+            raise SlackError("thread_not_found")
+        message = Message(self._next_ts(), text, blocks, _json(arguments, "metadata"), thread)
+        message.broadcast = bool(thread) and _true(arguments.get("reply_broadcast"))
         channel.messages.append(message)
         self._record("posted", channel, message)
         return {"channel": channel.id, "ts": message.ts, "message": message.describe(metadata=True)}
@@ -183,6 +191,8 @@ class Slack:
         limit, start = min(int(arguments.get("limit") or 100), 999), int(arguments.get("cursor") or 0)
 
         def within(message: Message) -> bool:
+            if message.thread_ts and not message.broadcast:
+                return False
             ts = float(message.ts)
             return oldest <= ts <= latest if inclusive else oldest < ts < latest
 

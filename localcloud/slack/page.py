@@ -50,6 +50,8 @@ code{background:#f6f6f6;border:1px solid #ddd;border-radius:3px;padding:1px 4px;
 pre{background:#f8f8f8;border:1px solid #ddd;border-radius:4px;padding:8px;margin:4px 0;white-space:pre-wrap;
  font:12px/1.5 Monaco,Menlo,Consolas,"Courier New",monospace}
 blockquote{border-left:4px solid #ddd;margin:2px 0;padding-left:12px}a{color:#1264a3;text-decoration:none}
+.reply{border-left:3px solid #ddd;margin:2px 0 6px 45px;padding-left:12px;max-width:740px}
+.thread{color:#616061;font-size:12.5px}
 .mention{background:#fff3cd;color:#1264a3;border-radius:3px;padding:0 2px}
 .none{color:#616061;padding:40px;text-align:center}
 """
@@ -106,16 +108,28 @@ def _messages(channel: Channel) -> str:
         if today != day:
             parts.append(f"<div class=day><span>{today}</span></div>")
             day = today
-        parts.append(_message(message, at))
+        if message.broadcast or not message.thread_ts:
+            parts.append(_message(message, at))
+        parts += [_reply(each) for each in channel.messages if each.thread_ts == message.ts]
     return "".join(parts)
 
 
+def _reply(message: Message) -> str:
+    """A reply under its message."""
+    return f"<div class=reply>{_content(message)}</div>"
+
+
+def _content(message: Message) -> str:
+    return "".join(map(_block, message.blocks)) or f"<div class=section><div>{render(message.text)}</div></div>"
+
+
 def _message(message: Message, at: datetime) -> str:
-    content = "".join(map(_block, message.blocks)) or f"<div class=section><div>{render(message.text)}</div></div>"
+    content = _content(message)
     edited = f'<span class=edited title="{len(message.edits)} edits">(edited)</span>' if message.edited else ""
+    thread = "<div class=thread>replied to a thread</div>" if message.broadcast else ""
     return (
         f'<article id="m{message.ts}"><div class=face>🚦</div><div class=body><div class=who><b>pointsman</b>'
-        f"<span class=app>APP</span><time>{at:%H:%M} UTC</time></div>{content}{edited}</div></article>"
+        f"<span class=app>APP</span><time>{at:%H:%M} UTC</time></div>{thread}{content}{edited}</div></article>"
     )
 
 

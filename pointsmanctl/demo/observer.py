@@ -81,7 +81,19 @@ class Observer:
         return wait_until(found, SOON, f"delivery {delivery.id} is not in the trail")
 
     def messages(self, rollout: str) -> list[dict[str, Any]]:
-        """Slack's messages of a rollout."""
+        """Slack's messages of a rollout, without the notes in its thread."""
+        return [each for each in self._marked(rollout) if "note" not in each["metadata"]["event_payload"]]
+
+    def notes(self, rollout: str, number: int) -> list[dict[str, Any]]:
+        """The notes in the thread of a rollout, once there are `number`."""
+
+        def all_there() -> list[dict[str, Any]] | None:
+            found = [each for each in self._marked(rollout) if "note" in each["metadata"]["event_payload"]]
+            return found if len(found) >= number else None
+
+        return wait_until(all_there, SOON, f"Slack has no {number} notes in the thread of {rollout}")
+
+    def _marked(self, rollout: str) -> list[dict[str, Any]]:
         return [each for each in self.cloud.slack_channel()["messages"] if rollout in str(each["metadata"])]
 
     def last_message(self, rollout: str, word: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pointsman.adapters.postings_dynamodb import DynamoPostings
 from pointsman.adapters.postings_memory import MemoryPostings
 from pointsman.core.slack_port import Posting
 from pointsman.core.stale_messages import MOST_KEPT, Stale, note
+from pointsman.core.standing import Outcome, Standing
 from pointsman.errors import Conflict, Unavailable
 from tests.support.rollouts import MORNING
 from tests.support.tables import create_tables
@@ -61,6 +62,27 @@ def test_a_posting_that_has_moved_is_not_written(postings: Store) -> None:
 def test_rollouts_are_apart(postings: Store) -> None:
     postings.save(NEW)
     assert postings.load("r-2") is None
+
+
+def test_a_note_is_apart_from_the_message_and_from_other_notes(postings: Store) -> None:
+    message = postings.save(NEW)
+    note = postings.save(NEW.model_copy(update={"note": "failed#1", "ts": "1.2"}))
+    assert postings.load("r-1") == message
+    assert postings.load("r-1", "failed#1") == note
+    assert postings.load("r-1", "failed#2") is None
+
+
+def test_a_standing_is_loaded_as_it_was_saved_and_only_over_the_version_that_was_read(postings: Store) -> None:
+    outcome = Outcome(
+        rollout="r-1", round=1, asked_at=MORNING, targets=("dev/eu-west-1",), commit="c", url="https://x", actor="hana"
+    )
+    assert postings.load_standing("k") is None
+    standing = Standing(key="k", route="site", failure=outcome)
+    postings.save_standing(standing)
+    assert postings.load_standing("k") == standing.model_copy(update={"version": 1})
+    assert postings.load_standing("other") is None
+    with pytest.raises(Conflict):
+        postings.save_standing(standing)
 
 
 def test_the_list_of_stale_messages_is_empty_at_first_and_kept_as_noted(postings: Store) -> None:

@@ -100,3 +100,39 @@ def test_what_is_gone_can_not_be_edited(world: World) -> None:
     slack, _ = world
     with pytest.raises(MessageGone):
         slack.update("1795420000.000001", "r-1", ONE)
+
+
+def test_a_reply_is_found_by_its_note_and_the_message_by_none(world: World) -> None:
+    slack, now = world
+    ts = slack.post("r-1", ONE)
+    failed = slack.post("r-1", TWO, "failed#1", ts)
+    fixed = slack.post("r-1", TWO, "fixed#1", ts)
+    assert len({ts, failed, fixed}) == 3
+    assert [slack.find("r-1", now, note) for note in ("", "failed#1", "fixed#1", "failed#2")] == [
+        ts,
+        failed,
+        fixed,
+        None,
+    ]
+
+
+def test_a_reply_can_be_edited_and_keeps_its_note(world: World) -> None:
+    slack, now = world
+    ts = slack.post("r-1", ONE)
+    failed = slack.post("r-1", TWO, "failed#1", ts)
+    slack.update(failed, "r-1", ONE, "failed#1")
+    assert slack.find("r-1", now, "failed#1") == failed
+    assert slack.find("r-1", now) == ts
+
+
+def test_a_note_without_a_thread_is_a_message_of_its_own(world: World) -> None:
+    slack, now = world
+    note = slack.post("r-1", TWO, "failed#1")
+    assert slack.find("r-1", now, "failed#1") == note
+    assert slack.find("r-1", now) is None
+
+
+def test_what_is_gone_can_not_be_replied_to(world: World) -> None:
+    slack, _ = world
+    with pytest.raises(MessageGone):
+        slack.post("r-1", ONE, "failed#1", "1795420000.000001")

@@ -12,6 +12,7 @@ from pointsman.core.slack_message import Message
 
 ALL_BLOCKS_LENGTH = 11_000  # refused at 11,400 once: https://github.com/slackapi/bolt-js/issues/2867
 CODE = re.compile(r"`[^`\n]+`")
+MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 LINK = re.compile(r"<https?://[^\s<>|`]+\|[A-Za-z0-9 -]+>")
 ENTITY = re.compile(r"&(amp|lt|gt);")
 # What the message's own words are made of: nothing here formats, mentions or links.
@@ -22,9 +23,18 @@ def utf16(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
+def mentions(message: Message) -> list[str]:
+    """The members that `message` notifies."""
+    return [member for block in message.blocks for member in MENTION.findall(block.get("text", {}).get("text", ""))]
+
+
 def faults(message: Message) -> list[str]:
-    """Everything in `message` that Slack would refuse, or that could be more than text."""
-    return list(_faults(message))
+    """Everything in `message` that Slack would refuse, or that could be more than text; mentions aside."""
+    own = tuple(
+        block | {"text": block["text"] | {"text": MENTION.sub("", block["text"]["text"])}} if "text" in block else block
+        for block in message.blocks
+    )
+    return list(_faults(Message(message.text, own)))
 
 
 def _faults(message: Message) -> Iterator[str]:

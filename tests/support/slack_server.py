@@ -51,6 +51,8 @@ class SlackServer:
     def _do(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
         match method:
             case "chat.postMessage":
+                if arguments.get("thread_ts") not in (None, *self.messages):
+                    return {"ok": False, "error": "thread_not_found"}
                 ts = f"{self.now:.0f}.{len(self.messages):06d}"
                 self.messages[ts] = arguments
                 return {"ok": True, "ts": ts, "channel": CHANNEL}
@@ -64,9 +66,13 @@ class SlackServer:
             case _:
                 return {"ok": False, "error": "unknown_method"}
 
+    def _in_channel(self, ts: str) -> bool:
+        """Not a reply that stands in its thread alone."""
+        return "thread_ts" not in self.messages[ts] or self.messages[ts].get("reply_broadcast") in (True, "1", "true")
+
     def _history(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """Newest first, a page of two."""
-        newest = sorted((ts for ts in self.messages if ts > arguments["oldest"]), reverse=True)
+        newest = sorted((ts for ts in self.messages if ts > arguments["oldest"] and self._in_channel(ts)), reverse=True)
         start = int(arguments.get("cursor") or 0)
         more = str(start + 2) if len(newest) > start + 2 else ""
         page = [{"ts": ts, **self.messages[ts]} for ts in newest[start : start + 2]]

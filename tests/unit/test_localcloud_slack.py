@@ -99,6 +99,29 @@ def test_a_message_is_posted_edited_and_read_back_with_its_metadata(site: Site) 
     assert kept["edits"][0]["blocks"] == [SECTION]
 
 
+def test_a_reply_is_in_its_thread_and_in_the_history_where_it_was_sent_to_the_channel(site: Site) -> None:
+    client = site.client()
+    ts = str(client.chat_postMessage(channel="deployments", text="parent")["ts"])
+    client.chat_postMessage(channel="deployments", text="quiet", thread_ts=ts)
+    client.chat_postMessage(channel="deployments", text="<@U012AB> look", thread_ts=ts, reply_broadcast=True)
+    found = client.conversations_history(channel="C0000000001")["messages"]
+    assert [(message["text"], message.get("subtype")) for message in found] == [
+        ("<@U012AB> look", "thread_broadcast"),
+        ("parent", None),
+    ]
+    shown = httpx.get(f"{site.url}/_slack/channel/deployments").text
+    assert shown.count("<div class=reply>") == 2
+    assert shown.count("replied to a thread") == 1
+    assert shown.count("@U012AB") == 2
+    assert shown.count("quiet") == 1
+
+
+def test_there_is_no_reply_to_what_does_not_exist(site: Site) -> None:
+    with pytest.raises(SlackApiError) as unknown:
+        site.client().chat_postMessage(channel="deployments", text="reply", thread_ts="1.2")
+    assert failure(unknown) == "thread_not_found"
+
+
 def test_forms_and_json_are_both_understood(site: Site) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     url = f"{site.url}{api.PREFIX}chat.postMessage"

@@ -1,8 +1,10 @@
-"""The Postings and StaleStore ports on the rollouts table.
+"""The Postings, StandingStore and StaleStore ports on the rollouts table.
 
 | pk | sk | item |
 | --- | --- | --- |
 | `SLACK#<rollout>` | `MESSAGE` | which message shows a rollout: `version` (N), `data` (map of Posting) |
+| `SLACK#<rollout>` | `MESSAGE#<note>` | the same of a note in its thread: `failed#1`, `fixed#1` |
+| `SLACK#ROUTE#<digest>` | `STANDING` | how a route stands on a ref: `version` (N), `data` (map of Standing) |
 | `SLACK#stale` | `STALE` | which rollouts are to be shown again: `version` (N), `rollouts` (list) |
 """
 
@@ -14,6 +16,7 @@ from pointsman.adapters.aws_errors import errors_sorted
 from pointsman.adapters.dynamodb import marshal, unmarshal
 from pointsman.core.slack_port import Posting
 from pointsman.core.stale_messages import Stale
+from pointsman.core.standing import Standing
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,18 +31,30 @@ class DynamoPostings:
         self._client = client
         self._table = table
 
-    def load(self, rollout: str) -> Posting | None:
+    def load(self, rollout: str, note: str = "") -> Posting | None:
         """See Postings.load."""
-        item = self._get(f"reading the posting of {rollout}", _key(rollout))
+        item = self._get(f"reading the posting of {rollout}", _key(rollout, note))
         return Posting.read(item["data"]) if item else None
 
     def save(self, posting: Posting) -> Posting:
         """See Postings.save."""
         stored = posting.model_copy(update={"version": posting.version + 1})
         data = json.loads(stored.model_dump_json(exclude_none=True))
-        item = _key(posting.rollout) | {"version": stored.version, "data": data}
+        item = _key(posting.rollout, posting.note) | {"version": stored.version, "data": data}
         self._put(f"saving the posting of {posting.rollout}", item, posting.version)
         return stored
+
+    def load_standing(self, key: str) -> Standing | None:
+        """See StandingStore.load_standing."""
+        item = self._get("reading how a route stands", _key_of_standing(key))
+        return Standing.read(item["data"]) if item else None
+
+    def save_standing(self, standing: Standing) -> None:
+        """See StandingStore.save_standing."""
+        stored = standing.model_copy(update={"version": standing.version + 1})
+        data = json.loads(stored.model_dump_json(exclude_none=True))
+        item = _key_of_standing(standing.key) | {"version": stored.version, "data": data}
+        self._put(f"saving how route {standing.route} stands", item, standing.version)
 
     def load_stale(self) -> Stale:
         """See StaleStore.load_stale."""
@@ -69,5 +84,9 @@ class DynamoPostings:
             self._client.put_item(TableName=self._table, Item=marshal(item), **condition)
 
 
-def _key(rollout: str) -> dict[str, Any]:
-    return {"pk": f"SLACK#{rollout}", "sk": "MESSAGE"}
+def _key_of_standing(key: str) -> dict[str, Any]:
+    return {"pk": f"SLACK#ROUTE#{key}", "sk": "STANDING"}
+
+
+def _key(rollout: str, note: str) -> dict[str, Any]:
+    return {"pk": f"SLACK#{rollout}", "sk": f"MESSAGE#{note}" if note else "MESSAGE"}

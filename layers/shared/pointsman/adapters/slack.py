@@ -37,25 +37,28 @@ class SlackChannel:
         self._channel = channel
         self._base_url = base_url.rstrip("/") + "/"
 
-    def post(self, rollout: str, message: Message) -> str:
+    def post(self, rollout: str, message: Message, note: str = "", thread: str | None = None) -> str:
         """See Slack.post."""
-        content = _content(rollout, message) | {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+        content = _content(rollout, message, note) | {"mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
+        if thread:
+            content |= {"thread_ts": thread, "reply_broadcast": True}
         answer = self._call(
             "chat.postMessage", lambda client: client.chat_postMessage(channel=self._channel, **content)
         )
         return str(answer["ts"])
 
-    def update(self, ts: str, rollout: str, message: Message) -> None:
+    def update(self, ts: str, rollout: str, message: Message, note: str = "") -> None:
         """See Slack.update."""
-        content = _content(rollout, message)
+        content = _content(rollout, message, note)
         self._call("chat.update", lambda client: client.chat_update(channel=self._channel, ts=ts, **content))
 
-    def find(self, rollout: str, since: datetime) -> str | None:
-        """See Slack.find."""
+    def find(self, rollout: str, since: datetime, note: str = "") -> str | None:
+        """See Slack.find. A reply that was also sent to the channel is in its history, as thread_broadcast."""
         for sent in self._history(since):
             metadata = sent.get("metadata") or {}
             payload = metadata.get("event_payload") or {}
-            if metadata.get("event_type") == METADATA_TYPE and payload.get("rollout") == rollout:
+            marks = (metadata.get("event_type"), payload.get("rollout"), payload.get("note") or "")
+            if marks == (METADATA_TYPE, rollout, note):
                 return str(sent["ts"])
         return None
 
@@ -95,11 +98,12 @@ class SlackChannel:
         )
 
 
-def _content(rollout: str, message: Message) -> dict[str, Any]:
+def _content(rollout: str, message: Message, note: str) -> dict[str, Any]:
+    marks = {"rollout": rollout} | ({"note": note} if note else {})
     return {
         "text": message.text,
         "blocks": list(message.blocks),
-        "metadata": {"event_type": METADATA_TYPE, "event_payload": {"rollout": rollout}},
+        "metadata": {"event_type": METADATA_TYPE, "event_payload": marks},
         # chat.update would look for names and addresses to link: https://docs.slack.dev/reference/methods/chat.update/
         "parse": "none",
         "link_names": False,

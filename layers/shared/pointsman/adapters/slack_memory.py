@@ -17,35 +17,47 @@ class MemorySlack:
     """
 
     messages: dict[str, tuple[str, Message]] = field(default_factory=dict)  # by timestamp: rollout, message
+    notes: dict[str, tuple[str, str | None, Message]] = field(default_factory=dict)  # likewise: mark, thread, message
     calls: list[str] = field(default_factory=list)
     faults: list[Exception | None] = field(default_factory=list)
     lost_answers: list[Exception] = field(default_factory=list)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _lock: RLock = field(default_factory=RLock)
 
-    def post(self, rollout: str, message: Message) -> str:
+    def post(self, rollout: str, message: Message, note: str = "", thread: str | None = None) -> str:
         """See Slack.post."""
         with self._lock:
-            self._called("post")
-            ts = f"{self.clock().timestamp():.0f}.{len(self.messages):06d}"
-            self.messages[ts] = (rollout, message)
+            self._called("reply" if thread else "post")
+            if thread and thread not in self.messages:
+                raise MessageGone(thread)
+            ts = f"{self.clock().timestamp():.0f}.{len(self.messages) + len(self.notes):06d}"
+            if note:
+                self.notes[ts] = (f"{rollout} {note}", thread, message)
+            else:
+                self.messages[ts] = (rollout, message)
             self._answer()
             return ts
 
-    def update(self, ts: str, rollout: str, message: Message) -> None:
+    def update(self, ts: str, rollout: str, message: Message, note: str = "") -> None:
         """See Slack.update."""
         with self._lock:
             self._called("update")
-            if ts not in self.messages:
+            if ts not in (self.notes if note else self.messages):
                 raise MessageGone(ts)
-            self.messages[ts] = (rollout, message)
+            if note:
+                mark, thread, _ = self.notes[ts]
+                self.notes[ts] = (mark, thread, message)
+            else:
+                self.messages[ts] = (rollout, message)
             self._answer()
 
-    def find(self, rollout: str, since: datetime) -> str | None:
+    def find(self, rollout: str, since: datetime, note: str = "") -> str | None:
         """See Slack.find."""
         with self._lock:
             self._called("find")
-            marked = (ts for ts, (named, _) in self.messages.items() if named == rollout)
+            marked = [ts for ts, (named, _) in self.messages.items() if named == rollout]
+            if note:
+                marked = [ts for ts, (mark, _, _) in self.notes.items() if mark == f"{rollout} {note}"]
             return next((ts for ts in marked if float(ts) > since.timestamp() - 120), None)
 
     def _called(self, name: str) -> None:

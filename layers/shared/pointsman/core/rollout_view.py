@@ -1,9 +1,11 @@
 """A rollout as Slack shows it, in values. `fold_rollout.fold` makes them of the trail's events."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pointsman.core.model import Change, Mode, RolloutState, RunState
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class RolloutView:
     duration_seconds: float | None = None
     repeated: str | None = None  # why the last repetition ran nothing twice
     round: int = 1  # the newest that ended
-    asked_at: datetime | None = None  # when something was last asked for that ran
+    asked_at: datetime = LONG_AGO  # when something was last asked for that ran
     outside: tuple[OutsideBuild, ...] = ()
 
     @property

@@ -136,11 +136,11 @@ def _sections(entries: Iterable[str]) -> Iterator[Block]:
     text = ""
     for entry in entries:
         if text and length(text) + 1 + length(entry) > SECTION_LENGTH:
-            yield _section(text)
+            yield section(text)
             text = ""
         text = f"{text}\n{entry}" if text else entry
     if text:
-        yield _section(text)
+        yield section(text)
 
 
 def _entry(target: TargetView, mode: Mode) -> str:
@@ -265,7 +265,8 @@ def _fallback(view: RolloutView) -> str:
     )
 
 
-def _section(text: str) -> Block:
+def section(text: str) -> Block:
+    """A section of mrkdwn."""
     return {"type": "section", "text": _mrkdwn(text)}
 
 

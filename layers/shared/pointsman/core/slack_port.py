@@ -30,23 +30,28 @@ class MessageGone(PointsmanError):
 class Slack(Protocol):
     """A Slack channel. Every call raises SlackBusy, SlackRefused, or Unavailable when nobody can tell what was done."""
 
-    def post(self, rollout: str, message: Message) -> str:
-        """Post `message`, marked with `rollout`; its timestamp, which is its name in the channel."""
+    def post(self, rollout: str, message: Message, note: str = "", thread: str | None = None) -> str:
+        """Post `message`, marked with `rollout` and `note`; its timestamp, which is its name in the channel.
 
-    def update(self, ts: str, rollout: str, message: Message) -> None:
+        With `thread` it is a reply to the message of that timestamp, also sent to the channel. Raises MessageGone when
+        there is no such message.
+        """
+
+    def update(self, ts: str, rollout: str, message: Message, note: str = "") -> None:
         """Put `message` in the place of the one at `ts`. Raises MessageGone."""
 
-    def find(self, rollout: str, since: datetime) -> str | None:
-        """The timestamp of the message posted after `since` that is marked with `rollout`."""
+    def find(self, rollout: str, since: datetime, note: str = "") -> str | None:
+        """The timestamp of the message posted after `since` that is marked with `rollout` and `note`."""
 
 
 class Posting(Value):
-    """How a rollout is shown. `sending` is set before Slack is called and cleared after it answered.
+    """How a rollout, or a note on it, is shown. `sending` is set before Slack is called and cleared after it answered.
 
     Found set, it tells that a call is under way, or was cut off: nobody knows what the channel shows.
     """
 
     rollout: str
+    note: str = ""  # which note on it; empty: its own message
     created_at: datetime
     ts: str | None = None
     digest: str | None = None  # of the message that Slack last took
@@ -62,8 +67,8 @@ class Posting(Value):
 class Postings(Protocol):
     """Where postings are kept."""
 
-    def load(self, rollout: str) -> Posting | None:
-        """How `rollout` is shown; None when it never was. Raises Unavailable."""
+    def load(self, rollout: str, note: str = "") -> Posting | None:
+        """How `rollout`, or a note on it, is shown; None when it never was. Raises Unavailable."""
 
     def save(self, posting: Posting) -> Posting:
         """Store `posting` over the version it has, and give it with the next. Raises Conflict, Unavailable."""
