@@ -128,6 +128,7 @@ def control_parameters(slack_api: str, channel: str, github_api: str) -> dict[st
         "WorkerAccountIds": ",".join(names.WORKER_ACCOUNTS.values()),
         "ExternalId": EXTERNAL_ID,
         "SlackChannel": channel,
+        "SlackMembers": names.SLACK_MEMBERS,
         "SlackApiUrl": slack_api,
         "Architecture": "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64",
         "AuditDeletionProtection": "false",

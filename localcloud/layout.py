@@ -29,6 +29,7 @@ CONTROL_STACK: Final = "pointsman"
 WORKER_STACK: Final = "pointsman-worker"
 BUS: Final = "pointsman"
 WEBHOOK_SECRET: Final = "pointsman/github-webhook"  # noqa: S105 (a name, not a secret)
+SLACK_MEMBERS: Final = "hana=U0HANAITO1,omar=U0OMARDIA1"
 SLACK_SECRET: Final = "pointsman/slack-token"  # noqa: S105
 GITHUB_SECRET: Final = "pointsman/github-api"  # noqa: S105
 REPOSITORY: Final = "acme/infra"

@@ -95,6 +95,7 @@ class Play:
         self._follow(pushed.delivery)
         self._check_where_it_failed(pushed.delivery)
         self._show_slack(pushed.delivery)
+        self._show_note(pushed.delivery)
 
     def a_forged_signature(self) -> None:
         """(e)"""
@@ -145,6 +146,12 @@ class Play:
     def _show_slack(self, delivery: Delivery) -> None:
         rollout, _ = self._seen.end_of(delivery)
         self._stage.show(slack_message(self._seen.last_message(rollout.id, rollout.state.value), CHANNEL))
+
+    def _show_note(self, delivery: Delivery) -> None:
+        rollout, _ = self._seen.end_of(delivery)
+        notes = self._seen.notes(rollout.id, 1)
+        self._stage.check(len(notes) == 1, "Slack notifies of it, once", len(notes))
+        self._stage.show(slack_message(notes[0], CHANNEL))
 
     def _show_trail(self, rollout: str) -> None:
         self._stage.say("The trail: who, which commit, which target, which host, which tasks changed.")

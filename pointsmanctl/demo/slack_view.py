@@ -8,9 +8,10 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-# https://docs.slack.dev/messaging/formatting-message-text: links, code, bold and italic; nothing else is sent.
+# https://docs.slack.dev/messaging/formatting-message-text: mentions, links, code, bold and italic; nothing else is sent.
 _MRKDWN = re.compile(
-    r"<(?P<url>[^|>]+)\|(?P<label>[^>]*)>|`(?P<code>[^`]+)`|\*(?P<bold>[^*\n]+)\*|_(?P<italic>[^_\n]+)_"
+    r"<(?P<member>@\w+)>|<(?P<url>[^|>]+)\|(?P<label>[^>]*)>"
+    r"|`(?P<code>[^`]+)`|\*(?P<bold>[^*\n]+)\*|_(?P<italic>[^_\n]+)_"
 )
 
 
@@ -18,7 +19,8 @@ def slack_message(message: dict[str, Any], channel: str) -> Panel:
     """A message of the stand-in's channel, block by block."""
     blocks = [_block(block) for block in message["blocks"]]
     edits = len(message.get("edits", []))
-    title = f"#{channel} · one message" + (f", edited {edits} times" if edits else "")
+    kind = "a reply, also sent to the channel" if message.get("thread_ts") else "one message"
+    title = f"#{channel} · {kind}" + (f", edited {edits} times" if edits else "")
     return Panel(Group(*blocks), title=title, title_align="left", box=ROUNDED, border_style="magenta", padding=(0, 1))
 
 
@@ -48,6 +50,8 @@ def mrkdwn(text: dict[str, str], style: str = "") -> Text:
 
 
 def _span(match: re.Match[str]) -> Text:
+    if match["member"]:
+        return Text(match["member"], style="bold yellow")
     if match["url"]:
         return Text(_decoded(match["label"]), style=f"blue link {_decoded(match['url'])}")
     if match["code"]:

@@ -159,6 +159,11 @@ def test_a_broken_task_fails_on_its_host_and_slack_and_the_trail_say_so(world: O
     said = json.dumps(world.last_message(rollout.id, "failed")["blocks"], ensure_ascii=False)
     assert BROKEN_HOST in said
     assert "Check the release" in said
+    [note] = world.notes(rollout.id, 1)
+    assert (note["thread_ts"], note["broadcast"]) == (world.messages(rollout.id)[0]["ts"], True)
+    told = json.dumps(note["blocks"], ensure_ascii=False)
+    assert BROKEN_HOST in told
+    assert "<@U0HANAITO1>" in told
     world.cloud.push({TASKS: whole}, "Take the check back", branch="mended", author=HANA)
 
 

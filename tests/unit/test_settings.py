@@ -77,5 +77,5 @@ def test_members_of_slack_are_known_by_login_in_lower_case() -> None:
 )
 def test_what_is_no_member_of_slack_is_a_fault_of_the_settings(wrong: str) -> None:
     needed = {name: "x" for name, required in NotifySettings.environment_names().items() if required}
-    with pytest.raises(Misconfigured, match="SLACK_MEMBERS.*member ids"):
+    with pytest.raises(Misconfigured, match=r"SLACK_MEMBERS.*member ids"):
         NotifySettings.from_environment(needed | {"SLACK_MEMBERS": wrong})
