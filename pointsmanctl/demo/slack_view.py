@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-# https://docs.slack.dev/messaging/formatting-message-text: mentions, links, code, bold and italic; nothing else is sent.
+# https://docs.slack.dev/messaging/formatting-message-text: mentions, links, code, bold, italic; nothing else is sent.
 _MRKDWN = re.compile(
     r"<(?P<member>@\w+)>|<(?P<url>[^|>]+)\|(?P<label>[^>]*)>"
     r"|`(?P<code>[^`]+)`|\*(?P<bold>[^*\n]+)\*|_(?P<italic>[^_\n]+)_"

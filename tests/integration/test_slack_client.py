@@ -8,7 +8,7 @@ from pointsman.adapters import slack as slack_adapter
 from pointsman.adapters.slack import SlackChannel
 from pointsman.adapters.slack_errors import DEFAULT_RETRY_AFTER
 from pointsman.core.slack_message import Message
-from pointsman.core.slack_port import SlackBusy, SlackRefused
+from pointsman.core.slack_port import MessageGone, SlackBusy, SlackRefused
 from pointsman.errors import Unavailable
 from tests.support.rollouts import MORNING
 from tests.support.slack_server import CHANNEL, TOKEN, Answer, SlackServer, slack_server
@@ -101,6 +101,17 @@ def test_a_refusal_tells_the_operator_what_to_do(
     with pytest.raises(SlackRefused, match=f"{code}.*{advice}"):
         slack.post("r-1", HELLO)
     assert server.messages == {}
+
+
+@pytest.mark.parametrize(
+    "code", ["thread_not_found", "cannot_reply_to_message", "restricted_action_non_threadable_channel"]
+)
+def test_where_no_thread_can_be_a_reply_is_gone_and_can_be_posted_alone(
+    slack: SlackChannel, server: SlackServer, code: str
+) -> None:
+    server.faults = [Answer(200, {"ok": False, "error": code})]
+    with pytest.raises(MessageGone, match=code):
+        slack.post("r-1", HELLO, "failed#1", "1795420000.000001")
 
 
 def test_a_token_that_was_replaced_is_fetched_anew(server: SlackServer) -> None:

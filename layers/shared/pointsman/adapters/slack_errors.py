@@ -15,7 +15,16 @@ DEFAULT_RETRY_AFTER = 30.0  # seconds, when Slack does not tell
 TOKEN_FAULTS = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
-GONE = frozenset({"message_not_found", "cant_update_message", "thread_not_found", "cannot_reply_to_message"})
+GONE = frozenset(
+    {
+        "message_not_found",
+        "cant_update_message",
+        # Only of replies: they are posted without a thread then.
+        "thread_not_found",
+        "cannot_reply_to_message",
+        "restricted_action_non_threadable_channel",
+    }
+)
 
 _BY_TOKEN = "put a valid bot token (xoxb-) of the Slack app in the secret"  # noqa: S105 - advice
 _BY_CHANNEL = "set SlackChannel to the id of a channel that exists, and invite the app to it"
