@@ -128,6 +128,14 @@ def test_a_slack_message_is_shown_as_slack_would() -> None:
     assert "bold co<de log & <!channel>" in shown
 
 
+def test_a_reply_in_slack_is_shown_as_one_with_whom_it_mentions() -> None:
+    text = {"type": "mrkdwn", "text": "❌ `site` failed · <@U0HANAITO1>"}
+    message = {"thread_ts": "1795420800.000001", "blocks": [{"type": "section", "text": text}]}
+    shown = printed(slack_message(message, "deployments"))
+    assert "#deployments · a reply, also sent to the channel" in shown
+    assert "❌ site failed · @U0HANAITO1" in shown
+
+
 @pytest.mark.parametrize("kind", ["plain_text", "mrkdwn"])
 def test_of_all_entities_slack_knows_three(kind: str) -> None:
     text = {"type": kind, "text": "a &lt;b&gt; &amp; c &amp;lt; &quot;"}
