@@ -39,6 +39,14 @@ def test_a_failed_build_tells_its_run_its_phase_and_its_log() -> None:
     assert build.log_url == event["detail"]["additional-information"]["logs"]["deep-link"]
 
 
+def test_a_build_that_has_no_log_yet_has_no_link_to_one() -> None:
+    event = sample("aws/codebuild-build-failed.json")
+    link = "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logEvent:group=null;stream=null"
+    event["detail"]["additional-information"]["logs"]["deep-link"] = link
+    assert ours(event).log_url is None
+    assert ours(event).report.log_url is None
+
+
 def test_the_time_is_the_envelopes() -> None:
     assert ours(sample("aws/codebuild-build-failed.json")).at == datetime(2026, 11, 23, 5, 2, 38, tzinfo=UTC)
 

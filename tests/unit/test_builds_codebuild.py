@@ -238,6 +238,18 @@ def test_of_a_build_and_its_retry_by_hand_the_engines_own_is_found(monkeypatch: 
     assert found.started_outside
 
 
+@pytest.mark.parametrize(
+    ("end", "known"), [("group=null;stream=null", False), ("group=/aws/codebuild/pointsman;stream=8745a7a9", True)]
+)
+def test_a_build_links_to_its_log_once_it_has_one(end: str, known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, run = a_run()
+    link = f"https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logEvent:{end}"
+    build = a_build("own", 2, run) | {"logs": {"deepLink": link}}
+    found = builds_on(FakeCodeBuild([build]), monkeypatch).find(run)
+    assert found
+    assert found.log_url == (link if known else None)
+
+
 @pytest.mark.parametrize(("mode", "project"), [(Mode.APPLY, "pointsman"), (Mode.CHECK, "pointsman-check")])
 def test_a_check_is_started_and_looked_for_in_the_project_of_checks(
     mode: Mode, project: str, monkeypatch: pytest.MonkeyPatch
