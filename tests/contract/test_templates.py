@@ -247,6 +247,14 @@ def test_what_a_function_cannot_do_is_kept() -> None:
     assert control().properties("StartBuildChanges")["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
+def test_notify_is_called_for_stale_messages_and_the_stream_drops_nothing_before_its_end() -> None:
+    rule = control().properties("NotifyStaleMessages")
+    assert rule["ScheduleExpression"] == "rate(2 minutes)"
+    assert [target["Arn"] for target in rule["Targets"]] == ["<Notify.Arn>"]
+    stream = control().properties("NotifyTrail")
+    assert (stream["MaximumRetryAttempts"], stream["MaximumRecordAgeInSeconds"]) == (-1, 86_400)
+
+
 def test_a_delivery_may_be_as_long_as_sqs_allows() -> None:
     for name in ("ChangesQueue", "ChangesDeadLetters"):
         assert control().properties(name)["MaximumMessageSize"] == 1_048_576
