@@ -18,7 +18,7 @@ PYTEST = scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(RUN) pytes
 SYNCED := .venv/.synced
 ROUNDS ?= 10
 
-.PHONY: help setup demo up down test unit lint format build validate e2e explore bench requirements schema clean
+.PHONY: campaign help setup demo up down test unit lint format build validate e2e explore bench requirements schema clean
 
 help: ## Show the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -77,6 +77,9 @@ explore: $(SYNCED) ## Seek faults with fresh seeds: the property tests, ROUNDS t
 bench: build ## Measure the start of each function, and routing beside other libraries (six minutes)
 	$(RUN) python -m bench.cold_start
 	$(RUN) python -m bench.routing
+
+campaign: $(SYNCED) ## Try the engine in a world full of faults: 100,000 rollouts (ten minutes)
+	$(RUN) python -m bench.campaign --rollouts 100000
 
 requirements: $(SYNCED) ## Export the pinned requirements of the layer and of the build image
 	$(UV) export --frozen --quiet --no-dev --no-default-groups --no-emit-project --no-annotate --no-header -o layers/shared/requirements.txt

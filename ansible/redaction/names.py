@@ -62,7 +62,7 @@ _PLAIN = re.compile(
     | [\w.-]+:(?:/[\w.-]+)+ | /(?:root|home|srv|opt|tmp|var|etc|usr|run|mnt)
     | [A-Za-z]:\\[\w\\ .-]+ | file:\S+ | unix:\S+
     | (?:https?|tcp|udp)://[^\s@?]+ | [\w.-]+:\d{2,5} | \d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?
-    | \w+\.(?:so|conf|cfg|ini|ya?ml|json|pem|crt|key|txt|py|sh|service|j2)\b.*
+    | [a-z][a-z_-]*\.(?:so|conf|cfg|ini|ya?ml|json|pem|crt|key|txt|py|sh|service|j2)\b.*
     """,
     re.VERBOSE,
 )

@@ -125,8 +125,10 @@ def test_the_two_projects_differ_in_what_makes_a_check_a_check_alone() -> None:
             "POINTSMAN_BUCKET": "<CheckTransferBucket>",
         }.items()
     )
-    unlike = [each for each in build["Environment"]["EnvironmentVariables"] if variables[each["Name"]] != each["Value"]]
-    assert [each["Name"] for each in unlike] == ["POINTSMAN_BUCKET"]
+    unlike = [
+        each for each in build["Environment"]["EnvironmentVariables"] if variables.get(each["Name"]) != each["Value"]
+    ]
+    assert [each["Name"] for each in unlike] == ["POINTSMAN_BUCKET", "POINTSMAN_VAULT_SECRET"]
 
 
 def test_checks_leave_room_for_what_is_applied() -> None:

@@ -153,6 +153,7 @@ def test_a_build_knows_what_the_buildspec_asks_for() -> None:
         "POINTSMAN_ACCOUNT_NAME": "dev",
         "POINTSMAN_INVENTORY": "inventory/aws_ec2.yml",
         "POINTSMAN_TIMEOUT_MINUTES": project["TimeoutInMinutes"],
+        "POINTSMAN_VAULT_SECRET": "",
     }
     assert (ROOT / project["Source"]["BuildSpec"]).is_file()
     assert (ROOT / "ansible" / variables["POINTSMAN_INVENTORY"]).is_file()

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
 from tests.support.ansible_runs import ANSIBLE, BUS, CHECKOUT, script
 
 run_playbook = script("run-playbook")
+vault_password = script("vault-password")
 install_ansible = script("install-ansible")
 plugin = script("install-session-manager-plugin")
 
@@ -313,3 +315,37 @@ def test_a_package_signed_by_another_key_is_not_installed(packages: Packages) ->
 def test_a_package_that_cannot_be_fetched_is_told_so(packages: Packages) -> None:
     with pytest.raises(plugin.CannotInstallError, match="cannot fetch"):
         plugin.install(packages.source, "x86_64", debian=True)
+
+
+class Secrets:
+    """Secrets Manager with one secret."""
+
+    def __init__(self, text: str | None = None, code: str = "") -> None:
+        self._text, self._code = text, code
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803
+        if self._code:
+            raise ClientError({"Error": {"Code": self._code, "Message": SecretId}}, "GetSecretValue")
+        return {"SecretString": self._text} if self._text is not None else {}
+
+
+def test_the_vault_password_is_the_secrets_text() -> None:
+    assert vault_password.read("app/vault", Secrets(" open sesame\n")) == "open sesame"
+
+
+@pytest.mark.parametrize(
+    ("secrets", "reason"),
+    [
+        (Secrets(code="AccessDeniedException"), "secret app/vault cannot be read: AccessDeniedException"),
+        (Secrets(" "), "secret app/vault has no text: put the vault password there"),
+        (Secrets(), "secret app/vault has no text: put the vault password there"),
+    ],
+)
+def test_a_vault_password_that_cannot_be_read_says_why(secrets: Secrets, reason: str) -> None:
+    with pytest.raises(vault_password.NoPasswordError, match=reason):
+        vault_password.read("app/vault", secrets)
+
+
+def test_ansible_asks_for_the_vault_password_where_a_secret_is_named() -> None:
+    assert "--vault-password-file=bin/vault-password" in arguments(**AWS, POINTSMAN_VAULT_SECRET="app/vault")
+    assert not any("vault" in each for each in arguments(**AWS))

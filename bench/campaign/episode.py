@@ -1,0 +1,162 @@
+"""One episode: some hours of pushes and faults, then quiet, then the oracle's judgement."""
+
+import contextlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bench.campaign.clock import Timeline
+from bench.campaign.codebuild import Build, CodeBuild
+from bench.campaign.faults import DiedError, Faults
+from bench.campaign.oracle import Oracle
+from bench.campaign.pushes import TARGETS, Pushes
+from bench.campaign.queue import FifoQueue, Message
+from bench.campaign.store import FailingRollouts, FailingTrail
+from pointsman.adapters.rollouts_memory import MemoryRollouts
+from pointsman.core import engine as engine_module
+from pointsman.core import sweep as sweep_module
+from pointsman.core.engine import Engine
+from pointsman.core.model import Delivery, RunState
+from pointsman.errors import PointsmanError
+
+HOURS_OF_FAULTS = 6
+HOURS_OF_QUIET = 16  # an unanswered start may be looked for during 8 hours, and a build may take its time
+SWEEP_SECONDS = 300
+LAMBDA_RETRIES = (60.0, 120.0)
+
+
+class Inline:
+    """An executor that does one thing after the other: the same seed gives the same story."""
+
+    def __init__(self, max_workers: int = 1) -> None:
+        self._workers = max_workers
+
+    def __enter__(self) -> "Inline":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def map(self, function: object, *given: object) -> list[object]:
+        """As ThreadPoolExecutor.map."""
+        return list(map(function, *given))  # type: ignore[call-overload]
+
+
+@dataclass
+class Result:
+    """What became of an episode."""
+
+    seed: int
+    rollouts: int
+    builds: int
+    broken: list[str]
+    faults: dict[str, int] = field(default_factory=dict)
+
+
+class Episode:
+    """Wires the real engine to the simulated world."""
+
+    def __init__(self, seed: int, pushes: int = 30) -> None:
+        self.seed = seed
+        chance = random.Random(seed)
+        self.time, self.faults, self.oracle = Timeline(), Faults(chance), Oracle()
+        self.trail = FailingTrail(self.faults)
+        self.store = FailingRollouts(self.trail, self.faults)
+        self.codebuild = CodeBuild(self.time, self.faults, self.oracle.build_began, self._build_event)
+        self.queue = FifoQueue(self.time, self.faults, self._consume)
+        self.pushes = Pushes(chance, self.time, self.queue, pushes, HOURS_OF_FAULTS * 3600)
+        self.engine = self._start_process()
+
+    def run(self) -> Result:
+        """The whole story."""
+        self.pushes.plan()
+        self._plan_regions()
+        self.time.after(SWEEP_SECONDS, self._sweep)
+        self.time.run(self.time.now + timedelta(hours=HOURS_OF_FAULTS))
+        self.faults.on = False
+        self.queue.redrive()
+        self.time.run(self.time.now + timedelta(hours=HOURS_OF_QUIET))
+        self.oracle.judge(self.store, self.trail, list(self.codebuild.builds.values()), self.store.open_rollouts())
+        if not self.queue.empty:
+            self.oracle.broken.append("stuck: messages are left in the queue")
+        rollouts = len(self.oracle.rollouts)
+        return Result(
+            self.seed,
+            rollouts,
+            len(self.codebuild.builds),
+            self.oracle.broken,
+            dict(self.faults.seen | self.pushes.seen),
+        )
+
+    def _start_process(self) -> Engine:
+        skew = timedelta(seconds=self.faults.skew())
+        return Engine(self.store, self.trail, self.codebuild, lambda: self.time.now + skew)
+
+    def _invoke(self, act: object, retries: Sequence[float] = ()) -> None:
+        """An invocation: a process that dies is followed by a new one, and Lambda tries again."""
+        try:
+            act()  # type: ignore[operator]
+        except DiedError:
+            self.engine = self._start_process()
+        except PointsmanError:
+            pass
+        else:
+            return
+        if retries:
+            self.time.after(retries[0], lambda: self._invoke(act, retries[1:]))
+
+    def _consume(self, batch: Sequence[Message]) -> set[str]:
+        """The door's way with a batch: store every message, then start what can be started."""
+        stored: list[str] = []
+        failed: set[str] = set()
+        try:
+            for message in batch:
+                delivery = Delivery.read_json(message.body)
+                try:
+                    stored += self.engine.accept(delivery, message.id)
+                except PointsmanError:
+                    failed.add(message.id)
+                finally:
+                    self._note(delivery)
+            with contextlib.suppress(PointsmanError):
+                self.engine.reconcile(stored)
+        except DiedError:
+            self.engine = self._start_process()
+            raise
+        return failed
+
+    def _note(self, delivery: Delivery) -> None:
+        """The oracle hears of a push once the store has it, whatever became of the process."""
+        push = self.pushes.numbers[delivery.id]
+        for order in delivery.orders:
+            stored = MemoryRollouts.load(self.store, order.rollout)  # as it is, with no fault between
+            if stored and any(each.pushed_at == delivery.pushed_at for each in stored[0].pushes):
+                self.oracle.accepted(order.rollout, [target.name for target in order.targets], push)
+
+    def _build_event(self, build: Build, state: RunState) -> None:
+        run, report = build.run, build.report.model_copy(update={"state": state})
+        if state is RunState.RUNNING:
+            report = report.model_copy(update={"ended_at": None})
+        tell = lambda: self.engine.build_ended(run.rollout, run.target.name, run.attempt, report)  # noqa: E731
+        self._invoke(tell, LAMBDA_RETRIES)
+
+    def _sweep(self) -> None:
+        self._invoke(self.engine.sweep)
+        self.time.after(SWEEP_SECONDS, self._sweep)
+
+    def _plan_regions(self) -> None:
+        """Regions fall silent, or refuse, for up to 200 minutes."""
+        chance = self.faults.random
+        for region in sorted({name.split("/")[1] for name in TARGETS}):
+            for fault, seen in ((self.codebuild.silent, "region_silent"), (self.codebuild.refuses, "region_refuses")):
+                if chance.random() < 0.4:
+                    begins, lasts = chance.uniform(0, 4 * 3600), timedelta(minutes=chance.uniform(1, 200))
+                    self.faults.seen[seen] += 1
+                    self.time.after(begins, lambda f=fault, r=region, d=lasts: f.update({r: self.time.now + d}))  # type: ignore[misc]
+
+
+def one_after_the_other() -> None:
+    """Let the engine do its steps without threads, in this process."""
+    for module in (engine_module, sweep_module):
+        setattr(module, "ThreadPoolExecutor", Inline)  # noqa: B010 - a name that it does not give away

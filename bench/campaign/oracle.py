@@ -1,0 +1,94 @@
+"""What must hold, judged by what really ran and by what was really pushed, never by the engine's own records alone."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from bench.campaign.codebuild import Build
+from pointsman.adapters.rollouts_memory import MemoryRollouts
+from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.model import Rollout, Run, RunState
+from pointsman.core.reconcile import latest
+from pointsman.events import RolloutEnded, RunEnded, RunStarted
+
+NEVER_BUILT = (RunState.REFUSED, RunState.SUPERSEDED)
+
+
+@dataclass
+class Oracle:
+    """Knows each push's number (later is higher), and hears of each build. `broken` are the laws that were broken."""
+
+    broken: list[str] = field(default_factory=list)
+    pushed: dict[tuple[str, str], int] = field(default_factory=dict)  # rollout, target: its newest push that was taken
+    _newest: dict[str, int] = field(default_factory=dict)
+    _begun: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    _live: dict[str, list[Build]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def rollouts(self) -> set[str]:
+        """Every rollout of which a push was taken."""
+        return {rollout for rollout, _ in self.pushed}
+
+    def accepted(self, rollout: str, targets: Iterable[str], push: int) -> None:
+        """The engine has taken a push of a rollout's commit, which goes to these targets."""
+        self._newest[rollout] = max(self._newest.get(rollout, 0), push)
+        for target in targets:
+            self.pushed[rollout, target] = max(self.pushed.get((rollout, target), 0), push)
+
+    def build_began(self, build: Build) -> None:
+        """A build was made: no other may live on its target, and nothing newer may have been there."""
+        run = build.run
+        living = [each for each in self._live[run.lane] if each.live]
+        for other in living:
+            self.broken.append(f"double: {run.rollout} and {other.run.rollout} live on {run.lane}")
+        self._live[run.lane] = [*living, build]
+        # What is newest is the branch's to say: a push that leaves a target out is one of its commit all the same.
+        number, place = self._newest.get(run.rollout, 0), (run.route, run.target.name)
+        if number < self._begun[place]:
+            self.broken.append(f"old over new: push {number} of {run.rollout} after {self._begun[place]} on {place}")
+        self._begun[place] = max(self._begun[place], number)
+
+    def judge(self, store: MemoryRollouts, trail: MemoryTrail, builds: list[Build], open_rollouts: list[str]) -> None:
+        """At the end, once no fault happens any more and everything had its time."""
+        self.broken += [f"stuck: {rollout} is still open" for rollout in open_rollouts]
+        newest: dict[tuple[str, str], tuple[int, Run]] = {}
+        for rollout_id in sorted(self.rollouts):
+            loaded = store.load(rollout_id)
+            if loaded is None:
+                self.broken.append(f"lost: {rollout_id} was accepted and is not there")
+                continue
+            self.broken += self._of_rollout(*loaded, trail)
+            for name, run in latest(loaded[1]).items():
+                place, number = (run.route, name), self.pushed.get((rollout_id, name), 0)
+                if number > newest.get(place, (0, run))[0]:
+                    newest[place] = (number, run)
+        for (route, name), (number, run) in newest.items():
+            if run.state is RunState.SUPERSEDED and self._begun[route, name] < number:
+                self.broken.append(
+                    f"lost: push {number} of {run.rollout} is the newest of {route} on {name}: {run.reason}"
+                )
+        self.broken += self._of_builds(trail, builds)
+
+    def _of_rollout(self, rollout: Rollout, runs: tuple[Run, ...], trail: MemoryTrail) -> Iterator[str]:
+        missing = {target.name for target in rollout.order.targets} - {run.target.name for run in runs}
+        if missing:
+            yield f"lost: {rollout.id} never came to {sorted(missing)}"
+        events = trail.of_partition(f"ROLLOUT#{rollout.id}")
+        ends = Counter((event.target, event.attempt) for event in events if isinstance(event, RunEnded))
+        for run in runs:
+            if ends[run.target.name, run.attempt] != 1:
+                yield f"events: {rollout.id} on {run.target.name} has {ends[run.target.name, run.attempt]} ends"
+            if run.state not in NEVER_BUILT and run.build_arn is None:
+                yield f"events: {rollout.id} on {run.target.name} is {run.state} without a build"
+        rounds = [event.round for event in events if isinstance(event, RolloutEnded)]
+        if sorted(rounds) != list(range(1, rollout.round + 1)):
+            yield f"events: {rollout.id} has the rounds {rounds} of {rollout.round}"
+
+    def _of_builds(self, trail: MemoryTrail, builds: list[Build]) -> Iterator[str]:
+        """Each build that ran is in the trail, and nothing is there that did not."""
+        told = {event.build_arn for event in trail.all() if isinstance(event, RunStarted)}
+        for build in builds:
+            if build.arn not in told:
+                yield f"trail: {build.arn} of {build.run.rollout} ran and is not in it"
+        for arn in told - {build.arn for build in builds}:
+            yield f"trail: {arn} is in it and never ran"

@@ -1,0 +1,123 @@
+"""What people do: pushes, pushes back, deliveries that are late, doubled, delivered again by hand, or replayed."""
+
+import random
+from collections import Counter
+from datetime import timedelta
+
+from bench.campaign.clock import Timeline
+from bench.campaign.queue import FifoQueue
+from pointsman.core.identity import rollout_id
+from pointsman.core.model import Change, Decision, Delivery, Mode, Order, Outcome, Target, WhenBusy
+
+REPOSITORY = 186853002
+ACCOUNTS = {"dev": "222222222222", "prod": "333333333333"}
+TARGETS = ("dev/eu-west-1", "dev/us-east-1", "prod/eu-west-1", "prod/us-east-1")
+ROUTES = {"site": WhenBusy.SUPERSEDE, "base": WhenBusy.QUEUE}
+
+
+class Pushes:
+    """Plans an episode's pushes; `numbers` says of each delivery which push it tells (later is higher)."""
+
+    def __init__(self, chance: random.Random, time: Timeline, queue: FifoQueue, count: int, seconds: float) -> None:
+        self._chance, self._time, self._queue = chance, time, queue
+        self._count, self._seconds = count, seconds
+        self._heads = dict.fromkeys(ROUTES, "0" * 40)
+        self._commits: dict[str, list[str]] = {route: [] for route in ROUTES}
+        self._told: list[Delivery] = []
+        self.numbers: dict[str, int] = {}
+        self.seen: Counter[str] = Counter()
+
+    def plan(self) -> None:
+        """Put every push on the timeline, at least two seconds apart: GitHub's times are whole seconds."""
+        moments = sorted(self._chance.sample(range(0, int(self._seconds) - 1800, 3), self._count))
+        for moment in moments:
+            self._time.after(moment, self._push)
+        for _ in range(self._count // 6):
+            self._time.after(self._chance.uniform(600, self._seconds), self._tell_again)
+        self._time.after(self._seconds * 0.7, self._queue.redrive)
+
+    def _push(self) -> None:
+        route = self._chance.choice(list(ROUTES))
+        commits, back = self._commits[route], self._chance.random() < 0.25
+        others = [commit for commit in commits[-4:] if commit != self._heads[route]]
+        if back and others:
+            commit = self._chance.choice(others)
+            self.seen["push_back"] += 1
+        else:
+            commit = f"{self._chance.getrandbits(160):040x}"
+            commits.append(commit)
+        delivery = self._delivery(route, commit, self._heads[route])
+        self._heads[route] = commit
+        self._told.append(delivery)
+        self._send(delivery)
+        if self._chance.random() < 0.05:  # a hook that is installed twice
+            twin = delivery.model_copy(update={"id": f"{delivery.id}-twin"})
+            self.numbers[twin.id] = self.numbers[delivery.id]
+            self.seen["hook_twice"] += 1
+            self._send(twin)
+
+    def _send(self, delivery: Delivery) -> None:
+        late = self._chance.random() < 0.1
+        self.seen["delivery_late"] += late
+        seconds = self._chance.uniform(30, 1200) if late else self._chance.uniform(0.5, 3)
+
+        def arrive() -> None:
+            received = self._time.now + timedelta(seconds=self._chance.uniform(-30, 30))
+            told = delivery.model_copy(update={"received_at": received})
+            self._queue.send(f"{told.change.repository}#{told.change.ref}", told.model_dump_json(exclude_none=True))
+
+        self._time.after(seconds, arrive)
+
+    def _tell_again(self) -> None:
+        """By hand, or by somebody who has kept a signed delivery."""
+        if self._told:
+            self.seen["redelivery"] += 1
+            self._send(self._chance.choice(self._told))
+
+    def _delivery(self, route: str, commit: str, before: str) -> Delivery:
+        number = len(self.numbers) + 1
+        rollout = rollout_id(REPOSITORY, route, commit, Mode.APPLY)
+        names = self._chance.sample(TARGETS, self._chance.randint(2, len(TARGETS)))
+        names = sorted(TARGETS) if self._chance.random() < 0.8 else sorted(names)
+        order = Order(
+            rollout=rollout,
+            route=route,
+            playbook=f"{route}.yml",
+            when_busy=ROUTES[route],
+            targets=tuple(_target(name) for name in names),
+        )
+        decision = Decision(
+            route=route, outcome=Outcome.MATCHED, runs=True, reason="branch main matches", rollout=rollout
+        )
+        told = Delivery(
+            id=f"d-{number}",
+            event="push",
+            received_at=self._time.now,
+            pushed_at=self._time.now.replace(microsecond=0),
+            reason="1 of 1 routes runs",
+            change=_change(route, commit, before),
+            decisions=(decision,),
+            orders=(order,),
+        )
+        self.numbers[told.id] = number
+        return told
+
+
+def _target(name: str) -> Target:
+    account, region = name.split("/")
+    return Target(name=name, account=account, account_id=ACCOUNTS[account], region=region)
+
+
+def _change(route: str, commit: str, before: str) -> Change:
+    return Change(
+        repository="acme/infra",
+        repository_id=REPOSITORY,
+        ref=f"refs/heads/{route}",
+        before=before,
+        after=commit,
+        actor="hana",
+        author="Hana Ito",
+        title="Raise the file limit",
+        url=f"https://github.com/acme/infra/commit/{commit}",
+        compare_url="https://github.com/acme/infra/compare/1...2",
+    )

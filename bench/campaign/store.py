@@ -1,0 +1,64 @@
+"""The shipped twins of the tables, in a process that may die at each write, and that may not be answered."""
+
+from collections.abc import Iterable
+
+from bench.campaign.faults import Faults
+from pointsman.adapters.rollouts_memory import MemoryRollouts
+from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.model import Lane, Rollout, Run
+from pointsman.core.ports import Transition
+from pointsman.errors import Unavailable
+from pointsman.events import Event
+
+
+class FailingTrail(MemoryTrail):
+    """The trail. A transition's events are written by the store, in one transaction with it."""
+
+    def __init__(self, faults: Faults) -> None:
+        super().__init__()
+        self._faults = faults
+        self.in_transaction = False
+
+    def record(self, event: Event) -> bool:
+        """See Trail.record."""
+        if self.in_transaction:
+            return super().record(event)
+        if self._faults.happens("unavailable"):
+            raise Unavailable("the trail does not answer")
+        return self._faults.effect(lambda: MemoryTrail.record(self, event))
+
+
+class FailingRollouts(MemoryRollouts):
+    """The rollouts table."""
+
+    def __init__(self, trail: FailingTrail, faults: Faults) -> None:
+        super().__init__(trail)
+        self._failing, self._faults = trail, faults
+
+    def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
+        """See RolloutStore.load."""
+        self._answer()
+        return super().load(rollout)
+
+    def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
+        """See RolloutStore.lanes."""
+        self._answer()
+        return super().lanes(targets)
+
+    def commit(self, transition: Transition) -> None:
+        """See RolloutStore.commit."""
+        self._answer()
+        self._faults.effect(lambda: self._commit(transition))
+        if self._faults.happens("unavailable"):
+            raise Unavailable("the answer of the transaction was lost")
+
+    def _commit(self, transition: Transition) -> None:
+        self._failing.in_transaction = True
+        try:
+            super().commit(transition)
+        finally:
+            self._failing.in_transaction = False
+
+    def _answer(self) -> None:
+        if self._faults.happens("unavailable"):
+            raise Unavailable("the table does not answer")

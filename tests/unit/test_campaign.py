@@ -1,0 +1,86 @@
+"""The fault campaign, small: no law is broken, and planted bugs are found."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bench.campaign.episode import Episode, one_after_the_other
+from pointsman.core import engine as engine_module
+from pointsman.core import lane, starts
+from pointsman.core import sweep as sweep_module
+from pointsman.core.transitions import no_build, started
+from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
+
+EPISODES = range(1, 41)
+
+
+@pytest.fixture(autouse=True)
+def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (engine_module, sweep_module):
+        monkeypatch.setattr(module, "ThreadPoolExecutor", ThreadPoolExecutor)
+    one_after_the_other()
+
+
+def breaches() -> Iterator[str]:
+    for seed in EPISODES:
+        yield from Episode(seed).run().broken
+
+
+def test_no_law_is_broken_whatever_fails() -> None:
+    assert list(breaches()) == []
+
+
+def test_every_kind_of_fault_happens() -> None:
+    seen = {kind for seed in range(1, 16) for kind in Episode(seed).run().faults}
+    assert {
+        "death",
+        "lost_answer",
+        "late_start",
+        "throttle",
+        "unavailable",
+        "forgotten",
+        "event_lost",
+        "event_doubled",
+        "event_late",
+        "region_silent",
+        "region_refuses",
+        "push_back",
+        "redelivery",
+        "delivery_late",
+        "hook_twice",
+    } <= seen
+
+
+def test_the_same_seed_tells_the_same_story() -> None:
+    first, second = Episode(7).run(), Episode(7).run()
+    assert (first.builds, first.rollouts, first.faults) == (second.builds, second.rollouts, second.faults)
+
+
+# --- planted bugs ---------------------------------------------------------------------------------------------------
+
+
+def test_a_refusal_to_look_that_counts_as_no_build_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the engine once did: what may not be read was taken for what was not started."""
+
+    def credulous(self: Any, rollout: Any, run: Any) -> Any:
+        with suppress(BuildRefused, BuildDelayed, Unavailable):
+            if found := self.builds.find(run):
+                return started(rollout, run, found, self._clock())
+        return no_build(run)
+
+    monkeypatch.setattr(starts.Starter, "_look_for", credulous)
+    assert any(breach.startswith(("double", "trail")) for breach in breaches())
+
+
+def test_an_older_commit_that_does_not_give_way_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "newer", lambda *_: None)
+    assert any(breach.startswith("old over new") for breach in breaches())
+
+
+def test_a_token_that_is_trusted_for_too_long_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starts, "TOKEN_TRUSTED_FOR", timedelta(hours=1))
+    assert any(breach.startswith(("double", "trail")) for breach in breaches())
