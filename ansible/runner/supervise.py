@@ -120,9 +120,11 @@ def _pump(source: IO[bytes] | None, shown: IO[str], tail: Tail) -> None:
     """Pass on what Ansible prints, line by line, and keep the end of it."""
     if source is None:
         return
-    for raw in source:
-        line = raw.decode("utf-8", "replace")
-        tail.add(line)
-        with contextlib.suppress(OSError, ValueError):  # Nobody reads the log any more: Ansible must not stop for that.
-            shown.write(line)
-            shown.flush()
+    with source:
+        for raw in source:
+            line = raw.decode("utf-8", "replace")
+            tail.add(line)
+            # Nobody may read the log any more: Ansible must not stop for that.
+            with contextlib.suppress(OSError, ValueError):
+                shown.write(line)
+                shown.flush()

@@ -4,8 +4,11 @@ import re
 from collections import deque
 from collections.abc import Sequence
 
-_ERROR = re.compile(r"^(?:\[ERROR\]|ERROR!|fatal):\s*(?P<said>.*)")
-_WARNING = re.compile(r"^\[WARNING\]:\s*(?P<said>(?:Could not match supplied host pattern|provided hosts list).*)")
+_ERROR = re.compile(r"^(?:\[ERROR\]:|ERROR!|fatal:)\s*(?P<said>.*)")
+_WARNING = re.compile(
+    r"^\[WARNING\]:\s*(?P<said>(?:Could not match supplied host pattern|provided hosts list"
+    r"|Failed to parse inventory with '(?:[\w.]+\.)?(?:pointsman|aws)_ec2').*)"
+)
 _TRACEBACK = re.compile(r"^(?P<said>[A-Za-z_][\w.]*(?:Error|Exception)\b.*)")
 _ORIGIN = "Origin:"
 _NO_MEANING = ("<<< caused by >>>", "The offending line", "The error appears")

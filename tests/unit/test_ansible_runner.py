@@ -1,0 +1,182 @@
+"""The runner: Ansible as a child that ends in time, and its own words for why it ended."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from runner import settings as runner_settings
+from runner.settings import SettingsError, ansible_environment
+from runner.supervise import Ended, Limits, Supervisor
+from runner.words import Tail, with_hint
+
+from tests.support.ansible_runs import script
+
+run_playbook = script("run-playbook")
+
+
+def supervise(code: str, limits: Limits | None = None, every: float = 60.0) -> tuple[Ended, list[int]]:
+    ticks: list[int] = []
+    supervisor = Supervisor(lambda: ticks.append(1), every)
+    return supervisor.run([sys.executable, "-c", code], dict(os.environ), "/", limits or Limits()), ticks
+
+
+def test_a_childs_exit_status_and_last_words_are_kept(capfd: pytest.CaptureFixture[str]) -> None:
+    ended, _ = supervise("import sys; print('out'); print('[ERROR]: no role', file=sys.stderr); sys.exit(4)")
+    assert (ended.exit_status, ended.why, ended.errors.reason()) == (4, "", "no role")
+    shown = capfd.readouterr()
+    assert (shown.out, shown.err) == ("out\n", "[ERROR]: no role\n")
+
+
+def test_a_child_that_is_killed_has_no_exit_status() -> None:
+    ended, _ = supervise("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    assert (ended.exit_status, ended.why) == (None, "Ansible was killed by signal SIGKILL")
+
+
+def test_results_are_sent_while_the_child_runs() -> None:
+    _, ticks = supervise("import time; time.sleep(1.5)", every=0.3)
+    assert ticks
+
+
+def test_a_child_is_ended_before_the_build_is_with_what_it_started(tmp_path: Path) -> None:
+    mark = tmp_path / "pid"
+    code = f"""
+import subprocess, sys, time
+hanging = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open({str(mark)!r}, "w").write(str(hanging.pid))
+time.sleep(600)
+"""
+    ended, _ = supervise(code, Limits(time.time() + 2, 60))
+    assert ended.exit_status is None
+    assert "before the build's 60 minutes were over" in ended.why
+    with pytest.raises(ProcessLookupError):
+        _wait_for_end(int(mark.read_text()))
+
+
+def _wait_for_end(pid: int) -> None:
+    """Raises ProcessLookupError once the process is gone, or is a zombie that nobody has waited for."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        os.kill(pid, 0)
+        if "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text():
+            raise ProcessLookupError
+        time.sleep(0.05)
+
+
+def test_a_stopped_build_ends_its_child_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    timer = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    timer.start()
+    try:
+        ended, _ = supervise("import time; time.sleep(600)")
+    finally:
+        timer.cancel()
+    assert (ended.exit_status, ended.why) == (None, "the build was stopped (SIGTERM)")
+
+
+def test_the_deadline_lies_a_little_before_the_builds_own() -> None:
+    limits = run_playbook.deadline({"POINTSMAN_TIMEOUT_MINUTES": "60", "CODEBUILD_START_TIME": "1000000"})
+    assert limits == Limits(1000 + 3600 - 180, 60)
+    short = run_playbook.deadline({"POINTSMAN_TIMEOUT_MINUTES": "5", "CODEBUILD_START_TIME": "1000000"})
+    assert short == Limits(1000 + 300 - 75, 5)
+    assert run_playbook.deadline({}) == Limits()
+
+
+# --- Ansible's words ------------------------------------------------------------------------------------------------
+
+
+def reason(text: str, root: str = "") -> str:
+    tail = Tail()
+    for line in text.splitlines(keepends=True):
+        tail.add(line)
+    return tail.reason(root)
+
+
+def test_an_error_is_told_with_its_place_and_without_the_excerpt() -> None:
+    text = """[WARNING]: something else
+[ERROR]: The role 'geerlingguy.nginx' was not found in: /b/ansible/roles:/b/ansible
+Origin: /b/ansible/site.yml:2:11
+
+1 - hosts: web
+2   roles: [geerlingguy.nginx]
+            ^ column 11
+"""
+    assert reason(text, "/b/ansible") == "The role 'geerlingguy.nginx' was not found in: roles:. (site.yml:2:11)"
+
+
+def test_an_error_that_goes_on_over_lines_is_told_whole() -> None:
+    text = "ERROR! Unexpected Exception, this is probably a bug:\n  no such thing\n\nmore\n"
+    assert reason(text) == "Unexpected Exception, this is probably a bug: no such thing"
+
+
+def test_a_pattern_that_matches_no_host_is_named() -> None:
+    text = "[WARNING]: Could not match supplied host pattern, ignoring: nosuch\n[ERROR]: pointsman: no host.\n"
+    assert reason(text) == "no host; Could not match supplied host pattern, ignoring: nosuch"
+
+
+def test_an_inventory_that_cannot_be_read_says_why() -> None:
+    text = """[WARNING]: Failed to parse inventory with 'pointsman_ec2' plugin: not authorized: ec2:DescribeInstances
+[ERROR]: Completely failed to parse inventory source /b/ansible/inventory/aws_ec2.yml
+"""
+    assert "not authorized: ec2:DescribeInstances" in reason(text, "/b/ansible")
+
+
+def test_silence_is_no_reason() -> None:
+    assert reason("PLAY [all] ***\nok: [web-1]\n") == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        ("Attempting to decrypt but no vault secrets found", "docs/operations.md"),
+        ("The role 'nginx' was not found in: roles", "below roles/"),
+        ("couldn't resolve module/action 'acme.x'", "collection"),
+    ],
+)
+def test_what_to_do_stands_behind_a_known_reason(said: str, hint: str) -> None:
+    assert with_hint(said).startswith(f"{said}. ")
+    assert hint in with_hint(said)
+
+
+def test_an_unknown_reason_stands_alone() -> None:
+    assert with_hint("disk full") == "disk full"
+
+
+# --- the team's settings --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(runner_settings, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_the_callback_stands_beside_the_teams_own(root: Path) -> None:
+    (root / "ansible.cfg").write_text(
+        "[defaults]\ncallbacks_enabled = ansible.posix.profile_tasks\ncallback_plugins = ./mine\ntask_timeout = 7\n"
+    )
+    environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"})
+    assert environ["ANSIBLE_CALLBACKS_ENABLED"] == "ansible.posix.profile_tasks,pointsman"
+    assert environ["ANSIBLE_CALLBACK_PLUGINS"] == f"{root}/mine:{root}/callback_plugins"
+    assert "ANSIBLE_TASK_TIMEOUT" not in environ
+
+
+def test_the_callback_is_enabled_where_the_team_says_nothing_of_it(root: Path) -> None:
+    (root / "ansible.cfg").write_text("[defaults]\nnocows = 1\n")
+    environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"})
+    assert environ["ANSIBLE_CALLBACKS_ENABLED"] == "pointsman"
+    assert environ["ANSIBLE_TASK_TIMEOUT"] == "1800"
+    assert environ["ANSIBLE_INVENTORY_ENABLED"].startswith("pointsman_ec2,")
+
+
+def test_what_the_environment_enables_stays_enabled(root: Path) -> None:
+    environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp", "ANSIBLE_CALLBACKS_ENABLED": "timer"})
+    assert environ["ANSIBLE_CALLBACKS_ENABLED"] == "timer,pointsman"
+
+
+def test_an_ansible_cfg_that_cannot_be_read_is_told(root: Path) -> None:
+    (root / "ansible.cfg").write_text("[defaults\nbroken")
+    with pytest.raises(SettingsError, match=r"ansible.cfg cannot be read"):
+        ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"})
