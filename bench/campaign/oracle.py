@@ -21,6 +21,7 @@ class Oracle:
     broken: list[str] = field(default_factory=list)
     pushed: dict[tuple[str, str], int] = field(default_factory=dict)  # rollout, target: its newest push that was taken
     _newest: dict[str, int] = field(default_factory=dict)
+    _last: dict[tuple[str, str], str] = field(default_factory=dict)  # route, target: the rollout that ran last
     _begun: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _live: dict[str, list[Build]] = field(default_factory=lambda: defaultdict(list))
 
@@ -46,6 +47,7 @@ class Oracle:
         number, place = self._newest.get(run.rollout, 0), (run.route, run.target.name)
         if number < self._begun[place]:
             self.broken.append(f"old over new: push {number} of {run.rollout} after {self._begun[place]} on {place}")
+        self._last[place] = run.rollout
         self._begun[place] = max(self._begun[place], number)
 
     def judge(self, store: MemoryRollouts, trail: MemoryTrail, builds: list[Build], open_rollouts: list[str]) -> None:
@@ -63,7 +65,9 @@ class Oracle:
                 if number > newest.get(place, (0, run))[0]:
                     newest[place] = (number, run)
         for (route, name), (number, run) in newest.items():
-            if run.state is RunState.SUPERSEDED and self._begun[route, name] < number:
+            # What ran last may have been pushed again since: then it is newer, and nothing had to run again.
+            last = self._last.get((route, name), "")
+            if run.state is RunState.SUPERSEDED and self._newest.get(last, 0) < number:
                 self.broken.append(
                     f"lost: push {number} of {run.rollout} is the newest of {route} on {name}: {run.reason}"
                 )
