@@ -55,7 +55,9 @@ _TOKENS = (
 TOKENS = tuple(re.compile(pattern, re.MULTILINE) for pattern in _TOKENS)
 
 # A whole line of base64 or hexadecimal: a key's or a certificate's body, a vault's text. Not a checksum with its file.
-BODY_LINE = re.compile(r"^([+\- ]?[ \t]*)(?![0-9a-f]{40}$|[0-9a-f]{64}$)[A-Za-z0-9+/=]{48,}$", re.MULTILINE)
+BODY_LINE = re.compile(
+    r"^([+\- ]?[ \t]*)(?![0-9a-f]{40}$|[0-9a-f]{64}$)(?=[A-Za-z+/=]*[0-9])[A-Za-z0-9+/=]{48,}$", re.MULTILINE
+)
 
 COMMANDS = tuple(
     re.compile(pattern, re.MULTILINE)

@@ -18,6 +18,7 @@ from pydantic import (
 
 from pointsman.core.patterns.pattern import PatternList
 from pointsman.core.routes.message_regex import compile_regex
+from pointsman.core.routes.secret_variables import secrets_in
 
 # The form of each kind of text, and the same in words for whom it does not fit.
 FORMS = {
@@ -151,6 +152,8 @@ def _extra_vars(variables: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("a template (`{{`, `{%` or `{#`) is not taken: write it into a role or a playbook")
     if len(json.dumps(variables)) > EXTRA_VARS_CHARACTERS:
         raise ValueError(f"more than {EXTRA_VARS_CHARACTERS:,} characters: put large data into the repository")
+    if secrets := secrets_in(variables):
+        raise ValueError("; ".join(secrets))
     return variables
 
 
