@@ -18,7 +18,7 @@ PYTEST = scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(RUN) pytes
 SYNCED := .venv/.synced
 ROUNDS ?= 10
 
-.PHONY: campaign help setup demo up down test unit lint format build validate e2e explore bench requirements schema clean
+.PHONY: fuzz campaign help setup demo up down test unit lint format build validate e2e explore bench requirements schema clean
 
 help: ## Show the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -80,6 +80,9 @@ bench: build ## Measure the start of each function, and routing beside other lib
 
 campaign: $(SYNCED) ## Try the engine in a world full of faults: 100,000 rollouts (ten minutes)
 	$(RUN) python -m bench.campaign --rollouts 100000
+
+fuzz: $(SYNCED) ## Try the four handlers with 20,000 hostile inputs each (five minutes)
+	$(RUN) python -m bench.fuzz --cases 20000
 
 requirements: $(SYNCED) ## Export the pinned requirements of the layer and of the build image
 	$(UV) export --frozen --quiet --no-dev --no-default-groups --no-emit-project --no-annotate --no-header -o layers/shared/requirements.txt

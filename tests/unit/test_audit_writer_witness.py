@@ -180,6 +180,14 @@ def test_a_build_event_that_can_not_be_read_is_rejected_and_not_retried(world: W
     assert "build-status" in world.rejection(build_event("EXPLODED"))
 
 
+@pytest.mark.parametrize("name", ["id", "source", "detail-type"])
+def test_an_envelope_with_half_a_surrogate_pair_is_kept_as_rejected_or_ignored(world: World, name: str) -> None:
+    event = host_event(host="")
+    event[name] += "\ud800"
+    assert world.take(event) in (Outcome.REJECTED, Outcome.IGNORED)
+    assert all(put_of(each, "audit") for each in world.trail.all())
+
+
 def test_what_was_rejected_is_kept_once(world: World) -> None:
     for _ in range(2):
         assert world.take(host_event(rollout="r-forged")) is Outcome.REJECTED

@@ -5,7 +5,10 @@ from typing import Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from pointsman.core.text import whole
 from pointsman.errors import Misconfigured
+
+_TEXTS = ("id", "source", "detail_type", "account", "region")
 
 
 class Envelope(BaseModel):
@@ -25,9 +28,11 @@ class Envelope(BaseModel):
 def read_envelope(event: Mapping[str, Any]) -> Envelope:
     """The envelope of an EventBridge event. Raises Misconfigured for anything else: only a wrong wiring brings it."""
     try:
-        return Envelope.model_validate(event)
+        envelope = Envelope.model_validate(event)
     except ValidationError as error:
         raise Misconfigured(f"not an EventBridge event: {faults_of(error)}") from error
+    # The sender chooses some of them, and half of a surrogate pair can't be stored.
+    return envelope.model_copy(update={name: whole(getattr(envelope, name)) for name in _TEXTS})
 
 
 def faults_of(error: ValidationError) -> str:

@@ -1,0 +1,244 @@
+"""The four handlers on twins, one case each: what went in, what came of it, and what must hold."""
+
+import base64
+import json
+import logging
+import random
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout, suppress
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from bench.fuzz.mutate import HOSTILE, mutated
+from functions.audit_writer import handler as audit_writer
+from functions.notify import handler as notify
+from functions.start_build import handler as start_build
+from functions.webhook_receiver import handler as webhook_receiver
+from functions.webhook_receiver.callers import Callers
+from pointsman.adapters.asked_for_memory import MemoryAskedFor
+from pointsman.adapters.builds_memory import MemoryBuilds
+from pointsman.adapters.postings_memory import MemoryPostings
+from pointsman.adapters.queue_memory import MemoryQueue
+from pointsman.adapters.rollouts_memory import MemoryRollouts
+from pointsman.adapters.slack_memory import MemorySlack
+from pointsman.adapters.trail_dynamodb import put_of
+from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.engine import Engine
+from pointsman.core.show_rollout import Board
+from pointsman.core.witness import Witness
+from pointsman.errors import Misconfigured, Unavailable
+from pointsman.events import TRAIL_EVENT
+from tests.support.lambda_context import FakeContext
+from tests.support.receiver import a_receiver, shipped_routes, signed_headers
+from tests.support.rollouts import Clock, delivery
+from tests.support.told import DEV, PROD, after, arn, asked, build_event, host_event
+
+EVENTS = Path(__file__).parents[2] / "events"
+MARK = "UNSIGNED-7b1e"  # in every body, so that one that is not signed is recognised wherever it turns up
+DOCUMENTED = (Unavailable, Misconfigured)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case's outcome and, where a rule was broken, which."""
+
+    outcome: str
+    broken: str = ""
+
+
+def samples(folder: str) -> list[tuple[str, Any]]:
+    """The samples of a folder of events/, with their names."""
+    return [(path.stem, json.loads(path.read_text())) for path in sorted((EVENTS / folder).glob("*.json"))]
+
+
+HANDLERS = (webhook_receiver, start_build, audit_writer, notify)
+
+
+def quiet() -> None:
+    """Let nothing be logged, and no metric be printed: what is logged is looked at where that is the rule."""
+    for module in HANDLERS:
+        module.logger.setLevel(logging.CRITICAL)
+
+
+def receiver_case(chance: random.Random) -> Case:
+    """A webhook, signed or not."""
+    name, payload = chance.choice(samples("github"))
+    body = _body(mutated(payload | {"x-mark": MARK}, chance), chance)
+    signed = chance.random() < 0.7
+    headers: dict[str, Any] = dict(signed_headers(body, {}, event=name.split("_")[0] if chance.random() < 0.9 else "x"))
+    if not signed:
+        headers["x-hub-signature-256"] = chance.choice(("sha256=" + "0" * 64, "sha256=", *HOSTILE))
+    if chance.random() < 0.1:
+        headers = {name: str(value) for name, value in mutated(headers, chance).items()}  # an HTTP API gives texts
+    event = _http(body, headers)
+    if chance.random() < 0.05:
+        event |= {"body": chance.choice(HOSTILE), "isBase64Encoded": chance.random() < 0.5}
+    queue, said = MemoryQueue(), StringIO()
+    webhook_receiver.callers = lambda: Callers("")  # type: ignore[assignment]
+    webhook_receiver.receiver = lambda: a_receiver(queue, shipped_routes())  # type: ignore[assignment]
+    with redirect_stdout(said):
+        answer = webhook_receiver.lambda_handler(event, FakeContext())
+    if not signed and (queue.messages or MARK in json.dumps(answer) + said.getvalue()):
+        return Case("broken", "an unsigned body was taken, answered or logged")
+    if answer["statusCode"] not in (200, 202, 400, 401, 403, 413, 503):
+        return Case("broken", f"status {answer['statusCode']}")
+    return Case(str(answer["statusCode"]))
+
+
+def start_build_case(chance: random.Random) -> Case:
+    """A message of the queue, or a build's state."""
+    trail, clock = MemoryTrail(), Clock(after(60))
+    store, aside = MemoryRollouts(trail), _Aside()
+    engine = Engine(store, trail, MemoryBuilds(clock), clock)
+    start_build.engine = lambda: engine  # type: ignore[assignment]
+    start_build.dead_letters = lambda: aside  # type: ignore[assignment]
+    if chance.random() < 0.6:
+        body = json.loads(delivery(DEV, PROD).model_dump_json(exclude_none=True))
+        text = _body(mutated(body, chance), chance).decode("utf-8", "replace")
+        answer = start_build.lambda_handler({"Records": [_record(text)]}, FakeContext(remaining=100_000))  # type: ignore[arg-type]
+        if answer and answer["batchItemFailures"]:
+            return Case("broken", "a message that nobody can read went back to the queue")
+        return Case("put aside" if aside.bodies else "taken")
+    with suppress(*DOCUMENTED):
+        start_build.lambda_handler(mutated(build_event(), chance), FakeContext(remaining=100_000))  # type: ignore[arg-type]
+        return Case("event taken")
+    return Case("event refused")
+
+
+def audit_writer_case(chance: random.Random) -> Case:
+    """An event of the bus: only who has a say may write a rollout's partition, and what is written can be stored."""
+    trail, stored = MemoryTrail(), asked(DEV, PROD, build_arn=arn(DEV))
+    asked_for = MemoryAskedFor()
+    if stored.run:
+        asked_for.add(stored.rollout, stored.run)
+    witness = Witness(trail, asked_for, Clock(after(700)))
+    audit_writer._witness = lambda: witness  # type: ignore[assignment]
+    original = chance.choice([host_event(), build_event(), *(event for _, event in samples("ansible"))])
+    event = mutated(original, chance)
+    try:
+        audit_writer.lambda_handler(event, FakeContext())
+    except DOCUMENTED as error:
+        return Case(type(error).__name__)
+    for recorded in trail.all():
+        _storable(put_of(recorded, "audit")["Item"])
+        if recorded.partition.startswith("ROLLOUT#") and event.get("account") != "222222222222":
+            return Case("broken", "an account wrote the history of another")
+    return Case("recorded" if any(each.partition.startswith("ROLLOUT#") for each in trail.all()) else "kept apart")
+
+
+def notify_case(chance: random.Random) -> Case:
+    """A rollout whose events hold anything: no message may ring the channel or hide a link."""
+    trail, slack = MemoryTrail(), MemorySlack()
+    events = [event for name, event in samples("ours") if name not in ("DeliveryDecided", "EventRejected")]
+    rollout = next(event["rollout"] for event in events if event["type"] == "RolloutStarted")
+    for event in events:
+        with suppress(ValueError, KeyError, AttributeError):
+            changed = mutated(event, chance) | {"type": event["type"], "rollout": rollout, "at": event["at"]}
+            trail.record(TRAIL_EVENT.validate_python(changed, extra="ignore"))
+    postings = MemoryPostings()
+    board = Board(trail, postings, slack, lambda: after(900))
+    notify._board = lambda: board  # type: ignore[assignment]
+    notify._postings = lambda: postings  # type: ignore[assignment]
+    keys = {"pk": {"S": f"ROLLOUT#{rollout}"}, "sk": {"S": chance.choice(("RolloutStarted", *HOSTILE))}}
+    record = {"eventName": chance.choice(("INSERT", "INSERT", "MODIFY")), "dynamodb": {"Keys": keys}}
+    try:
+        notify.lambda_handler({"Records": [record]}, FakeContext(remaining=100_000))
+    except DOCUMENTED as error:
+        return Case(type(error).__name__)
+    shown = [message for _, message in slack.messages.values()] + [each for _, _, each in slack.notes.values()]
+    for message in shown:
+        if reason := _rings(message.text) or next(filter(None, map(_rings_in_block, message.blocks)), ""):
+            return Case("broken", reason)
+    return Case("shown" if shown else "nothing to show")
+
+
+CASES: dict[str, Callable[[random.Random], Case]] = {
+    "webhook_receiver": receiver_case,
+    "start_build": start_build_case,
+    "audit_writer": audit_writer_case,
+    "notify": notify_case,
+}
+
+
+class _Aside:
+    """Where messages go that nobody can read."""
+
+    def __init__(self) -> None:
+        self.bodies: list[str] = []
+
+    def put(self, body: str, _message: str, _group: str, _reason: str) -> None:
+        self.bodies.append(body)
+
+
+def _body(document: Any, chance: random.Random) -> bytes:
+    text = json.dumps(document)
+    match chance.randrange(20):
+        case 0:
+            return text.encode()[: chance.randrange(len(text) + 1)]
+        case 1:
+            return text.encode() + chance.choice(HOSTILE).encode("utf-8", "replace")
+        case 2:
+            return text.replace("{", '{"ref": 1, "ref": [], ', 1).encode()
+        case 3:
+            return bytes(chance.randrange(256) for _ in range(40))
+        case _:
+            return text.encode()
+
+
+def _http(body: bytes, headers: Any) -> dict[str, Any]:
+    return {
+        "version": "2.0",
+        "routeKey": "POST /github",
+        "headers": headers,
+        "requestContext": {"http": {"method": "POST", "sourceIp": "192.0.2.1", "userAgent": "GitHub-Hookshot/1"}},
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
+
+
+def _record(body: str) -> dict[str, Any]:
+    attributes = {"MessageGroupId": "acme/infra#main", "ApproximateReceiveCount": "1"}
+    return {
+        "messageId": "m-1",
+        "receiptHandle": "h",
+        "body": body,
+        "attributes": attributes,
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:us-east-1:111111111111:changes.fifo",
+    }
+
+
+def _storable(item: dict[str, Any]) -> None:
+    """Raise when the table would refuse an item: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+    assert len(item["pk"]["S"].encode()) <= 2048, item["pk"]
+    assert len(item["sk"]["S"].encode()) <= 1024, item["sk"]
+    for name in ("actor", "repository", "target", "host"):
+        assert len(item.get(name, {}).get("S", "").encode()) <= 2048, name
+
+
+def _rings(text: str) -> str:
+    return next(
+        (f"{found} is in a message" for found in ("<!channel>", "<@U012345>", "<https://evil") if found in text), ""
+    )
+
+
+def _rings_in_block(block: Any) -> str:
+    """What is shown as it stands (plain_text, rich text) rings nobody; mrkdwn does."""
+    for text in _mrkdwn(block):
+        if reason := _rings(text):
+            return reason
+    return ""
+
+
+def _mrkdwn(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
+            yield str(value.get("text", ""))
+        for inner in value.values():
+            yield from _mrkdwn(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _mrkdwn(inner)

@@ -1,0 +1,49 @@
+"""The fuzz of the handlers, small: hostile input is answered, kept apart or put aside, and a planted bug is found."""
+
+import random
+from typing import Any
+
+import pytest
+
+from bench.fuzz import handlers
+from bench.fuzz.handlers import CASES, HANDLERS, Case
+from pointsman.core import believe, witness
+
+SOME = range(1, 251)
+
+
+@pytest.fixture(autouse=True)
+def wiring_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cases put twins behind the handlers: afterwards everything is as it was."""
+    for module in HANDLERS:
+        for name in ("callers", "receiver", "engine", "dead_letters", "_witness", "_board", "_postings"):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, getattr(module, name))
+        if hasattr(module, "metrics"):
+            monkeypatch.setattr(module.metrics, "namespace", "Pointsman")
+
+
+def cases(name: str) -> list[Case]:
+    return [CASES[name](random.Random(f"{name}-{seed}")) for seed in SOME]
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_handler_answers_whatever_comes(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = cases(name)
+    assert [case.broken for case in found if case.broken] == []
+    assert len({case.outcome for case in found}) > 1
+
+
+def test_a_writer_that_believes_any_account_is_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def credulous(claim: Any, asked: Any, now: Any) -> tuple[str, ...]:
+        return () if asked and asked.run else believe.doubts(claim, asked, now)
+
+    monkeypatch.setattr(witness, "doubts", credulous)
+    assert any("account wrote the history" in case.broken for case in cases("audit_writer"))
+
+
+def test_a_message_that_shows_text_as_markup_is_found() -> None:
+    blocks = ({"type": "section", "text": {"type": "mrkdwn", "text": "by <!channel>"}},)
+    assert handlers._rings_in_block(blocks[0])
