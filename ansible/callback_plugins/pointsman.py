@@ -134,12 +134,17 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     @_never_fails
     def _begin(self, play: Any) -> None:
+        self._note_cut_off()
         self._play = play
         self._failures.begin(play)
         every, batch = ansible_words.hosts_of(play)
         self._reached_hosts = self._reached_hosts or bool(batch)
         if self._recorder is not None:
             self._recorder.play(str(play._uuid), every, batch)
+
+    def _note_cut_off(self) -> None:
+        if self._recorder is not None:
+            self._recorder.cut_off(self._failures.taken_out())
 
     @_never_fails
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
@@ -230,6 +235,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._reached_no_host = not (self._reached_hosts or stats.processed)
         if self._recorder is None:
             return
+        self._note_cut_off()
         for play, hosts in ansible_words.plays_left_out(self._playbook):
             self._recorder.play(play, hosts, [])
         self._recorder.finish(

@@ -24,11 +24,16 @@ class Failures:
     def __init__(self) -> None:
         self._play: Any = None
         self._removed: Counter[str] = Counter()
+        self._begun: Counter[str] = Counter()
 
     def begin(self, play: Any) -> None:
         """Start with a play, or with its next batch of hosts."""
         self._play = play
-        self._removed = self._now()
+        self._removed = self._begun = self._now()
+
+    def taken_out(self) -> list[str]:
+        """Hosts that were removed from the play without a failure of their own, as any_errors_fatal does."""
+        return sorted(self._now() - self._begun)
 
     def is_failure(self, host: Any) -> bool:
         """Whether the result that is reported now removed the host from its play."""

@@ -78,11 +78,12 @@ def _write_part(spool: Spool, name: str, run: RunState, state: HostState, *, end
 
 
 def hosts_cut_off(run: RunState) -> list[str]:
-    """Hosts of a play that ended before their batch came: by serial, max_fail_percentage or any_errors_fatal."""
+    """Hosts of a play that ended before it was through with them: by serial, max_fail_percentage, any_errors_fatal."""
     gone = {host for host, state in run.hosts.items() if state.counts.failed or state.counts.unreachable}
     return list(dict.fromkeys(_left_out(run, gone)))
 
 
 def _left_out(run: RunState, gone: set[str]) -> Iterator[str]:
+    yield from (host for host in run.cut_off if host not in gone)
     for hosts, batches in run.plays.values():
         yield from (host for host in hosts if host not in batches and host not in gone)

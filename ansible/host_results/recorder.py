@@ -87,6 +87,11 @@ class Recorder:
         """Note that a play (by an id) goes on with a batch of its hosts."""
         self._append("play", play=play, hosts=list(hosts), batch=list(batch))
 
+    def cut_off(self, hosts: Iterable[str]) -> None:
+        """Note hosts that Ansible took out of a play though nothing failed on them."""
+        if found := list(hosts):
+            self._append("cut_off", hosts=found)
+
     def start(self, host: str, task: str) -> None:
         """Note that a task (by an id of any kind) starts on a host."""
         self._started[host, task] = time.monotonic()

@@ -4,6 +4,7 @@ The callback writes what happens, and whoever sends results writes what became o
 belongs to (one per Ansible process):
     {"kind": "run", "context": {...}}                       Ansible started
     {"kind": "play", "play", "hosts": [...], "batch": [...]}  a batch of a play's hosts is next
+    {"kind": "cut_off", "hosts": [...]}                     hosts that Ansible took out of a play, for another's fault
     {"kind": "host", "host", "instance_id", "started_at"}   a host was met
     {"kind": "task", "host", "count": [...], "at", "task": {...} | null, "shortened"}
     {"kind": "recap", "host", "counts": {...}}              Ansible's own counts of a host
@@ -67,6 +68,7 @@ class RunState:
     context: RunContext
     hosts: dict[str, HostState] = field(default_factory=dict)
     plays: dict[str, tuple[list[str], set[str]]] = field(default_factory=dict)  # every host, those of its batches
+    cut_off: list[str] = field(default_factory=list)
     complete: bool = False
     ended: dict[str, Any] | None = None
     ended_sent: bool = False
@@ -102,7 +104,7 @@ def _apply(runs: dict[str, RunState], line: dict[str, Any]) -> None:
         runs[line["run"]] = RunState(RunContext(**line["context"]))
         return
     run = runs[line["run"]]
-    if kind in ("play", "end", "ended", "ended_sent"):
+    if kind in ("play", "cut_off", "end", "ended", "ended_sent"):
         _apply_to_run(run, kind, line)
     elif kind == "host":
         host = str(line["host"])
@@ -115,6 +117,8 @@ def _apply_to_run(run: RunState, kind: str, line: dict[str, Any]) -> None:
     if kind == "play":
         _, batches = run.plays.setdefault(line["play"], (list(line["hosts"]), set()))
         batches.update(line["batch"])
+    elif kind == "cut_off":
+        run.cut_off += line["hosts"]
     elif kind == "end":
         run.complete = True
     elif kind == "ended":

@@ -141,7 +141,7 @@ class RunEnded(RunEvent):
     reason: str
     build_arn: str | None = None
     log_url: str | None = None
-    duration_seconds: float | None = None
+    duration_seconds: float | None = Field(default=None, allow_inf_nan=False)
 
 
 class RolloutEnded(Event):

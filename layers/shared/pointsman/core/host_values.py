@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from pointsman.core.model import Value
 
 
@@ -27,7 +29,7 @@ class TaskResult(Value):
     status: Literal["changed", "failed", "unreachable"]
     message: str | None = None
     diff: str | None = None  # unified, redacted
-    duration_seconds: float
+    duration_seconds: float = Field(allow_inf_nan=False)
     ignored: bool = False  # failed, and ignore_errors or ignore_unreachable let the play go on
     rescued: bool = False  # failed, and a rescue section made it good
     on_behalf_of: str | None = None  # inventory host for which a delegated task ran on this host
