@@ -23,9 +23,10 @@ ROUNDS ?= 10
 help: ## Show the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
+# The interpreter beneath an active virtual environment: one that uv made has no pip.
 .tools/bin/uv:
 	@echo "fetching uv $(UV_VERSION) into .tools/"
-	python3 -m pip install --quiet --disable-pip-version-check --no-warn-script-location --root-user-action=ignore --target .tools uv==$(UV_VERSION)
+	"$$(python3 -c 'import sys; print(sys._base_executable)')" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --root-user-action=ignore --target .tools uv==$(UV_VERSION)
 
 $(SYNCED): $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv) pyproject.toml uv.lock .python-version
 	@echo "installing Python, Ansible and the test tools into .venv: a few minutes the first time"
