@@ -26,8 +26,10 @@ def _kernel_settings() -> list[str]:
     return [Path("/proc/sys", setting).read_text() for setting in SETTINGS]
 
 
-def _mounts() -> list[str]:
-    return sorted(line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines())
+def _mounts(*below: Path) -> list[str]:
+    """What is mounted below these directories: others on this machine may mount and unmount what they like."""
+    points = [Path(line.split()[1]) for line in Path("/proc/self/mounts").read_text().splitlines()]
+    return sorted(str(point) for point in points if any(point.is_relative_to(directory) for directory in below))
 
 
 class Site:
@@ -58,13 +60,14 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("debian")
-    settings, mounts = _kernel_settings(), _mounts()
+    ours = (directory, Path(__file__).resolve().parents[2])
+    settings, mounts = _kernel_settings(), _mounts(*ours)
     with debian_system.booted(directory) as system:
         build = Build.new(directory, POINTSMAN_INVENTORY="inventory/debian.yml")
         build.write("inventory/debian.yml", system.inventory)
         yield Site(system, build)
     assert _kernel_settings() == settings
-    assert _mounts() == mounts
+    assert _mounts(*ours) == mounts
     assert not Path(f"/proc/{system.leader}").exists()
     until = time.monotonic() + 120
     while (directory / "ssh").exists():  # The connection that SSH keeps ends with the system.
