@@ -266,14 +266,14 @@ def _made(lists: Lists) -> list[object]:
 
 def deciding_table() -> Table:
     """The whole decision, with branches, reasons and orders."""
-    from pointsman.core.payloads.push import read_push  # noqa: PLC0415
-    from pointsman.core.payloads.subject import ChangedFiles, Subject  # noqa: PLC0415
+    from pointsman.core.github.push import read_push  # noqa: PLC0415
     from pointsman.core.routing.decide import decide  # noqa: PLC0415
+    from pointsman.core.routing.routing_input import ChangedFiles, RoutingInput  # noqa: PLC0415
     from tests.support.receiver import payload, routes_with  # noqa: PLC0415
 
     table = Table(title="pointsman.core.routing.decide: 200 routes x 3,000 files", title_justify="left")
     push = read_push(payload("push_main"))
-    assert isinstance(push, Subject)
+    assert isinstance(push, RoutingInput)
     work: dict[str, Callable[[], object]] = {}
     for workload in (untouched, realistic, shuffled):
         lists, names = workload(200, 1, 3_000)

@@ -316,11 +316,11 @@ class LocalCloud:
         The first one starts the function, which a busy machine may not do in time: what got no answer is sent again.
         """
 
-        def answered() -> Delivery | None:
+        def with_changed_files() -> Delivery | None:
             delivery = self.webhook().deliver("ping", ping_payload(self.repository()))
             return delivery if delivery.response.status else None
 
-        delivery = wait_until(answered, PATIENCE, "the webhook does not answer")
+        delivery = wait_until(with_changed_files, PATIENCE, "the webhook does not answer")
         if delivery.response.status != 200:
             raise LocalCloudError(f"the webhook answers {delivery.response.status}: {delivery.response.body[:500]}")
         return delivery
@@ -364,12 +364,12 @@ class LocalCloud:
             return False
         record = CloudRecord.load(self.layout.record)
         try:
-            answered = httpx.get(f"{record.endpoint}/_ministack/health", timeout=2).is_success
+            with_changed_files = httpx.get(f"{record.endpoint}/_ministack/health", timeout=2).is_success
         except httpx.TransportError:
             return False
-        if answered:
+        if with_changed_files:
             self._record = record
-        return answered
+        return with_changed_files
 
     def _running_elsewhere(self) -> CloudRecord | None:
         try:

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from localcloud import github_endpoints as endpoints
 from localcloud.github_app import DOCS, TOKEN_SECONDS, App, Grant, Refused
-from localcloud.github_endpoints import Asked
+from localcloud.github_endpoints import StoredRun
 from localcloud.github_faults import Faults
 from localcloud.github_objects import Objects
 from localcloud.github_shapes import Shapes, identity_of, repository_shape
@@ -30,7 +30,7 @@ _TOKENS: Final = re.compile(r"/app/installations/([^/]+)/access_tokens")
 _REPOSITORY: Final = re.compile(r"/(?:repos/(?P<name>[^/]+/[^/]+)|repositories/(?P<id>\d+))/(?P<rest>.+)")
 _MOVED: Final = f"{DOCS}/guides/best-practices-for-using-the-rest-api#follow-redirects"
 
-_ENDPOINTS: Final[dict[str, Callable[[Asked], Response]]] = {
+_ENDPOINTS: Final[dict[str, Callable[[StoredRun], Response]]] = {
     "compare/": endpoints.compare,
     "commits/": endpoints.commit,
     "git/trees/": endpoints.tree,
@@ -129,7 +129,7 @@ class GithubApi:
         if moved := self._moved(matched["name"], grant):
             return _redirect(f"{api}/repositories/{identity_of(moved)}/{quote(matched['rest'])}", request.query)
         full_name = self._name_of(matched["name"], matched["id"], grant)
-        asked = Asked(
+        asked = StoredRun(
             objects=Objects(self._repositories / f"{full_name}.git"),
             shapes=Shapes(api, full_name),
             identity=identity_of(full_name),

@@ -29,7 +29,7 @@ _TREE: Final = f"{DOCS}/git/trees#get-a-tree"
 
 
 @dataclass(frozen=True)
-class Asked:
+class StoredRun:
     """A request about a repository that the token may read."""
 
     objects: Objects
@@ -56,7 +56,7 @@ class Asked:
         return _number(self.query, "page", 1), size
 
 
-def compare(asked: Asked) -> Response:
+def compare(asked: StoredRun) -> Response:
     """`/compare/BASE...HEAD`: what HEAD has since it left BASE."""
     objects, shapes = asked.objects, asked.shapes
     base_name, dots, head_name = asked.about.partition("...")
@@ -81,7 +81,7 @@ def compare(asked: Asked) -> Response:
     return Response.json(answer, headers=_link(asked, ceil(len(shas) / size)) if asked.paged else {})
 
 
-def _compared(asked: Asked, base: str, head: str, fork: str) -> dict[str, Any]:
+def _compared(asked: StoredRun, base: str, head: str, fork: str) -> dict[str, Any]:
     """A comparison without its commits and files."""
     shapes, bare = asked.shapes, asked.objects.bare
     ahead, behind = asked.objects.counts(base, head)
@@ -101,7 +101,7 @@ def _compared(asked: Asked, base: str, head: str, fork: str) -> dict[str, Any]:
     }
 
 
-def commit(asked: Asked) -> Response:
+def commit(asked: StoredRun) -> Response:
     """`/commits/REF`: a commit with its files, against its first parent."""
     objects, shapes = asked.objects, asked.shapes
     sha = objects.resolve(asked.about)
@@ -119,7 +119,7 @@ def commit(asked: Asked) -> Response:
     return Response.json(answer, headers=_link(asked, ceil(len(files) / size)))
 
 
-def tree(asked: Asked) -> Response:
+def tree(asked: StoredRun) -> Response:
     """`/git/trees/TREE`: the entries of a tree, of a commit's or of a branch's."""
     objects, shapes = asked.objects, asked.shapes
     found = objects.resolve(asked.about, "tree")
@@ -151,14 +151,14 @@ def _status(ahead: int, behind: int) -> str:
     return "ahead" if ahead else "behind" if behind else "identical"
 
 
-def _absent(asked: Asked, status: int, message: str, documentation: str) -> Refused:
+def _absent(asked: StoredRun, status: int, message: str, documentation: str) -> Refused:
     """What is not there, in a repository or in an empty one."""
     if asked.objects.is_empty():
         return Refused(409, "Git Repository is empty.", documentation)
     return Refused(status, message, documentation)
 
 
-def _link(asked: Asked, pages: int) -> dict[str, str]:
+def _link(asked: StoredRun, pages: int) -> dict[str, str]:
     """The `Link` header: the pages before and after this one."""
     page = _number(asked.query, "page", 1)
     others: Sequence[tuple[str, int]] = (

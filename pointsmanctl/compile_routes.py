@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"{given.source}: {error.strerror}", file=sys.stderr)
         return 1
-    for found in [*checked.faults, *checked.doubts]:
+    for found in [*checked.faults, *checked.lint]:
         print(found, file=sys.stderr)
     if checked.routes is None:
         count = len(checked.faults)

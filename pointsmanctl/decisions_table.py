@@ -22,7 +22,7 @@ type Shown = Mapping[str, Any]  # a decision as the receiver answers it
 
 def shown(decision: Decision) -> dict[str, Any]:
     """A decision as programs are told it: what the receiver answers, without the rollout."""
-    return {name: told for name, told in decision.for_programs().items() if name != "rollout"}
+    return {name: told for name, told in decision.to_json().items() if name != "rollout"}
 
 
 def decisions_table(decisions: Sequence[Shown], *, full: bool = False) -> RenderableType:

@@ -14,12 +14,12 @@ import typer
 from pydantic import ValidationError
 from rich.text import Text
 
-from pointsman.adapters.aws_errors import errors_sorted
+from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import deserialize, marshal, unmarshal
 from pointsman.adapters.trail_dynamodb import put_of
+from pointsman.core.trail.events import ErratumRecorded
+from pointsman.core.trail.item import INDEXED, digest, from_item
 from pointsman.errors import Conflict
-from pointsman.events import ErratumRecorded
-from pointsman.trail_item import INDEXED, digest, from_item
 from pointsmanctl.connection import STACK, Where
 from pointsmanctl.options import RegionOption, StackOption, WhereOption, all_readable, connected, fail, given, out
 
@@ -103,7 +103,7 @@ def redact(client: "DynamoDBClient", table: str, removal: Removal, who: str, now
     }
     steps: Any = [{"Put": overwrite}, {"Put": put_of(recorded, table)}]
     try:
-        with errors_sorted(f"recording the erratum of {removal.key}"):
+        with translate_aws_errors(f"recording the erratum of {removal.key}"):
             client.transact_write_items(TransactItems=steps)
     except Conflict as error:
         raise NotRemovable("the item was altered meanwhile: look at it again") from error
@@ -113,7 +113,7 @@ def redact(client: "DynamoDBClient", table: str, removal: Removal, who: str, now
 def verdict(client: "DynamoDBClient", table: str, partition: str, key: str) -> str:
     """The item's digest, and which erratum left it so."""
     found = digest(_item(client, table, partition, key)["data"])
-    with errors_sorted(f"reading the errata of {partition}"):
+    with translate_aws_errors(f"reading the errata of {partition}"):
         errata = client.query(
             TableName=table,
             KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
@@ -128,7 +128,7 @@ def verdict(client: "DynamoDBClient", table: str, partition: str, key: str) -> s
 
 
 def _item(client: "DynamoDBClient", table: str, partition: str, key: str) -> dict[str, Any]:
-    with errors_sorted(f"reading {partition} {key}"):
+    with translate_aws_errors(f"reading {partition} {key}"):
         place = marshal({"pk": partition, "sk": key})
         item = client.get_item(TableName=table, Key=place, ConsistentRead=True).get("Item")
     if item is None:

@@ -6,10 +6,10 @@ from itertools import groupby
 from rich.syntax import Syntax
 from rich.text import Text
 
-from pointsman.core.host_values import TaskResult
 from pointsman.core.model import Mode
-from pointsman.events import BuildReported, HostResultRecorded, PlaybookEnded
-from pointsman.trail_item import ReadEvent
+from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded
+from pointsman.core.trail.host_values import TaskResult
+from pointsman.core.trail.item import ReadEvent
 from pointsmanctl.styles import STYLES
 
 

@@ -5,21 +5,21 @@ from difflib import get_close_matches
 
 import botocore.session
 
-from pointsman.core.routes.fault import Fault, Place
+from pointsman.core.routes.diagnostic import Diagnostic, Location
 from pointsman.core.routes.model import Routes
 
 
-def doubts_of_regions(routes: Routes) -> Iterator[Fault]:
+def doubts_of_regions(routes: Routes) -> Iterator[Diagnostic]:
     """Each region that botocore does not list."""
     known = _known()
-    named: list[tuple[Place, str]] = [(("regions", index), region) for index, region in enumerate(routes.regions)]
-    for place, rule in enumerate(routes.targets or ()):
-        named += [(("targets", place, "regions", index), region) for index, region in enumerate(rule.regions or ())]
+    named: list[tuple[Location, str]] = [(("regions", index), region) for index, region in enumerate(routes.regions)]
+    for location, rule in enumerate(routes.targets or ()):
+        named += [(("targets", location, "regions", index), region) for index, region in enumerate(rule.regions or ())]
     for at, region in named:
         if region not in known:
             close = get_close_matches(region, sorted(known), n=1)
             meant = f": did you mean `{close[0]}`?" if close else ""
-            yield Fault(at, f"botocore {botocore.__version__} knows no region `{region}`{meant}")
+            yield Diagnostic(at, f"botocore {botocore.__version__} knows no region `{region}`{meant}")
 
 
 def _known() -> set[str]:

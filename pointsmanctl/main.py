@@ -10,8 +10,8 @@ from rich.text import Text
 
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.trail.item import ReadEvent
 from pointsman.errors import PointsmanError
-from pointsman.trail_item import ReadEvent
 from pointsmanctl import demo, erratum, push, routes_command, why
 from pointsmanctl.connection import STACK, Connection, Where
 from pointsmanctl.options import (

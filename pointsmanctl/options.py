@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.text import Text
 
-from pointsman.core.text import CONTROL, whole
+from pointsman.core.text import CONTROL, replace_surrogates
 from pointsmanctl.connection import Connection, Where, connect, running_local_cloud
 from pointsmanctl.console import console
 from pointsmanctl.times import moment
@@ -54,8 +54,8 @@ rollout_id = _of_form(r"r-[0-9a-f]{16}", "a rollout, such as r-3f2a9c0d1e2b4a56:
 
 def readable(value: str | None) -> str | None:
     """The callback of an option that must be text: what is not UTF-8 comes as lone surrogates."""
-    if value is not None and whole(value) != value:
-        raise typer.BadParameter(f"{whole(value)!r} is not UTF-8")
+    if value is not None and replace_surrogates(value) != value:
+        raise typer.BadParameter(f"{replace_surrogates(value)!r} is not UTF-8")
     return value
 
 

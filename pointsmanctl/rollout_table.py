@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from pointsman.core.git_ref import read_ref
 from pointsman.core.model import Mode, Rollout, Run, RunState
-from pointsman.core.reconcile import latest
-from pointsman.core.ref import read_ref
+from pointsman.core.rollouts.reconcile import latest
 from pointsmanctl.harmless import harmless
 from pointsmanctl.run_ends import Ends, why_run_ended
 from pointsmanctl.styles import STYLES
@@ -23,7 +23,7 @@ type Loaded = tuple[Rollout, tuple[Run, ...]]
 
 def rollouts_table(rollouts: list[Loaded], now: datetime) -> Lines:
     """One line a rollout, in the order given; its runs below it where they don't fit beside."""
-    tallies = [tally(list(latest(runs).values()), len(rollout.order.targets)) for rollout, runs in rollouts]
+    tallies = [tally(list(latest(runs).values()), len(rollout.spec.targets)) for rollout, runs in rollouts]
     told = zip((harmless(rollout) for rollout, _ in rollouts), tallies, strict=True)
     lines = [Line(_cells(rollout, now), Text(counts)) for rollout, counts in told]
     room = min(READABLE, max(map(len, tallies), default=0))
@@ -33,7 +33,7 @@ def rollouts_table(rollouts: list[Loaded], now: datetime) -> Lines:
 def _cells(rollout: Rollout, now: datetime) -> tuple[Text, ...]:
     age = duration((now - rollout.created_at).total_seconds())
     change = rollout.change
-    told = (Text(each) for each in (rollout.id, rollout.order.route, change.after[:7], change.actor))
+    told = (Text(each) for each in (rollout.id, rollout.spec.route, change.after[:7], change.actor))
     return (*told, state(rollout.state.value), Text(age))
 
 
@@ -54,7 +54,7 @@ def rollout_report(loaded: Loaded, ends: Ends) -> RenderableType:
         state(rollout.state.value),
         f"\n{change.repository} {read_ref(change.ref).shown} {change.after[:7]}  {change.title}",
         f"\nby {change.author}, {'asked for' if change.pull_request else 'pushed'} by {change.actor}; "
-        f"route {rollout.order.route}, {rollout.order.playbook}{_mode(rollout)}\n",
+        f"route {rollout.spec.route}, {rollout.spec.playbook}{_mode(rollout)}\n",
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("TARGET", "ATTEMPT", "STATE", "TOOK"):
@@ -68,7 +68,7 @@ def rollout_report(loaded: Loaded, ends: Ends) -> RenderableType:
 
 
 def _mode(rollout: Rollout) -> str:
-    return ", check only" if rollout.order.mode is Mode.CHECK else ""
+    return ", check only" if rollout.spec.mode is Mode.CHECK else ""
 
 
 def state(name: str) -> Text:
@@ -83,8 +83,8 @@ def _took(run: Run) -> str:
 
 
 def _why(run: Run, ends: Ends) -> str:
-    if run.state is RunState.WAITING and run.behind:
-        return f"waits behind {run.behind}"
+    if run.state is RunState.WAITING and run.blocked_by:
+        return f"waits behind {run.blocked_by}"
     return why_run_ended(run, ends)
 
 

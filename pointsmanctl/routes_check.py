@@ -28,13 +28,13 @@ def check(
         _print_line(console(stderr=True), f"pointsman: {file}: {error.strerror}", "red")
         raise typer.Exit(UNREADABLE) from error
     if as_json:
-        print_json([_as_json(each) for each in [*checked.faults, *checked.doubts]])
+        print_json([_as_json(each) for each in [*checked.faults, *checked.lint]])
     else:
         out = console()
-        for each in [*checked.faults, *checked.doubts]:
+        for each in [*checked.faults, *checked.lint]:
             _print_line(out, str(each), "yellow" if each.doubtful else "red")
         _print_line(out, f"{file}: {_summary(checked)}", "bold")
-    if checked.faults or (strict and checked.doubts):
+    if checked.faults or (strict and checked.lint):
         raise typer.Exit(1)
 
 
@@ -49,7 +49,7 @@ def _print_line(out: Console, line: str, style: str) -> None:
 
 
 def _summary(checked: Checked) -> str:
-    found = f"{_count(len(checked.faults), 'fault')}, {_count(len(checked.doubts), 'warning')}"
+    found = f"{_count(len(checked.faults), 'fault')}, {_count(len(checked.lint), 'warning')}"
     if checked.routes is None:
         return found
     return (

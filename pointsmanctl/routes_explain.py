@@ -6,15 +6,15 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from pointsman.core.payloads.subject import NothingToRun, Subject
 from pointsman.core.routes.model import Routes
 from pointsman.core.routing.decide import decide
+from pointsman.core.routing.routing_input import NothingToRun, RoutingInput
 from pointsmanctl.changed_names import names_in, read_range
 from pointsmanctl.decisions_table import decisions_table, shown
 from pointsmanctl.options import JsonOption, all_readable, err, fail, full_name, given, out, print_json, readable
 from pointsmanctl.routes_file import read_routes
 from pointsmanctl.saved_delivery import read_saved, read_source
-from pointsmanctl.what_if import Asked, what_if
+from pointsmanctl.what_if import StoredRun, what_if
 from pointsmanctl.would_run import told, would_run
 
 _PULL_REQUEST = "Only with --base and --head."
@@ -54,7 +54,7 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Show what each route would decide about a change, why, and by which pattern and file."""
-    asked = Asked(
+    asked = StoredRun(
         repository=repository,
         branch=branch,
         tag=tag,
@@ -76,8 +76,8 @@ def explain(
 
 
 def _what_if(
-    asked: Asked, routes: Routes, names: list[str], files: bool, files_from: str | None, git: str | None
-) -> Subject:
+    asked: StoredRun, routes: Routes, names: list[str], files: bool, files_from: str | None, git: str | None
+) -> RoutingInput:
     """What the options say would happen. Raises BadParameter where they say too little or too much."""
     if names and not files:
         raise typer.BadParameter(f"{names[0]!r} is what? Write --files before the names of files")
@@ -101,13 +101,13 @@ def _rules(file: Path) -> Routes:
     return routes
 
 
-def _refuse_beside(asked: Asked, others: dict[str, object]) -> None:
+def _refuse_beside(asked: StoredRun, others: dict[str, object]) -> None:
     beside = [option for option, value in (others | asked.options()).items() if value]
     if beside:
         raise typer.BadParameter("can't stand beside --payload, which says all of that itself", param_hint=beside[0])
 
 
-def _show(subject: Subject | NothingToRun, routes: Routes, *, as_json: bool) -> None:
+def _show(subject: RoutingInput | NothingToRun, routes: Routes, *, as_json: bool) -> None:
     repository = subject.repository if isinstance(subject, NothingToRun) else subject.change.repository
     if not routes.of_repository(repository):
         names = ", ".join(dict.fromkeys(text for route in routes.routes for text in route.repository))
@@ -125,25 +125,25 @@ def _tell(reason: str, *, as_json: bool) -> None:
     err.print(Text(reason))
 
 
-def _decide(subject: Subject, routes: Routes, *, as_json: bool) -> None:
+def _decide(subject: RoutingInput, routes: Routes, *, as_json: bool) -> None:
     routing = decide(subject, routes)
-    if routing.wants_files:
+    if routing.needs_changed_files:
         err.print(Text("The deployed receiver asks GitHub for the changed files here, if it has a token.", style="dim"))
     decisions = [shown(decision) for decision in routing.decisions]
-    orders = {order.route: order for order in routing.orders}
+    specs = {spec.route: spec for spec in routing.specs}
     if as_json:
         for each in decisions:
-            each["would_run"] = would_run(orders[each["route"]]) if each["route"] in orders else []
+            each["would_run"] = would_run(specs[each["route"]]) if each["route"] in specs else []
         print_json(decisions)
         return
     err.print(Text(_asked_about(subject, routes), style="dim"))
     out.print(decisions_table(decisions, full=True))
     out.print(Text(routing.reason))
-    for order in routing.orders:
-        out.print(*told(order), sep="\n")
+    for spec in routing.specs:
+        out.print(*told(spec), sep="\n")
 
 
-def _asked_about(subject: Subject, routes: Routes) -> str:
+def _asked_about(subject: RoutingInput, routes: Routes) -> str:
     change, request = subject.change, subject.change.pull_request
     what = f"pull request from {request.head} to {request.base}" if request else f"{subject.kind} {subject.name}"
     others = len(routes.routes) - len(routes.of_repository(change.repository))

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from pointsman.core.routes.check import check_routes
-from pointsman.core.routes.doubts import doubts
-from pointsman.core.routes.fault import Fault, Place
+from pointsman.core.routes.diagnostic import Diagnostic, Location
+from pointsman.core.routes.lint import lint
 from pointsman.core.routes.model import Routes
 from pointsman.core.text import shown
 from pointsmanctl.known_regions import doubts_of_regions
@@ -24,7 +24,7 @@ class LocatedFault:
     file: str
     line: int
     column: int
-    fault: Fault
+    fault: Diagnostic
     doubtful: bool = False  # no more than a warning
 
     def __str__(self) -> str:
@@ -37,7 +37,7 @@ class Checked:
 
     routes: Routes | None  # None where there is a fault
     faults: list[LocatedFault]
-    doubts: list[LocatedFault]
+    lint: list[LocatedFault]
 
 
 def read_routes(path: Path) -> tuple[Routes | None, list[LocatedFault]]:
@@ -49,7 +49,7 @@ def read_routes(path: Path) -> tuple[Routes | None, list[LocatedFault]]:
 def read_checked(path: Path) -> Checked:
     """As `read_routes`, and what is doubtful in rules without a fault. Raises OSError."""
     routes, faults, places = _read(path)
-    found = [*doubts(routes), *doubts_of_regions(routes)] if routes else []
+    found = [*lint(routes), *doubts_of_regions(routes)] if routes else []
     return Checked(routes, faults, places.of(found, doubtful=True))
 
 
@@ -59,27 +59,27 @@ def _read(path: Path) -> tuple[Routes | None, list[LocatedFault], "_Places"]:
         text = _lines(path.read_bytes().decode())
     except UnicodeDecodeError as error:
         mark = _mark_after(_lines(error.object[: error.start].decode()), path)
-        return None, _Places(path, {(): _At(mark)}).of([Fault((), "not YAML: this byte is not UTF-8")]), nowhere
+        return None, _Places(path, {(): _At(mark)}).of([Diagnostic((), "not YAML: this byte is not UTF-8")]), nowhere
     try:
         loader = _Loader(text)
         node = _node_of(loader)
         if node is None:
-            return None, nowhere.of([Fault((), "the file is empty")]), nowhere
+            return None, nowhere.of([Diagnostic((), "the file is empty")]), nowhere
         doubled, written = list(_doubled_keys(node)), dict(_places_in(node))  # before anything is merged
         data = loader.construct_document(node)  # which merges what stands at `<<`, in the nodes too
     except yaml.reader.ReaderError as error:
         mark = _mark_after(text[: error.position], path)
         return (
             None,
-            _Places(path, {(): _At(mark)}).of([Fault((), "not YAML: this character can't stand here")]),
+            _Places(path, {(): _At(mark)}).of([Diagnostic((), "not YAML: this character can't stand here")]),
             nowhere,
         )
     except yaml.MarkedYAMLError as error:
         found = error.problem_mark or error.context_mark
         places = _Places(path, {(): _At(found)} if found else {})
-        return None, places.of([Fault((), f"not YAML: {told_of(error)}")]), nowhere
+        return None, places.of([Diagnostic((), f"not YAML: {told_of(error)}")]), nowhere
     except (yaml.YAMLError, RecursionError) as error:
-        return None, nowhere.of([Fault((), f"not YAML: {error}")]), nowhere
+        return None, nowhere.of([Diagnostic((), f"not YAML: {error}")]), nowhere
     routes, faults = check_routes(data)
     places = _Places(path, written | dict(_places_in(node)))
     located = places.of([*doubled, *faults])
@@ -117,9 +117,9 @@ class _Places:
     """Where everything of a file stands. What an alias or `<<` brings stands at its anchor."""
 
     path: Path
-    marks: dict[Place, _At]
+    marks: dict[Location, _At]
 
-    def of(self, faults: Iterable[Fault], *, doubtful: bool = False) -> list[LocatedFault]:
+    def of(self, faults: Iterable[Diagnostic], *, doubtful: bool = False) -> list[LocatedFault]:
         """`faults` in the order of the file. What several routes have from one place is told once."""
         located = [self._at(fault, doubtful) for fault in faults]
         once: dict[tuple[int, int, str], LocatedFault] = {}
@@ -127,16 +127,22 @@ class _Places:
             once.setdefault((each.line, each.column, each.fault.reason), each)
         return sorted(once.values(), key=lambda each: (each.line, each.column))
 
-    def _at(self, fault: Fault, doubtful: bool) -> LocatedFault:
-        place = fault.place
-        if place[:1] == ("routes",) and place[:3] not in self.marks and ("defaults", *place[2:3]) in self.marks:
-            place = ("defaults", *place[2:])  # what a route does not say itself
-        while place and place not in self.marks:  # what is missing stands nowhere: its parent tells where it should be
-            place = place[:-1]
-        at = self.marks.get(place)
+    def _at(self, fault: Diagnostic, doubtful: bool) -> LocatedFault:
+        location = fault.location
+        if (
+            location[:1] == ("routes",)
+            and location[:3] not in self.marks
+            and ("defaults", *location[2:3]) in self.marks
+        ):
+            location = ("defaults", *location[2:])  # what a route does not say itself
+        while (
+            location and location not in self.marks
+        ):  # what is missing stands nowhere: its parent tells where it should be
+            location = location[:-1]
+        at = self.marks.get(location)
         mark = at and ((at.key if fault.of_key else None) or at.value)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        told = replace(fault, place=place) if doubtful else fault
+        told = replace(fault, location=location) if doubtful else fault
         return LocatedFault(str(self.path), line, column, told, doubtful)
 
 
@@ -164,27 +170,27 @@ for _tag, _pattern, _first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
 
 
-def _doubled_keys(node: yaml.Node, place: Place = (), above: tuple[int, ...] = ()) -> Iterator[Fault]:
+def _doubled_keys(node: yaml.Node, location: Location = (), above: tuple[int, ...] = ()) -> Iterator[Diagnostic]:
     if id(node) in above:  # an alias inside its own anchor
         return
     first: dict[str | int, yaml.Mark] = {}
     for at, key, value in _children(node):
         if key and at in first:
             told = f"this key stands here twice: also on line {first[at].line + 1}"
-            yield Fault((*place, at), told, of_key=True)
+            yield Diagnostic((*location, at), told, of_key=True)
         if key:
             first.setdefault(at, key)
-        yield from _doubled_keys(value, (*place, at), (*above, id(node)))
+        yield from _doubled_keys(value, (*location, at), (*above, id(node)))
 
 
-def _places_in(node: yaml.Node, place: Place = (), above: tuple[int, ...] = ()) -> Iterator[tuple[Place, _At]]:
+def _places_in(node: yaml.Node, location: Location = (), above: tuple[int, ...] = ()) -> Iterator[tuple[Location, _At]]:
     """Every place below `node`, each after those above it."""
-    if not place:
-        yield place, _At(node.start_mark)
+    if not location:
+        yield location, _At(node.start_mark)
     for at, key, value in _children(node):
-        yield (*place, at), _At(value.start_mark, key)
+        yield (*location, at), _At(value.start_mark, key)
         if id(value) not in (*above, id(node)):
-            yield from _places_in(value, (*place, at), (*above, id(node)))
+            yield from _places_in(value, (*location, at), (*above, id(node)))
 
 
 def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Mark | None, yaml.Node]]:
@@ -192,4 +198,4 @@ def _children(node: yaml.Node) -> Iterator[tuple[str | int, yaml.Mark | None, ya
     if isinstance(node, yaml.MappingNode):
         yield from ((key.value, key.start_mark, value) for key, value in node.value if isinstance(key, yaml.ScalarNode))
     elif isinstance(node, yaml.SequenceNode):
-        yield from ((place, None, value) for place, value in enumerate(node.value))
+        yield from ((location, None, value) for location, value in enumerate(node.value))

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from pointsman.core.model import Rollout, Run, RunState
 from pointsman.core.ports import Trail
-from pointsman.core.text import few
-from pointsman.events import PlaybookEnded
-from pointsman.trail_item import ReadEvent
+from pointsman.core.text import join_first
+from pointsman.core.trail.events import PlaybookEnded
+from pointsman.core.trail.item import ReadEvent
 
 type Ends = dict[str, PlaybookEnded]
 """By the build's ARN."""
@@ -46,7 +46,7 @@ def missing(end: PlaybookEnded) -> tuple[str, ...]:
     more = f" and {cut_off - NAMES_SHOWN} more" if cut_off > NAMES_SHOWN else ""
     return (
         f"cut off before they ran: {shown}{more}" if cut_off else "",
-        f"results are missing of {few(end.results_missing, NAMES_SHOWN)}" if end.results_missing else "",
+        f"results are missing of {join_first(end.results_missing, NAMES_SHOWN)}" if end.results_missing else "",
     )
 
 

@@ -4,9 +4,9 @@ import json
 import sys
 from pathlib import Path
 
-from pointsman.core.payloads.pull_request import read_pull_request
-from pointsman.core.payloads.push import read_push
-from pointsman.core.payloads.subject import NothingToRun, Subject
+from pointsman.core.github.pull_request import read_pull_request
+from pointsman.core.github.push import read_push
+from pointsman.core.routing.routing_input import NothingToRun, RoutingInput
 from pointsman.errors import Misconfigured, Rejected
 
 STDIN = "-"
@@ -20,7 +20,7 @@ def read_source(source: str) -> bytes:
         raise Misconfigured(f"{source}: {error.strerror}") from error
 
 
-def read_saved(source: str) -> Subject | NothingToRun:
+def read_saved(source: str) -> RoutingInput | NothingToRun:
     """The push or pull request of a saved delivery. Raises Misconfigured saying what it is not."""
     try:
         content = json.loads(read_source(source))

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.dynamodb import marshal, pages
-from pointsman.events import TYPES, BuildReported
-from pointsman.trail_item import INDEXES, NewerEvent, ReadEvent, read_item, timestamp
+from pointsman.core.trail.events import TYPES, BuildReported
+from pointsman.core.trail.item import INDEXES, NewerEvent, ReadEvent, read_item, timestamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pointsman.core.model import Mode, Outcome, RunState
-from pointsman.events import (
+from pointsman.core.trail.events import (
     BuildReported,
     DeliveryDecided,
     ErratumRecorded,
@@ -26,7 +26,7 @@ from pointsman.events import (
     RunStarted,
     RunWaited,
 )
-from pointsman.trail_item import NewerEvent, ReadEvent
+from pointsman.core.trail.item import NewerEvent, ReadEvent
 from pointsmanctl.harmless import harmless
 from pointsmanctl.host_lines import host_lines, merged, outside
 from pointsmanctl.run_ends import NOT_REPORTED, Ends, ends_among, missing
@@ -158,7 +158,7 @@ def _line(event: ReadEvent) -> Text:
         case RolloutRepeated():
             return Text(f"asked for again by delivery {event.delivery}: {event.reason}")
         case RunWaited():
-            return Text(f"waits behind {event.behind}")
+            return Text(f"waits behind {event.blocked_by}")
         case RunDelayed():
             return Text(f"no build yet: {event.reason}", "yellow")
         case RunStarted():

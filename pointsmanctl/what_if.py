@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import typer
 
 from pointsman.core.model import Change, PullRequest
-from pointsman.core.payloads.subject import ChangedFiles, Comparison, Subject
 from pointsman.core.routes.model import Routes
+from pointsman.core.routing.routing_input import ChangedFiles, Comparison, RoutingInput
 from pointsmanctl.changed_names import Range
 
 NO_COMMIT = "0" * 40
@@ -15,7 +15,7 @@ NOBODY = "somebody"
 
 
 @dataclass(frozen=True)
-class Asked:
+class StoredRun:
     """What the options say of a change; None where they say nothing."""
 
     repository: str | None = None
@@ -35,7 +35,7 @@ class Asked:
         return {names.get(name, f"--{name}"): value for name, value in vars(self).items()}
 
 
-def what_if(asked: Asked, routes: Routes, known: Range | None, files: tuple[str, ...]) -> Subject:
+def what_if(asked: StoredRun, routes: Routes, known: Range | None, files: tuple[str, ...]) -> RoutingInput:
     """The change as if GitHub had told of it; its files are exactly `files`.
 
     What the options leave open is taken from git's range, where one was given. Raises BadParameter.
@@ -48,7 +48,7 @@ def what_if(asked: Asked, routes: Routes, known: Range | None, files: tuple[str,
     message = asked.message if asked.message is not None else known.message if known else ""
     changed = ChangedFiles(tuple(dict.fromkeys(name.removeprefix("./") for name in files)))
     is_pull_request = asked.base is not None
-    return Subject(
+    return RoutingInput(
         event="pull_request" if is_pull_request else "push",
         change=_change(asked, repository, message, changed),
         kind="pull request" if is_pull_request else "tag" if asked.tag else "branch",
@@ -61,7 +61,7 @@ def what_if(asked: Asked, routes: Routes, known: Range | None, files: tuple[str,
     )
 
 
-def _with_ref(asked: Asked, known: Range | None) -> Asked:
+def _with_ref(asked: StoredRun, known: Range | None) -> StoredRun:
     """The same with what is pushed, or asked for, said once."""
     here = known.branch if known else None
     if asked.base and not asked.head and here:
@@ -78,7 +78,7 @@ def _with_ref(asked: Asked, known: Range | None) -> Asked:
     return asked
 
 
-def _refuse_whole_refs(asked: Asked) -> None:
+def _refuse_whole_refs(asked: StoredRun) -> None:
     for option, value in asked.options().items():
         if not isinstance(value, str) or option not in ("--branch", "--tag", "--base", "--head"):
             continue
@@ -106,7 +106,7 @@ def _only_repository(routes: Routes) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def _change(asked: Asked, repository: str, message: str, files: ChangedFiles) -> Change:
+def _change(asked: StoredRun, repository: str, message: str, files: ChangedFiles) -> Change:
     request = PullRequest(number=0, base=asked.base, head=asked.head or "") if asked.base else None
     ref = "refs/pull/0/head" if request else f"refs/tags/{asked.tag}" if asked.tag else f"refs/heads/{asked.branch}"
     return Change(

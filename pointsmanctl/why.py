@@ -14,13 +14,13 @@ from rich.text import Text
 
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.git_ref import read_ref
 from pointsman.core.model import Decision, Run, RunState
 from pointsman.core.ports import Trail
-from pointsman.core.reconcile import latest
-from pointsman.core.ref import read_ref
-from pointsman.core.text import few
-from pointsman.events import DeliveryDecided, RolloutRepeated, TrailEvent
-from pointsman.trail_item import NewerEvent
+from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.text import join_first
+from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, TrailEvent
+from pointsman.core.trail.item import NewerEvent
 from pointsmanctl.connection import STACK, Where
 from pointsmanctl.harmless import harmless
 from pointsmanctl.options import (
@@ -161,9 +161,9 @@ def _decision(told: Told, decision: Decision) -> Text:
         newest = list(latest(runs).values())
         text.append(f"\n  {rollout.id} ")
         text.append_text(state(rollout.state.value))
-        text.append(f": {tally(newest, len(rollout.order.targets))}")
+        text.append(f": {tally(newest, len(rollout.spec.targets))}")
         for (word, reason), names in _troubles(newest, told.ends).items():
-            text.append(f"\n    {few(names)} {word}: {reason}")
+            text.append(f"\n    {join_first(names)} {word}: {reason}")
     elif decision.rollout:
         text.append(f"\n  {decision.rollout}: not begun yet", "dim")
     elif decision.held:
@@ -182,7 +182,7 @@ def _troubles(runs: Iterable[Run], ends: Ends) -> dict[tuple[str, str], list[str
 
 def _trouble(run: Run, ends: Ends) -> str:
     if run.state is RunState.WAITING:
-        return f"behind {run.behind}" if run.behind else ""
+        return f"behind {run.blocked_by}" if run.blocked_by else ""
     return why_run_ended(run, ends) if run.state.ended else ""
 
 
@@ -210,7 +210,7 @@ def _as_json(told: Told) -> dict[str, Any]:
 
 
 def _decision_as_json(told: Told, decision: Decision) -> dict[str, Any]:
-    shown = decision.for_programs() | {"state": None, "runs_by_state": {}, "troubles": {}}
+    shown = decision.to_json() | {"state": None, "runs_by_state": {}, "troubles": {}}
     if loaded := told.loaded(decision):
         rollout, runs = loaded
         counted = Counter(run.state.value for run in latest(runs).values())

@@ -7,30 +7,30 @@ from typing import Any
 
 from rich.text import Text
 
-from pointsman.core.model import Mode, Order
+from pointsman.core.model import Mode, RolloutSpec
 from pointsman.core.text import shown
 
 
-def would_run(order: Order) -> list[dict[str, Any]]:
+def would_run(spec: RolloutSpec) -> list[dict[str, Any]]:
     """For programs: mode, playbook, limit, tags, extra_vars, and the targets that have these in common."""
     groups: dict[str, dict[str, Any]] = {}
-    for target in order.targets:
-        settings = order.settings_on(target).model_dump(mode="json")
+    for target in spec.targets:
+        settings = spec.settings_on(target).model_dump(mode="json")
         common = groups.setdefault(
-            json.dumps(settings, sort_keys=True), {"mode": order.mode.value, **settings, "targets": []}
+            json.dumps(settings, sort_keys=True), {"mode": spec.mode.value, **settings, "targets": []}
         )
         common["targets"].append(target.name)
     return list(groups.values())
 
 
-def told(order: Order) -> Iterator[Text]:
+def told(spec: RolloutSpec) -> Iterator[Text]:
     """For people: the command, and where."""
-    for group in would_run(order):
+    for group in would_run(spec):
         words = ["ansible-playbook", group["playbook"]]
-        words += ["--check"] if order.mode is Mode.CHECK else []
+        words += ["--check"] if spec.mode is Mode.CHECK else []
         words += [f"--limit={group['limit']}"] if group["limit"] else []
         words += [f"--tags={','.join(group['tags'])}"] if group["tags"] else []
         words += [f"--extra-vars={json.dumps(group['extra_vars'], ensure_ascii=False)}"] if group["extra_vars"] else []
         yield Text.assemble(
-            (f"{order.route}: ", "bold"), shown(shlex.join(words)), ("  on ", "dim"), ", ".join(group["targets"])
+            (f"{spec.route}: ", "bold"), shown(shlex.join(words)), ("  on ", "dim"), ", ".join(group["targets"])
         )

@@ -122,7 +122,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         """Watch for secrets. Where that is not possible, no text of a task is told at all."""
         try:
             self._observer.watch()
-            build_log.mask(self._redactor, self._observer.settle)
+            build_log.mask(self._redactor, self._observer.update_route_status)
             self._observer.take_file_cache(getattr(playbook, "_loader", None))
         except Exception as error:
             self._blind = True
@@ -205,7 +205,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     def _record(self, result: Any, kind: Any, *, ignored: bool = False, rescued: bool = False) -> None:
         if self._recorder is None:
             return
-        self._observer.settle()
+        self._observer.update_route_status()
         host, task = str(result.host.get_name()), str(result.task._uuid)
         items = self._items.pop((host, task), None)
         outcome = ansible_words.outcome_of(result, kind, items, ignored=ignored, rescued=rescued)

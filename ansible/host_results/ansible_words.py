@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .recorder import Item, Kind, Outcome
+from .recorder import Item, Kind, TaskOutcome
 from .result import Counts
 
 
@@ -48,11 +48,11 @@ class Failures:
 
 def outcome_of(
     result: Any, kind: Kind, items: Sequence[Item] | None, *, ignored: bool = False, rescued: bool = False
-) -> Outcome:
+) -> TaskOutcome:
     """A task's end for one host; `items` are those of its loop, if it has one."""
     task, told = result.task, result.result
     only = item_of(result, kind)
-    return Outcome(
+    return TaskOutcome(
         kind=kind,
         name=_name(task, secret=only.secret if items is None else any(item.secret for item in items)),
         role=str(task._role.get_name()) if task._role else None,

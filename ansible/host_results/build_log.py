@@ -10,17 +10,17 @@ from typing import Any
 from redaction import Redactor, Strictness
 
 
-def mask(redactor: Redactor, settle: Callable[[], None]) -> None:
+def mask(redactor: Redactor, update_route_status: Callable[[], None]) -> None:
     """Redact what is printed from now on; `settle` waits for the secrets that workers have seen."""
     from ansible.plugins.callback import CallbackBase  # type: ignore[import-untyped]  # noqa: PLC0415
     from ansible.utils.display import Display  # type: ignore[import-untyped]  # noqa: PLC0415
 
     def whole(text: str) -> str:
-        settle()
+        update_route_status()
         return redactor.redact(text)
 
     def message(text: str) -> str:
-        settle()
+        update_route_status()
         return redactor.redact(text, Strictness.MESSAGE)
 
     _redacted(CallbackBase, "_get_diff", whole)

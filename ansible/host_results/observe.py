@@ -61,7 +61,7 @@ class Observer:
             if SourceWasEncrypted.is_tagged_on(content):
                 self._see(leaves(content))
 
-    def settle(self) -> None:
+    def update_route_status(self) -> None:
         """Wait until all that workers have handed on is learnt."""
         token = f"{id(self)}-{threading.get_ident()}-{len(self._settled)}"
         event = self._settled.setdefault(token, threading.Event())

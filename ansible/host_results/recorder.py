@@ -36,7 +36,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TaskOutcome:
     """How one task ended for one inventory host, as Ansible tells it. A task without a loop has one item."""
 
     kind: Kind
@@ -50,7 +50,7 @@ class Outcome:
     rescued: bool = False
     changed: bool = False  # by Ansible's own count
 
-    def hidden(self) -> "Outcome":
+    def hidden(self) -> "TaskOutcome":
         """The same, with nothing of its results to be told."""
         return replace(self, items=[replace(item, secret=True) for item in self.items])
 
@@ -96,7 +96,7 @@ class Recorder:
         """Note that a task (by an id of any kind) starts on a host."""
         self._started[host, task] = time.monotonic()
 
-    def end(self, host: str, task: str, outcome: Outcome) -> None:
+    def end(self, host: str, task: str, outcome: TaskOutcome) -> None:
         """Note how a task ended for a host: there, and on each host to which it was delegated."""
         started = self._started.pop((host, task), None)
         seconds = round(time.monotonic() - started, 3) if started is not None else 0.0
@@ -120,7 +120,7 @@ class Recorder:
             self._append("recap", host=host, counts=here)
         self._append("end")
 
-    def _end_here(self, host: str, outcome: Outcome, seconds: float) -> None:
+    def _end_here(self, host: str, outcome: TaskOutcome, seconds: float) -> None:
         here = [item for item in outcome.items if item.delegated_to is None]
         status: TaskStatus | None = None
         told: TaskRecord | None = None
@@ -138,7 +138,7 @@ class Recorder:
         self._note(host, told, counted)
 
     def _told(
-        self, outcome: Outcome, items: Sequence[Item], status: TaskStatus, seconds: float, **where: str | None
+        self, outcome: TaskOutcome, items: Sequence[Item], status: TaskStatus, seconds: float, **where: str | None
     ) -> TaskRecord:
         open_items = [item for item in items if not item.secret]
         result = _as_result(outcome, open_items)
@@ -179,7 +179,7 @@ class Recorder:
             self.spool_fault = f"{self._spool.path}: {error.strerror}"
 
 
-def _as_result(outcome: Outcome, items: Sequence[Item]) -> Mapping[str, Any]:
+def _as_result(outcome: TaskOutcome, items: Sequence[Item]) -> Mapping[str, Any]:
     """What `messages` reads: a task's result, or the results of a loop's items with Ansible's word on each."""
     if outcome.message is None and len(items) == 1:
         return {**items[0].result, "failed": items[0].kind in ("failed", "unreachable")}
@@ -187,7 +187,7 @@ def _as_result(outcome: Outcome, items: Sequence[Item]) -> Mapping[str, Any]:
     return {"msg": outcome.message, "results": results}
 
 
-def _count(outcome: Outcome) -> dict[str, int]:
+def _count(outcome: TaskOutcome) -> dict[str, int]:
     """What Ansible adds to its recap for such a result (StrategyBase._process_pending_results)."""
     changed = {"changed": 1} if outcome.changed else {}
     match outcome.kind:

@@ -14,10 +14,11 @@ from bench.campaign.pushes import TARGETS, Pushes
 from bench.campaign.queue import FifoQueue, Message
 from bench.campaign.store import FailingRollouts, FailingTrail
 from pointsman.adapters.rollouts_memory import MemoryRollouts
-from pointsman.core import engine as engine_module
-from pointsman.core import sweep as sweep_module
-from pointsman.core.engine import Engine
-from pointsman.core.model import Delivery, RunState
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import RunState
+from pointsman.core.rollouts import engine as engine_module
+from pointsman.core.rollouts import sweep as sweep_module
+from pointsman.core.rollouts.engine import Engine
 from pointsman.errors import PointsmanError
 
 HOURS_OF_FAULTS = 6
@@ -129,10 +130,10 @@ class Episode:
     def _note(self, delivery: Delivery) -> None:
         """The oracle hears of a push once the store has it, whatever became of the process."""
         push = self.pushes.numbers[delivery.id]
-        for order in delivery.orders:
-            stored = MemoryRollouts.load(self.store, order.rollout)  # as it is, with no fault between
+        for spec in delivery.specs:
+            stored = MemoryRollouts.load(self.store, spec.rollout)  # as it is, with no fault between
             if stored and any(each.pushed_at == delivery.pushed_at for each in stored[0].pushes):
-                self.oracle.accepted(order.rollout, [target.name for target in order.targets], push)
+                self.oracle.accepted(spec.rollout, [target.name for target in spec.targets], push)
 
     def _build_event(self, build: Build, state: RunState) -> None:
         run, report = build.run, build.report.model_copy(update={"state": state})

@@ -8,8 +8,8 @@ from bench.campaign.codebuild import Build
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import Rollout, Run, RunState
-from pointsman.core.reconcile import latest
-from pointsman.events import RolloutEnded, RunEnded, RunStarted
+from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.trail.events import RolloutEnded, RunEnded, RunStarted
 
 NEVER_BUILT = (RunState.REFUSED, RunState.SUPERSEDED)
 
@@ -39,16 +39,16 @@ class Oracle:
     def build_began(self, build: Build) -> None:
         """A build was made: no other may live on its target, and nothing newer may have been there."""
         run = build.run
-        living = [each for each in self._live[run.lane] if each.live]
+        living = [each for each in self._live[run.queue] if each.live]
         for other in living:
-            self.broken.append(f"double: {run.rollout} and {other.run.rollout} live on {run.lane}")
-        self._live[run.lane] = [*living, build]
+            self.broken.append(f"double: {run.rollout} and {other.run.rollout} live on {run.queue}")
+        self._live[run.queue] = [*living, build]
         # What is newest is the branch's to say: a push that leaves a target out is one of its commit all the same.
-        number, place = self._newest.get(run.rollout, 0), (run.route, run.target.name)
-        if number < self._begun[place]:
-            self.broken.append(f"old over new: push {number} of {run.rollout} after {self._begun[place]} on {place}")
-        self._last[place] = run.rollout
-        self._begun[place] = max(self._begun[place], number)
+        number, entry = self._newest.get(run.rollout, 0), (run.route, run.target.name)
+        if number < self._begun[entry]:
+            self.broken.append(f"old over new: push {number} of {run.rollout} after {self._begun[entry]} on {entry}")
+        self._last[entry] = run.rollout
+        self._begun[entry] = max(self._begun[entry], number)
 
     def judge(self, store: MemoryRollouts, trail: MemoryTrail, builds: list[Build], open_rollouts: list[str]) -> None:
         """At the end, once no fault happens any more and everything had its time."""
@@ -61,9 +61,9 @@ class Oracle:
                 continue
             self.broken += self._of_rollout(*loaded, trail)
             for name, run in latest(loaded[1]).items():
-                place, number = (run.route, name), self.pushed.get((rollout_id, name), 0)
-                if number > newest.get(place, (0, run))[0]:
-                    newest[place] = (number, run)
+                entry, number = (run.route, name), self.pushed.get((rollout_id, name), 0)
+                if number > newest.get(entry, (0, run))[0]:
+                    newest[entry] = (number, run)
         for (route, name), (number, run) in newest.items():
             # What ran last may have been pushed again since: then it is newer, and nothing had to run again.
             last = self._last.get((route, name), "")
@@ -74,7 +74,7 @@ class Oracle:
         self.broken += self._of_builds(trail, builds)
 
     def _of_rollout(self, rollout: Rollout, runs: tuple[Run, ...], trail: MemoryTrail) -> Iterator[str]:
-        missing = {target.name for target in rollout.order.targets} - {run.target.name for run in runs}
+        missing = {target.name for target in rollout.spec.targets} - {run.target.name for run in runs}
         if missing:
             yield f"lost: {rollout.id} never came to {sorted(missing)}"
         events = trail.of_partition(f"ROLLOUT#{rollout.id}")

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from bench.campaign.clock import Timeline
 from bench.campaign.queue import FifoQueue
+from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Change, Decision, Delivery, Mode, Order, Outcome, Target, WhenBusy
+from pointsman.core.model import Change, Decision, Mode, Outcome, RolloutSpec, Target, WhenBusy
 
 REPOSITORY = 186853002
 ACCOUNTS = {"dev": "222222222222", "prod": "333333333333"}
@@ -79,7 +80,7 @@ class Pushes:
         rollout = rollout_id(REPOSITORY, route, commit, Mode.APPLY)
         names = self._chance.sample(TARGETS, self._chance.randint(2, len(TARGETS)))
         names = sorted(TARGETS) if self._chance.random() < 0.8 else sorted(names)
-        order = Order(
+        spec = RolloutSpec(
             rollout=rollout,
             route=route,
             playbook=f"{route}.yml",
@@ -97,7 +98,7 @@ class Pushes:
             reason="1 of 1 routes runs",
             change=_change(route, commit, before),
             decisions=(decision,),
-            orders=(order,),
+            specs=(spec,),
         )
         self.numbers[told.id] = number
         return told

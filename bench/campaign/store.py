@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from bench.campaign.faults import Faults
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import Lane, Rollout, Run
+from pointsman.core.model import Rollout, Run, TargetQueue
 from pointsman.core.ports import Transition
+from pointsman.core.trail.events import Event
 from pointsman.errors import Unavailable
-from pointsman.events import Event
 
 
 class FailingTrail(MemoryTrail):
@@ -40,10 +40,10 @@ class FailingRollouts(MemoryRollouts):
         self._answer()
         return super().load(rollout)
 
-    def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
+    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
         """See RolloutStore.lanes."""
         self._answer()
-        return super().lanes(targets)
+        return super().queues(targets)
 
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""

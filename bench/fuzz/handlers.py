@@ -16,20 +16,20 @@ from functions.audit_writer import handler as audit_writer
 from functions.notify import handler as notify
 from functions.start_build import handler as start_build
 from functions.webhook_receiver import handler as webhook_receiver
-from functions.webhook_receiver.callers import Callers
-from pointsman.adapters.asked_for_memory import MemoryAskedFor
 from pointsman.adapters.builds_memory import MemoryBuilds
-from pointsman.adapters.postings_memory import MemoryPostings
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.adapters.rollouts_memory import MemoryRollouts
+from pointsman.adapters.run_lookup_memory import MemoryRunLookup
 from pointsman.adapters.slack_memory import MemorySlack
+from pointsman.adapters.slack_messages_memory import MemorySlackMessages
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.engine import Engine
-from pointsman.core.show_rollout import Board
-from pointsman.core.witness import Witness
+from pointsman.core.audit.recorder import AuditRecorder
+from pointsman.core.github.allowed_addresses import AllowedAddresses
+from pointsman.core.rollouts.engine import Engine
+from pointsman.core.slack.notifier import SlackNotifier
+from pointsman.core.trail.events import TRAIL_EVENT
 from pointsman.errors import Misconfigured, Unavailable
-from pointsman.events import TRAIL_EVENT
 from tests.support.lambda_context import FakeContext
 from tests.support.receiver import a_receiver, shipped_routes, signed_headers
 from tests.support.rollouts import Clock, delivery
@@ -76,7 +76,7 @@ def receiver_case(chance: random.Random) -> Case:
     if chance.random() < 0.05:
         event |= {"body": chance.choice(HOSTILE), "isBase64Encoded": chance.random() < 0.5}
     queue, said = MemoryQueue(), StringIO()
-    webhook_receiver.callers = lambda: Callers("")  # type: ignore[assignment]
+    webhook_receiver.callers = lambda: AllowedAddresses("")  # type: ignore[assignment]
     webhook_receiver.receiver = lambda: a_receiver(queue, shipped_routes())  # type: ignore[assignment]
     with redirect_stdout(said):
         answer = webhook_receiver.lambda_handler(event, FakeContext())
@@ -110,11 +110,11 @@ def start_build_case(chance: random.Random) -> Case:
 def audit_writer_case(chance: random.Random) -> Case:
     """An event of the bus: only who has a say may write a rollout's partition, and what is written can be stored."""
     trail, stored = MemoryTrail(), asked(DEV, PROD, build_arn=arn(DEV))
-    asked_for = MemoryAskedFor()
+    run_lookup = MemoryRunLookup()
     if stored.run:
-        asked_for.add(stored.rollout, stored.run)
-    witness = Witness(trail, asked_for, Clock(after(700)))
-    audit_writer._witness = lambda: witness  # type: ignore[assignment]
+        run_lookup.add(stored.rollout, stored.run)
+    recorder = AuditRecorder(trail, run_lookup, Clock(after(700)))
+    audit_writer._recorder = lambda: recorder  # type: ignore[assignment]
     original = chance.choice([host_event(), build_event(), *(event for _, event in samples("ansible"))])
     event = mutated(original, chance)
     try:
@@ -137,10 +137,10 @@ def notify_case(chance: random.Random) -> Case:
         with suppress(ValueError, KeyError, AttributeError):
             changed = mutated(event, chance) | {"type": event["type"], "rollout": rollout, "at": event["at"]}
             trail.record(TRAIL_EVENT.validate_python(changed, extra="ignore"))
-    postings = MemoryPostings()
-    board = Board(trail, postings, slack, lambda: after(900))
-    notify._board = lambda: board  # type: ignore[assignment]
-    notify._postings = lambda: postings  # type: ignore[assignment]
+    postings = MemorySlackMessages()
+    board = SlackNotifier(trail, postings, slack, lambda: after(900))
+    notify._notifier = lambda: board  # type: ignore[assignment]
+    notify._messages = lambda: postings  # type: ignore[assignment]
     keys = {"pk": {"S": f"ROLLOUT#{rollout}"}, "sk": {"S": chance.choice(("RolloutStarted", *HOSTILE))}}
     record = {"eventName": chance.choice(("INSERT", "INSERT", "MODIFY")), "dynamodb": {"Keys": keys}}
     try:

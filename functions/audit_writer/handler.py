@@ -15,20 +15,20 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.audit_writer.settings import AuditWriterSettings
-from pointsman.adapters.asked_for_dynamodb import DynamoAskedFor
+from pointsman.adapters.run_lookup_dynamodb import DynamoRunLookup
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.witness import Outcome, Witness
+from pointsman.core.audit.recorder import AuditRecorder, RecordOutcome
 
 logger = Logger()
 metrics = Metrics()
 
 
 @cache
-def _witness() -> Witness:
+def _recorder() -> AuditRecorder:
     settings = AuditWriterSettings.from_environment(os.environ)
     client = boto3.client("dynamodb")
     trail = DynamoTrail(client, settings.audit_table)
-    return Witness(trail, DynamoAskedFor(client, settings.rollouts_table), _now)
+    return AuditRecorder(trail, DynamoRunLookup(client, settings.rollouts_table), _now)
 
 
 def _now() -> datetime:
@@ -40,11 +40,11 @@ def _now() -> datetime:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
     """Record one EventBridge event; what became of it, and why."""
     metrics.add_metric(name="EventsTaken", unit=MetricUnit.Count, value=1)
-    testimony = _witness().take(event)
-    metrics.add_metric(name=testimony.outcome, unit=MetricUnit.Count, value=1)
-    if testimony.outside:
+    result = _recorder().take(event)
+    metrics.add_metric(name=result.outcome, unit=MetricUnit.Count, value=1)
+    if result.outside:
         # It ran beside the queue of its target, which only the operator can judge: for an alarm.
         metrics.add_metric(name="BuildsOutsideQueue", unit=MetricUnit.Count, value=1)
-    tell = logger.warning if testimony.outcome is Outcome.REJECTED else logger.info
-    tell(testimony.reason, extra={"outcome": testimony.outcome.value, "event_id": event["id"]})
-    return {"outcome": testimony.outcome.value, "reason": testimony.reason}
+    tell = logger.warning if result.outcome is RecordOutcome.REJECTED else logger.info
+    tell(result.reason, extra={"outcome": result.outcome.value, "event_id": event["id"]})
+    return {"outcome": result.outcome.value, "reason": result.reason}

@@ -19,15 +19,14 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.notify.settings import NotifySettings
-from pointsman.adapters.postings_dynamodb import DynamoPostings
 from pointsman.adapters.secret import Secret
 from pointsman.adapters.slack import SlackChannel
+from pointsman.adapters.slack_messages_dynamodb import DynamoSlackMessages
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.failures import raise_failures
-from pointsman.core.show_all import Found, Notifier
-from pointsman.core.show_rollout import Board
-from pointsman.core.slack_port import Patience, SlackBusy
-from pointsman.errors import Unavailable
+from pointsman.core.slack.channel_sync import ChannelSync, SyncResult
+from pointsman.core.slack.notifier import SlackNotifier
+from pointsman.core.slack.port import WaitBudget
+from pointsman.errors import SlackBusy, Unavailable, raise_failures
 
 logger = Logger()
 metrics = Metrics()
@@ -39,19 +38,19 @@ RETRIED_BY_STREAM = timedelta(minutes=10)
 
 
 @cache
-def _postings() -> DynamoPostings:
+def _messages() -> DynamoSlackMessages:
     settings = NotifySettings.from_environment(os.environ)
-    return DynamoPostings(boto3.client("dynamodb"), settings.rollouts_table)
+    return DynamoSlackMessages(boto3.client("dynamodb"), settings.rollouts_table)
 
 
 @cache
-def _board() -> Board:
+def _notifier() -> SlackNotifier:
     settings = NotifySettings.from_environment(os.environ)
     client = boto3.client("dynamodb")
     token = Secret(SecretsProvider(), settings.slack_secret_name)
-    return Board(
+    return SlackNotifier(
         DynamoTrail(client, settings.audit_table),
-        _postings(),
+        _messages(),
         SlackChannel(token, settings.slack_channel, settings.slack_api_url),
         partial(datetime.now, UTC),
         settings.slack_members,
@@ -62,28 +61,28 @@ def _board() -> Board:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Show each rollout of a stream's batch, or, on schedule, those of the list. Raises to be given the batch again."""
-    patience = Patience(lambda: context.get_remaining_time_in_millis() / 1000, time.sleep)
-    notifier = Notifier(_board, _postings(), patience)
+    wait_budget = WaitBudget(lambda: context.get_remaining_time_in_millis() / 1000, time.sleep)
+    notifier = ChannelSync(_notifier, _messages(), wait_budget)
     if "Records" in event:
         _show_batch(event, notifier)
         return
-    stale = _postings().load_stale()
+    stale = _messages().load_stale()
     found = notifier.show_stale(stale, STALE_SHOWN_BY_SCHEDULE)
     _tell_found(found)
     left = notifier.note(stale, found)
     metrics.add_metric(name="MessagesStale", unit=MetricUnit.Count, value=len(left.rollouts))
 
 
-def _show_batch(event: dict[str, Any], notifier: Notifier) -> None:
+def _show_batch(event: dict[str, Any], notifier: ChannelSync) -> None:
     _tell_altered(event)
     rollouts = list(dict.fromkeys(_rollouts_of(event)))
     metrics.add_metric(name="RolloutsTouched", unit=MetricUnit.Count, value=len(rollouts))
     if not rollouts:
         return
-    stale = _postings().load_stale()
+    stale = _messages().load_stale()
     found = notifier.show_all(rollouts)
     rest = stale.changed((), rollouts)
-    waiting = notifier.show_stale(rest, STALE_SHOWN) if found.is_well else Found()
+    waiting = notifier.show_stale(rest, STALE_SHOWN) if found.is_well else SyncResult()
     for each in (found, waiting):
         _tell_found(each)
     try:
@@ -124,7 +123,7 @@ def _tell_altered(event: dict[str, Any]) -> None:
             metrics.add_metric(name="TrailAltered", unit=MetricUnit.Count, value=1)
 
 
-def _tell_found(found: Found) -> None:
+def _tell_found(found: SyncResult) -> None:
     """Log what failed, and count what was done."""
     for shown in found.shown.values():
         metrics.add_metric(name=shown.value, unit=MetricUnit.Count, value=1)

@@ -21,9 +21,10 @@ from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.dead_letters_sqs import SqsDeadLetters
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.build_event import NotOurs, read_build_event
-from pointsman.core.engine import Engine
-from pointsman.core.model import Delivery, Mode
+from pointsman.core.audit.build_event import UnrelatedEvent, read_build_event
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import Mode
+from pointsman.core.rollouts.engine import Engine
 from pointsman.errors import Unreadable
 
 logger = Logger()
@@ -111,7 +112,7 @@ def take(record: SQSRecord) -> Iterable[str]:
         return engine().accept(delivery, record.message_id)
     except Unreadable as error:
         put_aside(record, str(error))
-        return [order.rollout for order in delivery.orders]
+        return [spec.rollout for spec in delivery.specs]
 
 
 def put_aside(record: SQSRecord, reason: str) -> tuple[str, ...]:
@@ -125,7 +126,7 @@ def put_aside(record: SQSRecord, reason: str) -> tuple[str, ...]:
 def take_build_state(event: dict[str, Any]) -> None:
     """One build-state event of a build that began or ended."""
     told = read_build_event(event)
-    if isinstance(told, NotOurs):
+    if isinstance(told, UnrelatedEvent):
         logger.info("a build that is not ours changed its state", extra={"reason": told.reason})
         return
     engine().build_ended(told.rollout, told.target, told.attempt, told.report)

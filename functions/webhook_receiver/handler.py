@@ -17,18 +17,18 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from functions.webhook_receiver.answer import Answer, rejected
-from functions.webhook_receiver.callers import Callers, looks_like_github
-from functions.webhook_receiver.gate import Gate
 from functions.webhook_receiver.packaged_routes import packaged_routes
-from functions.webhook_receiver.receive import Receiver
-from functions.webhook_receiver.request import read_request
 from functions.webhook_receiver.settings import WebhookReceiverSettings
 from pointsman.adapters.changed_files_github import GithubChangedFiles
 from pointsman.adapters.github_http import GithubHttp
 from pointsman.adapters.github_token import GithubToken
 from pointsman.adapters.queue_sqs import SqsQueue
 from pointsman.adapters.secret import Secret
+from pointsman.core.github.allowed_addresses import AllowedAddresses, looks_like_github
+from pointsman.core.github.answer import Answer, rejected
+from pointsman.core.github.receiver import Receiver
+from pointsman.core.github.request import read_request
+from pointsman.core.github.signature_check import SignatureCheck
 from pointsman.errors import Rejected
 
 logger = Logger()
@@ -48,7 +48,7 @@ def receiver() -> Receiver:
     session = boto3.Session()
     secrets = SecretsProvider(boto3_client=session.client("secretsmanager", config=CONFIG))
     return Receiver(
-        gate=Gate(Secret(secrets, settings.webhook_secret_name), time.monotonic),
+        signature_check=SignatureCheck(Secret(secrets, settings.webhook_secret_name), time.monotonic, logger.warning),
         queue=SqsQueue(cache(lambda: session.client("sqs", config=CONFIG)), settings.changes_queue_url),
         routes=packaged_routes(),
         clock=partial(datetime.now, UTC),
@@ -57,9 +57,9 @@ def receiver() -> Receiver:
 
 
 @cache
-def callers() -> Callers:
+def callers() -> AllowedAddresses:
     """Who may knock, read once for each cold start."""
-    return Callers(WebhookReceiverSettings.from_environment(os.environ).github_hook_ranges)
+    return AllowedAddresses(WebhookReceiverSettings.from_environment(os.environ).github_hook_ranges)
 
 
 def _github(settings: WebhookReceiverSettings, secrets: SecretsProvider) -> GithubChangedFiles | None:

@@ -7,9 +7,9 @@ from localcloud.cloud import PATIENCE, LocalCloud, LocalCloudError, wait_until
 from localcloud.github import Delivery
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.core.model import Rollout, Run
-from pointsman.core.reconcile import latest
-from pointsman.events import DeliveryDecided, HostResultRecorded, TrailEvent
-from pointsman.trail_item import NewerEvent
+from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, TrailEvent
+from pointsman.core.trail.item import NewerEvent
 from pointsmanctl.trail_query import Question, ask
 
 SOON = PATIENCE

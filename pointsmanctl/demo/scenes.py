@@ -11,7 +11,7 @@ from localcloud.git import Author
 from localcloud.github import Delivery
 from localcloud.layout import CHANNEL, REPOSITORY
 from pointsman.core.model import RolloutState
-from pointsman.events import RolloutRepeated
+from pointsman.core.trail.events import RolloutRepeated
 from pointsmanctl.decisions_table import decisions_table
 from pointsmanctl.demo.observer import STANDSTILL_SECONDS, Observer, rollout_of
 from pointsmanctl.demo.slack_view import slack_message

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from localcloud.cloud import wait_until
 from pointsman.core.model import Rollout, Run
-from pointsman.core.reconcile import latest
+from pointsman.core.rollouts.reconcile import latest
 from pointsmanctl.styles import STYLES
 from pointsmanctl.times import duration
 
@@ -126,12 +126,12 @@ class _Watch:
 
 def runs_table(rollout: Rollout, newest: dict[str, Run]) -> Table:
     """Accounts across, regions down: where each run is."""
-    accounts = list(dict.fromkeys(target.account for target in rollout.order.targets))
+    accounts = list(dict.fromkeys(target.account for target in rollout.spec.targets))
     table = Table(box=None, pad_edge=True, header_style="bold")
     table.add_column("")
     for account in accounts:
         table.add_column(account.upper(), min_width=26)
-    for region in dict.fromkeys(target.region for target in rollout.order.targets):
+    for region in dict.fromkeys(target.region for target in rollout.spec.targets):
         table.add_row(region, *(_cell(newest.get(f"{account}/{region}")) for account in accounts))
     return table
 

@@ -7,22 +7,22 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pointsman.adapters.asked_for_dynamodb import DynamoAskedFor
-from pointsman.adapters.asked_for_memory import MemoryAskedFor
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
-from pointsman.core.build_event import RunName
+from pointsman.adapters.run_lookup_dynamodb import DynamoRunLookup
+from pointsman.adapters.run_lookup_memory import MemoryRunLookup
+from pointsman.core.audit.build_event import RunReference
+from pointsman.core.audit.recorder import RunLookup
 from pointsman.core.ports import Transition
-from pointsman.core.witness import AskedFor
 from tests.support.tables import create_tables
 from tests.support.told import DEV, PROD, ROLLOUT, arn, asked
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def asked_for(request: pytest.FixtureRequest) -> Iterator[AskedFor]:
+def run_lookup(request: pytest.FixtureRequest) -> Iterator[RunLookup]:
     stored = asked(DEV, PROD, build_arn=arn(DEV))
     assert stored.run
     if request.param == "memory":
-        twin = MemoryAskedFor()
+        twin = MemoryRunLookup()
         twin.add(stored.rollout, stored.run)
         yield twin
         return
@@ -31,35 +31,35 @@ def asked_for(request: pytest.FixtureRequest) -> Iterator[AskedFor]:
         create_tables(client)
         transition = Transition(rollout=stored.rollout, runs=(stored.run,))
         DynamoRollouts(client, "rollouts", "audit").commit(transition)
-        yield DynamoAskedFor(client, "rollouts")
+        yield DynamoRunLookup(client, "rollouts")
 
 
-def test_a_run_is_found_with_who_asked_for_it(asked_for: AskedFor) -> None:
-    found = asked_for.find(RunName(rollout=ROLLOUT, target=DEV, attempt=1))
+def test_a_run_is_found_with_who_asked_for_it(run_lookup: RunLookup) -> None:
+    found = run_lookup.find(RunReference(rollout=ROLLOUT, target=DEV, attempt=1))
     assert found
     assert found.run
     assert found.rollout.change.actor == "hana"
-    assert found.rollout.order.targets[1].account_id == "333333333333"
+    assert found.rollout.spec.targets[1].account_id == "333333333333"
     assert found.run.build_arn == arn(DEV)
 
 
 @pytest.mark.parametrize(("target", "attempt"), [(DEV, 2), (PROD, 1), ("dev/us-east-1", 1)])
-def test_a_run_that_was_never_made_is_none(asked_for: AskedFor, target: str, attempt: int) -> None:
-    found = asked_for.find(RunName(rollout=ROLLOUT, target=target, attempt=attempt))
+def test_a_run_that_was_never_made_is_none(run_lookup: RunLookup, target: str, attempt: int) -> None:
+    found = run_lookup.find(RunReference(rollout=ROLLOUT, target=target, attempt=attempt))
     assert found
     assert found.run is None
 
 
-def test_a_rollout_that_was_never_started_is_none(asked_for: AskedFor) -> None:
-    assert asked_for.find(RunName(rollout="r-unknown", target=DEV, attempt=1)) is None
+def test_a_rollout_that_was_never_started_is_none(run_lookup: RunLookup) -> None:
+    assert run_lookup.find(RunReference(rollout="r-unknown", target=DEV, attempt=1)) is None
 
 
-def test_the_results_of_each_build_are_counted(asked_for: AskedFor) -> None:
-    assert [asked_for.count_result(arn(DEV)) for _ in range(3)] == [1, 2, 3]
-    assert asked_for.count_result(arn(PROD)) == 1
+def test_the_results_of_each_build_are_counted(run_lookup: RunLookup) -> None:
+    assert [run_lookup.count_result(arn(DEV)) for _ in range(3)] == [1, 2, 3]
+    assert run_lookup.count_result(arn(PROD)) == 1
 
 
-def test_what_is_rejected_of_an_account_is_counted_by_day(asked_for: AskedFor) -> None:
+def test_what_is_rejected_of_an_account_is_counted_by_day(run_lookup: RunLookup) -> None:
     monday, tuesday = date(2026, 11, 23), date(2026, 11, 24)
     days = [("222222222222", monday), ("222222222222", monday), ("222222222222", tuesday), ("333333333333", monday)]
-    assert [asked_for.count_rejected(account, day) for account, day in days] == [1, 2, 1, 1]
+    assert [run_lookup.count_rejected(account, day) for account, day in days] == [1, 2, 1, 1]

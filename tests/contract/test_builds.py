@@ -31,8 +31,8 @@ class Side:
     def wanted(self, of: str = DEV) -> tuple[Rollout, Run]:
         """A rollout of its own, and its first run on `of`."""
         name = f"r-{next(NUMBERS):016x}"
-        order = delivery(of, commit=self.commit).orders[0].model_copy(update={"rollout": name})
-        about = {"change": change(self.commit), "order": order, "delivery": "d-1", "message": "m-1"}
+        spec = delivery(of, commit=self.commit).specs[0].model_copy(update={"rollout": name})
+        about = {"change": change(self.commit), "spec": spec, "delivery": "d-1", "last_message_id": "m-1"}
         rollout = Rollout.model_validate({"id": name, **about, "pushes": (), "created_at": MORNING})
         return rollout, Run(rollout=name, route="site", target=target(of), created_at=MORNING)
 
@@ -77,7 +77,7 @@ def test_a_start_that_is_repeated_gives_the_same_build(side: Side) -> None:
 def test_a_repeated_start_that_asks_for_something_else_is_refused(side: Side) -> None:
     rollout, run = side.wanted()
     side.builds.start(rollout, run)
-    other = rollout.model_copy(update={"order": rollout.order.model_copy(update={"playbook": "other.yml"})})
+    other = rollout.model_copy(update={"spec": rollout.spec.model_copy(update={"playbook": "other.yml"})})
     with pytest.raises(BuildRefused, match="InvalidInputException"):
         side.builds.start(other, run)
 

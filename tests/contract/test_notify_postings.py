@@ -6,29 +6,29 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pointsman.adapters.postings_dynamodb import DynamoPostings
-from pointsman.adapters.postings_memory import MemoryPostings
-from pointsman.core.slack_port import Posting
-from pointsman.core.stale_messages import MOST_KEPT, Stale, note
-from pointsman.core.standing import Outcome, Standing
+from pointsman.adapters.slack_messages_dynamodb import DynamoSlackMessages
+from pointsman.adapters.slack_messages_memory import MemorySlackMessages
+from pointsman.core.slack.port import SlackMessageState
+from pointsman.core.slack.route_status import RolloutOutcome, RouteStatus
+from pointsman.core.slack.stale import MOST_KEPT, Stale, note
 from pointsman.errors import Conflict, Unavailable
 from tests.support.rollouts import MORNING
 from tests.support.tables import create_tables
 
-type Store = MemoryPostings | DynamoPostings
+type Store = MemorySlackMessages | DynamoSlackMessages
 
-NEW = Posting(rollout="r-1", created_at=MORNING)
+NEW = SlackMessageState(rollout="r-1", created_at=MORNING)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def postings(request: pytest.FixtureRequest) -> Iterator[Store]:
     if request.param == "memory":
-        yield MemoryPostings()
+        yield MemorySlackMessages()
         return
     with mock_aws():
         client = boto3.client("dynamodb")
         create_tables(client)
-        yield DynamoPostings(client, "rollouts")
+        yield DynamoSlackMessages(client, "rollouts")
 
 
 def test_what_was_never_shown_is_none(postings: Store) -> None:
@@ -73,16 +73,22 @@ def test_a_note_is_apart_from_the_message_and_from_other_notes(postings: Store) 
 
 
 def test_a_standing_is_loaded_as_it_was_saved_and_only_over_the_version_that_was_read(postings: Store) -> None:
-    outcome = Outcome(
-        rollout="r-1", round=1, asked_at=MORNING, targets=("dev/eu-west-1",), commit="c", url="https://x", actor="hana"
+    outcome = RolloutOutcome(
+        rollout="r-1",
+        round=1,
+        requested_at=MORNING,
+        targets=("dev/eu-west-1",),
+        commit="c",
+        url="https://x",
+        actor="hana",
     )
-    assert postings.load_standing("k") is None
-    standing = Standing(key="k", route="site", failure=outcome)
-    postings.save_standing(standing)
-    assert postings.load_standing("k") == standing.model_copy(update={"version": 1})
-    assert postings.load_standing("other") is None
+    assert postings.load_route_status("k") is None
+    standing = RouteStatus(key="k", route="site", failure=outcome)
+    postings.save_route_status(standing)
+    assert postings.load_route_status("k") == standing.model_copy(update={"version": 1})
+    assert postings.load_route_status("other") is None
     with pytest.raises(Conflict):
-        postings.save_standing(standing)
+        postings.save_route_status(standing)
 
 
 def test_the_list_of_stale_messages_is_empty_at_first_and_kept_as_noted(postings: Store) -> None:

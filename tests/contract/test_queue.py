@@ -12,9 +12,9 @@ from moto.sqs import models as moto_sqs
 
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.adapters.queue_sqs import SqsQueue, group_of
-from pointsman.core.fit_delivery import MESSAGE_BYTES, messages_of, to_message
-from pointsman.core.model import Delivery
+from pointsman.core.delivery import Delivery
 from pointsman.core.ports import Queue
+from pointsman.core.queue_message import MESSAGE_BYTES, split_to_fit, to_message
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.rollouts import delivery
 
@@ -63,7 +63,7 @@ def test_what_was_sent_arrives_as_it_was(world: World) -> None:
     queue, messages = world
     told = delivery("dev/eu-west-1", "prod/eu-west-1")
     variables = {"n": 4, "ratio": 0.25, "none": None, "nested": {"list": [None, True]}}
-    told = told.model_copy(update={"orders": (told.orders[0].model_copy(update={"extra_vars": variables}),)})
+    told = told.model_copy(update={"specs": (told.specs[0].model_copy(update={"extra_vars": variables}),)})
     queue.send(told)
     queue.send(delivery())
     assert read(messages()) == [told, delivery()]
@@ -92,16 +92,16 @@ def test_a_delivery_that_is_too_large_comes_without_its_file_names_and_keeps_the
     assert arrived.change.files == ()
     assert arrived.change.files_total == 2_500
     assert arrived.shortened
-    assert arrived.orders == delivery("dev/eu-west-1").orders
+    assert arrived.specs == delivery("dev/eu-west-1").specs
 
 
 def test_a_message_fits_with_what_it_may_have_and_not_a_byte_more() -> None:
     told = delivery("dev/eu-west-1")
     room = MESSAGE_BYTES - len(to_message(with_change(told, files=("",))))
     fitting = with_change(told, files=("x" * room,))
-    assert messages_of(fitting) == (fitting,)
+    assert split_to_fit(fitting) == (fitting,)
     assert not fitting.shortened
-    [shortened] = messages_of(with_change(told, files=("x" * (room + 1),)))
+    [shortened] = split_to_fit(with_change(told, files=("x" * (room + 1),)))
     assert shortened.change.files == ()
     assert shortened.shortened
     assert MESSAGE_BYTES < 1_048_576
@@ -109,19 +109,19 @@ def test_a_message_fits_with_what_it_may_have_and_not_a_byte_more() -> None:
 
 def test_orders_that_do_not_fit_together_go_in_several_messages_with_all_decisions() -> None:
     told = delivery("dev/eu-west-1")
-    orders = tuple(told.orders[0].model_copy(update={"rollout": f"r-{number}"}) for number in range(30))
+    specs = tuple(told.specs[0].model_copy(update={"rollout": f"r-{number}"}) for number in range(30))
     decisions = tuple(told.decisions[0].model_copy(update={"reason": "because " * 100}) for _ in range(5))
-    large = told.model_copy(update={"orders": orders, "decisions": decisions})
-    parts = messages_of(large, limit=5_000)
+    large = told.model_copy(update={"specs": specs, "decisions": decisions})
+    parts = split_to_fit(large, limit=5_000)
     assert len(parts) > 1
-    assert [order for part in parts for order in part.orders] == list(orders)
+    assert [spec for part in parts for spec in part.specs] == list(specs)
     assert all(len(to_message(part)) <= 5_000 for part in parts)
     assert all(len(part.decisions) == 5 and part.id == large.id and part.shortened for part in parts)
 
 
 def test_a_delivery_without_orders_is_one_message_however_large() -> None:
     told = delivery()
-    assert len(messages_of(with_change(told, title="x" * 10_000), limit=1_000)) == 1
+    assert len(split_to_fit(with_change(told, title="x" * 10_000), limit=1_000)) == 1
 
 
 def test_pushes_to_one_ref_are_a_group_and_no_other() -> None:

@@ -10,11 +10,11 @@ from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core import intake
-from pointsman.core.model import Lane, Place, Rollout, RolloutState, Run, RunState
+from pointsman.core.model import QueueEntry, Rollout, RolloutState, Run, RunState, TargetQueue
 from pointsman.core.ports import RolloutStore, Trail, Transition
+from pointsman.core.rollouts import accept
+from pointsman.core.trail.events import RunWaited
 from pointsman.errors import Conflict, Unreadable
-from pointsman.events import RunWaited
 from tests.support.rollouts import MORNING, delivery, target
 from tests.support.tables import create_tables
 
@@ -45,7 +45,7 @@ def trail(world: tuple[RolloutStore, Trail]) -> Trail:
 
 def started(store: RolloutStore, **about: str) -> Rollout:
     told = delivery(DEV, **about)  # type: ignore[arg-type]
-    transition = intake.start(told, "message-1", told.orders[0], MORNING)
+    transition = accept.start(told, "message-1", told.specs[0], MORNING)
     store.commit(transition)
     assert transition.rollout
     return transition.rollout.model_copy(update={"version": 1})
@@ -59,7 +59,7 @@ def a_run(rollout: Rollout, attempt: int = 1, version: int = 0) -> Run:
 
 def test_what_was_stored_is_loaded_as_it_was(store: RolloutStore) -> None:
     rollout = started(store)
-    run = a_run(rollout).model_copy(update={"claimed_at": MORNING, "reason": "a reason with ümläut & <markup>"})
+    run = a_run(rollout).model_copy(update={"acquired_at": MORNING, "reason": "a reason with ümläut & <markup>"})
     store.commit(Transition(runs=(run,)))
     assert store.load(rollout.id) == (rollout, (run.model_copy(update={"version": 1}),))
 
@@ -67,12 +67,12 @@ def test_what_was_stored_is_loaded_as_it_was(store: RolloutStore) -> None:
 def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
     variables = {"workers": 4, "ratio": 0.25, "names": ["a", "b"], "nested": {"on": True, "off": None}, "empty": ""}
     told = delivery(DEV)
-    order = told.orders[0].model_copy(update={"extra_vars": variables})
-    store.commit(intake.start(told, "message-1", order, MORNING))
-    loaded = store.load(order.rollout)
+    spec = told.specs[0].model_copy(update={"extra_vars": variables})
+    store.commit(accept.start(told, "message-1", spec, MORNING))
+    loaded = store.load(spec.rollout)
     assert loaded
-    assert loaded[0].order.extra_vars == variables
-    assert type(loaded[0].order.extra_vars["workers"]) is int
+    assert loaded[0].spec.extra_vars == variables
+    assert type(loaded[0].spec.extra_vars["workers"]) is int
 
 
 def test_a_rollout_that_was_never_started_is_none(store: RolloutStore) -> None:
@@ -104,10 +104,10 @@ def test_a_record_that_has_moved_is_not_written(store: RolloutStore) -> None:
 
 def test_a_transition_is_all_or_nothing(store: RolloutStore, trail: Trail) -> None:
     rollout = started(store)
-    holder = Place(rollout=rollout.id, line="site", attempt=1, ordering_time=MORNING)
-    store.commit(Transition(lanes=(Lane(target=DEV, holder=holder),)))
-    waited = RunWaited(at=MORNING, rollout=rollout.id, target=DEV, attempt=1, behind="r-other")
-    stale = Transition(runs=(a_run(rollout),), lanes=(Lane(target=DEV),), events=(waited,))
+    holder = QueueEntry(rollout=rollout.id, concurrency_group="site", attempt=1, ordering_time=MORNING)
+    store.commit(Transition(queues=(TargetQueue(name=DEV, holder=holder),)))
+    waited = RunWaited(at=MORNING, rollout=rollout.id, target=DEV, attempt=1, blocked_by="r-other")
+    stale = Transition(runs=(a_run(rollout),), queues=(TargetQueue(name=DEV),), events=(waited,))
     with pytest.raises(Conflict):
         store.commit(stale)
     assert store.load(rollout.id) == (rollout, ())
@@ -116,29 +116,29 @@ def test_a_transition_is_all_or_nothing(store: RolloutStore, trail: Trail) -> No
 
 def test_an_event_is_told_once_or_the_transition_fails(store: RolloutStore, trail: Trail) -> None:
     rollout = started(store)
-    waited = RunWaited(at=MORNING, rollout=rollout.id, target=DEV, attempt=1, behind="r-other")
+    waited = RunWaited(at=MORNING, rollout=rollout.id, target=DEV, attempt=1, blocked_by="r-other")
     assert trail.record(waited)
     with pytest.raises(Conflict):
         store.commit(Transition(runs=(a_run(rollout),), events=(waited,)))
 
 
-def test_lanes_that_nobody_used_are_empty_and_others_as_stored(store: RolloutStore) -> None:
-    holder = Place(rollout="r-1", line="site", attempt=1, ordering_time=MORNING)
-    lane = Lane(target=DEV, holder=holder, waiting=(holder,), newest_applied={"site": MORNING})
-    store.commit(Transition(lanes=(lane,)))
-    assert store.lanes([DEV, "prod/eu-west-1"]) == {
-        DEV: lane.model_copy(update={"version": 1}),
-        "prod/eu-west-1": Lane(target="prod/eu-west-1"),
+def test_queues_that_nobody_used_are_empty_and_others_as_stored(store: RolloutStore) -> None:
+    holder = QueueEntry(rollout="r-1", concurrency_group="site", attempt=1, ordering_time=MORNING)
+    queue = TargetQueue(name=DEV, holder=holder, waiting=(holder,), newest_applied={"site": MORNING})
+    store.commit(Transition(queues=(queue,)))
+    assert store.queues([DEV, "prod/eu-west-1"]) == {
+        DEV: queue.model_copy(update={"version": 1}),
+        "prod/eu-west-1": TargetQueue(name="prod/eu-west-1"),
     }
 
 
-def test_more_lanes_than_one_batch_are_read(store: RolloutStore) -> None:
+def test_more_queues_than_one_batch_are_read(store: RolloutStore) -> None:
     names = [f"dev/region-{number}" for number in range(130)]
     for name in names[::40]:
-        store.commit(Transition(lanes=(Lane(target=name),)))
-    lanes = store.lanes(names)
-    assert list(lanes) == names
-    assert [name for name, lane in lanes.items() if lane.version] == names[::40]
+        store.commit(Transition(queues=(TargetQueue(name=name),)))
+    queues = store.queues(names)
+    assert list(queues) == names
+    assert [name for name, queue in queues.items() if queue.version] == names[::40]
 
 
 def test_open_rollouts_are_those_that_have_not_ended(store: RolloutStore) -> None:

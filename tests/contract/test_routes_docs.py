@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
+from pointsman.core.github.pull_request import read_pull_request
+from pointsman.core.github.push import read_push
+from pointsman.core.github.push_files import COMMITS_LISTED, NAMES_LISTED
 from pointsman.core.model import Mode
 from pointsman.core.patterns.pattern import PatternList
-from pointsman.core.payloads.pull_request import read_pull_request
-from pointsman.core.payloads.push import read_push
-from pointsman.core.payloads.push_files import COMMITS_LISTED, NAMES_LISTED
-from pointsman.core.payloads.subject import Subject
 from pointsman.core.routes.conditions import PATTERN_LISTS, PullRequestCondition, PushCondition
 from pointsman.core.routes.model import Account, Defaults, Route, Routes, TargetChoice, TargetRule
 from pointsman.core.routing.decide import decide
-from pointsman.core.routing.judge import SKIP_MARKERS
+from pointsman.core.routing.evaluate import SKIP_MARKERS
+from pointsman.core.routing.routing_input import RoutingInput
 from pointsmanctl.routes_file import read_routes
 from tests.support.receiver import ROOT, payload, routes_with
 
@@ -69,14 +69,14 @@ def test_every_special_character_has_a_row_in_the_table_and_an_example() -> None
 # --- CodeBuild ------------------------------------------------------------------------------------------------------
 
 
-def subject(words: str) -> Subject:
+def subject(words: str) -> RoutingInput:
     """`pull request synchronize`, `push tag v1`, `push other-branch`: a delivery in the table's words."""
     if words.startswith("pull request"):
         return _pull_request(words.removeprefix("pull request").split())
     return _push(words.removeprefix("push").split())
 
 
-def _push(words: list[str]) -> Subject:
+def _push(words: list[str]) -> RoutingInput:
     content = payload("push_tag" if words[:1] == ["tag"] else "push_main")
     content["sender"] |= {"login": "hana", "id": 1001}
     match words:
@@ -92,11 +92,11 @@ def _push(words: list[str]) -> Subject:
         case [branch]:
             content["ref"] = f"refs/heads/{branch}"
     read = read_push(content)
-    assert isinstance(read, Subject)
+    assert isinstance(read, RoutingInput)
     return read
 
 
-def _pull_request(words: list[str]) -> Subject:
+def _pull_request(words: list[str]) -> RoutingInput:
     content = payload("pull_request_opened")
     match words:
         case ["from", branch]:
@@ -143,12 +143,12 @@ def test_the_example_is_valid_and_does_what_it_says(tmp_path: Path) -> None:
     routes, faults = read_routes(file)
     assert faults == []
     assert routes
-    orders = {order.route: order for order in decide(_push(["ansible/site.yml"]), routes).orders}
-    assert orders.keys() == {"site"}
-    [check] = decide(_pull_request([]), routes).orders
+    specs = {spec.route: spec for spec in decide(_push(["ansible/site.yml"]), routes).specs}
+    assert specs.keys() == {"site"}
+    [check] = decide(_pull_request([]), routes).specs
     assert (check.route, check.mode) == ("preview", Mode.CHECK)
     released = decide(replace(_push(["tag", "db-v2.1"]), message="release(db): 2.1"), routes)
-    [database] = released.orders
+    [database] = released.specs
     assert {target.name: (target.tags, target.extra_vars) for target in database.targets} == {
         "dev/eu-west-1": (None, None),
         "prod/eu-west-1": (("migrate",), {"log_level": "warn", "backup": True}),

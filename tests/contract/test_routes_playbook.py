@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pointsman.adapters.builds_codebuild import environment_of
-from pointsman.core.model import Order, Rollout, Run
+from pointsman.core.model import Rollout, RolloutSpec, Run
 from pointsman.core.routes.check import check_routes
 from pointsman.core.routes.model import Routes
 from pointsman.core.routes.sizes import TARGETS_OF_A_ROUTE
@@ -85,7 +85,7 @@ def test_a_build_takes_whatever_the_rules_may_say(parts: Parts, by_target: bool)
 def asked_of_the_build(routes: Routes) -> dict[str, str]:
     """The variables of the only run that the rules ask for."""
     [route] = routes.routes
-    order = Order(
+    spec = RolloutSpec(
         rollout="r-1",
         route=route.name,
         playbook=route.playbook,
@@ -93,13 +93,13 @@ def asked_of_the_build(routes: Routes) -> dict[str, str]:
         extra_vars=route.extra_vars,
         targets=routes.targets_of(route),
     )
-    return environment_of(
-        a_rollout(order), Run(rollout="r-1", route="site", target=order.targets[0], created_at=MORNING)
+    return environment_of(a_rollout(spec), Run(rollout="r-1", route="site", target=spec.targets[0], created_at=MORNING))
+
+
+def a_rollout(spec: RolloutSpec) -> Rollout:
+    return Rollout(
+        id="r-1", change=change(), spec=spec, delivery="d", last_message_id="m", pushes=(), created_at=MORNING
     )
-
-
-def a_rollout(order: Order) -> Rollout:
-    return Rollout(id="r-1", change=change(), order=order, delivery="d", message="m", pushes=(), created_at=MORNING)
 
 
 def test_rules_that_every_build_takes_are_not_refused() -> None:
@@ -136,11 +136,11 @@ def test_a_rollout_of_as_many_targets_as_a_route_may_have_fits_one_item() -> Non
         }
     )
     assert routes, faults
-    order = Order(
+    spec = RolloutSpec(
         rollout="r-1",
         route="site",
         playbook="site.yml",
         extra_vars=variables,
         targets=routes.targets_of(routes.routes[0]),
     )
-    assert len(a_rollout(order).model_dump_json().encode()) < 400_000
+    assert len(a_rollout(spec).model_dump_json().encode()) < 400_000

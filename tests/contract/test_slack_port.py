@@ -13,8 +13,9 @@ from localcloud.slack.api import Slack as StandIn
 from localcloud.web import Request, Response
 from pointsman.adapters.slack import SlackChannel
 from pointsman.adapters.slack_memory import MemorySlack
-from pointsman.core.slack_message import Message
-from pointsman.core.slack_port import MessageGone, Slack
+from pointsman.core.slack.message import Message
+from pointsman.core.slack.port import Slack
+from pointsman.errors import MessageGone
 from tests.support.rollouts import MORNING, Clock
 from tests.support.slack_server import CHANNEL, TOKEN, slack_server
 

@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from functions.webhook_receiver.answer import Outcome
-from pointsman.core import witness
+from pointsman.core.audit import recorder
+from pointsman.core.github.answer import AnswerOutcome
 from tests.contract.cloudformation import ROOT, control
 
 ALARMS = control().of_type("AWS::CloudWatch::Alarm")
@@ -34,9 +34,9 @@ def names_of(name: ast.expr) -> Iterator[str]:
     if isinstance(name, ast.Constant):
         yield str(name.value)
     elif isinstance(name, ast.JoinedStr):  # the receiver counts its outcomes
-        yield from (f"Deliveries{outcome.capitalize()}" for outcome in (*get_args(Outcome.__value__), "failed"))
-    elif ast.unparse(name) == "testimony.outcome":
-        yield from (outcome.value for outcome in witness.Outcome)
+        yield from (f"Deliveries{outcome.capitalize()}" for outcome in (*get_args(AnswerOutcome.__value__), "failed"))
+    elif ast.unparse(name) == "result.outcome":
+        yield from (outcome.value for outcome in recorder.RecordOutcome)
 
 
 def of_the_log() -> set[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pointsman.core.believe import CHECK_PROJECT
+from pointsman.core.audit.authorize import CHECK_PROJECT
 from tests.contract.cloudformation import (
     CONTROL_ACCOUNT,
     WORKERS,

@@ -9,7 +9,7 @@ from moto import mock_aws
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.ports import Trail
-from pointsman.events import TRAIL_EVENT
+from pointsman.core.trail.events import TRAIL_EVENT
 from tests.support.tables import create_tables
 from tests.support.told import DEV, EVENTS, PROD, host, reported, sample, started_rollout, started_run
 

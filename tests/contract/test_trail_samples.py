@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from pointsman.events import TRAIL_EVENT, Event, TrailEvent
+from pointsman.core.trail.events import TRAIL_EVENT, Event, TrailEvent
 from tests.support.told import EVENTS, sample
 
 CLASSES: dict[str, type[Event]] = {each.__name__: each for each in get_args(get_args(TrailEvent.__value__)[0])}

@@ -9,7 +9,7 @@ import pytest
 from localcloud.cloud import wait_until
 from localcloud.github import Delivery
 from pointsman.core.model import RolloutState
-from pointsman.events import HostResultRecorded
+from pointsman.core.trail.events import HostResultRecorded
 from pointsmanctl.demo.observer import SOON, Observer
 from pointsmanctl.trail_query import Question
 

@@ -12,7 +12,7 @@ from localcloud.git import Author
 from localcloud.github import Delivery
 from localcloud.layout import REPOSITORY
 from pointsman.core.model import RolloutState, RunState
-from pointsman.events import RolloutRepeated, RunEnded
+from pointsman.core.trail.events import RolloutRepeated, RunEnded
 from pointsmanctl.demo.observer import Observer
 from pointsmanctl.trail_query import Question
 

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from localcloud.layout import SLACK_SECRET, WEBHOOK_SECRET
 from pointsman.adapters.dynamodb import marshal
 from pointsman.adapters.trail_dynamodb import DynamoTrail, put_of
+from pointsman.core.trail.events import RunWaited
 from pointsman.errors import Misconfigured
-from pointsman.events import RunWaited
 from pointsmanctl.demo.observer import Observer
 from pointsmanctl.erratum import Removal, redact
 
@@ -99,7 +99,9 @@ def roles(world: Observer) -> Roles:
 
 
 def an_event(name: str) -> RunWaited:
-    return RunWaited(at=datetime.now(UTC), rollout=f"r-test-{name}", target="dev/eu-west-1", attempt=1, behind="r-0")
+    return RunWaited(
+        at=datetime.now(UTC), rollout=f"r-test-{name}", target="dev/eu-west-1", attempt=1, blocked_by="r-0"
+    )
 
 
 def key_of(event: RunWaited) -> dict[str, Any]:
@@ -179,13 +181,13 @@ def test_nobody_but_the_break_glass_role_changes_the_trails_table(world: Observe
 def test_an_erratum_takes_a_secret_out_under_the_break_glass_role_alone(
     world: Observer, roles: Roles, recorded: RunWaited
 ) -> None:
-    removal = Removal(recorded.partition, recorded.key, ("behind",), "it was a secret")
+    removal = Removal(recorded.partition, recorded.key, ("blocked_by",), "it was a secret")
     with pytest.raises(Misconfigured, match="AccessDenied"):
         redact(world.cloud.client("dynamodb"), world.audit_table, removal, "root", datetime.now(UTC))
     glass = roles.made("control", "pointsman-break-glass", ["dynamodb:GetItem", "dynamodb:PutItem"])
     erratum = redact(glass.client("dynamodb"), world.audit_table, removal, "omar", datetime.now(UTC))
     trail = DynamoTrail(world.cloud.client("dynamodb"), world.audit_table)
-    altered = recorded.model_copy(update={"behind": f"[removed: erratum {erratum.erratum}]"})
+    altered = recorded.model_copy(update={"blocked_by": f"[removed: erratum {erratum.erratum}]"})
     assert trail.of_partition(recorded.partition) == [altered, erratum]
 
 

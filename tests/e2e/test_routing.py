@@ -106,7 +106,7 @@ def test_a_pull_request_is_checked_on_its_target_and_changes_nothing(calls: Obse
     assert decision["reason"].startswith("pull request #7 to main matches branches[0] `main`; its branch matches")
     assert (decision["file"], decision["targets"]) == (DEFAULTS, ["dev/eu-west-1"])
     rollout, _ = calls.end_of(delivery)
-    assert (rollout.state, rollout.order.mode) == (RolloutState.SUCCEEDED, Mode.CHECK)
+    assert (rollout.state, rollout.spec.mode) == (RolloutState.SUCCEEDED, Mode.CHECK)
     [result] = calls.host_results(rollout.id, 1)
     assert result.mode is Mode.CHECK
     assert any("previewed" in (task.diff or "") for task in result.tasks)

@@ -47,7 +47,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setenv("AUDIT_TABLE", "audit")
     monkeypatch.setenv("ROLLOUTS_TABLE", "rollouts")
     monkeypatch.setattr(handler.metrics, "namespace", "Pointsman")  # read from the environment at import
-    handler._witness.cache_clear()
+    handler._recorder.cache_clear()
     with mock_aws():
         monkeypatch.setattr(handler, "_now", lambda: after(120))
         yield World()

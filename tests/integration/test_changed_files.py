@@ -20,10 +20,10 @@ from localcloud.github_shapes import identity_of
 from pointsman.adapters.changed_files_github import GithubChangedFiles
 from pointsman.adapters.github_http import GithubHttp
 from pointsman.adapters.github_token import GithubToken
-from pointsman.core.payloads.pull_request import read_pull_request
-from pointsman.core.payloads.push import read_push
-from pointsman.core.payloads.subject import Comparison, Subject
+from pointsman.core.github.pull_request import read_pull_request
+from pointsman.core.github.push import read_push
 from pointsman.core.routing.decide import decide
+from pointsman.core.routing.routing_input import Comparison, RoutingInput
 from pointsman.errors import Unavailable
 from tests.support.github_api import GithubServer, github_server
 from tests.support.receiver import ROOT, routes_with
@@ -64,9 +64,9 @@ def oracle(repository: Repository, told: Pushed) -> set[str]:
     return {name.decode() for name in done.stdout.split(b"\0") if name}
 
 
-def subject_of(payload: dict[str, Any]) -> Subject:
+def subject_of(payload: dict[str, Any]) -> RoutingInput:
     read = read_pull_request(payload) if "pull_request" in payload else read_push(payload)
-    assert isinstance(read, Subject)
+    assert isinstance(read, RoutingInput)
     return read
 
 
@@ -329,7 +329,7 @@ def test_a_merge_that_throws_away_what_main_has_hides_it_in_a_payload_but_not_fr
     subject = subject_of(told.payload)
     assert oracle(repository, told) == {"ansible/x.yml", "docs/a.md"} == asked(server, subject.comparison)
     assert "docs/a.md" not in subject.files.names + subject.files.perhaps
-    assert decide(subject, routes_with({"on": {"push": {"paths": ["docs/**"]}}})).wants_files
+    assert decide(subject, routes_with({"on": {"push": {"paths": ["docs/**"]}}})).needs_changed_files
 
 
 def test_a_tag_and_a_branch_on_one_commit_are_one_rollout_of_a_route_that_takes_both(repository: Repository) -> None:
@@ -338,10 +338,10 @@ def test_a_tag_and_a_branch_on_one_commit_are_one_rollout_of_a_route_that_takes_
     assert by_branch.change.after == by_tag.change.after
     assert (by_branch.kind, by_tag.kind) == ("branch", "tag")
     both = routes_with({"on": {"push": {"branches": ["main"], "tags": ["v*"], "paths": ["ansible/**"]}}})
-    [first], [second] = (decide(subject, both).orders for subject in (by_branch, by_tag))
+    [first], [second] = (decide(subject, both).specs for subject in (by_branch, by_tag))
     assert first == second  # so that the engine takes the second for a repetition
     apart = routes_with({"on": {"push": {"branches": ["main"]}}}, {"on": {"push": {"tags": ["v*"]}}})
-    assert [order.route for order in decide(by_tag, apart).orders] == ["route-2"]
+    assert [spec.route for spec in decide(by_tag, apart).specs] == ["route-2"]
 
 
 def test_a_mode_a_link_and_a_submodule_are_changes_of_their_file(server: GithubServer, repository: Repository) -> None:

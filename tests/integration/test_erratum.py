@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from pointsman.adapters.dynamodb import unmarshal
 from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.trail.events import ErratumRecorded, HostResultRecorded
+from pointsman.core.trail.item import digest
 from pointsman.errors import Misconfigured
-from pointsman.events import ErratumRecorded, HostResultRecorded
-from pointsman.trail_item import digest
 from pointsmanctl import erratum, main
 from pointsmanctl.connection import Connection
 from pointsmanctl.erratum import NotRemovable, Removal, redact, verdict

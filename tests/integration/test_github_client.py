@@ -17,7 +17,7 @@ from pointsman.adapters import github_http
 from pointsman.adapters.changed_files_github import GithubChangedFiles
 from pointsman.adapters.github_http import Deadline, GithubHttp
 from pointsman.adapters.github_token import GithubToken
-from pointsman.core.payloads.subject import Comparison
+from pointsman.core.routing.routing_input import Comparison
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.answering_server import Answer, Server, running
 

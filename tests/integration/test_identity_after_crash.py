@@ -8,10 +8,10 @@ from threading import Lock
 
 import pytest
 
-from pointsman.core.engine import Engine
-from pointsman.core.model import Lane, Rollout, Run, RunState, Target
+from pointsman.core.model import Rollout, Run, RunState, Target, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
-from pointsman.events import Event, RolloutStarted, RunEnded, RunStarted, TrailEvent
+from pointsman.core.rollouts.engine import Engine
+from pointsman.core.trail.events import Event, RolloutStarted, RunEnded, RunStarted, TrailEvent
 from tests.support.rollouts import delivery
 from tests.support.worlds import DEV, PROD, Telling, World, Worlds, memory_world, take, tell_together, worlds_of
 
@@ -64,8 +64,8 @@ class _Store:
     def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
         return self._fuse(lambda: self._store.load(rollout))
 
-    def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
-        return self._fuse(lambda: self._store.lanes(targets))
+    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
+        return self._fuse(lambda: self._store.queues(targets))
 
     def commit(self, transition: Transition) -> None:
         self._fuse(lambda: self._store.commit(transition))
@@ -123,7 +123,7 @@ AGAIN: dict[str, Telling] = {
     "a second hook delivers it": (delivery(DEV, PROD, name="hook-2"), "m-2"),
 }
 FIRST: Telling = (delivery(DEV, PROD), "m-1")
-ROLLOUT = FIRST[0].orders[0].rollout
+ROLLOUT = FIRST[0].specs[0].rollout
 
 every_way_again = pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN.keys())
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pointsman.core.model import RunState
-from pointsman.events import RolloutRepeated
+from pointsman.core.trail.events import RolloutRepeated
 from tests.support.rollouts import delivery
 from tests.support.worlds import DEV, PROD, Worlds, assert_built_once, assert_recorded, tell_together
 
@@ -12,7 +12,7 @@ def test_one_event_under_two_ids_at_the_same_instant_is_built_once(new_world: Wo
     world = new_world()
     tellings = [(delivery(DEV, PROD, name=f"hook-{number}"), f"m-{number}") for number in (1, 2)]
     tell_together(world, tellings)
-    assert_built_once(world, tellings[0][0].orders[0].rollout, [DEV, PROD], repetitions=1)
+    assert_built_once(world, tellings[0][0].specs[0].rollout, [DEV, PROD], repetitions=1)
     assert_recorded(world, tellings)
 
 
@@ -20,7 +20,7 @@ def test_one_id_delivered_twice_at_the_same_instant_is_built_once(new_world: Wor
     world = new_world()
     tellings = [(delivery(DEV, PROD), message) for message in ("m-1", "m-2")]
     tell_together(world, tellings)
-    assert_built_once(world, tellings[0][0].orders[0].rollout, [DEV, PROD], repetitions=1)
+    assert_built_once(world, tellings[0][0].specs[0].rollout, [DEV, PROD], repetitions=1)
     assert_recorded(world, tellings[:1])
 
 
@@ -28,7 +28,7 @@ def test_one_message_handed_out_twice_at_the_same_instant_is_no_repetition(new_w
     world = new_world()
     told = delivery(DEV, PROD)
     tell_together(world, [(told, "m-1"), (told, "m-1")])
-    assert_built_once(world, told.orders[0].rollout, [DEV, PROD], repetitions=0)
+    assert_built_once(world, told.specs[0].rollout, [DEV, PROD], repetitions=0)
 
 
 @pytest.mark.parametrize(("ids", "rounds"), [(2, 10), (8, 5)])
@@ -39,14 +39,14 @@ def test_several_ids_at_the_same_instant_are_built_once_round_after_round(
         world = new_world()
         tellings = [(delivery(DEV, PROD, name=f"hook-{number}"), f"m-{number}") for number in range(ids)]
         tell_together(world, tellings)
-        assert_built_once(world, tellings[0][0].orders[0].rollout, [DEV, PROD], repetitions=ids - 1)
+        assert_built_once(world, tellings[0][0].specs[0].rollout, [DEV, PROD], repetitions=ids - 1)
         assert_recorded(world, tellings)
 
 
 def test_what_refused_is_tried_again_once_by_eight_redeliveries_at_the_same_instant(new_world: Worlds) -> None:
     world = new_world()
     told = delivery(DEV, PROD)
-    rollout = told.orders[0].rollout
+    rollout = told.specs[0].rollout
     world.builds.refuses[PROD] = "AccessDenied"
     world.tell(told, "m-0")
     world.builds.refuses.clear()
@@ -65,6 +65,6 @@ def test_two_commits_at_the_same_instant_share_no_target_and_neither_is_forgotte
     tell_together(world, tellings)
     assert sorted(target for _, target, _ in world.builds.started) == [DEV, PROD]
     for told, _ in tellings:
-        runs = world.runs(told.orders[0].rollout)
+        runs = world.runs(told.specs[0].rollout)
         assert runs.keys() == {DEV, PROD}
-        assert all(run.state is RunState.RUNNING or run.behind or run.reason for run in runs.values())
+        assert all(run.state is RunState.RUNNING or run.blocked_by or run.reason for run in runs.values())

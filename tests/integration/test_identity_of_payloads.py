@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from functions.webhook_receiver.request import Request
 from pointsman.adapters.queue_memory import MemoryQueue
-from pointsman.core.model import Delivery, RunState
+from pointsman.core.delivery import Delivery
+from pointsman.core.github.request import Request
+from pointsman.core.model import RunState
 from pointsman.core.routes.model import Routes
 from tests.support.receiver import a_receiver, as_body, payload, routes_with, shipped_routes, signed_headers
 from tests.support.worlds import World, Worlds, assert_built_once, tell_together, together
@@ -90,7 +91,7 @@ def test_another_repository_of_the_same_commit_is_another_rollout() -> None:
     fork = push(full_name="acme/platform", name="platform", id=4711)
     requests = [request_of(push(), "hook-1"), request_of(fork, "hook-2")]
     messages = received_together(requests, BOTH_NAMES)
-    assert len({Delivery.model_validate_json(each).orders[0].rollout for each in messages}) == 2
+    assert len({Delivery.model_validate_json(each).specs[0].rollout for each in messages}) == 2
 
 
 def test_a_route_for_each_name_is_two_rollouts_which_never_meet_on_a_target(new_world: Worlds) -> None:

@@ -11,8 +11,8 @@ from moto import mock_aws
 from functions.notify import handler
 from functions.notify.settings import NotifySettings
 from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.trail.events import TRAIL_EVENT, Event
 from pointsman.errors import Misconfigured, Unavailable
-from pointsman.events import TRAIL_EVENT, Event
 from tests.support.lambda_context import FakeContext
 from tests.support.slack_server import CHANNEL, TOKEN, Answer, SlackServer, slack_server
 from tests.support.tables import create_tables
@@ -64,8 +64,8 @@ def world_of(slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> World:
         monkeypatch.setenv(name, value)
     boto3.client("secretsmanager").create_secret(Name="pointsman/slack-token", SecretString=f"{TOKEN}\n")
     monkeypatch.setattr(handler.metrics, "namespace", "Pointsman")  # read from the environment at import
-    handler._postings.cache_clear()
-    handler._board.cache_clear()
+    handler._messages.cache_clear()
+    handler._notifier.cache_clear()
     return World(slack)
 
 
@@ -164,7 +164,7 @@ def test_a_token_that_was_replaced_is_used_at_once(world: World) -> None:
     world.invoke(world.batch(started_rollout(DEV)))
     secrets = boto3.client("secretsmanager")
     secrets.put_secret_value(SecretId="pointsman/slack-token", SecretString="xoxb-revoked")
-    handler._board.cache_clear()
+    handler._notifier.cache_clear()
     world.invoke(world.batch(started_run(DEV)))  # refused: nothing is shown, nothing is retried
     secrets.put_secret_value(SecretId="pointsman/slack-token", SecretString=TOKEN)
     world.invoke(world.batch(ended_run(DEV)))
@@ -173,8 +173,8 @@ def test_a_token_that_was_replaced_is_used_at_once(world: World) -> None:
 
 def slack_token(text: str) -> None:
     boto3.client("secretsmanager").put_secret_value(SecretId="pointsman/slack-token", SecretString=text)
-    handler._postings.cache_clear()
-    handler._board.cache_clear()
+    handler._messages.cache_clear()
+    handler._notifier.cache_clear()
 
 
 def test_a_rollout_that_ended_while_slack_refused_is_shown_with_the_next_message_slack_takes(world: World) -> None:
@@ -187,7 +187,7 @@ def test_a_rollout_that_ended_while_slack_refused_is_shown_with_the_next_message
     ended, other = world.slack.messages.values()
     assert "succeeded" in json.dumps(ended["blocks"])
     assert "starting" in json.dumps(other["blocks"])
-    assert handler._postings().load_stale().rollouts == ()
+    assert handler._messages().load_stale().rollouts == ()
 
 
 def test_what_slack_refuses_again_stays_on_the_list_and_holds_up_no_event(world: World) -> None:
@@ -197,10 +197,10 @@ def test_what_slack_refuses_again_stays_on_the_list_and_holds_up_no_event(world:
     refusal = Answer(200, {"ok": False, "error": "is_archived"})
     world.slack.faults = [None, refusal]
     world.invoke(world.batch(started_rollout(DEV, rollout="r-third")))
-    assert handler._postings().load_stale().rollouts == (ROLLOUT,)
+    assert handler._messages().load_stale().rollouts == (ROLLOUT,)
     world.invoke(world.batch(started_rollout(DEV, rollout="r-fourth")))
     assert len(world.slack.messages) == 4
-    assert handler._postings().load_stale().rollouts == ()
+    assert handler._messages().load_stale().rollouts == ()
 
 
 def test_while_slack_refuses_the_list_is_not_tried(world: World) -> None:
@@ -208,7 +208,7 @@ def test_while_slack_refuses_the_list_is_not_tried(world: World) -> None:
         world.slack.faults = [Answer(200, {"ok": False, "error": "is_archived"})]
         world.invoke(world.batch(started_rollout(DEV, rollout=rollout)))
         assert len(world.methods()) == number
-    assert handler._postings().load_stale().rollouts == ("r-first", "r-second", "r-third")
+    assert handler._messages().load_stale().rollouts == ("r-first", "r-second", "r-third")
 
 
 @pytest.mark.parametrize("change", ["MODIFY", "REMOVE"])

@@ -33,7 +33,7 @@ def aged(batch: dict[str, Any], **by: float) -> dict[str, Any]:
 
 
 def listed() -> tuple[str, ...]:
-    return handler._postings().load_stale().rollouts
+    return handler._messages().load_stale().rollouts
 
 
 def test_what_slack_was_down_for_is_noted_and_shown_by_the_schedule(world: World) -> None:

@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 
 from functions.webhook_receiver import handler
-from pointsman.core.model import Delivery
+from pointsman.core.delivery import Delivery
 from pointsman.errors import Misconfigured, Unavailable
 from pointsmanctl.compile_routes import main as compile_routes
 from tests.support.lambda_context import FakeContext
@@ -83,8 +83,8 @@ def test_a_signed_push_reaches_the_queue(aws: Aws) -> None:
     status, told = call(signed(payload("push_main")))
     [delivery] = aws.messages()
     assert status == 202
-    assert told["decisions"][0]["rollout"] == delivery.orders[0].rollout
-    assert len(delivery.orders[0].targets) == 10
+    assert told["decisions"][0]["rollout"] == delivery.specs[0].rollout
+    assert len(delivery.specs[0].targets) == 10
     assert delivery.change.actor == "hana"
 
 
@@ -92,7 +92,7 @@ def test_a_push_of_documentation_reaches_the_queue_without_an_order(aws: Aws) ->
     status, told = call(signed(payload("push_docs_only")))
     [delivery] = aws.messages()
     assert (status, told["decisions"][0]["decision"]) == (202, "ignored")
-    assert delivery.orders == ()
+    assert delivery.specs == ()
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,13 @@ def test_one_line_is_logged_for_a_delivery_and_none_of_its_body(
 def test_a_slow_import_of_what_the_receiver_does_not_need_does_not_come_back() -> None:
     code = "import functions.webhook_receiver.handler, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    unwanted = {"slack_sdk", "requests", "yaml", "pointsman.events", "aws_lambda_powertools.utilities.parser"}
+    unwanted = {
+        "slack_sdk",
+        "requests",
+        "yaml",
+        "pointsman.core.trail.events",
+        "aws_lambda_powertools.utilities.parser",
+    }
     assert not unwanted & set(loaded.stdout.split())
 
 

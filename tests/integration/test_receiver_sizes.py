@@ -19,12 +19,13 @@ from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.engine import Engine
-from pointsman.core.fit_delivery import MESSAGE_BYTES
-from pointsman.core.model import Delivery, Outcome, RolloutState
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import Outcome, RolloutState
+from pointsman.core.queue_message import MESSAGE_BYTES
+from pointsman.core.rollouts.engine import Engine
 from pointsman.core.routes.model import Routes
-from pointsman.core.routes.sizes import TARGETS_BYTES, TARGETS_OF_A_ROUTE, faults_of_size
-from pointsman.events import DeliveryDecided
+from pointsman.core.routes.sizes import TARGETS_BYTES, TARGETS_OF_A_ROUTE, size_diagnostics
+from pointsman.core.trail.events import DeliveryDecided
 from tests.support.lambda_context import FakeContext
 from tests.support.receiver import (
     SECRET,
@@ -129,7 +130,7 @@ def test_a_push_of_five_megabytes_is_taken_and_its_rollout_is_the_head_commits(
     assert status == 202
     assert told["commit"] == arrived.change.after == push["after"]
     assert arrived.decisions[0].outcome in (Outcome.MATCHED, Outcome.UNDETERMINED)
-    assert len(arrived.orders[0].targets) == 10
+    assert len(arrived.specs[0].targets) == 10
     # A change keeps few names, whatever the push has: what shortens a message is routes and targets.
     assert not arrived.shortened
 
@@ -144,8 +145,8 @@ def test_a_push_of_five_megabytes_to_very_many_targets_says_that_it_was_shortene
     assert len(told["decisions"]) == 150
     assert all(len(body) <= MESSAGE_BYTES for body in bodies)
     assert all(part.shortened for part in parts)
-    assert [order.route for part in parts for order in part.orders] == [f"route-{number}" for number in range(150)]
-    assert all(len(order.targets) == 100 for part in parts for order in part.orders)
+    assert [spec.route for part in parts for spec in part.specs] == [f"route-{number}" for number in range(150)]
+    assert all(len(spec.targets) == 100 for part in parts for spec in part.specs)
 
     store = MemoryRollouts(MemoryTrail())  # moto copies its tables for each transaction
     engine = Engine(store, aws.trail, MemoryBuilds(), Clock())
@@ -172,7 +173,7 @@ def test_the_largest_route_there_may_be_is_kept_in_one_item_also_when_all_its_ta
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     routes = largest_route()
-    assert not list(faults_of_size(routes))
+    assert not list(size_diagnostics(routes))
     push = payload("push_main")
     push["head_commit"]["modified"] = push["commits"][-1]["modified"] = ["日" * 199 + str(n) for n in range(100)]
     assert call(monkeypatch, routes, push)[0] == 202
@@ -181,7 +182,7 @@ def test_the_largest_route_there_may_be_is_kept_in_one_item_also_when_all_its_ta
     loaded = aws.store.load(rollout)
     assert loaded
     stored, _ = loaded
-    again = {target.name: 2 for target in stored.order.targets}
+    again = {target.name: 2 for target in stored.spec.targets}
     assert len(again) == TARGETS_OF_A_ROUTE
     size = len(stored.model_copy(update={"attempts": again}).model_dump_json(exclude_none=True).encode())
     overhead = 1_000 * 3 + 8 * 1_000  # DynamoDB: 3 bytes a map, 1 byte an attribute in it

@@ -7,9 +7,8 @@ import pytest
 from pointsman.adapters import slack as slack_adapter
 from pointsman.adapters.slack import SlackChannel
 from pointsman.adapters.slack_errors import DEFAULT_RETRY_AFTER
-from pointsman.core.slack_message import Message
-from pointsman.core.slack_port import MessageGone, SlackBusy, SlackRefused
-from pointsman.errors import Unavailable
+from pointsman.core.slack.message import Message
+from pointsman.errors import MessageGone, SlackBusy, SlackRefused, Unavailable
 from tests.support.rollouts import MORNING
 from tests.support.slack_server import CHANNEL, TOKEN, Answer, SlackServer, slack_server
 

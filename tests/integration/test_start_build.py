@@ -14,9 +14,10 @@ from functions.start_build import handler
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.model import Delivery, RolloutState, RunState
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import RolloutState, RunState
 from pointsman.core.ports import BuildReport
-from pointsman.core.reconcile import latest
+from pointsman.core.rollouts.reconcile import latest
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.lambda_context import FakeContext
 from tests.support.rollouts import ACCOUNT_IDS, delivery
@@ -41,7 +42,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRollouts]:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     # moto undoes a cancelled transaction by restoring all its tables, so one step must not run beside another.
-    monkeypatch.setattr("pointsman.core.engine.PARALLEL_STEPS", 1)
+    monkeypatch.setattr("pointsman.core.rollouts.engine.PARALLEL_STEPS", 1)
     forget()
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
@@ -135,7 +136,7 @@ def ended(build_arn: str, rollout: str, target: str) -> dict[str, Any]:
 
 def test_a_delivery_becomes_builds_and_their_ends_end_the_rollout(world: DynamoRollouts) -> None:
     told = delivery(DEV, PROD)
-    rollout = told.orders[0].rollout
+    rollout = told.specs[0].rollout
     assert call(queued(told)) == {"batchItemFailures": []}
 
     loaded = world.load(rollout)
@@ -155,7 +156,7 @@ def test_a_delivery_becomes_builds_and_their_ends_end_the_rollout(world: DynamoR
 def test_an_account_without_the_project_fails_its_run_only(world: DynamoRollouts) -> None:
     told = delivery(DEV, "prod/eu-central-1")
     call(queued(told))
-    loaded = world.load(told.orders[0].rollout)
+    loaded = world.load(told.specs[0].rollout)
     assert loaded
     runs = latest(loaded[1])
     assert runs["prod/eu-central-1"].state is RunState.REFUSED
@@ -172,8 +173,8 @@ def test_a_message_that_nobody_can_read_is_put_aside_at_once_and_holds_up_no_oth
     if version == "2":
         unread = first.model_dump_json().replace('"version":1', '"version":2')
     assert call(queued(first, unread, last)) == {"batchItemFailures": []}
-    assert world.load(first.orders[0].rollout)
-    assert world.load(last.orders[0].rollout)
+    assert world.load(first.specs[0].rollout)
+    assert world.load(last.specs[0].rollout)
     [letter] = put_aside()
     assert letter["Body"] == unread
     assert "version" in letter["MessageAttributes"]["reason"]["StringValue"] or version == "none"
@@ -186,14 +187,14 @@ def test_a_message_that_cannot_be_put_aside_goes_back_and_only_it(
     last = delivery(DEV, commit="c" * 40)
     answer = call(queued("not a delivery", last))
     assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["message-0"]
-    assert world.load(last.orders[0].rollout)
+    assert world.load(last.specs[0].rollout)
 
 
 def test_a_rollout_that_cannot_be_read_gives_no_other_message_back(world: DynamoRollouts) -> None:
     broken, good = delivery(DEV, commit="a" * 40), delivery(DEV, commit="b" * 40)
     call(queued(broken))
     client = boto3.client("dynamodb", region_name="us-east-1")
-    key = {"pk": {"S": f"ROLLOUT#{broken.orders[0].rollout}"}, "sk": {"S": "ROLLOUT"}}
+    key = {"pk": {"S": f"ROLLOUT#{broken.specs[0].rollout}"}, "sk": {"S": "ROLLOUT"}}
     client.update_item(
         TableName="rollouts",
         Key=key,
@@ -202,7 +203,7 @@ def test_a_rollout_that_cannot_be_read_gives_no_other_message_back(world: Dynamo
         ExpressionAttributeValues={":other": {"S": "of a newer version"}},
     )
     assert call(queued(good)) == {"batchItemFailures": []}
-    assert world.load(good.orders[0].rollout)
+    assert world.load(good.specs[0].rollout)
     assert call(queued(broken)) == {"batchItemFailures": []}
     [letter] = put_aside()
     assert "written by another version" in letter["MessageAttributes"]["reason"]["StringValue"]
@@ -212,7 +213,7 @@ def test_the_beginning_of_a_build_whose_start_was_not_answered_is_taken(
     world: DynamoRollouts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = delivery(DEV)
-    rollout = told.orders[0].rollout
+    rollout = told.specs[0].rollout
     start = CodeBuilds.start
 
     def lost(self: CodeBuilds, *about: Any) -> BuildReport:
@@ -248,7 +249,7 @@ def test_the_sweep_asks_codebuild_and_ends_what_has_ended(world: DynamoRollouts)
     told = delivery(DEV)
     call(queued(told))
     call({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
-    loaded = world.load(told.orders[0].rollout)
+    loaded = world.load(told.specs[0].rollout)
     assert loaded
     # moto's builds have succeeded as soon as anybody asks
     assert loaded[0].state is RolloutState.SUCCEEDED

@@ -13,9 +13,9 @@ from functions.start_build.watch import report
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.engine import Engine
 from pointsman.core.model import Run, RunState
-from pointsman.core.sweep import LONG_START, is_starting_long
+from pointsman.core.rollouts.engine import Engine
+from pointsman.core.rollouts.sweep import LONG_START, is_starting_long
 from pointsman.errors import Unavailable
 from tests.support.rollouts import Clock, delivery, target
 from tests.support.tables import create_tables
@@ -96,7 +96,9 @@ def test_only_what_has_been_starting_for_a_quarter_of_an_hour_is_long() -> None:
 
     def run(state: RunState, minutes: float) -> Run:
         claimed = now - timedelta(minutes=minutes)
-        return Run(rollout="r-1", route="site", target=target(DEV), created_at=claimed, claimed_at=claimed, state=state)
+        return Run(
+            rollout="r-1", route="site", target=target(DEV), created_at=claimed, acquired_at=claimed, state=state
+        )
 
     assert is_starting_long(run(RunState.STARTING, 15.1), now)
     assert not is_starting_long(run(RunState.STARTING, 14.9), now)

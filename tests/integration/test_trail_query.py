@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.model import RunState
-from pointsman.events import BuildReported, RunEnded, RunStarted, RunWaited, TrailEvent
-from pointsman.trail_item import NewerEvent
+from pointsman.core.trail.events import BuildReported, RunEnded, RunStarted, RunWaited, TrailEvent
+from pointsman.core.trail.item import NewerEvent
 from pointsmanctl import main
 from pointsmanctl.connection import Connection
 from pointsmanctl.times import EPOCH
@@ -90,7 +90,7 @@ def test_the_newest_events_that_answer_come_oldest_first(
 
 
 def test_an_event_of_a_newer_version_is_shown_as_far_as_it_is_known(client: "DynamoDBClient") -> None:
-    waited = RunWaited(at=MORNING, rollout=f"r-{'a' * 16}", target="dev/eu-west-1", attempt=2, behind="r-bbbb")
+    waited = RunWaited(at=MORNING, rollout=f"r-{'a' * 16}", target="dev/eu-west-1", attempt=2, blocked_by="r-bbbb")
     DynamoTrail(client, "audit").record(waited)
     client.update_item(
         TableName="audit",
@@ -103,12 +103,12 @@ def test_an_event_of_a_newer_version_is_shown_as_far_as_it_is_known(client: "Dyn
     assert others == EVENTS[:2]
     assert isinstance(newer, NewerEvent)
     assert (newer.type, newer.target) == ("RunWaited", "dev/eu-west-1")
-    assert as_json(newer)["behind"] == "r-bbbb"
+    assert as_json(newer)["blocked_by"] == "r-bbbb"
 
 
 def test_the_newest_of_a_rollout_are_those_that_came_last_whatever_their_keys(client: "DynamoDBClient") -> None:
     rollout = f"r-{'b' * 16}"
-    waited = RunWaited(at=MORNING, rollout=rollout, target="dev/eu-west-1", attempt=1, behind="r-a")
+    waited = RunWaited(at=MORNING, rollout=rollout, target="dev/eu-west-1", attempt=1, blocked_by="r-a")
     DynamoTrail(client, "audit").record(waited)
     assert waited.key > EVENTS[2].key
     assert ask(client, "audit", about(rollout=rollout, limit=1)) == [EVENTS[2]]

@@ -14,9 +14,10 @@ from typer.testing import CliRunner, Result
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.engine import Engine
-from pointsman.core.model import Decision, Delivery, Outcome, RunState
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import Decision, Outcome, RunState
 from pointsman.core.ports import BuildReport
+from pointsman.core.rollouts.engine import Engine
 from pointsmanctl import why
 from pointsmanctl.connection import Connection
 from pointsmanctl.main import app
@@ -122,7 +123,7 @@ def test_a_delivery_from_before_the_time_that_was_asked_about_is_named(world: Wo
 
 def test_a_failed_run_tells_ansibles_reason_and_no_exit_status(world: World) -> None:
     world.deliver(delivery(DEV, PROD), "m-1")
-    rollout = delivery(DEV, PROD).orders[0].rollout
+    rollout = delivery(DEV, PROD).specs[0].rollout
     loaded = world.store.load(rollout)
     assert loaded
     for run in loaded[1]:

@@ -5,11 +5,12 @@ from datetime import datetime
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.engine import Engine
-from pointsman.core.model import Delivery, Rollout, Run, RunState
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import Rollout, Run, RunState
 from pointsman.core.ports import BuildReport
-from pointsman.core.reconcile import latest
-from pointsman.events import TrailEvent
+from pointsman.core.rollouts.engine import Engine
+from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.trail.events import TrailEvent
 from tests.support.rollouts import Clock
 
 DEV = "dev/eu-west-1"
@@ -31,7 +32,7 @@ class World:
         """Tell a delivery once more, by a message of its own; its rollout."""
         self._told += 1
         self.engine.reconcile(self.engine.accept(told, message or f"message-{self._told}"))
-        return told.orders[0].rollout if told.orders else ""
+        return told.specs[0].rollout if told.specs else ""
 
     def later(self) -> datetime:
         """A minute has passed."""

@@ -9,12 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from functions.webhook_receiver.gate import Gate
-from functions.webhook_receiver.receive import Receiver
 from pointsman.adapters.queue_memory import MemoryQueue
-from pointsman.core.payloads.subject import Comparison
+from pointsman.core.github.receiver import Receiver
+from pointsman.core.github.signature import signature_of
+from pointsman.core.github.signature_check import SignatureCheck
 from pointsman.core.routes.model import Routes
-from pointsman.core.signature import signature_of
+from pointsman.core.routing.routing_input import Comparison
 from pointsmanctl.routes_file import read_routes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,5 +121,5 @@ def a_receiver(
     github: FakeGithub | None = None,
 ) -> Receiver:
     """A receiver with the shipped rules and no token for GitHub, unless told otherwise."""
-    gate = Gate(secret or FakeSecret(), lambda: 0.0)
+    gate = SignatureCheck(secret or FakeSecret(), lambda: 0.0, print)
     return Receiver(gate, queue, routes or shipped_routes(), lambda: NOON, github)

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Change, Decision, Delivery, Mode, Order, Outcome, Target, WhenBusy
+from pointsman.core.model import Change, Decision, Mode, Outcome, RolloutSpec, Target, WhenBusy
 
 MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 COMMIT = "1f0b1f2c3d4e5f60718293a4b5c6d7e8f9012345"
@@ -45,7 +46,7 @@ def delivery(
 ) -> Delivery:
     """A push that matched `route` and goes to `targets`; without targets, one that no route wanted."""
     rollout = rollout_id(186853002, route, commit, Mode.APPLY)
-    order = Order(
+    spec = RolloutSpec(
         rollout=rollout,
         route=route,
         playbook=playbook,
@@ -67,7 +68,7 @@ def delivery(
         reason="1 of 1 routes runs" if targets else "no route runs",
         change=change(commit, before),
         decisions=(decision,),
-        orders=(order,) if targets else (),
+        specs=(spec,) if targets else (),
     )
 
 

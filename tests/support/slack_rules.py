@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pointsman.core.slack_message import Message
+from pointsman.core.slack.message import Message
 
 ALL_BLOCKS_LENGTH = 11_000  # refused at 11,400 once: https://github.com/slackapi/bolt-js/issues/2867
 CODE = re.compile(r"`[^`\n]+`")

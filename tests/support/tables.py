@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pointsman.trail_item import INDEXES
+from pointsman.core.trail.item import INDEXES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pointsman.core.believe import Asked
+from pointsman.core.audit.authorize import StoredRun
 from pointsman.core.model import Rollout, RolloutState, Run, RunState
-from pointsman.events import (
+from pointsman.core.trail.events import (
     BuildReported,
     HostResultRecorded,
     PlaybookEnded,
@@ -37,13 +37,13 @@ def arn(of: str, number: int = 1) -> str:
     return f"arn:aws:codebuild:{region}:{ACCOUNT_IDS[account]}:build/pointsman:{number:08d}"
 
 
-def asked(*targets: str, build_arn: str | None = None) -> Asked:
+def asked(*targets: str, build_arn: str | None = None) -> StoredRun:
     """The stored rollout of `targets`, and its run on the first of them."""
-    order = delivery(*targets).orders[0].model_copy(update={"rollout": ROLLOUT})
+    spec = delivery(*targets).specs[0].model_copy(update={"rollout": ROLLOUT})
     rollout = Rollout(
-        id=ROLLOUT, change=change(), order=order, delivery="d-1", message="m-1", pushes=(), created_at=MORNING
+        id=ROLLOUT, change=change(), spec=spec, delivery="d-1", last_message_id="m-1", pushes=(), created_at=MORNING
     )
-    return Asked(
+    return StoredRun(
         rollout=rollout,
         run=Run(
             rollout=ROLLOUT,
@@ -147,12 +147,12 @@ def started_rollout(*targets: str, **about: Any) -> RolloutStarted:
 
 def repeated(at: float, *retried: str, reason: str = "it ran already: nothing runs twice") -> RolloutRepeated:
     return RolloutRepeated(
-        at=after(at), rollout=ROLLOUT, delivery="d-1", message=f"m-{at}", reason=reason, retried=retried
+        at=after(at), rollout=ROLLOUT, delivery="d-1", message_id=f"m-{at}", reason=reason, retried=retried
     )
 
 
-def waited(of: str, at: float = 1, behind: str = "r-other", attempt: int = 1) -> RunWaited:
-    return RunWaited(at=after(at), rollout=ROLLOUT, target=of, attempt=attempt, behind=behind)
+def waited(of: str, at: float = 1, blocked_by: str = "r-other", attempt: int = 1) -> RunWaited:
+    return RunWaited(at=after(at), rollout=ROLLOUT, target=of, attempt=attempt, blocked_by=blocked_by)
 
 
 def delayed(of: str, at: float = 1.5, reason: str = "over the quota", attempt: int = 1) -> RunDelayed:

@@ -19,11 +19,12 @@ from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.engine import Engine
-from pointsman.core.model import Delivery, Lane, Rollout, Run, RunState
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import Rollout, Run, RunState, TargetQueue
 from pointsman.core.ports import RolloutStore, Trail, Transition
-from pointsman.core.reconcile import latest
-from pointsman.events import RolloutRepeated, RolloutStarted, RunStarted, TrailEvent
+from pointsman.core.rollouts.engine import Engine
+from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.trail.events import RolloutRepeated, RolloutStarted, RunStarted, TrailEvent
 from tests.support.rollouts import Clock
 from tests.support.tables import create_tables
 
@@ -143,8 +144,8 @@ class Meeting:
             self._barrier.wait()
         return loaded
 
-    def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
-        return self._store.lanes(targets)
+    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
+        return self._store.queues(targets)
 
     def commit(self, transition: Transition) -> None:
         self._store.commit(transition)

@@ -6,7 +6,7 @@ import pytest
 from host_results import environment
 from host_results.result import Counts, HostRecord, detail
 
-from pointsman.core.outside_event import HostDetail
+from pointsman.core.audit.host_event import HostDetail
 
 BUS = {"POINTSMAN_BUS": "arn:aws:events:us-east-1:111111111111:event-bus/pointsman"}
 BUILD = {"CODEBUILD_BUILD_ARN": "arn:aws:codebuild:eu-west-1:222222222222:build/pointsman:8745a7a9"}

@@ -8,7 +8,7 @@ import pytest
 from host_results.parts import endings, hosts_cut_off, mark_sent, unsent
 from host_results.playbook_end import End, reason_of
 from host_results.playbook_end import detail as end_detail
-from host_results.recorder import Item, Outcome, Recorder
+from host_results.recorder import Item, Recorder, TaskOutcome
 from host_results.result import Counts, RunContext
 from host_results.spool import Spool, read
 from redaction import Redactor
@@ -22,8 +22,8 @@ def record(tmp_path: Path) -> Recorder:
     return Recorder(Spool(tmp_path / "spool"), CONTEXT, Path("/clone/ansible"), Redactor())
 
 
-def outcome(kind: Any, *items: Item, loop: bool = False, **more: Any) -> Outcome:
-    return Outcome(
+def outcome(kind: Any, *items: Item, loop: bool = False, **more: Any) -> TaskOutcome:
+    return TaskOutcome(
         kind,
         "Set it",
         None,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from host_results import messages
 from host_results.parts import Unsent, mark_sent, unsent
-from host_results.recorder import Item, Outcome, Recorder
+from host_results.recorder import Item, Recorder, TaskOutcome
 from host_results.result import CUT_SHORT, MAX_DETAIL_BYTES, Counts, HostRecord, RunContext, TaskRecord, detail, size
 from host_results.spool import Spool
 from hypothesis import example, given
@@ -26,10 +26,10 @@ def recorder(path: Path) -> Recorder:
 
 def outcome(
     kind: Any = "ok", result: Mapping[str, Any] | None = None, items: list[Item] | None = None, **more: Any
-) -> Outcome:
+) -> TaskOutcome:
     result = {"changed": True} if result is None else result
     secret, delegated_to = more.pop("secret", False), more.pop("delegated_to", None)
-    return Outcome(
+    return TaskOutcome(
         kind,
         "Set it",
         "app",
@@ -88,7 +88,7 @@ def test_a_task_that_changed_nothing_or_was_skipped_is_counted_and_not_told(tmp_
 def test_a_task_of_another_collection_is_told_without_this_machines_directories(tmp_path: Path) -> None:
     record = recorder(tmp_path / "spool")
     items = [Item("ok", {"changed": True})]
-    elsewhere = Outcome("ok", "x", None, "/home/me/.ansible/roles/ntp/tasks/main.yml:1", "m", items)
+    elsewhere = TaskOutcome("ok", "x", None, "/home/me/.ansible/roles/ntp/tasks/main.yml:1", "m", items)
     record.end("web-1", "t", elsewhere)
     assert finish(record)[0].detail["tasks"][0]["path"] == "ntp/tasks/main.yml:1"
 

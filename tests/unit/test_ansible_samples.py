@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from host_results.result import MAX_DETAIL_BYTES, Counts, HostRecord, Part, RunContext, TaskRecord, detail, size
 
-from pointsman.core.outside_event import HostDetail
+from pointsman.core.audit.host_event import HostDetail
 from tests.support.ansible_runs import CHECKOUT
 
 SAMPLES = sorted((CHECKOUT / "events" / "ansible").glob("HostResultRecorded-*.json"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.build_event import BuildEvent, NotOurs, read_build_event
+from pointsman.core.audit.build_event import BuildEvent, UnrelatedEvent, read_build_event
 from pointsman.core.model import RunState
 from pointsman.errors import Misconfigured
 from tests.support.told import DEV, ROLLOUT, arn, build_event, sample, variable
@@ -19,9 +19,9 @@ def ours(event: dict[str, Any]) -> BuildEvent:
     return read
 
 
-def not_ours(event: dict[str, Any]) -> NotOurs:
+def not_ours(event: dict[str, Any]) -> UnrelatedEvent:
     read = read_build_event(event)
-    assert isinstance(read, NotOurs)
+    assert isinstance(read, UnrelatedEvent)
     return read
 
 
@@ -110,7 +110,7 @@ def test_a_phase_change_is_not_a_builds_state() -> None:
 def test_a_build_started_by_hand_is_not_ours() -> None:
     event = build_event()
     variable(event, "POINTSMAN_ROLLOUT", None)
-    assert not_ours(event) == NotOurs(reason="the build names no rollout: it was not started by Pointsman")
+    assert not_ours(event) == UnrelatedEvent(reason="the build names no rollout: it was not started by Pointsman")
 
 
 def test_an_event_of_another_source_is_not_ours() -> None:
@@ -182,7 +182,7 @@ def test_any_detail_is_answered(detail: dict[str, Any]) -> None:
 def test_any_value_in_a_field_is_answered(name: str, value: Any) -> None:
     event = build_event()
     event["detail"][name] = value
-    assert isinstance(read_build_event(event), BuildEvent | NotOurs)
+    assert isinstance(read_build_event(event), BuildEvent | UnrelatedEvent)
 
 
 def test_the_builds_arn_is_checked() -> None:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from pointsman.core.witness import Outcome
+from pointsman.core.audit.recorder import RecordOutcome
+from pointsman.core.trail.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded
 from pointsman.errors import Unavailable
-from pointsman.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded
 from tests.support.told import DEV, PROD, after, arn, asked, build_event, host_event, sample, variable
 from tests.unit.test_audit_writer_origin import World
 
@@ -29,8 +29,8 @@ def by_hand(*names: str, initiator: str | None = "omar") -> dict[str, Any]:
 
 
 def test_a_build_without_a_rollout_is_recorded_with_who_started_it(world: World) -> None:
-    testimony = world.witness.take(by_hand())
-    assert (testimony.outcome, testimony.outside) == (Outcome.RECORDED, True)
+    result = world.recorder.take(by_hand())
+    assert (result.outcome, result.outside) == (RecordOutcome.RECORDED, True)
     (report,) = world.of_type(BuildReported)
     assert (report.started_by, report.actor, report.target) == ("omar", "omar", "222222222222/eu-west-1")
     assert report.partition == f"BUILD#{BUILD}"
@@ -38,8 +38,8 @@ def test_a_build_without_a_rollout_is_recorded_with_who_started_it(world: World)
 
 def test_what_it_did_on_hosts_is_recorded_beside_it(world: World) -> None:
     world.take(by_hand())
-    assert world.take(host_event(**OWN)) is Outcome.RECORDED
-    assert world.take(host_event(**OWN)) is Outcome.REPEATED
+    assert world.take(host_event(**OWN)) is RecordOutcome.RECORDED
+    assert world.take(host_event(**OWN)) is RecordOutcome.REPEATED
     (result,) = world.of_type(HostResultRecorded)
     assert (result.host, result.started_by, result.commit) == ("web-1", "omar", "f" * 40)
     assert (result.rollout, result.repository, result.partition) == ("", None, f"BUILD#{BUILD}")
@@ -49,7 +49,7 @@ def test_its_end_is_recorded_too(world: World) -> None:
     world.take(by_hand())
     ended = sample("ansible/PlaybookEnded-cut-off.json") | {"time": "2026-11-23T08:01:32Z"}
     ended["detail"] |= OWN
-    assert world.take(ended) is Outcome.RECORDED
+    assert world.take(ended) is RecordOutcome.RECORDED
     assert [event.started_by for event in world.of_type(PlaybookEnded)] == ["omar"]
 
 
@@ -57,18 +57,18 @@ def test_a_result_that_comes_first_waits_for_the_word_of_its_build(world: World)
     with pytest.raises(Unavailable, match="not known yet"):
         world.take(host_event(**OWN))
     world.take(by_hand())
-    assert world.take(host_event(**OWN)) is Outcome.RECORDED
+    assert world.take(host_event(**OWN)) is RecordOutcome.RECORDED
 
 
 def test_a_result_of_a_build_that_codebuild_never_named_is_rejected(world: World) -> None:
     world.clock.now = after(600)
-    assert world.take(host_event(**OWN)) is Outcome.REJECTED
+    assert world.take(host_event(**OWN)) is RecordOutcome.REJECTED
     assert world.of_type(HostResultRecorded) == []
 
 
 def test_an_account_writes_nothing_about_a_build_of_another(world: World) -> None:
     event = host_event(**OWN | {"build_arn": arn(PROD, 50)})
-    assert world.take(event) is Outcome.REJECTED
+    assert world.take(event) is RecordOutcome.REJECTED
     (rejected,) = world.of_type(EventRejected)
     assert "of another account" in rejected.reason
 
@@ -76,8 +76,8 @@ def test_an_account_writes_nothing_about_a_build_of_another(world: World) -> Non
 def test_a_build_that_names_a_rollout_which_is_gone_is_recorded_by_itself(world: World) -> None:
     event = by_hand("NOTHING")
     variable(event, "POINTSMAN_ROLLOUT", "r-gone")
-    assert world.take(event) is Outcome.RECORDED
-    assert world.take(host_event(rollout="r-gone", build_arn=BUILD)) is Outcome.RECORDED
+    assert world.take(event) is RecordOutcome.RECORDED
+    assert world.take(host_event(rollout="r-gone", build_arn=BUILD)) is RecordOutcome.RECORDED
     assert {event.partition for event in world.trail.all()} == {f"BUILD#{BUILD}"}
 
 
@@ -85,7 +85,7 @@ def test_a_build_that_names_a_rollout_which_is_gone_is_recorded_by_itself(world:
 def test_variables_that_name_no_run_do_not_hide_the_build(world: World, name: str, value: str | None) -> None:
     event = by_hand("NOTHING")
     variable(event, f"POINTSMAN_{name}", value)
-    assert world.take(event) is Outcome.RECORDED
+    assert world.take(event) is RecordOutcome.RECORDED
     assert [report.started_by for report in world.of_type(BuildReported)] == ["omar"]
 
 
@@ -97,12 +97,12 @@ def test_a_build_whose_starter_codebuild_does_not_name_is_recorded(world: World)
 @pytest.mark.parametrize(
     ("project", "mode", "outcome"),
     [
-        ("pointsman", "check", Outcome.REJECTED),
-        ("pointsman-check", "apply", Outcome.REJECTED),
-        ("pointsman-check", "check", Outcome.RECORDED),
+        ("pointsman", "check", RecordOutcome.REJECTED),
+        ("pointsman-check", "apply", RecordOutcome.REJECTED),
+        ("pointsman-check", "check", RecordOutcome.RECORDED),
     ],
 )
-def test_a_check_speaks_of_checks_alone(world: World, project: str, mode: str, outcome: Outcome) -> None:
+def test_a_check_speaks_of_checks_alone(world: World, project: str, mode: str, outcome: RecordOutcome) -> None:
     build = BUILD.replace("build/pointsman:", f"build/{project}:")
     event = by_hand()
     event["detail"]["build-id"] = build
@@ -114,11 +114,11 @@ def test_a_check_speaks_of_checks_alone(world: World, project: str, mode: str, o
 @pytest.mark.parametrize("time", ["2026-11-20T08:00:00Z", "2026-11-23T09:00:00Z", "2031-01-01T00:00:00Z"])
 def test_nobody_writes_into_the_past_or_the_future_of_a_build(world: World, time: str) -> None:
     world.take(by_hand())
-    assert world.take(host_event(**OWN, envelope={"time": time})) is Outcome.REJECTED
+    assert world.take(host_event(**OWN, envelope={"time": time})) is RecordOutcome.REJECTED
     assert world.of_type(HostResultRecorded) == []
 
 
 def test_what_is_replayed_a_month_later_is_taken(world: World) -> None:
     world.take(by_hand())
     world.clock.now = after(30 * 86_400)
-    assert world.take(host_event(**OWN)) is Outcome.RECORDED
+    assert world.take(host_event(**OWN)) is RecordOutcome.RECORDED

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from pointsman.adapters.asked_for_memory import MemoryAskedFor
+from pointsman.adapters.run_lookup_memory import MemoryRunLookup
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.believe import Asked
+from pointsman.core.audit.authorize import StoredRun
+from pointsman.core.audit.recorder import MOST_REJECTED, MOST_RESULTS, AuditRecorder, RecordOutcome
 from pointsman.core.model import Mode, RunState
-from pointsman.core.witness import MOST_REJECTED, MOST_RESULTS, Outcome, Witness
+from pointsman.core.trail.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded, RecordingCapped
 from pointsman.errors import Unavailable
-from pointsman.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded, RecordingCapped
 from tests.support.rollouts import COMMIT, Clock
 from tests.support.told import DEV, ROLLOUT, after, arn, asked, build_event, host_event, sample, task
 
@@ -20,16 +20,16 @@ LATER = after(600)
 
 
 class World:
-    def __init__(self, stored: Asked) -> None:
+    def __init__(self, stored: StoredRun) -> None:
         self.trail = MemoryTrail()
-        self.asked_for = MemoryAskedFor()
+        self.run_lookup = MemoryRunLookup()
         assert stored.run
-        self.asked_for.add(stored.rollout, stored.run)
+        self.run_lookup.add(stored.rollout, stored.run)
         self.clock = Clock(after(100))
-        self.witness = Witness(self.trail, self.asked_for, self.clock)
+        self.recorder = AuditRecorder(self.trail, self.run_lookup, self.clock)
 
-    def take(self, event: dict[str, Any]) -> Outcome:
-        return self.witness.take(event).outcome
+    def take(self, event: dict[str, Any]) -> RecordOutcome:
+        return self.recorder.take(event).outcome
 
     def of_type[Told](self, kind: type[Told]) -> list[Told]:
         return [event for event in self.trail.all() if isinstance(event, kind)]
@@ -55,28 +55,28 @@ def started_by_hand(build: str = RETRY) -> dict[str, Any]:
 def in_state(state: RunState) -> World:
     stored = asked(DEV)
     assert stored.run
-    return World(Asked(rollout=stored.rollout, run=stored.run.model_copy(update={"state": state})))
+    return World(StoredRun(rollout=stored.rollout, run=stored.run.model_copy(update={"state": state})))
 
 
 def test_a_retried_build_is_recorded_with_who_started_it(running: World) -> None:
-    assert running.take(started_by_hand()) is Outcome.RECORDED
-    testimony = running.witness.take(host_event(build_arn=RETRY))
-    assert (testimony.outcome, testimony.outside) == (Outcome.RECORDED, True)
-    (result,) = running.of_type(HostResultRecorded)
-    assert (result.started_by, result.actor, result.host) == ("omar", "omar", "web-1")
-    assert result.rollout == asked(DEV).rollout.id
+    assert running.take(started_by_hand()) is RecordOutcome.RECORDED
+    result = running.recorder.take(host_event(build_arn=RETRY))
+    assert (result.outcome, result.outside) == (RecordOutcome.RECORDED, True)
+    (recorded,) = running.of_type(HostResultRecorded)
+    assert (recorded.started_by, recorded.actor, recorded.host) == ("omar", "omar", "web-1")
+    assert recorded.rollout == asked(DEV).rollout.id
 
 
 def test_a_build_by_hand_may_run_another_commit_and_mode_and_is_recorded_with_them(running: World) -> None:
     running.take(started_by_hand())
-    assert running.take(host_event(build_arn=RETRY, commit="f" * 40, mode="check")) is Outcome.RECORDED
-    (result,) = running.of_type(HostResultRecorded)
-    assert (result.commit, result.mode.value) == ("f" * 40, "check")
+    assert running.take(host_event(build_arn=RETRY, commit="f" * 40, mode="check")) is RecordOutcome.RECORDED
+    (recorded,) = running.of_type(HostResultRecorded)
+    assert (recorded.commit, recorded.mode.value) == ("f" * 40, "check")
 
 
 def test_a_build_that_nobody_named_writes_nothing(running: World) -> None:
     running.clock.now = LATER
-    assert running.take(host_event(build_arn=RETRY)) is Outcome.REJECTED
+    assert running.take(host_event(build_arn=RETRY)) is RecordOutcome.REJECTED
     (rejected,) = running.of_type(EventRejected)
     assert "nobody started the build" in rejected.reason
     assert running.of_type(HostResultRecorded) == []
@@ -86,15 +86,15 @@ def test_a_result_that_comes_before_the_word_of_its_build_waits_for_it(running: 
     with pytest.raises(Unavailable, match="not known yet"):
         running.take(host_event(build_arn=RETRY))
     running.take(started_by_hand())
-    assert running.take(host_event(build_arn=RETRY)) is Outcome.RECORDED
+    assert running.take(host_event(build_arn=RETRY)) is RecordOutcome.RECORDED
 
 
 def test_a_run_that_is_starting_believes_no_build_until_one_is_named(starting: World) -> None:
     starting.clock.now = LATER
     with pytest.raises(Unavailable):
         starting.take(host_event())
-    assert starting.take(build_event()) is Outcome.RECORDED
-    assert starting.take(host_event()) is Outcome.RECORDED
+    assert starting.take(build_event()) is RecordOutcome.RECORDED
+    assert starting.take(host_event()) is RecordOutcome.RECORDED
     (result,) = starting.of_type(HostResultRecorded)
     assert result.started_by is None
 
@@ -117,38 +117,38 @@ def test_a_session_of_the_engines_name_in_another_role_is_not_the_engine(startin
 def test_a_run_without_a_build_has_no_results(state: RunState) -> None:
     world = in_state(state)
     world.clock.now = LATER
-    assert world.take(host_event()) is Outcome.REJECTED
+    assert world.take(host_event()) is RecordOutcome.REJECTED
     assert world.of_type(HostResultRecorded) == []
 
 
 @pytest.mark.parametrize(
     ("project", "source", "outcome"),
     [
-        ("pointsman-check", "pointsman.check", Outcome.RECORDED),
-        ("pointsman", "pointsman.check", Outcome.REJECTED),
-        ("pointsman", "pointsman.ansible", Outcome.RECORDED),
+        ("pointsman-check", "pointsman.check", RecordOutcome.RECORDED),
+        ("pointsman", "pointsman.check", RecordOutcome.REJECTED),
+        ("pointsman", "pointsman.ansible", RecordOutcome.RECORDED),
     ],
 )
-def test_a_check_speaks_of_its_own_project_alone(project: str, source: str, outcome: Outcome) -> None:
+def test_a_check_speaks_of_its_own_project_alone(project: str, source: str, outcome: RecordOutcome) -> None:
     build = arn(DEV).replace("build/pointsman:", f"build/{project}:")
     stored = asked(DEV, build_arn=build)
-    order = stored.rollout.order.model_copy(update={"mode": Mode.CHECK})
-    world = World(Asked(rollout=stored.rollout.model_copy(update={"order": order}), run=stored.run))
+    spec = stored.rollout.spec.model_copy(update={"mode": Mode.CHECK})
+    world = World(StoredRun(rollout=stored.rollout.model_copy(update={"spec": spec}), run=stored.run))
     assert world.take(host_event(build_arn=build, mode="check", envelope={"source": source})) is outcome
 
 
 def test_a_forged_result_does_not_displace_the_true_one(running: World) -> None:
     running.take(started_by_hand())
-    assert running.take(host_event(build_arn=RETRY, status="ok", tasks=[])) is Outcome.RECORDED
-    assert running.take(host_event()) is Outcome.RECORDED
+    assert running.take(host_event(build_arn=RETRY, status="ok", tasks=[])) is RecordOutcome.RECORDED
+    assert running.take(host_event()) is RecordOutcome.RECORDED
     by_build = {event.build_arn: event.started_by for event in running.of_type(HostResultRecorded)}
     assert by_build == {RETRY: "omar", arn(DEV): None}
 
 
 def test_another_content_under_the_same_key_is_an_event_of_its_own(running: World) -> None:
-    assert running.take(host_event()) is Outcome.RECORDED
+    assert running.take(host_event()) is RecordOutcome.RECORDED
     other = host_event(tasks=[task(name="Something else")], envelope={"id": "11111111-0000-4000-8000-000000000000"})
-    assert running.take(other) is Outcome.REJECTED
+    assert running.take(other) is RecordOutcome.REJECTED
     (rejected,) = running.of_type(EventRejected)
     assert "the trail holds another content under HostResultRecorded#" in rejected.reason
 
@@ -158,45 +158,45 @@ def test_another_content_is_told_apart_though_the_first_was_shortened(running: W
         return host_event(tasks=[task(diff=diff * 400_000)])
 
     assert [running.take(long(diff)) for diff in ("+a", "+a", "+b")] == [
-        Outcome.RECORDED,
-        Outcome.REPEATED,
-        Outcome.REJECTED,
+        RecordOutcome.RECORDED,
+        RecordOutcome.REPEATED,
+        RecordOutcome.REJECTED,
     ]
 
 
 def test_the_word_on_a_build_that_comes_again_once_the_run_has_another_is_a_repetition(starting: World) -> None:
-    assert starting.take(build_event()) is Outcome.RECORDED
+    assert starting.take(build_event()) is RecordOutcome.RECORDED
     stored = asked(DEV, build_arn=RETRY)
     assert stored.run
-    starting.asked_for.add(stored.rollout, stored.run)
-    assert starting.take(build_event()) is Outcome.REPEATED
+    starting.run_lookup.add(stored.rollout, stored.run)
+    assert starting.take(build_event()) is RecordOutcome.REPEATED
 
 
 def test_the_same_content_sent_again_later_is_a_repetition(running: World) -> None:
-    assert running.take(host_event()) is Outcome.RECORDED
-    assert running.take(host_event(envelope={"time": "2026-11-23T08:01:39Z"})) is Outcome.REPEATED
+    assert running.take(host_event()) is RecordOutcome.RECORDED
+    assert running.take(host_event(envelope={"time": "2026-11-23T08:01:39Z"})) is RecordOutcome.REPEATED
 
 
 def test_each_part_of_a_hosts_result_is_recorded(running: World) -> None:
     for part in (1, 2):
-        assert running.take(host_event(part=part, final=part == 2)) is Outcome.RECORDED
+        assert running.take(host_event(part=part, final=part == 2)) is RecordOutcome.RECORDED
     assert [(event.part, event.final) for event in running.of_type(HostResultRecorded)] == [(1, False), (2, True)]
 
 
 def test_text_that_no_encoding_holds_is_mended_and_recorded(running: World) -> None:
     event = build_event()
     event["detail"]["additional-information"]["logs"]["deep-link"] = "https://\ud800"
-    assert running.take(event) is Outcome.RECORDED
-    assert running.take(host_event(tasks=[task(message="\ud800")])) is Outcome.RECORDED
-    (result,) = running.of_type(HostResultRecorded)
-    assert result.tasks[0].message == "�"
+    assert running.take(event) is RecordOutcome.RECORDED
+    assert running.take(host_event(tasks=[task(message="\ud800")])) is RecordOutcome.RECORDED
+    (recorded,) = running.of_type(HostResultRecorded)
+    assert recorded.tasks[0].message == "�"
 
 
 def test_a_detail_of_any_depth_is_answered(running: World) -> None:
     deep: Any = 1
     for _ in range(900):
         deep = [deep]
-    assert running.take(host_event(mood=deep)) is Outcome.RECORDED
+    assert running.take(host_event(mood=deep)) is RecordOutcome.RECORDED
 
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
@@ -214,11 +214,11 @@ def test_a_secret_in_what_codebuild_or_a_build_says_stays_out_of_the_trail(runni
             ],
         }
     ]
-    assert running.take(failed) is Outcome.RECORDED
+    assert running.take(failed) is RecordOutcome.RECORDED
     ended = sample("ansible/PlaybookEnded-cut-off.json") | {"time": "2026-11-23T08:01:32Z"}
     ended["detail"] |= {"rollout": ROLLOUT, "build_arn": arn(DEV), "commit": COMMIT, "reason": f"token {TOKEN}"}
-    assert running.take(ended) is Outcome.RECORDED
-    assert running.take(host_event(commit=TOKEN)) is Outcome.REJECTED
+    assert running.take(ended) is RecordOutcome.RECORDED
+    assert running.take(host_event(commit=TOKEN)) is RecordOutcome.REJECTED
     told = [event.model_dump_json() for event in running.trail.all()]
     assert len(told) == 3
     assert not any(TOKEN in each for each in told)
@@ -227,27 +227,27 @@ def test_a_secret_in_what_codebuild_or_a_build_says_stays_out_of_the_trail(runni
 
 def test_a_newer_runner_may_say_more_than_is_known(running: World) -> None:
     told = task() | {"surprise": [1]}
-    assert running.take(host_event(mood="sunny", tasks=[told])) is Outcome.RECORDED
+    assert running.take(host_event(mood="sunny", tasks=[told])) is RecordOutcome.RECORDED
 
 
 def test_a_push_back_that_moved_the_rollouts_time_loses_no_result() -> None:
     stored = asked(DEV, build_arn=arn(DEV))
     moved = stored.rollout.model_copy(update={"created_at": after(90) + timedelta(minutes=30)})
-    assert World(Asked(rollout=moved, run=stored.run)).take(host_event()) is Outcome.RECORDED
+    assert World(StoredRun(rollout=moved, run=stored.run)).take(host_event()) is RecordOutcome.RECORDED
 
 
 def test_a_push_that_moved_the_runs_time_loses_no_result_either() -> None:
     stored = asked(DEV, build_arn=arn(DEV))
     assert stored.run
     moved = stored.run.model_copy(update={"created_at": after(90) + timedelta(minutes=30)})
-    assert World(Asked(rollout=stored.rollout, run=moved)).take(host_event()) is Outcome.RECORDED
+    assert World(StoredRun(rollout=stored.rollout, run=moved)).take(host_event()) is RecordOutcome.RECORDED
 
 
 def test_a_build_cannot_fill_the_trail_and_the_rollout_says_that_there_was_more(running: World) -> None:
     for _ in range(MOST_RESULTS):
-        running.asked_for.count_result(arn(DEV))
+        running.run_lookup.count_result(arn(DEV))
     for host in ("web-8", "web-9"):
-        assert running.take(host_event(host=host)) is Outcome.REJECTED
+        assert running.take(host_event(host=host)) is RecordOutcome.REJECTED
     (capped,) = running.trail.all()
     assert isinstance(capped, RecordingCapped)
     assert "more than 10,000 host results" in capped.reason
@@ -256,16 +256,16 @@ def test_a_build_cannot_fill_the_trail_and_the_rollout_says_that_there_was_more(
 
 def test_an_account_cannot_fill_the_trail_with_what_is_rejected(running: World) -> None:
     for _ in range(MOST_REJECTED - 1):
-        running.asked_for.count_rejected("222222222222", running.clock.now.date())
+        running.run_lookup.count_rejected("222222222222", running.clock.now.date())
     for number in range(3):
         event = host_event(rollout="r-forged", envelope={"id": f"e-{number}"})
-        assert running.take(event) is Outcome.REJECTED
+        assert running.take(event) is RecordOutcome.REJECTED
     assert [event.type for event in running.trail.all()] == ["EventRejected", "RecordingCapped"]
 
 
 def test_the_end_of_ansible_is_recorded_with_its_reason(running: World) -> None:
     event = sample("ansible/PlaybookEnded-cut-off.json") | {"time": "2026-11-23T08:01:32Z"}
     event["detail"] |= {"rollout": asked(DEV).rollout.id, "build_arn": arn(DEV), "commit": COMMIT}
-    assert running.take(event) is Outcome.RECORDED
+    assert running.take(event) is RecordOutcome.RECORDED
     (ended,) = running.of_type(PlaybookEnded)
     assert (ended.exit_status, ended.hosts_cut_off, ended.hosts_cut_off_total) == (2, ("web-2", "db-1"), 2)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.outside_event import MOST_NAMES, REASON_LENGTH
-from pointsman.core.witness import Outcome
-from pointsman.events import EventRejected, PlaybookEnded
+from pointsman.core.audit.host_event import MOST_NAMES, REASON_LENGTH
+from pointsman.core.audit.recorder import RecordOutcome
+from pointsman.core.trail.events import EventRejected, PlaybookEnded
 from tests.support.rollouts import COMMIT
 from tests.support.told import DEV, ROLLOUT, arn, asked, sample
 from tests.unit.test_audit_writer_origin import World
@@ -29,7 +29,7 @@ def test_long_reasons_and_lists_are_bounded() -> None:
     world = running()
     names = [f"web-{number}" for number in range(1_000)]
     told = ended(reason="too long " * 2_000, hosts_cut_off=names, hosts_cut_off_total=1_000, results_missing=names)
-    assert world.take(told) is Outcome.RECORDED
+    assert world.take(told) is RecordOutcome.RECORDED
     (event,) = world.of_type(PlaybookEnded)
     assert (len(event.reason), len(event.hosts_cut_off), len(event.results_missing)) == (
         REASON_LENGTH,
@@ -41,14 +41,14 @@ def test_long_reasons_and_lists_are_bounded() -> None:
 
 def test_a_killed_playbook_has_no_exit_status() -> None:
     world = running()
-    assert world.take(ended(exit_status=None, reason="ended after 55 minutes")) is Outcome.RECORDED
+    assert world.take(ended(exit_status=None, reason="ended after 55 minutes")) is RecordOutcome.RECORDED
     assert [event.exit_status for event in world.of_type(PlaybookEnded)] == [None]
 
 
 def test_the_first_word_on_an_end_stays_and_another_is_kept_as_rejected() -> None:
     world = running()
     outcomes = [world.take(ended(exit_status=status) | {"id": f"e-{status}"}) for status in (2, 2, 0)]
-    assert outcomes == [Outcome.RECORDED, Outcome.REPEATED, Outcome.REJECTED]
+    assert outcomes == [RecordOutcome.RECORDED, RecordOutcome.REPEATED, RecordOutcome.REJECTED]
     assert [event.exit_status for event in world.of_type(PlaybookEnded)] == [2]
     (rejected,) = world.of_type(EventRejected)
     assert "the trail holds another content under PlaybookEnded#" in rejected.reason
@@ -58,7 +58,7 @@ def test_the_first_word_on_an_end_stays_and_another_is_kept_as_rejected() -> Non
 def test_the_end_of_another_run_is_not_believed(of: dict[str, Any]) -> None:
     world = running()
     world.clock.now = world.clock.now.replace(hour=9)
-    assert world.take(ended(**of)) is Outcome.REJECTED
+    assert world.take(ended(**of)) is RecordOutcome.REJECTED
     assert world.of_type(PlaybookEnded) == []
 
 

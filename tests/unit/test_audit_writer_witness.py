@@ -7,31 +7,31 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pointsman.adapters.asked_for_memory import MemoryAskedFor
+from pointsman.adapters.run_lookup_memory import MemoryRunLookup
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.believe import Asked
-from pointsman.core.witness import Outcome, Witness
+from pointsman.core.audit.authorize import StoredRun
+from pointsman.core.audit.recorder import AuditRecorder, RecordOutcome
+from pointsman.core.trail.events import BuildReported, Event, EventRejected, HostResultRecorded
+from pointsman.core.trail.item import INDEXES
 from pointsman.errors import Misconfigured
-from pointsman.events import BuildReported, Event, EventRejected, HostResultRecorded
-from pointsman.trail_item import INDEXES
 from tests.support.rollouts import COMMIT, Clock
 from tests.support.told import DEV, PROD, ROLLOUT, after, arn, asked, build_event, host_event, sample, task
 
 
 class World:
-    def __init__(self, stored: Asked | None = None) -> None:
+    def __init__(self, stored: StoredRun | None = None) -> None:
         self.trail = MemoryTrail()
-        self.asked_for = MemoryAskedFor()
+        self.run_lookup = MemoryRunLookup()
         stored = stored or asked(DEV, PROD, build_arn=arn(DEV))
         if stored.run:
             in_prod = asked(PROD, build_arn=arn(PROD)).run
             assert in_prod
-            self.asked_for.add(stored.rollout, stored.run, in_prod)
-        self.witness = Witness(self.trail, self.asked_for, Clock(after(120)))
+            self.run_lookup.add(stored.rollout, stored.run, in_prod)
+        self.recorder = AuditRecorder(self.trail, self.run_lookup, Clock(after(120)))
 
-    def take(self, event: dict[str, Any]) -> Outcome:
-        return self.witness.take(event).outcome
+    def take(self, event: dict[str, Any]) -> RecordOutcome:
+        return self.recorder.take(event).outcome
 
     def only(self) -> Any:
         (event,) = self.trail.all()
@@ -39,7 +39,7 @@ class World:
 
     def rejection(self, event: dict[str, Any]) -> str:
         """Why `event` was rejected; that is all the trail has of it."""
-        assert self.take(event) is Outcome.REJECTED
+        assert self.take(event) is RecordOutcome.REJECTED
         rejected = self.only()
         assert isinstance(rejected, EventRejected)
         assert rejected.event_id == event["id"]
@@ -56,7 +56,7 @@ def world() -> World:
 def test_a_build_is_recorded_with_who_asked_for_it_and_which_commit(world: World) -> None:
     event = sample("aws/codebuild-build-failed.json") | {"time": "2026-11-23T08:01:40Z"}
     event["detail"]["build-id"] = arn(DEV)
-    assert world.take(event) is Outcome.RECORDED
+    assert world.take(event) is RecordOutcome.RECORDED
     recorded = world.only()
     assert isinstance(recorded, BuildReported)
     assert (recorded.actor, recorded.repository, recorded.commit, recorded.route) == (
@@ -71,7 +71,7 @@ def test_a_build_is_recorded_with_who_asked_for_it_and_which_commit(world: World
 
 def test_a_host_is_recorded_with_its_tasks_and_who_asked_for_it(world: World) -> None:
     event = host_event(tasks=[task(), task(name="Check health", status="failed", message="503", diff=None)])
-    assert world.take(event) is Outcome.RECORDED
+    assert world.take(event) is RecordOutcome.RECORDED
     recorded = world.only()
     assert isinstance(recorded, HostResultRecorded)
     assert (recorded.actor, recorded.repository, recorded.commit, recorded.host) == (
@@ -91,17 +91,21 @@ def test_a_host_is_recorded_with_its_tasks_and_who_asked_for_it(world: World) ->
 def test_the_sample_of_the_control_bus_is_taken(world: World) -> None:
     event = sample("aws/eventbridge-host-result.json") | {"time": "2026-11-23T08:01:40Z"}
     event["detail"]["build_arn"] = arn(DEV)
-    assert world.take(event) is Outcome.RECORDED
+    assert world.take(event) is RecordOutcome.RECORDED
 
 
 def test_an_event_that_comes_twice_is_recorded_once(world: World) -> None:
-    assert [world.take(host_event()) for _ in range(3)] == [Outcome.RECORDED, Outcome.REPEATED, Outcome.REPEATED]
+    assert [world.take(host_event()) for _ in range(3)] == [
+        RecordOutcome.RECORDED,
+        RecordOutcome.REPEATED,
+        RecordOutcome.REPEATED,
+    ]
     assert len(world.trail.all()) == 1
 
 
 def test_every_status_of_a_build_is_an_event_of_its_own(world: World) -> None:
     for status in ("SUCCEEDED", "IN_PROGRESS"):
-        assert world.take(build_event(status)) is Outcome.RECORDED
+        assert world.take(build_event(status)) is RecordOutcome.RECORDED
     assert len(world.trail.all()) == 2
 
 
@@ -151,7 +155,7 @@ def test_nobody_writes_into_the_past_or_the_future(world: World, time: str) -> N
 
 
 def test_an_event_of_somebody_else_is_ignored(world: World) -> None:
-    assert world.take(build_event(source="aws.ec2")) is Outcome.IGNORED
+    assert world.take(build_event(source="aws.ec2")) is RecordOutcome.IGNORED
 
 
 @pytest.mark.parametrize(
@@ -184,13 +188,13 @@ def test_a_build_event_that_can_not_be_read_is_rejected_and_not_retried(world: W
 def test_an_envelope_with_half_a_surrogate_pair_is_kept_as_rejected_or_ignored(world: World, name: str) -> None:
     event = host_event(host="")
     event[name] += "\ud800"
-    assert world.take(event) in (Outcome.REJECTED, Outcome.IGNORED)
+    assert world.take(event) in (RecordOutcome.REJECTED, RecordOutcome.IGNORED)
     assert all(put_of(each, "audit") for each in world.trail.all())
 
 
 def test_what_was_rejected_is_kept_once(world: World) -> None:
     for _ in range(2):
-        assert world.take(host_event(rollout="r-forged")) is Outcome.REJECTED
+        assert world.take(host_event(rollout="r-forged")) is RecordOutcome.REJECTED
     assert len(world.trail.all()) == 1
 
 
@@ -208,7 +212,7 @@ json_values = st.recursive(
 
 def test_a_tasks_time_is_kept_in_milliseconds(world: World) -> None:
     assert world.take(host_event(tasks=[task(duration_seconds=each) for each in (1e-300, 1.23456, 7)])) is (
-        Outcome.RECORDED
+        RecordOutcome.RECORDED
     )
     assert [each.duration_seconds for each in world.only().tasks] == [0, 1.235, 7]
     put_of(world.only(), "audit")

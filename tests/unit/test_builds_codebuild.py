@@ -20,11 +20,11 @@ ENGINE = "pointsman-start-eu-west-1/pointsman-start-build"
 
 
 def a_run(mode: Mode = Mode.APPLY) -> tuple[Rollout, Run]:
-    order = delivery(DEV).orders[0].model_copy(update={"mode": mode})
+    spec = delivery(DEV).specs[0].model_copy(update={"mode": mode})
     rollout = Rollout(
-        id=order.rollout, change=change(), order=order, delivery="d-1", message="m-1", pushes=(), created_at=NOW
+        id=spec.rollout, change=change(), spec=spec, delivery="d-1", last_message_id="m-1", pushes=(), created_at=NOW
     )
-    run = Run(rollout=rollout.id, route="site", mode=mode, target=target(DEV), created_at=NOW, claimed_at=NOW)
+    run = Run(rollout=rollout.id, route="site", mode=mode, target=target(DEV), created_at=NOW, acquired_at=NOW)
     return rollout, run
 
 

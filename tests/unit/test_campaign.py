@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from bench.campaign.episode import Episode, one_after_the_other
-from pointsman.core import engine as engine_module
-from pointsman.core import lane, starts
-from pointsman.core import sweep as sweep_module
-from pointsman.core.transitions import no_build, started
+from pointsman.core.rollouts import engine as engine_module
+from pointsman.core.rollouts import starter, target_queue
+from pointsman.core.rollouts import sweep as sweep_module
+from pointsman.core.rollouts.transitions import no_build, started
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
 
 EPISODES = range(1, 41)
@@ -72,15 +72,15 @@ def test_a_refusal_to_look_that_counts_as_no_build_is_found(monkeypatch: pytest.
                 return started(rollout, run, found, self._clock())
         return no_build(run)
 
-    monkeypatch.setattr(starts.Starter, "_look_for", credulous)
+    monkeypatch.setattr(starter.Starter, "_look_for", credulous)
     assert any(breach.startswith(("double", "trail")) for breach in breaches())
 
 
 def test_an_older_commit_that_does_not_give_way_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lane, "newer", lambda *_: None)
+    monkeypatch.setattr(target_queue, "reason_to_yield", lambda *_: None)
     assert any(breach.startswith("old over new") for breach in breaches())
 
 
 def test_a_token_that_is_trusted_for_too_long_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(starts, "TOKEN_TRUSTED_FOR", timedelta(hours=1))
+    monkeypatch.setattr(starter, "TOKEN_TRUSTED_FOR", timedelta(hours=1))
     assert any(breach.startswith(("double", "trail")) for breach in breaches())

@@ -6,8 +6,8 @@ import pytest
 
 from pointsman.core.model import RolloutState, RunState, WhenBusy
 from pointsman.core.ports import BuildReport
+from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, RunEnded, RunWaited
 from pointsman.errors import Unavailable
-from pointsman.events import DeliveryDecided, RolloutRepeated, RunEnded, RunWaited
 from tests.support.engine_world import DEV, PROD, World
 from tests.support.rollouts import delivery
 
@@ -71,7 +71,7 @@ def test_a_target_that_refuses_fails_its_own_run_only(world: World) -> None:
     assert world.run(rollout, PROD).reason == "AccessDenied"
     assert world.run(rollout, DEV).state is RunState.SUCCEEDED
     assert world.rollout(rollout).state is RolloutState.FAILED
-    assert world.store.lanes([PROD])[PROD].holder is None
+    assert world.store.queues([PROD])[PROD].holder is None
 
 
 def test_a_redelivery_tries_again_what_was_refused_and_nothing_else(world: World) -> None:
@@ -109,7 +109,7 @@ def test_one_live_run_a_target_the_next_waits_and_is_recorded(world: World) -> N
 
     assert world.run(second, DEV).state is RunState.WAITING
     [waited] = [event for event in world.events(second) if isinstance(event, RunWaited)]
-    assert waited.behind == first
+    assert waited.blocked_by == first
 
     world.finish(first, DEV)
     assert world.run(second, DEV).state is RunState.RUNNING
@@ -178,7 +178,7 @@ def test_a_silent_region_is_tried_again_and_holds_up_no_other(world: World) -> N
     told = delivery(DEV, PROD)
     with pytest.raises(Unavailable):
         world.push(told)
-    rollout = told.orders[0].rollout
+    rollout = told.specs[0].rollout
     assert world.run(rollout, DEV).state is RunState.RUNNING
     assert world.run(rollout, PROD).state is RunState.STARTING
 
@@ -192,7 +192,7 @@ def test_a_build_whose_start_went_unanswered_is_found_and_not_started_twice(worl
     world.builds.silent.add(DEV)
     with pytest.raises(Unavailable):
         world.push(told)
-    rollout = told.orders[0].rollout
+    rollout = told.specs[0].rollout
     world.builds.silent.clear()
     world.builds.start(world.rollout(rollout), world.run(rollout, DEV))  # the answer that never came
     world.clock.pass_by(minutes=6)  # the token is no longer honoured
@@ -206,7 +206,7 @@ def test_two_deliveries_at_the_same_instant_start_one_build_a_target(world: Worl
     told = [delivery(*targets, name=f"d-{number}") for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(world.push, told))
-    rollout = told[0].orders[0].rollout
+    rollout = told[0].specs[0].rollout
     assert sorted(started[1] for started in world.builds.started) == sorted(targets)
     assert world.types(rollout).count("RolloutStarted") == 1
 
@@ -271,7 +271,7 @@ def test_a_refusal_after_a_lost_answer_finds_the_build_and_keeps_the_lane(world:
     world.builds.silent.add(DEV)
     with pytest.raises(Unavailable):
         world.push(told)
-    rollout = told.orders[0].rollout
+    rollout = told.specs[0].rollout
     world.builds.silent.clear()
     world.builds.start(world.rollout(rollout), world.run(rollout, DEV))  # the answer that never came
     world.builds.refuses[DEV] = "ThrottlingException"

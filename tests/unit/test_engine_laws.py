@@ -11,10 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core import engine
-from pointsman.core.engine import Engine
-from pointsman.core.model import Delivery, Run, RunState, WhenBusy
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import Run, RunState, WhenBusy
 from pointsman.core.ports import BuildReport, Transition
+from pointsman.core.rollouts import engine
+from pointsman.core.rollouts.engine import Engine
 from pointsman.errors import Unavailable
 from tests.support.rollouts import Clock, delivery
 
@@ -81,7 +82,7 @@ class Laws(RuleBasedStateMachine):
             at=self.clock(),
         ).model_copy(update={"pushed_at": self.clock()})
         self.refs[route] = letter
-        self.told.add(told.orders[0].rollout)
+        self.told.add(told.specs[0].rollout)
         self.deliveries.append(told)
         self._tell_message(told)
 
@@ -191,9 +192,9 @@ class Laws(RuleBasedStateMachine):
         times = {(run.rollout, *run.key): run for run in self._runs()}
         for name in self.builds.started[self.checked :]:
             run = times[name]
-            line = (run.route, run.target.name)
-            assert self.newest.get(line, run.ordering_time) <= run.ordering_time
-            self.newest[line] = run.ordering_time
+            concurrency_group = (run.route, run.target.name)
+            assert self.newest.get(concurrency_group, run.ordering_time) <= run.ordering_time
+            self.newest[concurrency_group] = run.ordering_time
         self.checked = len(self.builds.started)
 
     @invariant()
@@ -228,7 +229,7 @@ class Laws(RuleBasedStateMachine):
         self.engine.sweep()
         assert self.store.open_rollouts() == []
         assert all(run.state.ended for run in self._runs())
-        assert all(lane.holder is None and not lane.waiting for lane in self.store.lanes(TARGETS).values())
+        assert all(queue.holder is None and not queue.waiting for queue in self.store.queues(TARGETS).values())
 
 
 TestLaws = Laws.TestCase

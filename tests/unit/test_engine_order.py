@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Delivery, Mode, RunState
+from pointsman.core.model import Mode, RunState
 from tests.support.engine_world import DEV, World
 from tests.support.rollouts import MORNING, delivery
 
@@ -19,8 +20,8 @@ def a_check(number: int, commit: str, at: datetime) -> Delivery:
     """A pull request of route site, as the receiver orders it."""
     told = delivery(DEV, commit=commit, name=f"d-{commit[0]}", at=at)
     name = rollout_id(186853002, "site", commit, Mode.CHECK)
-    order = told.orders[0].model_copy(update={"rollout": name, "mode": Mode.CHECK, "line": f"site#{number}"})
-    return told.model_copy(update={"orders": (order,)})
+    spec = told.specs[0].model_copy(update={"rollout": name, "mode": Mode.CHECK, "concurrency_group": f"site#{number}"})
+    return told.model_copy(update={"specs": (spec,)})
 
 
 def test_a_check_takes_the_place_of_an_older_one_of_its_own_pull_request_alone(world: World) -> None:
@@ -52,7 +53,7 @@ def test_a_check_keeps_no_older_apply_from_running_after_it(world: World) -> Non
     world.finish(check, DEV)
     late = world.push(delivery(DEV, commit="a" * 40))
     assert world.run(late, DEV).state is RunState.RUNNING
-    assert world.store.lanes([DEV])[DEV].newest_applied.keys() >= {"site"}
+    assert world.store.queues([DEV])[DEV].newest_applied.keys() >= {"site"}
 
 
 def test_a_delivery_that_was_lost_at_first_is_as_old_as_its_push(world: World) -> None:

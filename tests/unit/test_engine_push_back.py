@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.model import Delivery, Mode, RunState, WhenBusy
-from pointsman.events import RolloutRepeated
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import Mode, RunState, WhenBusy
+from pointsman.core.trail.events import RolloutRepeated
 from tests.support.engine_world import DEV, PROD, World
 from tests.support.rollouts import delivery
 
@@ -207,7 +208,7 @@ def test_the_last_push_decides_whatever_came_before_it(steps: list[str], when_bu
         else:
             end_all(world, 1)
     end_all(world, 50)
-    site = [rollout for rollout, _ in started(world) if world.rollout(rollout).order.route == "site"]
+    site = [rollout for rollout, _ in started(world) if world.rollout(rollout).spec.route == "site"]
     assert world.rollout(site[-1]).change.after == ref.at * 40
     assert world.store.open_rollouts() == []
 
@@ -222,8 +223,10 @@ def end_all(world: World, times: int) -> None:
 def a_check(world: World, letter: str, base: str) -> Delivery:
     """A pull request's commit, as the receiver orders it; `before` is the newest commit of its base."""
     told = delivery(DEV, commit=letter * 40, before=base * 40, name=f"d-{letter}", at=world.later())
-    order = told.orders[0].model_copy(update={"rollout": f"r-{letter * 16}", "mode": Mode.CHECK, "line": "site#7"})
-    return told.model_copy(update={"orders": (order,), "pushed_at": told.received_at})
+    spec = told.specs[0].model_copy(
+        update={"rollout": f"r-{letter * 16}", "mode": Mode.CHECK, "concurrency_group": "site#7"}
+    )
+    return told.model_copy(update={"specs": (spec,), "pushed_at": told.received_at})
 
 
 def test_a_check_that_gave_way_runs_once_the_pull_request_is_back_at_its_commit(world: World) -> None:

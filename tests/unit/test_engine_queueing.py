@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pointsman.core.model import RunState, WhenBusy
-from pointsman.events import DeliveryDecided
+from pointsman.core.trail.events import DeliveryDecided
 from tests.support.engine_world import DEV, World
 from tests.support.rollouts import MORNING, delivery
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from pointsman.core.engine import _workers
 from pointsman.core.model import Rollout, Run, RunState
 from pointsman.core.ports import BuildReport, Transition
-from pointsman.core.reconcile import LONGEST_BUILD, LONGEST_DELAY, StartBuild
+from pointsman.core.rollouts.engine import _workers
+from pointsman.core.rollouts.reconcile import LONGEST_BUILD, LONGEST_DELAY, StartBuild
+from pointsman.core.trail.events import RunDelayed
 from pointsman.errors import Unavailable
-from pointsman.events import RunDelayed
 from tests.support.engine_world import DEV, PROD, World
 from tests.support.rollouts import MORNING, delivery
 
@@ -28,7 +28,7 @@ def push(world: World, *targets: str, **about: Any) -> str:
     try:
         return world.push(told)
     except Unavailable:
-        return told.orders[0].rollout
+        return told.specs[0].rollout
 
 
 def sweep(world: World, **later: float) -> None:
@@ -130,7 +130,7 @@ def test_who_does_not_know_whether_it_is_the_first_to_ask_ends_nothing(world: Wo
         world.push(told)
     world.store.commit = commit  # type: ignore[method-assign]
     sweep(world, minutes=1)
-    rollout = told.orders[0].rollout
+    rollout = told.specs[0].rollout
     assert world.run(rollout, DEV).state is RunState.STARTING
     sweep(world, seconds=LONGEST_BUILD.total_seconds())
     assert world.run(rollout, DEV).state is RunState.FAULTED  # a build of then would have ended by now
@@ -169,13 +169,13 @@ def test_the_token_is_trusted_by_the_clock_at_the_call_and_not_at_the_decision(w
     rollout = push(world)
     world.builds.loses_answers.clear()
     world.clock.pass_by(minutes=2)
-    load = world.store.lanes
+    load = world.store.queues
 
     def takes_long(targets):  # type: ignore[no-untyped-def]
         world.clock.pass_by(minutes=4)
         return load(targets)
 
-    world.store.lanes = takes_long  # type: ignore[method-assign]
+    world.store.queues = takes_long  # type: ignore[method-assign]
     world.engine.reconcile([rollout])
     assert world.builds.started == [(rollout, DEV, 1)]
     assert world.run(rollout, DEV).state is RunState.RUNNING
@@ -196,13 +196,13 @@ def test_a_process_that_took_the_target_long_ago_does_not_ask_beside_another(wor
     start = world.engine._starter.start
     reports: list[BuildReport] = []
 
-    def slow(rollout: Rollout, run: Run, lane, is_first: bool):  # type: ignore[no-untyped-def]
+    def slow(rollout: Rollout, run: Run, queue, is_first: bool):  # type: ignore[no-untyped-def]
         if is_first and not reports:
             world.clock.pass_by(minutes=4)
             reports.append(world.builds.start(rollout, run))  # the other's call, beside its mark
             world.store.commit(Transition(runs=(run,)))
             world.clock.pass_by(minutes=6)
-        return start(rollout, run, lane, is_first)
+        return start(rollout, run, queue, is_first)
 
     world.engine._starter.start = slow  # type: ignore[method-assign]
     rollout = push(world)
@@ -276,7 +276,7 @@ def test_regions_take_turns_and_none_takes_every_thread() -> None:
     told = delivery(*(f"dev/region-{number}" for number in (*[0] * 20, 1, 2)))
     targets = [
         target.model_copy(update={"name": f"{index}-{target.name}"})
-        for index, target in enumerate(told.orders[0].targets)
+        for index, target in enumerate(told.specs[0].targets)
     ]
     steps = [StartBuild(Run(rollout="r-1", route="site", target=target, created_at=MORNING)) for target in targets]
     turns = [queue[0].run.target.region for queue in _workers(steps) if isinstance(queue[0], StartBuild)]

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from pointsman.core.model import Delivery, Rollout, RolloutState, Run, RunState, Target
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import Rollout, RolloutState, Run, RunState, Target
 from pointsman.core.ports import BuildReport
-from pointsman.core.sweep import Swept
+from pointsman.core.rollouts.sweep import Swept
 from pointsman.errors import Unavailable, Unreadable
 from tests.support.engine_world import DEV, PROD, World
 from tests.support.rollouts import delivery
@@ -61,7 +62,7 @@ def one_region(names: Sequence[str], number: int = 0) -> Delivery:
     told = delivery(DEV, commit=f"{number:040x}", name=f"d-{number}")
     about = {"account": "dev", "account_id": "222222222222", "region": f"region-{number % 10}"}
     targets = tuple(Target(name=name, limit=name, **about) for name in names)
-    return told.model_copy(update={"orders": (told.orders[0].model_copy(update={"targets": targets}),)})
+    return told.model_copy(update={"specs": (told.specs[0].model_copy(update={"targets": targets}),)})
 
 
 def many(world: World, rollouts: int) -> list[str]:
@@ -74,7 +75,7 @@ class Counted:
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: Counter[str] = Counter()
-        for name in ("load", "lanes", "commit", "open_rollouts", "keep_sweep_cursor"):
+        for name in ("load", "queues", "commit", "open_rollouts", "keep_sweep_cursor"):
             monkeypatch.setattr(world.store, name, self._counting(name, getattr(world.store, name)))
 
     def _counting(self, name: str, call):  # type: ignore[no-untyped-def]
@@ -94,7 +95,7 @@ def test_a_thousand_open_rollouts_are_one_sweep_of_few_questions(world: World, m
 
     assert heard == [Swept(rollouts=1_000)]
     assert counted.calls["load"] == 1_000
-    assert counted.calls["lanes"] <= 2
+    assert counted.calls["queues"] <= 2
     assert counted.calls["commit"] == 0
     assert len(world.builds.calls) == 20  # two batches, each with one call for each of ten regions
     assert sum(asked for _, asked in world.builds.calls) == 1_000
@@ -137,7 +138,7 @@ def test_a_region_that_does_not_answer_is_asked_once_a_sweep(world: World, monke
         raise Unavailable("no answer")
 
     monkeypatch.setattr(world.builds, "report", silent)
-    monkeypatch.setattr("pointsman.core.sweep.PARALLEL_CALLS", 1)
+    monkeypatch.setattr("pointsman.core.rollouts.sweep.PARALLEL_CALLS", 1)
     world.engine.sweep()
     assert asked == [100]
     world.engine.sweep()
@@ -189,12 +190,12 @@ def test_who_waits_behind_a_place_that_is_gone_moves_up(world: World) -> None:
 
 def test_a_target_that_is_held_by_what_is_there_is_left_alone(world: World) -> None:
     holder, waits = orphan(world)
-    lane = world.store.lanes([DEV])[DEV]
+    queue = world.store.queues([DEV])[DEV]
     assert swept(world).healed == ()
-    assert world.store.lanes([DEV])[DEV] == lane
-    assert lane.holder
-    assert lane.holder.rollout == holder
-    assert [place.rollout for place in lane.waiting] == [waits]
+    assert world.store.queues([DEV])[DEV] == queue
+    assert queue.holder
+    assert queue.holder.rollout == holder
+    assert [entry.rollout for entry in queue.waiting] == [waits]
 
 
 def test_a_lane_that_cannot_be_read_stops_the_sweep_of_no_other(world: World) -> None:

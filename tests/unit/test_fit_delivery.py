@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.fit_delivery import MESSAGE_BYTES, messages_of, to_message
-from pointsman.core.intake import decided
-from pointsman.core.model import Decision, Delivery, Order, Outcome, Target
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import Decision, Outcome, RolloutSpec, Target
+from pointsman.core.queue_message import MESSAGE_BYTES, split_to_fit, to_message
+from pointsman.core.rollouts.accept import decided
 from tests.support.rollouts import MORNING, change
 
 
@@ -27,22 +28,22 @@ def a_delivery(
 ) -> Delivery:
     """A push that `running` routes send to `targets` targets each, and `ignored` routes do not take."""
     there = tuple(a_target(number, variables) for number in range(targets))
-    orders = tuple(
-        Order(rollout=f"r-{number:016x}", route=f"runs-{number}", playbook="site.yml", targets=there)
+    specs = tuple(
+        RolloutSpec(rollout=f"r-{number:016x}", route=f"runs-{number}", playbook="site.yml", targets=there)
         for number in range(running)
     )
     matched = tuple(
         Decision(
-            route=order.route,
+            route=spec.route,
             outcome=Outcome.MATCHED,
             runs=True,
             reason=reason,
             pattern="ansible/**",
             file="ansible/site.yml",
             targets=tuple(each.name for each in there),
-            rollout=order.rollout,
+            rollout=spec.rollout,
         )
-        for order in orders
+        for spec in specs
     )
     others = tuple(
         Decision(route=f"ignores-{number}", outcome=Outcome.IGNORED, runs=False, reason=reason)
@@ -56,7 +57,7 @@ def a_delivery(
         reason=f"{running} of {running + ignored} routes run",
         change=change().model_copy(update={"files": names, "files_total": files}),
         decisions=others + matched,
-        orders=orders,
+        specs=specs,
     )
 
 
@@ -69,7 +70,7 @@ def assert_whole(told: Delivery, parts: Sequence[Delivery], limit: int) -> None:
     """Together the parts mean `told`, each fits, and each says whether anything was left out."""
     assert parts
     assert all(len(to_message(part)) <= limit for part in parts)
-    assert [order for part in arrived(parts) for order in part.orders] == list(told.orders)
+    assert [spec for part in arrived(parts) for spec in part.specs] == list(told.specs)
     decided_there = {(each.route, each.outcome, each.runs, each.rollout) for part in parts for each in part.decisions}
     assert decided_there == {(each.route, each.outcome, each.runs, each.rollout) for each in told.decisions}
     whole = tuple(parts) == (told,)
@@ -81,7 +82,7 @@ def assert_whole(told: Delivery, parts: Sequence[Delivery], limit: int) -> None:
 
 def test_what_fits_goes_as_it_is_and_says_nothing() -> None:
     told = a_delivery(running=3, ignored=3, targets=5, files=50)
-    assert messages_of(told) == (told,)
+    assert split_to_fit(told) == (told,)
     assert not told.shortened
     assert not decided(told).shortened
 
@@ -100,13 +101,13 @@ def test_a_delivery_far_beyond_a_message_arrives_with_every_order(
     running: int, ignored: int, targets: int, most: int
 ) -> None:
     told = a_delivery(running, ignored, targets, reason="branch main matches; " * 20, files=3_000)
-    parts = messages_of(told)
+    parts = split_to_fit(told)
     assert_whole(told, parts, MESSAGE_BYTES)
     assert len(parts) <= most
 
 
 def test_decisions_stay_together_where_they_leave_room_so_that_the_trail_has_them_as_one() -> None:
-    parts = messages_of(a_delivery(running=300, ignored=100, targets=100))
+    parts = split_to_fit(a_delivery(running=300, ignored=100, targets=100))
     assert len(parts) > 1
     assert len({decided(part).key for part in parts}) == 1
 
@@ -114,8 +115,8 @@ def test_decisions_stay_together_where_they_leave_room_so_that_the_trail_has_the
 def test_an_order_that_is_larger_than_a_message_is_sent_all_the_same() -> None:
     """The queue refuses it then, which is an error that somebody sees."""
     told = a_delivery(running=2, targets=40, variables="x" * 100)
-    parts = messages_of(told, limit=2_000)
-    assert [order for part in parts for order in part.orders] == list(told.orders)
+    parts = split_to_fit(told, limit=2_000)
+    assert [spec for part in parts for spec in part.specs] == list(told.specs)
 
 
 @settings(deadline=None, max_examples=150)  # the machine may be busy
@@ -131,4 +132,4 @@ def test_whatever_does_not_fit_arrives_whole_in_meaning_and_says_so(
     running: int, ignored: int, targets: int, reason: str, files: int, limit: int
 ) -> None:
     told = a_delivery(running, ignored, targets, reason, files)
-    assert_whole(told, messages_of(told, limit), limit)
+    assert_whole(told, split_to_fit(told, limit), limit)

@@ -7,7 +7,7 @@ import pytest
 
 from bench.fuzz import handlers
 from bench.fuzz.handlers import CASES, HANDLERS, Case
-from pointsman.core import believe, witness
+from pointsman.core.audit import authorize, recorder
 
 SOME = range(1, 251)
 
@@ -38,9 +38,9 @@ def test_a_writer_that_believes_any_account_is_found(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def credulous(claim: Any, asked: Any, now: Any) -> tuple[str, ...]:
-        return () if asked and asked.run else believe.doubts(claim, asked, now)
+        return () if asked and asked.run else authorize.violations(claim, asked, now)
 
-    monkeypatch.setattr(witness, "doubts", credulous)
+    monkeypatch.setattr(recorder, "violations", credulous)
     assert any("account wrote the history" in case.broken for case in cases("audit_writer"))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pointsman.events import HostResultRecorded, TrailEvent
+from pointsman.core.trail.events import HostResultRecorded, TrailEvent
 from pointsmanctl.host_lines import host_lines, merged
 from tests.support.told import DEV, PROD, arn, host, reported, task
 

@@ -5,25 +5,26 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from pointsman.core.model import Delivery, Lane, Place, Rollout, Run, Value
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import QueueEntry, Rollout, Run, TargetQueue, Value
 from tests.support.rollouts import MORNING, change, delivery, target
 
 DEV = "dev/eu-west-1"
 ROLLOUT = Rollout(
     id="r-1",
     change=change(),
-    order=delivery(DEV).orders[0],
+    spec=delivery(DEV).specs[0],
     delivery="d-1",
-    message="m-1",
+    last_message_id="m-1",
     pushes=(),
     created_at=MORNING,
 )
-PLACE = Place(rollout="r-1", line="site", attempt=1, ordering_time=MORNING)
+PLACE = QueueEntry(rollout="r-1", concurrency_group="site", attempt=1, ordering_time=MORNING)
 NOUNS: list[Value] = [
     delivery(DEV),
     ROLLOUT,
     Run(rollout="r-1", route="site", target=target(DEV), created_at=MORNING),
-    Lane(target=DEV, holder=PLACE, waiting=(PLACE,)),
+    TargetQueue(name=DEV, holder=PLACE, waiting=(PLACE,)),
 ]
 
 

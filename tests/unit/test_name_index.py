@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pointsman.core.patterns.automaton import Automaton
 from pointsman.core.patterns.name_index import Between, Block, NameIndex, Shape, first_of
-from pointsman.core.patterns.pattern import Hit, PatternFault, PatternList, compile_pattern
+from pointsman.core.patterns.pattern import Hit, PatternError, PatternList, compile_pattern
 from pointsman.core.patterns.scan import Scan
 from tests.support.operations import operations
 
@@ -54,7 +54,7 @@ names = st.lists(st.lists(st.sampled_from(NAME_PIECES), max_size=6).map("".join)
 def readable(texts: list[str]) -> PatternList:
     try:
         return PatternList(texts)
-    except PatternFault:
+    except PatternError:
         assume(False)
         raise
 
@@ -184,12 +184,12 @@ def test_no_regular_expression_is_made_where_no_name_has_the_patterns_text(patte
 
 
 def test_a_pattern_is_refused_at_once_though_its_regular_expression_is_made_later() -> None:
-    with pytest.raises(PatternFault):
+    with pytest.raises(PatternError):
         PatternList(["a", "docs/[a"])
 
 
 @dataclass
-class Asked:
+class StoredRun:
     """A pattern that matches nothing and writes down what it was asked about."""
 
     shape: Shape
@@ -219,7 +219,7 @@ def test_only_names_that_have_the_patterns_text_are_asked_and_only_once(
 ) -> None:
     monkeypatch.setattr("pointsman.core.patterns.name_index.WALKS", walks)
     block = Block([f"dir-{place // 100}/{place % 100}.yml" for place in range(1000)])
-    sought = Asked(shape)
+    sought = StoredRun(shape)
     assert [block.matching(sought), block.matching(sought)] == [0, 0]
     assert sorted(sought.names) == sorted(asked)
 

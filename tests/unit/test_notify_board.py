@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.adapters.postings_memory import MemoryPostings
 from pointsman.adapters.slack_memory import MemorySlack
+from pointsman.adapters.slack_messages_memory import MemorySlackMessages
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.fold_rollout import fold
-from pointsman.core.show_rollout import Board, Shown
-from pointsman.core.slack_message import Message, render
-from pointsman.core.slack_port import Patience, SlackBusy, SlackRefused
-from pointsman.errors import Unavailable
-from pointsman.events import TrailEvent
+from pointsman.core.slack.fold_rollout import fold
+from pointsman.core.slack.message import Message, render
+from pointsman.core.slack.message_sync import NotifyResult
+from pointsman.core.slack.notifier import SlackNotifier
+from pointsman.core.slack.port import WaitBudget
+from pointsman.core.trail.events import TrailEvent
+from pointsman.errors import SlackBusy, SlackRefused, Unavailable
 from tests.support.rollouts import Clock
 from tests.support.told import DEV, PROD, ROLLOUT, after, ended_run, started_rollout, started_run
 
@@ -24,7 +25,7 @@ from tests.support.told import DEV, PROD, ROLLOUT, after, ended_run, started_rol
 @dataclass
 class World:
     trail: MemoryTrail = field(default_factory=MemoryTrail)
-    postings: MemoryPostings = field(default_factory=MemoryPostings)
+    postings: MemorySlackMessages = field(default_factory=MemorySlackMessages)
     slack: MemorySlack = field(default_factory=MemorySlack)
     clock: Clock = field(default_factory=Clock)
     slept: list[float] = field(default_factory=list)
@@ -32,7 +33,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.slack.clock = self.clock
-        self.board = Board(self.trail, self.postings, self.slack, self.clock)
+        self.notifier = SlackNotifier(self.trail, self.postings, self.slack, self.clock)
         self.tell(started_rollout(DEV, PROD))
 
     def tell(self, *events: TrailEvent) -> None:
@@ -44,8 +45,8 @@ class World:
         self.seconds_left -= seconds
         self.clock.now = after((self.clock.now - after(0)).total_seconds() + seconds)
 
-    def show(self) -> Shown:
-        return self.board.show(ROLLOUT, Patience(lambda: self.seconds_left, self.sleep))
+    def show(self) -> NotifyResult:
+        return self.notifier.show(ROLLOUT, WaitBudget(lambda: self.seconds_left, self.sleep))
 
     @property
     def message(self) -> Message:
@@ -66,21 +67,21 @@ def world() -> World:
 
 
 def test_a_rollout_is_posted_once_and_then_edited(world: World) -> None:
-    assert world.show() is Shown.POSTED
+    assert world.show() is NotifyResult.POSTED
     world.tell(started_run(DEV))
-    assert world.show() is Shown.UPDATED
+    assert world.show() is NotifyResult.UPDATED
     assert world.slack.calls == ["post", "update"]
     assert world.message == world.truth
 
 
 def test_what_is_shown_already_is_not_sent_again(world: World) -> None:
     world.show()
-    assert world.show() is Shown.UNCHANGED
+    assert world.show() is NotifyResult.UNCHANGED
     assert world.slack.calls == ["post"]
 
 
 def test_a_partition_without_a_start_shows_nothing(world: World) -> None:
-    assert world.board.show("r-unknown", Patience(lambda: 60.0, world.sleep)) is Shown.NOTHING
+    assert world.notifier.show("r-unknown", WaitBudget(lambda: 60.0, world.sleep)) is NotifyResult.NOTHING
     assert world.slack.calls == []
 
 
@@ -88,7 +89,7 @@ def test_a_post_whose_answer_was_lost_is_found_again_and_not_repeated(world: Wor
     world.slack.lost_answers = [Unavailable("time-out")]
     with pytest.raises(Unavailable):
         world.show()
-    assert world.show() is Shown.UPDATED
+    assert world.show() is NotifyResult.UPDATED
     assert world.slack.calls == ["post", "find", "update"]
     assert world.message == world.truth
 
@@ -97,7 +98,7 @@ def test_a_post_that_never_reached_slack_is_made_after_a_look(world: World) -> N
     world.slack.faults = [Unavailable("no route")]
     with pytest.raises(Unavailable):
         world.show()
-    assert world.show() is Shown.POSTED
+    assert world.show() is NotifyResult.POSTED
     assert world.slack.calls == ["post", "find", "post"]
     assert len(world.slack.messages) == 1
 
@@ -127,13 +128,13 @@ def test_an_edit_whose_answer_was_lost_is_made_again(world: World) -> None:
     world.slack.lost_answers = [Unavailable("time-out")]
     with pytest.raises(Unavailable):
         world.show()
-    assert world.show() is Shown.UPDATED
+    assert world.show() is NotifyResult.UPDATED
     assert world.slack.calls == ["post", "update", "update"]
 
 
 def test_a_limit_is_waited_for_as_long_as_slack_asks(world: World) -> None:
     world.slack.faults = [SlackBusy(3), SlackBusy(1)]
-    assert world.show() is Shown.POSTED
+    assert world.show() is NotifyResult.POSTED
     assert world.slept == [3, 1]
 
 
@@ -142,7 +143,7 @@ def test_a_limit_beyond_the_functions_time_goes_back_to_the_stream_and_nothing_i
     with pytest.raises(SlackBusy):
         world.show()
     assert world.slept == []
-    assert world.show() is Shown.POSTED
+    assert world.show() is NotifyResult.POSTED
     assert world.slack.calls == ["post", "post"]  # Slack said no: there is nothing to look for
     assert len(world.slack.messages) == 1
 
@@ -151,7 +152,7 @@ def test_a_refusal_reaches_the_caller_and_the_next_event_tries_again(world: Worl
     world.slack.faults = [SlackRefused("not_in_channel")]
     with pytest.raises(SlackRefused):
         world.show()
-    assert world.show() is Shown.POSTED
+    assert world.show() is NotifyResult.POSTED
     assert world.slack.calls == ["post", "post"]
 
 
@@ -161,7 +162,7 @@ def test_a_refused_edit_is_not_taken_for_done(world: World) -> None:
     world.slack.faults = [SlackRefused("is_archived")]
     with pytest.raises(SlackRefused):
         world.show()
-    assert world.show() is Shown.UPDATED
+    assert world.show() is NotifyResult.UPDATED
     assert world.message == world.truth
 
 
@@ -169,7 +170,7 @@ def test_a_message_that_somebody_deleted_is_posted_anew(world: World) -> None:
     world.show()
     world.slack.messages.clear()
     world.tell(started_run(DEV))
-    assert world.show() is Shown.POSTED
+    assert world.show() is NotifyResult.POSTED
     assert world.message == world.truth
 
 
@@ -193,10 +194,10 @@ def test_an_older_view_does_not_stay_in_the_place_of_a_newer_one() -> None:
 
     def another_invocation() -> None:
         world.tell(ended_run(DEV))
-        assert world.show() is Shown.UPDATED
+        assert world.show() is NotifyResult.UPDATED
 
     slack.meddle = another_invocation
-    assert world.show() is Shown.UPDATED
+    assert world.show() is NotifyResult.UPDATED
     assert slack.calls == ["post", "update", "update", "update"]
     assert world.message == world.truth
 
@@ -209,12 +210,12 @@ def test_two_that_post_at_once_make_one_message() -> None:
 
     def another_invocation() -> None:
         try:
-            world.board.show(ROLLOUT, Patience(lambda: 6.0, world.sleep))
+            world.notifier.show(ROLLOUT, WaitBudget(lambda: 6.0, world.sleep))
         except Unavailable as error:
             seen.append(error)
 
     slack.meddle = another_invocation
-    assert world.show() is Shown.POSTED
+    assert world.show() is NotifyResult.POSTED
     assert len(seen) == 1
     assert len(slack.messages) == 1
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.adapters.postings_memory import MemoryPostings
 from pointsman.adapters.slack_memory import MemorySlack
+from pointsman.adapters.slack_messages_memory import MemorySlackMessages
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import PullRequest
-from pointsman.core.show_rollout import Board
-from pointsman.core.slack_message import Message
-from pointsman.core.slack_port import Patience, SlackBusy, SlackRefused
-from pointsman.errors import Unavailable
-from pointsman.events import TrailEvent
+from pointsman.core.slack.message import Message
+from pointsman.core.slack.notifier import SlackNotifier
+from pointsman.core.slack.port import WaitBudget
+from pointsman.core.trail.events import TrailEvent
+from pointsman.errors import SlackBusy, SlackRefused, Unavailable
 from tests.support.rollouts import Clock, change
 from tests.support.slack_rules import faults, mentions
 from tests.support.told import (
@@ -46,7 +46,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.slack.clock = self.clock
-        self.board = Board(self.trail, MemoryPostings(), self.slack, self.clock, MEMBERS)
+        self.notifier = SlackNotifier(self.trail, MemorySlackMessages(), self.slack, self.clock, MEMBERS)
 
     def tell(self, *events: TrailEvent) -> None:
         for event in events:
@@ -54,7 +54,7 @@ class World:
 
     def show(self, *rollouts: str) -> None:
         for rollout in rollouts or (ROLLOUT,):
-            self.board.show(rollout, Patience(lambda: 600.0, self.sleep))
+            self.notifier.show(rollout, WaitBudget(lambda: 600.0, self.sleep))
 
     def sleep(self, seconds: float) -> None:
         self.clock.now = after((self.clock.now - after(0)).total_seconds() + seconds)
@@ -217,12 +217,12 @@ def test_what_is_no_fix_is_not_called_one(world: World, fix: list[TrailEvent]) -
     assert world.notes == [f"{ROLLOUT} failed#1"]
 
 
-@pytest.mark.parametrize("order", list(permutations([ROLLOUT, "r-before", FIX])))
+@pytest.mark.parametrize("spec", list(permutations([ROLLOUT, "r-before", FIX])))
 def test_whatever_is_heard_of_first_the_failure_is_fixed_by_what_came_after_it(
-    world: World, order: tuple[str, ...]
+    world: World, spec: tuple[str, ...]
 ) -> None:
     world.tell(*failed(DEV), *succeeded("r-before", -100, DEV), *succeeded(FIX, 200, DEV))
-    world.show(*order)
+    world.show(*spec)
     assert sorted(world.notes) == [f"{ROLLOUT} failed#1", f"{ROLLOUT} fixed#1"]
 
 

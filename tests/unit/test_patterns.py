@@ -9,7 +9,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from pointsman.core.patterns.automaton import Automaton
-from pointsman.core.patterns.items import Chars, Item, PatternFault, Repeat, parse_items
+from pointsman.core.patterns.items import Chars, Item, PatternError, Repeat, parse_items
 from pointsman.core.patterns.pattern import PatternList, compile_pattern
 
 # Every row of the cheat sheet: patterns, names that match, names that do not.
@@ -55,8 +55,8 @@ PATHS = [
 @pytest.mark.parametrize(("patterns", "matching", "others"), BRANCHES_AND_TAGS + PATHS)
 def test_every_row_of_the_cheat_sheet_holds(patterns: list[str], matching: list[str], others: list[str]) -> None:
     listed = PatternList(patterns)
-    verdicts = {name: (hit := listed.decide(name)) is not None and hit.included for name in matching + others}
-    assert verdicts == dict.fromkeys(matching, True) | dict.fromkeys(others, False)
+    results = {name: (hit := listed.decide(name)) is not None and hit.included for name in matching + others}
+    assert results == dict.fromkeys(matching, True) | dict.fromkeys(others, False)
 
 
 @pytest.mark.parametrize(
@@ -137,12 +137,12 @@ def test_escapes_dotfiles_and_unusual_characters(pattern: str, matching: str, ot
     ],
 )
 def test_a_pattern_nobody_can_tell_the_meaning_of_is_refused_with_the_reason(pattern: str, why: str) -> None:
-    with pytest.raises(PatternFault, match=why):
+    with pytest.raises(PatternError, match=why):
         compile_pattern(pattern)
 
 
 def test_the_fault_says_at_which_character() -> None:
-    with pytest.raises(PatternFault, match=r"pattern `docs/\[a`, character 6: "):
+    with pytest.raises(PatternError, match=r"pattern `docs/\[a`, character 6: "):
         compile_pattern("docs/[a")
 
 
@@ -197,7 +197,7 @@ names = st.text(alphabet="ab/.*]^", max_size=14)
 def test_matching_says_what_the_cheat_sheet_says(pattern: str, name: str) -> None:
     try:
         items = parse_items(pattern)
-    except PatternFault:
+    except PatternError:
         assume(False)
     expected = told_slowly(items, name)
     assert bool(compile_pattern(pattern).matches(name)) is expected
@@ -208,7 +208,7 @@ def test_matching_says_what_the_cheat_sheet_says(pattern: str, name: str) -> Non
 def test_any_text_either_compiles_or_is_refused(text: str) -> None:
     try:
         compiled = compile_pattern(text)
-    except PatternFault:
+    except PatternError:
         return
     assert compiled.negated == text.startswith("!")
 

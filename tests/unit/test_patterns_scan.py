@@ -5,7 +5,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from pointsman.core.patterns.automaton import Automaton
-from pointsman.core.patterns.items import PatternFault, parse_items
+from pointsman.core.patterns.items import PatternError, parse_items
 from pointsman.core.patterns.name_index import Block
 from pointsman.core.patterns.pattern import PatternList, compile_pattern
 from pointsman.core.patterns.scan import Lines, scan_of
@@ -29,7 +29,7 @@ def places(found: int) -> list[int]:
 def test_the_lines_found_are_the_names_that_match(pattern: str, given_names: list[str]) -> None:
     try:
         items = parse_items(pattern)
-    except PatternFault:
+    except PatternError:
         assume(False)
     lines = Lines(given_names)
     expected = [

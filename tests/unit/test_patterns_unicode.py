@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.core.github.push import read_push
 from pointsman.core.patterns.name_index import NameIndex
 from pointsman.core.patterns.pattern import PatternList
-from pointsman.core.payloads.push import read_push
-from pointsman.core.payloads.subject import Subject
 from pointsman.core.routing.decide import decide
+from pointsman.core.routing.routing_input import RoutingInput
 from tests.support.receiver import payload, routes_with
 
 FORMS = ["NFC", "NFD"]
@@ -59,7 +59,7 @@ def test_a_push_of_a_decomposed_name_is_for_the_route(of_pattern: str, of_name: 
     for commit in (*content["commits"], content["head_commit"]):
         commit |= {"added": [], "removed": [], "modified": [form(of_name, "rôles/web.yml")]}
     push = read_push(content)
-    assert isinstance(push, Subject)
+    assert isinstance(push, RoutingInput)
     assert push.change.files == (form(of_name, "rôles/web.yml"),)
     routes = routes_with({"on": {"push": {"branches": ["main"], "paths": [form(of_pattern, "rôles/**")]}}})
     [decision] = decide(push, routes).decisions

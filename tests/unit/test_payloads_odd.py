@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.payloads.pull_request import read_pull_request
-from pointsman.core.payloads.push import read_push
-from pointsman.core.payloads.subject import NothingToRun, Subject
+from pointsman.core.github.pull_request import read_pull_request
+from pointsman.core.github.push import read_push
+from pointsman.core.routing.routing_input import NothingToRun, RoutingInput
 from pointsman.errors import Rejected
 from tests.support.receiver import payload
 
@@ -74,13 +74,13 @@ def changed(content: dict[str, Any], place: tuple[str | int, ...], value: object
 def test_a_push_is_decided_whatever_stands_where_something_is_only_shown(name: str) -> None:
     original = payload(name)
     true = read_push(original)
-    assert isinstance(true, Subject)
+    assert isinstance(true, RoutingInput)
     shown = only_shown(original, OF_A_COMMIT)
     assert len(shown) > 50
     for place in shown:
         for odd in ODD:
             read = read_push(changed(original, place, odd))
-            assert isinstance(read, Subject), (place, odd)
+            assert isinstance(read, RoutingInput), (place, odd)
             assert (read.kind, read.name, read.change.after) == (true.kind, true.name, true.change.after), (place, odd)
             assert read.change.repository_id == true.change.repository_id
             assert read.change.model_dump_json()
@@ -106,9 +106,9 @@ def test_a_pull_request_is_decided_whatever_stands_where_something_is_only_shown
 def test_what_says_which_commit_is_meant_must_be_right(place: tuple[str, ...], odd: object) -> None:
     content = changed(payload("push_main"), place, odd)
     if place == ("commits",) and odd == []:
-        assert isinstance(read_push(content), Subject)  # an empty list is one
+        assert isinstance(read_push(content), RoutingInput)  # an empty list is one
     elif place == ("repository", "id") and odd == 7:
-        assert isinstance(read_push(content), Subject)
+        assert isinstance(read_push(content), RoutingInput)
     else:
         with pytest.raises(Rejected) as rejected:
             read_push(content)
@@ -119,7 +119,7 @@ def test_a_file_list_that_is_none_is_a_gap_and_no_empty_list() -> None:
     content = payload("push_main")
     content["commits"][0]["modified"] = 7
     read = read_push(content)
-    assert isinstance(read, Subject)
+    assert isinstance(read, RoutingInput)
     assert read.files.gap is not None
 
 
@@ -128,11 +128,11 @@ def test_names_are_taken_where_they_are() -> None:
     content["head_commit"]["author"] = {"name": None, "username": "hana"}
     content["sender"] = None
     read = read_push(content)
-    assert isinstance(read, Subject)
+    assert isinstance(read, RoutingInput)
     assert (read.change.author, read.change.actor) == ("hana", content["pusher"]["name"])
     content["head_commit"]["author"] = content["pusher"] = None
     read = read_push(content)
-    assert isinstance(read, Subject)
+    assert isinstance(read, RoutingInput)
     assert (read.change.author, read.change.actor, read.change.actor_id) == ("unknown", "unknown", None)
 
 
@@ -141,12 +141,12 @@ def test_links_are_made_where_there_are_none() -> None:
     content["compare"] = content["head_commit"]["url"] = None
     content["repository"]["html_url"] = "https://github.example.com/acme/infra"
     read = read_push(content)
-    assert isinstance(read, Subject)
+    assert isinstance(read, RoutingInput)
     assert read.change.url == f"https://github.example.com/acme/infra/commit/{content['after']}"
     assert read.change.compare_url.startswith("https://github.example.com/acme/infra/compare/")
     del content["repository"]["html_url"]
     read = read_push(content)
-    assert isinstance(read, Subject)
+    assert isinstance(read, RoutingInput)
     assert read.change.url == f"https://github.com/acme/infra/commit/{content['after']}"
 
 
@@ -157,7 +157,7 @@ def test_links_are_made_where_there_are_none() -> None:
 def test_a_branch_whose_head_commit_is_not_described_is_taken_for_the_commit_that_it_points_to(head: object) -> None:
     content = changed(payload("push_main"), ("head_commit",), head)
     read = read_push(content)
-    assert isinstance(read, Subject)
+    assert isinstance(read, RoutingInput)
     assert (read.kind, read.change.after, read.comparison.head) == ("branch", content["after"], content["after"])
     assert read.files.gap == f"the payload does not describe commit {content['after'][:7]}, to which the branch points"
     # What the list of commits has of it is told all the same.
@@ -167,7 +167,7 @@ def test_a_branch_whose_head_commit_is_not_described_is_taken_for_the_commit_tha
 def test_a_branch_of_which_nothing_is_described_is_taken_too() -> None:
     content = payload("push_main") | {"head_commit": None, "commits": []}
     read = read_push(content)
-    assert isinstance(read, Subject)
+    assert isinstance(read, RoutingInput)
     assert (read.change.after, read.message, read.change.author) == (content["after"], "", "unknown")
     assert read.files.gap is not None
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from localcloud.cloud import LocalCloud, Progress
 from pointsman.core.model import Rollout, Run, RunState
-from pointsman.events import TRAIL_EVENT, TrailEvent
+from pointsman.core.trail.events import TRAIL_EVENT, TrailEvent
 from pointsmanctl.demo.slack_view import slack_message
 from pointsmanctl.main import app, main
 from pointsmanctl.rollout_table import rollout_report, rollouts_table
@@ -85,21 +85,21 @@ def test_text_from_a_commit_is_no_markup_in_the_terminal() -> None:
 
 def a_rollout() -> tuple[Rollout, tuple[Run, ...]]:
     told = delivery("dev/eu-west-1", "prod/eu-west-1")
-    order = told.orders[0]
+    spec = told.specs[0]
     rollout = Rollout(
-        id=order.rollout,
+        id=spec.rollout,
         change=told.change,
-        order=order,
+        spec=spec,
         delivery=told.id,
-        message="message-1",
+        last_message_id="message-1",
         pushes=(told.push,),
         created_at=MORNING,
     )
     waiting, refused = (
-        Run(rollout=rollout.id, route="site", target=target, created_at=MORNING) for target in order.targets
+        Run(rollout=rollout.id, route="site", target=target, created_at=MORNING) for target in spec.targets
     )
     return rollout, (
-        waiting.model_copy(update={"behind": "r-other"}),
+        waiting.model_copy(update={"blocked_by": "r-other"}),
         refused.model_copy(update={"state": RunState.REFUSED, "reason": "AccessDenied [by policy]"}),
     )
 

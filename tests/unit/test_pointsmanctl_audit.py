@@ -14,9 +14,9 @@ from rich.console import Console, RenderableType
 from typer.testing import CliRunner, Result
 
 from pointsman.core.model import Rollout, Run
+from pointsman.core.trail.events import TRAIL_EVENT, RunWaited, TrailEvent
+from pointsman.core.trail.item import read_item
 from pointsman.errors import Misconfigured
-from pointsman.events import TRAIL_EVENT, RunWaited, TrailEvent
-from pointsman.trail_item import read_item
 from pointsmanctl import main
 from pointsmanctl.connection import Connection, Where, connect
 from pointsmanctl.rollout_table import rollouts_table
@@ -31,7 +31,7 @@ OURS = Path("events/ours")
 
 def waited(number: int) -> RunWaited:
     at = MORNING + timedelta(seconds=number)
-    return RunWaited(at=at, rollout="r-1", target="dev/eu-west-1", attempt=number, behind="r-0")
+    return RunWaited(at=at, rollout="r-1", target="dev/eu-west-1", attempt=number, blocked_by="r-0")
 
 
 @dataclass
@@ -151,18 +151,18 @@ def test_on_the_narrowest_terminal_no_cell_is_lost() -> None:
 
 def a_rollout() -> tuple[Rollout, tuple[Run, ...]]:
     told = delivery("dev/eu-west-1", "prod/eu-west-1")
-    [order] = told.orders
+    [spec] = told.specs
     pushes = (told.push,)
     rollout = Rollout(
-        id=order.rollout,
+        id=spec.rollout,
         change=told.change,
-        order=order,
+        spec=spec,
         delivery=told.id,
-        message="message-1",
+        last_message_id="message-1",
         pushes=pushes,
         created_at=MORNING,
     )
-    return rollout, (Run(rollout=rollout.id, route="site", target=order.targets[0], created_at=MORNING),)
+    return rollout, (Run(rollout=rollout.id, route="site", target=spec.targets[0], created_at=MORNING),)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

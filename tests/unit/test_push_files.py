@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.payloads.push import read_push
-from pointsman.core.payloads.push_files import AMONG_SEVERAL, ITSELF, Commit, files_of_branch, files_of_commit
-from pointsman.core.payloads.subject import ChangedFiles, Comparison, Subject
+from pointsman.core.github.push import read_push
+from pointsman.core.github.push_files import AMONG_SEVERAL, ITSELF, Commit, files_of_branch, files_of_commit
+from pointsman.core.routing.routing_input import ChangedFiles, Comparison, RoutingInput
 from tests.support.receiver import payload
 
 NAMES = ("a", "b", "c")
@@ -153,7 +153,7 @@ def test_github_is_asked_for_the_difference_that_is_meant(name: str, comparison:
     content = payload(name)
     base, kind = comparison
     push = read_push(content)
-    assert isinstance(push, Subject)
+    assert isinstance(push, RoutingInput)
     assert push.comparison == Comparison(
         "acme/infra",
         content["before"] if base == "before" else base,
@@ -168,5 +168,5 @@ def test_a_new_default_branch_is_compared_with_nothing(default: str | None) -> N
     content: dict[str, Any] = payload("push_new_branch")
     content["repository"]["default_branch"] = default
     push = read_push(content)
-    assert isinstance(push, Subject)
+    assert isinstance(push, RoutingInput)
     assert push.comparison.base is None

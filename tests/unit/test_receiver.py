@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from functions.webhook_receiver.answer import Answer
 from functions.webhook_receiver.packaged_routes import packaged_routes
-from functions.webhook_receiver.request import Request, read_request
 from pointsman.adapters.queue_memory import MemoryQueue
+from pointsman.core.github.answer import Answer
+from pointsman.core.github.request import Request, read_request
 from pointsman.core.model import Outcome
 from pointsman.core.routes.model import Routes
 from pointsman.errors import Misconfigured, Rejected
@@ -70,13 +70,13 @@ def test_a_push_that_matches_is_queued_and_answered_with_its_decision(queue: Mem
                 "pattern": "ansible/**",
                 "file": "ansible/roles/baseline/defaults/main.yml",
                 "targets": [target.name for target in shipped_routes().all_targets],
-                "rollout": delivery.orders[0].rollout,
+                "rollout": delivery.specs[0].rollout,
             }
         ],
     }
     assert (delivery.id, delivery.event, delivery.received_at) == (DELIVERY, "push", NOON)
     assert delivery.reason == answer.reason
-    assert len(delivery.orders[0].targets) == 10
+    assert len(delivery.specs[0].targets) == 10
 
 
 def test_a_push_of_more_than_a_week_ago_is_answered_with_the_reason_and_starts_nothing(queue: MemoryQueue) -> None:
@@ -87,7 +87,7 @@ def test_a_push_of_more_than_a_week_ago_is_answered_with_the_reason_and_starts_n
     assert answer.status == 202
     assert "pushed 8 days ago" in answer.reason
     [told] = queue.deliveries
-    assert told.orders == ()
+    assert told.specs == ()
     assert not any(decision.runs for decision in told.decisions)
 
 
@@ -95,7 +95,7 @@ def test_a_push_that_no_route_takes_is_queued_for_the_trail_and_answered_202(que
     answer = sent(queue, payload("push_docs_only"))
     [delivery] = queue.deliveries
     assert answer.status == 202
-    assert delivery.orders == ()
+    assert delivery.specs == ()
     [decision] = answer.body["decisions"]
     assert (decision["decision"], decision["runs"], decision["targets"]) == ("ignored", False, [])
     assert "no changed file matches paths" in decision["reason"]

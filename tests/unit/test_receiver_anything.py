@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from functions.webhook_receiver.answer import Answer
-from functions.webhook_receiver.request import read_request
 from pointsman.adapters.queue_memory import MemoryQueue
+from pointsman.core.github.answer import Answer
+from pointsman.core.github.request import read_request
+from pointsman.core.github.signature import signature_of
 from pointsman.core.routes.model import Routes
-from pointsman.core.signature import signature_of
 from pointsman.errors import Rejected
 from tests.support.receiver import SECRET, a_receiver, http_event, payload, routes_with, signed_headers
 

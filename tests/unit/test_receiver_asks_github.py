@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from functions.webhook_receiver.answer import Answer
-from functions.webhook_receiver.request import Request
 from pointsman.adapters.queue_memory import MemoryQueue
+from pointsman.core.github.answer import Answer
+from pointsman.core.github.request import Request
 from pointsman.core.routes.model import Routes
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.receiver import FakeGithub, a_receiver, as_body, payload, routes_with, signed_headers
@@ -86,7 +86,7 @@ def test_a_push_that_was_held_runs_when_it_is_delivered_again_and_github_tells()
         rules("terraform/**", when_undetermined="hold"),
     )
     assert decision(sent(payload("push_forced"), routes, github, queue))["held"]
-    assert not queue.deliveries[-1].orders
+    assert not queue.deliveries[-1].specs
     github.failure, github.names = None, ("terraform/main.tf",)
     assert decision(sent(payload("push_forced"), routes, github, queue))["runs"]
-    assert [order.route for order in queue.deliveries[-1].orders] == ["route-1"]
+    assert [spec.route for spec in queue.deliveries[-1].specs] == ["route-1"]

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from functions.webhook_receiver.gate import QUESTIONS_AT_ONCE, SECONDS_A_QUESTION, Gate
-from functions.webhook_receiver.request import Request
 from pointsman.adapters.queue_memory import MemoryQueue
-from pointsman.core.signature import signature_of
+from pointsman.core.github.request import Request
+from pointsman.core.github.signature import signature_of
+from pointsman.core.github.signature_check import QUESTIONS_AT_ONCE, SECONDS_A_QUESTION, SignatureCheck
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.receiver import FakeSecret, a_receiver, signed_headers
 
@@ -20,13 +20,13 @@ class Seconds:
         return self.now
 
 
-def comes_in(gate: Gate, secret: str) -> bool:
+def comes_in(gate: SignatureCheck, secret: str) -> bool:
     return gate.admits(b"body", signature_of(secret.encode(), b"body"))
 
 
 def test_the_secret_and_the_one_before_it_are_both_good() -> None:
     secret = FakeSecret("old")
-    gate = Gate(secret, Seconds())
+    gate = SignatureCheck(secret, Seconds(), print)
     assert comes_in(gate, "old")
     assert secret.fetches == 0
     secret.put("new")
@@ -40,7 +40,7 @@ def test_the_secret_and_the_one_before_it_are_both_good() -> None:
 
 def test_a_strangers_request_does_not_hold_off_a_new_secret() -> None:
     secret = FakeSecret("old")
-    gate = Gate(secret, Seconds())
+    gate = SignatureCheck(secret, Seconds(), print)
     assert not comes_in(gate, "a guess")
     secret.put("new")
     assert comes_in(gate, "new")
@@ -48,7 +48,7 @@ def test_a_strangers_request_does_not_hold_off_a_new_secret() -> None:
 
 def test_a_new_secret_is_good_within_two_seconds_while_forgers_knock_without_a_pause() -> None:
     secret, clock = FakeSecret("old"), Seconds()
-    gate = Gate(secret, clock)
+    gate = SignatureCheck(secret, clock, print)
     for _ in range(10_000):
         clock.now += 0.001
         assert not comes_in(gate, "a guess")
@@ -63,7 +63,7 @@ def test_a_new_secret_is_good_within_two_seconds_while_forgers_knock_without_a_p
 
 def test_forgers_do_not_set_the_pace_at_which_the_secret_is_asked_for() -> None:
     secret, clock = FakeSecret(), Seconds()
-    gate = Gate(secret, clock)
+    gate = SignatureCheck(secret, clock, print)
     for _ in range(1_000):
         assert not comes_in(gate, "a guess")
     assert secret.fetches == QUESTIONS_AT_ONCE
@@ -75,7 +75,7 @@ def test_forgers_do_not_set_the_pace_at_which_the_secret_is_asked_for() -> None:
 
 def test_what_was_not_asked_is_not_saved_up() -> None:
     secret, clock = FakeSecret(), Seconds()
-    gate = Gate(secret, clock)
+    gate = SignatureCheck(secret, clock, print)
     clock.now += 1_000_000
     for _ in range(100):
         assert not comes_in(gate, "a guess")

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from functions.webhook_receiver.request import read_request
 from pointsman.adapters.queue_memory import MemoryQueue
-from pointsman.core.model import Delivery
+from pointsman.core.delivery import Delivery
+from pointsman.core.github.request import read_request
 from tests.support.receiver import a_receiver, as_body, http_event, payload, shipped_routes, signed_headers
 
 TOKEN = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"

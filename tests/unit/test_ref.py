@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.fold_rollout import fold
+from pointsman.core.git_ref import read_ref
+from pointsman.core.github.push import read_push
 from pointsman.core.model import Change
-from pointsman.core.payloads.push import read_push
-from pointsman.core.payloads.subject import Subject
-from pointsman.core.ref import read_ref
-from pointsman.core.slack_message import render
+from pointsman.core.routing.routing_input import RoutingInput
+from pointsman.core.slack.fold_rollout import fold
+from pointsman.core.slack.message import render
 from tests.support.receiver import payload
 from tests.support.rollouts import change
 from tests.support.told import DEV, started_rollout
@@ -58,5 +58,5 @@ def test_slack_names_the_branch_as_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_push_is_of_the_branch_as_it_is(name: str) -> None:
     read = read_push(payload("push_main") | {"ref": f"refs/heads/{name}"})
-    assert isinstance(read, Subject)
+    assert isinstance(read, RoutingInput)
     assert (read.kind, read.name) == ("branch", name)

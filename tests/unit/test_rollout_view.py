@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.fold_rollout import fold
 from pointsman.core.model import RolloutState, RunState
-from pointsman.core.rollout_view import Failure, Hosts, RolloutView, TargetView
-from pointsman.events import TrailEvent
+from pointsman.core.slack.fold_rollout import fold
+from pointsman.core.slack.rollout_view import Failure, Hosts, RolloutView, TargetView
+from pointsman.core.trail.events import TrailEvent
 from tests.support.told import (
     DEV,
     PROD,
@@ -70,8 +70,8 @@ def test_a_rollout_that_began_is_starting_everywhere() -> None:
 
 
 def test_who_waits_tells_behind_whom_until_it_runs() -> None:
-    assert (dev(waited(DEV)).state, dev(waited(DEV)).behind) == (RunState.WAITING, "r-other")
-    assert (dev(waited(DEV), started_run(DEV)).state, dev(waited(DEV), started_run(DEV)).behind) == (
+    assert (dev(waited(DEV)).state, dev(waited(DEV)).blocked_by) == (RunState.WAITING, "r-other")
+    assert (dev(waited(DEV), started_run(DEV)).state, dev(waited(DEV), started_run(DEV)).blocked_by) == (
         RunState.RUNNING,
         None,
     )
@@ -79,7 +79,7 @@ def test_who_waits_tells_behind_whom_until_it_runs() -> None:
 
 def test_a_run_that_gets_no_build_yet_tells_why_until_it_runs() -> None:
     delays = dev(waited(DEV), delayed(DEV))
-    assert (delays.state, delays.behind, delays.reason) == (RunState.STARTING, None, "over the quota")
+    assert (delays.state, delays.blocked_by, delays.reason) == (RunState.STARTING, None, "over the quota")
     runs = dev(waited(DEV), delayed(DEV), started_run(DEV))
     assert (runs.state, runs.reason) == (RunState.RUNNING, "")
 

@@ -166,7 +166,7 @@ routes:
 
 def places(text: str, tmp_path: Path) -> list[tuple[Any, ...]]:
     checked = read_checked(written(tmp_path, text))
-    return [(each.line, each.column, each.fault.where) for each in [*checked.faults, *checked.doubts]]
+    return [(each.line, each.column, each.fault.where) for each in [*checked.faults, *checked.lint]]
 
 
 def test_what_comes_from_defaults_or_an_anchor_is_told_once_and_there(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_what_comes_from_defaults_or_an_anchor_is_told_once_and_there(tmp_path: 
 
 def test_faults_too(tmp_path: Path) -> None:
     faulty = SHARED.replace("refs/heads/x", "'['").replace("docs/", "'[b'").replace("[ansible]", "['[a']")
-    assert [place[:2] for place in places(faulty, tmp_path)] == [(4, 20), (6, 18), (9, 23)]
+    assert [location[:2] for location in places(faulty, tmp_path)] == [(4, 20), (6, 18), (9, 23)]
 
 
 def test_a_key_beside_a_merge_counts_before_the_merged_one(tmp_path: Path) -> None:

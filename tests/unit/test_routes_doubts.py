@@ -7,10 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.patterns.language import Filter, Language, Some
+from pointsman.core.patterns.language import Filter, Language, Satisfiable
 from pointsman.core.patterns.names import Names
-from pointsman.core.patterns.pattern import PatternFault, PatternList
-from pointsman.core.routes.doubts import doubts
+from pointsman.core.patterns.pattern import PatternError, PatternList
+from pointsman.core.routes.lint import lint
 from tests.support.operations import operations
 from tests.support.receiver import routes_with
 
@@ -20,7 +20,7 @@ def push(**condition: Any) -> dict[str, Any]:
 
 
 def told(*routes: dict[str, Any], **file: Any) -> list[str]:
-    return [str(doubt) for doubt in doubts(routes_with(*routes, **file))]
+    return [str(doubt) for doubt in lint(routes_with(*routes, **file))]
 
 
 # --- lists that take nothing ----------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ POSSIBLE = [
 def is_pattern(text: str) -> bool:
     try:
         PatternList([text])
-    except PatternFault:
+    except PatternError:
         return False
     return True
 
@@ -202,21 +202,21 @@ def test_a_list_that_ignores_everything_leaves_no_name(texts: list[str]) -> None
 @given(WANTED, WANTED, UNWANTED)
 def test_names_that_several_lists_take_are_found(one: list[str], other: list[str], unwanted: list[str]) -> None:
     filters = [Filter(tuple(one)), Filter(tuple(other)), Filter(tuple(unwanted), ignores=True)]
-    found = Language().some_name(filters)
+    found = Language().any_name_matching(filters)
     if any(all(each.takes(name) for each in filters) for name in POSSIBLE):
-        assert found is Some.YES
-    assert found is not Some.UNDECIDED
+        assert found is Satisfiable.YES
+    assert found is not Satisfiable.UNDECIDED
 
 
 def test_a_repository_has_one_slash() -> None:
-    assert Language().some_name([Filter(("**",))], Names.REPOSITORIES) is Some.YES
-    assert Language().some_name([Filter(("*",))], Names.REPOSITORIES) is Some.NO
-    assert Language().some_name([Filter(("*/*/*",))], Names.REPOSITORIES) is Some.NO
+    assert Language().any_name_matching([Filter(("**",))], Names.REPOSITORIES) is Satisfiable.YES
+    assert Language().any_name_matching([Filter(("*",))], Names.REPOSITORIES) is Satisfiable.NO
+    assert Language().any_name_matching([Filter(("*/*/*",))], Names.REPOSITORIES) is Satisfiable.NO
 
 
 def test_what_would_take_too_long_to_tell_is_no_doubt() -> None:
     hard = ["".join(f"*{letter}" for letter in "abcdefghijkl"), "!**a**b**c**d**"]
-    assert Language(steps=100).some_name([Filter(tuple(hard))]) is Some.UNDECIDED
+    assert Language(steps=100).any_name_matching([Filter(tuple(hard))]) is Satisfiable.UNDECIDED
     many = [f"*{'a' * (number % 7 + 1)}*{chr(98 + number % 20)}*x*" for number in range(40)]
     route = push(paths=[*many, *(f"!{text}" for text in many)])
     assert operations(lambda: told(route)) < 20_000_000
@@ -376,20 +376,20 @@ def test_many_routes_are_told_once_at_each_and_soon() -> None:
         *(push(branches=["main"], paths=[f"services/s{number}/**", "!**/*.md"]) for number in range(199)),
         push(branches=["main"], paths=["services/**"]),
     )
-    assert operations(lambda: doubts(routes)) < 10_000_000
-    [found] = doubts(routes)
-    assert found.place == ("routes", 199)
+    assert operations(lambda: lint(routes)) < 10_000_000
+    [found] = lint(routes)
+    assert found.location == ("routes", 199)
     assert found.reason.startswith("one push may start both `route-1` and `route-200`")
     assert found.reason.endswith("; the same with 198 more")
 
 
 def test_hard_lists_are_given_up_before_long() -> None:
     routes = routes_with(*(push(paths=[f"*a*b*{number}*c/**", f"**{number}**x**y", "!*z*/**"]) for number in range(80)))
-    assert operations(lambda: doubts(routes)) < 20_000_000
+    assert operations(lambda: lint(routes)) < 20_000_000
 
 
 def test_doubts_change_nothing() -> None:
     routes = routes_with(push(paths=["docs/"]))
     before = routes.model_dump()
-    assert doubts(routes) == doubts(routes)
+    assert lint(routes) == lint(routes)
     assert routes.model_dump() == before

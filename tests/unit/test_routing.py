@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from pointsman.core.github.push import read_push
 from pointsman.core.identity import rollout_id
 from pointsman.core.model import Decision, Mode, Outcome, WhenBusy
-from pointsman.core.payloads.push import read_push
-from pointsman.core.payloads.subject import Subject
 from pointsman.core.routing.decide import Routing, decide
+from pointsman.core.routing.routing_input import RoutingInput
 from tests.support.receiver import payload, routes_with, shipped_routes
 
 TEN = [
@@ -18,13 +18,13 @@ TEN = [
 ]
 
 
-def read(name: str, **changes: Any) -> Subject:
+def read(name: str, **changes: Any) -> RoutingInput:
     push = read_push(payload(name) | changes)
-    assert isinstance(push, Subject)
+    assert isinstance(push, RoutingInput)
     return push
 
 
-def pushed(*files: str, branch: str = "main") -> Subject:
+def pushed(*files: str, branch: str = "main") -> RoutingInput:
     """A complete push of `files` to `branch`."""
     content = payload("push_main")
     content["ref"] = f"refs/heads/{branch}"
@@ -32,10 +32,10 @@ def pushed(*files: str, branch: str = "main") -> Subject:
     return read("push_main", ref=content["ref"], commits=content["commits"])
 
 
-def the_decision(push: Subject, **condition: Any) -> Decision:
+def the_decision(push: RoutingInput, **condition: Any) -> Decision:
     routing = decide(push, routes_with({"on": {"push": condition}}))
     [decision] = routing.decisions
-    assert bool(routing.orders) == decision.runs
+    assert bool(routing.specs) == decision.runs
     return decision
 
 
@@ -50,7 +50,7 @@ def test_a_push_that_changes_a_role_runs_on_every_target() -> None:
     push = read("push_main")
     routing = decide(push, shipped_routes())
     [decision] = routing.decisions
-    [order] = routing.orders
+    [spec] = routing.specs
     rollout = rollout_id(186853002, "site", push.change.after, Mode.APPLY)
     assert decision == Decision(
         route="site",
@@ -63,16 +63,16 @@ def test_a_push_that_changes_a_role_runs_on_every_target() -> None:
         targets=tuple(TEN),
         rollout=rollout,
     )
-    assert (order.rollout, order.route, order.mode, order.playbook) == (rollout, "site", Mode.APPLY, "site.yml")
-    assert order.when_busy is WhenBusy.SUPERSEDE
-    assert [target.name for target in order.targets] == TEN
-    assert {target.account_id for target in order.targets} == {"222222222222", "333333333333"}
+    assert (spec.rollout, spec.route, spec.mode, spec.playbook) == (rollout, "site", Mode.APPLY, "site.yml")
+    assert spec.when_busy is WhenBusy.SUPERSEDE
+    assert [target.name for target in spec.targets] == TEN
+    assert {target.account_id for target in spec.targets} == {"222222222222", "333333333333"}
     assert routing.reason == "1 of 1 route runs: site"
 
 
 def test_a_push_of_documentation_alone_is_ignored_and_says_what_left_it_out() -> None:
     routing = decide(read("push_docs_only"), shipped_routes())
-    assert routing.orders == ()
+    assert routing.specs == ()
     assert told(routing.decisions[0]) == (
         Outcome.IGNORED,
         (
@@ -263,9 +263,7 @@ def test_what_nobody_can_tell_is_undetermined_and_the_routes_policy_is_told(poli
     [decision] = routing.decisions
     assert decision.outcome is Outcome.UNDETERMINED
     assert decision.reason.endswith(f"(when_undetermined: {policy})")
-    assert (
-        decision.runs == bool(routing.orders) == bool(decision.rollout) == bool(decision.targets) == (policy == "run")
-    )
+    assert decision.runs == bool(routing.specs) == bool(decision.rollout) == bool(decision.targets) == (policy == "run")
 
 
 def test_undetermined_is_the_default_to_run() -> None:
@@ -326,14 +324,14 @@ def test_every_route_of_the_repository_is_asked_and_no_other() -> None:
         "case": True,
     }
     assert routing.reason == "3 of 4 routes run: web, docs, case"
-    assert [order.route for order in routing.orders] == ["web", "docs", "case"]
-    assert [target.name for target in routing.orders[1].targets] == ["dev/us-east-1", "dev/eu-west-1"]
-    assert routing.orders[1].playbook == "docs/site.yml"
-    assert [(target.name, target.limit) for target in routing.orders[2].targets] == [
+    assert [spec.route for spec in routing.specs] == ["web", "docs", "case"]
+    assert [target.name for target in routing.specs[1].targets] == ["dev/us-east-1", "dev/eu-west-1"]
+    assert routing.specs[1].playbook == "docs/site.yml"
+    assert [(target.name, target.limit) for target in routing.specs[2].targets] == [
         ("dev/eu-west-1", "web"),
         ("prod/eu-west-1", "web"),
     ]
-    assert len({order.rollout for order in routing.orders}) == 3
+    assert len({spec.rollout for spec in routing.specs}) == 3
 
 
 @pytest.mark.parametrize(
@@ -342,14 +340,14 @@ def test_every_route_of_the_repository_is_asked_and_no_other() -> None:
 )
 def test_the_whole_is_told_in_one_sentence(decisions: int, reason: str) -> None:
     refused = Decision(route="a", outcome=Outcome.IGNORED, runs=False, reason="because")
-    assert Routing((refused,) * decisions, (), wants_files=False).reason == reason
+    assert Routing((refused,) * decisions, (), needs_changed_files=False).reason == reason
 
 
 def test_what_a_route_says_of_the_run_reaches_the_order() -> None:
     variables = {"workers": 4, "nested": {"list": [1, "two", None, True]}}
     routes = routes_with({"tags": ["web", "db"], "extra_vars": variables, "when_busy": "queue"})
-    [order] = decide(pushed("a"), routes).orders
-    assert (order.tags, order.extra_vars, order.when_busy) == (("web", "db"), variables, WhenBusy.QUEUE)
+    [spec] = decide(pushed("a"), routes).specs
+    assert (spec.tags, spec.extra_vars, spec.when_busy) == (("web", "db"), variables, WhenBusy.QUEUE)
 
 
 def test_the_same_push_is_decided_the_same_way_each_time() -> None:

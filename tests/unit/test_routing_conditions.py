@@ -6,31 +6,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.core.github.pull_request import read_pull_request
+from pointsman.core.github.push import read_push
 from pointsman.core.model import Decision, Mode, Outcome
-from pointsman.core.payloads.pull_request import read_pull_request
-from pointsman.core.payloads.push import read_push
-from pointsman.core.payloads.subject import Subject
 from pointsman.core.routing.decide import decide, takes_action
-from pointsman.core.routing.judge import skip_marker
+from pointsman.core.routing.evaluate import skip_marker
+from pointsman.core.routing.routing_input import RoutingInput
 from tests.support.receiver import payload, routes_with
 
 
-def pushed(message: str = "Raise the limit", actor: str = "hana", actor_id: int | None = 1001) -> Subject:
+def pushed(message: str = "Raise the limit", actor: str = "hana", actor_id: int | None = 1001) -> RoutingInput:
     content = payload("push_main")
     content["head_commit"]["message"] = message
     content["sender"] |= {"login": actor, "id": actor_id}
     push = read_push(content)
-    assert isinstance(push, Subject)
+    assert isinstance(push, RoutingInput)
     return push
 
 
-def asked(action: str = "opened", **changes: Any) -> Subject:
+def asked(action: str = "opened", **changes: Any) -> RoutingInput:
     content = payload("pull_request_opened") | {"action": action}
     content["pull_request"] |= changes
     return read_pull_request(content)
 
 
-def decided(subject: Subject, on: object, **route: Any) -> Decision:
+def decided(subject: RoutingInput, on: object, **route: Any) -> Decision:
     [decision] = decide(subject, routes_with({"on": on} | route)).decisions
     return decision
 
@@ -170,14 +170,14 @@ def test_a_route_without_the_event_says_what_it_takes() -> None:
 def test_a_pull_request_is_checked_and_changes_nothing() -> None:
     subject = asked()
     routing = decide(subject, routes_with({"on": {"pull_request": {"branches": ["main"]}}}))
-    [decision], [order] = routing.decisions, routing.orders
+    [decision], [spec] = routing.decisions, routing.specs
     number = subject.change.pull_request.number if subject.change.pull_request else 0
     assert decision.reason == f"pull request #{number} to main matches branches[0] `main`"
-    assert order.mode is Mode.CHECK
-    assert order.line == f"route-1#{number}"
-    assert order.rollout == decision.rollout
-    [apply] = decide(pushed(), routes_with({"on": ["push", "pull_request"]})).orders
-    assert (apply.mode, apply.line) == (Mode.APPLY, None)
+    assert spec.mode is Mode.CHECK
+    assert spec.concurrency_group == f"route-1#{number}"
+    assert spec.rollout == decision.rollout
+    [apply] = decide(pushed(), routes_with({"on": ["push", "pull_request"]})).specs
+    assert (apply.mode, apply.concurrency_group) == (Mode.APPLY, None)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_pull_requests_files_are_githubs_to_tell() -> None:
     subject = asked()
     routing = decide(subject, routes_with({"on": {"pull_request": {"paths": ["ansible/**"]}}}))
     assert routing.decisions[0].outcome is Outcome.UNDETERMINED
-    assert routing.wants_files
+    assert routing.needs_changed_files
     pull_request = payload("pull_request_opened")["pull_request"]
     assert subject.comparison.base == pull_request["base"]["sha"]
     assert (subject.comparison.head, subject.comparison.kind) == (pull_request["head"]["sha"], "fork")

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from pointsman.core.payloads.push import read_push
-from pointsman.core.payloads.subject import NothingToRun, Subject
+from pointsman.core.github.push import read_push
+from pointsman.core.routing.routing_input import NothingToRun, RoutingInput
 from pointsman.errors import Rejected
 from tests.support.receiver import payload
 
 
-def read(content: object) -> Subject:
+def read(content: object) -> RoutingInput:
     push = read_push(content)
-    assert isinstance(push, Subject)
+    assert isinstance(push, RoutingInput)
     return push
 
 

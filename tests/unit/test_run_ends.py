@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pointsman.core.model import Run, RunState
-from pointsman.events import PlaybookEnded, TrailEvent
+from pointsman.core.trail.events import PlaybookEnded, TrailEvent
 from pointsmanctl.rollout_table import loaded_as_json
 from pointsmanctl.run_ends import NOT_REPORTED, ends_among, why_run_ended
 from pointsmanctl.trail_table import trail_table

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.signature import is_signed, signature_in, signature_of
+from pointsman.core.github.signature import is_signed, signature_in, signature_of
 from pointsman.errors import Rejected
 from tests.support.receiver import ROOT
 

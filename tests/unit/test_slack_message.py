@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.fold_rollout import fold
 from pointsman.core.model import Change, Mode, PullRequest, RolloutState, RunState
-from pointsman.core.rollout_view import Failure, Hosts, RolloutView, TargetView
-from pointsman.core.slack_message import Block, Message, render
-from pointsman.events import TrailEvent
+from pointsman.core.slack.fold_rollout import fold
+from pointsman.core.slack.message import Block, Message, render
+from pointsman.core.slack.rollout_view import Failure, Hosts, RolloutView, TargetView
+from pointsman.core.trail.events import TrailEvent
 from tests.support.rollouts import change
 from tests.support.slack_rules import faults
 from tests.support.told import (

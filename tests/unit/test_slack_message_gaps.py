@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from pointsman.core.fold_rollout import fold
-from pointsman.core.log_link import log_link
+from pointsman.core.codebuild import log_link
 from pointsman.core.model import RunState
-from pointsman.core.rollout_view import Hosts
-from pointsman.core.slack_message import render
-from pointsman.events import TrailEvent
+from pointsman.core.slack.fold_rollout import fold
+from pointsman.core.slack.message import render
+from pointsman.core.slack.rollout_view import Hosts
+from pointsman.core.trail.events import TrailEvent
 from tests.support.slack_rules import faults
 from tests.support.told import (
     DEV,

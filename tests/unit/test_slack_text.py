@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.slack_text import code, length, link, plain
+from pointsman.core.slack.text import code, length, link, plain
 
 anything = st.text(st.characters(exclude_categories=()))
 

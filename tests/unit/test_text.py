@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.slack_text import plain
+from pointsman.core.slack.text import plain
 from pointsman.core.text import one_line, shaping_in, shown
 
 # Texts that are others without their joiners, selectors and tags.

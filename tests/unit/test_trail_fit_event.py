@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.fit_event import EVENT_BYTES, fitted
 from pointsman.core.model import Decision, Outcome
 from pointsman.core.text import CUT, cut
-from pointsman.events import TRAIL_EVENT, DeliveryDecided, Event, HostResultRecorded
+from pointsman.core.trail.events import TRAIL_EVENT, DeliveryDecided, Event, HostResultRecorded
+from pointsman.core.trail.shrink_to_fit import EVENT_BYTES, shrink_to_fit
 from tests.support.rollouts import MORNING, change
 from tests.support.told import DEV, host, started_run
 
@@ -46,30 +46,30 @@ def a_delivery(files: int, targets: int) -> DeliveryDecided:
 @given(st.integers(0, 60), st.integers(0, 400), st.integers(2_000, 30_000))
 def test_a_host_result_fits_whatever_it_holds(tasks: int, length: int, limit: int) -> None:
     event = host(DEV, tasks=[a_task(number, "ü" * length) for number in range(tasks)])
-    short = fitted(event, limit)
+    short = shrink_to_fit(event, limit)
     assert isinstance(short, HostResultRecorded)
     assert size(short) <= limit
     assert len(short.tasks) + short.tasks_omitted == tasks
     assert short.shortened == (short != event)
     assert (short.host, short.counts, short.status) == (event.host, event.counts, event.status)
-    assert short == fitted(event, limit)
+    assert short == shrink_to_fit(event, limit)
     assert TRAIL_EVENT.validate_python(short.model_dump()) == short
 
 
 def test_what_fits_is_left_as_it_is() -> None:
     event = host(DEV, tasks=[a_task(1, "text")])
-    assert fitted(event) is event
+    assert shrink_to_fit(event) is event
 
 
 def test_tasks_that_are_all_the_same_are_given_up_too() -> None:
-    short = fitted(host(DEV, tasks=[a_task(1, "same")] * 64), limit=2_000)
+    short = shrink_to_fit(host(DEV, tasks=[a_task(1, "same")] * 64), limit=2_000)
     assert isinstance(short, HostResultRecorded)
     assert size(short) <= 2_000
 
 
 def test_the_task_that_failed_is_kept_longest() -> None:
     tasks = [a_task(number, "x" * 90) for number in range(40)] + [a_task(99, "the reason", "failed")]
-    short = fitted(host(DEV, tasks=tasks), limit=3_000)
+    short = shrink_to_fit(host(DEV, tasks=tasks), limit=3_000)
     assert isinstance(short, HostResultRecorded)
     assert short.tasks[-1].message == "the reason"
     assert short.tasks_omitted > 0
@@ -77,7 +77,7 @@ def test_the_task_that_failed_is_kept_longest() -> None:
 
 @pytest.mark.parametrize(("files", "targets"), [(40_000, 10), (40_000, 40_000)])
 def test_a_delivery_keeps_its_decisions_and_gives_up_names(files: int, targets: int) -> None:
-    short = fitted(a_delivery(files, targets))
+    short = shrink_to_fit(a_delivery(files, targets))
     assert isinstance(short, DeliveryDecided)
     assert size(short) <= EVENT_BYTES
     assert short.change.files == ()
@@ -106,7 +106,7 @@ def many_routes(routes: int, targets: int, reason: str, running: int | None = No
 @pytest.mark.parametrize("reason", ["branch main matches", "ümläut " * 100, "\U0001f600" * 800])
 def test_a_thousand_routes_to_a_thousand_targets_each_keep_every_decision(reason: str) -> None:
     event = many_routes(1_000, 1_000, reason)
-    short = fitted(event)
+    short = shrink_to_fit(event)
     assert isinstance(short, DeliveryDecided)
     assert size(short) <= EVENT_BYTES
     assert short.shortened
@@ -119,7 +119,7 @@ def test_a_thousand_routes_to_a_thousand_targets_each_keep_every_decision(reason
 
 def test_decisions_that_are_too_many_are_counted_and_those_that_run_stay() -> None:
     event = many_routes(20_000, 0, "no changed file matches docs/**", running=50)
-    short = fitted(event)
+    short = shrink_to_fit(event)
     assert isinstance(short, DeliveryDecided)
     assert size(short) <= EVENT_BYTES
     assert short.shortened
@@ -133,18 +133,18 @@ def test_a_delivery_fits_whatever_it_holds_and_says_whether_it_is_whole(
     routes: int, targets: int, reason: str, limit: int
 ) -> None:
     event = many_routes(routes, targets, reason)
-    short = fitted(event, limit)
+    short = shrink_to_fit(event, limit)
     assert isinstance(short, DeliveryDecided)
     assert size(short) <= limit
     assert short.shortened == (short != event)
     assert len(short.decisions) + short.decisions_omitted == routes
-    assert short.key == fitted(event, limit).key
+    assert short.key == shrink_to_fit(event, limit).key
     assert (short.change.after, short.actor, short.reason) == (event.change.after, event.actor, event.reason)
 
 
 def test_an_event_that_can_not_be_large_is_never_touched() -> None:
     event = started_run(DEV)
-    assert fitted(event, limit=10) is event
+    assert shrink_to_fit(event, limit=10) is event
 
 
 @settings(deadline=None)  # the machine may be busy

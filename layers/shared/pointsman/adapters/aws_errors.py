@@ -24,7 +24,7 @@ _UNFIT = {"ValidationError", "ItemCollectionSizeLimitExceeded"}
 
 
 @contextmanager
-def errors_sorted(doing: str) -> Iterator[None]:
+def translate_aws_errors(doing: str) -> Iterator[None]:
     """Turn botocore's errors into Conflict, Misconfigured or Unavailable, each saying what was being done."""
     try:
         yield

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 
-from pointsman.adapters.builds_errors import errors_of
-from pointsman.core.build_event import BUILD_STATES, build_reason, failed_phase
+from pointsman.adapters.builds_errors import translate_build_errors
+from pointsman.core.codebuild import BUILD_STATES, build_reason, failed_phase, log_link
 from pointsman.core.identity import START_SESSION, build_token, is_engine
-from pointsman.core.log_link import log_link
 from pointsman.core.model import Mode, Rollout, Run, Target
 from pointsman.core.ports import BuildReport
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 SECONDS_LEFT = 60  # credentials with less to live than this are renewed
 PAGES_SEARCHED = 30  # of 100 builds: more than a region starts while an answer is awaited
-CLOCKS_DIFFER = timedelta(minutes=10)
+CLOCK_SKEW = timedelta(minutes=10)
 LONGEST_BUILD = timedelta(hours=45)  # a build that began before has ended
 # A region that is silent must not use up the time of the others: about 25 seconds a call at the most.
 SERVICE_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=6)
@@ -87,7 +86,7 @@ class CodeBuilds:
 
         It is certain only when every build since the run took its target was looked at; else it raises BuildDelayed.
         """
-        since = (run.claimed_at or datetime.now(UTC) - LONGEST_BUILD) - CLOCKS_DIFFER
+        since = (run.acquired_at or datetime.now(UTC) - LONGEST_BUILD) - CLOCK_SKEW
         outside: BuildReport | None = None
         with self._errors(run.target, "ListBuildsForProject"):
             for build in self._newest_builds(run, since):
@@ -122,7 +121,7 @@ class CodeBuilds:
     @contextmanager
     def _errors(self, target: Target, doing: str) -> Iterator[None]:
         try:
-            with errors_of(target, doing):
+            with translate_build_errors(target, doing):
                 yield
         except BuildDelayed:
             for config in (SERVICE_CONFIG, START_CONFIG):  # it may be the credentials that are worn out
@@ -170,9 +169,9 @@ class CodeBuilds:
 
 def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
     """The overrides of a run's build: its name, and what Ansible is to do. Nothing secret: events repeat them."""
-    settings = rollout.order.settings_on(run.target)
+    settings = rollout.spec.settings_on(run.target)
     return _name_of(run) | {
-        "POINTSMAN_MODE": rollout.order.mode.value,
+        "POINTSMAN_MODE": rollout.spec.mode.value,
         "POINTSMAN_PLAYBOOK": settings.playbook,
         "POINTSMAN_LIMIT": settings.limit,
         "POINTSMAN_TAGS": ",".join(settings.tags),

@@ -48,7 +48,7 @@ CREDENTIALS = {
 
 
 @contextmanager
-def errors_of(target: Target, doing: str) -> Iterator[None]:
+def translate_build_errors(target: Target, doing: str) -> Iterator[None]:
     """Turn botocore's errors into BuildDelayed, BuildRefused or Unavailable, as the table says."""
     try:
         yield

@@ -103,5 +103,5 @@ def _name_of(run: Run) -> tuple[str, str, int]:
 
 def _parameters(rollout: Rollout, run: Run) -> tuple[object, ...]:
     """All that a build is started with."""
-    order = rollout.order.model_copy(update={"targets": ()})  # others may join
-    return rollout.change.repository, rollout.change.after, order, run.target, run.attempt
+    spec = rollout.spec.model_copy(update={"targets": ()})  # others may join
+    return rollout.change.repository, rollout.change.after, spec, run.target, run.attempt

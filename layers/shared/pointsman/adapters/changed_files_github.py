@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from pointsman.adapters.github_http import Deadline, GithubHttp
 from pointsman.adapters.github_token import GithubToken
-from pointsman.core.payloads.subject import Comparison
-from pointsman.core.text import whole
+from pointsman.core.routing.routing_input import Comparison
+from pointsman.core.text import replace_surrogates
 from pointsman.errors import Misconfigured, Unavailable
 
 FILES_LISTED = 300  # by a comparison, and by a commit's first page
@@ -65,7 +65,7 @@ class GithubChangedFiles:
         token = self._token.get(comparison.repository_id, deadline)
         asked = _Asked(self._http, token, comparison.repository, deadline)
         try:
-            return tuple(whole(name) for name in asked.names(comparison))
+            return tuple(replace_surrogates(name) for name in asked.names(comparison))
         except Misconfigured:
             self._token.forget()  # it may have been withdrawn, or may read more by now
             raise

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pointsman.adapters.aws_errors import errors_sorted
+from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.core.text import one_line
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class SqsDeadLetters:
     def put(self, body: str, message: str, group: str, reason: str) -> None:
         """Keep a message as it came, with the reason as an attribute; twice is once. Raises Unavailable."""
         said = {"DataType": "String", "StringValue": one_line(reason, REASON_LENGTH) or "unknown"}
-        with errors_sorted("putting a message among the dead letters"):
+        with translate_aws_errors("putting a message among the dead letters"):
             self._client().send_message(
                 QueueUrl=self._url,
                 MessageBody=body,

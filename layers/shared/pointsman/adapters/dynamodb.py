@@ -6,7 +6,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
-from pointsman.adapters.aws_errors import errors_sorted
+from pointsman.adapters.aws_errors import translate_aws_errors
 
 
 def marshal(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,6 +40,6 @@ def _plain(value: Any) -> Any:
 
 def pages(client: Any, doing: str, **query: Any) -> Iterator[dict[str, Any]]:
     """Every item that a Query gives, page after page, as plain values."""
-    with errors_sorted(doing):
+    with translate_aws_errors(doing):
         for page in client.get_paginator("query").paginate(**query):
             yield from (unmarshal(item) for item in page["Items"])

@@ -53,7 +53,7 @@ class GithubHttp:
         for attempt in range(1, TRIES + 1):
             try:
                 return _within(deadline, partial(self._ask, method, path, token, deadline, body))
-            except _Passing as passing:
+            except _Transient as passing:
                 if attempt == TRIES:
                     raise Unavailable(str(passing)) from passing
         raise AssertionError("the last try answers or raises")
@@ -77,12 +77,12 @@ class GithubHttp:
             content = _read(response, deadline)
         except HTTPError as error:
             deadline.left()
-            raise _Passing(f"GitHub's API can't be reached ({type(error).__name__})") from error
+            raise _Transient(f"GitHub's API can't be reached ({type(error).__name__})") from error
         _check(response, path)
         try:
             return json.loads(content)
         except ValueError as error:
-            raise _Passing("GitHub's API answered something that is no JSON") from error
+            raise _Transient("GitHub's API answered something that is no JSON") from error
 
 
 def _within(deadline: Deadline, call: Callable[[], Any]) -> Any:
@@ -103,7 +103,7 @@ def _within(deadline: Deadline, call: Callable[[], Any]) -> Any:
         raise Unavailable(NO_ANSWER) from late
 
 
-class _Passing(Exception):
+class _Transient(Exception):
     """A fault that may be gone at once."""
 
 
@@ -134,7 +134,7 @@ def _check(response: urllib3.BaseHTTPResponse, path: str) -> None:
     if 200 <= status < 300:
         return
     if status in _PASSING and "retry-after" not in response.headers:
-        raise _Passing(f"GitHub's API answered {status}")
+        raise _Transient(f"GitHub's API answered {status}")
     limited = response.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in response.headers
     if status == 429 or (status == 403 and limited):
         raise Unavailable(f"GitHub's API takes no more requests for now ({status})")

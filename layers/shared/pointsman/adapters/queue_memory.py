@@ -2,8 +2,8 @@
 
 from threading import Lock
 
-from pointsman.core.fit_delivery import messages_of, to_message
-from pointsman.core.model import Delivery
+from pointsman.core.delivery import Delivery
+from pointsman.core.queue_message import split_to_fit, to_message
 from pointsman.errors import Unavailable
 
 
@@ -20,7 +20,7 @@ class MemoryQueue:
         if self.down:
             raise Unavailable("putting a delivery on the queue: it is down")
         with self._lock:
-            self.messages += [to_message(part) for part in messages_of(delivery)]
+            self.messages += [to_message(part) for part in split_to_fit(delivery)]
 
     @property
     def deliveries(self) -> list[Delivery]:

@@ -5,9 +5,9 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pointsman.adapters.aws_errors import errors_sorted
-from pointsman.core.fit_delivery import messages_of, to_message
-from pointsman.core.model import Delivery
+from pointsman.adapters.aws_errors import translate_aws_errors
+from pointsman.core.delivery import Delivery
+from pointsman.core.queue_message import split_to_fit, to_message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -27,8 +27,8 @@ class SqsQueue:
 
     def send(self, delivery: Delivery) -> None:
         """See Queue.send. A delivery that is too large goes as several messages of the same meaning."""
-        for part in messages_of(delivery):
-            with errors_sorted("putting a delivery on the queue"):
+        for part in split_to_fit(delivery):
+            with translate_aws_errors("putting a delivery on the queue"):
                 self._client().send_message(
                     QueueUrl=self._url,
                     MessageBody=to_message(part),

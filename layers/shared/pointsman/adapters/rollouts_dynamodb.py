@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | `ROLLOUT#<id>` | `ROLLOUT` | a rollout; `open` = "1" while it has not ended (index `open`) |
 | `ROLLOUT#<id>` | `RUN#<target>#<attempt>` | a run |
-| `LANE#<target>` | `LANE` | the queue before a target; `LANE#<target>#check`: that of its checks |
+| `QUEUE#<target>` | `LANE` | the queue before a target; `QUEUE#<target>#check`: that of its checks |
 | `SWEEP` | `SWEEP` | the rollout at which the last sweep ended |
 | `RESULTS#<build arn>` | `RESULTS` | how many host results a build has sent (audit_writer's) |
 | `RESULTS#REJECTED#<account>#<day>` | `RESULTS` | how many of its events were rejected that day |
@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from pointsman.adapters.aws_errors import errors_sorted
+from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, pages, unmarshal
 from pointsman.adapters.trail_dynamodb import put_of
-from pointsman.core.model import Lane, Rollout, Run
+from pointsman.core.model import Rollout, Run, TargetQueue
 from pointsman.core.ports import Transition
 from pointsman.errors import Unavailable, Unreadable
 
@@ -63,21 +63,21 @@ class DynamoRollouts:
             runs = tuple(Run.read(item["data"]) for item in items if item["sk"].startswith("RUN#"))
         return (heads[0], runs) if heads else None
 
-    def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
+    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
         """See RolloutStore.lanes."""
-        found = {target: Lane(target=target) for target in targets}
+        found = {target: TargetQueue(name=target) for target in targets}
         for names in batched(found.copy(), KEYS_A_BATCH, strict=False):
             for item in self._batch(names):
                 with _reading(str(item["pk"])):
-                    lane = Lane.read(item["data"])
-                found[lane.target] = lane
+                    queue = TargetQueue.read(item["data"])
+                found[queue.name] = queue
         return found
 
     def _batch(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
-        keys = [marshal({"pk": f"LANE#{name}", "sk": "LANE"}) for name in names]
+        keys = [marshal({"pk": f"QUEUE#{name}", "sk": "QUEUE"}) for name in names]
         items: list[dict[str, Any]] = []
         for _ in range(BATCH_TRIES):
-            with errors_sorted("reading lanes"):
+            with translate_aws_errors("reading lanes"):
                 answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
             items += [unmarshal(item) for item in answer["Responses"].get(self._table, [])]
             left = answer["UnprocessedKeys"].get(self._table)
@@ -94,10 +94,10 @@ class DynamoRollouts:
                 self._put(f"ROLLOUT#{run.rollout}", run_sort_key(run.target.name, run.attempt), run)
                 for run in transition.runs
             ),
-            *(self._put(f"LANE#{lane.target}", "LANE", lane) for lane in transition.lanes),
+            *(self._put(f"QUEUE#{queue.name}", "QUEUE", queue) for queue in transition.queues),
             *(put_of(event, self._audit) for event in transition.events),
         ]
-        with errors_sorted("writing a transition"):
+        with translate_aws_errors("writing a transition"):
             self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
 
     def open_rollouts(self) -> list[str]:
@@ -122,14 +122,14 @@ class DynamoRollouts:
     def keep_sweep_cursor(self, rollout: str | None) -> None:
         """See RolloutStore.keep_sweep_cursor."""
         item = marshal({"pk": "SWEEP", "sk": "SWEEP"} | ({"rollout": rollout} if rollout else {}))
-        with errors_sorted("keeping the sweep's place"):
+        with translate_aws_errors("keeping the sweep's place"):
             self._client.put_item(TableName=self._table, Item=item)
 
     def _rollout_put(self, rollout: Rollout) -> Any:
         extra = {} if rollout.state.ended else {"open": "1"}
         return self._put(f"ROLLOUT#{rollout.id}", "ROLLOUT", rollout, extra)
 
-    def _put(self, pk: str, sk: str, record: Rollout | Run | Lane, extra: dict[str, str] | None = None) -> Any:
+    def _put(self, pk: str, sk: str, record: Rollout | Run | TargetQueue, extra: dict[str, str] | None = None) -> Any:
         stored = record.model_copy(update={"version": record.version + 1})
         data = json.loads(stored.model_dump_json(exclude_none=True), parse_float=Decimal)
         put: dict[str, Any] = {

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from threading import RLock
 
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import Lane, Rollout, Run
+from pointsman.core.model import Rollout, Run, TargetQueue
 from pointsman.core.ports import Transition
 from pointsman.errors import Conflict, Unreadable
 
@@ -17,7 +17,7 @@ class MemoryRollouts:
         self._lock = RLock()
         self._rollouts: dict[str, Rollout] = {}
         self._runs: dict[tuple[str, str, int], Run] = {}
-        self._lanes: dict[str, Lane] = {}
+        self._queues: dict[str, TargetQueue] = {}
         self._cursor: str | None = None
         self.unreadable: set[str] = set()  # rollouts and lanes that a newer version wrote
 
@@ -31,23 +31,23 @@ class MemoryRollouts:
             runs = tuple(run for key, run in sorted(self._runs.items()) if key[0] == rollout)
             return self._rollouts[rollout], runs
 
-    def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
+    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
         """See RolloutStore.lanes."""
         with self._lock:
             if broken := self.unreadable.intersection(targets := list(targets)):
                 raise Unreadable(f"lane {min(broken)}: version: another one")
-            return {target: self._lanes.get(target, Lane(target=target)) for target in targets}
+            return {target: self._queues.get(target, TargetQueue(name=target)) for target in targets}
 
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""
         with self._lock, self.trail.lock:
             self._check(transition)
             if transition.rollout:
-                self._rollouts[transition.rollout.id] = _raised(transition.rollout)
+                self._rollouts[transition.rollout.id] = _with_next_version(transition.rollout)
             for run in transition.runs:
-                self._runs[run.rollout, run.target.name, run.attempt] = _raised(run)
-            for lane in transition.lanes:
-                self._lanes[lane.target] = _raised(lane)
+                self._runs[run.rollout, run.target.name, run.attempt] = _with_next_version(run)
+            for queue in transition.queues:
+                self._queues[queue.name] = _with_next_version(queue)
             for event in transition.events:
                 self.trail.record(event)
 
@@ -75,17 +75,17 @@ class MemoryRollouts:
             _same_version(transition.rollout, self._rollouts.get(transition.rollout.id))
         for run in transition.runs:
             _same_version(run, self._runs.get((run.rollout, run.target.name, run.attempt)))
-        for lane in transition.lanes:
-            _same_version(lane, self._lanes.get(lane.target))
+        for queue in transition.queues:
+            _same_version(queue, self._queues.get(queue.name))
         for event in transition.events:
             if any(known.key == event.key for known in self.trail.of_partition(event.partition)):
                 raise Conflict(f"{event.key} is already in the trail")
 
 
-def _raised[Record: (Rollout, Run, Lane)](record: Record) -> Record:
+def _with_next_version[Record: (Rollout, Run, TargetQueue)](record: Record) -> Record:
     return record.model_copy(update={"version": record.version + 1})
 
 
-def _same_version(record: Rollout | Run | Lane, stored: Rollout | Run | Lane | None) -> None:
+def _same_version(record: Rollout | Run | TargetQueue, stored: Rollout | Run | TargetQueue | None) -> None:
     if record.version != (stored.version if stored else 0):
         raise Conflict("the record has moved")

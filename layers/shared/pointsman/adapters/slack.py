@@ -11,15 +11,15 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from pointsman.adapters.slack_errors import TOKEN_FAULTS, code_of, errors_sorted
-from pointsman.core.slack_message import Message
-from pointsman.core.slack_port import METADATA_TYPE
+from pointsman.adapters.slack_errors import TOKEN_FAULTS, code_of, translate_slack_errors
+from pointsman.core.slack.message import Message
+from pointsman.core.slack.port import METADATA_TYPE
 from pointsman.errors import Unavailable
 
 TIMEOUT_SECONDS = 10  # shorter than show_rollout.POST_UNDER_WAY
 PAGE = 200
 PAGES_SEARCHED = 20
-CLOCKS_DIFFER = timedelta(minutes=2)
+CLOCK_SKEW = timedelta(minutes=2)
 
 
 class Token(Protocol):
@@ -63,7 +63,7 @@ class SlackChannel:
         return None
 
     def _history(self, since: datetime) -> Iterator[dict[str, Any]]:
-        oldest = f"{(since - CLOCKS_DIFFER).timestamp():.6f}"
+        oldest = f"{(since - CLOCK_SKEW).timestamp():.6f}"
         cursor: str | None = None
         for _ in range(PAGES_SEARCHED):
             answer = self._page(oldest, cursor)
@@ -83,7 +83,7 @@ class SlackChannel:
 
     def _call(self, method: str, call: Callable[[WebClient], SlackResponse]) -> SlackResponse:
         """One call; again with a fresh token when the cached one is no longer good."""
-        with errors_sorted(method):
+        with translate_slack_errors(method):
             try:
                 return call(self._client(fresh=False))
             except SlackApiError as error:

@@ -7,8 +7,7 @@ from http.client import HTTPException
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from pointsman.core.slack_port import MessageGone, SlackBusy, SlackRefused
-from pointsman.errors import Unavailable
+from pointsman.errors import MessageGone, SlackBusy, SlackRefused, Unavailable
 
 DEFAULT_RETRY_AFTER = 30.0  # seconds, when Slack does not tell
 
@@ -54,18 +53,18 @@ def code_of(error: SlackApiError) -> str:
 
 
 @contextmanager
-def errors_sorted(method: str) -> Iterator[None]:
+def translate_slack_errors(method: str) -> Iterator[None]:
     """Turn the client's errors into ours. Raises SlackBusy, MessageGone, SlackRefused or Unavailable."""
     try:
         yield
     except SlackApiError as error:
-        raise _sorted(method, error) from error
+        raise _translated(method, error) from error
     except (SlackClientError, OSError, HTTPException, ValueError) as error:
         # ValueError: an answer that is no answer of Slack's.
         raise Unavailable(f"Slack gave no answer to {method}: {type(error).__name__}") from error
 
 
-def _sorted(method: str, error: SlackApiError) -> SlackBusy | MessageGone | SlackRefused | Unavailable:
+def _translated(method: str, error: SlackApiError) -> SlackBusy | MessageGone | SlackRefused | Unavailable:
     code = code_of(error)
     status = error.response.status_code
     if status == HTTPStatus.TOO_MANY_REQUESTS or code in RATE_LIMITED:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import RLock
 
-from pointsman.core.slack_message import Message
-from pointsman.core.slack_port import MessageGone
+from pointsman.core.slack.message import Message
+from pointsman.errors import MessageGone
 
 
 @dataclass

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pointsman.adapters.aws_errors import errors_sorted
+from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, pages
-from pointsman.core.fit_event import fitted
+from pointsman.core.trail.events import Event, TrailEvent
+from pointsman.core.trail.item import NewerEvent, read_item, to_item
+from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 from pointsman.errors import Conflict
-from pointsman.events import Event, TrailEvent
-from pointsman.trail_item import NewerEvent, read_item, to_item
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -17,7 +17,7 @@ def put_of(event: Event, table: str) -> dict[str, Any]:
     """The put that adds `event` to `table` and changes nothing: for PutItem, or as a `Put` of TransactWriteItems."""
     return {
         "TableName": table,
-        "Item": marshal(to_item(fitted(event))),
+        "Item": marshal(to_item(shrink_to_fit(event))),
         "ConditionExpression": "attribute_not_exists(pk)",
     }
 
@@ -32,7 +32,7 @@ class DynamoTrail:
     def record(self, event: Event) -> bool:
         """See Trail.record. Raises Unavailable to try again, Misconfigured when the role or the table is wrong."""
         try:
-            with errors_sorted(f"recording {event.type}"):
+            with translate_aws_errors(f"recording {event.type}"):
                 self._client.put_item(**put_of(event, self._table))
         except Conflict:
             return False

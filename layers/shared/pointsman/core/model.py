@@ -1,8 +1,8 @@
 """The nouns of Pointsman, as values: frozen, comparable, and the same in memory, in a queue and in a table."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -30,7 +30,7 @@ class Mode(StrEnum):
     CHECK = "check"
 
 
-def lane_name(target: str, mode: Mode) -> str:
+def queue_name(target: str, mode: Mode) -> str:
     """Checks queue in a lane of their own: they leave nothing behind, and hold up no apply."""
     return f"{target}#check" if mode is Mode.CHECK else target
 
@@ -106,7 +106,7 @@ class Decision(Value):
     targets: tuple[str, ...] = ()
     rollout: str | None = None  # id of the rollout that follows
 
-    def for_programs(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As the receiver answers it, and `explain --json` and `why --json` say it."""
         told = self.model_dump(mode="json") | {"held": bool(self.held)}
         return {"route": told.pop("route"), "decision": told.pop("outcome"), **told}
@@ -128,7 +128,7 @@ class RunSettings(Value):
     extra_vars: dict[str, Any]
 
 
-class Order(Value):
+class RolloutSpec(Value):
     """What a matching route asks of the engine: everything a rollout needs to know, so that no rule is read twice."""
 
     rollout: str
@@ -139,17 +139,17 @@ class Order(Value):
     extra_vars: dict[str, Any] = Field(default_factory=dict)
     when_busy: WhenBusy = WhenBusy.SUPERSEDE
     # Newer takes the place of older within a line. A route's applies are one; each pull request's checks are their own.
-    line: str | None = None  # None: the route's name
+    concurrency_group: str | None = None  # None: the route's name
     targets: tuple[Target, ...]
 
-    def lane_of(self, target: str) -> str:
+    def queue_for(self, target: str) -> str:
         """Name of the lane in which a run of this order waits for `target`."""
-        return lane_name(target, self.mode)
+        return queue_name(target, self.mode)
 
     @property
-    def lanes(self) -> tuple[str, ...]:
+    def queues(self) -> tuple[str, ...]:
         """The lanes of every target."""
-        return tuple(self.lane_of(target.name) for target in self.targets)
+        return tuple(self.queue_for(target.name) for target in self.targets)
 
     def settings_on(self, target: Target) -> RunSettings:
         """The order's settings with what the target does otherwise."""
@@ -161,46 +161,11 @@ class Order(Value):
         )
 
 
-MANUAL_REDELIVERY_AFTER = 60.0  # seconds: deliveries come sooner; this one was lost at first, or is delivered again
-
-
 class Push(Value):
     """A push that asked for a commit. Delivered again it is the same push; a later one has another time."""
 
     before: str  # where the ref stood before it
     pushed_at: datetime | None = None
-
-
-class Delivery(Value):
-    """One webhook request, decided: the message from webhook_receiver to start_build."""
-
-    version: Literal[1] = 1
-    id: str  # X-GitHub-Delivery
-    event: str  # X-GitHub-Event
-    received_at: datetime
-    pushed_at: datetime | None = None  # in whole seconds, and the same when it is delivered again
-    reason: str  # the whole in one sentence
-    change: Change
-    decisions: tuple[Decision, ...] = ()
-    orders: tuple[Order, ...] = ()
-    shortened: bool = False  # names or details were left out to fit the queue's messages
-
-    @property
-    def push(self) -> Push:
-        """The push that it tells of."""
-        return Push(before=self.change.before, pushed_at=self.pushed_at)
-
-    @property
-    def ordering_time(self) -> datetime:
-        """From when its commit is newer than others: by when it was pushed, and of one second by when it came.
-
-        It lies within the second of the push, the further on the later it came. What was lost at first, and comes by
-        hand, counts as the oldest of its second: it shall undo nothing.
-        """
-        if self.pushed_at is None:
-            return self.received_at
-        late = max((self.received_at - self.pushed_at).total_seconds(), 0.0)
-        return self.pushed_at + timedelta(seconds=late / (1 + late) if late <= MANUAL_REDELIVERY_AFTER else 0)
 
 
 class RunState(StrEnum):
@@ -245,20 +210,20 @@ class Run(Value):
 
     rollout: str
     route: str
-    line: str | None = None  # the order's
+    concurrency_group: str | None = None  # the order's
     mode: Mode = Mode.APPLY  # the order's
     target: Target
     attempt: int = 1
     state: RunState = RunState.WAITING
     reason: str = ""  # why it ended as it did; while it starts: why it has no build yet
-    behind: str | None = None  # rollout that held the target when this run began to wait
+    blocked_by: str | None = None  # rollout that held the target when this run began to wait
     build_arn: str | None = None
     log_url: str | None = None
     created_at: datetime  # of the push that asked for it; this does not move
     ordering_time: datetime = Field(default_factory=_as_created)  # of the newest push to its commit: which is newer
-    claimed_at: datetime | None = None  # when it took the target
+    acquired_at: datetime | None = None  # when it took the target
     # Since when a build of it may exist that nobody told us of; None: no StartBuild is unanswered.
-    asked_at: datetime | None = None
+    start_requested_at: datetime | None = None
     started_at: datetime | None = None
     missing: Missing | None = None
     ended_at: datetime | None = None
@@ -270,15 +235,20 @@ class Run(Value):
         return self.target.name, self.attempt
 
     @property
-    def lane(self) -> str:
+    def queue(self) -> str:
         """Name of its lane."""
-        return lane_name(self.target.name, self.mode)
+        return queue_name(self.target.name, self.mode)
 
     @property
-    def place(self) -> "Place":
+    def queue_entry(self) -> "QueueEntry":
         """The run's place in its lane."""
-        line = self.line or self.route
-        return Place(rollout=self.rollout, line=line, attempt=self.attempt, ordering_time=self.ordering_time)
+        concurrency_group = self.concurrency_group or self.route
+        return QueueEntry(
+            rollout=self.rollout,
+            concurrency_group=concurrency_group,
+            attempt=self.attempt,
+            ordering_time=self.ordering_time,
+        )
 
 
 class RolloutState(StrEnum):
@@ -300,9 +270,9 @@ class Rollout(Value):
 
     id: str
     change: Change
-    order: Order
+    spec: RolloutSpec
     delivery: str  # the delivery that asked for it
-    message: str  # the queue's message that was handled last: handling it again changes nothing
+    last_message_id: str  # of the SQS message handled last: handling it again changes nothing
     pushes: tuple[Push, ...]  # the newest pushes that asked for this commit
     state: RolloutState = RolloutState.OPEN
     round: int = 1  # a repetition that runs something after the end opens the next
@@ -313,28 +283,28 @@ class Rollout(Value):
     version: int = 0
 
 
-class Place(Value):
+class QueueEntry(Value):
     """A run's place in a lane."""
 
     rollout: str
-    line: str  # within which newer takes the place of older: a route, or one pull request on it
+    concurrency_group: str  # within which newer takes the place of older: a route, or one pull request on it
     attempt: int
     ordering_time: datetime  # of the rollout's newest push: which commit is newer
 
-    def is_of(self, other: "Place") -> bool:
+    def same_run(self, other: "QueueEntry") -> bool:
         """Whether both are of one run, which may have been pushed again between."""
         return (self.rollout, self.attempt) == (other.rollout, other.attempt)
 
 
-class Lane(Value):
+class TargetQueue(Value):
     """The queue before one target: at most one run holds it, the others wait in order.
 
     `newest_applied` tells when the newest commit was pushed that has held the lane, for each route and for each
     playbook of a ref (its settings included, whatever the route is called): nothing older may follow it.
     """
 
-    target: str  # the lane's name: of checks, the target's with "#check"
-    holder: Place | None = None
-    waiting: tuple[Place, ...] = ()
+    name: str  # the target's name; for checks, with "#check" added
+    holder: QueueEntry | None = None
+    waiting: tuple[QueueEntry, ...] = ()
     newest_applied: dict[str, datetime] = Field(default_factory=dict)
     version: int = 0

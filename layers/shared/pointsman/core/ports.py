@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from pointsman.core.model import Delivery, Lane, Rollout, Run, RunState, Target, Value
-from pointsman.events import Event, TrailEvent
+from pointsman.core.delivery import Delivery
+from pointsman.core.model import Rollout, Run, RunState, Target, TargetQueue, Value
+from pointsman.core.trail.events import Event, TrailEvent
 
 
 class Queue(Protocol):
@@ -36,7 +37,7 @@ class Transition(Value):
 
     rollout: Rollout | None = None
     runs: tuple[Run, ...] = ()
-    lanes: tuple[Lane, ...] = ()
+    queues: tuple[TargetQueue, ...] = ()
     events: tuple[TrailEvent, ...] = ()
 
 
@@ -46,7 +47,7 @@ class RolloutStore(Protocol):
     def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
         """A rollout and its runs (every attempt), or None when it was never started. Raises Unreadable."""
 
-    def lanes(self, targets: Iterable[str]) -> dict[str, Lane]:
+    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
         """The lane of each target; an empty one (version 0) where none is stored."""
 
     def commit(self, transition: Transition) -> None:

@@ -27,7 +27,7 @@ _SHAPING = re.compile(
 _HIDDEN = re.compile(rf"[{CONTROL.pattern[1:-1]}{_UNSEEN}]")
 
 
-def whole(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """`text` with lone surrogates, which no encoding holds, replaced by U+FFFD."""
     if text.isascii():
         return text
@@ -66,7 +66,7 @@ def shaping_in(text: str) -> frozenset[int]:
     return frozenset(place for found in _SHAPING.finditer(text) for place in range(*found.span()))
 
 
-def few(names: Sequence[str], limit: int = FEW) -> str:
+def join_first(names: Sequence[str], limit: int = FEW) -> str:
     """The first `limit` names, and how many more there are."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more

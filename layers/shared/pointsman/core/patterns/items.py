@@ -9,7 +9,7 @@ _ESCAPABLE = frozenset(punctuation) | {" "}
 _HINT_NEGATION = "no negation inside brackets; exclude with a pattern of its own that begins with `!`"
 
 
-class PatternFault(ValueError):
+class PatternError(ValueError):
     """A pattern that GitHub would not take, or whose meaning nobody can tell. Says where and why."""
 
     def __init__(self, pattern: str, position: int, reason: str) -> None:
@@ -67,11 +67,11 @@ FOLDERS = Item(ANY, Repeat.FOLDERS)
 
 
 def parse_items(text: str, start: int = 0) -> tuple[Item, ...]:
-    """The items of pattern `text` from `start` on. Raises PatternFault."""
+    """The items of pattern `text` from `start` on. Raises PatternError."""
     if len(text) > LONGEST_PATTERN:
-        raise PatternFault(f"{text[:40]}…", LONGEST_PATTERN, f"longer than {LONGEST_PATTERN} characters")
+        raise PatternError(f"{text[:40]}…", LONGEST_PATTERN, f"longer than {LONGEST_PATTERN} characters")
     if start == len(text):
-        raise PatternFault(text, start, "nothing to match")
+        raise PatternError(text, start, "nothing to match")
     items: list[Item] = []
     position = start
     while position < len(text):
@@ -93,7 +93,7 @@ def _take(text: str, position: int, start: int, items: list[Item]) -> int:
             return end + 1
         case "\\":
             if text[position + 1 : position + 2] not in _ESCAPABLE:
-                raise PatternFault(text, position, "`\\` escapes punctuation only; write `\\\\` for a backslash")
+                raise PatternError(text, position, "`\\` escapes punctuation only; write `\\\\` for a backslash")
             items.append(Item(Chars(frozenset(text[position + 1]))))
             return position + 2
         case char:
@@ -119,7 +119,7 @@ def _repeat_last(text: str, position: int, start: int, items: list[Item]) -> Non
         items += [Item(ANY, Repeat.MANY)] if text[position] == "?" else []
         return
     if not items or items[-1].repeat is not Repeat.ONE:
-        raise PatternFault(text, position, f"`{text[position]}` needs a plain character or `[...]` before it")
+        raise PatternError(text, position, f"`{text[position]}` needs a plain character or `[...]` before it")
     repeated = items[-1].chars
     if text[position] == "?":
         items[-1] = Item(repeated, Repeat.MAYBE)
@@ -130,9 +130,9 @@ def _repeat_last(text: str, position: int, start: int, items: list[Item]) -> Non
 def _closing_bracket(text: str, opening: int) -> int:
     end = text.find("]", opening)
     if end < 0:
-        raise PatternFault(text, opening, "`[` is not closed; write `\\[` for the character itself")
+        raise PatternError(text, opening, "`[` is not closed; write `\\[` for the character itself")
     if end == opening + 1:
-        raise PatternFault(text, opening, "`[]` names no character")
+        raise PatternError(text, opening, "`[]` names no character")
     return end
 
 
@@ -154,12 +154,12 @@ def _need_alphanumeric(text: str, position: int) -> None:
     if text[position].isascii() and text[position].isalnum():
         return
     if text[position] in "^!":
-        raise PatternFault(text, position, _HINT_NEGATION)
-    raise PatternFault(text, position, "inside `[...]` stand only a-z, A-Z, 0-9 and ranges of these")
+        raise PatternError(text, position, _HINT_NEGATION)
+    raise PatternError(text, position, "inside `[...]` stand only a-z, A-Z, 0-9 and ranges of these")
 
 
 def _range(text: str, position: int) -> list[str]:
     first, last = text[position], text[position + 2]
     if first.isdigit() != last.isdigit() or first > last:
-        raise PatternFault(text, position, f"`{first}-{last}` is no range within A-z or 0-9")
+        raise PatternError(text, position, f"`{first}-{last}` is no range within A-z or 0-9")
     return [chr(code) for code in range(ord(first), ord(last) + 1)]

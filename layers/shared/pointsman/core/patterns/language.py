@@ -41,7 +41,7 @@ class Filter:
         return self.ignores if hit is None else hit.included != self.ignores
 
 
-class Some(Enum):
+class Satisfiable(Enum):
     """The answer."""
 
     YES = "yes"
@@ -54,30 +54,30 @@ class Language:
 
     def __init__(self, steps: int = MOST_STEPS) -> None:
         self._steps = steps
-        self._known: dict[tuple[frozenset[Filter], Names], Some] = {}
+        self._known: dict[tuple[frozenset[Filter], Names], Satisfiable] = {}
 
-    def some_name(self, filters: Iterable[Filter], names: Names = Names.PATHS) -> Some:
+    def any_name_matching(self, filters: Iterable[Filter], names: Names = Names.PATHS) -> Satisfiable:
         """Whether a name exists that every one of `filters` takes."""
         asked = frozenset(filters), names
         if asked not in self._known:
             self._known[asked] = self._search(*asked)
         return self._known[asked]
 
-    def _search(self, filters: frozenset[Filter], names: Names) -> Some:
+    def _search(self, filters: frozenset[Filter], names: Names) -> Satisfiable:
         """First by the patterns that take names, one of each list, which often tells; then by whole lists."""
         ordered = sorted(filters, key=lambda each: (each.texts, each.ignores))
         undecided = False
         for chosen in self._together([each.taking for each in ordered if not each.ignores]):
             name = self._walk([Filter((text,)) for text in chosen], names)
             if isinstance(name, str) and all(each.takes(name) for each in ordered):
-                return Some.YES
-            undecided |= name is not Some.NO
+                return Satisfiable.YES
+            undecided |= name is not Satisfiable.NO
         if self._steps <= 0:
-            return Some.UNDECIDED
+            return Satisfiable.UNDECIDED
         if not undecided:
-            return Some.NO
+            return Satisfiable.NO
         name = self._walk(ordered, names)
-        return Some.YES if isinstance(name, str) else name
+        return Satisfiable.YES if isinstance(name, str) else name
 
     def _together(self, lists: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
         """One pattern of each list, wherever their fixed text alone does not keep them apart, while steps are left."""
@@ -97,9 +97,9 @@ class Language:
                 if not any(_differ(each, shape) for each in shapes):
                     yield (*chosen, text)
 
-    def _walk(self, filters: Sequence[Filter], names: Names) -> str | Literal[Some.NO, Some.UNDECIDED]:
+    def _walk(self, filters: Sequence[Filter], names: Names) -> str | Literal[Satisfiable.NO, Satisfiable.UNDECIDED]:
         if self._steps <= 0:
-            return Some.UNDECIDED
+            return Satisfiable.UNDECIDED
         walk = _Walk(filters, names)
         found = walk.search(min(self._steps, MOST_STEPS))
         self._steps -= walk.steps
@@ -171,13 +171,13 @@ class _Walk:
             self._automata.append(_automaton(pattern.text))
         return places[text]
 
-    def search(self, most_steps: int) -> str | Literal[Some.NO, Some.UNDECIDED]:
+    def search(self, most_steps: int) -> str | Literal[Satisfiable.NO, Satisfiable.UNDECIDED]:
         """The shortest name, if there is one."""
         start: _State = 0, tuple(each.start for each in self._automata)
         seen, waiting = {start}, deque([(start, "")])
         while waiting:
             if len(seen) > MOST_STATES or self.steps > most_steps:
-                return Some.UNDECIDED
+                return Satisfiable.UNDECIDED
             state, name = waiting.popleft()
             for char, after in self._after(state):
                 if after in seen:
@@ -186,7 +186,7 @@ class _Walk:
                     return name + char
                 seen.add(after)
                 waiting.append((after, name + char))
-        return Some.NO
+        return Satisfiable.NO
 
     def _after(self, state: _State) -> Iterator[tuple[str, _State]]:
         name, states = state

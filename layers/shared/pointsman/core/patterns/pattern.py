@@ -26,12 +26,12 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 
 from pointsman.core.patterns.automaton import Automaton
-from pointsman.core.patterns.items import Item, PatternFault, parse_items
+from pointsman.core.patterns.items import Item, PatternError, parse_items
 from pointsman.core.patterns.name_index import Between, Block, NameIndex, Shape, composed, first_of, shape_of
 from pointsman.core.patterns.regex import linear_regex
 from pointsman.core.patterns.scan import Scan, matcher_of, scan_of
 
-__all__ = ["Hit", "Pattern", "PatternFault", "PatternList", "compile_pattern"]
+__all__ = ["Hit", "Pattern", "PatternError", "PatternList", "compile_pattern"]
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Hit:
 
 @cache
 def compile_pattern(text: str) -> Pattern:
-    """Read `text`. Raises PatternFault."""
+    """Read `text`. Raises PatternError."""
     negated = text.startswith("!")
     return Pattern(text, negated, parse_items(composed(text), start=1 if negated else 0))
 

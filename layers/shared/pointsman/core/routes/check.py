@@ -8,54 +8,56 @@ from typing import Any
 from pydantic import ValidationError
 
 from pointsman.core.routes.conditions import PATTERN_LISTS, Events
-from pointsman.core.routes.fault import Fault, Place
+from pointsman.core.routes.diagnostic import Diagnostic, Location
 from pointsman.core.routes.model import Routes
-from pointsman.core.routes.model_faults import STANDS_EMPTY, did_you_mean, fault_of
-from pointsman.core.routes.sizes import faults_of_size
+from pointsman.core.routes.sizes import size_diagnostics
+from pointsman.core.routes.validation_messages import STANDS_EMPTY, diagnostic_of, did_you_mean
 
 DEEPEST = 10  # an alias inside its own anchor has no end
 
 
-def check_routes(data: object) -> tuple[Routes | None, list[Fault]]:
+def check_routes(data: object) -> tuple[Routes | None, list[Diagnostic]]:
     """The rules that `data` (routes.yaml as plain values) holds, or None and every fault."""
     routes: Routes | None = None
-    faults: list[Fault] = []
+    faults: list[Diagnostic] = []
     try:
         routes = Routes.model_validate(data)
     except ValidationError as error:
         faults = [
-            fault_of(each, data) for each in error.errors(include_url=False) if not _is_inherited(each["loc"], data)
+            diagnostic_of(each, data)
+            for each in error.errors(include_url=False)
+            if not _is_inherited(each["loc"], data)
         ]
-    told = {fault.place for fault in faults if fault.of_key}
-    faults += [*(fault for fault in _empty(data) if fault.place not in told), *_across(data)]
+    told = {fault.location for fault in faults if fault.of_key}
+    faults += [*(fault for fault in _empty(data) if fault.location not in told), *_across(data)]
     if routes and not faults:
-        faults = [*_meaning_nothing(routes), *faults_of_size(routes)]
+        faults = [*_meaning_nothing(routes), *size_diagnostics(routes)]
     return (None if faults else routes), list(dict.fromkeys(faults))
 
 
-def _empty(data: object, place: Place = ()) -> Iterator[Fault]:
+def _empty(data: object, location: Location = ()) -> Iterator[Diagnostic]:
     """Keys with nothing behind them, which YAML takes for null: `branches:` alone must not mean every branch."""
     parts = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
     for key, value in parts:
-        here = (*place, key)
-        if not place and str(key).startswith("x-"):
+        here = (*location, key)
+        if not location and str(key).startswith("x-"):
             continue
-        if value is None and not (place[-1:] == ("on",) and key in Events.model_fields):
-            yield Fault(here, STANDS_EMPTY)
+        if value is None and not (location[-1:] == ("on",) and key in Events.model_fields):
+            yield Diagnostic(here, STANDS_EMPTY)
         elif key != "extra_vars" and not (key == "on" and isinstance(value, list)) and len(here) < DEEPEST:
             yield from _empty(value, here)
 
 
-def _is_inherited(place: Place, data: object) -> bool:
+def _is_inherited(location: Location, data: object) -> bool:
     """Whether a fault of a route stands in the defaults, where it is told already."""
-    match place, data:
+    match location, data:
         case ("routes", int(index), str(key), *_), {"defaults": dict(defaults), "routes": list(routes)}:
             return key in defaults and isinstance(routes[index], dict) and key not in routes[index]
         case _:
             return False
 
 
-def _across(data: object) -> Iterator[Fault]:
+def _across(data: object) -> Iterator[Diagnostic]:
     """Faults between parts. Parts that are malformed themselves are passed over: their own fault is told already."""
     if not isinstance(data, dict):
         return
@@ -65,63 +67,63 @@ def _across(data: object) -> Iterator[Fault]:
         ((("regions", index), region) for index, region in enumerate(_several(data.get("regions")))), "region"
     )
     rules = _rules(data, accounts, list(dict.fromkeys(regions)))
-    yield from _doubled(((place, name) for place, _, name in _targets(rules)), "target")
-    for place, rule in rules:
+    yield from _doubled(((location, name) for location, _, name in _targets(rules)), "target")
+    for location, rule in rules:
         if rule.get("account") not in accounts and isinstance(rule.get("account"), str):
             close = did_you_mean(rule["account"], accounts)
-            yield Fault((*place, "account"), f"unknown account `{rule['account']}`{close}")
+            yield Diagnostic((*location, "account"), f"unknown account `{rule['account']}`{close}")
     routes = _entries(data, "routes")
-    yield from _doubled((((*place, "name"), route.get("name")) for place, route in routes), "route")
+    yield from _doubled((((*location, "name"), route.get("name")) for location, route in routes), "route")
     defaults = _mapping(data.get("defaults"))
-    for place, route in [(("defaults",), defaults), *routes]:
-        yield from _faults_of_conditions(place, route)
-        yield from _faults_of_choices(place, route, data, _targets(rules))
+    for location, route in [(("defaults",), defaults), *routes]:
+        yield from _faults_of_conditions(location, route)
+        yield from _faults_of_choices(location, route, data, _targets(rules))
 
 
-def _meaning_nothing(routes: Routes) -> Iterator[Fault]:
+def _meaning_nothing(routes: Routes) -> Iterator[Diagnostic]:
     """Entries of a route's targets whose labels no target has together."""
-    for place, route in enumerate(routes.routes):
+    for location, route in enumerate(routes.routes):
         for index in sorted(routes.choices_without_target(route)):
-            yield Fault(("routes", place, "targets", index), "means no target: none has all of these labels")
+            yield Diagnostic(("routes", location, "targets", index), "means no target: none has all of these labels")
 
 
-def _faults_of_conditions(place: Place, route: dict[Any, Any]) -> Iterator[Fault]:
+def _faults_of_conditions(location: Location, route: dict[Any, Any]) -> Iterator[Diagnostic]:
     for event, condition in _mapping(route.get("on")).items():
         for name in PATTERN_LISTS:
             if {name, f"{name}-ignore"} <= _mapping(condition).keys():
                 reason = f"can't stand beside `{name}`: use one list, with `!` for what is to be left out"
-                yield Fault((*place, "on", event, f"{name}-ignore"), reason)
+                yield Diagnostic((*location, "on", event, f"{name}-ignore"), reason)
 
 
-def _rules(data: dict[Any, Any], accounts: list[str], regions: list[str]) -> list[tuple[Place, dict[Any, Any]]]:
+def _rules(data: dict[Any, Any], accounts: list[str], regions: list[str]) -> list[tuple[Location, dict[Any, Any]]]:
     """Each account's part of the targets: its place and its rule, with its regions filled in."""
     if data.get("targets") is None:
         return [(("accounts", account), {"account": account, "regions": regions}) for account in accounts]
-    return [(place, {"regions": regions} | rule) for place, rule in _entries(data, "targets")]
+    return [(location, {"regions": regions} | rule) for location, rule in _entries(data, "targets")]
 
 
-def _targets(rules: list[tuple[Place, dict[Any, Any]]]) -> list[tuple[Place, dict[Any, Any], str]]:
+def _targets(rules: list[tuple[Location, dict[Any, Any]]]) -> list[tuple[Location, dict[Any, Any], str]]:
     """Each target: its rule's place, its rule and its name."""
     return [
-        (place, rule, f"{rule.get('account')}/{region}")
-        for place, rule in rules
+        (location, rule, f"{rule.get('account')}/{region}")
+        for location, rule in rules
         for region in _several(rule["regions"])
     ]
 
 
-def _doubled(named: Iterator[tuple[Place, Any]], what: str) -> Iterator[Fault]:
-    entries = [(place, name) for place, name in named if isinstance(name, str)]
+def _doubled(named: Iterator[tuple[Location, Any]], what: str) -> Iterator[Diagnostic]:
+    entries = [(location, name) for location, name in named if isinstance(name, str)]
     counts = Counter(name for _, name in entries)
     seen: set[str] = set()
-    for place, name in entries:
+    for location, name in entries:
         if counts[name] > 1 and name in seen:
-            yield Fault(place, f"{what} `{name}` stands here a second time")
+            yield Diagnostic(location, f"{what} `{name}` stands here a second time")
         seen.add(name)
 
 
 def _faults_of_choices(
-    place: Place, route: dict[Any, Any], data: dict[Any, Any], targets: list[tuple[Place, dict[Any, Any], str]]
-) -> Iterator[Fault]:
+    location: Location, route: dict[Any, Any], data: dict[Any, Any], targets: list[tuple[Location, dict[Any, Any], str]]
+) -> Iterator[Diagnostic]:
     """Names and labels that mean no target. Where no target is known, that is told already."""
     if not targets:
         return
@@ -133,7 +135,7 @@ def _faults_of_choices(
     }
     chosen = route.get("targets")
     for index, choice in enumerate(_several(chosen)):
-        here = (*place, "targets", index) if isinstance(chosen, list) else (*place, "targets")
+        here = (*location, "targets", index) if isinstance(chosen, list) else (*location, "targets")
         if isinstance(choice, str):
             yield from _no_target(here, choice, known)
         for key, value in _mapping(choice).items():
@@ -143,7 +145,7 @@ def _faults_of_choices(
                 yield from _no_label((*here, key), key, value, labels[key])
 
 
-def _environments(data: dict[Any, Any], targets: list[tuple[Place, dict[Any, Any], str]]) -> list[str]:
+def _environments(data: dict[Any, Any], targets: list[tuple[Location, dict[Any, Any], str]]) -> list[str]:
     of_accounts = {
         name: _mapping(account).get("environment") for name, account in _mapping(data.get("accounts")).items()
     }
@@ -151,22 +153,22 @@ def _environments(data: dict[Any, Any], targets: list[tuple[Place, dict[Any, Any
     return [environment for environment in found if isinstance(environment, str)]
 
 
-def _no_target(place: Place, selector: object, known: list[str]) -> Iterator[Fault]:
+def _no_target(location: Location, selector: object, known: list[str]) -> Iterator[Diagnostic]:
     if not isinstance(selector, str) or "/" not in selector or any(fnmatchcase(name, selector) for name in known):
         return
     hint = did_you_mean(selector, [*known, *(f"{name.split('/')[0]}/*" for name in known)])
-    yield Fault(place, f"no target is named `{selector}`{hint}")
+    yield Diagnostic(location, f"no target is named `{selector}`{hint}")
 
 
-def _no_label(place: Place, key: str, value: object, known: list[str]) -> Iterator[Fault]:
+def _no_label(location: Location, key: str, value: object, known: list[str]) -> Iterator[Diagnostic]:
     several = isinstance(value, list)
     for index, label in enumerate(value if isinstance(value, list) else [value]):
         if isinstance(label, str) and not any(fnmatchcase(each, label) for each in known):
-            at = (*place, index) if several else place
-            yield Fault(at, f"no target has the {key} `{label}`{did_you_mean(label, list(dict.fromkeys(known)))}")
+            at = (*location, index) if several else location
+            yield Diagnostic(at, f"no target has the {key} `{label}`{did_you_mean(label, list(dict.fromkeys(known)))}")
 
 
-def _entries(data: dict[Any, Any], key: str) -> list[tuple[Place, dict[Any, Any]]]:
+def _entries(data: dict[Any, Any], key: str) -> list[tuple[Location, dict[Any, Any]]]:
     return [((key, index), value) for index, value in enumerate(_list(data.get(key))) if isinstance(value, dict)]
 
 

@@ -12,18 +12,18 @@ ADVICE = (
 
 def secrets_in(variables: dict[str, Any]) -> list[str]:
     """What is wrong with each variable that holds a secret: by its name, or by the shape of its value."""
-    return [f"{place} holds a secret: {ADVICE}" for place in _places("", variables)]
+    return [f"{location} holds a secret: {ADVICE}" for location in _places("", variables)]
 
 
-def _places(place: str, value: object, *, named: bool = False) -> Iterator[str]:
+def _places(location: str, value: object, *, named: bool = False) -> Iterator[str]:
     match value:
         case dict():
             for name, inner in value.items():
-                yield from _places(f"{place}.{name}".lstrip("."), inner, named=named or is_secret_name(str(name)))
+                yield from _places(f"{location}.{name}".lstrip("."), inner, named=named or is_secret_name(str(name)))
         case list():
             for number, inner in enumerate(value):
-                yield from _places(f"{place}[{number}]", inner, named=named)
+                yield from _places(f"{location}[{number}]", inner, named=named)
         case str() if (named and not is_plain(value)) or Redactor().redact(value) != value:
-            yield place
+            yield location
         case int() | float() if named and not isinstance(value, bool) and not is_plain(str(value)):
-            yield place
+            yield location

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 from pointsman.core.model import Target
-from pointsman.core.routes.fault import Fault
+from pointsman.core.routes.diagnostic import Diagnostic
 from pointsman.core.routes.model import Route, Routes, narrowing
 from pointsman.core.routes.values import EXTRA_VARS_CHARACTERS, is_ipv6
 
@@ -13,22 +13,22 @@ TARGETS_OF_A_ROUTE = 1_000
 TARGETS_BYTES = 340_000
 
 
-def faults_of_size(routes: Routes) -> Iterator[Fault]:
+def size_diagnostics(routes: Routes) -> Iterator[Diagnostic]:
     """Faults of valid rules whose parts are too much together."""
     for index, route in enumerate(routes.routes):
         targets = routes.targets_of(route)
-        place = ("routes", index)
+        location = ("routes", index)
         if len(targets) > TARGETS_OF_A_ROUTE:
-            yield Fault((*place, "targets"), f"{len(targets)} targets: a route may have {TARGETS_OF_A_ROUTE}")
+            yield Diagnostic((*location, "targets"), f"{len(targets)} targets: a route may have {TARGETS_OF_A_ROUTE}")
         elif sum(len(target.model_dump_json(exclude_none=True).encode()) for target in targets) > TARGETS_BYTES:
-            yield Fault(
-                (*place, "targets"),
+            yield Diagnostic(
+                (*location, "targets"),
                 f"its {len(targets)} targets with their own settings are more than {TARGETS_BYTES:,} bytes: "
                 "put large data into the repository",
             )
         for reason in (_unjoined(targets, routes), _too_many_variables(route, targets)):
             if reason:
-                yield Fault((*place, "targets"), reason)
+                yield Diagnostic((*location, "targets"), reason)
 
 
 def _unjoined(targets: tuple[Target, ...], routes: Routes) -> str | None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Protocol
 
-from pointsman.core.payloads.subject import ChangedFiles, Comparison, Subject
+from pointsman.core.routing.routing_input import ChangedFiles, Comparison, RoutingInput
 
 
 class ChangedFilesSource(Protocol):
@@ -16,21 +16,21 @@ class ChangedFilesSource(Protocol):
         """
 
 
-def answered(subject: Subject, names: tuple[str, ...]) -> Subject:
+def with_changed_files(routing_input: RoutingInput, names: tuple[str, ...]) -> RoutingInput:
     """`subject` with the difference itself."""
-    return _with(subject, ChangedFiles(tuple(dict.fromkeys(names))))
+    return _with(routing_input, ChangedFiles(tuple(dict.fromkeys(names))))
 
 
-def unanswered(subject: Subject, reason: str) -> Subject:
+def without_answer(routing_input: RoutingInput, reason: str) -> RoutingInput:
     """`subject` with what its payload told, and why GitHub, which was asked, told no more: a doubt remains a gap."""
-    files = subject.files
-    return _with(subject, replace(files, gap=files.gap or files.doubt, doubt=None, unanswered=reason))
+    files = routing_input.files
+    return _with(routing_input, replace(files, gap=files.gap or files.doubt, doubt=None, without_answer=reason))
 
 
-def unasked(subject: Subject, reason: str) -> Subject:
+def without_asking(routing_input: RoutingInput, reason: str) -> RoutingInput:
     """`subject` with what its payload told, and why GitHub is not asked."""
-    return _with(subject, replace(subject.files, unanswered=reason))
+    return _with(routing_input, replace(routing_input.files, without_answer=reason))
 
 
-def _with(subject: Subject, files: ChangedFiles) -> Subject:
-    return replace(subject, files=files, change=subject.change.model_copy(update=files.kept))
+def _with(routing_input: RoutingInput, files: ChangedFiles) -> RoutingInput:
+    return replace(routing_input, files=files, change=routing_input.change.model_copy(update=files.kept))

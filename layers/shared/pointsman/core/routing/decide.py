@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Decision, Mode, Order, Outcome
-from pointsman.core.payloads.subject import Subject
+from pointsman.core.model import Decision, Mode, Outcome, RolloutSpec
 from pointsman.core.routes.model import Route, Routes, WhenUndetermined
-from pointsman.core.routing.judge import condition_of, judge_all_but_files
-from pointsman.core.routing.judge_files import FilesJudge
-from pointsman.core.routing.verdict import Verdict
+from pointsman.core.routing.evaluate import condition_of, evaluate_all_but_files
+from pointsman.core.routing.evaluate_files import FilesEvaluator
+from pointsman.core.routing.match_result import MatchResult
+from pointsman.core.routing.routing_input import RoutingInput
 from pointsman.core.text import one_line
 
 
@@ -17,8 +17,8 @@ class Routing:
     """The decision of every route of the repository, and the orders that follow."""
 
     decisions: tuple[Decision, ...]
-    orders: tuple[Order, ...]
-    wants_files: bool  # the difference itself might decide otherwise
+    specs: tuple[RolloutSpec, ...]
+    needs_changed_files: bool  # the difference itself might decide otherwise
 
     @property
     def reason(self) -> str:
@@ -33,32 +33,32 @@ class Routing:
         return f"nothing runs: none of {count} routes takes it"
 
 
-def decide(subject: Subject, routes: Routes) -> Routing:
+def decide(routing_input: RoutingInput, routes: Routes) -> Routing:
     """Every route of the subject's repository, asked. No route of the repository: no decision."""
-    files = FilesJudge(subject.files)
+    files = FilesEvaluator(routing_input.files)
     decisions: list[Decision] = []
-    orders: list[Order] = []
-    wants_files = False
-    for route in routes.of_repository(subject.change.repository):
-        verdict, by_files = _judge(route, subject, files)
-        runs, reason = _policy(route, verdict)
-        order = _order(subject, route, routes) if runs else None
+    specs: list[RolloutSpec] = []
+    needs_changed_files = False
+    for route in routes.of_repository(routing_input.change.repository):
+        result, by_files = _evaluate(route, routing_input, files)
+        runs, reason = _policy(route, result)
+        spec = _spec(routing_input, route, routes) if runs else None
         decisions.append(
             Decision(
                 route=route.name,
-                outcome=verdict.outcome,
+                outcome=result.outcome,
                 runs=runs,
-                held=_is_held(route, verdict),
+                held=_is_held(route, result),
                 reason=reason,
-                pattern=verdict.pattern,
-                file=verdict.file and one_line(verdict.file, 1_000),
-                targets=tuple(target.name for target in order.targets) if order else (),
-                rollout=order.rollout if order else None,
+                pattern=result.pattern,
+                file=result.file and one_line(result.file, 1_000),
+                targets=tuple(target.name for target in spec.targets) if spec else (),
+                rollout=spec.rollout if spec else None,
             )
         )
-        orders += [order] if order else []
-        wants_files |= by_files and _may_be_otherwise(subject, verdict)
-    return Routing(tuple(decisions), tuple(orders), wants_files)
+        specs += [spec] if spec else []
+        needs_changed_files |= by_files and _may_be_otherwise(routing_input, result)
+    return Routing(tuple(decisions), tuple(specs), needs_changed_files)
 
 
 def takes_action(routes: Routes, repository: str, action: str) -> bool:
@@ -67,45 +67,45 @@ def takes_action(routes: Routes, repository: str, action: str) -> bool:
     return any(condition and action in condition.types for condition in conditions)
 
 
-def _judge(route: Route, subject: Subject, files: FilesJudge) -> tuple[Verdict, bool]:
+def _evaluate(route: Route, routing_input: RoutingInput, files: FilesEvaluator) -> tuple[MatchResult, bool]:
     """What a route says to a subject, and whether its files decided that."""
-    condition = condition_of(route, subject)
-    verdicts = judge_all_but_files(route, condition, subject)
-    if condition is None or verdicts[-1].outcome is not Outcome.MATCHED:
-        return verdicts[-1].after(verdicts[:-1]), False
-    of_files = files.judge(condition)
+    condition = condition_of(route, routing_input)
+    results = evaluate_all_but_files(route, condition, routing_input)
+    if condition is None or results[-1].outcome is not Outcome.MATCHED:
+        return results[-1].after(results[:-1]), False
+    of_files = files.evaluate(condition)
     if of_files is None:
-        return verdicts[-1].after(verdicts[:-1]), False
-    return of_files.after(verdicts), True
+        return results[-1].after(results[:-1]), False
+    return of_files.after(results), True
 
 
-def _may_be_otherwise(subject: Subject, verdict: Verdict) -> bool:
-    if verdict.outcome is Outcome.IGNORED:
-        return subject.files.doubt is not None
-    return verdict.outcome is Outcome.UNDETERMINED
+def _may_be_otherwise(routing_input: RoutingInput, result: MatchResult) -> bool:
+    if result.outcome is Outcome.IGNORED:
+        return routing_input.files.doubt is not None
+    return result.outcome is Outcome.UNDETERMINED
 
 
-def _policy(route: Route, verdict: Verdict) -> tuple[bool, str]:
+def _policy(route: Route, result: MatchResult) -> tuple[bool, str]:
     """Whether the route runs, and the reason with its policy told."""
-    if verdict.outcome is not Outcome.UNDETERMINED:
-        return verdict.outcome is Outcome.MATCHED, verdict.reason
+    if result.outcome is not Outcome.UNDETERMINED:
+        return result.outcome is Outcome.MATCHED, result.reason
     so = {
         WhenUndetermined.RUN: "so it runs (when_undetermined: run)",
         WhenUndetermined.IGNORE: "so it does not run (when_undetermined: ignore)",
         WhenUndetermined.HOLD: "so it is held and does not run (when_undetermined: hold)",
     }
-    return route.when_undetermined is WhenUndetermined.RUN, f"{verdict.reason}, {so[route.when_undetermined]}"
+    return route.when_undetermined is WhenUndetermined.RUN, f"{result.reason}, {so[route.when_undetermined]}"
 
 
-def _is_held(route: Route, verdict: Verdict) -> bool:
-    return verdict.outcome is Outcome.UNDETERMINED and route.when_undetermined is WhenUndetermined.HOLD
+def _is_held(route: Route, result: MatchResult) -> bool:
+    return result.outcome is Outcome.UNDETERMINED and route.when_undetermined is WhenUndetermined.HOLD
 
 
-def _order(subject: Subject, route: Route, routes: Routes) -> Order:
+def _spec(routing_input: RoutingInput, route: Route, routes: Routes) -> RolloutSpec:
     """What a route that runs asks for: a pull request is checked, and changes nothing."""
-    change, asked = subject.change, subject.change.pull_request
-    mode = Mode.CHECK if asked else Mode.APPLY
-    return Order(
+    change, pull_request = routing_input.change, routing_input.change.pull_request
+    mode = Mode.CHECK if pull_request else Mode.APPLY
+    return RolloutSpec(
         rollout=rollout_id(change.repository_id, route.name, change.after, mode),
         route=route.name,
         mode=mode,
@@ -113,6 +113,6 @@ def _order(subject: Subject, route: Route, routes: Routes) -> Order:
         tags=route.tags,
         extra_vars=route.extra_vars,
         when_busy=route.when_busy,
-        line=f"{route.name}#{asked.number}" if asked else None,
+        concurrency_group=f"{route.name}#{pull_request.number}" if pull_request else None,
         targets=routes.targets_of(route),
     )

@@ -1,0 +1,179 @@
+"""CodeBuild's "Build State Change" event, and which run it tells of.
+
+`read_build_event(event)` takes the raw EventBridge event and gives
+
+    BuildEvent(event_id, account, region, at,          # the envelope's: no sender chooses them
+               build_arn, project, status, state,      # status "TIMED_OUT" → state RunState.TIMED_OUT
+               phase, message, log_url,                # the phase that failed and what CodeBuild said of it, or None
+               rollout, target, attempt)               # from the build's environment variables
+    .report → BuildReport                              # what the engine takes
+
+or  NotOurs(reason, malformed)                         # ignore it; `malformed` when it is not what CodeBuild documents
+
+A build that a person started by hand names no run, and is not the engine's: `read_build_by_hand` reads it. `at` is the
+envelope's time; the detail's own times have no zone. That the account may speak for the target is for the caller to
+check against the rollout.
+
+https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html#sample-build-notifications-ref
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from redaction import Redactor
+
+from pointsman.core.audit.envelope import Envelope, faults_of, read_envelope
+from pointsman.core.codebuild import BUILD_STATES, build_reason, failed_phase, log_link
+from pointsman.core.identity import is_engine
+from pointsman.core.model import RunState, Value
+from pointsman.core.ports import BuildReport
+from pointsman.core.text import cut
+
+SOURCE = "aws.codebuild"
+DETAIL_TYPE = "CodeBuild Build State Change"
+INITIATOR_LENGTH = 200
+BUILD_ARN = r"^arn:[^:]{1,32}:codebuild:[^:]{1,32}:[0-9]{12}:build/.{1,512}$"
+
+
+class UnrelatedEvent(Value):
+    """An event that tells of no run."""
+
+    reason: str
+    malformed: bool = False
+
+
+class RunReference(Value):
+    """Which run a build or a host result says it belongs to. The lengths keep every key inside DynamoDB's limits."""
+
+    rollout: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
+    target: str = Field(pattern=r"^[A-Za-z0-9_./-]{1,128}$")
+    attempt: int = Field(ge=1, le=9_999)
+
+
+class BuildStateChange(Value):
+    """What CodeBuild says of a build that changed its state. `phase` reads `BUILD FAILED`."""
+
+    event_id: str
+    account: str
+    region: str
+    at: datetime
+    build_arn: str
+    project: str
+    status: str
+    state: RunState
+    phase: str | None = None
+    message: str | None = None
+    log_url: str | None = None
+    initiator: str | None = None  # who started the build
+
+
+class ManualBuildEvent(BuildStateChange):
+    """A build of our project that names no run: somebody started it, and not the engine."""
+
+
+class BuildEvent(RunReference, BuildStateChange):
+    """A build of a run changed its state."""
+
+    @property
+    def report(self) -> BuildReport:
+        """The event as CodeBuild's word on the build."""
+        ended = self.state.ended
+        return BuildReport(
+            arn=self.build_arn,
+            state=self.state,
+            reason=build_reason(self.status, self.phase, self.message) if ended else "",
+            log_url=self.log_url,
+            ended_at=self.at if ended else None,
+            started_outside=self.initiator is not None and not is_engine(self.initiator),
+        )
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class _Variable(_Part):
+    name: str
+    value: str
+
+
+class _Environment(_Part):
+    variables: tuple[_Variable, ...] = Field(alias="environment-variables")
+
+
+class _Logs(_Part):
+    deep_link: str | None = Field(default=None, alias="deep-link")
+
+
+class _Phase(_Part):
+    type: str = Field(alias="phase-type")
+    status: str | None = Field(default=None, alias="phase-status")
+    context: tuple[str, ...] | None = Field(default=None, alias="phase-context")
+
+
+class _Information(_Part):
+    environment: _Environment
+    initiator: str | None = None
+    logs: _Logs = _Logs()
+    phases: tuple[_Phase, ...] | None = None
+
+
+class _Detail(_Part):
+    status: Literal["IN_PROGRESS", "SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT", "FAULT"] = Field(alias="build-status")
+    project: str = Field(alias="project-name")
+    build_arn: str = Field(alias="build-id", pattern=BUILD_ARN)
+    information: _Information = Field(alias="additional-information")
+
+
+def read_build_event(event: Mapping[str, Any]) -> BuildEvent | UnrelatedEvent:
+    """Read a raw EventBridge event. Raises Misconfigured when it has no envelope."""
+    envelope = read_envelope(event)
+    if (envelope.source, envelope.detail_type) != (SOURCE, DETAIL_TYPE):
+        return UnrelatedEvent(reason=f"{envelope.source} does not tell of builds")
+    try:
+        detail = _Detail.model_validate(envelope.detail)
+        variables = {each.name: each.value for each in detail.information.environment.variables}
+        if "POINTSMAN_ROLLOUT" not in variables:
+            return UnrelatedEvent(reason="the build names no rollout: it was not started by Pointsman")
+        named = {"rollout": variables["POINTSMAN_ROLLOUT"]} | {
+            name: variables.get(f"POINTSMAN_{name.upper()}", "") for name in ("target", "attempt")
+        }
+        return BuildEvent.model_validate(_word(envelope, detail) | named)
+    except ValidationError as error:
+        return UnrelatedEvent(reason=faults_of(error), malformed=True)
+
+
+def read_manual_build(event: Mapping[str, Any]) -> ManualBuildEvent | UnrelatedEvent:
+    """Read the event of a build whose variables name no run."""
+    envelope = read_envelope(event)
+    try:
+        return ManualBuildEvent.model_validate(_word(envelope, _Detail.model_validate(envelope.detail)))
+    except ValidationError as error:
+        return UnrelatedEvent(reason=faults_of(error), malformed=True)
+
+
+def _word(envelope: Envelope, detail: _Detail) -> dict[str, Any]:
+    phases = detail.information.phases or ()
+    phase, message = failed_phase((each.type, each.status, each.context or ()) for each in phases)
+    return {
+        "event_id": envelope.id,
+        "account": envelope.account,
+        "region": envelope.region,
+        "at": envelope.time,
+        "build_arn": detail.build_arn,
+        "project": detail.project,
+        "status": detail.status,
+        "state": _state(detail.status, phase),
+        "phase": phase,
+        "message": message,
+        "log_url": log_link(detail.information.logs.deep_link),
+        "initiator": cut(Redactor().redact(detail.information.initiator or ""), INITIATOR_LENGTH) or None,
+    }
+
+
+def _state(status: str, phase: str | None) -> RunState:
+    """The state of the build. The event says FAILED where the API says TIMED_OUT or FAULT; the phase tells."""
+    how = phase.split()[-1] if phase else ""
+    return BUILD_STATES[how if status == "FAILED" and how in ("TIMED_OUT", "FAULT") else status]

@@ -1,0 +1,47 @@
+"""What CodeBuild says of a build, in our words: its state, why it ended, and the page of its log."""
+
+import re
+from collections.abc import Iterable
+
+from redaction import Redactor
+
+from pointsman.core.model import RunState
+from pointsman.core.text import cut
+
+MESSAGE_LENGTH = 2_000  # characters
+# https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html#CodeBuild-Type-Build-buildStatus
+BUILD_STATES = {
+    "IN_PROGRESS": RunState.RUNNING,
+    "SUCCEEDED": RunState.SUCCEEDED,
+    "FAILED": RunState.FAILED,
+    "STOPPED": RunState.STOPPED,
+    "TIMED_OUT": RunState.TIMED_OUT,
+    "FAULT": RunState.FAULTED,
+}
+
+
+# Until a build has a log, CodeBuild links to `...#logEvent:group=null;stream=null`, which leads nowhere.
+_NO_LOG = re.compile(r"(?:group|stream)(?:=|%3D|\$253D)(?:null|undefined)?(?![^;&])", re.IGNORECASE)
+
+
+def log_link(url: str | None) -> str | None:
+    """`url`, or None when it is no address of a log."""
+    return url if url and not _NO_LOG.search(url) else None
+
+
+def build_reason(status: str, phase: str | None, message: str | None) -> str:
+    """Why a build ended as it did: `BUILD FAILED: COMMAND_EXECUTION_ERROR: ...`."""
+    if phase is None:
+        return f"CodeBuild says {status}"
+    return f"{phase}: {message}" if message else phase
+
+
+def failed_phase(phases: Iterable[tuple[str, str | None, Iterable[str]]]) -> tuple[str | None, str | None]:
+    """The first of a build's phases (type, status, messages) that did not succeed, and what was said of it."""
+    for kind, status, messages in phases:
+        if status not in (None, "SUCCEEDED", "IN_PROGRESS"):
+            # A phase without anything to say carries the context ": ".
+            said = "; ".join(text for text in messages if text.strip(": "))
+            # CodeBuild quotes the command that failed, which may hold a secret.
+            return f"{kind} {status}", cut(Redactor().redact(said), MESSAGE_LENGTH) or None
+    return None, None

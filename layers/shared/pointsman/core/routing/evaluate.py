@@ -1,0 +1,169 @@
+"""What a route says to a subject before its files are looked at: event, ref, who, and what the message says."""
+
+import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from pointsman.core.model import Outcome
+from pointsman.core.patterns.pattern import PatternList
+from pointsman.core.routes.conditions import Condition, PullRequestCondition
+from pointsman.core.routes.message_regex import compile_regex
+from pointsman.core.routes.model import Route
+from pointsman.core.routes.values import Regex
+from pointsman.core.routing.match_result import NAME_LENGTH, MatchResult, list_patterns, quote_pattern
+from pointsman.core.routing.routing_input import RoutingInput
+from pointsman.core.text import one_line
+
+# https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs
+SKIP_MARKERS = ("skip ci", "ci skip", "no ci", "skip actions", "actions skip", "skip pointsman")
+_MARKER = re.compile(r"\[([a-z0-9 -]{1,80})\]", re.IGNORECASE)
+
+
+def condition_of(route: Route, routing_input: RoutingInput) -> Condition | None:
+    """What the route says to the subject's event; None where it does not take that event."""
+    return route.on.push if routing_input.event == "push" else route.on.pull_request
+
+
+def evaluate_all_but_files(route: Route, condition: Condition | None, routing_input: RoutingInput) -> list[MatchResult]:
+    """The verdicts of every condition but those on files, up to the first that is not met."""
+    if condition is None:
+        takes = "pull_request and no push" if routing_input.event == "push" else "push and no pull_request"
+        return [MatchResult(Outcome.IGNORED, f"the route takes {takes}")]
+    results: list[MatchResult] = []
+    for result in _each(route, condition, routing_input):
+        results.append(result)
+        if result.outcome is not Outcome.MATCHED:
+            break
+    return results
+
+
+def _each(route: Route, condition: Condition, routing_input: RoutingInput) -> Iterator[MatchResult]:
+    if isinstance(condition, PullRequestCondition):
+        yield from _check_pull_request(condition, routing_input)
+    yield _check_ref(condition, routing_input)
+    if isinstance(condition, PullRequestCondition) and routing_input.change.pull_request:
+        yield from _check_list(condition, "head-branches", routing_input.change.pull_request.head, "its branch")
+    yield from _check_actor(condition, routing_input)
+    yield from _check_message(condition, routing_input)
+    if route.skip_ci and (marker := skip_marker(routing_input.message, route.name)):
+        reason = f"the message says {marker} (skip_ci: false would take it all the same)"
+        yield MatchResult(Outcome.IGNORED, reason)
+
+
+def skip_marker(message: str, route: str) -> str | None:
+    """The marker in `message` that keeps `route` from running: `[skip ci]` and its kin, or `[skip <route>]`."""
+    written, trailer = _markers(message)
+    named = next((written[marker] for marker in (*SKIP_MARKERS, f"skip {route}") if marker in written), None)
+    return named or trailer
+
+
+@lru_cache(maxsize=1)
+def _markers(message: str) -> tuple[dict[str, str], str | None]:
+    """What stands in brackets, in lower case and as it is written, and GitHub's trailer. Read once for all routes."""
+    written = {found[1].lower(): found.group() for found in _MARKER.finditer(message)}
+    last = message.rstrip().rpartition("\n")[2].strip().lower()
+    return written, "skip-checks:true" if last.replace(" ", "") == "skip-checks:true" else None
+
+
+def _check_pull_request(condition: PullRequestCondition, routing_input: RoutingInput) -> Iterator[MatchResult]:
+    if routing_input.action not in condition.types:
+        reason = f"the pull request was {routing_input.action}, and types are {', '.join(condition.types)}"
+        yield MatchResult(Outcome.IGNORED, reason)
+    if routing_input.fork is not None:
+        fork = one_line(routing_input.fork, NAME_LENGTH) or "a repository that is gone"
+        yield MatchResult(Outcome.IGNORED, f"the pull request comes from {fork}: code of a fork is never run")
+
+
+def _check_ref(condition: Condition, routing_input: RoutingInput) -> MatchResult:
+    own, other = ("tags", "branches") if routing_input.kind == "tag" else ("branches", "tags")
+    label = _describe(routing_input)
+    results = list(_check_list(condition, own, routing_input.name, label))
+    if results:
+        return results[0]
+    if condition.list_of(other) or condition.list_of(f"{other}-ignore"):
+        return MatchResult(Outcome.IGNORED, f"{label} can't match: the route names {other} and no {own}")
+    every = "pull request" if routing_input.event == "pull_request" else "branch and tag"
+    return MatchResult(Outcome.MATCHED, f"{label}: the route takes every {every}")
+
+
+def _describe(routing_input: RoutingInput) -> str:
+    name = one_line(routing_input.name, NAME_LENGTH)
+    asked = routing_input.change.pull_request
+    if asked is None:
+        return f"{routing_input.kind} {name}"
+    return f"pull request #{asked.number} to {name}" if asked.number else f"a pull request to {name}"
+
+
+def _check_list(condition: Condition, key: str, name: str, label: str) -> Iterator[MatchResult]:
+    """What the list `key`, or its -ignore twin, says to a name; nothing where the route has neither."""
+    if wanted := condition.list_of(key):
+        yield _check_wanted(wanted, key, name, label)
+    elif unwanted := condition.list_of(f"{key}-ignore"):
+        yield _check_unwanted(unwanted, f"{key}-ignore", name, label)
+
+
+def _check_wanted(wanted: PatternList, key: str, name: str, label: str) -> MatchResult:
+    hit = wanted.decide(name)
+    if hit is None:
+        return MatchResult(
+            Outcome.IGNORED,
+            f"{label} matches none of {key} {list_patterns(pattern.text for pattern in wanted.patterns)}",
+        )
+    if not hit.included:
+        return MatchResult(Outcome.IGNORED, f"{label} is left out by {quote_pattern(key, hit)}", hit.pattern.text)
+    return MatchResult(Outcome.MATCHED, f"{label} matches {quote_pattern(key, hit)}", hit.pattern.text)
+
+
+def _check_unwanted(unwanted: PatternList, key: str, name: str, label: str) -> MatchResult:
+    hit = unwanted.decide(name)
+    if hit is None:
+        return MatchResult(Outcome.MATCHED, f"{label} matches none of {key}")
+    if not hit.included:
+        return MatchResult(Outcome.MATCHED, f"{label} is kept by {quote_pattern(key, hit)}", hit.pattern.text)
+    return MatchResult(Outcome.IGNORED, f"{label} matches {quote_pattern(key, hit)}", hit.pattern.text)
+
+
+def _check_actor(condition: Condition, routing_input: RoutingInput) -> Iterator[MatchResult]:
+    """By login, which GitHub compares without case, or by number, which stays when a login changes hands."""
+    login, number = routing_input.change.actor, routing_input.change.actor_id
+    yield from _check_items(
+        ("actors", condition.actors, condition.actors_ignore),
+        lambda item: item == number if isinstance(item, int) else item.lower() == login.lower(),
+        f"{login} ({number})" if number else login,
+    )
+
+
+def _check_message(condition: Condition, routing_input: RoutingInput) -> Iterator[MatchResult]:
+    yield from _check_items(
+        ("messages", condition.messages, condition.messages_ignore),
+        lambda item: (
+            compile_regex(item.regex).search(routing_input.message) is not None
+            if isinstance(item, Regex)
+            else item in routing_input.message
+        ),
+        "the message" if routing_input.event == "push" else "the title",
+    )
+
+
+def _check_items[Item: (int | str, str | Regex)](
+    lists: tuple[str, tuple[Item, ...] | None, tuple[Item, ...] | None], fits: Callable[[Item], bool], label: str
+) -> Iterator[MatchResult]:
+    key, wanted, unwanted = lists
+    for name, items, ignores in ((key, wanted, False), (f"{key}-ignore", unwanted, True)):
+        if items is None:
+            continue
+        found = next((item for item in enumerate(items) if fits(item[1])), None)
+        outcome = Outcome.MATCHED if (found is None) == ignores else Outcome.IGNORED
+        if found:
+            yield MatchResult(outcome, f"{label} matches {_item(name, *found)}", _text(found[1]))
+        else:
+            wants = "" if ignores else f" {list_patterns(_text(item) for item in items)}"
+            yield MatchResult(outcome, f"{label} matches none of {name}{wants}")
+
+
+def _item(key: str, index: int, item: int | str | Regex) -> str:
+    return f"{key}[{index}] `{_text(item)}`"
+
+
+def _text(item: int | str | Regex) -> str:
+    return item.regex if isinstance(item, Regex) else str(item)

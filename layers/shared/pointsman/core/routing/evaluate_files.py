@@ -1,0 +1,92 @@
+"""What `paths` and `paths-ignore` say to the changed files, and what they cannot say where some are not known."""
+
+from pointsman.core.model import Outcome
+from pointsman.core.patterns.name_index import NameIndex
+from pointsman.core.patterns.pattern import Hit, PatternList
+from pointsman.core.routes.conditions import Condition
+from pointsman.core.routing.match_result import MatchResult, list_names, quote_pattern
+from pointsman.core.routing.routing_input import ChangedFiles
+
+
+class FilesEvaluator:
+    """Judges one list of changed files for any number of routes."""
+
+    def __init__(self, files: ChangedFiles) -> None:
+        self._files = files
+        self._names = NameIndex(files.names)
+        self._perhaps = NameIndex(files.perhaps)
+        self._every = (*files.names, *files.perhaps)
+        self._shown_names = list_names(self._every)  # the same for every route that takes none
+
+    def evaluate(self, condition: Condition) -> MatchResult | None:
+        """The verdict of `paths` or `paths-ignore`; None where the route has neither."""
+        if wanted := condition.list_of("paths"):
+            return self._check_wanted(wanted)
+        if unwanted := condition.list_of("paths-ignore"):
+            return self._check_unwanted(unwanted)
+        return None
+
+    def _check_wanted(self, wanted: PatternList) -> MatchResult:
+        if taken := wanted.first_taken(self._names):
+            name, hit = taken
+            return MatchResult(
+                Outcome.MATCHED, f"{list_names([name])} matches {quote_pattern('paths', hit)}", hit.pattern.text, name
+            )
+        if taken := wanted.first_taken(self._perhaps):
+            name, hit = taken
+            return self._perhaps_so(
+                f"{list_names([name])} matches {quote_pattern('paths', hit)}", hit.pattern.text, name
+            )
+        left_out = wanted.first_taken_back(self._names) or wanted.first_taken_back(self._perhaps)
+        return self._no_file("no {} file matches paths", "left out by paths", left_out)
+
+    def _check_unwanted(self, unwanted: PatternList) -> MatchResult:
+        if left := unwanted.first_left(self._names):
+            return MatchResult(Outcome.MATCHED, *_left(*left))
+        if left := unwanted.first_left(self._perhaps):
+            return self._perhaps_so(*_left(*left))
+        ignored = unwanted.first_taken(self._names) or unwanted.first_taken(self._perhaps)
+        return self._no_file("every {} file matches paths-ignore", "ignored by paths-ignore", ignored)
+
+    def _perhaps_so(self, reason: str, pattern: str | None, file: str) -> MatchResult:
+        """A file that would decide may be as it was before."""
+        why = self._incomplete() or f"it was changed more than once and may be as it was before{self._unanswered}"
+        return MatchResult(Outcome.UNDETERMINED, f"{reason}, but {why}", pattern, file)
+
+    def _no_file(self, what: str, by: str, first: tuple[str, Hit] | None) -> MatchResult:
+        """No file lets the route run: ignored when the list is complete, undetermined when it is not.
+
+        `what` says so with {} for the kind of file; `first` is a file that a pattern decided on, and `by` how.
+        """
+        incomplete = self._incomplete()
+        if not self._every:
+            if incomplete:
+                return MatchResult(Outcome.UNDETERMINED, incomplete)
+            return MatchResult(Outcome.IGNORED, f"no file was changed{self._doubt}")
+        pattern, file = (first[1].pattern.text, first[0]) if first else (None, None)
+        count = f"the {len(self._every)} files are" if len(self._every) > 1 else "the only one is"
+        reason = f"{what.format('listed' if incomplete else 'changed')}: {count} {self._shown_names}"
+        if first:
+            reason += f" ({list_names([first[0]])} is {quote_pattern(by, first[1])})"
+        if incomplete:
+            return MatchResult(Outcome.UNDETERMINED, f"{reason}, and {incomplete}", pattern, file)
+        return MatchResult(Outcome.IGNORED, f"{reason}{self._doubt}", pattern, file)
+
+    def _incomplete(self) -> str | None:
+        gap = self._files.gap
+        return f"the list of changed files is incomplete ({gap}{self._unanswered})" if gap else None
+
+    @property
+    def _doubt(self) -> str:
+        return f"; {self._files.doubt}{self._unanswered}" if self._files.doubt else ""
+
+    @property
+    def _unanswered(self) -> str:
+        return f"; {self._files.without_answer}" if self._files.without_answer else ""
+
+
+def _left(name: str, hit: Hit | None) -> tuple[str, str | None, str]:
+    """Why `paths-ignore` leaves a name, the pattern that keeps it if one does, and the name."""
+    if hit is None:
+        return f"{list_names([name])} matches none of paths-ignore", None, name
+    return f"{list_names([name])} is kept by {quote_pattern('paths-ignore', hit)}", hit.pattern.text, name

@@ -1,0 +1,92 @@
+"""Make an event small enough for one item of the audit table, and say so in it."""
+
+from collections.abc import Iterable
+
+from pointsman.core.model import Decision
+from pointsman.core.text import cut
+from pointsman.core.trail.events import DeliveryDecided, Event, HostResultRecorded
+from pointsman.core.trail.host_values import TaskResult
+
+# DynamoDB holds 400 KB an item (409,600 bytes); the rest is room for the index attributes and its own overhead.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+EVENT_BYTES = 380_000
+TEXT_STEPS = (8_000, 2_000, 500, 100)  # characters left of each diff and message, tried in turn
+REASON_STEPS = (500, 200, 80, 40)  # characters left of each decision's reason, tried in turn
+
+
+def shrink_to_fit(event: Event, limit: int = EVENT_BYTES) -> Event:
+    """`event`, or a shortened copy of at most `limit` bytes of JSON. One event is always shortened the same way."""
+    if _size(event) <= limit:
+        return event
+    match event:
+        case HostResultRecorded():
+            return _fit_host_result(event, limit)
+        case DeliveryDecided():
+            return _fit_delivery(event, limit)
+        case _:
+            return event
+
+
+def _size(event: Event) -> int:
+    return len(event.model_dump_json(exclude_none=True).encode())
+
+
+def _fit_host_result(event: HostResultRecorded, limit: int) -> HostResultRecorded:
+    for characters in TEXT_STEPS:
+        tasks = tuple(_cut_task(task, characters) for task in event.tasks)
+        event = event.model_copy(update={"tasks": tasks, "shortened": True})
+        if _size(event) <= limit:
+            return event
+    while event.tasks and _size(event) > limit:
+        kept = _without_last_half(event.tasks)
+        omitted = event.tasks_omitted + len(event.tasks) - len(kept)
+        event = event.model_copy(update={"tasks": kept, "tasks_omitted": omitted})
+    return event
+
+
+def _cut_task(task: TaskResult, characters: int) -> TaskResult:
+    return task.model_copy(
+        update={
+            "message": task.message and cut(task.message, characters),
+            "diff": task.diff and cut(task.diff, characters),
+        }
+    )
+
+
+def _without_last_half(tasks: tuple[TaskResult, ...]) -> tuple[TaskResult, ...]:
+    """The first half of `tasks`, where those that did not fail go first: who reads on looks for the failure."""
+    by_need = sorted(range(len(tasks)), key=lambda place: (tasks[place].status == "changed", place))
+    return tuple(tasks[place] for place in sorted(by_need[: len(tasks) // 2]))
+
+
+def _fit_delivery(event: DeliveryDecided, limit: int) -> DeliveryDecided:
+    """Without file names, then target names, then the ends of reasons; at last without decisions, which are counted."""
+    change = event.change.model_copy(update={"files": ()})
+    event = event.model_copy(update={"change": change, "shortened": True})
+    if _size(event) <= limit:
+        return event
+    event = _with_decisions(event, (each.model_copy(update={"targets": ()}) for each in event.decisions))
+    for characters in REASON_STEPS:
+        if _size(event) <= limit:
+            return event
+        event = _with_decisions(event, (_cut_decision(each, characters) for each in event.decisions))
+    while event.decisions and _size(event) > limit:
+        kept = _without_last_quarter(event.decisions)
+        omitted = event.decisions_omitted + len(event.decisions) - len(kept)
+        event = _with_decisions(event, kept).model_copy(update={"decisions_omitted": omitted})
+    return event
+
+
+def _with_decisions(event: DeliveryDecided, decisions: Iterable[Decision]) -> DeliveryDecided:
+    return event.model_copy(update={"decisions": tuple(decisions)})
+
+
+def _cut_decision(decision: Decision, characters: int) -> Decision:
+    shorter = {"reason": cut(decision.reason, characters), "pattern": None, "file": None}
+    return decision.model_copy(update=shorter)
+
+
+def _without_last_quarter(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    """Three of four decisions, where those that run stay longest: each of them has a rollout to be asked about."""
+    by_need = sorted(range(len(decisions)), key=lambda place: (not decisions[place].runs, place))
+    return tuple(decisions[place] for place in sorted(by_need[: len(decisions) * 3 // 4]))
