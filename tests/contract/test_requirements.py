@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.contract.cloudformation import ROOT
+from tests.contract.templates.cloudformation import ROOT
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pointsman.core.routes.check import check_routes
 from pointsman.core.routes.model import Routes
 from pointsman.core.routes.sizes import TARGETS_OF_A_ROUTE
 from pointsman.core.routes.values import ACCOUNT
-from tests.contract.cloudformation import load
+from tests.contract.templates.cloudformation import load
 from tests.support.ansible_runs import script
 from tests.support.rollouts import MORNING, change
 

@@ -3,7 +3,7 @@
 import pytest
 
 from pointsman.core.audit.authorize import CHECK_PROJECT
-from tests.contract.cloudformation import (
+from tests.contract.templates.cloudformation import (
     CONTROL_ACCOUNT,
     WORKERS,
     Stack,

@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from functions.notify import handler
 from pointsman.errors import Misconfigured, Unavailable
-from tests.integration.test_notify import World, slack_token, world_of
+from tests.integration.functions.test_notify import World, slack_token, world_of
 from tests.support.slack_server import TOKEN, Answer, slack_server
 from tests.support.told import DEV, ROLLOUT, ended_run, started_rollout
 

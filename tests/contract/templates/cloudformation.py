@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 from samtranslator.translator.transform import transform  # type: ignore[import-untyped]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONTROL_ACCOUNT = "111111111111"
 WORKERS = ["222222222222", "333333333333"]
 BUS_ARN = f"arn:aws:events:us-east-1:{CONTROL_ACCOUNT}:event-bus/pointsman"

@@ -10,7 +10,7 @@ from localcloud.emulator import iam_evaluator
 from localcloud.policies import _build_keys
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.core.model import Mode, Rollout, Run
-from tests.contract.cloudformation import CONTROL_ACCOUNT, Statement, allowed, in_a_vpc, statements, worker
+from tests.contract.templates.cloudformation import CONTROL_ACCOUNT, Statement, allowed, in_a_vpc, statements, worker
 from tests.support.rollouts import MORNING, change, delivery, target
 
 ON_HOSTS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.cloudformation import ROOT, load
+from tests.contract.templates.cloudformation import ROOT, load
 
 BYTECODE_UNCHECKED = 0b01  # https://peps.python.org/pep-0552/: a hash that is not compared with the source
 

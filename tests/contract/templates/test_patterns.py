@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from tests.contract.cloudformation import ROOT, Stack, control, worker
+from tests.contract.templates.cloudformation import ROOT, Stack, control, worker
 
 type Sample = dict[str, Any]
 type Change = Callable[[Sample], None]

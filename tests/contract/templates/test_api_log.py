@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.cloudformation import ROOT, control
+from tests.contract.templates.cloudformation import ROOT, control
 
 TIMED_OUT = (
     "The Lambda function returned the following error: RequestId: 01fe3839-4974-40d5-960a-173fcb5ec786 Error: "

@@ -7,7 +7,7 @@ import pytest
 from functions.notify.settings import NotifySettings
 from functions.webhook_receiver.settings import WebhookReceiverSettings
 from pointsman.errors import Misconfigured
-from tests.contract.cloudformation import load
+from tests.contract.templates.cloudformation import load
 
 GOOD = [
     "https://api.github.com",

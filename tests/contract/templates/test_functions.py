@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pointsman.config import Settings
-from tests.contract.cloudformation import CONTROL_ACCOUNT, ROOT, WORKERS, Stack, control, load, worker
+from tests.contract.templates.cloudformation import CONTROL_ACCOUNT, ROOT, WORKERS, Stack, control, load, worker
 from tests.support.tables import create_tables
 
 FUNCTIONS = {

@@ -8,7 +8,7 @@ import pytest
 
 from pointsman.core.audit import recorder
 from pointsman.core.github.answer import AnswerOutcome
-from tests.contract.cloudformation import ROOT, control
+from tests.contract.templates.cloudformation import ROOT, control
 
 ALARMS = control().of_type("AWS::CloudWatch::Alarm")
 # Metrics of AWS that an alarm is on, and by which dimension: as AWS documents them.

@@ -11,8 +11,8 @@ from pointsman.core.audit.recorder import RecordOutcome
 from pointsman.core.trail.events import EventRejected, PlaybookEnded
 from tests.support.rollouts import COMMIT
 from tests.support.told import DEV, ROLLOUT, arn, asked, sample
-from tests.unit.test_audit_writer_origin import World
-from tests.unit.test_audit_writer_witness import can_be_stored, json_values
+from tests.unit.core.audit.test_authorize import World
+from tests.unit.core.audit.test_recorder import can_be_stored, json_values
 
 
 def running() -> World:

@@ -8,7 +8,7 @@ from pointsman.core.audit.recorder import RecordOutcome
 from pointsman.core.trail.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded
 from pointsman.errors import Unavailable
 from tests.support.told import DEV, PROD, after, arn, asked, build_event, host_event, sample, variable
-from tests.unit.test_audit_writer_origin import World
+from tests.unit.core.audit.test_authorize import World
 
 BUILD = arn(DEV, 50)
 OWN: dict[str, Any] = {"rollout": "", "target": "", "build_arn": BUILD, "commit": "f" * 40}
