@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,8 @@ def build_began(build: Mapping[str, Any]) -> dict[str, Any]:
     details["environment"]["environment-variables"] = build["environment"]["environmentVariables"]
     details["initiator"] = f"pointsman-start-{region}/pointsman-start-build"
     details["source-version"] = build["sourceVersion"]
-    return event | {"account": account, "region": region, "resources": [build["arn"]], "id": str(uuid.uuid4())}
+    told = {"account": account, "region": region, "resources": [build["arn"]], "id": str(uuid.uuid4())}
+    return event | told | {"time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def recorded(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
