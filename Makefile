@@ -75,8 +75,8 @@ test: lint unit e2e ## Everything
 explore: $(SYNCED) ## Seek faults with fresh seeds: the property tests, ROUNDS times (each find becomes a fixed case)
 	for round in $$(seq $(ROUNDS)); do echo "round $$round of $(ROUNDS)"; HYPOTHESIS_PROFILE=explore $(PYTEST) tests -m hypothesis -n 2 -q; done
 
-bench: build ## Measure the start of each function, and routing beside other libraries (six minutes)
-	$(RUN) python -m bench.cold_start
+bench: build ## Measure the functions as Lambda runs them, and routing beside other libraries (ten minutes)
+	$(RUN) python -m bench.functions --keep docs/performance.md
 	$(RUN) python -m bench.routing
 
 campaign: $(SYNCED) ## Try the engine in a world full of faults: 100,000 rollouts (ten minutes)
