@@ -9,7 +9,7 @@ from typing import Any
 from bench.functions import events
 from bench.functions.ratios import Row, Size
 from bench.functions.runtime import Program
-from bench.functions.sampling import Case, Measured, Subject, event_bytes
+from bench.functions.sampling import Case, Measured, RoutingInput, event_bytes
 from bench.functions.tables import Item
 from bench.functions.workshop import ROOT, Workshop
 
@@ -65,7 +65,7 @@ class WorkNotDone(Exception):
 def cases(workshop: Workshop, warm_calls: int, large_calls: int) -> list[Case]:
     """Every case, ready to be measured."""
     scene = _Scene(workshop)
-    bare = Subject(workshop.bare("answer"), partial(events.delivery, events.push()))
+    bare = RoutingInput(workshop.bare("answer"), partial(events.delivery, events.push()))
     receiver = scene.receiver(events.push(), workshop.ours(RECEIVER))
     message = scene.message(receiver)
     started = scene.start_build(message)
@@ -107,7 +107,7 @@ class _Scene:
         self._tables: dict[str, dict[str, Item]] = {}
         self._build: dict[str, Any] = {}
 
-    def play(self, subject: Subject) -> None:
+    def play(self, subject: RoutingInput) -> None:
         """Have a function called once, and keep the tables and a build as they are then."""
         subject.prepare()
         with self._workshop.start(subject.program, event_bytes(subject)) as running:
@@ -115,15 +115,15 @@ class _Scene:
         self._tables = copy.deepcopy(self._aws.tables.items)
         self._build = self._aws.builds[0]
 
-    def receiver(self, payload: Mapping[str, Any], program: Program) -> Subject:
+    def receiver(self, payload: Mapping[str, Any], program: Program) -> RoutingInput:
         """The receiver, for a push that runs somewhere."""
 
         def check(answer: Any) -> None:
             _require(answer["statusCode"] == 202 and self._aws.sent, answer)
 
-        return Subject(program, partial(events.delivery, payload), self._aws.forget, check)
+        return RoutingInput(program, partial(events.delivery, payload), self._aws.forget, check)
 
-    def message(self, receiver: Subject) -> dict[str, Any]:
+    def message(self, receiver: RoutingInput) -> dict[str, Any]:
         """What the receiver puts on the queue."""
         receiver.prepare()
         with self._workshop.start(receiver.program, event_bytes(receiver)) as running:
@@ -136,18 +136,18 @@ class _Scene:
         event = events.delivery(events.large_push(merge=merge))
         program = self._workshop.ours(RECEIVER, routes)
         subject = self.receiver({}, program)
-        ours = Subject(program, lambda: event, subject.prepare, subject.check)
-        return Case(title, ours, Subject(self._workshop.bare("read"), lambda: event), calls)
+        ours = RoutingInput(program, lambda: event, subject.prepare, subject.check)
+        return Case(title, ours, RoutingInput(self._workshop.bare("read"), lambda: event), calls)
 
-    def start_build(self, event: Any) -> Subject:
+    def start_build(self, event: Any) -> RoutingInput:
         """start_build, on empty tables."""
 
         def check(answer: Any) -> None:
             _require(answer == {"batchItemFailures": []} and len(self._aws.builds) == TARGETS, answer)
 
-        return Subject(self._workshop.ours(START_BUILD), lambda: event, self._aws.forget, check)
+        return RoutingInput(self._workshop.ours(START_BUILD), lambda: event, self._aws.forget, check)
 
-    def audit_writer(self) -> Subject:
+    def audit_writer(self) -> RoutingInput:
         """audit_writer, told of a build that start_build started."""
         build = self._build
 
@@ -157,16 +157,16 @@ class _Scene:
             # What is rejected lies in a partition of its own.
             _require(set(written) == known and len(written) > len(self._tables["AuditTable"]), answer)
 
-        return Subject(self._workshop.ours(AUDIT_WRITER), partial(events.build_began, build), self._restore, check)
+        return RoutingInput(self._workshop.ours(AUDIT_WRITER), partial(events.build_began, build), self._restore, check)
 
-    def notify(self) -> Subject:
+    def notify(self) -> RoutingInput:
         """notify, shown what start_build wrote into the trail."""
         items = list(self._tables["AuditTable"].values())
 
         def check(answer: Any) -> None:
             _require(self._aws.posted, answer)
 
-        return Subject(self._workshop.ours(NOTIFY), partial(events.recorded, items), self._restore, check)
+        return RoutingInput(self._workshop.ours(NOTIFY), partial(events.recorded, items), self._restore, check)
 
     def _restore(self) -> None:
         self._aws.forget()

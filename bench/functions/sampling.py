@@ -14,7 +14,7 @@ type MakeEvent = Callable[[], Any]
 
 
 @dataclass(frozen=True)
-class Subject:
+class RoutingInput:
     """A function to be measured. `prepare` comes before its start; `check` raises where a call did not do its work."""
 
     program: Program
@@ -39,8 +39,8 @@ class Case:
     """Ours and the bare handler beside it, with so many warm calls in each life."""
 
     title: str
-    ours: Subject
-    bare: Subject
+    ours: RoutingInput
+    bare: RoutingInput
     warm_calls: int = 0
 
 
@@ -62,7 +62,7 @@ class Measured:
         return Pairs([getattr(each, figure) for each in self._ours], [getattr(each, figure) for each in self._bare])
 
 
-def sample(workshop: Workshop, subject: Subject, warm_calls: int) -> Sample:
+def sample(workshop: Workshop, subject: RoutingInput, warm_calls: int) -> Sample:
     """Start a function, call it, and end it. Raises FunctionFailed, or what `check` raises."""
     subject.prepare()
     with workshop.start(subject.program, event_bytes(subject)) as running:
@@ -80,6 +80,6 @@ def sample(workshop: Workshop, subject: Subject, warm_calls: int) -> Sample:
         )
 
 
-def event_bytes(subject: Subject) -> bytes:
+def event_bytes(subject: RoutingInput) -> bytes:
     """A new event for a function."""
     return json.dumps(subject.event()).encode()
