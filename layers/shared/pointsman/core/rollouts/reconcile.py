@@ -178,14 +178,14 @@ def _enter(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> Tra
     """Take the lane when it is free, else the place at its end; unless a newer commit has been there."""
     if reason := target_queue.reason_to_yield(rollout, run, queue):
         return end(rollout, run, queue, RunState.SUPERSEDED, reason, now)
-    if target_queue.holder is None and not target_queue.waiting:
+    if queue.holder is None and not queue.waiting:
         return _acquire(rollout, run, queue, now)
-    ahead = target_queue.holder or target_queue.waiting[0]
+    ahead = queue.holder or queue.waiting[0]
     is_new = run.version == 0  # a run that lost its place waits again, but was told of once
     waits = RunWaited(**about(rollout, run, now), blocked_by=ahead.rollout)
     return Transition(
         runs=(run.model_copy(update={"blocked_by": ahead.rollout}),),
-        queues=(target_queue.model_copy(update={"waiting": (*target_queue.waiting, run.queue_entry)}),),
+        queues=(queue.model_copy(update={"waiting": (*queue.waiting, run.queue_entry)}),),
         events=(waits,) if is_new else (),
     )
 
