@@ -6,7 +6,8 @@
 Needs the standard library alone: it runs in the build, beside Ansible, and in the functions.
 """
 
-from redaction.names import is_plain, is_secret_name
+from redaction.appearance import is_plain
+from redaction.names import is_secret_name
 from redaction.redactor import MARKER, Redactor, Strictness, leaves
 
 __all__ = ["MARKER", "Redactor", "Strictness", "is_plain", "is_secret_name", "leaves"]

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from redaction.appearance import is_plain, looks_drawn
 from redaction.lines import LineRedactor, Strictness
-from redaction.names import is_plain, is_secret_name, looks_drawn
+from redaction.names import hides
 from redaction.shapes import BLOCK_BODY, BLOCK_END, BLOCKS, BODY_LINE, COMMANDS, MARKER, TOKENS
 from redaction.structures import redact_structures
 from redaction.values import Values
@@ -34,8 +35,8 @@ class Redactor:
     def learn_named(self, variables: Mapping[str, object]) -> None:
         """Learn the value of every variable, at any depth, whose name says that it is secret."""
         for name, value in variables.items():
-            if is_secret_name(str(name)):
-                for leaf in leaves(value):
+            if is_secret := hides(str(name)):
+                for leaf in filter(is_secret, leaves(value)):
                     self.learn(leaf)
             elif isinstance(value, Mapping):
                 self.learn_named(value)

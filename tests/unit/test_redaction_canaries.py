@@ -78,6 +78,37 @@ def test_a_learnt_value_is_found_however_it_is_written(text: str, encoded: str) 
     assert redactor.redact(f"before {encoded} after", Strictness.TITLE) == f"before {MARKER} after"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http_proxy_password: {}",
+        "proxy_pass: {}",
+        "pwd={}",
+        "Server=db;UID=sa;PWD={}",
+        "stripe_key: {}",
+        "MAPS_KEY={} app",
+        "api_keys:\n  stripe: {}",
+    ],
+)
+def test_a_value_that_looks_drawn_decides_where_its_name_is_in_doubt(text: str) -> None:
+    assert MARKER in Redactor().redact(text.format("Zq4tn7Lm2xKd9Wp"))
+    assert "Zq4tn7Lm2xKd9Wp" not in Redactor().redact(text.format("Zq4tn7Lm2xKd9Wp"))
+
+
+@pytest.mark.parametrize(
+    "text", ["proxy_pass: app-servers", "pwd=build-2.1/x", "cache_key: Ab3de5Gh7jK9mN1", "menu_key: file2"]
+)
+def test_what_looks_like_a_name_stays_where_its_name_is_in_doubt(text: str) -> None:
+    assert Redactor().redact(text) == text
+
+
+def test_a_key_is_learnt_from_a_variable_whose_value_tells() -> None:
+    redactor = Redactor()
+    redactor.learn_named({"stripe_key": "Zq4tn7Lm2xKd9Wp", "cache_key": "Ab3de5Gh7jK9mN1"})
+    told = redactor.redact("it is Zq4tn7Lm2xKd9Wp, not Ab3de5Gh7jK9mN1", Strictness.TITLE)
+    assert told == f"it is {MARKER}, not Ab3de5Gh7jK9mN1"
+
+
 def test_every_value_is_learnt_however_many_there_are() -> None:
     redactor = Redactor()
     values = [f"Value-{number:05d}-x" for number in range(5_000)]
