@@ -41,6 +41,7 @@ _AFTER_QUOTE = re.compile(r"[\s,;})\]&|:\\<>#/?]|$")
 _ITEM = re.compile(r"^([+\- ]?[ \t]*-[ \t]+)(\S.*)$")
 _ENTRY = re.compile(r"[\"']?[\w.-]+[\"']?\s{0,4}:(?:\s|$)")
 LONGEST_VALUE = 8192  # characters of one line that are read as one value
+LONGEST_KEY = 512  # the same behind a name that is in doubt
 LONGEST_LEAD = 200  # characters before a name that are looked at
 # Settings that take a password behind mere space.
 _DIRECTIVES = frozenset(
@@ -142,7 +143,7 @@ class LineRedactor:
 
     def _assigned(self, line: str, assigns: re.Match[str]) -> tuple[str, int]:
         start = assigns.end()
-        value = line[start : start + LONGEST_VALUE]
+        value = line[start : start + (LONGEST_VALUE if self._sure else LONGEST_KEY)]
         if quote := _QUOTE.match(value):
             return self._quoted(line, value, assigns, quote)
         taken = self._unquoted(line, assigns, value)
