@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from pointsman.core.text import shown
+from pointsman.core.text import escape_invisible
 from pointsmanctl.harmless import KEPT
 
 WIDTH_OF_A_FILE = 120
@@ -17,7 +17,7 @@ class _Harmless(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """As Console's, with control characters shown as their codes. What comes from the trail has none by then."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=shown(segment.text, KEPT))
+            yield segment if segment.control else segment._replace(text=escape_invisible(segment.text, KEPT))
 
 
 def console(*, stderr: bool = False) -> Console:

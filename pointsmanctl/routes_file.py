@@ -12,7 +12,7 @@ from pointsman.core.routes.check import check_routes
 from pointsman.core.routes.diagnostic import Diagnostic, Location
 from pointsman.core.routes.lint import lint
 from pointsman.core.routes.model import Routes
-from pointsman.core.text import shown
+from pointsman.core.text import escape_invisible
 from pointsmanctl.known_regions import doubts_of_regions
 from pointsmanctl.yaml_hints import told_of
 
@@ -28,7 +28,7 @@ class LocatedFault:
     doubtful: bool = False  # no more than a warning
 
     def __str__(self) -> str:
-        return shown(f"{self.file}:{self.line}:{self.column}: {'warning: ' * self.doubtful}{self.fault}")
+        return escape_invisible(f"{self.file}:{self.line}:{self.column}: {'warning: ' * self.doubtful}{self.fault}")
 
 
 @dataclass(frozen=True, slots=True)

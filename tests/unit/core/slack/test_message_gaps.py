@@ -65,7 +65,7 @@ def test_a_log_that_does_not_exist_yet_is_not_linked_to_and_one_that_does_takes_
 def test_hosts_that_a_play_was_cut_off_before_are_named() -> None:
     end = playbook_ended(DEV, hosts_cut_off=["web2", "db1"], hosts_cut_off_total=2)
     said = shown(started_run(DEV), host(DEV, "web1", status="failed"), end, ended_run(DEV, "failed"))
-    assert "↳ cut off before `web2` and `db1`" in said
+    assert "↳ cut off before `web2`, `db1`" in said
 
 
 def test_of_many_hosts_that_were_cut_off_the_first_are_named_and_the_others_counted() -> None:

@@ -231,7 +231,7 @@ def test_many_targets_that_failed_are_named_in_part(world: World) -> None:
     world.show()
     message = world.note(f"{ROLLOUT} failed#1")[1]
     assert len(message.blocks) == 7
-    assert "… and 195 more" in said(message)
+    assert "… and 195 more targets" in said(message)
 
 
 FAULTS: list[Callable[[], Exception]] = [

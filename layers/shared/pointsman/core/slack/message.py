@@ -11,6 +11,7 @@ from pointsman.core.git_ref import read_ref
 from pointsman.core.model import Change, Mode, RolloutState, RunState
 from pointsman.core.slack.rollout_view import Failure, Gaps, Hosts, OutsideBuild, RolloutView, TargetView
 from pointsman.core.slack.text import code, length, link, plain
+from pointsman.core.text import format_duration, join_first, pluralize
 
 # https://docs.slack.dev/reference/block-kit/blocks/: 50 blocks, header 150, section 3,000 characters.
 SECTION_LENGTH = 2_900
@@ -99,8 +100,8 @@ def _where(change: Change) -> str:
 
 
 def _recap(view: RolloutView) -> Iterator[str]:
-    took = f" in {_duration(view.duration_seconds)}" if view.duration_seconds is not None else ""
-    parts = [f"{_count(len(view.targets), 'target')}: {_counts(view.targets)}{took}"]
+    took = f" in {format_duration(view.duration_seconds)}" if view.duration_seconds is not None else ""
+    parts = [f"{pluralize(len(view.targets), 'target')}: {_counts(view.targets)}{took}"]
     if view.hosts.total:
         parts.append(_hosts(view.hosts, view.mode))
     yield " · ".join([*parts, code(view.rollout, NAME_LENGTH)])
@@ -116,7 +117,7 @@ def _target_blocks(view: RolloutView, room: int) -> Iterator[Block]:
     entries = _as_many_as_fit(by_urgency, view.mode, room - REST_LENGTH)
     yield from _sections(entries)
     rest = by_urgency[len(entries) :]
-    yield _context(f"… and {_count(len(rest), 'more target')}: {_counts(rest)}")
+    yield _context(f"… and {pluralize(len(rest), 'more target')}: {_counts(rest)}")
 
 
 def _as_many_as_fit(targets: Iterable[TargetView], mode: Mode, room: int) -> list[str]:
@@ -150,7 +151,7 @@ def _entry(target: TargetView, mode: Mode) -> str:
     if target.blocked_by:
         line += f" behind {code(target.blocked_by, NAME_LENGTH)}"
     if target.duration_seconds is not None:
-        line += f" in {_duration(target.duration_seconds)}"
+        line += f" in {format_duration(target.duration_seconds)}"
     parts = [line]
     if target.hosts.total:
         parts.append(_hosts(target.hosts, mode))
@@ -170,7 +171,7 @@ def _details(target: TargetView) -> Iterator[str]:
     for failure in target.failures[:FAILURES_SHOWN]:
         yield f"      ↳ {failure_line(failure)}"
     if len(target.failures) > FAILURES_SHOWN:
-        yield f"      ↳ and {_count(len(target.failures) - FAILURES_SHOWN, 'more failure')}"
+        yield f"      ↳ and {pluralize(len(target.failures) - FAILURES_SHOWN, 'more failure')}"
     if not target.failures and target.reason and target.state is not RunState.SUCCEEDED:
         yield f"      ↳ {code(target.reason, REASON_LENGTH)}"
     yield from (f"      ↳ {gap}" for gap in gaps_of(target.gaps))
@@ -187,17 +188,15 @@ def gaps_of(gaps: Gaps) -> Iterator[str]:
 
 
 def _names(hosts: Sequence[str], total: int) -> str:
-    shown = [code(host, NAME_LENGTH) for host in hosts[:NAMES_SHOWN]]
-    if total > len(shown):
-        shown.append(_count(total - len(shown), "more host" if shown else "host"))
-    return " and ".join(each for each in (", ".join(shown[:-1]), *shown[-1:]) if each)
+    names = [code(host, NAME_LENGTH) for host in hosts[:NAMES_SHOWN]]
+    return join_first(names, NAMES_SHOWN, total=total, noun="host")
 
 
 def _outside(view: RolloutView) -> Iterator[Block]:
     """The builds that somebody started past the engine."""
     lines = [_outside_line(build, view.mode) for build in view.outside[:OUTSIDE_SHOWN]]
     if len(view.outside) > OUTSIDE_SHOWN:
-        lines.append(f"and {_count(len(view.outside) - OUTSIDE_SHOWN, 'more build')} outside Pointsman")
+        lines.append(f"and {pluralize(len(view.outside) - OUTSIDE_SHOWN, 'more build')} outside Pointsman")
     if lines:
         yield _context(*lines)
 
@@ -236,24 +235,12 @@ def _hosts(hosts: Hosts, mode: Mode) -> str:
         (hosts.changed, changed),
         (hosts.ok, "unchanged"),
     )
-    return f"{_count(hosts.total, 'host')}: " + ", ".join(f"{number} {word}" for number, word in words if number)
+    return f"{pluralize(hosts.total, 'host')}: " + ", ".join(f"{number} {word}" for number, word in words if number)
 
 
 def _counts(targets: Iterable[TargetView]) -> str:
     states = Counter(target.state for target in targets)
     return ", ".join(f"{states[state]} {word}" for state, (_, word) in _RUN_WORDS.items() if states[state])
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _duration(seconds: float) -> str:
-    """`12s`, `3m 04s` or `1h 02m`."""
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes >= 60:
-        return f"{minutes // 60}h {minutes % 60:02d}m"
-    return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"
 
 
 def _fallback(view: RolloutView) -> str:

@@ -8,9 +8,8 @@ https://docs.slack.dev/messaging/formatting-message-text/#escaping
 import re
 import unicodedata
 
-from pointsman.core.text import shaping_in, shown
+from pointsman.core.text import ELLIPSIS, escape_invisible, shaping_positions
 
-ELLIPSIS = "…"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _URL = re.compile(r"https?://[!#-;=?-\[\]^_a-z{}~]{1,800}")  # visible ASCII but " < > \ ` |
 _LABEL = re.compile(r"[^A-Za-z0-9 -]")  # no dot, slash or colon: a bare address would become a link
@@ -25,15 +24,15 @@ def plain(text: str, limit: int) -> str:
     """`text` on one line, escaped, without control or direction characters, at most `limit` characters when escaped."""
     if len(text) > limit * 4:  # what comes from outside may be long, and all of it is looked at
         text = text[: limit * 4] + ELLIPSIS
-    shaping = shaping_in(text)
-    visible = "".join(each if place in shaping or not _is_unseen(each) else " " for place, each in enumerate(text))
+    shaping = shaping_positions(text)
+    visible = "".join(each if place in shaping or not _is_invisible(each) else " " for place, each in enumerate(text))
     return _escaped(" ".join(visible.split()), limit)
 
 
-def _is_unseen(character: str) -> bool:
+def _is_invisible(character: str) -> bool:
     """A control character, a space of any kind, or one that nobody sees (of those that format, some are seen)."""
     category = unicodedata.category(character)
-    return (category[0] in "CZ" and category != "Cf") or shown(character) != character
+    return (category[0] in "CZ" and category != "Cf") or escape_invisible(character) != character
 
 
 def code(text: str, limit: int) -> str:

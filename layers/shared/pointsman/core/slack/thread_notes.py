@@ -7,6 +7,7 @@ from pointsman.core.slack.message import NAME_LENGTH, REASON_LENGTH, Message, fa
 from pointsman.core.slack.rollout_view import RolloutView, TargetView
 from pointsman.core.slack.route_status import RolloutOutcome
 from pointsman.core.slack.text import code, link, plain
+from pointsman.core.text import pluralize
 
 TARGETS_SHOWN = 5
 _WELL = (RunState.SUCCEEDED, RunState.SUPERSEDED)
@@ -22,7 +23,7 @@ def failed_note(view: RolloutView, members: Mapping[str, str]) -> Message:
     texts = [f"{head} · {mentions}" if mentions else head]
     texts += ["\n".join(_target(target)) for target in failed[:TARGETS_SHOWN]]
     if len(failed) > TARGETS_SHOWN:
-        texts.append(f"… and {len(failed) - TARGETS_SHOWN:,} more")
+        texts.append(f"… and {pluralize(len(failed) - TARGETS_SHOWN, 'more target')}")
     route, actor = (plain(name, NAME_LENGTH) for name in (view.route, change.actor))
     text = f"❌ {route}: failed · {change.after[:7]} by {actor}"
     return Message(text=text, blocks=tuple(section(each) for each in texts))
@@ -49,7 +50,7 @@ def _target(target: TargetView) -> Iterator[str]:
     if target.failures:
         yield f"      ↳ {failure_line(target.failures[0])}"
         if more := len(target.failures) - 1:
-            yield f"      ↳ and {more:,} more"
+            yield f"      ↳ and {pluralize(more, 'more failure')}"
     elif target.reason:
         yield f"      ↳ {code(target.reason, REASON_LENGTH)}"
     yield from (f"      ↳ {gap}" for gap in gaps_of(target.gaps))
