@@ -1,4 +1,4 @@
-"""Text from outside: what shapes a script stays, and what nobody sees is shown as its code."""
+"""Invisible characters, cuts, lists of names, plurals and durations."""
 
 from typing import Any
 
@@ -19,8 +19,8 @@ from pointsman.core.text import (
     shaping_positions,
 )
 
-# Texts that are others without their joiners, selectors and tags.
-WHOLE = {
+# Texts that need their joiners, selectors and tags.
+NEEDED = {
     "Persian": "به\u200cروزرسانی تنظیمات می\u200cشود",
     "Persian after Latin": "PR\u200cها",
     "Hindi": "क्\u200dष और क्\u200cष",
@@ -36,7 +36,7 @@ WHOLE = {
     "a variant of a Chinese character": "葛\U000e0100",
     "a number sign of Arabic, which is seen": "\u0600۱۲",
 }
-# Texts that look like another, or turn one around.
+# Texts that look like another text, or reverse one.
 DECEPTIVE = {
     "a zero width space": "ma\u200bin",
     "a non-joiner between letters of ASCII": "ma\u200cin",
@@ -57,35 +57,35 @@ DECEPTIVE = {
 }
 
 
-@pytest.mark.parametrize("text", WHOLE.values(), ids=WHOLE.keys())
-def test_what_a_script_or_an_emoji_needs_stays(text: str) -> None:
+@pytest.mark.parametrize("text", NEEDED.values(), ids=NEEDED.keys())
+def test_characters_that_a_script_or_an_emoji_needs_stay(text: str) -> None:
     assert escape_invisible(text) == one_line(text, 200) == plain(text, 200) == text
 
 
 @pytest.mark.parametrize("text", DECEPTIVE.values(), ids=DECEPTIVE.keys())
-def test_what_nobody_sees_is_shown_as_its_code_and_never_reaches_slack(text: str) -> None:
+def test_invisible_characters_become_codes_and_never_reach_slack(text: str) -> None:
     assert "\\u" in escape_invisible(text) or "\\x" in escape_invisible(text) or "\\U" in escape_invisible(text)
-    unseen = {text[place] for place in range(len(text)) if escape_invisible(text[place]) != text[place]}
-    assert unseen
-    assert sum(plain(text, 200).count(each) for each in unseen) < sum(text.count(each) for each in unseen)
+    invisible = {character for character in text if escape_invisible(character) != character}
+    assert invisible
+    assert sum(plain(text, 200).count(each) for each in invisible) < sum(text.count(each) for each in invisible)
 
 
-def test_a_title_of_persian_keeps_its_non_joiner_and_gets_no_space() -> None:
+def test_a_persian_title_keeps_its_non_joiner_and_gets_no_space() -> None:
     title = "به\u200cروزرسانی می\u200cشود"
     assert plain(title, 150) == title
     assert plain(title, 150).count(" ") == 1
 
 
 @given(st.text())
-def test_what_is_shown_is_shown_as_it_is_when_it_is_shown_again(text: str) -> None:
+def test_escaped_text_is_not_escaped_again(text: str) -> None:
     assert escape_invisible(escape_invisible(text)) == escape_invisible(text)
 
 
 @given(st.text(st.sampled_from("a م\u200c\u200d\ufe0f👩💻\u202e\u200b\n"), max_size=12))
-def test_direction_and_control_never_stay(text: str) -> None:
-    for told in (escape_invisible(text), plain(text, 100)):
-        assert not set(told) & {"\u202e", "\u200b", "\n"}
-    assert all(text[place] in "\u200c\u200d\ufe0f" for place in shaping_positions(text))
+def test_direction_and_control_characters_never_stay(text: str) -> None:
+    for safe in (escape_invisible(text), plain(text, 100)):
+        assert not set(safe) & {"\u202e", "\u200b", "\n"}
+    assert all(text[position] in "\u200c\u200d\ufe0f" for position in shaping_positions(text))
 
 
 @pytest.mark.parametrize(
