@@ -7,7 +7,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.measure import Measurement
 from rich.segment import Segment
 
-from pointsman.core.text import shown
+from pointsman.core.text import escape_invisible
 from pointsmanctl.output.lines import LineTable
 from pointsmanctl.output.pager import page
 from pointsmanctl.output.sanitize import KEPT
@@ -20,9 +20,9 @@ class SafeConsole(Console):
     """Text of the trail comes from others: it cannot move the cursor, colour anything or turn a line around."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As Console's, with control characters shown as their codes. What comes from the trail has none by then."""
+        """As Console's, with control characters escape_invisible as their codes. What comes from the trail has none by then."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=shown(segment.text, KEPT))
+            yield segment if segment.control else segment._replace(text=escape_invisible(segment.text, KEPT))
 
 
 def console(*, stderr: bool = False) -> Console:

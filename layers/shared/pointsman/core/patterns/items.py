@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from string import punctuation
 
+from pointsman.core.text import ELLIPSIS, cut
+
 LONGEST_PATTERN = 1_000  # characters
 _ESCAPABLE = frozenset(punctuation) | {" "}
 _HINT_NEGATION = "no negation inside brackets; exclude with a pattern of its own that begins with `!`"
@@ -69,7 +71,7 @@ FOLDERS = Item(ANY, Repeat.FOLDERS)
 def parse_items(text: str, start: int = 0) -> tuple[Item, ...]:
     """The items of pattern `text` from `start` on. Raises PatternError."""
     if len(text) > LONGEST_PATTERN:
-        raise PatternError(f"{text[:40]}…", LONGEST_PATTERN, f"longer than {LONGEST_PATTERN} characters")
+        raise PatternError(cut(text, 41, ELLIPSIS), LONGEST_PATTERN, f"longer than {LONGEST_PATTERN} characters")
     if start == len(text):
         raise PatternError(text, start, "nothing to match")
     items: list[Item] = []

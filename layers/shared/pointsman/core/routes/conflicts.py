@@ -12,7 +12,7 @@ from pointsman.core.routes.conditions import PushCondition
 from pointsman.core.routes.diagnostic import Diagnostic
 from pointsman.core.routes.filters import EVERY, filter_of, refs_of, repositories_of
 from pointsman.core.routes.model import Route, Routes, narrowing
-from pointsman.core.text import join_first
+from pointsman.core.text import join_first, pluralize
 
 MOST_STEPS = 2_000_000  # for all pairs together: a few seconds
 
@@ -145,7 +145,7 @@ def _told(earlier: _Rival, later: _Rival, meeting: _Meeting, names: list[str]) -
     shared = _shared(earlier, later)
     targets = [name for location, name in enumerate(names) if shared >> location & 1]
     playbook = next(aim.playbook for aim in later.aims if any(aim.meets(other) for other in earlier.aims))
-    count = f"{len(targets)} target{'s' * (len(targets) != 1)} ({join_first(targets)})"
+    count = f"{pluralize(len(targets), 'target')} ({join_first(targets)})"
     first, second = f"`{earlier.route.name}`", f"`{later.route.name}`"
     if meeting is _Meeting.AT_ONE_PUSH:
         return f"one push may start both {first} and {second}, one after the other, with {playbook} on {count}"

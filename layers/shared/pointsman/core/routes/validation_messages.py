@@ -9,6 +9,7 @@ from pointsman.core.routes.conditions import PullRequestCondition, PushCondition
 from pointsman.core.routes.diagnostic import Diagnostic, Location
 from pointsman.core.routes.model import Routes
 from pointsman.core.routes.values import FORMS, UNION_TAGS, Part
+from pointsman.core.text import ELLIPSIS, cut
 
 STANDS_EMPTY = "stands empty: give it a value, or leave the key out"
 _WANTED = {
@@ -133,4 +134,4 @@ def did_you_mean(word: str, known: list[str]) -> str:
 
 def _shown(value: object) -> str:
     text = f"`{value}`" if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    return cut(text, 60, ELLIPSIS)

@@ -9,7 +9,7 @@ from pointsman.core.routing.evaluate import condition_of, evaluate_all_but_files
 from pointsman.core.routing.evaluate_files import FilesEvaluator
 from pointsman.core.routing.match_result import MatchResult
 from pointsman.core.routing.routing_input import RoutingInput
-from pointsman.core.text import one_line
+from pointsman.core.text import one_line, pluralize
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Routing:
         running = [decision.route for decision in self.decisions if decision.runs]
         count = len(self.decisions)
         if running:
-            routes = f"route{'s' * (count > 1)} run{'s' * (len(running) == 1)}"
-            return f"{len(running)} of {count} {routes}: {', '.join(running)}"
+            run = "runs" if len(running) == 1 else "run"
+            return f"{len(running)} of {pluralize(count, 'route')} {run}: {', '.join(running)}"
         if count == 1:
             return f"nothing runs: {self.decisions[0].reason}"
         return f"nothing runs: none of {count} routes takes it"

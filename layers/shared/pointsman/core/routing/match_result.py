@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pointsman.core.model import Outcome
 from pointsman.core.patterns.pattern import Hit
-from pointsman.core.text import FEW, join_first, one_line
+from pointsman.core.text import NAMES_LISTED, join_first, one_line
 
 PATTERNS_SHOWN = 5
 NAME_LENGTH = 200  # characters of a name in a reason
@@ -39,4 +39,4 @@ def list_patterns(texts: Iterable[str]) -> str:
 def list_names(names: Iterable[str]) -> str:
     """The first names, fit to be told, and how many more there are."""
     every = list(names)
-    return join_first([*(one_line(name, NAME_LENGTH) for name in every[:FEW]), *every[FEW:]])
+    return join_first([*(one_line(name, NAME_LENGTH) for name in every[:NAMES_LISTED]), *every[NAMES_LISTED:]])
