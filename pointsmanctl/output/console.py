@@ -20,7 +20,7 @@ class SafeConsole(Console):
     """Text of the trail comes from others: it cannot move the cursor, colour anything or turn a line around."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As Console's, with control characters escape_invisible as their codes. What comes from the trail has none by then."""
+        """As Console's, with control characters shown as their codes. What comes from the trail has none by then."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=escape_invisible(segment.text, KEPT))
 
