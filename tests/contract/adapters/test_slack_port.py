@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.slack.api import Slack as StandIn
-from localcloud.web import Request, Response
+from localcloud.slack.api import SlackApi as StandIn
+from localcloud.web import HttpRequest, HttpResponse
 from pointsman.adapters.slack import SlackWebChannel
 from pointsman.adapters.slack_memory import MemorySlackChannel
 from pointsman.core.slack.message import SlackMessage
@@ -41,14 +41,14 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 
 @contextmanager
-def served(handle: Callable[[Request], Response]) -> Iterator[str]:
+def served(handle: Callable[[HttpRequest], HttpResponse]) -> Iterator[str]:
     """Serve the local cloud's Slack over HTTP, as its gateway does."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(int(headers["content-length"]))
-            response = handle(Request("POST", self.path, {}, headers, body))
+            response = handle(HttpRequest("POST", self.path, {}, headers, body))
             self.send_response(response.status)
             self.send_header("content-type", response.content_type)
             self.end_headers()

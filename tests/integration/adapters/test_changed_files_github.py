@@ -11,12 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from localcloud.git import ZERO, Author, Repository, Update
-from localcloud.git_command import git_environment
-from localcloud.git_history import Planned, make_history
-from localcloud.github_payloads import push_payload
-from localcloud.github_pull_request import pull_request_payload
-from localcloud.github_shapes import identity_of
+from localcloud.github.commits import Author
+from localcloud.github.git_command import git_environment
+from localcloud.github.history import PlannedCommit, make_history
+from localcloud.github.payloads import push_payload
+from localcloud.github.pull_request import pull_request_payload
+from localcloud.github.repository import ZERO, GitRepository, RefUpdate
+from localcloud.github.shapes import identity_of
 from pointsman.adapters.changed_files_github import GithubChangedFiles
 from pointsman.adapters.github_http import GithubHttp
 from pointsman.adapters.github_token import GithubToken
@@ -51,12 +52,12 @@ class Pushed:
     head: str
 
 
-def pushed(repository: Repository, update: Update, base: str | None = None) -> Pushed:
+def pushed(repository: GitRepository, update: RefUpdate, base: str | None = None) -> Pushed:
     payload = push_payload(repository, update, HANA)
     return Pushed(payload, update.before if base is None else base, payload["head_commit"]["id"])
 
 
-def oracle(repository: Repository, told: Pushed) -> set[str]:
+def oracle(repository: GitRepository, told: Pushed) -> set[str]:
     """What git says: every name that differs, both names of a rename."""
     command = ["git", "diff", "--name-only", "-z", "--no-renames", told.base, told.head]
     bare = repository.sibling(told.payload["repository"]["full_name"]).bare
@@ -84,7 +85,7 @@ def server(tmp_path: Path) -> Iterator[GithubServer]:
 
 
 @pytest.fixture
-def repository(server: GithubServer) -> Repository:
+def repository(server: GithubServer) -> GitRepository:
     """Three files on main."""
     repository = server.repository()
     repository.commit({"ansible/site.yml": "1", "docs/a.md": "1", "README.md": "1"}, "Begin", author=HANA)
@@ -94,44 +95,44 @@ def repository(server: GithubServer) -> Repository:
 # --- kinds of push --------------------------------------------------------------------------------------------------
 
 
-def one_commit(repository: Repository) -> Pushed:
+def one_commit(repository: GitRepository) -> Pushed:
     files = {"ansible/site.yml": "2", "docs/a.md": None, "ansible/new.yml": "1"}
     return pushed(repository, repository.commit(files, "Change", author=HANA))
 
 
-def several_commits(repository: Repository) -> Pushed:
+def several_commits(repository: GitRepository) -> Pushed:
     steps = [({"ansible/site.yml": "2"}, "One"), ({"docs/b.md": "1"}, "Two"), ({"ansible/site.yml": "3"}, "Three")]
     return pushed(repository, repository.commit_several(steps, author=HANA))
 
 
-def taken_back_within_a_push(repository: Repository) -> Pushed:
+def taken_back_within_a_push(repository: GitRepository) -> Pushed:
     steps = [({"ansible/site.yml": "2", "docs/b.md": "1"}, "There"), ({"ansible/site.yml": "1"}, "And back")]
     return pushed(repository, repository.commit_several(steps, author=HANA))
 
 
-def reverted(repository: Repository) -> Pushed:
+def reverted(repository: GitRepository) -> Pushed:
     update = repository.commit({"ansible/site.yml": "2"}, "Break it", author=HANA)
     return pushed(repository, repository.revert(update.after, author=HANA))
 
 
-def renamed(repository: Repository) -> Pushed:
+def renamed(repository: GitRepository) -> Pushed:
     repository.commit({"ansible/long.yml": "line\n" * 50}, "Write", author=HANA)
     return pushed(repository, repository.rename({"ansible/long.yml": "docs/long.yml"}, "Move", author=HANA))
 
 
-def merged(repository: Repository) -> Pushed:
+def merged(repository: GitRepository) -> Pushed:
     repository.commit({"ansible/roles/x.yml": "1"}, "On a branch", branch="topic", author=HANA)
     repository.commit({"docs/a.md": "2"}, "On main", author=HANA)
     return pushed(repository, repository.merge("topic", author=HANA))
 
 
-def merged_under_its_own_words(repository: Repository) -> Pushed:
+def merged_under_its_own_words(repository: GitRepository) -> Pushed:
     repository.commit({"ansible/roles/x.yml": "1"}, "On a branch", branch="topic", author=HANA)
     repository.commit({"docs/a.md": "2"}, "On main", author=HANA)
     return pushed(repository, repository.merge("topic", message="Bring the topic", author=HANA))
 
 
-def beside_each_other(repository: Repository) -> Pushed:
+def beside_each_other(repository: GitRepository) -> Pushed:
     """Two histories did other things to one file, and both come in one push: added, added and removed."""
     begun = repository.resolve("main")
     repository.commit({"ansible/f": "1"}, "Add", branch="topic", author=HANA)
@@ -141,7 +142,7 @@ def beside_each_other(repository: Repository) -> Pushed:
     return pushed(repository, replace(update, before=begun))
 
 
-def squashed(repository: Repository) -> Pushed:
+def squashed(repository: GitRepository) -> Pushed:
     steps: list[tuple[dict[str, str | bytes | Path | None], str]] = [
         ({"ansible/x.yml": "1"}, "One"),
         ({"ansible/x.yml": None, "ansible/y.yml": "1"}, "Two"),
@@ -150,41 +151,41 @@ def squashed(repository: Repository) -> Pushed:
     return pushed(repository, repository.squash("topic", "The topic as one (#7)", author=HANA))
 
 
-def empty(repository: Repository) -> Pushed:
+def empty(repository: GitRepository) -> Pushed:
     return pushed(repository, repository.commit({}, "Nothing", author=HANA, allow_empty=True))
 
 
-def forced_back(repository: Repository) -> Pushed:
+def forced_back(repository: GitRepository) -> Pushed:
     first = repository.resolve("main")
     repository.commit({"ansible/site.yml": "2", "docs/b.md": "1"}, "Too early", author=HANA)
     return pushed(repository, repository.reset_branch("main", first))
 
 
-def forced_aside(repository: Repository) -> Pushed:
+def forced_aside(repository: GitRepository) -> Pushed:
     """History was rewritten: another commit with partly the same content stands in the place of the old one."""
     repository.commit({"ansible/site.yml": "2", "docs/b.md": "1"}, "Rewritten", branch="aside", author=HANA)
     repository.commit({"ansible/site.yml": "2", "docs/c.md": "1"}, "To be replaced", author=HANA)
     return pushed(repository, repository.reset_branch("main", "aside"))
 
 
-def new_branch(repository: Repository) -> Pushed:
+def new_branch(repository: GitRepository) -> Pushed:
     left = repository.resolve("main")
     update = repository.commit({"ansible/site.yml": "2"}, "On a branch", branch="feature/x", author=HANA)
     repository.commit({"docs/a.md": "2"}, "Meanwhile on main", author=HANA)
     return pushed(repository, update, left)
 
 
-def new_branch_at_a_commit_of_another(repository: Repository) -> Pushed:
+def new_branch_at_a_commit_of_another(repository: GitRepository) -> Pushed:
     left = repository.resolve("main")
     repository.commit({"ansible/site.yml": "2"}, "On a branch", branch="feature/x", author=HANA)
     return pushed(repository, repository.create_branch("feature/y", "feature/x"), left)
 
 
-def new_branch_at_main(repository: Repository) -> Pushed:
+def new_branch_at_main(repository: GitRepository) -> Pushed:
     return pushed(repository, repository.create_branch("release"), repository.resolve("main"))
 
 
-def first_push(repository: Repository) -> Pushed:
+def first_push(repository: GitRepository) -> Pushed:
     fresh = repository.sibling("acme/new")
     fresh.create()
     update = fresh.commit({"ansible/site.yml": "1", "README.md": "1"}, "Begin", author=HANA)
@@ -192,61 +193,61 @@ def first_push(repository: Repository) -> Pushed:
     return pushed(fresh, update, EMPTY_TREE)
 
 
-def recreated_branch(repository: Repository) -> Pushed:
+def recreated_branch(repository: GitRepository) -> Pushed:
     left = repository.resolve("main")
     repository.commit({"docs/b.md": "1"}, "Before", branch="feature/x", author=HANA)
     repository.delete_branch("feature/x")
     return pushed(repository, repository.commit({"docs/c.md": "1"}, "Again", branch="feature/x", author=HANA), left)
 
 
-def light_tag(repository: Repository) -> Pushed:
+def light_tag(repository: GitRepository) -> Pushed:
     before = repository.resolve("main")
     repository.commit({"ansible/site.yml": "2"}, "Release", author=HANA)
     return pushed(repository, repository.tag("v1"), before)
 
 
-def annotated_tag(repository: Repository) -> Pushed:
+def annotated_tag(repository: GitRepository) -> Pushed:
     before = repository.resolve("main")
     repository.commit({"ansible/site.yml": "2"}, "Release", author=HANA)
     return pushed(repository, repository.tag("v1", message="Version 1", author=HANA), before)
 
 
-def tag_on_a_merge(repository: Repository) -> Pushed:
+def tag_on_a_merge(repository: GitRepository) -> Pushed:
     merge = merged(repository)
     return pushed(repository, repository.tag("v1"), merge.base)
 
 
-def unusual_names(repository: Repository) -> Pushed:
+def unusual_names(repository: GitRepository) -> Pushed:
     return pushed(repository, repository.commit(UNUSUAL, "Names", author=HANA))
 
 
-def unusual_names_forced(repository: Repository) -> Pushed:
+def unusual_names_forced(repository: GitRepository) -> Pushed:
     repository.commit(UNUSUAL, "Names", author=HANA)
     return pushed(repository, repository.reset_branch("main", "main~1"))
 
 
-def many_files(repository: Repository) -> Pushed:
-    plan = [Planned("Many", {f"ansible/files/{number:05}": "1" for number in range(3_001)}, HANA)]
+def many_files(repository: GitRepository) -> Pushed:
+    plan = [PlannedCommit("Many", {f"ansible/files/{number:05}": "1" for number in range(3_001)}, HANA)]
     return pushed(repository, make_history(repository, plan))
 
 
-def many_commits(repository: Repository) -> Pushed:
-    plan = [Planned(f"Change {number}", {f"docs/{number % 50}.md": str(number)}, HANA) for number in range(2_048)]
+def many_commits(repository: GitRepository) -> Pushed:
+    plan = [PlannedCommit(f"Change {number}", {f"docs/{number % 50}.md": str(number)}, HANA) for number in range(2_048)]
     return pushed(repository, make_history(repository, plan))
 
 
-def many_files_on_a_new_branch(repository: Repository) -> Pushed:
+def many_files_on_a_new_branch(repository: GitRepository) -> Pushed:
     left = repository.resolve("main")
-    plan = [Planned("Many", {f"ansible/files/{number:05}": "1" for number in range(500)}, HANA)]
+    plan = [PlannedCommit("Many", {f"ansible/files/{number:05}": "1" for number in range(500)}, HANA)]
     return pushed(repository, make_history(repository, plan, "feature/many"), left)
 
 
-def many_files_under_a_tag(repository: Repository) -> Pushed:
+def many_files_under_a_tag(repository: GitRepository) -> Pushed:
     told = many_files(repository)
     return pushed(repository, repository.tag("v1"), told.base)
 
 
-def pull_request(repository: Repository) -> Pushed:
+def pull_request(repository: GitRepository) -> Pushed:
     left = repository.resolve("main")
     repository.commit({"ansible/site.yml": "2"}, "Asked for", branch="feature/x", author=HANA)
     repository.commit({"docs/a.md": "2"}, "Meanwhile on main", author=HANA)
@@ -255,7 +256,7 @@ def pull_request(repository: Repository) -> Pushed:
 
 
 # By the rows of the table in docs/routes.md.
-KINDS: dict[str, tuple[Callable[[Repository], Pushed], ...]] = {
+KINDS: dict[str, tuple[Callable[[GitRepository], Pushed], ...]] = {
     "one commit": (one_commit, reverted, renamed, squashed, empty, unusual_names),
     "several commits": (several_commits, taken_back_within_a_push),
     "a merge": (merged, merged_under_its_own_words, beside_each_other, tag_on_a_merge),
@@ -273,7 +274,7 @@ TOUCHED_TWICE = KINDS["several commits"]
 every_kind = pytest.mark.parametrize("push", list(chain.from_iterable(KINDS.values())), ids=lambda push: push.__name__)
 
 
-def is_enough(push: Callable[[Repository], Pushed]) -> bool:
+def is_enough(push: Callable[[GitRepository], Pushed]) -> bool:
     """Whether docs/routes.md says that the payload of such a push is enough."""
     [kind] = (kind for kind, pushes in KINDS.items() if push in pushes)
     rows = (line[2:-2].split(" | ") for line in (ROOT / "docs/routes.md").read_text().splitlines())
@@ -285,7 +286,7 @@ def is_enough(push: Callable[[Repository], Pushed]) -> bool:
 
 @every_kind
 def test_github_tells_the_difference_that_git_tells(
-    server: GithubServer, repository: Repository, push: Callable[[Repository], Pushed]
+    server: GithubServer, repository: GitRepository, push: Callable[[GitRepository], Pushed]
 ) -> None:
     told = push(repository)
     assert asked(server, subject_of(told.payload).comparison) == oracle(repository, told)
@@ -293,7 +294,7 @@ def test_github_tells_the_difference_that_git_tells(
 
 @every_kind
 def test_a_payload_tells_no_file_that_git_does_not_and_hides_none(
-    repository: Repository, push: Callable[[Repository], Pushed]
+    repository: GitRepository, push: Callable[[GitRepository], Pushed]
 ) -> None:
     told = push(repository)
     files = subject_of(told.payload).files
@@ -307,7 +308,7 @@ def test_a_payload_tells_no_file_that_git_does_not_and_hides_none(
 
 
 def test_a_merge_that_throws_away_what_main_has_hides_it_in_a_payload_but_not_from_github(
-    server: GithubServer, repository: Repository
+    server: GithubServer, repository: GitRepository
 ) -> None:
     """Why a push of several commits that would be ignored is asked about: no payload tells which of them are merges."""
     repository.commit({"ansible/x.yml": "1"}, "On a branch", branch="topic", author=HANA)
@@ -332,7 +333,7 @@ def test_a_merge_that_throws_away_what_main_has_hides_it_in_a_payload_but_not_fr
     assert decide(subject, routes_with({"on": {"push": {"paths": ["docs/**"]}}})).needs_changed_files
 
 
-def test_a_tag_and_a_branch_on_one_commit_are_one_rollout_of_a_route_that_takes_both(repository: Repository) -> None:
+def test_a_tag_and_a_branch_on_one_commit_are_one_rollout_of_a_route_that_takes_both(repository: GitRepository) -> None:
     by_branch = subject_of(one_commit(repository).payload)
     by_tag = subject_of(pushed(repository, repository.tag("v1")).payload)
     assert by_branch.change.after == by_tag.change.after
@@ -344,7 +345,9 @@ def test_a_tag_and_a_branch_on_one_commit_are_one_rollout_of_a_route_that_takes_
     assert [spec.route for spec in decide(by_tag, apart).specs] == ["route-2"]
 
 
-def test_a_mode_a_link_and_a_submodule_are_changes_of_their_file(server: GithubServer, repository: Repository) -> None:
+def test_a_mode_a_link_and_a_submodule_are_changes_of_their_file(
+    server: GithubServer, repository: GitRepository
+) -> None:
     before = repository.resolve("main")
     stream = (
         f"commit refs/heads/main\ncommitter H <h@example.com> 1795420800 +0000\ndata 1\nx\nfrom {before}\n"
@@ -354,7 +357,7 @@ def test_a_mode_a_link_and_a_submodule_are_changes_of_their_file(server: GithubS
     subprocess.run(
         ["git", "fast-import", "--quiet"], cwd=repository.bare, env=git_environment(), input=stream.encode(), check=True
     )
-    told = pushed(repository, Update("refs/heads/main", before, repository.resolve("main")))
+    told = pushed(repository, RefUpdate("refs/heads/main", before, repository.resolve("main")))
     names = asked(server, subject_of(told.payload).comparison)
     assert names == oracle(repository, told) == {"README.md", "docs/link", "vendor/module"}
 
@@ -362,7 +365,7 @@ def test_a_mode_a_link_and_a_submodule_are_changes_of_their_file(server: GithubS
 # --- how GitHub is asked --------------------------------------------------------------------------------------------
 
 
-def test_an_app_asks_with_a_token_for_the_repository_alone(server: GithubServer, repository: Repository) -> None:
+def test_an_app_asks_with_a_token_for_the_repository_alone(server: GithubServer, repository: GitRepository) -> None:
     told = forced_back(repository)
     comparison = subject_of(told.payload).comparison
     assert asked(server, comparison, server.app_secret) == oracle(repository, told)
@@ -373,7 +376,7 @@ def test_an_app_asks_with_a_token_for_the_repository_alone(server: GithubServer,
     )
 
 
-def test_a_tree_that_is_cut_off_leaves_the_comparison(server: GithubServer, repository: Repository) -> None:
+def test_a_tree_that_is_cut_off_leaves_the_comparison(server: GithubServer, repository: GitRepository) -> None:
     server.api.control(tree_limit=1)
     told = several_commits(repository)
     assert asked(server, subject_of(told.payload).comparison) == oracle(repository, told)
@@ -381,7 +384,7 @@ def test_a_tree_that_is_cut_off_leaves_the_comparison(server: GithubServer, repo
 
 @pytest.mark.parametrize("push", [forced_aside, many_files], ids=lambda push: push.__name__)
 def test_where_neither_tells_all_nothing_is_told(
-    server: GithubServer, repository: Repository, push: Callable[[Repository], Pushed]
+    server: GithubServer, repository: GitRepository, push: Callable[[GitRepository], Pushed]
 ) -> None:
     """A comparison is three-dot and lists 300 files: after a forced push it would tell another difference."""
     server.api.control(tree_limit=1)
@@ -389,7 +392,7 @@ def test_where_neither_tells_all_nothing_is_told(
         asked(server, subject_of(push(repository).payload).comparison)
 
 
-def test_a_renamed_repository_is_followed(server: GithubServer, repository: Repository) -> None:
+def test_a_renamed_repository_is_followed(server: GithubServer, repository: GitRepository) -> None:
     told = forced_back(repository)
     server.api.control(renames={"acme/old-name": "acme/infra"})
     comparison = subject_of(told.payload).comparison
@@ -417,18 +420,18 @@ CHANGES = st.dictionaries(st.sampled_from(NAMES), st.none() | st.integers(0, 2),
 )
 @given(history=st.lists(CHANGES, min_size=1, max_size=5), forced=st.booleans())
 def test_whatever_was_pushed_the_payload_and_github_agree_with_git(
-    server: GithubServer, repository: Repository, history: list[dict[str, int | None]], forced: bool
+    server: GithubServer, repository: GitRepository, history: list[dict[str, int | None]], forced: bool
 ) -> None:
     there: dict[str | bytes, str | bytes | None] = dict.fromkeys(NAMES, "1")
-    make_history(repository, [Planned("Anew", {**there, "ansible/site.yml": None}, HANA)], "main")
+    make_history(repository, [PlannedCommit("Anew", {**there, "ansible/site.yml": None}, HANA)], "main")
     start = repository.resolve("main")
-    steps: list[Planned] = []
+    steps: list[PlannedCommit] = []
     for wanted in history:
         files: dict[str | bytes, str | bytes | None] = {
             name: None if content is None else str(content) for name, content in wanted.items()
         }
         steps.append(
-            Planned("Step", {name: new for name, new in files.items() if new is not None or name in there}, HANA)
+            PlannedCommit("Step", {name: new for name, new in files.items() if new is not None or name in there}, HANA)
         )
         there = {name: new for name, new in {**there, **files}.items() if new is not None}
     update = make_history(repository, steps)

@@ -13,7 +13,7 @@ from moto import mock_aws
 from moto.sqs import models as moto_sqs
 
 from functions.webhook_receiver import handler
-from localcloud.limits import EVENT_BYTES, event_size
+from localcloud.aws.http_limits import EVENT_BYTES, event_size
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from localcloud.git_command import git_environment
+from localcloud.github.git_command import git_environment
 from pointsmanctl.errors import InvalidInput
 from pointsmanctl.explain.changed_names import names_in, read_range
 from pointsmanctl.main import app
