@@ -49,7 +49,7 @@ def test_the_rules_only_repository_need_not_be_named_and_case_does_not_count() -
 
 def test_files_without_names_are_a_push_that_changes_nothing() -> None:
     [decision] = decisions("--branch", "main", "--files")
-    assert decision["reason"].endswith("no file was changed")
+    assert decision["reason"].endswith("no files were changed")
 
 
 def test_names_come_from_standard_input_or_a_file(tmp_path: Path) -> None:
@@ -80,9 +80,9 @@ def test_names_are_read_as_git_writes_them(content: bytes, names: tuple[str, ...
     ("name", "outcome", "reason"),
     [
         ("push_main", "matched", "matches paths[0]"),
-        ("push_forced", "undetermined", "after a forced push"),
+        ("push_forced", "undetermined", "after a force push"),
         ("push_docs_only", "ignored", "no changed file matches paths"),
-        ("pull_request_opened", "ignored", "the route takes push and no pull_request"),
+        ("pull_request_opened", "ignored", "the route handles the event push, not pull_request"),
     ],
 )
 def test_a_saved_delivery_is_explained(name: str, outcome: str, reason: str) -> None:
@@ -165,7 +165,7 @@ def test_a_range_of_git_says_its_files_its_branch_its_repository_and_its_message
     assert set(found.names) == set(UNUSUAL)
     assert (found.branch, found.repository, found.message) == ("main", "acme/infra", "Names [skip ci]")
     [decision] = decisions("--git", commits)
-    assert decision["reason"].endswith("the message says [skip ci] (skip_ci: false would take it all the same)")
+    assert decision["reason"].endswith("the message contains [skip ci] (set skip_ci: false to ignore such markers)")
     [decision] = decisions("--git", commits, "--message", "Names")
     assert decision["runs"]
 
@@ -310,4 +310,4 @@ def test_rules_with_faults_are_told_and_nothing_is_decided(tmp_path: Path) -> No
 
 def test_a_pull_request_is_explained() -> None:
     [decision] = decisions("--base", "main", "--head", "x", "--files", "ansible/a")
-    assert decision["reason"] == "the route takes push and no pull_request"
+    assert decision["reason"] == "the route handles the event push, not pull_request"

@@ -299,7 +299,7 @@ def test_a_payload_tells_no_file_that_git_does_not_and_hides_none(
     files = subject_of(told.payload).files
     differs = oracle(repository, told)
     assert set(files.names) <= differs
-    assert files.gap or differs <= set(files.names) | set(files.perhaps)
+    assert files.gap or differs <= set(files.names) | set(files.uncertain)
     assert (files.gap is None) == is_enough(push)
     assert files.exact == (is_enough(push) and push not in TOUCHED_TWICE)
     if files.exact:
@@ -328,7 +328,7 @@ def test_a_merge_that_throws_away_what_main_has_hides_it_in_a_payload_but_not_fr
     told = pushed(repository, repository.reset_branch("main", merge))
     subject = subject_of(told.payload)
     assert oracle(repository, told) == {"ansible/x.yml", "docs/a.md"} == asked(server, subject.comparison)
-    assert "docs/a.md" not in subject.files.names + subject.files.perhaps
+    assert "docs/a.md" not in subject.files.names + subject.files.uncertain
     assert decide(subject, routes_with({"on": {"push": {"paths": ["docs/**"]}}})).needs_changed_files
 
 
@@ -438,4 +438,4 @@ def test_whatever_was_pushed_the_payload_and_github_agree_with_git(
     subject, differs = subject_of(told.payload), oracle(repository, told)
     assert asked(server, subject.comparison) == differs
     assert set(subject.files.names) <= differs
-    assert subject.files.gap or differs <= set(subject.files.names) | set(subject.files.perhaps)
+    assert subject.files.gap or differs <= set(subject.files.names) | set(subject.files.uncertain)
