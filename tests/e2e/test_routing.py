@@ -53,7 +53,7 @@ def forced(world: Observer, repository: Repository, branch_files: dict[str, str]
 
 def test_after_a_forced_push_github_tells_what_differs(calls: Observer, previewed: Repository) -> None:
     decision = decision_of(forced(calls, previewed, {"docs/a.md": "1"}).delivery)
-    assert (decision["decision"], decision["runs"]) == ("ignored", False)
+    assert (decision["outcome"], decision["runs"]) == ("ignored", False)
     assert decision["reason"].endswith("no changed file matches paths: the only file is docs/a.md")
     asked = [(call["method"], call["path"].split("/")[-2], call["status"]) for call in calls.cloud.github_calls()]
     assert ("GET", "trees", 200) in asked
@@ -71,7 +71,7 @@ def test_where_github_does_not_answer_the_decision_is_undetermined_and_says_why(
 ) -> None:
     calls.cloud.github_control(rate_limited=True)
     decision = decision_of(forced(calls, previewed, {"docs/b.md": "1"}).delivery)
-    assert (decision["decision"], decision["runs"]) == ("undetermined", True)
+    assert (decision["outcome"], decision["runs"]) == ("undetermined", True)
     assert "GitHub's API takes no more requests for now (403)" in decision["reason"]
     assert decision["reason"].endswith("so it runs (when_undetermined: run)")
 

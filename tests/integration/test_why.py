@@ -75,7 +75,7 @@ def test_a_commit_tells_its_deliveries_its_decisions_and_what_became_of_them(wor
     [told] = answers(COMMIT[:7])
     assert (told["delivery"], told["commit"], told["actor"]) == ("d-1", COMMIT, "hana")
     [decision] = told["decisions"]
-    assert (decision["route"], decision["decision"], decision["runs"]) == ("site", "matched", True)
+    assert (decision["route"], decision["outcome"], decision["runs"]) == ("site", "matched", True)
     assert (decision["state"], decision["runs_by_state"]) == ("open", {"running": 2})
     [repeated] = told["repeated"]
     assert "nothing runs twice" in repeated["reason"]
@@ -89,7 +89,7 @@ def test_a_commit_that_nothing_ran_for_tells_why_and_one_that_is_held_says_so(wo
     held = Decision(route="slow", outcome=Outcome.UNDETERMINED, runs=False, held=True, reason="nobody knows")
     world.deliver(delivery(name="d-2").model_copy(update={"decisions": (held,)}), "m-2")
     decided = {told["delivery"]: told["decisions"][0] for told in answers(COMMIT)}
-    assert (decided["d-1"]["decision"], decided["d-1"]["state"]) == ("ignored", None)
+    assert (decided["d-1"]["outcome"], decided["d-1"]["state"]) == ("ignored", None)
     assert decided["d-2"]["state"] == "held"
     assert "held" in ask(COMMIT).stdout
 

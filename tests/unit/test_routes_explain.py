@@ -32,8 +32,8 @@ def decisions(*arguments: str, stdin: bytes | None = None) -> list[dict[str, Any
 
 def test_it_tells_each_route_its_decision_the_pattern_and_the_file() -> None:
     [decision] = decisions("--repo", "acme/infra", "--branch", "main", "--files", "a", "b", "ansible/c")
-    assert decision.keys() == {"route", "decision", "runs", "held", "reason", "pattern", "file", "targets", "would_run"}
-    assert (decision["route"], decision["decision"], decision["runs"]) == ("site", "matched", True)
+    assert decision.keys() == {"route", "outcome", "runs", "held", "reason", "pattern", "file", "targets", "would_run"}
+    assert (decision["route"], decision["outcome"], decision["runs"]) == ("site", "matched", True)
     assert (decision["pattern"], decision["file"]) == ("ansible/**", "ansible/c")
     assert len(decision["targets"]) == 10
     shown = explain("--branch", "main", "--files", "a", "ansible/c").stdout
@@ -87,7 +87,7 @@ def test_names_are_read_as_git_writes_them(content: bytes, names: tuple[str, ...
 )
 def test_a_saved_delivery_is_explained(name: str, outcome: str, reason: str) -> None:
     [decision] = decisions("--payload", str(ROOT / f"events/github/{name}.json"))
-    assert decision["decision"] == outcome
+    assert decision["outcome"] == outcome
     assert reason in decision["reason"]
 
 
@@ -95,7 +95,7 @@ def test_githubs_page_of_deliveries_may_be_saved_whole() -> None:
     payload = json.loads((ROOT / "events/github/push_main.json").read_text())
     saved = json.dumps({"id": 1, "request": {"headers": {}, "payload": payload}}).encode()
     [decision] = decisions("--payload", "-", stdin=saved)
-    assert decision["decision"] == "matched"
+    assert decision["outcome"] == "matched"
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_a_signed_push_reaches_the_queue(aws: Aws) -> None:
 def test_a_push_of_documentation_reaches_the_queue_without_an_order(aws: Aws) -> None:
     status, told = call(signed(payload("push_docs_only")))
     [delivery] = aws.messages()
-    assert (status, told["decisions"][0]["decision"]) == (202, "ignored")
+    assert (status, told["decisions"][0]["outcome"]) == (202, "ignored")
     assert delivery.specs == ()
 
 

@@ -62,7 +62,7 @@ def test_a_push_that_matches_is_queued_and_answered_with_its_decision(queue: Mem
         "decisions": [
             {
                 "route": "site",
-                "decision": "matched",
+                "outcome": "matched",
                 "runs": True,
                 "held": False,
                 "reason": "branch main matches branches[0] `main`; "
@@ -97,7 +97,7 @@ def test_a_push_that_no_route_takes_is_queued_for_the_trail_and_answered_202(que
     assert answer.status == 202
     assert delivery.specs == ()
     [decision] = answer.body["decisions"]
-    assert (decision["decision"], decision["runs"], decision["targets"]) == ("ignored", False, [])
+    assert (decision["outcome"], decision["runs"], decision["targets"]) == ("ignored", False, [])
     assert "no changed file matches paths" in decision["reason"]
     assert delivery.decisions[0].outcome is Outcome.IGNORED
 

@@ -50,8 +50,8 @@ def test_what_would_be_ignored_is_asked_about_where_a_merge_may_hide_files(name:
     github = FakeGithub("terraform/main.tf")
     found = decision(sent(payload(name), rules(paths), github))
     assert len(github.asked) == 1
-    assert (found["decision"], found["file"]) == ("matched", "terraform/main.tf")
-    assert decision(sent(payload(name), rules(paths), FakeGithub("docs/a.md")))["decision"] == "ignored"
+    assert (found["outcome"], found["file"]) == ("matched", "terraform/main.tf")
+    assert decision(sent(payload(name), rules(paths), FakeGithub("docs/a.md")))["outcome"] == "ignored"
 
 
 @pytest.mark.parametrize("name", ["push_main", "push_tag", "push_forced", "push_new_branch"])
@@ -64,7 +64,7 @@ def test_where_github_was_asked_and_does_not_tell_the_routes_policy_decides(
 ) -> None:
     answer = sent(payload(name), rules("terraform/**", when_undetermined=policy), FakeGithub(failure=failure))
     found = decision(answer)
-    assert (found["decision"], found["runs"], found["held"]) == ("undetermined", runs, held)
+    assert (found["outcome"], found["runs"], found["held"]) == ("undetermined", runs, held)
     assert str(failure) in found["reason"]
     assert answer.log_fields["files_failure"] == str(failure)
     assert answer.log_fields.get("held") == (["route-1"] if held else None)
@@ -73,7 +73,7 @@ def test_where_github_was_asked_and_does_not_tell_the_routes_policy_decides(
 def test_without_a_token_the_payload_decides_and_says_what_it_cannot_know() -> None:
     answer = sent(payload("push_main"), rules("terraform/**"), None)
     found = decision(answer)
-    assert found["decision"] == "ignored"
+    assert found["outcome"] == "ignored"
     assert (
         "one of the commits may be a merge, whose file list can be incomplete; no token for GitHub's API is configured"
         in found["reason"]

@@ -81,7 +81,7 @@ def _actions(commits: Sequence[PushedCommit]) -> dict[str, list[FileAction]]:
 
 
 def _is_linear(actions: list[FileAction]) -> bool:
-    """Whether the actions are possible one after the other: only a missing file is added, only a present one changed."""
+    """Whether the actions are possible in a row: only a missing file is added, only an existing one changed."""
     exists = actions[0] != "added"
     for action in actions:
         if exists is (action == "added"):
