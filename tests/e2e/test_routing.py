@@ -72,14 +72,14 @@ def test_where_github_does_not_answer_the_decision_is_undetermined_and_says_why(
     calls.cloud.github_control(rate_limited=True)
     decision = decision_of(forced(calls, previewed, {"docs/b.md": "1"}).delivery)
     assert (decision["outcome"], decision["runs"]) == ("undetermined", True)
-    assert "GitHub's API takes no more requests for now (403)" in decision["reason"]
+    assert "the rate limit of GitHub's API is exceeded (403)" in decision["reason"]
     assert decision["reason"].endswith("so it runs (when_undetermined: run)")
 
 
 def test_a_silent_github_does_not_keep_the_delivery_from_its_answer(calls: Observer, previewed: Repository) -> None:
     calls.cloud.github_control(delay={"path_contains": "trees", "seconds": 300})
     delivery = forced(calls, previewed, {"docs/c.md": "1"}).delivery
-    assert "GitHub's API gave no answer in time" in decision_of(delivery)["reason"]
+    assert "GitHub's API did not answer in time" in decision_of(delivery)["reason"]
 
 
 def test_who_pushes_and_what_the_message_says_decide(calls: Observer, previewed: Repository) -> None:

@@ -11,7 +11,7 @@ from pointsman.core.routes.model import Routes
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.receiver import FakeGithub, a_receiver, as_body, payload, routes_with, signed_headers
 
-NO_ANSWER = Unavailable("GitHub's API gave no answer in time")
+NO_ANSWER = Unavailable("GitHub's API did not answer in time")
 
 
 def rules(*paths: str, when_undetermined: str = "run") -> Routes:
@@ -55,7 +55,7 @@ def test_what_would_be_ignored_is_asked_about_where_a_merge_may_hide_files(name:
 
 
 @pytest.mark.parametrize("name", ["push_main", "push_tag", "push_forced", "push_new_branch"])
-@pytest.mark.parametrize("failure", [NO_ANSWER, Misconfigured("GitHub's API does not know the token (401)")])
+@pytest.mark.parametrize("failure", [NO_ANSWER, Misconfigured("GitHub's API rejects the token (401)")])
 @pytest.mark.parametrize(
     ("policy", "runs", "held"), [("run", True, False), ("ignore", False, False), ("hold", False, True)]
 )
