@@ -68,7 +68,7 @@ def test_every_fault_is_one_line_with_its_place(tmp_path: Path) -> None:
         "routes.yaml:2:11: regions[0]: `mars` is not an AWS region such as eu-west-1",
         (
             "routes.yaml:6:28: routes[0].on.push.branches[0]: pattern `[`, character 1: `[` is not closed; "
-            "write `\\[` for the character itself"
+            "write `\\[` to match the character"
         ),
         (
             "routes.yaml:8:15: routes[0].playbook: must be the path of a .yml file inside ansible/, "

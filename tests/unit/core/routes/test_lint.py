@@ -193,7 +193,7 @@ def test_never_is_said_of_lists_that_take_no_name_and_of_no_other(texts: list[st
 @example(["*", "*/**"])
 @example(["**", "!a"])
 def test_a_list_that_ignores_everything_leaves_no_name(texts: list[str]) -> None:
-    left = [name for name in POSSIBLE if Filter(tuple(texts), ignores=True).takes(name)]
+    left = [name for name in POSSIBLE if Filter(tuple(texts), ignores=True).accepts(name)]
     everything = [doubt for doubt in told(push(paths_ignore=texts)) if "ignores every file" in doubt]
     assert not (left and everything)
 
@@ -203,7 +203,7 @@ def test_a_list_that_ignores_everything_leaves_no_name(texts: list[str]) -> None
 def test_names_that_several_lists_take_are_found(one: list[str], other: list[str], unwanted: list[str]) -> None:
     filters = [Filter(tuple(one)), Filter(tuple(other)), Filter(tuple(unwanted), ignores=True)]
     found = Language().any_name_matching(filters)
-    if any(all(each.takes(name) for each in filters) for name in POSSIBLE):
+    if any(all(each.accepts(name) for each in filters) for name in POSSIBLE):
         assert found is Satisfiable.YES
     assert found is not Satisfiable.UNDECIDED
 

@@ -116,7 +116,7 @@ def _doubts_of_condition(location: Location, condition: Condition) -> Iterator[D
 
 
 def _doubts_of_list(location: Location, wanted: Filter, condition: Condition, key: str) -> Iterator[Diagnostic]:
-    if wanted.ignores and not wanted.taking:
+    if wanted.ignores and not wanted.positive:
         yield Diagnostic(
             location, "ignores nothing: a pattern with `!` keeps what one above it ignores; name what to ignore"
         )

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from pointsman.core.patterns.items import ANY, SLASH, Item, Repeat
+from pointsman.core.patterns.items import ANY, SLASH, PatternItem, Repeat
 from pointsman.core.patterns.pattern import Pattern
 
 
@@ -21,7 +21,7 @@ def surprise(pattern: Pattern) -> str | None:
         )
     if any(_crosses_cases(item) for item in pattern.items):
         return f"`{text}`: a range from upper to lower case takes `[`, `\\`, `]`, `^`, `_` and the backtick, too"
-    if any(pair == (Item(ANY, Repeat.MANY), Item(SLASH)) for pair in pairwise(pattern.items)):
+    if any(pair == (PatternItem(ANY, Repeat.MANY), PatternItem(SLASH)) for pair in pairwise(pattern.items)):
         return (
             f"`{text}`: `**` begins no folder here, so the slash after it has to be there, as GitHub's documentation "
             "says; Actions was seen to take names without it, too: write `*/` or `**` alone to say which"
@@ -29,6 +29,6 @@ def surprise(pattern: Pattern) -> str | None:
     return None
 
 
-def _crosses_cases(item: Item) -> bool:
+def _crosses_cases(item: PatternItem) -> bool:
     members = item.chars.members or frozenset()
     return len(members) > 1 and not all(char.isalnum() for char in members)

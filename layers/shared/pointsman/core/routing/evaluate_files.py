@@ -27,25 +27,25 @@ class FilesEvaluator:
         return None
 
     def _check_wanted(self, wanted: PatternList) -> MatchResult:
-        if taken := wanted.first_taken(self._names):
-            name, hit = taken
+        if included := wanted.first_included(self._names):
+            name, hit = included
             return MatchResult(
                 Outcome.MATCHED, f"{list_names([name])} matches {quote_pattern('paths', hit)}", hit.pattern.text, name
             )
-        if taken := wanted.first_taken(self._uncertain):
-            name, hit = taken
+        if included := wanted.first_included(self._uncertain):
+            name, hit = included
             return self._uncertain_result(
                 f"{list_names([name])} matches {quote_pattern('paths', hit)}", hit.pattern.text, name
             )
-        excluded = wanted.first_taken_back(self._names) or wanted.first_taken_back(self._uncertain)
+        excluded = wanted.first_excluded(self._names) or wanted.first_excluded(self._uncertain)
         return self._no_file("no {} file matches paths", "excluded by paths", excluded)
 
     def _check_unwanted(self, unwanted: PatternList) -> MatchResult:
-        if left := unwanted.first_left(self._names):
-            return MatchResult(Outcome.MATCHED, *_left(*left))
-        if left := unwanted.first_left(self._uncertain):
-            return self._uncertain_result(*_left(*left))
-        ignored = unwanted.first_taken(self._names) or unwanted.first_taken(self._uncertain)
+        if other := unwanted.first_not_included(self._names):
+            return MatchResult(Outcome.MATCHED, *_not_ignored(*other))
+        if other := unwanted.first_not_included(self._uncertain):
+            return self._uncertain_result(*_not_ignored(*other))
+        ignored = unwanted.first_included(self._names) or unwanted.first_included(self._uncertain)
         return self._no_file("every {} file matches paths-ignore", "ignored by paths-ignore", ignored)
 
     def _uncertain_result(self, reason: str, pattern: str | None, file: str) -> MatchResult:
@@ -85,7 +85,7 @@ class FilesEvaluator:
         return f"; {self._files.no_answer}" if self._files.no_answer else ""
 
 
-def _left(name: str, hit: Hit | None) -> tuple[str, str | None, str]:
+def _not_ignored(name: str, hit: Hit | None) -> tuple[str, str | None, str]:
     """Why `paths-ignore` does not ignore a name, the pattern that re-includes it if one does, and the name."""
     if hit is None:
         return f"{list_names([name])} matches none of paths-ignore", None, name
