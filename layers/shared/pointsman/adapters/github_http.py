@@ -86,7 +86,7 @@ class GithubHttp:
 
 
 def _within(deadline: Deadline, call: Callable[[], Any]) -> Any:
-    """Return `call()`, or raise Unavailable at the deadline: a socket's time-out restarts with each byte and redirect."""
+    """Return `call()`, or raise Unavailable at the deadline. A socket time-out restarts with every byte."""
     future: Future[Any] = Future()
 
     def work() -> None:
