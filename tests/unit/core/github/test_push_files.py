@@ -63,7 +63,7 @@ def test_what_one_commit_changed_a_later_one_may_have_taken_back(
     touches: list[dict[str, list[str]]], names: tuple[str, ...], uncertain: tuple[str, ...]
 ) -> None:
     files = told(*(commit(number).model_copy(update=lists) for number, lists in enumerate(touches)))
-    assert files == ChangedFiles(names, uncertain, doubt=MAYBE_MERGE_AMONG_SEVERAL)
+    assert files == ChangedFiles(names, uncertain, possible_gap=MAYBE_MERGE_AMONG_SEVERAL)
 
 
 @pytest.mark.parametrize(
@@ -113,9 +113,9 @@ def test_a_file_that_a_commit_lists_twice_leaves_open_how_it_differs() -> None:
 
 
 def test_a_tag_is_its_commits_own_files_unless_that_may_be_a_merge() -> None:
-    assert files_of_commit(commit(1, modified=["a"])) == ChangedFiles(("a",), doubt=MAYBE_MERGE)
+    assert files_of_commit(commit(1, modified=["a"])) == ChangedFiles(("a",), possible_gap=MAYBE_MERGE)
     by_githubs_hand = files_of_commit(commit(1, by="web-flow", message="Release 1.2 (#7)", modified=["a"]))
-    assert (by_githubs_hand.names, by_githubs_hand.doubt) == (("a",), None)
+    assert (by_githubs_hand.names, by_githubs_hand.possible_gap) == (("a",), None)
     assert "may be a merge" in (by_githubs_hand.gap or "")
 
 

@@ -55,7 +55,7 @@ def files_of_branch(commits: Sequence[PushedCommit], head: str, *, is_new: bool,
     actions = _actions(commits)
     gap = _gap_of_branch(commits, head, is_new)
     if gap is None and all(_is_linear(each) for each in actions.values()):
-        return _net_changes(actions, doubt=MAYBE_MERGE_AMONG_SEVERAL if len(commits) > 1 else None)
+        return _net_changes(actions, possible_gap=MAYBE_MERGE_AMONG_SEVERAL if len(commits) > 1 else None)
     # Each of these files was changed by some commit, but it may be identical in the two versions that are compared.
     # Files in the list of a merge that GitHub made do differ from the branch that it was merged into.
     is_merge = not is_new and _ends_with_github_commit(commits) and _MERGE.match(commits[-1].text)
@@ -68,7 +68,7 @@ def files_of_branch(commits: Sequence[PushedCommit], head: str, *, is_new: bool,
 def files_of_commit(commit: PushedCommit) -> ChangedFiles:
     """The changed files of a tag: those of the commit that it points to."""
     gap = _gap_of_commit(commit) or (_made_by_github(commit) if _is_by_github(commit) else None)
-    return ChangedFiles(tuple(_actions([commit])), gap=gap, doubt=None if gap else MAYBE_MERGE)
+    return ChangedFiles(tuple(_actions([commit])), gap=gap, possible_gap=None if gap else MAYBE_MERGE)
 
 
 def _actions(commits: Sequence[PushedCommit]) -> dict[str, list[FileAction]]:
@@ -90,13 +90,13 @@ def _is_linear(actions: list[FileAction]) -> bool:
     return True
 
 
-def _net_changes(actions: Mapping[str, list[FileAction]], doubt: str | None) -> ChangedFiles:
+def _net_changes(actions: Mapping[str, list[FileAction]], possible_gap: str | None) -> ChangedFiles:
     """The files that differ after a linear row of commits, and those that may differ."""
     results = {name: _differs(each) for name, each in actions.items()}
     return ChangedFiles(
         names=tuple(name for name, differs in results.items() if differs),
         uncertain=tuple(name for name, differs in results.items() if differs is None),
-        doubt=doubt,
+        possible_gap=possible_gap,
     )
 
 

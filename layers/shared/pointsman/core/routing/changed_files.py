@@ -22,9 +22,11 @@ def with_changed_files(routing_input: RoutingInput, names: tuple[str, ...]) -> R
 
 
 def without_answer(routing_input: RoutingInput, reason: str) -> RoutingInput:
-    """Return the input for the case that the API failed with `reason`. A doubt then counts as a gap."""
+    """Return the input for the case that the API failed with `reason`. A possible gap then counts as a gap."""
     files = routing_input.files
-    return _with(routing_input, replace(files, gap=files.gap or files.doubt, doubt=None, no_answer=reason))
+    return _with(
+        routing_input, replace(files, gap=files.gap or files.possible_gap, possible_gap=None, no_answer=reason)
+    )
 
 
 def without_asking(routing_input: RoutingInput, reason: str) -> RoutingInput:

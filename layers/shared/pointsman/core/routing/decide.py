@@ -81,7 +81,7 @@ def _evaluate(route: Route, routing_input: RoutingInput, files: FilesEvaluator) 
 
 def _may_change(routing_input: RoutingInput, result: MatchResult) -> bool:
     if result.outcome is Outcome.IGNORED:
-        return routing_input.files.doubt is not None
+        return routing_input.files.possible_gap is not None
     return result.outcome is Outcome.UNDETERMINED
 
 

@@ -62,7 +62,7 @@ class FilesEvaluator:
         if not self._every:
             if incomplete:
                 return MatchResult(Outcome.UNDETERMINED, incomplete)
-            return MatchResult(Outcome.IGNORED, f"no files were changed{self._doubt}")
+            return MatchResult(Outcome.IGNORED, f"no files were changed{self._possible_gap}")
         pattern, file = (first[1].pattern.text, first[0]) if first else (None, None)
         count = f"the {len(self._every)} files are" if len(self._every) > 1 else "the only file is"
         reason = f"{what.format('listed' if incomplete else 'changed')}: {count} {self._listed_names}"
@@ -70,15 +70,15 @@ class FilesEvaluator:
             reason += f" ({list_names([first[0]])} is {quote_pattern(by, first[1])})"
         if incomplete:
             return MatchResult(Outcome.UNDETERMINED, f"{reason}, and {incomplete}", pattern, file)
-        return MatchResult(Outcome.IGNORED, f"{reason}{self._doubt}", pattern, file)
+        return MatchResult(Outcome.IGNORED, f"{reason}{self._possible_gap}", pattern, file)
 
     def _incomplete(self) -> str | None:
         gap = self._files.gap
         return f"the list of changed files is incomplete ({gap}{self._no_answer})" if gap else None
 
     @property
-    def _doubt(self) -> str:
-        return f"; {self._files.doubt}{self._no_answer}" if self._files.doubt else ""
+    def _possible_gap(self) -> str:
+        return f"; {self._files.possible_gap}{self._no_answer}" if self._files.possible_gap else ""
 
     @property
     def _no_answer(self) -> str:

@@ -28,14 +28,14 @@ class ChangedFiles:
     """The files that changed, and how complete the list is.
 
     `names` certainly differ. `uncertain` were changed, and may be unchanged in the end. `gap` is the reason why other
-    files may have changed too. `doubt` is the reason why that is possible although nothing suggests it: enough to look
-    the files up, but not a gap if that is not possible. `no_answer` is the reason why they were not looked up.
+    files may have changed too. `possible_gap` is the reason why that is possible although nothing suggests it: enough
+    to look the files up, but not a gap if that cannot be done. `no_answer` is the reason why they were not looked up.
     """
 
     names: tuple[str, ...]
     uncertain: tuple[str, ...] = ()
     gap: str | None = None
-    doubt: str | None = None
+    possible_gap: str | None = None
     no_answer: str | None = None
 
     @property
