@@ -16,6 +16,7 @@ from functions.audit_writer import handler as audit_writer
 from functions.notify import handler as notify
 from functions.start_build import handler as start_build
 from functions.webhook_receiver import handler as webhook_receiver
+from functions.webhook_receiver import wiring as receiver_wiring
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.adapters.rollouts_memory import MemoryRollouts
@@ -76,8 +77,8 @@ def receiver_case(chance: random.Random) -> Case:
     if chance.random() < 0.05:
         event |= {"body": chance.choice(HOSTILE), "isBase64Encoded": chance.random() < 0.5}
     queue, said = MemoryQueue(), StringIO()
-    webhook_receiver.callers = lambda: AllowedAddresses("")  # type: ignore[assignment]
-    webhook_receiver.receiver = lambda: a_receiver(queue, shipped_routes())  # type: ignore[assignment]
+    receiver_wiring.allowed_addresses = lambda: AllowedAddresses("")  # type: ignore[assignment]
+    receiver_wiring.receiver = lambda: a_receiver(queue, shipped_routes())  # type: ignore[assignment]
     with redirect_stdout(said):
         answer = webhook_receiver.lambda_handler(event, FakeContext())
     if not signed and (queue.messages or MARK in json.dumps(answer) + said.getvalue()):

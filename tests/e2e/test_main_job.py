@@ -51,7 +51,7 @@ def test_a_role_change_runs_on_every_target_and_ends_well(world: Observer, role_
 
 def test_the_answer_tells_each_routes_decision_and_reason(role_change: WebhookDelivery) -> None:
     [decision] = role_change.response.json()["decisions"]
-    assert decision["decision"] == "matched"
+    assert decision["outcome"] == "matched"
     assert decision["file"] == DEFAULTS
     assert "ansible/**" in decision["reason"]
     assert set(decision["targets"]) == TARGETS
@@ -135,7 +135,7 @@ def test_a_push_of_documentation_is_ignored_with_its_reason(world: Observer) -> 
     delivery = world.cloud.github.push({"docs/how.md": "# How\n"}, "Tell how", author=HANA).delivery
     assert delivery.response.status == 202
     [decision] = delivery.response.json()["decisions"]
-    assert decision["decision"] == "ignored"
+    assert decision["outcome"] == "ignored"
     assert "docs/how.md" in decision["reason"]
     assert world.decided(delivery).decisions[0].reason == decision["reason"]
     assert world.builds() == builds

@@ -56,8 +56,8 @@ def forced(world: Observer, repository: GitRepository, branch_files: dict[str, s
 
 def test_after_a_forced_push_github_tells_what_differs(calls: Observer, previewed: GitRepository) -> None:
     decision = decision_of(forced(calls, previewed, {"docs/a.md": "1"}).delivery)
-    assert (decision["decision"], decision["runs"]) == ("ignored", False)
-    assert decision["reason"].endswith("no changed file matches paths: the only one is docs/a.md")
+    assert (decision["outcome"], decision["runs"]) == ("ignored", False)
+    assert decision["reason"].endswith("no changed file matches paths: the only file is docs/a.md")
     asked = [(call["method"], call["path"].split("/")[-2], call["status"]) for call in calls.cloud.github.calls()]
     assert ("GET", "trees", 200) in asked
     assert {status for *_, status in asked} <= {200, 201}
@@ -76,15 +76,15 @@ def test_where_github_does_not_answer_the_decision_is_undetermined_and_says_why(
 ) -> None:
     calls.cloud.github.control(rate_limited=True)
     decision = decision_of(forced(calls, previewed, {"docs/b.md": "1"}).delivery)
-    assert (decision["decision"], decision["runs"]) == ("undetermined", True)
-    assert "GitHub's API takes no more requests for now (403)" in decision["reason"]
+    assert (decision["outcome"], decision["runs"]) == ("undetermined", True)
+    assert "the rate limit of GitHub's API is exceeded (403)" in decision["reason"]
     assert decision["reason"].endswith("so it runs (when_undetermined: run)")
 
 
 def test_a_silent_github_does_not_keep_the_delivery_from_its_answer(calls: Observer, previewed: GitRepository) -> None:
     calls.cloud.github.control(delay={"path_contains": "trees", "seconds": 300})
     delivery = forced(calls, previewed, {"docs/c.md": "1"}).delivery
-    assert "GitHub's API gave no answer in time" in decision_of(delivery)["reason"]
+    assert "GitHub's API did not answer in time" in decision_of(delivery)["reason"]
 
 
 def test_who_pushes_and_what_the_message_says_decide(calls: Observer, previewed: GitRepository) -> None:
@@ -94,7 +94,7 @@ def test_who_pushes_and_what_the_message_says_decide(calls: Observer, previewed:
     unfinished = calls.cloud.github.push({"ansible/x": "2"}, "WIP: not yet", author=HANA, repository=PREVIEWED)
     assert "the message matches messages-ignore[0] `(?i)^wip`" in decision_of(unfinished.delivery)["reason"]
     marked = calls.cloud.github.push({"ansible/x": "3"}, "Tidy [skip preview]", author=HANA, repository=PREVIEWED)
-    assert "the message says [skip preview]" in decision_of(marked.delivery)["reason"]
+    assert "the message contains [skip preview]" in decision_of(marked.delivery)["reason"]
 
 
 def test_a_pull_request_is_checked_on_its_target_and_changes_nothing(calls: Observer, previewed: GitRepository) -> None:
@@ -108,7 +108,7 @@ def test_a_pull_request_is_checked_on_its_target_and_changes_nothing(calls: Obse
     delivery = calls.cloud.github.webhook().deliver("pull_request", payload)
 
     decision = decision_of(delivery)
-    assert decision["reason"].startswith("pull request #7 to main matches branches[0] `main`; its branch matches")
+    assert decision["reason"].startswith("pull request #7 to main matches branches[0] `main`; its head branch matches")
     assert (decision["file"], decision["targets"]) == (DEFAULTS, ["dev/eu-west-1"])
     rollout, _ = calls.end_of(delivery)
     assert (rollout.state, rollout.spec.mode) == (RolloutState.SUCCEEDED, Mode.CHECK)
@@ -128,11 +128,11 @@ def test_a_forks_pull_request_runs_nothing(calls: Observer, previewed: GitReposi
     decision = decision_of(calls.cloud.github.webhook().deliver("pull_request", payload))
     assert (decision["runs"], decision["reason"]) == (
         False,
-        "the pull request comes from eve/previewed: code of a fork is never run",
+        "the pull request comes from eve/previewed: code from a fork never runs",
     )
 
 
 def test_what_else_happens_to_a_pull_request_is_not_recorded(calls: Observer, previewed: GitRepository) -> None:
     payload = pull_request_payload(previewed, 7, "labeled", "main", "feature/say", HANA)
     response = calls.cloud.github.webhook().deliver("pull_request", payload).response
-    assert (response.status, response.json()["ignored"]) == (200, "no route takes a pull request that was labeled")
+    assert (response.status, response.json()["ignored"]) == (200, "no route handles a pull request that was labeled")

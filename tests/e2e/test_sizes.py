@@ -45,7 +45,7 @@ def test_a_push_of_five_megabytes_is_decided_and_in_the_trail(world: Observer) -
     delivery = delivered(world, 5_000_000)
     assert delivery.response.status == 202, delivery.response.body
     [decision] = delivery.response.json()["decisions"]
-    assert decision["decision"] == "ignored"
+    assert decision["outcome"] == "ignored"
     assert world.decided(delivery).decisions[0].reason == decision["reason"]
 
 

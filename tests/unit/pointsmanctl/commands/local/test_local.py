@@ -75,7 +75,7 @@ class Cloud:
 
 MATCHED = {
     "route": "site",
-    "decision": "matched",
+    "outcome": "matched",
     "runs": True,
     "held": False,
     "reason": "branch main matches",
