@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.notify.report import logger, metrics, report_batch, report_list, report_result
 from functions.notify.settings import NotifySettings
 from functions.notify.stream import StreamBatch
 from pointsman.adapters.aws_client import aws_client
+from pointsman.adapters.aws_json import SECRETS_MANAGER, AwsJson
 from pointsman.adapters.secret import Secret
+from pointsman.adapters.secrets_manager import SecretsManager
 from pointsman.adapters.slack import SlackWebChannel
 from pointsman.adapters.slack_messages_dynamodb import DynamoSlackMessages
 from pointsman.adapters.trail_dynamodb import DynamoTrail
@@ -39,7 +40,7 @@ def _messages() -> DynamoSlackMessages:
 def _notifier() -> SlackNotifier:
     settings = NotifySettings.from_environment(os.environ)
     trail = DynamoTrail(aws_client("dynamodb"), settings.audit_table)
-    token = Secret(SecretsProvider(boto3_client=aws_client("secretsmanager")), settings.slack_secret_name)
+    token = Secret(SecretsManager(AwsJson(SECRETS_MANAGER)), settings.slack_secret_name)
     channel = SlackWebChannel(token, settings.slack_channel, settings.slack_api_url)
     return SlackNotifier(trail, _messages(), channel, _now, settings.slack_members)
 

@@ -6,16 +6,17 @@ from datetime import UTC, datetime
 from functools import cache, partial
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 from functions.webhook_receiver.packaged_routes import packaged_routes
 from functions.webhook_receiver.settings import WebhookReceiverSettings
-from pointsman.adapters.aws_client import RECEIVER, aws_client
+from pointsman.adapters.aws_client import RECEIVER
+from pointsman.adapters.aws_json import SECRETS_MANAGER, SQS, AwsJson
 from pointsman.adapters.changed_files_github import GithubChangedFiles
 from pointsman.adapters.github_http import GithubHttp
 from pointsman.adapters.github_token import GithubToken
 from pointsman.adapters.queue_sqs import SqsQueue
 from pointsman.adapters.secret import Secret
+from pointsman.adapters.secrets_manager import SecretsManager
 from pointsman.core.github.allowed_addresses import AllowedAddresses
 from pointsman.core.github.receiver import Receiver
 from pointsman.core.github.signature_check import SignatureCheck
@@ -27,10 +28,10 @@ logger = Logger()
 def receiver() -> Receiver:
     """The receiver with its secret, its queue and its routes."""
     settings = WebhookReceiverSettings.from_environment(os.environ)
-    secrets = SecretsProvider(boto3_client=aws_client("secretsmanager", RECEIVER))
+    secrets = SecretsManager(AwsJson(SECRETS_MANAGER, RECEIVER))
     return Receiver(
         signature_check=SignatureCheck(Secret(secrets, settings.webhook_secret_name), time.monotonic, logger.warning),
-        queue=SqsQueue(cache(lambda: aws_client("sqs", RECEIVER)), settings.changes_queue_url),
+        queue=SqsQueue(AwsJson(SQS, RECEIVER), settings.changes_queue_url),
         routes=packaged_routes(),
         clock=partial(datetime.now, UTC),
         github=_github(settings, secrets),
@@ -43,7 +44,7 @@ def allowed_addresses() -> AllowedAddresses:
     return AllowedAddresses(WebhookReceiverSettings.from_environment(os.environ).github_hook_ranges)
 
 
-def _github(settings: WebhookReceiverSettings, secrets: SecretsProvider) -> GithubChangedFiles | None:
+def _github(settings: WebhookReceiverSettings, secrets: SecretsManager) -> GithubChangedFiles | None:
     if not settings.github_api_secret_name:
         return None
     http = GithubHttp(settings.github_api_url)

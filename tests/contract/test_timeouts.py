@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pointsman.adapters import aws_client
+from pointsman.adapters import aws_client, aws_json
 from pointsman.adapters.aws_client import CallLimits
 from tests.contract.templates.cloudformation import ROOT, control, load
 from tests.contract.templates.test_functions import FUNCTIONS
@@ -60,6 +60,10 @@ def clients_of(function: str) -> Iterator[Client]:
         tree = ast.parse(path.read_text())
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             match call:
+                case ast.Call(func=ast.Name(id="AwsJson"), args=[ast.Name(id=service)]):
+                    yield Client(function, getattr(aws_json, service).name, "FUNCTION")
+                case ast.Call(func=ast.Name(id="AwsJson"), args=[ast.Name(id=service), ast.Name(id=limits)]):
+                    yield Client(function, getattr(aws_json, service).name, limits)
                 case ast.Call(func=ast.Name(id="aws_client"), args=[ast.Constant(value=service)]):
                     yield Client(function, str(service), "FUNCTION")
                 case ast.Call(func=ast.Name(id="aws_client"), args=[ast.Constant(value=service), ast.Name(id=limits)]):
@@ -139,8 +143,7 @@ def test_the_product_makes_its_clients_with_aws_client_alone() -> None:
         for folder in ("layers/shared/pointsman", "functions")
         for path in (ROOT / folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if (isinstance(node, ast.Call)
-        and ast.unparse(node) in ("SecretsProvider()", "boto3.Session()"))
+        if (isinstance(node, ast.Call) and ast.unparse(node) in ("SecretsProvider()", "boto3.Session()"))
         or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("boto3.client", "boto3.resource"))
     }
     assert makers == {"layers/shared/pointsman/adapters/aws_client.py"}
