@@ -20,7 +20,7 @@ ROUNDS ?= 10
 # Branch coverage of the fast tests, in percent: raise it when the measured value is a point above.
 COVERAGE_FLOOR := 90
 
-.PHONY: fuzz campaign help setup demo up down test unit lint format build validate e2e explore bench requirements schema clean
+.PHONY: fuzz campaign help setup demo up down test unit lint format build validate e2e explore bench requirements roots schema clean
 
 help: ## Show the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -91,6 +91,9 @@ fuzz: $(SYNCED) ## Run the four handlers with 20,000 mutated inputs each (five m
 requirements: $(SYNCED) ## Export the pinned requirements of the layer and of the build image
 	$(UV) export --frozen --quiet --no-dev --no-default-groups --no-emit-project --no-annotate --no-header -o layers/shared/requirements.txt
 	$(UV) export --frozen --quiet --only-group ansible --no-emit-project --no-annotate --no-header -o ansible/requirements.txt
+
+roots: $(SYNCED) ## Write the roots that AWS's endpoints have, out of certifi's list
+	$(RUN) python layers/amazon_roots.py > layers/shared/pointsman/amazon_roots.pem
 
 schema: $(SYNCED) ## Write routes.schema.json, which editors read, from the models
 	$(RUN) pointsman routes schema > routes.schema.json
