@@ -1,4 +1,4 @@
-"""The reconciler: loads state, executes the steps that `decide` gives, and can be run again at any moment."""
+"""The reconciler: loads state, executes the steps that `next_steps` gives, and can be run again at any moment."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +10,7 @@ from pointsman.core.delivery import Delivery, refuse_old
 from pointsman.core.model import Rollout, RolloutSpec, Run, RunKey, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
-from pointsman.core.rollouts.reconcile import AcquireTarget, Reports, StartBuild, Step, decide
+from pointsman.core.rollouts.reconcile import AcquireTarget, Reports, StartBuild, Step, next_steps
 from pointsman.core.rollouts.starter import Starter
 from pointsman.core.rollouts.sweep import Sweep, Swept
 from pointsman.errors import Conflict, Unavailable, raise_failures
@@ -132,7 +132,7 @@ class Engine:
             queues = self._store.queues(rollout.spec.queues)
             steps = [
                 step
-                for step in decide(rollout, runs, queues, reports, self._clock())
+                for step in next_steps(rollout, runs, queues, reports, self._clock())
                 if not (isinstance(step, StartBuild) and step.run.key in progress.put_off)
             ]
             if not steps:

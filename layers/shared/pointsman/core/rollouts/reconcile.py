@@ -44,7 +44,7 @@ type Step = Transition | StartBuild
 type Reports = Mapping[RunKey, BuildReport | BuildMissing]
 
 
-def decide(
+def next_steps(
     rollout: Rollout, runs: Iterable[Run], queues: Mapping[str, TargetQueue], reports: Reports, now: datetime
 ) -> tuple[Step, ...]:
     """The steps that bring `rollout` forward; none when all that is left is to wait.

@@ -15,7 +15,7 @@ from typing import Protocol
 from pointsman.core.model import Rollout, Run, RunKey, RunState, TargetQueue, Value
 from pointsman.core.ports import BuildMissing, BuildReport, Builds, RolloutStore
 from pointsman.core.rollouts.orphaned_entries import OrphanCleaner
-from pointsman.core.rollouts.reconcile import Reports, decide, latest
+from pointsman.core.rollouts.reconcile import Reports, latest, next_steps
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable, Unreadable
 
 BATCH_ROLLOUTS = 500
@@ -114,7 +114,7 @@ class Sweep:
             self._note(latest(loaded[1]).values(), tally)
             said = reports.get(rollout, {})
             try:
-                if queues is None or decide(*loaded, queues, said, self._clock()):
+                if queues is None or next_steps(*loaded, queues, said, self._clock()):
                     if index and enough():
                         return
                     self._reconcile([rollout], {rollout: said})
