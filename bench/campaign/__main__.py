@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from itertools import count
 from multiprocessing import Pool
 
-from bench.campaign.episode import Episode, Result, one_after_the_other
+from bench.campaign.episode import Episode, EpisodeResult, run_without_threads
 
 
-def _episode(seed: int) -> Result:
+def _episode(seed: int) -> EpisodeResult:
     return Episode(seed).run()
 
 
@@ -25,7 +25,7 @@ def main() -> int:
     given = parser.parse_args()
     print(f"seeds from {given.seed}, {given.processes} processes", flush=True)
     total, faults, broken = Counter[str](), Counter[str](), 0
-    with Pool(given.processes, one_after_the_other) as pool:
+    with Pool(given.processes, run_without_threads) as pool:
         for result in _until(pool.imap_unordered(_episode, count(given.seed)), given.rollouts, total):
             faults.update(result.faults)
             broken += len(result.broken)
@@ -37,7 +37,7 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def _until(results: Iterator[Result], rollouts: int, total: Counter[str]) -> Iterator[Result]:
+def _until(results: Iterator[EpisodeResult], rollouts: int, total: Counter[str]) -> Iterator[EpisodeResult]:
     while total["rollouts"] < rollouts:
         result = next(results)
         total.update(episodes=1, rollouts=result.rollouts, builds=result.builds)

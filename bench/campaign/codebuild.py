@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bench.campaign.clock import Timeline
-from bench.campaign.faults import Faults
+from bench.campaign.faults import FaultInjector
 from pointsman.core.identity import build_token
 from pointsman.core.model import Rollout, Run, RunState, Target
 from pointsman.core.ports import BuildReport
@@ -20,7 +20,7 @@ ENDS = (RunState.SUCCEEDED, RunState.SUCCEEDED, RunState.FAILED, RunState.STOPPE
 
 
 @dataclass
-class Build:
+class SimulatedBuild:
     """What really ran."""
 
     arn: str
@@ -41,17 +41,21 @@ class Build:
         return BuildReport(arn=self.arn, state=self.state, started_at=self.began, ended_at=self.ended)
 
 
-class CodeBuild:
+class SimulatedCodeBuild:
     """The Builds port. `created` hears of each build, `event` of what EventBridge brings."""
 
     def __init__(
-        self, time: Timeline, faults: Faults, created: Callable[[Build], None], event: Callable[[Build, RunState], None]
+        self,
+        time: Timeline,
+        faults: FaultInjector,
+        created: Callable[[SimulatedBuild], None],
+        event: Callable[[SimulatedBuild, RunState], None],
     ) -> None:
-        self.builds: dict[str, Build] = {}
+        self.builds: dict[str, SimulatedBuild] = {}
         self.silent: dict[str, datetime] = {}  # region, until when
         self.refuses: dict[str, datetime] = {}
         self._time, self._faults, self._created, self._event = time, faults, created, event
-        self._tokens: dict[str, tuple[Build | None, datetime]] = {}
+        self._tokens: dict[str, tuple[SimulatedBuild | None, datetime]] = {}
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
         """See Builds.start."""
@@ -96,7 +100,7 @@ class CodeBuild:
     def _carry_out(self, run: Run) -> None:
         self._once(run)
 
-    def _once(self, run: Run) -> Build:
+    def _once(self, run: Run) -> SimulatedBuild:
         token = build_token(run.rollout, run.target.name, run.attempt)
         known, since = self._tokens.get(token, (None, self._time.now))
         if known and self._time.now - since < TOKEN_HOLDS:
@@ -105,10 +109,10 @@ class CodeBuild:
         self._tokens[token] = (build, self._time.now)
         return build
 
-    def _new(self, run: Run) -> Build:
+    def _new(self, run: Run) -> SimulatedBuild:
         target, project = run.target, "pointsman"
         arn = f"arn:aws:codebuild:{target.region}:{target.account_id}:build/{project}:{len(self.builds):08d}"
-        build = self.builds[arn] = Build(arn, run, self._time.now)
+        build = self.builds[arn] = SimulatedBuild(arn, run, self._time.now)
         self._created(build)
         random = self._faults.random
         queued = random.uniform(0, 120)
@@ -116,13 +120,13 @@ class CodeBuild:
         self._time.after(queued + random.uniform(60, 2400), lambda: self._end(build))
         return build
 
-    def _end(self, build: Build) -> None:
+    def _end(self, build: SimulatedBuild) -> None:
         build.state, build.ended = self._faults.random.choice(ENDS), self._time.now
         self._tell(build, build.state)
         if self._faults.happens("deleted"):
             self._time.after(self._faults.random.uniform(1, 3600), lambda: setattr(build, "deleted", True))
 
-    def _tell(self, build: Build, state: RunState) -> None:
+    def _tell(self, build: SimulatedBuild, state: RunState) -> None:
         """CodeBuild's event: sometimes none, sometimes two, sometimes hours later."""
         if self._faults.happens("event_lost"):
             return

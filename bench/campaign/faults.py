@@ -11,7 +11,7 @@ class DiedError(BaseException):
 
 
 @dataclass
-class Faults:
+class FaultInjector:
     """Chances, in parts of one, while `on`; `seen` counts what happened."""
 
     random: random.Random

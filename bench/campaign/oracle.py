@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from bench.campaign.codebuild import Build
+from bench.campaign.codebuild import SimulatedBuild
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import Rollout, Run, RunState
@@ -23,7 +23,7 @@ class Oracle:
     _newest: dict[str, int] = field(default_factory=dict)
     _last: dict[tuple[str, str], str] = field(default_factory=dict)  # route, target: the rollout that ran last
     _begun: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
-    _live: dict[str, list[Build]] = field(default_factory=lambda: defaultdict(list))
+    _live: dict[str, list[SimulatedBuild]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def rollouts(self) -> set[str]:
@@ -36,7 +36,7 @@ class Oracle:
         for target in targets:
             self.pushed[rollout, target] = max(self.pushed.get((rollout, target), 0), push)
 
-    def build_began(self, build: Build) -> None:
+    def build_began(self, build: SimulatedBuild) -> None:
         """A build was made: no other may live on its target, and nothing newer may have been there."""
         run = build.run
         living = [each for each in self._live[run.queue] if each.live]
@@ -50,7 +50,9 @@ class Oracle:
         self._last[entry] = run.rollout
         self._begun[entry] = max(self._begun[entry], number)
 
-    def judge(self, store: MemoryRollouts, trail: MemoryTrail, builds: list[Build], open_rollouts: list[str]) -> None:
+    def judge(
+        self, store: MemoryRollouts, trail: MemoryTrail, builds: list[SimulatedBuild], open_rollouts: list[str]
+    ) -> None:
         """At the end, once no fault happens any more and everything had its time."""
         self.broken += [f"stuck: {rollout} is still open" for rollout in open_rollouts]
         newest: dict[tuple[str, str], tuple[int, Run]] = {}
@@ -88,7 +90,7 @@ class Oracle:
         if sorted(rounds) != list(range(1, rollout.round + 1)):
             yield f"events: {rollout.id} has the rounds {rounds} of {rollout.round}"
 
-    def _of_builds(self, trail: MemoryTrail, builds: list[Build]) -> Iterator[str]:
+    def _of_builds(self, trail: MemoryTrail, builds: list[SimulatedBuild]) -> Iterator[str]:
         """Each build that ran is in the trail, and nothing is there that did not."""
         told = {event.build_arn for event in trail.all() if isinstance(event, RunStarted)}
         for build in builds:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from bench.campaign.clock import Timeline
-from bench.campaign.faults import DiedError, Faults
+from bench.campaign.faults import DiedError, FaultInjector
 
 VISIBILITY = 720.0  # seconds, as the template sets it
 MOST_RECEIVES = 5
@@ -14,7 +14,7 @@ BATCH = 10
 
 
 @dataclass
-class Message:
+class QueuedMessage:
     """One message; who receives it again sees the same id."""
 
     id: str
@@ -26,16 +26,18 @@ class Message:
 class FifoQueue:
     """Hands batches to `consume`, which gives back the ids that failed. Dead letters are kept for a redrive."""
 
-    def __init__(self, time: Timeline, faults: Faults, consume: Callable[[Sequence[Message]], set[str]]) -> None:
+    def __init__(
+        self, time: Timeline, faults: FaultInjector, consume: Callable[[Sequence[QueuedMessage]], set[str]]
+    ) -> None:
         self._time, self._faults, self._consume = time, faults, consume
-        self._groups: dict[str, deque[Message]] = defaultdict(deque)
+        self._groups: dict[str, deque[QueuedMessage]] = defaultdict(deque)
         self._in_flight: set[str] = set()
         self._numbers = count()
-        self.dead: list[Message] = []
+        self.dead: list[QueuedMessage] = []
 
     def send(self, group: str, body: str) -> None:
         """Take a message."""
-        self._groups[group].append(Message(f"m-{next(self._numbers)}", group, body))
+        self._groups[group].append(QueuedMessage(f"m-{next(self._numbers)}", group, body))
         self._time.after(1.0, self._poll)
 
     def redrive(self) -> None:
@@ -54,7 +56,7 @@ class FifoQueue:
             if waiting and group not in self._in_flight:
                 self._receive(group, list(waiting)[:BATCH])
 
-    def _receive(self, group: str, batch: Sequence[Message]) -> None:
+    def _receive(self, group: str, batch: Sequence[QueuedMessage]) -> None:
         self._in_flight.add(group)
         for message in batch:
             message.receives += 1
@@ -66,7 +68,7 @@ class FifoQueue:
             failed = {batch[0].id}  # the answer came too late
         self._settle(group, batch, failed)
 
-    def _settle(self, group: str, batch: Sequence[Message], failed: set[str]) -> None:
+    def _settle(self, group: str, batch: Sequence[QueuedMessage], failed: set[str]) -> None:
         for message in batch:
             if message.id not in failed:
                 self._groups[group].remove(message)

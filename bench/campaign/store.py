@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from bench.campaign.faults import Faults
+from bench.campaign.faults import FaultInjector
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import Rollout, Run, TargetQueue
@@ -14,7 +14,7 @@ from pointsman.errors import Unavailable
 class FailingTrail(MemoryTrail):
     """The trail. A transition's events are written by the store, in one transaction with it."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: FaultInjector) -> None:
         super().__init__()
         self._faults = faults
         self.in_transaction = False
@@ -31,7 +31,7 @@ class FailingTrail(MemoryTrail):
 class FailingRollouts(MemoryRollouts):
     """The rollouts table."""
 
-    def __init__(self, trail: FailingTrail, faults: Faults) -> None:
+    def __init__(self, trail: FailingTrail, faults: FaultInjector) -> None:
         super().__init__(trail)
         self._failing, self._faults = trail, faults
 

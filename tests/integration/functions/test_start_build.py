@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.start_build import handler
+from functions.start_build import handler, wiring
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
@@ -57,7 +57,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRollouts]:
 
 
 def forget() -> None:
-    for cached in (handler.settings, handler.engine, handler.dead_letters):
+    for cached in (wiring.settings, wiring.engine, wiring.consumer):
         cached.cache_clear()
 
 

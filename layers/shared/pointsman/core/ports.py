@@ -16,6 +16,13 @@ class Queue(Protocol):
         """Keep `delivery` durably, in order with the others of its repository and ref. Raises Unavailable."""
 
 
+class DeadLetters(Protocol):
+    """The dead-letter queue of the changes queue, for messages that can't be read."""
+
+    def put(self, body: str, message_id: str, group_id: str, reason: str) -> None:
+        """Keep a message unchanged, with the reason. Twice is once. Raises Unavailable."""
+
+
 class Trail(Protocol):
     """The audit table."""
 

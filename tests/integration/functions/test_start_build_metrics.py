@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.start_build.watch import report
+from functions.start_build.sweep_metrics import publish
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
@@ -70,11 +70,11 @@ def test_a_run_that_has_been_starting_for_long_is_counted_until_it_starts(
         engine.reconcile(ids)
     clock.now = datetime.now(UTC)
     with pytest.raises(Unavailable):  # counted all the same
-        engine.sweep(lambda: False, report)
+        engine.sweep(lambda: False, publish)
     assert counted(capsys) == {"SweepsCutShort": 0, "RunsStartingLong": 1}
 
     answering = an_engine(table, clock, MemoryBuilds())
-    answering.sweep(lambda: False, report)
+    answering.sweep(lambda: False, publish)
     assert counted(capsys) == {"SweepsCutShort": 0, "RunsStartingLong": 0}
 
 
@@ -85,9 +85,9 @@ def test_a_sweep_that_has_no_time_for_every_rollout_is_counted(
     engine = an_engine(table, clock, MemoryBuilds())
     for number in range(3):
         engine.reconcile(engine.accept(delivery(DEV, commit=f"{number}" * 40, at=clock.now), f"m-{number}"))
-    engine.sweep(lambda: True, report)
+    engine.sweep(lambda: True, publish)
     assert counted(capsys)["SweepsCutShort"] == 1
-    engine.sweep(lambda: False, report)
+    engine.sweep(lambda: False, publish)
     assert counted(capsys)["SweepsCutShort"] == 0
 
 

@@ -1,4 +1,4 @@
-"""What an operator should hear of a sweep, as metrics with alarms."""
+"""The metrics of a sweep. Each has an alarm."""
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -8,10 +8,10 @@ from pointsman.core.rollouts.sweep import Swept
 logger = Logger(child=True)
 
 
-def report(swept: Swept) -> None:
-    """Count runs that do not come to a build, targets that were freed, and a sweep that had no time for all."""
+def publish(swept: Swept) -> None:
+    """Publish how many runs have no build yet, how many targets were freed, and whether the sweep ran out of time."""
     if swept.healed:
-        logger.error("targets were held for rollouts that are gone, and are free again", extra={"queues": swept.healed})
+        logger.error("freed targets that were held for rollouts that are gone", extra={"queues": swept.healed})
     metrics = Metrics()
     metrics.add_metric(name="SweepsCutShort", unit=MetricUnit.Count, value=int(swept.left > 0))
     metrics.add_metric(name="RunsStartingLong", unit=MetricUnit.Count, value=swept.starting_long)
