@@ -36,7 +36,7 @@ $(SYNCED): $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv) pyproject.toml uv.l
 setup: $(SYNCED) ## Install everything that is needed, into .venv
 
 demo: $(SYNCED) ## Show the main job on the local cloud, from push to trail
-	$(RUN) pointsman demo
+	$(RUN) pointsman local demo
 
 up: $(SYNCED) ## Start the local cloud and leave it running
 	$(RUN) python -m localcloud up
@@ -75,8 +75,8 @@ test: lint unit e2e ## Everything
 explore: $(SYNCED) ## Seek faults with fresh seeds: the property tests, ROUNDS times (each find becomes a fixed case)
 	for round in $$(seq $(ROUNDS)); do echo "round $$round of $(ROUNDS)"; HYPOTHESIS_PROFILE=explore $(PYTEST) tests -m hypothesis -n 2 -q; done
 
-bench: build ## Measure the start of each function, and routing beside other libraries (six minutes)
-	$(RUN) python -m bench.cold_start
+bench: build ## Measure the functions as Lambda runs them, and routing beside other libraries (ten minutes)
+	$(RUN) python -m bench.functions --keep docs/performance.md
 	$(RUN) python -m bench.routing
 
 campaign: $(SYNCED) ## Try the engine in a world full of faults: 100,000 rollouts (ten minutes)

@@ -4,7 +4,8 @@ import enum
 import re
 from collections.abc import Callable
 
-from redaction.names import is_plain, is_secret_name, looks_drawn
+from redaction.appearance import looks_drawn, looks_random
+from redaction.names import Hides, hides, hides_below, is_secret_name
 from redaction.shapes import MARKER
 from redaction.structures import indent_of
 
@@ -29,10 +30,18 @@ _PART = re.compile(r"[^;&\s,]+")
 _OPENS_BLOCK = re.compile(r"(?:[|>][-+]?\d?|[\[(])?")
 _COMMENT = re.compile(r"\s#.*$")
 _FIRST = re.compile(r"^[+\- ]?[ \t]*(?:set |export |-\s)?$")
+# What sets a variable or a setting to the word after its name.
+_SETS = re.compile(
+    r"(?i:^|[\s\"'])(?:setenv|env|setx|fastcgi_param|uwsgi_param|config|configure|set|modify \S{1,64})[ \t]"
+    r"(?:-[\w-]{1,20}[ \t]){0,3}(?:set[ \t])?[^\s=]{0,64}$",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"[ ;\"']*(?:(?:/M|--).*)?$")
 _AFTER_QUOTE = re.compile(r"[\s,;})\]&|:\\<>#/?]|$")
 _ITEM = re.compile(r"^([+\- ]?[ \t]*-[ \t]+)(\S.*)$")
 _ENTRY = re.compile(r"[\"']?[\w.-]+[\"']?\s{0,4}:(?:\s|$)")
 LONGEST_VALUE = 8192  # characters of one line that are read as one value
+LONGEST_KEY = 512  # the same behind a name that is in doubt
 LONGEST_LEAD = 200  # characters before a name that are looked at
 # Settings that take a password behind mere space.
 _DIRECTIVES = frozenset(
@@ -52,6 +61,11 @@ class LineRedactor:
         self._continued = False
         self._block: int | None = None  # a block scalar: all that is deeper
         self._list: int | None = None  # a list of secrets
+        self._mapping: int | None = None  # a mapping with a secret's name: all that is deeper
+        self._mapping_end = 0  # of one that is written in one line
+        # By the name that was met last: which values are hidden, and whether it is surely a secret's name.
+        self._hides: Hides = bool
+        self._sure = False
 
     def redact(self, lines: list[str]) -> list[str]:
         """The lines; what was several lines may be one mark."""
@@ -89,7 +103,7 @@ class LineRedactor:
         )
         if (item and indent_of(line) >= level) or deeper:
             if not _ENTRY.match(text):
-                return line if is_plain(text) else lead + self._hidden(text.strip("\"' "))
+                return lead + self._hidden(text.strip("\"' ")) if self._hides(text) else line
         elif line.strip("+- \t"):
             self._list = None
             return None
@@ -99,10 +113,15 @@ class LineRedactor:
     def _line(self, line: str) -> str:
         """One line, read once from its beginning to its end."""
         kept: list[str] = []
-        position = start = 0
+        position = start = self._mapping_end = 0
+        if self._mapping is not None and line.strip("+- \t") and indent_of(line) <= self._mapping:
+            self._mapping = None
         while found := _NAME.search(line, position):
             position = found.end()
-            if is_secret_name(found[0]):
+            name = _full_name(line, found)
+            below = self._mapping is not None or found.end() < self._mapping_end
+            if told := hides_below(name) if below else hides(name):
+                self._hides, self._sure = told, is_secret_name(name)
                 shown, position = self._value(line, found)
                 kept += [line[start : found.end()], shown]
                 start = position
@@ -124,7 +143,7 @@ class LineRedactor:
 
     def _assigned(self, line: str, assigns: re.Match[str]) -> tuple[str, int]:
         start = assigns.end()
-        value = line[start : start + LONGEST_VALUE]
+        value = line[start : start + (LONGEST_VALUE if self._sure else LONGEST_KEY)]
         if quote := _QUOTE.match(value):
             return self._quoted(line, value, assigns, quote)
         taken = self._unquoted(line, assigns, value)
@@ -132,9 +151,15 @@ class LineRedactor:
         if _OPENS_BLOCK.fullmatch(shown):
             self._open_block(line, shown)
             return line[assigns.start() :], len(line)
-        if _is_structure(shown) or (self._strictness is Strictness.TITLE and not looks_drawn(shown)):
+        if _is_structure(shown):
+            self._open_mapping(line, start, shown)
             return assigns[0], start
-        if is_plain(shown) or all(is_plain(word) for word in shown.split()):
+        if self._strictness is Strictness.TITLE and not looks_drawn(shown):
+            return assigns[0], start
+        if not self._sure and shown:  # one word decides: VARIABLE=value command
+            taken = value[: len(value) - len(value.lstrip())] + shown.split()[0]
+            shown = taken.strip()
+        if not (self._hides(shown) and any(map(self._hides, shown.split()))):
             return assigns[0] + taken, start + len(taken)
         self._continued = shown.endswith("\\")
         return f"{assigns[0]}{self._hidden(shown)}", start + len(taken)
@@ -160,20 +185,29 @@ class LineRedactor:
         return _COMMENT.sub("", value).rstrip()
 
     def _open_block(self, line: str, shown: str) -> None:
-        if shown:
+        if shown and self._sure:
             self._block = indent_of(line)
         else:
             self._list = indent_of(line)
+            self._open_mapping(line, len(line), "{")
+
+    def _open_mapping(self, line: str, start: int, shown: str) -> None:
+        if len(shown) == 1:
+            self._mapping = indent_of(line) if self._mapping is None else self._mapping
+        else:
+            self._mapping_end = max(line.find("}", start), self._mapping_end)
 
     def _quoted(self, line: str, value: str, assigns: re.Match[str], quote: re.Match[str]) -> tuple[str, int]:
         closed = _closing(value, quote[0])
+        if closed is None and not self._sure:
+            return f"{assigns[0]}{quote[0]}", assigns.end() + quote.end()
         if closed is None:
             self._until = re.compile(re.escape(quote[0][-1]))
             self._hidden(value[quote.end() :])
             return f"{assigns[0]}{quote[0]}{MARKER}", len(line)
         inside = value[quote.end() : closed - len(quote[0])]
         speech = self._strictness is Strictness.TITLE and not looks_drawn(inside)
-        if is_plain(inside) or speech:
+        if speech or not self._hides(inside):
             return f"{assigns[0]}{value[:closed]}", assigns.end() + closed
         return f"{assigns[0]}{quote[0]}{self._hidden(inside)}{quote[0]}", assigns.end() + closed
 
@@ -181,8 +215,8 @@ class LineRedactor:
         close = line.find("</", element.end(), element.end() + LONGEST_VALUE)
         inside = line[element.end() : close if close >= 0 else element.end() + LONGEST_VALUE]
         if close >= 0:
-            return (element[0] + inside if is_plain(inside) else f"{element[0]}{self._hidden(inside)}"), close
-        if "<" in inside:
+            return (f"{element[0]}{self._hidden(inside)}" if self._hides(inside) else element[0] + inside), close
+        if "<" in inside or not self._sure:
             return "", element.start()  # an element of elements
         self._until = re.compile("</")
         return f"{element[0]}{MARKER}", len(line)
@@ -197,14 +231,18 @@ class LineRedactor:
         bare = token.strip("\"'")
         is_option = line[max(name.start() - 2, 0) : name.start()] in ("--", " -")
         lead = line[: name.start()] if name.start() < LONGEST_LEAD else "x"
-        alone = not line[word.end() : word.end() + LONGEST_LEAD].strip(" ;") and _FIRST.match(lead)
-        content = self._strictness is Strictness.CONTENT and bool(alone)
-        content = content or (self._strictness is Strictness.CONTENT and lead.lstrip("+- \t").startswith("machine "))
+        rest = line[word.end() : word.end() + LONGEST_LEAD]
+        last = not rest.strip(" ;\"'") and _FIRST.match(lead)
+        is_set = looks_drawn(bare) and _ENDS.match(rest) and _SETS.search(lead)
+        alone = bool(last or is_set) or (bare != token and rest.startswith(";"))
+        login = lead.lstrip("+- \t").startswith("machine ")
+        content = self._strictness is Strictness.CONTENT and (alone or login)
         is_value = (is_option and bare[:1] not in "-<") or (content and name[0].lower() in _DIRECTIVES)
         told = (
             content or self._strictness is Strictness.MESSAGE or space[0].strip().startswith(("is", "was", "to", "set"))
         )
-        if is_plain(bare) or not (is_value or (told and looks_drawn(bare))):
+        drawn = looks_drawn(bare) if self._sure else looks_random(bare)
+        if not self._hides(bare) or not ((is_value and (self._sure or drawn)) or (told and drawn)):
             return keep
         quote = token[0] if token[:1] in "\"'" else ""
         return f"{space[0]}{quote}{self._hidden(bare)}{quote}", space.end() + len(token)
@@ -212,6 +250,11 @@ class LineRedactor:
     def _hidden(self, value: str) -> str:
         self._learn(value)
         return MARKER
+
+
+def _full_name(line: str, name: re.Match[str]) -> str:
+    """The name, and of what it is: `Uid=sa;Pwd=x` has a database's password, `PWD=/srv` a directory."""
+    return f"db_{name[0]}" if line[: name.start()].endswith(";") and name[0].lower() == "pwd" else name[0]
 
 
 def _is_structure(shown: str) -> bool:

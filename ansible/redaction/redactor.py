@@ -3,9 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from redaction.appearance import is_plain, looks_drawn
+from redaction.commands import redact_commands
+from redaction.directives import redact_directives
 from redaction.lines import LineRedactor, Strictness
-from redaction.names import is_plain, is_secret_name, looks_drawn
-from redaction.shapes import BLOCK_BODY, BLOCK_END, BLOCKS, BODY_LINE, COMMANDS, MARKER, TOKENS
+from redaction.names import hides
+from redaction.shapes import BLOCK_BODY, BLOCK_END, BLOCKS, BODY_LINE, MARKER, TOKENS, hide_span
+from redaction.standard_input import redact_standard_input
 from redaction.structures import redact_structures
 from redaction.values import Values
 
@@ -34,8 +38,8 @@ class Redactor:
     def learn_named(self, variables: Mapping[str, object]) -> None:
         """Learn the value of every variable, at any depth, whose name says that it is secret."""
         for name, value in variables.items():
-            if is_secret_name(str(name)):
-                for leaf in leaves(value):
+            if is_secret := hides(str(name)):
+                for leaf in filter(is_secret, leaves(value)):
                     self.learn(leaf)
             elif isinstance(value, Mapping):
                 self.learn_named(value)
@@ -57,8 +61,10 @@ class Redactor:
         text = "\n".join(_without_block_tails(BLOCKS.sub(MARKER, text).split("\n")))
         if strictness is not Strictness.TITLE:
             text = redact_structures(text, self.learn)
+        text = redact_standard_input(redact_commands(text))
         text = "\n".join(LineRedactor(strictness, self.learn).redact(text.split("\n")))
-        for pattern in (*COMMANDS, *TOKENS):
+        text = redact_directives(text)
+        for pattern in TOKENS:
             text = pattern.sub(_hide, text)
         text = BODY_LINE.sub(rf"\1{MARKER}", text)
         return self._values.replace(text, MARKER)
@@ -71,8 +77,7 @@ def _hide(found: re.Match[str]) -> str:
         return found[0]
     if MARKER in found[group] or (group and is_plain(found[group])):
         return found[0]
-    start, end = found.start(group) - found.start(), found.end(group) - found.start()
-    return f"{found[0][:start]}{MARKER}{found[0][end:]}"
+    return hide_span(found, group)
 
 
 def _without_block_tails(lines: list[str]) -> list[str]:

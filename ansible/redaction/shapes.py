@@ -13,6 +13,8 @@ BLOCKS = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----.*?"
     r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----|\Z)"
     r"|\$ANSIBLE_VAULT;[^\n\"']*(?:(?:\n|\\n)[+\- \t]*[0-9a-f]{2,}(?=\s|\\n|[\"']|\Z))*"
+    r"|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----.*?(?:---- END SSH2 ENCRYPTED PRIVATE KEY ----|\Z)"
+    r"|-----BEGIN OpenVPN Static key V1-----.*?(?:-----END OpenVPN Static key V1-----|\Z)"
     r"|PuTTY-User-Key-File-.*?(?:Private-MAC:[^\n]*|\Z)",
     re.DOTALL,
 )
@@ -59,23 +61,8 @@ BODY_LINE = re.compile(
     r"^([+\- ]?[ \t]*)(?![0-9a-f]{40}$|[0-9a-f]{64}$)(?=[A-Za-z+/=]*[0-9])[A-Za-z0-9+/=]{48,}$", re.MULTILINE
 )
 
-COMMANDS = tuple(
-    re.compile(pattern, re.MULTILINE)
-    for pattern in (
-        r"(?:^|\s)(?:-u|--user|--proxy-user)[= ]\s{0,3}[\"']?[^\s:\"']{1,100}:([^\s\"']+)",
-        r"\bmysql\w{0,12}\b[^\n]{0,200}?\s-p([^\s=-][^\s]*)",
-        r"\bsshpass\s{1,3}-p\s{0,3}[\"']?([^\s\"']+)",
-        r"\b(?:docker|podman|helm|az|oc|skopeo)\b[^\n]{0,100}? -p[ =][\"']?([^\s\"']+)",
-        r"\bopenssl\b[^\n]{0,100}? -k [\"']?([^\s\"']+)|\bopenssl\b[^\n]{0,200}?\bpass(?:in|out)? pass:([^\s\"']+)",
-        r"\bpass:([^\s\"']{4,})",
-        r"\bhtpasswd\b[^\n]{0,60}? -\w*b\w* (?:\S+ )?\S+ [\"']?([^\s\"']+)",
-        r"echo [\"']?[\w.-]{1,64}:([^\s\"'|]+)[\"']? ?\| ?(?:sudo )?chpasswd",
-        r"(?i:\bidentified (?:with \S+ )?by (?:password )?)[\"']([^\"'\n]+)[\"']",
-        r"(?i:\b(?:with|role|user|login)\b[^\n]{0,80}\bpassword )[\"']([^\"'\n]+)[\"']",
-        r"(?i:\bset password\b[^\n]{0,80}?(?:=|by|to) )[\"']([^\"'\n]+)[\"']",
-        r"(?i:^[+\- ]?\s{0,8}stats auth )[^\s:]{1,64}:(\S+)",
-        r"(?i:^[+\- ]?\s{0,8}(?:ro|rw)community6? )(\S+)|(?i:\bsnmp-server community )(\S+)",
-        r"(?i:\bmachine \S{1,200} login \S{1,200} password )(\S+)",
-        r"(?i:(?:^|\s)(?:insecure-)?password )(?=\S*[\d!@#$%^&*+=])(?![\[/])(\S{6,})(?=\s|$)",
-    )
-)
+
+def hide_span(found: re.Match[str], group: str | int) -> str:
+    """A match with one of its groups hidden."""
+    start, end = found.start(group) - found.start(), found.end(group) - found.start()
+    return f"{found[0][:start]}{MARKER}{found[0][end:]}"

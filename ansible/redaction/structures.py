@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from redaction.names import is_plain, is_secret_name
+from redaction.names import hides
 from redaction.shapes import MARKER
 
 _NAME = r"[\"']?\b(?:name|key|variable)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<name>[A-Za-z_][\w.-]{1,100})[\"']?"
@@ -33,7 +33,8 @@ def redact_structures(text: str, learn: Callable[[str], None]) -> str:
 def _pair(found: re.Match[str], learn: Callable[[str], None]) -> str:
     value = found["value"]
     bare = value.strip().strip("\"'")
-    if not is_secret_name(found["name"]) or is_plain(bare) or MARKER[:-1] in value:
+    hidden = hides(found["name"])
+    if not hidden or not hidden(bare) or MARKER[:-1] in value:
         return found[0]
     learn(bare)
     quote = value[0] if value[0] in "\"'" else ""

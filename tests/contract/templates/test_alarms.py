@@ -76,7 +76,7 @@ def test_an_alarm_is_silent_while_nothing_happens(alarm: dict[str, Any]) -> None
 def test_every_alarm_tells_the_topic_where_there_is_one() -> None:
     for name in ALARMS:
         actions = control().template["Resources"][name]["Properties"]["AlarmActions"]
-        assert actions["Fn::If"][:2] == ["TellsTopic", [{"Ref": "AlarmTopicArn"}]], name
+        assert actions["Fn::If"][:2] == ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}]], name
 
 
 def watched(metric: str) -> set[str]:

@@ -202,7 +202,7 @@ def test_every_filter_has_its_alarm_in_the_same_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "advice"), [("DeliveriesTooLarge", "push again in smaller steps"), ("DeliveriesLost", "redeliver it")]
+    ("metric", "advice"), [("DeliveriesTooLarge", "push in smaller steps"), ("DeliveriesLost", "Redeliver")]
 )
 def test_an_alarm_says_what_to_do(metric: str, advice: str) -> None:
     assert advice in ours()[metric]["AlarmDescription"]

@@ -1,0 +1,178 @@
+"""What is measured, and the goals. The chain is the real one: the receiver's message is what start_build gets."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from bench.functions import events
+from bench.functions.ratios import Row, Size
+from bench.functions.runtime import Program
+from bench.functions.sampling import Case, Measured, RoutingInput, event_bytes
+from bench.functions.tables import Item
+from bench.functions.workshop import ROOT, Workshop
+
+RECEIVER, START_BUILD, AUDIT_WRITER, NOTIFY = "WebhookReceiver", "StartBuild", "AuditWriter", "Notify"
+TARGETS = 10  # of the shipped routes.yaml
+# CPU of start_build's cold start for 10 targets at commit a5f6fc2, in cold starts of the bare handler in the same run.
+START_BUILD_AT_A5F6FC2 = 30.5  # of 15 rounds: 28.8 to 33.1
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A line of the table: which figure of which case, and the ratio to the bare handler that it may reach."""
+
+    case: str
+    name: str
+    shown: str
+    unit: str
+    goal: float | None = None
+
+
+COLD = "webhook_receiver: a push"
+LARGE = "webhook_receiver: 5.4 MB, 200 routes"
+LARGE_MERGE = "webhook_receiver: 5.4 MB, 200 routes, a merge"
+STARTS = f"start_build: {TARGETS} targets"
+AUDIT = "audit_writer: a build began"
+TELLS = "notify: a rollout began"
+FIGURES = (
+    Figure(COLD, "cold_wall", "cold start, wall", "ms", 3.1),
+    Figure(COLD, "cold_cpu", "cold start, CPU", "ms", 3.1),
+    Figure(COLD, "warm_wall", "warm p50, wall", "ms", 2.9),
+    Figure(COLD, "warm_cpu", "warm p50, CPU", "ms", 2.9),
+    Figure(COLD, "memory", "memory after the first call", "MB", 1.7),
+    Figure(LARGE, "warm_wall", "warm p50, wall", "ms", 2.2),
+    Figure(LARGE, "warm_cpu", "warm p50, CPU", "ms", 2.2),
+    Figure(LARGE_MERGE, "warm_wall", "warm p50, wall", "ms", 2.2),
+    Figure(LARGE_MERGE, "warm_cpu", "warm p50, CPU", "ms", 2.2),
+    Figure(STARTS, "cold_cpu", "cold start, CPU", "ms", START_BUILD_AT_A5F6FC2 / 2),
+    Figure(STARTS, "cold_wall", "cold start, wall", "ms"),
+    Figure(STARTS, "memory", "memory after the first call", "MB"),
+    Figure(AUDIT, "cold_wall", "cold start, wall", "ms"),
+    Figure(AUDIT, "cold_cpu", "cold start, CPU", "ms"),
+    Figure(TELLS, "cold_wall", "cold start, wall", "ms"),
+    Figure(TELLS, "cold_cpu", "cold start, CPU", "ms"),
+)
+PACKAGE_GOALS = {RECEIVER: 8 * MEGABYTE}
+
+
+class WorkNotDone(Exception):
+    """A function answered and did not do what is measured."""
+
+
+def cases(workshop: Workshop, warm_calls: int, large_calls: int) -> list[Case]:
+    """Every case, ready to be measured."""
+    scene = _Scene(workshop)
+    bare = RoutingInput(workshop.bare("answer"), partial(events.delivery, events.push()))
+    receiver = scene.receiver(events.push(), workshop.ours(RECEIVER))
+    message = scene.message(receiver)
+    started = scene.start_build(message)
+    scene.play(started)
+    return [
+        Case(COLD, receiver, bare, warm_calls),
+        *(scene.large(title, large_calls, merge=merge) for title, merge in ((LARGE, False), (LARGE_MERGE, True))),
+        Case(STARTS, started, bare),
+        Case(AUDIT, scene.audit_writer(), bare),
+        Case(TELLS, scene.notify(), bare),
+    ]
+
+
+def rows(measured: Mapping[str, Measured]) -> list[Row]:
+    """The table's lines, of the cases that were measured."""
+    return [
+        Row(each.case, each.shown, each.unit, measured[each.case].pairs(each.name), each.goal)
+        for each in FIGURES
+        if each.case in measured
+    ]
+
+
+def sizes(workshop: Workshop) -> list[Size]:
+    """Every function's package with its layers."""
+    names = (RECEIVER, START_BUILD, AUDIT_WRITER, NOTIFY)
+    artifacts = workshop.artifacts
+    return [
+        Size(name, artifacts.zipped(artifacts.function(name), workshop.scratch), PACKAGE_GOALS.get(name))
+        for name in names
+    ]
+
+
+class _Scene:
+    """The functions one after the other, each with what the one before it left."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+        self._aws = workshop.aws
+        self._tables: dict[str, dict[str, Item]] = {}
+        self._build: dict[str, Any] = {}
+
+    def play(self, subject: RoutingInput) -> None:
+        """Have a function called once, and keep the tables and a build as they are then."""
+        subject.prepare()
+        with self._workshop.start(subject.program, event_bytes(subject)) as running:
+            subject.check(running.first.answer.content)
+        self._tables = copy.deepcopy(self._aws.tables.items)
+        self._build = self._aws.builds[0]
+
+    def receiver(self, payload: Mapping[str, Any], program: Program) -> RoutingInput:
+        """The receiver, for a push that runs somewhere."""
+
+        def check(answer: Any) -> None:
+            _require(answer["statusCode"] == 202 and self._aws.sent, answer)
+
+        return RoutingInput(program, partial(events.delivery, payload), self._aws.forget, check)
+
+    def message(self, receiver: RoutingInput) -> dict[str, Any]:
+        """What the receiver puts on the queue."""
+        receiver.prepare()
+        with self._workshop.start(receiver.program, event_bytes(receiver)) as running:
+            receiver.check(running.first.answer.content)
+        return events.queued(self._aws.sent)
+
+    def large(self, title: str, calls: int, *, merge: bool) -> Case:
+        """The receiver with 200 routes, beside a handler that checks and parses the body."""
+        routes = events.many_routes((ROOT / "routes.yaml").read_text())
+        event = events.delivery(events.large_push(merge=merge))
+        program = self._workshop.ours(RECEIVER, routes)
+        subject = self.receiver({}, program)
+        ours = RoutingInput(program, lambda: event, subject.prepare, subject.check)
+        return Case(title, ours, RoutingInput(self._workshop.bare("read"), lambda: event), calls)
+
+    def start_build(self, event: Any) -> RoutingInput:
+        """start_build, on empty tables."""
+
+        def check(answer: Any) -> None:
+            _require(answer == {"batchItemFailures": []} and len(self._aws.builds) == TARGETS, answer)
+
+        return RoutingInput(self._workshop.ours(START_BUILD), lambda: event, self._aws.forget, check)
+
+    def audit_writer(self) -> RoutingInput:
+        """audit_writer, told of a build that start_build started."""
+        build = self._build
+
+        def check(answer: Any) -> None:
+            known = {item["pk"]["S"] for item in self._tables["AuditTable"].values()}
+            written = [item["pk"]["S"] for item in self._aws.tables.items["AuditTable"].values()]
+            # What is rejected lies in a partition of its own.
+            _require(set(written) == known and len(written) > len(self._tables["AuditTable"]), answer)
+
+        return RoutingInput(self._workshop.ours(AUDIT_WRITER), partial(events.build_began, build), self._restore, check)
+
+    def notify(self) -> RoutingInput:
+        """notify, shown what start_build wrote into the trail."""
+        items = list(self._tables["AuditTable"].values())
+
+        def check(answer: Any) -> None:
+            _require(self._aws.posted, answer)
+
+        return RoutingInput(self._workshop.ours(NOTIFY), partial(events.recorded, items), self._restore, check)
+
+    def _restore(self) -> None:
+        self._aws.forget()
+        self._aws.tables.items = copy.deepcopy(self._tables)
+
+
+def _require(holds: object, answer: Any) -> None:
+    if not holds:
+        raise WorkNotDone(f"the function answered {answer}")

@@ -1,0 +1,78 @@
+"""What the benchmark makes of its figures, and how large its large push is."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bench.functions import events, report
+from bench.functions.artifacts import resolved
+from bench.functions.ratios import Pairs, Row, Size
+from localcloud.limits import EVENT_BYTES
+
+ROUTES = Path(__file__).parents[2] / "routes.yaml"
+
+
+def test_a_ratio_is_taken_pair_by_pair() -> None:
+    pairs = Pairs(ours=[0.3, 0.6, 0.5], bare=[0.1, 0.3, 0.2])
+    assert pairs.ratios == pytest.approx([3.0, 2.0, 2.5])
+    assert pairs.ratio == pytest.approx(2.5)
+    assert pairs.spread == pytest.approx((2.0, 3.0))
+
+
+@pytest.mark.parametrize(("goal", "verdict"), [(2.6, "met"), (2.4, "missed"), (None, "")])
+def test_a_line_of_the_table_says_whether_its_goal_is_met(goal: float | None, verdict: str) -> None:
+    row = Row("a push", "cold start", "ms", Pairs([0.25], [0.1]), goal)
+    *_, shown_goal, shown = report.cells(row)
+    assert report.cells(row)[2:5] == ("250 ms", "100 ms", "2.50")
+    assert shown == verdict
+    assert bool(shown_goal) is bool(goal)
+
+
+def test_a_package_is_shown_in_megabytes() -> None:
+    assert report.size_cells(Size("WebhookReceiver", 8_100_000, 8_000_000)) == (
+        "WebhookReceiver",
+        "8.10",
+        "8",
+        "missed",
+    )
+
+
+def test_the_page_keeps_its_text_around_the_table(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{report.BEGIN}\nyesterday\n{report.END}\nafter\n")
+    rows = [Row("a push", "cold start", "ms", Pairs([0.25], [0.1]), 3.1)]
+    report.keep(page, report.markdown(rows, [], "today"))
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert "| a push | cold start | 250 ms | 100 ms | 2.50 | 2.50 to 2.50 | 3.10 | met |" in text
+    assert "yesterday" not in text
+
+
+def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("nothing")
+    with pytest.raises(ValueError, match="needs the lines"):
+        report.keep(tmp_path / "page.md", "table")
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_the_large_push_is_as_large_as_lambda_takes(merge: bool) -> None:
+    event = events.delivery(events.large_push(merge=merge))
+    assert events.LARGE_BODY * 0.99 < len(event["body"]) < events.LARGE_BODY * 1.01
+    assert len(json.dumps(event)) < EVENT_BYTES
+
+
+def test_the_many_routes_are_200() -> None:
+    parsed = yaml.safe_load(events.many_routes(ROUTES.read_text()))
+    assert len({route["name"] for route in parsed["routes"]}) == 200
+    assert parsed["accounts"]
+
+
+def test_a_variable_that_nobody_can_resolve_is_refused() -> None:
+    assert resolved({"Ref": "Queue"}, {"Queue": "https://q"}) == "https://q"
+    with pytest.raises(KeyError):
+        resolved({"Ref": "Other"}, {})
+    with pytest.raises(ValueError, match="does not resolve"):
+        resolved({"Fn::GetAtt": ["Queue", "Arn"]}, {})
