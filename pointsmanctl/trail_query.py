@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pointsman.adapters.dynamodb import marshal, pages
 from pointsman.core.trail.events import TYPES, BuildReported
 from pointsman.core.trail.item import INDEXES, NewerEvent, ReadEvent, read_item, timestamp
+from pointsman.core.trail.keys import rollout_partition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -89,7 +90,7 @@ def _answers(item: dict[str, Any], question: Question) -> bool:
 def _items(client: "DynamoDBClient", table: str, question: Question) -> Iterator[dict[str, Any]]:
     """Candidates, newest first, through the narrowest index that the question allows."""
     if question.rollout:
-        found = _query(client, table, None, "pk = :p", {":p": f"ROLLOUT#{question.rollout}"})
+        found = _query(client, table, None, "pk = :p", {":p": rollout_partition(question.rollout)})
         yield from sorted(found, key=lambda item: str(item["at"]), reverse=True)
         return
     if question.repository and question.commit:

@@ -26,6 +26,7 @@ from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.slack.channel_sync import ChannelSync, SyncResult
 from pointsman.core.slack.notifier import SlackNotifier
 from pointsman.core.slack.port import WaitBudget
+from pointsman.core.trail.keys import rollout_of
 from pointsman.errors import SlackBusy, Unavailable, raise_failures
 
 logger = Logger()
@@ -110,8 +111,8 @@ def _is_young(event: dict[str, Any]) -> bool:
 def _rollouts_of(event: dict[str, Any]) -> Iterator[str]:
     for record in event["Records"]:
         partition: str = record["dynamodb"]["Keys"]["pk"]["S"]
-        if record["eventName"] == "INSERT" and partition.startswith("ROLLOUT#"):
-            yield partition.removeprefix("ROLLOUT#")
+        if record["eventName"] == "INSERT" and (rollout := rollout_of(partition)):
+            yield rollout
 
 
 def _tell_altered(event: dict[str, Any]) -> None:

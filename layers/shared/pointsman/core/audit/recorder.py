@@ -31,6 +31,7 @@ from pointsman.core.model import Run, Value
 from pointsman.core.ports import Trail
 from pointsman.core.text import cut
 from pointsman.core.trail.events import BuildReported, EventRejected, RecordingCapped, TrailEvent
+from pointsman.core.trail.keys import build_partition, rollout_partition
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 from pointsman.errors import Unavailable
 
@@ -113,7 +114,7 @@ class AuditRecorder:
                 event, inbound, to_unassigned_trail_event(inbound, Origin(started_by=inbound.initiator or "unknown"))
             )
         key = BuildReported.key_of_build(build_location(inbound.build_arn), 1, inbound.build_arn)
-        reports = self._trail.with_key(f"BUILD#{inbound.build_arn}", key)
+        reports = self._trail.with_key(build_partition(inbound.build_arn), key)
         came_from = origin_by_reports(inbound.build_arn, reports)
         if not is_in_time(inbound, reports, self._clock()):
             return self._reject(event, f"{_name(inbound)}: its time {inbound.at.isoformat()} is not the build's")
@@ -127,7 +128,7 @@ class AuditRecorder:
         """Who started the claim's build. Raises Unavailable while that may still become known."""
         key = BuildReported.key_of_build(inbound.target, inbound.attempt, inbound.build_arn)
         needs_reports = not isinstance(inbound, BuildEvent) and run.build_arn != inbound.build_arn
-        reports = self._trail.with_key(f"ROLLOUT#{inbound.rollout}", key) if needs_reports else []
+        reports = self._trail.with_key(rollout_partition(inbound.rollout), key) if needs_reports else []
         found = origin(inbound, run, reports)
         if found is None and may_be_identified_later(inbound, run, self._clock()):
             raise Unavailable(f"{_name(inbound)}: which build runs it is not known yet")

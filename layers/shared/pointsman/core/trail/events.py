@@ -13,6 +13,13 @@ from pydantic import Field, TypeAdapter
 
 from pointsman.core.model import Change, Decision, Mode, RolloutState, RunState, Value
 from pointsman.core.trail.host_values import HostCounts, TaskResult
+from pointsman.core.trail.keys import (
+    build_partition,
+    delivery_partition,
+    rejected_day_partition,
+    rejected_partition,
+    rollout_partition,
+)
 
 
 class Event(Value):
@@ -32,7 +39,7 @@ class Event(Value):
     @property
     def partition(self) -> str:
         """Partition key in the trail: events of one rollout are kept, and streamed, in order."""
-        return f"ROLLOUT#{self.rollout}"
+        return rollout_partition(str(self.rollout))
 
     @property
     def key(self) -> str:
@@ -59,7 +66,7 @@ class DeliveryDecided(Event):
     @property
     def partition(self) -> str:
         """Deliveries have a partition of their own: most never become a rollout."""
-        return f"DELIVERY#{self.delivery}"
+        return delivery_partition(self.delivery)
 
     @property
     def key(self) -> str:
@@ -172,7 +179,7 @@ class BuildEventOfRun(RunEvent):
     @property
     def partition(self) -> str:
         """The rollout's, or the build's own."""
-        return super().partition if self.rollout else f"BUILD#{self.build_arn}"
+        return super().partition if self.rollout else build_partition(self.build_arn)
 
     @property
     def key(self) -> str:
@@ -251,7 +258,7 @@ class EventRejected(Event):
     @property
     def partition(self) -> str:
         """Apart from rollouts: a forged event must not appear in the rollout it names."""
-        return f"REJECTED#{self.event_id}"
+        return rejected_partition(self.event_id)
 
     @property
     def key(self) -> str:
@@ -270,8 +277,11 @@ class RecordingCapped(Event):
     @property
     def partition(self) -> str:
         """Beside what was recorded: the rollout's, the build's, or a day's."""
-        alone = f"BUILD#{self.build_arn}" if self.build_arn else f"REJECTED#{self.sender_account}#{self.at.date()}"
-        return super().partition if self.rollout else alone
+        if self.rollout:
+            return super().partition
+        if self.build_arn:
+            return build_partition(self.build_arn)
+        return rejected_day_partition(self.sender_account, self.at.date())
 
     @property
     def key(self) -> str:
