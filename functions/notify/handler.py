@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.notify.settings import NotifySettings
+from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.secret import Secret
 from pointsman.adapters.slack import SlackChannel
 from pointsman.adapters.slack_messages_dynamodb import DynamoSlackMessages
@@ -41,14 +41,14 @@ RETRIED_BY_STREAM = timedelta(minutes=10)
 @cache
 def _messages() -> DynamoSlackMessages:
     settings = NotifySettings.from_environment(os.environ)
-    return DynamoSlackMessages(boto3.client("dynamodb"), settings.rollouts_table)
+    return DynamoSlackMessages(aws_client("dynamodb"), settings.rollouts_table)
 
 
 @cache
 def _notifier() -> SlackNotifier:
     settings = NotifySettings.from_environment(os.environ)
-    client = boto3.client("dynamodb")
-    token = Secret(SecretsProvider(), settings.slack_secret_name)
+    client = aws_client("dynamodb")
+    token = Secret(SecretsProvider(boto3_client=aws_client("secretsmanager")), settings.slack_secret_name)
     return SlackNotifier(
         DynamoTrail(client, settings.audit_table),
         _messages(),
