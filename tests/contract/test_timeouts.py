@@ -139,8 +139,7 @@ def test_the_product_makes_its_clients_with_aws_client_alone() -> None:
         for folder in ("layers/shared/pointsman", "functions")
         for path in (ROOT / folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if (isinstance(node, ast.Call)
-        and ast.unparse(node) in ("SecretsProvider()", "boto3.Session()"))
+        if (isinstance(node, ast.Call) and ast.unparse(node) in ("SecretsProvider()", "boto3.Session()"))
         or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("boto3.client", "boto3.resource"))
     }
     assert makers == {"layers/shared/pointsman/adapters/aws_client.py"}
