@@ -62,7 +62,7 @@ class Secret:
         return (current,) if self._previous in (None, current) else (current, str(self._previous))
 
     def anew(self) -> tuple[str, ...]:
-        """Both texts from Secrets Manager (stages AWSCURRENT and AWSPREVIOUS), not from the cache. Raises like a call."""
+        """Both texts, from Secrets Manager and not the cache (AWSCURRENT and AWSPREVIOUS). Raises like a call."""
         self(fresh=True)
         self._previous = self._fetch_previous()
         return self.in_hand()
