@@ -10,6 +10,7 @@ from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import Rollout, Run, RunState
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.trail.events import RolloutEnded, RunEnded, RunStarted
+from pointsman.core.trail.keys import rollout_partition
 
 NEVER_BUILT = (RunState.REFUSED, RunState.SUPERSEDED)
 
@@ -79,7 +80,7 @@ class Oracle:
         missing = {target.name for target in rollout.spec.targets} - {run.target.name for run in runs}
         if missing:
             yield f"lost: {rollout.id} never came to {sorted(missing)}"
-        events = trail.of_partition(f"ROLLOUT#{rollout.id}")
+        events = trail.of_partition(rollout_partition(rollout.id))
         ends = Counter((event.target, event.attempt) for event in events if isinstance(event, RunEnded))
         for run in runs:
             if ends[run.target.name, run.attempt] != 1:

@@ -32,6 +32,7 @@ from pointsman.core.rollouts.consume import DeliveryConsumer
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.slack.notifier import SlackNotifier
 from pointsman.core.trail.events import TRAIL_EVENT
+from pointsman.core.trail.keys import rollout_of
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.lambda_context import FakeContext
 from tests.support.receiver import a_receiver, shipped_routes, signed_headers
@@ -126,9 +127,9 @@ def audit_writer_case(chance: random.Random) -> Case:
         return Case(type(error).__name__)
     for recorded in trail.all():
         _storable(put_of(recorded, "audit")["Item"])
-        if recorded.partition.startswith("ROLLOUT#") and event.get("account") != "222222222222":
+        if rollout_of(recorded.partition) and event.get("account") != "222222222222":
             return Case("broken", "an account wrote the history of another")
-    return Case("recorded" if any(each.partition.startswith("ROLLOUT#") for each in trail.all()) else "kept apart")
+    return Case("recorded" if any(rollout_of(each.partition) for each in trail.all()) else "kept apart")
 
 
 def notify_case(chance: random.Random) -> Case:

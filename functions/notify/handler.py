@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.notify.settings import NotifySettings
+from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.secret import Secret
 from pointsman.adapters.slack import SlackChannel
 from pointsman.adapters.slack_messages_dynamodb import DynamoSlackMessages
@@ -26,6 +26,7 @@ from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.slack.channel_sync import ChannelSync, SyncResult
 from pointsman.core.slack.notifier import SlackNotifier
 from pointsman.core.slack.port import WaitBudget
+from pointsman.core.trail.keys import rollout_of
 from pointsman.errors import SlackBusy, Unavailable, raise_failures
 
 logger = Logger()
@@ -40,14 +41,14 @@ RETRIED_BY_STREAM = timedelta(minutes=10)
 @cache
 def _messages() -> DynamoSlackMessages:
     settings = NotifySettings.from_environment(os.environ)
-    return DynamoSlackMessages(boto3.client("dynamodb"), settings.rollouts_table)
+    return DynamoSlackMessages(aws_client("dynamodb"), settings.rollouts_table)
 
 
 @cache
 def _notifier() -> SlackNotifier:
     settings = NotifySettings.from_environment(os.environ)
-    client = boto3.client("dynamodb")
-    token = Secret(SecretsProvider(), settings.slack_secret_name)
+    client = aws_client("dynamodb")
+    token = Secret(SecretsProvider(boto3_client=aws_client("secretsmanager")), settings.slack_secret_name)
     return SlackNotifier(
         DynamoTrail(client, settings.audit_table),
         _messages(),
@@ -110,8 +111,8 @@ def _is_young(event: dict[str, Any]) -> bool:
 def _rollouts_of(event: dict[str, Any]) -> Iterator[str]:
     for record in event["Records"]:
         partition: str = record["dynamodb"]["Keys"]["pk"]["S"]
-        if record["eventName"] == "INSERT" and partition.startswith("ROLLOUT#"):
-            yield partition.removeprefix("ROLLOUT#")
+        if record["eventName"] == "INSERT" and (rollout := rollout_of(partition)):
+            yield rollout
 
 
 def _tell_altered(event: dict[str, Any]) -> None:

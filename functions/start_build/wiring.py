@@ -4,10 +4,8 @@ import functools
 import os
 from datetime import UTC, datetime
 
-import boto3
-from botocore.config import Config
-
 from functions.start_build.settings import StartBuildSettings
+from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.dead_letters_sqs import SqsDeadLetters
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
@@ -15,8 +13,6 @@ from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.model import Mode
 from pointsman.core.rollouts.consume import DeliveryConsumer
 from pointsman.core.rollouts.engine import Engine
-
-CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
 
 
 @functools.cache
@@ -29,7 +25,7 @@ def settings() -> StartBuildSettings:
 def engine() -> Engine:
     """The engine on DynamoDB and CodeBuild."""
     environment = settings()
-    dynamodb = boto3.client("dynamodb", config=CONFIG)
+    dynamodb = aws_client("dynamodb")
     return Engine(
         store=DynamoRollouts(dynamodb, environment.rollouts_table, environment.audit_table),
         trail=DynamoTrail(dynamodb, environment.audit_table),
@@ -45,5 +41,5 @@ def engine() -> Engine:
 @functools.cache
 def consumer() -> DeliveryConsumer:
     """The consumer of changes.fifo. Its SQS client is made when the first message can't be read."""
-    sqs = functools.cache(lambda: boto3.client("sqs", config=CONFIG))
+    sqs = functools.cache(lambda: aws_client("sqs"))
     return DeliveryConsumer(engine(), SqsDeadLetters(sqs, settings().changes_dead_letters_url))

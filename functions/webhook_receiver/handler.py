@@ -10,15 +10,14 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
 from functions.webhook_receiver.packaged_routes import packaged_routes
 from functions.webhook_receiver.settings import WebhookReceiverSettings
+from pointsman.adapters.aws_client import RECEIVER, aws_client
 from pointsman.adapters.changed_files_github import GithubChangedFiles
 from pointsman.adapters.github_http import GithubHttp
 from pointsman.adapters.github_token import GithubToken
@@ -34,10 +33,6 @@ from pointsman.errors import Rejected
 logger = Logger()
 metrics = Metrics()
 
-# GitHub waits 10 seconds for the whole; it is better told in time that it has to redeliver.
-CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
-
-
 REFUSED_AT_THE_DOOR = {401, 403}  # a secret that differs, or an address that GithubHookRanges lacks
 
 
@@ -45,11 +40,10 @@ REFUSED_AT_THE_DOOR = {401, 403}  # a secret that differs, or an address that Gi
 def receiver() -> Receiver:
     """The receiver on AWS, wired once for each cold start."""
     settings = WebhookReceiverSettings.from_environment(os.environ)
-    session = boto3.Session()
-    secrets = SecretsProvider(boto3_client=session.client("secretsmanager", config=CONFIG))
+    secrets = SecretsProvider(boto3_client=aws_client("secretsmanager", RECEIVER))
     return Receiver(
         signature_check=SignatureCheck(Secret(secrets, settings.webhook_secret_name), time.monotonic, logger.warning),
-        queue=SqsQueue(cache(lambda: session.client("sqs", config=CONFIG)), settings.changes_queue_url),
+        queue=SqsQueue(cache(lambda: aws_client("sqs", RECEIVER)), settings.changes_queue_url),
         routes=packaged_routes(),
         clock=partial(datetime.now, UTC),
         github=_github(settings, secrets),

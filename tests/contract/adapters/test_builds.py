@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import pytest
 
 from localcloud.cloud import LocalCloud, wait_until
@@ -56,6 +57,7 @@ def side(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Sid
     cloud: LocalCloud = request.getfixturevalue("cloud")
     for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # a session keeps the environment that it was made in
     phases: dict[str, Any] = {"build": {"commands": ["true"]}}
     commit = Worker(cloud).commit(json.dumps({"version": 0.2, "phases": phases}))
     return Side(CodeBuilds("start-role", dict.fromkeys(Mode, "pointsman"), "a word that both know"), commit)

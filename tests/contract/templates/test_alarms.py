@@ -1,12 +1,13 @@
 """Every alarm looks where something is written, and says to an operator what to do."""
 
 import ast
+import importlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
-from pointsman.core.audit import recorder
 from pointsman.core.github.answer import AnswerOutcome
 from tests.contract.templates.cloudformation import ROOT, control
 
@@ -27,16 +28,17 @@ def emitted() -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_metric":
                 (name,) = [each.value for each in node.keywords if each.arg == "name"]
-                yield from names_of(name)
+                yield from names_of(name, path)
 
 
-def names_of(name: ast.expr) -> Iterator[str]:
+def names_of(name: ast.expr, path: Path) -> Iterator[str]:
     if isinstance(name, ast.Constant):
         yield str(name.value)
     elif isinstance(name, ast.JoinedStr):  # the receiver counts its outcomes
         yield from (f"Deliveries{outcome.capitalize()}" for outcome in (*get_args(AnswerOutcome.__value__), "failed"))
-    elif ast.unparse(name) == "result.outcome":
-        yield from (outcome.value for outcome in recorder.RecordOutcome)
+    elif isinstance(name, ast.Subscript):  # a table of the module, by outcome
+        module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        yield from getattr(module, ast.unparse(name.value)).values()
 
 
 def of_the_log() -> set[str]:

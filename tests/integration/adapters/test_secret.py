@@ -1,4 +1,4 @@
-"""A secret by its name: kept for a while, and its faults say who must act."""
+"""A secret by its name: cached for some minutes, and its errors say who must act."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
@@ -8,7 +8,7 @@ import pytest
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.stub import Stubber
 
-from pointsman.adapters.secret import KEPT_SECONDS, RETRY_SECONDS, STALE_SECONDS, Secret
+from pointsman.adapters.secret import CACHE_SECONDS, RETRY_SECONDS, STALE_SECONDS, Secret
 from pointsman.errors import Misconfigured, Unavailable
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ def secret(stub: Stubber, clock: Seconds | None = None) -> Secret:
     return Secret(provider, NAME, clock or Seconds())
 
 
-def test_it_is_fetched_once_and_kept(stub: Stubber) -> None:
+def test_it_is_fetched_once_and_cached(stub: Stubber) -> None:
     stub.add_response("get_secret_value", {"SecretString": "xoxb-1\n"}, {"SecretId": NAME})
     token = secret(stub)
     assert [token(), token(), token(fresh=False)] == ["xoxb-1"] * 3
 
 
-def test_a_fresh_one_goes_past_the_cache(stub: Stubber) -> None:
+def test_fresh_skips_the_cache(stub: Stubber) -> None:
     for text in ("xoxb-1", "xoxb-2"):
         stub.add_response("get_secret_value", {"SecretString": text}, {"SecretId": NAME})
     token = secret(stub)
@@ -51,7 +51,7 @@ def test_a_fresh_one_goes_past_the_cache(stub: Stubber) -> None:
 
 
 @pytest.mark.parametrize("text", [" ", "  \n"])
-def test_an_empty_secret_is_the_operators_fault(stub: Stubber, text: str) -> None:
+def test_an_empty_secret_is_misconfigured(stub: Stubber, text: str) -> None:
     stub.add_response("get_secret_value", {"SecretString": text})
     with pytest.raises(Misconfigured, match="has no text"):
         secret(stub)()
@@ -66,7 +66,7 @@ def test_an_empty_secret_is_the_operators_fault(stub: Stubber, text: str) -> Non
         ("InternalServiceError", Unavailable),
     ],
 )
-def test_a_fault_says_who_must_act(stub: Stubber, code: str, raised: type[Exception]) -> None:
+def test_an_error_says_who_must_act(stub: Stubber, code: str, raised: type[Exception]) -> None:
     stub.add_client_error("get_secret_value", code)
     with pytest.raises(raised, match=NAME):
         secret(stub)()
@@ -75,9 +75,9 @@ def test_a_fault_says_who_must_act(stub: Stubber, code: str, raised: type[Except
 @pytest.mark.parametrize(
     "text", ["put the bot token here", "changeme", "Change-Me", "<your token>", "secret", "placeholder", "xxxx", "TODO"]
 )
-def test_a_placeholder_is_no_secret(stub: Stubber, text: str) -> None:
+def test_a_placeholder_is_misconfigured(stub: Stubber, text: str) -> None:
     stub.add_response("get_secret_value", {"SecretString": text})
-    with pytest.raises(Misconfigured, match=f"secret {NAME} holds a placeholder: put the real one there"):
+    with pytest.raises(Misconfigured, match=f"secret {NAME} holds a placeholder: store the real text"):
         secret(stub)()
 
 
@@ -87,20 +87,20 @@ def test_what_only_begins_like_a_placeholder_is_a_secret(stub: Stubber, text: st
     assert secret(stub)() == text
 
 
-def test_it_is_asked_for_again_after_a_while(stub: Stubber) -> None:
+def test_it_is_fetched_again_after_some_minutes(stub: Stubber) -> None:
     for text in ("xoxb-1", "xoxb-2"):
         stub.add_response("get_secret_value", {"SecretString": text}, {"SecretId": NAME})
     clock = Seconds()
     token = secret(stub, clock)
     assert token() == "xoxb-1"
-    clock.now += KEPT_SECONDS - 1
+    clock.now += CACHE_SECONDS - 1
     assert token() == "xoxb-1"
     clock.now += 1
     assert token() == "xoxb-2"
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceError"])
-def test_a_throttled_secrets_manager_leaves_the_copy_in_hand_good_and_is_not_asked_by_every_request(
+def test_while_secrets_manager_is_throttled_the_cached_text_is_used_and_few_calls_are_made(
     stub: Stubber, code: str
 ) -> None:
     stub.add_response("get_secret_value", {"SecretString": "xoxb-1"})
@@ -109,13 +109,13 @@ def test_a_throttled_secrets_manager_leaves_the_copy_in_hand_good_and_is_not_ask
     clock = Seconds()
     token = secret(stub, clock)
     token()
-    clock.now += KEPT_SECONDS
+    clock.now += CACHE_SECONDS
     assert [token(), token(), token()] == ["xoxb-1"] * 3
     clock.now += RETRY_SECONDS
     assert token() == "xoxb-2"
 
 
-def test_a_copy_is_not_good_for_ever(stub: Stubber) -> None:
+def test_a_cached_text_is_not_used_for_ever(stub: Stubber) -> None:
     stub.add_response("get_secret_value", {"SecretString": "xoxb-1"})
     stub.add_client_error("get_secret_value", "ThrottlingException")
     clock = Seconds()
@@ -126,23 +126,23 @@ def test_a_copy_is_not_good_for_ever(stub: Stubber) -> None:
         token()
 
 
-def test_a_secret_that_may_not_be_read_any_more_is_the_operators_fault(stub: Stubber) -> None:
+def test_a_secret_that_may_no_longer_be_read_is_misconfigured(stub: Stubber) -> None:
     stub.add_response("get_secret_value", {"SecretString": "xoxb-1"})
     stub.add_client_error("get_secret_value", "AccessDeniedException")
     clock = Seconds()
     token = secret(stub, clock)
     token()
-    clock.now += KEPT_SECONDS
+    clock.now += CACHE_SECONDS
     with pytest.raises(Misconfigured):
         token()
 
 
-# --- while a secret is changed --------------------------------------------------------------------------------------
+# --- while a secret is rotated --------------------------------------------------------------------------------------
 
 PREVIOUS = {"SecretId": NAME, "VersionStage": "AWSPREVIOUS"}
 
 
-def test_both_stages_are_good_and_the_older_one_is_asked_for_only_when_it_is_needed(stub: Stubber) -> None:
+def test_both_stages_are_valid_and_the_previous_one_is_fetched_only_when_needed(stub: Stubber) -> None:
     stub.add_response("get_secret_value", {"SecretString": "new"}, {"SecretId": NAME})
     both = secret(stub)
     assert both.in_hand() == ("new",)
@@ -153,30 +153,30 @@ def test_both_stages_are_good_and_the_older_one_is_asked_for_only_when_it_is_nee
     assert both.in_hand() == ("new", "old")
 
 
-def test_a_secret_that_was_never_changed_has_no_other(stub: Stubber) -> None:
+def test_a_secret_that_was_never_rotated_has_no_previous_text(stub: Stubber) -> None:
     stub.add_response("get_secret_value", {"SecretString": "only"}, {"SecretId": NAME})
     stub.add_client_error("get_secret_value", "ResourceNotFoundException", expected_params=PREVIOUS)
     assert secret(stub).anew() == ("only",)
 
 
 @pytest.mark.parametrize("text", [" ", "changeme"])
-def test_what_is_no_secret_is_none_as_the_older_one(stub: Stubber, text: str) -> None:
+def test_an_empty_or_placeholder_text_is_not_a_previous_one(stub: Stubber, text: str) -> None:
     stub.add_response("get_secret_value", {"SecretString": "new"}, {"SecretId": NAME})
     stub.add_response("get_secret_value", {"SecretString": text}, PREVIOUS)
     assert secret(stub).anew() == ("new",)
 
 
-def test_the_text_before_stays_good_when_the_new_one_is_noticed_in_passing(stub: Stubber) -> None:
+def test_the_previous_text_stays_valid_when_the_cache_gets_the_new_one(stub: Stubber) -> None:
     for text in ("old", "new"):
         stub.add_response("get_secret_value", {"SecretString": text}, {"SecretId": NAME})
     clock = Seconds()
     both = secret(stub, clock)
     assert both.in_hand() == ("old",)
-    clock.now += KEPT_SECONDS
+    clock.now += CACHE_SECONDS
     assert both.in_hand() == ("new", "old")
 
 
-def test_an_older_one_that_cannot_be_read_now_keeps_the_newer_one_good(stub: Stubber) -> None:
+def test_the_current_text_is_valid_while_the_previous_one_cannot_be_read(stub: Stubber) -> None:
     stub.add_response("get_secret_value", {"SecretString": "new"}, {"SecretId": NAME})
     stub.add_client_error("get_secret_value", "ThrottlingException", expected_params=PREVIOUS)
     assert secret(stub).anew() == ("new",)

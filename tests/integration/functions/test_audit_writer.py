@@ -14,6 +14,7 @@ from functions.audit_writer import handler
 from functions.audit_writer.settings import AuditWriterSettings
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.audit.recorder import RecordOutcome
 from pointsman.core.ports import Transition
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.lambda_context import FakeContext
@@ -57,7 +58,7 @@ def test_a_builds_whole_story_enters_the_trail(world: World) -> None:
     failed = sample("aws/codebuild-build-failed.json") | {"time": "2026-11-23T08:01:40Z"}
     failed["detail"]["build-id"] = arn(DEV)
     for event in (failed, host_event(), build_event()):
-        assert world.invoke(event)["outcome"] == "EventsRecorded"
+        assert world.invoke(event)["outcome"] == "recorded"
     assert world.types() == ["BuildReported", "HostResultRecorded", "BuildReported"]
 
 
@@ -72,14 +73,14 @@ def test_a_host_is_found_by_its_name_its_target_its_commit_and_its_doer(world: W
 
 def test_the_same_event_again_adds_nothing(world: World) -> None:
     outcomes = [world.invoke(build_event())["outcome"] for _ in range(2)]
-    assert outcomes == ["EventsRecorded", "EventsRepeated"]
+    assert outcomes == ["recorded", "repeated"]
     assert world.types() == ["BuildReported"]
 
 
 def test_a_forged_event_is_kept_apart_with_its_reason(world: World) -> None:
     forged = host_event(of=DEV, target=PROD)
     answer = world.invoke(forged)
-    assert answer["outcome"] == "EventsRejected"
+    assert answer["outcome"] == "rejected"
     assert world.types() == []
     (rejected,) = world.trail.of_partition(f"REJECTED#{forged['id']}")
     assert rejected.type == "EventRejected"
@@ -105,6 +106,11 @@ def test_outcomes_are_counted(world: World, capsys: pytest.CaptureFixture[str]) 
     world.invoke(host_event(rollout="r-forged"))
     counted = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert counted[0]["EventsRejected"] == [1.0]
+
+
+def test_every_outcome_has_a_metric_of_its_own() -> None:
+    assert handler.OUTCOME_METRICS.keys() == set(RecordOutcome)
+    assert len(set(handler.OUTCOME_METRICS.values())) == len(RecordOutcome)
 
 
 def test_what_a_host_said_is_not_in_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:

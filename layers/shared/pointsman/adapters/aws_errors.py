@@ -1,4 +1,4 @@
-"""botocore's errors, sorted by who must act."""
+"""Translates botocore's errors to Pointsman's, which say who must act."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,8 +7,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from pointsman.errors import Conflict, Misconfigured, Unavailable
 
-# No retry mends these: the role, the name or the request itself is wrong. Services differ in the suffix.
-_OPERATORS_FAULTS = (
+# A retry does not help: the role, the name or the request is wrong. The suffix differs between services.
+_MISCONFIGURED = (
     "AccessDenied",
     "InvalidParameter",
     "InvalidRequest",
@@ -17,22 +17,22 @@ _OPERATORS_FAULTS = (
     "ResourceNotFound",
     "Validation",
 )
-# Why DynamoDB cancelled a transaction: another writer was first.
+# DynamoDB cancelled a transaction, since another writer was first.
 _LOST_RACES = {"ConditionalCheckFailed", "TransactionConflict"}
-# An item of it can never be stored.
-_UNFIT = {"ValidationError", "ItemCollectionSizeLimitExceeded"}
+# DynamoDB cancelled a transaction, since one of its items can never be stored.
+_INVALID_ITEMS = {"ValidationError", "ItemCollectionSizeLimitExceeded"}
 
 
 @contextmanager
 def translate_aws_errors(doing: str) -> Iterator[None]:
-    """Turn botocore's errors into Conflict, Misconfigured or Unavailable, each saying what was being done."""
+    """Raise Conflict, Misconfigured or Unavailable for botocore's errors. The message starts with `doing`."""
     try:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "ConditionalCheckFailedException" or _cancelled_for(error, _LOST_RACES):
             raise Conflict(doing) from error
-        if code.startswith(_OPERATORS_FAULTS) or _cancelled_for(error, _UNFIT):
+        if code.startswith(_MISCONFIGURED) or _cancelled_for(error, _INVALID_ITEMS):
             raise Misconfigured(f"{doing}: {error}") from error
         raise Unavailable(f"{doing}: {error}") from error
     except BotoCoreError as error:

@@ -1,4 +1,4 @@
-"""The RolloutStore port in memory: the twin for tests, with the same refusals as DynamoDB."""
+"""The RolloutStore port in memory, for tests. It raises the same errors as DynamoDB."""
 
 from collections.abc import Iterable
 from threading import RLock
@@ -10,7 +10,7 @@ from pointsman.errors import Conflict, Unreadable
 
 
 class MemoryRollouts:
-    """Rollouts, runs and lanes in dictionaries; the events of a transition go to `trail`."""
+    """Keeps rollouts, runs and queues in dictionaries. The events of a transition go to `trail`."""
 
     def __init__(self, trail: MemoryTrail) -> None:
         self.trail = trail
@@ -19,23 +19,23 @@ class MemoryRollouts:
         self._runs: dict[tuple[str, str, int], Run] = {}
         self._queues: dict[str, TargetQueue] = {}
         self._cursor: str | None = None
-        self.unreadable: set[str] = set()  # rollouts and lanes that a newer version wrote
+        self.unreadable: set[str] = set()  # rollouts and queues that a newer version wrote
 
     def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
         """See RolloutStore.load."""
         with self._lock:
             if rollout in self.unreadable:
-                raise Unreadable(f"rollout {rollout}: version: another one")
+                raise Unreadable(f"rollout {rollout} was written by another version")
             if rollout not in self._rollouts:
                 return None
             runs = tuple(run for key, run in sorted(self._runs.items()) if key[0] == rollout)
             return self._rollouts[rollout], runs
 
     def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
-        """See RolloutStore.lanes."""
+        """See RolloutStore.queues."""
         with self._lock:
             if broken := self.unreadable.intersection(targets := list(targets)):
-                raise Unreadable(f"lane {min(broken)}: version: another one")
+                raise Unreadable(f"the queue of {min(broken)} was written by another version")
             return {target: self._queues.get(target, TargetQueue(name=target)) for target in targets}
 
     def commit(self, transition: Transition) -> None:
@@ -65,7 +65,7 @@ class MemoryRollouts:
         self._cursor = rollout
 
     def forget(self, rollout: str) -> None:
-        """Delete a rollout and its runs, as somebody might by hand."""
+        """Delete a rollout and its runs, as a person might do by hand."""
         with self._lock:
             del self._rollouts[rollout]
             self._runs = {key: run for key, run in self._runs.items() if key[0] != rollout}
@@ -78,7 +78,7 @@ class MemoryRollouts:
         for queue in transition.queues:
             _same_version(queue, self._queues.get(queue.name))
         for event in transition.events:
-            if any(known.key == event.key for known in self.trail.of_partition(event.partition)):
+            if any(stored.key == event.key for stored in self.trail.of_partition(event.partition)):
                 raise Conflict(f"{event.key} is already in the trail")
 
 
@@ -88,4 +88,4 @@ def _with_next_version[Record: (Rollout, Run, TargetQueue)](record: Record) -> R
 
 def _same_version(record: Rollout | Run | TargetQueue, stored: Rollout | Run | TargetQueue | None) -> None:
     if record.version != (stored.version if stored else 0):
-        raise Conflict("the record has moved")
+        raise Conflict("another writer changed the record")

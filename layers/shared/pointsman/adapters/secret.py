@@ -1,4 +1,4 @@
-"""A secret by its name, kept for a while: it is never in the environment."""
+"""A secret by its name, cached for some minutes. It is never in the environment."""
 
 import logging
 import re
@@ -12,11 +12,12 @@ from botocore.exceptions import ClientError
 
 from pointsman.errors import Misconfigured, Unavailable
 
-KEPT_SECONDS = 300.0
-RETRY_SECONDS = 30.0  # between two questions while Secrets Manager does not answer
-STALE_SECONDS = 6 * 3600.0  # how long the copy in hand serves then
-_PASSING = {"InternalServiceError", "ThrottlingException", "ServiceUnavailable", "RequestTimeout"}
-# What people and templates write until the real one is there: no forger has to guess it.
+CACHE_SECONDS = 300.0
+RETRY_SECONDS = 30.0  # between two calls while Secrets Manager does not answer
+STALE_SECONDS = 6 * 3600.0  # a cached text older than this is not used then
+_TRANSIENT = {"InternalServiceError", "ThrottlingException", "ServiceUnavailable", "RequestTimeout"}
+_STORE_TEXT = "store the real text with `aws secretsmanager put-secret-value`"
+# What people and templates write until they have the real secret. Anybody could guess it.
 _PLACEHOLDER = re.compile(
     r"<.*>|(put|enter|insert|add|your|replace)\b.*\b(here|secret|token|this|me)"
     r"|change[ _-]?me|(my|your|the|a|webhook)?[ _-]?(secret|password|token)|place[ _-]?holder"
@@ -26,67 +27,67 @@ _PLACEHOLDER = re.compile(
 
 
 class Secret:
-    """The text of secret `name`. `clock` gives seconds that never go back.
+    """The text of secret `name`. `clock` returns monotonic seconds.
 
-    Where Secrets Manager is throttled or does not answer, the copy in hand serves on for some hours.
+    While Secrets Manager is throttled or does not answer, the cached text is used for up to six hours.
     """
 
     def __init__(self, provider: SecretsProvider, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._provider = provider
         self._name = name
         self._clock = clock
-        self._kept: str | None = None
+        self._cached: str | None = None
         self._previous: str | None = None
-        self._fetched_at = self._ask_again_at = 0.0
-        # At DEBUG botocore logs every answer, the secret's text with it.
+        self._fetched_at = self._expires_at = 0.0
+        # At DEBUG, botocore logs every answer, with the secret's text.
         logging.getLogger("botocore").setLevel(logging.INFO)
 
     def __call__(self, *, fresh: bool = False) -> str:
-        """The text; with `fresh`, past the copy in hand. Raises Misconfigured naming the secret, or Unavailable."""
-        if not fresh and self._kept is not None and self._clock() < self._ask_again_at:
-            return self._kept
+        """The text. `fresh` skips the cache. Raises Misconfigured, which names the secret, or Unavailable."""
+        if not fresh and self._cached is not None and self._clock() < self._expires_at:
+            return self._cached
         try:
             text = self._fetch()
         except Unavailable:
-            if fresh or self._kept is None or self._clock() - self._fetched_at > STALE_SECONDS:
+            if fresh or self._cached is None or self._clock() - self._fetched_at > STALE_SECONDS:
                 raise
-            self._ask_again_at = self._clock() + RETRY_SECONDS
-            return self._kept
-        self._keep(text)
+            self._expires_at = self._clock() + RETRY_SECONDS
+            return self._cached
+        self._cache(text)
         return text
 
     def in_hand(self) -> tuple[str, ...]:
-        """The text, and the one before it where that is known: both are good while a secret is changed."""
-        now = self()
-        return (now,) if self._previous in (None, now) else (now, str(self._previous))
+        """The text and, if the cache has it, the previous one. Both are valid while a secret is rotated."""
+        current = self()
+        return (current,) if self._previous in (None, current) else (current, str(self._previous))
 
     def anew(self) -> tuple[str, ...]:
-        """The same, both asked of Secrets Manager now (stages AWSCURRENT and AWSPREVIOUS). Raises as a call does."""
+        """Both texts, from Secrets Manager and not the cache (AWSCURRENT and AWSPREVIOUS). Raises like a call."""
         self(fresh=True)
         self._previous = self._fetch_previous()
         return self.in_hand()
 
-    def _keep(self, text: str) -> None:
-        if self._kept not in (None, text):
-            self._previous = self._kept  # as Secrets Manager moves its stages
-        self._kept = text
+    def _cache(self, text: str) -> None:
+        if self._cached not in (None, text):
+            self._previous = self._cached  # as Secrets Manager does with AWSPREVIOUS
+        self._cached = text
         self._fetched_at = self._clock()
-        self._ask_again_at = self._fetched_at + KEPT_SECONDS
+        self._expires_at = self._fetched_at + CACHE_SECONDS
 
     def _fetch(self, **stage: Any) -> str:
         try:
             value = self._provider.get(self._name, max_age=0, force_fetch=True, **stage)
         except GetParameterError as error:
-            raise self._sorted(error) from error
+            raise self._translate(error) from error
         text = value.strip() if isinstance(value, str) else ""
         if not text:
-            raise Misconfigured(f"secret {self._name} has no text: put one there")
+            raise Misconfigured(f"secret {self._name} has no text: {_STORE_TEXT}")
         if _PLACEHOLDER.fullmatch(text):
-            raise Misconfigured(f"secret {self._name} holds a placeholder: put the real one there")
+            raise Misconfigured(f"secret {self._name} holds a placeholder: {_STORE_TEXT}")
         return text
 
     def _fetch_previous(self) -> str | None:
-        """The one before; None where there is none, or none that could be a secret."""
+        """The previous text, or None where there is none or it is empty or a placeholder."""
         try:
             return self._fetch(VersionStage="AWSPREVIOUS")
         except Misconfigured:
@@ -94,8 +95,8 @@ class Secret:
         except Unavailable:
             return self._previous
 
-    def _sorted(self, error: GetParameterError) -> Misconfigured | Unavailable:
+    def _translate(self, error: GetParameterError) -> Misconfigured | Unavailable:
         cause = error.__context__
-        if isinstance(cause, ClientError) and (code := cause.response["Error"]["Code"]) not in _PASSING:
-            return Misconfigured(f"secret {self._name} can't be read: {code}")
-        return Unavailable(f"secret {self._name} can't be read now")
+        if isinstance(cause, ClientError) and (code := cause.response["Error"]["Code"]) not in _TRANSIENT:
+            return Misconfigured(f"secret {self._name} cannot be read: {code}")
+        return Unavailable(f"secret {self._name} cannot be read now: Secrets Manager does not answer")

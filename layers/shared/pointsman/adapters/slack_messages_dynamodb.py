@@ -1,12 +1,4 @@
-"""The Postings, StandingStore and StaleStore ports on the rollouts table.
-
-| pk | sk | item |
-| --- | --- | --- |
-| `SLACK#<rollout>` | `MESSAGE` | which message shows a rollout: `version` (N), `data` (map of Posting) |
-| `SLACK#<rollout>` | `MESSAGE#<note>` | the same of a note in its thread: `failed#1`, `fixed#1` |
-| `SLACK#ROUTE#<digest>` | `STANDING` | how a route stands on a ref: `version` (N), `data` (map of Standing) |
-| `SLACK#stale` | `STALE` | which rollouts are to be shown again: `version` (N), `rollouts` (list) |
-"""
+"""The SlackMessageStore, RouteStatusStore and StaleStore ports on the rollouts table (layout: `rollouts_table.py`)."""
 
 import json
 from collections.abc import Mapping
@@ -14,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, unmarshal
+from pointsman.adapters.rollouts_table import STALE_KEY, route_status_key, slack_message_key
 from pointsman.core.slack.port import SlackMessageState
 from pointsman.core.slack.route_status import RouteStatus
 from pointsman.core.slack.stale import Stale
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-STALE = {"pk": "SLACK#stale", "sk": "STALE"}
 
 
 class DynamoSlackMessages:
@@ -32,38 +23,38 @@ class DynamoSlackMessages:
         self._table = table
 
     def load(self, rollout: str, note: str = "") -> SlackMessageState | None:
-        """See Postings.load."""
-        item = self._get(f"reading the posting of {rollout}", _key(rollout, note))
+        """See SlackMessageStore.load."""
+        item = self._get(f"reading the message of {rollout}", slack_message_key(rollout, note))
         return SlackMessageState.read(item["data"]) if item else None
 
     def save(self, state: SlackMessageState) -> SlackMessageState:
-        """See Postings.save."""
+        """See SlackMessageStore.save."""
         stored = state.model_copy(update={"version": state.version + 1})
         data = json.loads(stored.model_dump_json(exclude_none=True))
-        item = _key(state.rollout, state.note) | {"version": stored.version, "data": data}
-        self._put(f"saving the posting of {state.rollout}", item, state.version)
+        item = slack_message_key(state.rollout, state.note) | {"version": stored.version, "data": data}
+        self._put(f"saving the message of {state.rollout}", item, state.version)
         return stored
 
     def load_route_status(self, key: str) -> RouteStatus | None:
-        """See StandingStore.load_standing."""
-        item = self._get("reading how a route stands", _route_status_key(key))
+        """See RouteStatusStore.load_route_status."""
+        item = self._get("reading the status of a route", route_status_key(key))
         return RouteStatus.read(item["data"]) if item else None
 
     def save_route_status(self, status: RouteStatus) -> None:
-        """See StandingStore.save_standing."""
+        """See RouteStatusStore.save_route_status."""
         stored = status.model_copy(update={"version": status.version + 1})
         data = json.loads(stored.model_dump_json(exclude_none=True))
-        item = _route_status_key(status.key) | {"version": stored.version, "data": data}
-        self._put(f"saving how route {status.route} stands", item, status.version)
+        item = route_status_key(status.key) | {"version": stored.version, "data": data}
+        self._put(f"saving the status of route {status.route}", item, status.version)
 
     def load_stale(self) -> Stale:
         """See StaleStore.load_stale."""
-        item = self._get("reading the list of stale messages", STALE)
+        item = self._get("reading the list of stale messages", STALE_KEY)
         return Stale(rollouts=item["rollouts"], version=item["version"]) if item else Stale()
 
     def save_stale(self, stale: Stale) -> None:
         """See StaleStore.save_stale."""
-        item = STALE | {"version": stale.version + 1, "rollouts": list(stale.rollouts)}
+        item = STALE_KEY | {"version": stale.version + 1, "rollouts": list(stale.rollouts)}
         self._put("saving the list of stale messages", item, stale.version)
 
     def _get(self, doing: str, key: Mapping[str, str]) -> dict[str, Any] | None:
@@ -82,11 +73,3 @@ class DynamoSlackMessages:
             }
         with translate_aws_errors(doing):
             self._client.put_item(TableName=self._table, Item=marshal(item), **condition)
-
-
-def _route_status_key(key: str) -> dict[str, Any]:
-    return {"pk": f"SLACK#ROUTE#{key}", "sk": "STANDING"}
-
-
-def _key(rollout: str, note: str) -> dict[str, Any]:
-    return {"pk": f"SLACK#{rollout}", "sk": f"MESSAGE#{note}" if note else "MESSAGE"}

@@ -1,4 +1,4 @@
-"""Whose build a claim is about: the engine's, somebody's who went past the queue, or nobody's."""
+"""Who started an event's build: the engine, somebody outside Pointsman, or nobody."""
 
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ class World:
         self.recorder = AuditRecorder(self.trail, self.run_lookup, self.clock)
 
     def take(self, event: dict[str, Any]) -> RecordOutcome:
-        return self.recorder.take(event).outcome
+        return self.recorder.record(event).outcome
 
     def of_type[Told](self, kind: type[Told]) -> list[Told]:
         return [event for event in self.trail.all() if isinstance(event, kind)]
@@ -60,7 +60,7 @@ def in_state(state: RunState) -> World:
 
 def test_a_retried_build_is_recorded_with_who_started_it(running: World) -> None:
     assert running.take(started_by_hand()) is RecordOutcome.RECORDED
-    result = running.recorder.take(host_event(build_arn=RETRY))
+    result = running.recorder.record(host_event(build_arn=RETRY))
     assert (result.outcome, result.outside) == (RecordOutcome.RECORDED, True)
     (recorded,) = running.of_type(HostResultRecorded)
     assert (recorded.started_by, recorded.actor, recorded.host) == ("omar", "omar", "web-1")
@@ -74,22 +74,22 @@ def test_a_build_by_hand_may_run_another_commit_and_mode_and_is_recorded_with_th
     assert (recorded.commit, recorded.mode.value) == ("f" * 40, "check")
 
 
-def test_a_build_that_nobody_named_writes_nothing(running: World) -> None:
+def test_a_build_that_nobody_reported_writes_nothing(running: World) -> None:
     running.clock.now = LATER
     assert running.take(host_event(build_arn=RETRY)) is RecordOutcome.REJECTED
     (rejected,) = running.of_type(EventRejected)
-    assert "nobody started the build" in rejected.reason
+    assert "neither Pointsman nor CodeBuild reported" in rejected.reason
     assert running.of_type(HostResultRecorded) == []
 
 
-def test_a_result_that_comes_before_the_word_of_its_build_waits_for_it(running: World) -> None:
-    with pytest.raises(Unavailable, match="not known yet"):
+def test_a_result_that_arrives_before_the_report_of_its_build_waits_for_it(running: World) -> None:
+    with pytest.raises(Unavailable, match="CodeBuild has not reported"):
         running.take(host_event(build_arn=RETRY))
     running.take(started_by_hand())
     assert running.take(host_event(build_arn=RETRY)) is RecordOutcome.RECORDED
 
 
-def test_a_run_that_is_starting_believes_no_build_until_one_is_named(starting: World) -> None:
+def test_a_starting_run_accepts_no_result_until_its_build_is_reported(starting: World) -> None:
     starting.clock.now = LATER
     with pytest.raises(Unavailable):
         starting.take(host_event())
@@ -129,7 +129,7 @@ def test_a_run_without_a_build_has_no_results(state: RunState) -> None:
         ("pointsman", "pointsman.ansible", RecordOutcome.RECORDED),
     ],
 )
-def test_a_check_speaks_of_its_own_project_alone(project: str, source: str, outcome: RecordOutcome) -> None:
+def test_a_check_reports_on_its_own_project_only(project: str, source: str, outcome: RecordOutcome) -> None:
     build = arn(DEV).replace("build/pointsman:", f"build/{project}:")
     stored = asked(DEV, build_arn=build)
     spec = stored.rollout.spec.model_copy(update={"mode": Mode.CHECK})
@@ -145,15 +145,15 @@ def test_a_forged_result_does_not_displace_the_true_one(running: World) -> None:
     assert by_build == {RETRY: "omar", arn(DEV): None}
 
 
-def test_another_content_under_the_same_key_is_an_event_of_its_own(running: World) -> None:
+def test_different_content_under_the_same_key_is_rejected(running: World) -> None:
     assert running.take(host_event()) is RecordOutcome.RECORDED
     other = host_event(tasks=[task(name="Something else")], envelope={"id": "11111111-0000-4000-8000-000000000000"})
     assert running.take(other) is RecordOutcome.REJECTED
     (rejected,) = running.of_type(EventRejected)
-    assert "the trail holds another content under HostResultRecorded#" in rejected.reason
+    assert "the trail has different content under HostResultRecorded#" in rejected.reason
 
 
-def test_another_content_is_told_apart_though_the_first_was_shortened(running: World) -> None:
+def test_different_content_is_recognised_though_the_first_was_shortened(running: World) -> None:
     def long(diff: str) -> dict[str, Any]:
         return host_event(tasks=[task(diff=diff * 400_000)])
 
@@ -164,7 +164,7 @@ def test_another_content_is_told_apart_though_the_first_was_shortened(running: W
     ]
 
 
-def test_the_word_on_a_build_that_comes_again_once_the_run_has_another_is_a_repetition(starting: World) -> None:
+def test_a_report_that_is_repeated_after_the_run_got_another_build_is_a_repetition(starting: World) -> None:
     assert starting.take(build_event()) is RecordOutcome.RECORDED
     stored = asked(DEV, build_arn=RETRY)
     assert stored.run
@@ -183,7 +183,7 @@ def test_each_part_of_a_hosts_result_is_recorded(running: World) -> None:
     assert [(event.part, event.final) for event in running.of_type(HostResultRecorded)] == [(1, False), (2, True)]
 
 
-def test_text_that_no_encoding_holds_is_mended_and_recorded(running: World) -> None:
+def test_text_that_no_encoding_holds_is_repaired_and_recorded(running: World) -> None:
     event = build_event()
     event["detail"]["additional-information"]["logs"]["deep-link"] = "https://\ud800"
     assert running.take(event) is RecordOutcome.RECORDED
@@ -225,7 +225,7 @@ def test_a_secret_in_what_codebuild_or_a_build_says_stays_out_of_the_trail(runni
     assert any("COMMAND_EXECUTION_ERROR" in each and "exit status 1" in each for each in told)
 
 
-def test_a_newer_runner_may_say_more_than_is_known(running: World) -> None:
+def test_a_newer_runner_may_send_unknown_fields(running: World) -> None:
     told = task() | {"surprise": [1]}
     assert running.take(host_event(mood="sunny", tasks=[told])) is RecordOutcome.RECORDED
 

@@ -29,7 +29,7 @@ def by_hand(*names: str, initiator: str | None = "omar") -> dict[str, Any]:
 
 
 def test_a_build_without_a_rollout_is_recorded_with_who_started_it(world: World) -> None:
-    result = world.recorder.take(by_hand())
+    result = world.recorder.record(by_hand())
     assert (result.outcome, result.outside) == (RecordOutcome.RECORDED, True)
     (report,) = world.of_type(BuildReported)
     assert (report.started_by, report.actor, report.target) == ("omar", "omar", "222222222222/eu-west-1")
@@ -53,14 +53,14 @@ def test_its_end_is_recorded_too(world: World) -> None:
     assert [event.started_by for event in world.of_type(PlaybookEnded)] == ["omar"]
 
 
-def test_a_result_that_comes_first_waits_for_the_word_of_its_build(world: World) -> None:
-    with pytest.raises(Unavailable, match="not known yet"):
+def test_a_result_that_comes_first_waits_for_the_report_of_its_build(world: World) -> None:
+    with pytest.raises(Unavailable, match="CodeBuild has not reported"):
         world.take(host_event(**OWN))
     world.take(by_hand())
     assert world.take(host_event(**OWN)) is RecordOutcome.RECORDED
 
 
-def test_a_result_of_a_build_that_codebuild_never_named_is_rejected(world: World) -> None:
+def test_a_result_of_a_build_that_codebuild_never_reported_is_rejected(world: World) -> None:
     world.clock.now = after(600)
     assert world.take(host_event(**OWN)) is RecordOutcome.REJECTED
     assert world.of_type(HostResultRecorded) == []
@@ -70,7 +70,7 @@ def test_an_account_writes_nothing_about_a_build_of_another(world: World) -> Non
     event = host_event(**OWN | {"build_arn": arn(PROD, 50)})
     assert world.take(event) is RecordOutcome.REJECTED
     (rejected,) = world.of_type(EventRejected)
-    assert "of another account" in rejected.reason
+    assert "the build is in another account" in rejected.reason
 
 
 def test_a_build_that_names_a_rollout_which_is_gone_is_recorded_by_itself(world: World) -> None:
@@ -102,7 +102,7 @@ def test_a_build_whose_starter_codebuild_does_not_name_is_recorded(world: World)
         ("pointsman-check", "check", RecordOutcome.RECORDED),
     ],
 )
-def test_a_check_speaks_of_checks_alone(world: World, project: str, mode: str, outcome: RecordOutcome) -> None:
+def test_a_check_reports_on_checks_only(world: World, project: str, mode: str, outcome: RecordOutcome) -> None:
     build = BUILD.replace("build/pointsman:", f"build/{project}:")
     event = by_hand()
     event["detail"]["build-id"] = build

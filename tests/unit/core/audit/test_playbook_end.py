@@ -45,17 +45,17 @@ def test_a_killed_playbook_has_no_exit_status() -> None:
     assert [event.exit_status for event in world.of_type(PlaybookEnded)] == [None]
 
 
-def test_the_first_word_on_an_end_stays_and_another_is_kept_as_rejected() -> None:
+def test_the_first_report_of_an_end_stays_and_a_different_one_is_rejected() -> None:
     world = running()
     outcomes = [world.take(ended(exit_status=status) | {"id": f"e-{status}"}) for status in (2, 2, 0)]
     assert outcomes == [RecordOutcome.RECORDED, RecordOutcome.REPEATED, RecordOutcome.REJECTED]
     assert [event.exit_status for event in world.of_type(PlaybookEnded)] == [2]
     (rejected,) = world.of_type(EventRejected)
-    assert "the trail holds another content under PlaybookEnded#" in rejected.reason
+    assert "the trail has different content under PlaybookEnded#" in rejected.reason
 
 
 @pytest.mark.parametrize("of", [{"build_arn": arn(DEV, 7)}, {"attempt": 2}, {"commit": "f" * 40}, {"mode": "check"}])
-def test_the_end_of_another_run_is_not_believed(of: dict[str, Any]) -> None:
+def test_the_end_of_another_run_is_rejected(of: dict[str, Any]) -> None:
     world = running()
     world.clock.now = world.clock.now.replace(hour=9)
     assert world.take(ended(**of)) is RecordOutcome.REJECTED
