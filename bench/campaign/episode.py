@@ -15,7 +15,7 @@ from bench.campaign.store import FailingRollouts, FailingTrail
 from pointsman.adapters.dead_letters_memory import MemoryDeadLetters
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import RunState
+from pointsman.core.model import RolloutId, RunState
 from pointsman.core.rollouts import engine as engine_module
 from pointsman.core.rollouts import sweep as sweep_module
 from pointsman.core.rollouts.consume import DeliveryConsumer, ReceivedMessage
@@ -50,7 +50,7 @@ class NotingEngine(Engine):
 
     note: Callable[[Delivery], None]
 
-    def accept(self, delivery: Delivery, message_id: str) -> list[str]:
+    def accept(self, delivery: Delivery, message_id: str) -> list[RolloutId]:
         """See Engine.accept."""
         try:
             return super().accept(delivery, message_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bench.campaign.codebuild import SimulatedBuild
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import Rollout, Run, RunState
+from pointsman.core.model import Rollout, RolloutId, Run, RunState, TargetName
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.trail.events import RolloutEnded, RunEnded, RunStarted
 from pointsman.core.trail.keys import rollout_partition
@@ -20,22 +20,26 @@ class Oracle:
     """Knows each push's number (later is higher), and hears of each build. `broken` are the laws that were broken."""
 
     broken: list[str] = field(default_factory=list)
-    pushed: dict[tuple[str, str], int] = field(default_factory=dict)  # rollout, target: its newest push that was taken
-    _newest: dict[str, int] = field(default_factory=dict)
-    _last: dict[tuple[str, str], str] = field(default_factory=dict)  # route, target: the rollout that ran last
-    _begun: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    pushed: dict[tuple[RolloutId, TargetName], int] = field(
+        default_factory=dict
+    )  # rollout, target: its newest push that was taken
+    _newest: dict[RolloutId, int] = field(default_factory=dict)
+    _last: dict[tuple[str, TargetName], RolloutId] = field(
+        default_factory=dict
+    )  # route, target: the rollout that ran last
+    _begun: dict[tuple[str, TargetName], int] = field(default_factory=lambda: defaultdict(int))
     _live: dict[str, list[SimulatedBuild]] = field(default_factory=lambda: defaultdict(list))
 
     @property
-    def rollouts(self) -> set[str]:
+    def rollouts(self) -> set[RolloutId]:
         """Every rollout of which a push was taken."""
-        return {rollout for rollout, _ in self.pushed}
+        return {rollout_id for rollout_id, _ in self.pushed}
 
-    def accepted(self, rollout: str, targets: Iterable[str], push: int) -> None:
+    def accepted(self, rollout_id: RolloutId, targets: Iterable[TargetName], push: int) -> None:
         """The engine has taken a push of a rollout's commit, which goes to these targets."""
-        self._newest[rollout] = max(self._newest.get(rollout, 0), push)
+        self._newest[rollout_id] = max(self._newest.get(rollout_id, 0), push)
         for target in targets:
-            self.pushed[rollout, target] = max(self.pushed.get((rollout, target), 0), push)
+            self.pushed[rollout_id, target] = max(self.pushed.get((rollout_id, target), 0), push)
 
     def build_began(self, build: SimulatedBuild) -> None:
         """A build was made: no other may live on its target, and nothing newer may have been there."""
@@ -52,11 +56,11 @@ class Oracle:
         self._begun[entry] = max(self._begun[entry], number)
 
     def judge(
-        self, store: MemoryRollouts, trail: MemoryTrail, builds: list[SimulatedBuild], open_rollouts: list[str]
+        self, store: MemoryRollouts, trail: MemoryTrail, builds: list[SimulatedBuild], open_rollouts: list[RolloutId]
     ) -> None:
         """At the end, once no fault happens any more and everything had its time."""
-        self.broken += [f"stuck: {rollout} is still open" for rollout in open_rollouts]
-        newest: dict[tuple[str, str], tuple[int, Run]] = {}
+        self.broken += [f"stuck: {rollout_id} is still open" for rollout_id in open_rollouts]
+        newest: dict[tuple[str, TargetName], tuple[int, Run]] = {}
         for rollout_id in sorted(self.rollouts):
             loaded = store.load(rollout_id)
             if loaded is None:
@@ -69,8 +73,8 @@ class Oracle:
                     newest[entry] = (number, run)
         for (route, name), (number, run) in newest.items():
             # What ran last may have been pushed again since: then it is newer, and nothing had to run again.
-            last = self._last.get((route, name), "")
-            if run.state is RunState.SUPERSEDED and self._newest.get(last, 0) < number:
+            last = self._last.get((route, name))
+            if run.state is RunState.SUPERSEDED and (last is None or self._newest.get(last, 0) < number):
                 self.broken.append(
                     f"lost: push {number} of {run.rollout} is the newest of {route} on {name}: {run.reason}"
                 )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from bench.campaign.faults import FaultInjector
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import Rollout, Run, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, Run, TargetQueue
 from pointsman.core.ports import Transition
 from pointsman.core.trail.events import Event
 from pointsman.errors import Unavailable
@@ -35,15 +35,15 @@ class FailingRollouts(MemoryRollouts):
         super().__init__(trail)
         self._failing, self._faults = trail, faults
 
-    def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
+    def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
         """See RolloutStore.load."""
         self._answer()
-        return super().load(rollout)
+        return super().load(rollout_id)
 
-    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
-        """See RolloutStore.lanes."""
+    def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
+        """See RolloutStore.queues."""
         self._answer()
-        return super().queues(targets)
+        return super().queues(names)
 
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.start_build import wiring
 from functions.start_build.sweep_metrics import publish
 from pointsman.core.audit.build_event import UnrelatedEvent, read_build_event
+from pointsman.core.model import RolloutId, TargetName
 from pointsman.core.rollouts.consume import BatchResult, ReceivedMessage
 
 logger = Logger()
@@ -61,4 +62,4 @@ def take_build_state(event: dict[str, Any]) -> None:
     if isinstance(change, UnrelatedEvent):
         logger.info("ignored the state of a build that Pointsman did not start", extra={"reason": change.reason})
         return
-    wiring.engine().build_ended(change.rollout, change.target, change.attempt, change.report)
+    wiring.engine().build_ended(RolloutId(change.rollout), TargetName(change.target), change.attempt, change.report)

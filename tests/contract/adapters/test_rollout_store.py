@@ -10,7 +10,7 @@ from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import QueueEntry, Rollout, RolloutState, Run, RunState, TargetQueue
+from pointsman.core.model import QueueEntry, Rollout, RolloutId, RolloutState, Run, RunState, TargetQueue
 from pointsman.core.ports import RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
 from pointsman.core.trail.events import RunWaited
@@ -76,7 +76,7 @@ def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
 
 
 def test_a_rollout_that_was_never_started_is_none(store: RolloutStore) -> None:
-    assert store.load("r-unknown") is None
+    assert store.load(RolloutId("r-unknown")) is None
 
 
 def test_every_attempt_is_loaded(store: RolloutStore) -> None:
@@ -151,7 +151,7 @@ def test_open_rollouts_are_those_that_have_not_ended(store: RolloutStore) -> Non
 
 def test_the_sweeps_place_is_kept_until_it_comes_to_the_end(store: RolloutStore) -> None:
     assert store.sweep_cursor() is None
-    store.keep_sweep_cursor("r-7")
+    store.keep_sweep_cursor(RolloutId("r-7"))
     assert store.sweep_cursor() == "r-7"
     store.keep_sweep_cursor(None)
     assert store.sweep_cursor() is None

@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 from threading import RLock
 
 from pointsman.core.identity import build_token
-from pointsman.core.model import Mode, Rollout, Run, RunState, Target
+from pointsman.core.model import Mode, Rollout, RolloutId, Run, RunState, Target, TargetName
 from pointsman.core.ports import BuildReport
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
 
 # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
 TOKEN_HONOURED_FOR = timedelta(minutes=5)
+
+
+type RunName = tuple[RolloutId, TargetName, int]  # with the attempt
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,13 @@ class MemoryBuilds:
         self.silent: set[str] = set()  # no answer
         self.loses_answers: set[str] = set()  # StartBuild is carried out, and its answer lost
         self.left_out: set[str] = set()  # builds that BatchGetBuilds does not name
-        self.started: list[tuple[str, str, int]] = []
+        self.started: list[RunName] = []
         self.builds: dict[str, BuildReport] = {}
         self.calls: list[tuple[str, int]] = []  # account and region of each call of `report`, and how many it asked for
         self._clock = clock
         self._lock = RLock()
         self._by_token: dict[str, _Asked] = {}
-        self._by_run: dict[tuple[str, str, int], str] = {}
+        self._by_run: dict[RunName, str] = {}
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
         """See Builds.start."""
@@ -97,7 +100,7 @@ class MemoryBuilds:
         return arn
 
 
-def _name_of(run: Run) -> tuple[str, str, int]:
+def _name_of(run: Run) -> RunName:
     return run.rollout, run.target.name, run.attempt
 
 

@@ -23,7 +23,7 @@ from pointsman.adapters.rollouts_table import (
     run_key,
 )
 from pointsman.adapters.trail_dynamodb import put_of
-from pointsman.core.model import Rollout, Run, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, Run, TargetQueue
 from pointsman.core.ports import Transition
 from pointsman.errors import Unavailable, Unreadable
 
@@ -42,28 +42,28 @@ class DynamoRollouts:
         self._table = rollouts_table
         self._audit = audit_table
 
-    def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
+    def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
         """See RolloutStore.load."""
         items = list(
             pages(
                 self._client,
-                f"reading rollout {rollout}",
+                f"reading rollout {rollout_id}",
                 TableName=self._table,
                 KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues=marshal({":pk": rollout_partition(rollout)}),
+                ExpressionAttributeValues=marshal({":pk": rollout_partition(rollout_id)}),
                 ConsistentRead=True,
             )
         )
-        with _reading(f"rollout {rollout}"):
+        with _reading(f"rollout {rollout_id}"):
             rollouts = [Rollout.read(item["data"]) for item in items if is_rollout(item)]
             runs = tuple(Run.read(item["data"]) for item in items if is_run(item))
         return (rollouts[0], runs) if rollouts else None
 
-    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
+    def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
         """See RolloutStore.queues."""
-        queues = {target: TargetQueue(name=target) for target in targets}
-        for names in batched(queues.copy(), KEYS_PER_BATCH, strict=False):
-            for item in self._batch(names):
+        queues = {name: TargetQueue(name=name) for name in names}
+        for part in batched(queues.copy(), KEYS_PER_BATCH, strict=False):
+            for item in self._batch(part):
                 with _reading(str(item["pk"])):
                     queue = TargetQueue.read(item["data"])
                 queues[queue.name] = queue
@@ -93,7 +93,7 @@ class DynamoRollouts:
         with translate_aws_errors("writing a transition"):
             self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
 
-    def open_rollouts(self) -> list[str]:
+    def open_rollouts(self) -> list[RolloutId]:
         """See RolloutStore.open_rollouts."""
         items = pages(
             self._client,
@@ -106,16 +106,16 @@ class DynamoRollouts:
         )
         return [rollout_of(item["pk"]) for item in items]
 
-    def sweep_cursor(self) -> str | None:
+    def sweep_cursor(self) -> RolloutId | None:
         """See RolloutStore.sweep_cursor."""
         values = marshal({":pk": SWEEP_KEY["pk"]})
         query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": values}
         [item] = list(pages(self._client, "reading the sweep's cursor", TableName=self._table, **query)) or [{}]
         return item.get("rollout")
 
-    def keep_sweep_cursor(self, rollout: str | None) -> None:
+    def keep_sweep_cursor(self, rollout_id: RolloutId | None) -> None:
         """See RolloutStore.keep_sweep_cursor."""
-        item = marshal(SWEEP_KEY | ({"rollout": rollout} if rollout else {}))
+        item = marshal(SWEEP_KEY | ({"rollout": rollout_id} if rollout_id else {}))
         with translate_aws_errors("saving the sweep's cursor"):
             self._client.put_item(TableName=self._table, Item=item)
 

@@ -19,6 +19,8 @@ notify writes SLACK items. IAM enforces both by `dynamodb:LeadingKeys`.
 
 from datetime import date
 
+from pointsman.core.model import RolloutId
+
 # What `dynamodb:LeadingKeys` of a role allows it to write.
 RESULTS_PREFIX = "RESULTS#"
 SLACK_PREFIX = "SLACK#"
@@ -34,9 +36,9 @@ def rollout_partition(rollout: str) -> str:
     return f"{_ROLLOUT}{rollout}"
 
 
-def rollout_of(partition: str) -> str:
+def rollout_of(partition: str) -> RolloutId:
     """The rollout that a partition belongs to."""
-    return partition.removeprefix(_ROLLOUT)
+    return RolloutId(partition.removeprefix(_ROLLOUT))
 
 
 def rollout_key(rollout: str) -> Key:

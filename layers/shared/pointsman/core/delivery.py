@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
-from pointsman.core.model import Change, Decision, Push, RolloutSpec, Value
+from pointsman.core.model import Change, Decision, DeliveryId, Push, RolloutSpec, Value
 
 # A delivery comes within seconds of its push. One that comes later was lost at first, or was redelivered by hand.
 MANUAL_REDELIVERY_AFTER = 60.0  # seconds
@@ -16,7 +16,7 @@ class Delivery(Value):
     """One webhook request, decided: the message from webhook_receiver to start_build."""
 
     version: Literal[1] = 1
-    id: str  # X-GitHub-Delivery
+    id: DeliveryId
     event: str  # X-GitHub-Event
     received_at: datetime
     pushed_at: datetime | None = None  # in whole seconds, and the same when it is delivered again

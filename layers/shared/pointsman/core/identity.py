@@ -3,12 +3,12 @@
 import hashlib
 import json
 
-from pointsman.core.model import Change, Mode, RunSettings
+from pointsman.core.model import Change, Mode, RolloutId, RunSettings, TargetName
 
 
-def rollout_id(repository_id: int, route: str, commit: str, mode: Mode) -> str:
+def rollout_id(repository_id: int, route: str, commit: str, mode: Mode) -> RolloutId:
     """Name of the rollout of `commit` on `route`: `r-` and 16 hexadecimal digits."""
-    return f"r-{_digest(str(repository_id), route, commit, mode)[:16]}"
+    return RolloutId(f"r-{_digest(str(repository_id), route, commit, mode)[:16]}")
 
 
 def work_id(change: Change, settings: RunSettings) -> str:
@@ -26,9 +26,9 @@ def is_engine(initiator: str | None) -> bool:
     return session == START_SESSION and role.startswith("pointsman-start-")
 
 
-def build_token(rollout: str, target: str, attempt: int) -> str:
+def build_token(rollout_id: RolloutId, target_name: TargetName, attempt: int) -> str:
     """CodeBuild's idempotency token of a run: 64 hexadecimal digits (CodeBuild keeps it for 5 minutes)."""
-    return _digest(rollout, target, str(attempt))
+    return _digest(rollout_id, target_name, str(attempt))
 
 
 def _digest(*parts: str) -> str:

@@ -2,9 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NewType, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+RolloutId = NewType("RolloutId", str)  # "r-3f2a9c0d1e2b4a56"
+TargetName = NewType("TargetName", str)  # "dev/eu-west-1"
+DeliveryId = NewType("DeliveryId", str)  # X-GitHub-Delivery
 
 
 class Value(BaseModel):
@@ -30,15 +34,15 @@ class Mode(StrEnum):
     CHECK = "check"
 
 
-def queue_name(target: str, mode: Mode) -> str:
+def queue_name(target_name: TargetName, mode: Mode) -> str:
     """Checks queue in a lane of their own: they leave nothing behind, and hold up no apply."""
-    return f"{target}#check" if mode is Mode.CHECK else target
+    return f"{target_name}#check" if mode is Mode.CHECK else target_name
 
 
 class Target(Value):
     """Where a run goes: one account and region, and the part of its inventory that is meant."""
 
-    name: str  # "dev/eu-west-1"
+    name: TargetName
     account: str  # "dev"
     account_id: str
     region: str
@@ -103,8 +107,8 @@ class Decision(Value):
     reason: str
     pattern: str | None = None  # the pattern that decided
     file: str | None = None  # the file it decided on
-    targets: tuple[str, ...] = ()
-    rollout: str | None = None  # id of the rollout that follows
+    targets: tuple[TargetName, ...] = ()
+    rollout: RolloutId | None = None  # the rollout that follows
 
     def to_json(self) -> dict[str, Any]:
         """As the receiver answers it, and `explain --json` and `why --json` say it."""
@@ -131,7 +135,7 @@ class RunSettings(Value):
 class RolloutSpec(Value):
     """What a matching route asks of the engine: everything a rollout needs to know, so that no rule is read twice."""
 
-    rollout: str
+    rollout: RolloutId
     route: str
     mode: Mode = Mode.APPLY
     playbook: str
@@ -142,9 +146,9 @@ class RolloutSpec(Value):
     concurrency_group: str | None = None  # None: the route's name
     targets: tuple[Target, ...]
 
-    def queue_for(self, target: str) -> str:
-        """Name of the lane in which a run of this order waits for `target`."""
-        return queue_name(target, self.mode)
+    def queue_for(self, target_name: TargetName) -> str:
+        """The name of the queue in which a run of this spec waits for the target."""
+        return queue_name(target_name, self.mode)
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -188,7 +192,7 @@ class RunState(StrEnum):
         return self not in (RunState.WAITING, RunState.STARTING, RunState.RUNNING)
 
 
-type RunKey = tuple[str, int]  # target, attempt
+type RunKey = tuple[TargetName, int]  # with the attempt
 
 
 class Missing(Value):
@@ -208,7 +212,7 @@ def _as_created(data: dict[str, Any]) -> datetime:
 class Run(Value):
     """One rollout on one target, attempt n: one CodeBuild build."""
 
-    rollout: str
+    rollout: RolloutId
     route: str
     concurrency_group: str | None = None  # the order's
     mode: Mode = Mode.APPLY  # the order's
@@ -216,7 +220,7 @@ class Run(Value):
     attempt: int = 1
     state: RunState = RunState.WAITING
     reason: str = ""  # why it ended as it did; while it starts: why it has no build yet
-    blocked_by: str | None = None  # rollout that held the target when this run began to wait
+    blocked_by: RolloutId | None = None  # rollout that held the target when this run began to wait
     build_arn: str | None = None
     log_url: str | None = None
     created_at: datetime  # of the push that asked for it; this does not move
@@ -268,15 +272,15 @@ class RolloutState(StrEnum):
 class Rollout(Value):
     """One change on one route, going to its targets."""
 
-    id: str
+    id: RolloutId
     change: Change
     spec: RolloutSpec
-    delivery: str  # the delivery that asked for it
+    delivery: DeliveryId  # the delivery that asked for it
     last_message_id: str  # of the SQS message handled last: handling it again changes nothing
     pushes: tuple[Push, ...]  # the newest pushes that asked for this commit
     state: RolloutState = RolloutState.OPEN
     round: int = 1  # a repetition that runs something after the end opens the next
-    attempts: dict[str, int] = Field(default_factory=dict)  # attempt wanted on a target, where it is not the first
+    attempts: dict[TargetName, int] = Field(default_factory=dict)  # the attempt wanted, where not the first
     created_at: datetime  # when it was first asked for
     ordering_time: datetime = Field(default_factory=_as_created)  # of the newest push to it: which commit is newer
     ended_at: datetime | None = None
@@ -286,7 +290,7 @@ class Rollout(Value):
 class QueueEntry(Value):
     """A run's place in a lane."""
 
-    rollout: str
+    rollout: RolloutId
     concurrency_group: str  # within which newer takes the place of older: a route, or one pull request on it
     attempt: int
     ordering_time: datetime  # of the rollout's newest push: which commit is newer

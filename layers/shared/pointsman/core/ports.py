@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Rollout, Run, RunState, Target, TargetQueue, Value
+from pointsman.core.model import Rollout, RolloutId, Run, RunState, Target, TargetQueue, Value
 from pointsman.core.trail.events import Event, TrailEvent
 
 
@@ -51,22 +51,22 @@ class Transition(Value):
 class RolloutStore(Protocol):
     """The rollouts table: present state."""
 
-    def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
+    def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
         """A rollout and its runs (every attempt), or None when it was never started. Raises Unreadable."""
 
-    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
-        """The lane of each target; an empty one (version 0) where none is stored."""
+    def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
+        """Queues by name; an empty one (version 0) where none is stored."""
 
     def commit(self, transition: Transition) -> None:
         """Store a transition in one transaction. Raises Conflict when any record has moved, Unavailable otherwise."""
 
-    def open_rollouts(self) -> list[str]:
+    def open_rollouts(self) -> list[RolloutId]:
         """Ids of the rollouts that have not ended, in order."""
 
-    def sweep_cursor(self) -> str | None:
+    def sweep_cursor(self) -> RolloutId | None:
         """The rollout at which the last sweep ended; None when it came to the end of the list."""
 
-    def keep_sweep_cursor(self, rollout: str | None) -> None:
+    def keep_sweep_cursor(self, rollout_id: RolloutId | None) -> None:
         """Remember where a sweep ended."""
 
 

@@ -76,7 +76,9 @@ def _parts(delivery: Delivery, limit: int) -> Iterator[Delivery]:
 
 def _with_their_orders(delivery: Delivery) -> list[_Piece]:
     specs = {spec.rollout: spec for spec in delivery.specs}
-    followed = [(decision, specs.pop(decision.rollout or "", None)) for decision in delivery.decisions]
+    followed = [
+        (decision, specs.pop(decision.rollout, None) if decision.rollout else None) for decision in delivery.decisions
+    ]
     pieces = [_Piece((decision,), (spec,) if spec else ()) for decision, spec in followed]
     return pieces + [_Piece((), (spec,)) for spec in specs.values()]
 

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Change, Mode, Rollout, RolloutSpec, RolloutState, Run, RunState, Target, TargetQueue
+from pointsman.core.model import (
+    Change,
+    Mode,
+    Rollout,
+    RolloutSpec,
+    RolloutState,
+    Run,
+    RunState,
+    Target,
+    TargetName,
+    TargetQueue,
+)
 from pointsman.core.ports import Transition
 from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.reconcile import latest
@@ -61,13 +72,13 @@ class _Again:
     """What a rollout that is asked for again has still to do, by the names of its targets."""
 
     is_another_push: bool
-    refused: list[str]  # never ran: tried again
-    overtaken: list[str]  # never ran, and a newer commit has been there: left alone
-    returned: list[str]  # a newer commit ran or was to run there, and now somebody pushed this one again
+    refused: list[TargetName]  # never ran: tried again
+    overtaken: list[TargetName]  # never ran, and a newer commit has been there: left alone
+    returned: list[TargetName]  # a newer commit ran or was to run there, and now somebody pushed this one again
     new: list[Target]  # joined the route since
 
     @property
-    def names(self) -> list[str]:
+    def names(self) -> list[TargetName]:
         return [*self.refused, *self.returned, *(target.name for target in self.new)]
 
 
@@ -162,7 +173,9 @@ def _opened_again(
     )
 
 
-def _targets(spec: RolloutSpec, rollout: Rollout, newest: Mapping[str, Run], again: _Again) -> tuple[Target, ...]:
+def _targets(
+    spec: RolloutSpec, rollout: Rollout, newest: Mapping[TargetName, Run], again: _Again
+) -> tuple[Target, ...]:
     """The rollout's targets and those that joined the route; what left the route gets nothing of another push."""
     known = {target.name for target in rollout.spec.targets}
     wanted = {target.name for target in spec.targets}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from pointsman.core.delivery import Delivery
+from pointsman.core.model import RolloutId
 from pointsman.core.ports import DeadLetters
 from pointsman.core.rollouts.engine import Engine
 from pointsman.errors import Unreadable
@@ -44,7 +45,7 @@ class DeliveryConsumer:
 
     def consume(self, batch: Sequence[ReceivedMessage], should_stop: Callable[[], bool]) -> BatchResult:
         """Store every message, then bring their rollouts forward until `should_stop`."""
-        rollout_ids: list[str] = []
+        rollout_ids: list[RolloutId] = []
         returned: dict[str, Exception] = {}
         dead_letters: dict[str, str] = {}
         for message in batch:
@@ -54,7 +55,7 @@ class DeliveryConsumer:
                 returned[message.id] = failure
         return BatchResult(returned, dead_letters, self._reconcile(rollout_ids, should_stop))
 
-    def _store(self, message: ReceivedMessage, dead_letters: dict[str, str]) -> list[str]:
+    def _store(self, message: ReceivedMessage, dead_letters: dict[str, str]) -> list[RolloutId]:
         """Store one message; return the ids of its rollouts."""
         try:
             delivery = Delivery.read_json(message.body)
@@ -71,7 +72,7 @@ class DeliveryConsumer:
         self._dead_letters.put(message.body, message.id, message.group_id, reason)
         dead_letters[message.id] = reason
 
-    def _reconcile(self, rollout_ids: Sequence[str], should_stop: Callable[[], bool]) -> Exception | None:
+    def _reconcile(self, rollout_ids: Sequence[RolloutId], should_stop: Callable[[], bool]) -> Exception | None:
         """Return the failure instead of raising it: the messages are stored, and none of them may come back for it."""
         try:
             self._engine.reconcile(rollout_ids, enough=should_stop)

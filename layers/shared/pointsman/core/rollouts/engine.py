@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pointsman.core.delivery import Delivery, refuse_old
-from pointsman.core.model import Rollout, RolloutSpec, Run, RunKey, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, RolloutSpec, Run, RunKey, TargetName, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
 from pointsman.core.rollouts.reconcile import AcquireTarget, Reports, StartBuild, Step, next_steps
@@ -40,7 +40,7 @@ class Engine:
         self._starter = Starter(store, builds, clock)
         self._sweep = Sweep(store, self._starter.builds, clock, self.reconcile)
 
-    def accept(self, delivery: Delivery, message_id: str) -> list[str]:
+    def accept(self, delivery: Delivery, message_id: str) -> list[RolloutId]:
         """Record a delivery and store each rollout that it asks for; returns their ids.
 
         `message_id` is the SQS message's: the same message handled again changes nothing. Once this returns, the
@@ -58,9 +58,9 @@ class Engine:
         raise_failures(failures)
         return [spec.rollout for spec in delivery.specs]
 
-    def build_ended(self, rollout: str, target: str, attempt: int, report: BuildReport) -> None:
+    def build_ended(self, rollout_id: RolloutId, target_name: TargetName, attempt: int, report: BuildReport) -> None:
         """CodeBuild told that the build of a run began or ended."""
-        self.reconcile([rollout], {rollout: {(target, attempt): report}})
+        self.reconcile([rollout_id], {rollout_id: {(target_name, attempt): report}})
 
     def sweep(self, enough: Callable[[], bool] = never, tell: Callable[[Swept], None] = unheard) -> None:
         """Bring every open rollout forward, asking CodeBuild about each build that should be running.
@@ -75,8 +75,8 @@ class Engine:
 
     def reconcile(
         self,
-        rollouts: Iterable[str],
-        reports: Mapping[str, Reports] | None = None,
+        rollout_ids: Iterable[RolloutId],
+        reports: Mapping[RolloutId, Reports] | None = None,
         enough: Callable[[], bool] = never,
     ) -> None:
         """Bring rollouts forward, and those that waited for a target which one of them left.
@@ -85,16 +85,16 @@ class Engine:
         moved now, after every other one was; what nobody foresaw is raised before that.
         """
         reports = reports or {}
-        pending = list(dict.fromkeys(rollouts))
+        pending = list(dict.fromkeys(rollout_ids))
         failures: list[Exception] = []
         while pending and not enough():
-            rollout = pending.pop(0)
-            touched: dict[str, None] = {}
+            rollout_id = pending.pop(0)
+            touched: dict[RolloutId, None] = {}
             try:
-                self._bring_forward(rollout, reports.get(rollout, {}), touched)
+                self._bring_forward(rollout_id, reports.get(rollout_id, {}), touched)
             except Exception as failure:  # as above
                 failures.append(failure)
-            pending += [other for other in touched if other not in (rollout, *pending)]
+            pending += [other for other in touched if other not in (rollout_id, *pending)]
         raise_failures(failures)
 
     def _accept_spec(self, delivery: Delivery, message_id: str, spec: RolloutSpec) -> None:
@@ -121,7 +121,7 @@ class Engine:
             for event in transition.events:
                 self._trail.record(event)
 
-    def _bring_forward(self, rollout_id: str, reports: Reports, touched: dict[str, None]) -> None:
+    def _bring_forward(self, rollout_id: RolloutId, reports: Reports, touched: dict[RolloutId, None]) -> None:
         """Execute steps until none is left; `touched` gets every rollout in a lane that was changed."""
         progress = _Progress(touched)
         for _ in range(LOST_RACES_ALLOWED):
@@ -193,7 +193,7 @@ class Engine:
 class _Progress:
     """What one call has done to a rollout."""
 
-    touched: dict[str, None]  # rollouts in lanes that it changed
+    touched: dict[RolloutId, None]  # rollouts in lanes that it changed
     claimed: dict[RunKey, int] = field(default_factory=dict)  # runs for which it took the lane: their version since
     put_off: set[RunKey] = field(default_factory=set)  # runs whose builds can't be started now
     failures: list[Exception] = field(default_factory=list)  # why, where it was not foreseen

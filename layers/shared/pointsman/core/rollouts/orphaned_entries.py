@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from pointsman.core.model import QueueEntry, Run, RunKey, RunState, TargetQueue
+from pointsman.core.model import QueueEntry, RolloutId, Run, RunKey, RunState, TargetQueue
 from pointsman.core.ports import Builds, RolloutStore, Transition
 from pointsman.core.rollouts import target_queue
 from pointsman.errors import BuildDelayed, BuildRefused, Conflict, Unavailable, Unreadable
@@ -12,12 +12,14 @@ from pointsman.errors import BuildDelayed, BuildRefused, Conflict, Unavailable, 
 class OrphanCleaner:
     """Finds such places and removes them. `known`: rollouts that are there, and need not be looked at."""
 
-    def __init__(self, store: RolloutStore, builds: Builds, clock: Callable[[], datetime], known: set[str]) -> None:
+    def __init__(
+        self, store: RolloutStore, builds: Builds, clock: Callable[[], datetime], known: set[RolloutId]
+    ) -> None:
         self._store = store
         self._builds = builds
         self._clock = clock
         self._known = known
-        self._lives: dict[str, dict[RunKey, RunState]] = {}
+        self._lives: dict[RolloutId, dict[RunKey, RunState]] = {}
 
     def heal(self, queue: str, waiting: Run) -> bool:
         """Remove ghosts from the lane in which `waiting` waits; a holder only when it certainly has no live build."""
@@ -33,7 +35,7 @@ class OrphanCleaner:
             return False  # it moved: the next sweep looks again
         return True
 
-    def waiting(self, queue: str) -> list[str]:
+    def waiting(self, queue: str) -> list[RolloutId]:
         """The rollouts that wait in a lane."""
         found: TargetQueue = self._store.queues([queue])[queue]
         return [entry.rollout for entry in found.waiting]
@@ -46,9 +48,9 @@ class OrphanCleaner:
         state = self._lives[entry.rollout].get((waiting.target.name, entry.attempt))
         return state is None or state.ended
 
-    def _runs_of(self, rollout: str) -> dict[RunKey, RunState]:
+    def _runs_of(self, rollout_id: RolloutId) -> dict[RunKey, RunState]:
         try:
-            loaded = self._store.load(rollout)
+            loaded = self._store.load(rollout_id)
         except Unreadable:
             return {}
         return {run.key: run.state for run in loaded[1]} if loaded else {}

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pointsman.core.model import Mode, Rollout, RolloutState, Run, RunKey, RunState, Target, TargetQueue
+from pointsman.core.model import Mode, Rollout, RolloutState, Run, RunKey, RunState, Target, TargetName, TargetQueue
 from pointsman.core.ports import BuildMissing, BuildReport, Transition
 from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.transitions import about, about_rollout, end, missed, started
@@ -66,9 +66,9 @@ def next_steps(
     return steps or _end_of_rollout(rollout, list(newest.values()), now)
 
 
-def latest(runs: Iterable[Run]) -> dict[str, Run]:
+def latest(runs: Iterable[Run]) -> dict[TargetName, Run]:
     """The newest attempt on each target."""
-    newest: dict[str, Run] = {}
+    newest: dict[TargetName, Run] = {}
     for run in runs:
         if run.target.name not in newest or newest[run.target.name].attempt < run.attempt:
             newest[run.target.name] = run

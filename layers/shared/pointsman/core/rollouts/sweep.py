@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import batched
 from typing import Protocol
 
-from pointsman.core.model import Rollout, Run, RunKey, RunState, TargetQueue, Value
+from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetName, TargetQueue, Value
 from pointsman.core.ports import BuildMissing, BuildReport, Builds, RolloutStore
 from pointsman.core.rollouts.orphaned_entries import OrphanCleaner
 from pointsman.core.rollouts.reconcile import Reports, latest, next_steps
@@ -37,7 +37,7 @@ class Swept(Value):
 class Reconcile(Protocol):
     """Engine.reconcile."""
 
-    def __call__(self, rollouts: Iterable[str], reports: Mapping[str, Reports] | None = None) -> None:
+    def __call__(self, rollout_ids: Iterable[RolloutId], reports: Mapping[RolloutId, Reports] | None = None) -> None:
         """Bring rollouts forward."""
 
 
@@ -46,10 +46,10 @@ class _Tally:
     """What this sweep has seen so far."""
 
     failures: list[Exception]
-    last: str | None = None
+    last: RolloutId | None = None
     looked_at: int = 0
-    starting_long: set[tuple[str, str, int]] = field(default_factory=set)
-    unreadable: set[str] = field(default_factory=set)
+    starting_long: set[tuple[RolloutId, TargetName, int]] = field(default_factory=set)
+    unreadable: set[RolloutId] = field(default_factory=set)
     waiting: dict[str, Run] = field(default_factory=dict)  # by lane: one of those who wait
 
 
@@ -78,15 +78,17 @@ class Sweep:
         healed = () if enough() else self._heal(set(ids), tally)
         return Swept(rollouts=tally.looked_at, left=left, healed=healed, starting_long=self._still_starting(tally))
 
-    def _batches(self, ids: Iterable[str], tally: _Tally, enough: Callable[[], bool]) -> Iterator[dict[str, Loaded]]:
+    def _batches(
+        self, ids: Iterable[RolloutId], tally: _Tally, enough: Callable[[], bool]
+    ) -> Iterator[dict[RolloutId, Loaded]]:
         """Rollouts as stored, as many as are worth one round of questions; none more once it is enough."""
-        batch: dict[str, Loaded] = {}
+        batch: dict[RolloutId, Loaded] = {}
         runs = 0
-        for rollout in ids:
+        for rollout_id in ids:
             if enough():
                 break
-            if loaded := self._load(rollout, tally):
-                batch[rollout] = loaded
+            if loaded := self._load(rollout_id, tally):
+                batch[rollout_id] = loaded
                 runs += len(loaded[1])
             if len(batch) >= BATCH_ROLLOUTS or runs >= BATCH_RUNS:
                 yield batch
@@ -94,33 +96,33 @@ class Sweep:
         if batch:
             yield batch
 
-    def _load(self, rollout: str, tally: _Tally) -> Loaded | None:
+    def _load(self, rollout_id: RolloutId, tally: _Tally) -> Loaded | None:
         """A rollout that can be moved. One that can't be read counts as looked at, and stops no other."""
         try:
-            if loaded := self._store.load(rollout):
+            if loaded := self._store.load(rollout_id):
                 return loaded
         except Exception as failure:
             tally.failures.append(failure)
             if isinstance(failure, Unreadable):
-                tally.unreadable.add(rollout)
-        _looked_at(rollout, tally)
+                tally.unreadable.add(rollout_id)
+        _looked_at(rollout_id, tally)
         return None
 
-    def _move(self, batch: Mapping[str, Loaded], tally: _Tally, enough: Callable[[], bool]) -> None:
+    def _move(self, batch: Mapping[RolloutId, Loaded], tally: _Tally, enough: Callable[[], bool]) -> None:
         """Reconcile what is due. The first of a batch is moved in any case, so that each sweep gets further."""
         reports = self._ask(run for _, runs in batch.values() for run in latest(runs).values())
         queues = self._lanes(batch.values())
-        for index, (rollout, loaded) in enumerate(batch.items()):
+        for index, (rollout_id, loaded) in enumerate(batch.items()):
             self._note(latest(loaded[1]).values(), tally)
-            said = reports.get(rollout, {})
+            reports_of_rollout = reports.get(rollout_id, {})
             try:
-                if queues is None or next_steps(*loaded, queues, said, self._clock()):
+                if queues is None or next_steps(*loaded, queues, reports_of_rollout, self._clock()):
                     if index and enough():
                         return
-                    self._reconcile([rollout], {rollout: said})
+                    self._reconcile([rollout_id], {rollout_id: reports_of_rollout})
             except Exception as failure:  # one that can't be moved stops no other
                 tally.failures.append(failure)
-            _looked_at(rollout, tally)
+            _looked_at(rollout_id, tally)
 
     def _lanes(self, batch: Iterable[Loaded]) -> dict[str, TargetQueue] | None:
         """The lanes of a batch; None when one can't be read, so that each rollout has to look for itself."""
@@ -139,15 +141,15 @@ class Sweep:
     def _still_starting(self, tally: _Tally) -> int:
         """How many of the runs that were starting for long are so still, after this sweep did what it could."""
         still = 0
-        for rollout in {rollout for rollout, _, _ in tally.starting_long}:
+        for rollout_id in {rollout_id for rollout_id, _, _ in tally.starting_long}:
             try:
-                loaded = self._store.load(rollout)
+                loaded = self._store.load(rollout_id)
             except Unreadable:
                 continue
             still += sum(is_starting_long(run, self._clock()) for run in latest(loaded[1]).values()) if loaded else 0
         return still
 
-    def _ask(self, runs: Iterable[Run]) -> dict[str, dict[RunKey, BuildReport | BuildMissing]]:
+    def _ask(self, runs: Iterable[Run]) -> dict[RolloutId, dict[RunKey, BuildReport | BuildMissing]]:
         """What CodeBuild says of the builds that should be running; of those that nobody can tell, nothing."""
         regions: dict[tuple[str, str], list[Run]] = defaultdict(list)
         for run in runs:
@@ -156,7 +158,7 @@ class Sweep:
         calls = [part for of_region in regions.values() for part in batched(of_region, IDS_A_CALL, strict=False)]
         with ThreadPoolExecutor(max_workers=PARALLEL_CALLS) as pool:
             answers = list(pool.map(self._ask_region, calls))
-        reports_by_rollout: dict[str, dict[RunKey, BuildReport | BuildMissing]] = defaultdict(dict)
+        reports_by_rollout: dict[RolloutId, dict[RunKey, BuildReport | BuildMissing]] = defaultdict(dict)
         for runs_of_call, answer in zip(calls, answers, strict=True):
             for run in runs_of_call:
                 if run.build_arn in answer:
@@ -176,7 +178,7 @@ class Sweep:
             return answer  # the next sweep asks for the others
         return {arn: BuildMissing(arn=arn, at=self._clock()) for arn in wanted} | answer
 
-    def _heal(self, open_rollouts: set[str], tally: _Tally) -> tuple[str, ...]:
+    def _heal(self, open_rollouts: set[RolloutId], tally: _Tally) -> tuple[str, ...]:
         """Free targets that are held, or waited for, by what is not there any more."""
         cleaner = OrphanCleaner(self._store, self._builds, self._clock, known=open_rollouts - tally.unreadable)
         healed = []
@@ -195,12 +197,12 @@ def is_starting_long(run: Run, now: datetime) -> bool:
     return run.state is RunState.STARTING and run.acquired_at is not None and now - run.acquired_at > LONG_START
 
 
-def _looked_at(rollout: str, tally: _Tally) -> None:
-    tally.last = rollout
+def _looked_at(rollout_id: RolloutId, tally: _Tally) -> None:
+    tally.last = rollout_id
     tally.looked_at += 1
 
 
-def _from(ids: Sequence[str], cursor: str | None) -> list[str]:
+def _from(ids: Sequence[RolloutId], cursor: RolloutId | None) -> list[RolloutId]:
     """`ids` in order, from the one behind `cursor`."""
     first = bisect_right(ids, cursor) if cursor else 0
     return [*ids[first:], *ids[:first]]

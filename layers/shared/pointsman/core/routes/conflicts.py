@@ -64,7 +64,7 @@ def find_conflicts(routes: Routes) -> Iterator[Diagnostic]:
         if _shared(earlier, later):
             meeting = _meeting(earlier, later, language)
             found.setdefault((later.index, meeting), []).append((earlier, later))
-    names = [target.name for target in routes.all_targets]
+    names: list[str] = [target.name for target in routes.all_targets]
     for (index, meeting), pairs in sorted(found.items(), key=lambda each: (each[0][0], each[0][1].value)):
         if meeting is not _Meeting.NOT_AT_ALL:
             more = f"; the same with {len(pairs) - 1} more" if len(pairs) > 1 else ""
