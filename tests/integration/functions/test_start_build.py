@@ -15,7 +15,7 @@ from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import RolloutState, RunState
+from pointsman.core.model import RolloutState, RunState, TargetName
 from pointsman.core.ports import BuildReport
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.errors import Misconfigured, Unavailable
@@ -24,8 +24,7 @@ from tests.support.rollouts import ACCOUNT_IDS, delivery
 from tests.support.tables import create_tables
 
 DEAD_LETTERS = "https://sqs.us-east-1.amazonaws.com/123456789012/changes-dead-letters.fifo"
-DEV = "dev/eu-west-1"
-PROD = "prod/us-east-1"
+DEV, PROD = TargetName("dev/eu-west-1"), TargetName("prod/us-east-1")
 
 
 @pytest.fixture
@@ -154,13 +153,14 @@ def test_a_delivery_becomes_builds_and_their_ends_end_the_rollout(world: DynamoR
 
 
 def test_an_account_without_the_project_fails_its_run_only(world: DynamoRollouts) -> None:
-    told = delivery(DEV, "prod/eu-central-1")
+    bare = TargetName("prod/eu-central-1")
+    told = delivery(DEV, bare)
     call(queued(told))
     loaded = world.load(told.specs[0].rollout)
     assert loaded
     runs = latest(loaded[1])
-    assert runs["prod/eu-central-1"].state is RunState.REFUSED
-    assert "StartBuild in prod/eu-central-1 refused: ResourceNotFoundException" in runs["prod/eu-central-1"].reason
+    assert runs[bare].state is RunState.REFUSED
+    assert "StartBuild in prod/eu-central-1 refused: ResourceNotFoundException" in runs[bare].reason
     assert runs[DEV].state is RunState.RUNNING
 
 

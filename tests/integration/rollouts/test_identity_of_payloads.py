@@ -11,8 +11,9 @@ from pointsman.core.delivery import Delivery
 from pointsman.core.github.request import Request
 from pointsman.core.model import RunState
 from pointsman.core.routes.model import Routes
+from tests.support.concurrency import assert_built_once, handle_together, together
 from tests.support.receiver import a_receiver, as_body, payload, routes_with, shipped_routes, signed_headers
-from tests.support.worlds import World, Worlds, assert_built_once, tell_together, together
+from tests.support.world import MakeWorld, World
 
 
 def push(**repository: Any) -> dict[str, Any]:
@@ -40,8 +41,8 @@ def received_together(requests: Sequence[Request], routes: Routes) -> list[str]:
 
 def work_off_together(world: World, messages: Sequence[str]) -> None:
     """Each message by an engine of its own at the same instant: more at once than a FIFO queue hands out."""
-    tellings = [(Delivery.model_validate_json(text), f"m-{number}") for number, text in enumerate(messages)]
-    tell_together(world, tellings)
+    queued = [(Delivery.model_validate_json(text), f"m-{number}") for number, text in enumerate(messages)]
+    handle_together(world, queued)
 
 
 def builds_of_targets(world: World) -> Counter[str]:
@@ -52,7 +53,7 @@ def builds_of_targets(world: World) -> Counter[str]:
     "identities", [("hook-1", "hook-2"), ("hook-1", "hook-1"), tuple(f"hook-{n}" for n in range(6))]
 )
 def test_one_push_through_two_receivers_at_the_same_instant_is_one_build_on_each_target(
-    new_world: Worlds, identities: tuple[str, ...]
+    new_world: MakeWorld, identities: tuple[str, ...]
 ) -> None:
     world = new_world()
     messages = received_together([request_of(push(), each) for each in identities], shipped_routes())
@@ -68,7 +69,9 @@ BOTH_NAMES = routes_with({"name": "site", "repository": ["acme/infra", "acme/pla
 FOUR = {"dev/us-east-1", "dev/eu-west-1", "prod/us-east-1", "prod/eu-west-1"}
 
 
-def test_a_push_under_the_old_and_the_new_name_of_its_repository_is_one_build_on_each_target(new_world: Worlds) -> None:
+def test_a_push_under_the_old_and_the_new_name_of_its_repository_is_one_build_on_each_target(
+    new_world: MakeWorld,
+) -> None:
     world = new_world()
     renamed = push(full_name="acme/platform", name="platform")
     requests = [request_of(push(), "hook-1"), request_of(renamed, "hook-2")]
@@ -77,12 +80,12 @@ def test_a_push_under_the_old_and_the_new_name_of_its_repository_is_one_build_on
     assert len({rollout for rollout, _, _ in world.builds.started}) == 1
 
 
-def test_a_redelivery_after_the_repository_was_renamed_repeats_nothing(new_world: Worlds) -> None:
+def test_a_redelivery_after_the_repository_was_renamed_repeats_nothing(new_world: MakeWorld) -> None:
     world = new_world()
     renamed = push(full_name="acme/platform", name="platform")
     for number, content in enumerate((push(), renamed)):
         [message] = received_together([request_of(content, "hook-1")], BOTH_NAMES)
-        world.tell(Delivery.model_validate_json(message), f"m-{number}")
+        world.push(Delivery.model_validate_json(message), f"m-{number}")
     [rollout] = {rollout for rollout, _, _ in world.builds.started}
     assert_built_once(world, rollout, FOUR, repetitions=1)
 
@@ -94,7 +97,7 @@ def test_another_repository_of_the_same_commit_is_another_rollout() -> None:
     assert len({Delivery.model_validate_json(each).specs[0].rollout for each in messages}) == 2
 
 
-def test_a_route_for_each_name_is_two_rollouts_which_never_meet_on_a_target(new_world: Worlds) -> None:
+def test_a_route_for_each_name_is_two_rollouts_which_never_meet_on_a_target(new_world: MakeWorld) -> None:
     """A route is part of the identity: who wants one build names both repositories in one route."""
     routes = routes_with(
         {"name": "site", "repository": "acme/infra"}, {"name": "site-renamed", "repository": "acme/platform"}
@@ -109,12 +112,12 @@ def test_a_route_for_each_name_is_two_rollouts_which_never_meet_on_a_target(new_
             run = world.runs(rollout)[target]
             if run.build_arn and not run.state.ended:
                 report = world.builds.finish(run.build_arn, RunState.SUCCEEDED)
-                world.engine().build_ended(rollout, target, attempt, report)
+                world.engine.build_ended(rollout, target, attempt, report)
     assert builds_of_targets(world) == dict.fromkeys(FOUR, 2)
     assert len(set(world.builds.started)) == 8
 
 
-def test_a_push_that_the_queue_did_not_take_is_built_once_when_it_is_redelivered(new_world: Worlds) -> None:
+def test_a_push_that_the_queue_did_not_take_is_built_once_when_it_is_redelivered(new_world: MakeWorld) -> None:
     world = new_world()
     queue = MemoryQueue()
     queue.down = True

@@ -4,20 +4,20 @@ import pytest
 
 from pointsman.adapters.dead_letters_memory import MemoryDeadLetters
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import RunState
+from pointsman.core.model import RolloutId, RunState
 from pointsman.core.rollouts.consume import BatchResult, DeliveryConsumer, ReceivedMessage
 from pointsman.core.rollouts.engine import never
 from pointsman.errors import Unavailable
-from tests.support.engine_world import DEV, World
 from tests.support.rollouts import delivery
+from tests.support.world import DEV, MemoryWorld
 
 A, B = delivery(DEV, commit="a" * 40, name="d-a"), delivery(DEV, commit="b" * 40, name="d-b")
 ROLLOUT_A, ROLLOUT_B = A.specs[0].rollout, B.specs[0].rollout
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> MemoryWorld:
+    return MemoryWorld()
 
 
 @pytest.fixture
@@ -25,14 +25,16 @@ def dead_letters() -> MemoryDeadLetters:
     return MemoryDeadLetters()
 
 
-def consume(world: World, dead_letters: MemoryDeadLetters, *bodies: Delivery | str) -> BatchResult:
+def consume(world: MemoryWorld, dead_letters: MemoryDeadLetters, *bodies: Delivery | str) -> BatchResult:
     """Consume messages m-0, m-1 and so on."""
     texts = [each if isinstance(each, str) else each.model_dump_json() for each in bodies]
     batch = [ReceivedMessage(f"m-{number}", "group", text) for number, text in enumerate(texts)]
     return DeliveryConsumer(world.engine, dead_letters).consume(batch, never)
 
 
-def test_every_message_is_stored_and_its_builds_are_started(world: World, dead_letters: MemoryDeadLetters) -> None:
+def test_every_message_is_stored_and_its_builds_are_started(
+    world: MemoryWorld, dead_letters: MemoryDeadLetters
+) -> None:
     result = consume(world, dead_letters, A, B)
     assert result == BatchResult(returned={}, dead_letters={})
     assert world.run(ROLLOUT_A, DEV).state is RunState.RUNNING
@@ -40,7 +42,7 @@ def test_every_message_is_stored_and_its_builds_are_started(world: World, dead_l
 
 
 def test_a_message_that_is_no_delivery_goes_to_the_dead_letters_and_the_others_are_stored(
-    world: World, dead_letters: MemoryDeadLetters
+    world: MemoryWorld, dead_letters: MemoryDeadLetters
 ) -> None:
     result = consume(world, dead_letters, '{"id": 1}', A)
     assert result.returned == {}
@@ -50,13 +52,13 @@ def test_a_message_that_is_no_delivery_goes_to_the_dead_letters_and_the_others_a
     assert world.run(ROLLOUT_A, DEV).state is RunState.RUNNING
 
 
-def test_a_reason_names_no_value_of_the_message(world: World, dead_letters: MemoryDeadLetters) -> None:
+def test_a_reason_names_no_value_of_the_message(world: MemoryWorld, dead_letters: MemoryDeadLetters) -> None:
     consume(world, dead_letters, '{"id": {"password": "hunter2"}}')
     assert "hunter2" not in dead_letters.letters["m-0"].reason
 
 
 def test_a_message_of_a_rollout_that_cannot_be_read_goes_to_the_dead_letters(
-    world: World, dead_letters: MemoryDeadLetters
+    world: MemoryWorld, dead_letters: MemoryDeadLetters
 ) -> None:
     world.store.unreadable.add(ROLLOUT_A)
     result = consume(world, dead_letters, A, B)
@@ -66,7 +68,7 @@ def test_a_message_of_a_rollout_that_cannot_be_read_goes_to_the_dead_letters(
 
 
 def test_a_message_that_cannot_be_put_aside_goes_back_and_only_it(
-    world: World, dead_letters: MemoryDeadLetters
+    world: MemoryWorld, dead_letters: MemoryDeadLetters
 ) -> None:
     dead_letters.down = True
     result = consume(world, dead_letters, "not a delivery", A)
@@ -77,7 +79,7 @@ def test_a_message_that_cannot_be_put_aside_goes_back_and_only_it(
 
 
 def test_a_message_that_cannot_be_stored_goes_back_and_only_it(
-    world: World, dead_letters: MemoryDeadLetters, monkeypatch: pytest.MonkeyPatch
+    world: MemoryWorld, dead_letters: MemoryDeadLetters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     load = world.store.load
     monkeypatch.setattr(world.store, "load", lambda rollout: load(rollout) if rollout == ROLLOUT_B else 1 / 0)
@@ -87,7 +89,9 @@ def test_a_message_that_cannot_be_stored_goes_back_and_only_it(
     assert world.run(ROLLOUT_B, DEV).state is RunState.RUNNING
 
 
-def test_a_region_that_does_not_answer_gives_no_message_back(world: World, dead_letters: MemoryDeadLetters) -> None:
+def test_a_region_that_does_not_answer_gives_no_message_back(
+    world: MemoryWorld, dead_letters: MemoryDeadLetters
+) -> None:
     world.builds.silent.add(DEV)
     result = consume(world, dead_letters, A)
     assert result.returned == {}
@@ -96,9 +100,9 @@ def test_a_region_that_does_not_answer_gives_no_message_back(world: World, dead_
 
 
 def test_every_message_is_stored_before_the_first_build_starts(
-    world: World, dead_letters: MemoryDeadLetters, monkeypatch: pytest.MonkeyPatch
+    world: MemoryWorld, dead_letters: MemoryDeadLetters, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stored_at_start: list[list[str]] = []
+    stored_at_start: list[list[RolloutId]] = []
     start = world.builds.start
 
     def noted(rollout, run):  # type: ignore[no-untyped-def]
@@ -111,7 +115,7 @@ def test_every_message_is_stored_before_the_first_build_starts(
 
 
 def test_out_of_time_the_messages_are_stored_and_nothing_is_started(
-    world: World, dead_letters: MemoryDeadLetters
+    world: MemoryWorld, dead_letters: MemoryDeadLetters
 ) -> None:
     batch = [ReceivedMessage("m-0", "group", A.model_dump_json())]
     result = DeliveryConsumer(world.engine, dead_letters).consume(batch, lambda: True)

@@ -12,14 +12,14 @@ from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Run, RunState, WhenBusy
+from pointsman.core.model import RolloutId, Run, RunState, TargetName, WhenBusy
 from pointsman.core.ports import BuildReport, Transition
 from pointsman.core.rollouts import engine
 from pointsman.core.rollouts.engine import Engine
 from pointsman.errors import Unavailable
 from tests.support.rollouts import Clock, delivery
 
-TARGETS = ("dev/eu-west-1", "dev/us-east-1", "prod/eu-west-1")
+TARGETS = tuple(map(TargetName, ("dev/eu-west-1", "dev/us-east-1", "prod/eu-west-1")))
 ENDS = (RunState.SUCCEEDED, RunState.FAILED, RunState.STOPPED, RunState.TIMED_OUT, RunState.FAULTED)
 RANK = {state: min(index, 3) for index, state in enumerate(RunState)}  # every end ranks alike
 
@@ -56,13 +56,13 @@ class Laws(RuleBasedStateMachine):
         self.engine = Engine(self.store, self.trail, self.builds, self.clock)
         self.messages = 0
         self.last: tuple[Delivery, str] | tuple[()] = ()
-        self.told: set[str] = set()
+        self.told: set[RolloutId] = set()
         self.deliveries: list[Delivery] = []
         self.refs: dict[str, str] = {}  # where each route's branch stands
         self.newest: dict[tuple[str, str], datetime] = {}  # of a route and target: the newest push that got a build
         self.checked = 0  # builds that were looked at for their order
-        self.seen: dict[tuple[str, str, int], Run] = {}
-        self.reports: list[tuple[str, str, int, BuildReport]] = []
+        self.seen: dict[tuple[RolloutId, TargetName, int], Run] = {}
+        self.reports: list[tuple[RolloutId, TargetName, int, BuildReport]] = []
 
     @rule(
         letter=st.sampled_from("abc"),

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Mode, RunState, WhenBusy
+from pointsman.core.model import Mode, RolloutId, RunState, TargetName, WhenBusy
 from pointsman.core.trail.events import RolloutRepeated
-from tests.support.engine_world import DEV, PROD, World
 from tests.support.rollouts import delivery
+from tests.support.world import DEV, PROD, MemoryWorld
 
+EAST = TargetName("dev/us-east-1")
 LETTERS = "abc"
 both_ways = pytest.mark.parametrize("when_busy", list(WhenBusy))
 
@@ -19,12 +20,12 @@ both_ways = pytest.mark.parametrize("when_busy", list(WhenBusy))
 class Ref:
     """A branch whose pushes are told to a world, each with the commit before it and its time."""
 
-    def __init__(self, world: World, when_busy: WhenBusy = WhenBusy.SUPERSEDE, *targets: str) -> None:
+    def __init__(self, world: MemoryWorld, when_busy: WhenBusy = WhenBusy.SUPERSEDE, *targets: TargetName) -> None:
         self.world, self.when_busy, self.targets = world, when_busy, targets or (DEV,)
         self.at = "0"
         self.pushes = 0
 
-    def push(self, letter: str) -> str:
+    def push(self, letter: str) -> RolloutId:
         """Push a commit; its rollout."""
         return self.world.push(self.delivery(letter))
 
@@ -43,15 +44,15 @@ class Ref:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> MemoryWorld:
+    return MemoryWorld()
 
 
-def started(world: World) -> list[tuple[str, int]]:
+def started(world: MemoryWorld) -> list[tuple[RolloutId, int]]:
     return [(rollout, attempt) for rollout, _, attempt in world.builds.started]
 
 
-def test_a_push_back_to_an_earlier_commit_runs_it_again(world: World) -> None:
+def test_a_push_back_to_an_earlier_commit_runs_it_again(world: MemoryWorld) -> None:
     ref = Ref(world)
     old = ref.delivery("a")
     first = world.push(old)
@@ -69,7 +70,9 @@ def test_a_push_back_to_an_earlier_commit_runs_it_again(world: World) -> None:
 
 
 @both_ways
-def test_a_push_back_while_the_first_runs_withdraws_the_newer_that_waits(world: World, when_busy: WhenBusy) -> None:
+def test_a_push_back_while_the_first_runs_withdraws_the_newer_that_waits(
+    world: MemoryWorld, when_busy: WhenBusy
+) -> None:
     ref = Ref(world, when_busy)
     first, newer = ref.push("a"), ref.push("b")
     ref.push("a")
@@ -80,7 +83,9 @@ def test_a_push_back_while_the_first_runs_withdraws_the_newer_that_waits(world: 
 
 
 @both_ways
-def test_a_push_back_after_the_first_ended_withdraws_the_newer_that_waits(world: World, when_busy: WhenBusy) -> None:
+def test_a_push_back_after_the_first_ended_withdraws_the_newer_that_waits(
+    world: MemoryWorld, when_busy: WhenBusy
+) -> None:
     ref = Ref(world, when_busy)
     first = ref.push("a")
     world.finish(first, DEV)
@@ -95,7 +100,7 @@ def test_a_push_back_after_the_first_ended_withdraws_the_newer_that_waits(world:
 
 
 @both_ways
-def test_a_push_back_while_the_newer_runs_goes_after_it(world: World, when_busy: WhenBusy) -> None:
+def test_a_push_back_while_the_newer_runs_goes_after_it(world: MemoryWorld, when_busy: WhenBusy) -> None:
     ref = Ref(world, when_busy)
     first = ref.push("a")
     world.finish(first, DEV)
@@ -108,7 +113,7 @@ def test_a_push_back_while_the_newer_runs_goes_after_it(world: World, when_busy:
     assert started(world) == [(first, 1), (newer, 1), (first, 2)]
 
 
-def test_a_push_back_to_a_commit_that_gave_way_runs_it(world: World) -> None:
+def test_a_push_back_to_a_commit_that_gave_way_runs_it(world: MemoryWorld) -> None:
     ref = Ref(world)
     first, second, third = ref.push("a"), ref.push("b"), ref.push("c")
     assert world.run(second, DEV).state is RunState.SUPERSEDED
@@ -121,7 +126,7 @@ def test_a_push_back_to_a_commit_that_gave_way_runs_it(world: World) -> None:
 
 
 @both_ways
-def test_going_to_and_fro_ends_with_the_last(world: World, when_busy: WhenBusy) -> None:
+def test_going_to_and_fro_ends_with_the_last(world: MemoryWorld, when_busy: WhenBusy) -> None:
     """The second push to b has the same commit before it as the first: it is another all the same."""
     ref = Ref(world, when_busy)
     a = ref.push("a")
@@ -135,7 +140,7 @@ def test_going_to_and_fro_ends_with_the_last(world: World, when_busy: WhenBusy) 
     assert started(world) == [(a, 1), (b, 1), (a, 2), (b, 2)]
 
 
-def test_a_push_that_is_delivered_again_late_is_no_other_push(world: World) -> None:
+def test_a_push_that_is_delivered_again_late_is_no_other_push(world: MemoryWorld) -> None:
     ref = Ref(world)
     told = [ref.delivery(letter) for letter in "abab"]
     rollouts = [world.push(each) for each in told]
@@ -150,7 +155,7 @@ def test_a_push_that_is_delivered_again_late_is_no_other_push(world: World) -> N
     assert started(world) == before
 
 
-def test_a_withdrawn_commit_that_comes_by_hand_after_the_push_back_does_not_run(world: World) -> None:
+def test_a_withdrawn_commit_that_comes_by_hand_after_the_push_back_does_not_run(world: MemoryWorld) -> None:
     ref = Ref(world)
     first = ref.push("a")
     world.finish(first, DEV)
@@ -160,23 +165,23 @@ def test_a_withdrawn_commit_that_comes_by_hand_after_the_push_back_does_not_run(
     assert started(world) == [(first, 1)]
 
 
-def test_a_push_back_runs_where_the_newer_has_been_and_on_targets_of_the_route_alone(world: World) -> None:
-    ref = Ref(world, WhenBusy.SUPERSEDE, DEV, PROD, "dev/us-east-1")
+def test_a_push_back_runs_where_the_newer_has_been_and_on_targets_of_the_route_alone(world: MemoryWorld) -> None:
+    ref = Ref(world, WhenBusy.SUPERSEDE, DEV, PROD, EAST)
     first = ref.push("a")
     for name in ref.targets:
         world.finish(first, name)
-    ref.targets = (DEV, "dev/us-east-1")
+    ref.targets = (DEV, EAST)
     newer = ref.push("b")
     world.finish(newer, DEV)
-    world.finish(newer, "dev/us-east-1")
+    world.finish(newer, EAST)
     ref.targets = (DEV, PROD)
     ref.push("a")
     assert world.builds.started[-1] == (first, DEV, 2)
-    assert world.run(first, "dev/us-east-1").attempt == 1
+    assert world.run(first, EAST).attempt == 1
     assert world.run(first, PROD).attempt == 1
 
 
-def test_what_a_push_back_does_is_told(world: World) -> None:
+def test_what_a_push_back_does_is_told(world: MemoryWorld) -> None:
     ref = Ref(world)
     first = ref.push("a")
     ref.push("b")
@@ -192,7 +197,7 @@ def test_what_a_push_back_does_is_told(world: World) -> None:
 )
 def test_the_last_push_decides_whatever_came_before_it(steps: list[str], when_busy: WhenBusy) -> None:
     """Pushes, ends, redeliveries and another route's runs in any order: the target ends with the last commit pushed."""
-    world = World()
+    world = MemoryWorld()
     ref = Ref(world, when_busy)
     told = [ref.delivery("a")]
     world.push(told[0])
@@ -213,14 +218,14 @@ def test_the_last_push_decides_whatever_came_before_it(steps: list[str], when_bu
     assert world.store.open_rollouts() == []
 
 
-def end_all(world: World, times: int) -> None:
+def end_all(world: MemoryWorld, times: int) -> None:
     for _ in range(times):
         for rollout in world.store.open_rollouts():
             if world.run(rollout, DEV).state is RunState.RUNNING:
                 world.finish(rollout, DEV)
 
 
-def a_check(world: World, letter: str, base: str) -> Delivery:
+def a_check(world: MemoryWorld, letter: str, base: str) -> Delivery:
     """A pull request's commit, as the receiver orders it; `before` is the newest commit of its base."""
     told = delivery(DEV, commit=letter * 40, before=base * 40, name=f"d-{letter}", at=world.later())
     spec = told.specs[0].model_copy(
@@ -229,7 +234,7 @@ def a_check(world: World, letter: str, base: str) -> Delivery:
     return told.model_copy(update={"specs": (spec,), "pushed_at": told.received_at})
 
 
-def test_a_check_that_gave_way_runs_once_the_pull_request_is_back_at_its_commit(world: World) -> None:
+def test_a_check_that_gave_way_runs_once_the_pull_request_is_back_at_its_commit(world: MemoryWorld) -> None:
     first, second, third = (world.push(a_check(world, letter, "0")) for letter in "abc")
     assert world.run(second, DEV).state is RunState.SUPERSEDED
     world.push(a_check(world, "b", "0"))
@@ -238,7 +243,7 @@ def test_a_check_that_gave_way_runs_once_the_pull_request_is_back_at_its_commit(
     assert world.run(second, DEV).state is RunState.RUNNING
 
 
-def test_a_commit_that_was_checked_is_not_checked_again_when_something_else_happens_to_it(world: World) -> None:
+def test_a_commit_that_was_checked_is_not_checked_again_when_something_else_happens_to_it(world: MemoryWorld) -> None:
     """A pull request that is reopened, or whose base has moved."""
     checked = world.push(a_check(world, "a", "0"))
     world.push(a_check(world, "a", "1"))

@@ -5,24 +5,24 @@ from typing import Any
 
 import pytest
 
-from pointsman.core.model import Rollout, Run, RunState
+from pointsman.core.model import Rollout, RolloutId, Run, RunState
 from pointsman.core.ports import BuildReport, Transition
 from pointsman.core.rollouts.engine import _workers
 from pointsman.core.rollouts.reconcile import LONGEST_BUILD, LONGEST_DELAY, StartBuild
 from pointsman.core.trail.events import RunDelayed
 from pointsman.errors import Unavailable
-from tests.support.engine_world import DEV, PROD, World
 from tests.support.rollouts import MORNING, delivery
+from tests.support.world import DEV, PROD, MemoryWorld
 
 QUOTA = "AccountLimitExceededException: Cannot have more than 60 builds in queue for the account"
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> MemoryWorld:
+    return MemoryWorld()
 
 
-def push(world: World, *targets: str, **about: Any) -> str:
+def push(world: MemoryWorld, *targets: str, **about: Any) -> RolloutId:
     """A delivery after which not everything can be started; its rollout."""
     told = delivery(*(targets or (DEV,)), **about)
     try:
@@ -31,7 +31,7 @@ def push(world: World, *targets: str, **about: Any) -> str:
         return told.specs[0].rollout
 
 
-def sweep(world: World, **later: float) -> None:
+def sweep(world: MemoryWorld, **later: float) -> None:
     """A sweep some time later."""
     world.clock.pass_by(**later)
     try:
@@ -40,11 +40,11 @@ def sweep(world: World, **later: float) -> None:
         return
 
 
-def delays(world: World, rollout: str) -> list[str]:
+def delays(world: MemoryWorld, rollout: RolloutId) -> list[str]:
     return [event.reason for event in world.events(rollout) if isinstance(event, RunDelayed)]
 
 
-def test_a_build_whose_answer_was_lost_is_found_and_not_started_twice(world: World) -> None:
+def test_a_build_whose_answer_was_lost_is_found_and_not_started_twice(world: MemoryWorld) -> None:
     world.builds.loses_answers.add(DEV)
     rollout = push(world)
     assert world.run(rollout, DEV).state is RunState.STARTING
@@ -55,7 +55,7 @@ def test_a_build_whose_answer_was_lost_is_found_and_not_started_twice(world: Wor
 
 
 @pytest.mark.parametrize("hours", [1, 2, 8, 44])
-def test_a_silent_region_keeps_its_target_until_it_says_that_there_is_no_build(world: World, hours: int) -> None:
+def test_a_silent_region_keeps_its_target_until_it_says_that_there_is_no_build(world: MemoryWorld, hours: int) -> None:
     world.builds.silent.add(DEV)
     rollout = push(world)
     other = push(world, route="base", playbook="base.yml")
@@ -71,7 +71,7 @@ def test_a_silent_region_keeps_its_target_until_it_says_that_there_is_no_build(w
     assert found.state is (RunState.REFUSED if hours >= LONGEST_DELAY.total_seconds() / 3600 else RunState.RUNNING)
 
 
-def test_a_lost_answer_and_an_hour_of_silence_leave_one_build(world: World) -> None:
+def test_a_lost_answer_and_an_hour_of_silence_leave_one_build(world: MemoryWorld) -> None:
     world.builds.loses_answers.add(DEV)
     rollout = push(world)
     newer = push(world, commit="b" * 40, name="d-2", at=world.later())
@@ -85,7 +85,7 @@ def test_a_lost_answer_and_an_hour_of_silence_leave_one_build(world: World) -> N
     assert world.run(newer, DEV).state is RunState.WAITING
 
 
-def test_a_find_that_is_refused_is_no_sign_that_there_is_no_build(world: World) -> None:
+def test_a_find_that_is_refused_is_no_sign_that_there_is_no_build(world: MemoryWorld) -> None:
     world.builds.loses_answers.add(DEV)
     rollout = push(world)
     world.builds.closed[DEV] = "AccessDenied: nobody comes in"
@@ -99,7 +99,7 @@ def test_a_find_that_is_refused_is_no_sign_that_there_is_no_build(world: World) 
     assert world.builds.started == [(rollout, DEV, 1)]
 
 
-def test_a_start_that_is_refused_after_a_lost_answer_ends_only_on_a_certain_none(world: World) -> None:
+def test_a_start_that_is_refused_after_a_lost_answer_ends_only_on_a_certain_none(world: MemoryWorld) -> None:
     world.builds.loses_answers.add(DEV)
     rollout = push(world)
     world.builds.closed[DEV] = "AccessDenied"
@@ -107,14 +107,14 @@ def test_a_start_that_is_refused_after_a_lost_answer_ends_only_on_a_certain_none
     assert world.run(rollout, DEV).state is RunState.STARTING
 
 
-def test_an_account_that_lets_nobody_in_ends_the_run_at_once(world: World) -> None:
+def test_an_account_that_lets_nobody_in_ends_the_run_at_once(world: MemoryWorld) -> None:
     world.builds.closed[DEV] = "AccessDenied: nobody comes in"
     rollout = push(world)
     assert world.run(rollout, DEV).state is RunState.REFUSED
     assert world.run(rollout, DEV).reason == "AccessDenied: nobody comes in"
 
 
-def test_who_does_not_know_whether_it_is_the_first_to_ask_ends_nothing(world: World) -> None:
+def test_who_does_not_know_whether_it_is_the_first_to_ask_ends_nothing(world: MemoryWorld) -> None:
     """The process that took the target died before it called StartBuild, or after."""
     world.builds.closed[DEV] = "AccessDenied"
     commit = world.store.commit
@@ -136,7 +136,7 @@ def test_who_does_not_know_whether_it_is_the_first_to_ask_ends_nothing(world: Wo
     assert world.run(rollout, DEV).state is RunState.FAULTED  # a build of then would have ended by now
 
 
-def test_over_the_quota_a_run_waits_with_the_reason_and_starts_when_there_is_room(world: World) -> None:
+def test_over_the_quota_a_run_waits_with_the_reason_and_starts_when_there_is_room(world: MemoryWorld) -> None:
     world.builds.throttles[DEV] = QUOTA
     rollout = push(world, DEV, PROD)
     assert world.run(rollout, DEV).state is RunState.STARTING
@@ -153,7 +153,7 @@ def test_over_the_quota_a_run_waits_with_the_reason_and_starts_when_there_is_roo
     assert sorted(world.builds.started) == [(rollout, DEV, 1), (rollout, PROD, 1)]
 
 
-def test_a_wait_for_room_has_a_bound(world: World) -> None:
+def test_a_wait_for_room_has_a_bound(world: MemoryWorld) -> None:
     world.builds.throttles[DEV] = QUOTA
     rollout = push(world)
     sweep(world, hours=7, minutes=55)
@@ -163,7 +163,7 @@ def test_a_wait_for_room_has_a_bound(world: World) -> None:
     assert world.run(rollout, DEV).reason == f"no build could be started within 8 hours: {QUOTA}"
 
 
-def test_the_token_is_trusted_by_the_clock_at_the_call_and_not_at_the_decision(world: World) -> None:
+def test_the_token_is_trusted_by_the_clock_at_the_call_and_not_at_the_decision(world: MemoryWorld) -> None:
     """Of many steps the last are carried out long after they were decided."""
     world.builds.loses_answers.add(DEV)
     rollout = push(world)
@@ -181,7 +181,7 @@ def test_the_token_is_trusted_by_the_clock_at_the_call_and_not_at_the_decision(w
     assert world.run(rollout, DEV).state is RunState.RUNNING
 
 
-def test_a_push_of_the_same_commit_does_not_forget_that_a_call_went_unanswered(world: World) -> None:
+def test_a_push_of_the_same_commit_does_not_forget_that_a_call_went_unanswered(world: MemoryWorld) -> None:
     world.builds.loses_answers.add(DEV)
     rollout = push(world)
     world.clock.pass_by(minutes=6)
@@ -191,7 +191,7 @@ def test_a_push_of_the_same_commit_does_not_forget_that_a_call_went_unanswered(w
     assert world.run(rollout, DEV).state is RunState.RUNNING
 
 
-def test_a_process_that_took_the_target_long_ago_does_not_ask_beside_another(world: World) -> None:
+def test_a_process_that_took_the_target_long_ago_does_not_ask_beside_another(world: MemoryWorld) -> None:
     """Between taking the target and calling StartBuild, another process found no build and asked for one."""
     start = world.engine._starter.start
     reports: list[BuildReport] = []
@@ -211,7 +211,7 @@ def test_a_process_that_took_the_target_long_ago_does_not_ask_beside_another(wor
 
 
 @pytest.mark.parametrize("outside", [False, True])
-def test_a_build_that_begins_is_taken_for_the_one_that_was_not_answered(world: World, outside: bool) -> None:
+def test_a_build_that_begins_is_taken_for_the_one_that_was_not_answered(world: MemoryWorld, outside: bool) -> None:
     world.builds.silent.add(DEV)
     rollout = push(world)
     arn = "arn:aws:codebuild:eu-west-1:222222222222:build/pointsman:a-build"
@@ -223,7 +223,7 @@ def test_a_build_that_begins_is_taken_for_the_one_that_was_not_answered(world: W
     assert world.run(rollout, DEV).state is (RunState.STARTING if outside else RunState.RUNNING)
 
 
-def test_the_word_that_a_build_runs_ends_nothing_and_starts_nothing_twice(world: World) -> None:
+def test_the_word_that_a_build_runs_ends_nothing_and_starts_nothing_twice(world: MemoryWorld) -> None:
     rollout = push(world)
     report = world.builds.builds[world.run(rollout, DEV).build_arn or ""]
     before = world.events(rollout)
@@ -231,7 +231,7 @@ def test_the_word_that_a_build_runs_ends_nothing_and_starts_nothing_twice(world:
     assert world.events(rollout) == before
 
 
-def test_one_empty_answer_of_codebuild_ends_no_run(world: World) -> None:
+def test_one_empty_answer_of_codebuild_ends_no_run(world: MemoryWorld) -> None:
     rollout = push(world)
     arn = world.run(rollout, DEV).build_arn or ""
     for _ in range(3):
@@ -244,7 +244,7 @@ def test_one_empty_answer_of_codebuild_ends_no_run(world: World) -> None:
     assert world.run(rollout, DEV).missing is None
 
 
-def test_a_build_that_is_left_out_for_long_and_often_is_gone(world: World) -> None:
+def test_a_build_that_is_left_out_for_long_and_often_is_gone(world: MemoryWorld) -> None:
     rollout = push(world)
     world.builds.builds.clear()
     sweep(world, minutes=5)
@@ -256,7 +256,7 @@ def test_a_build_that_is_left_out_for_long_and_often_is_gone(world: World) -> No
     assert world.run(rollout, DEV).reason == "CodeBuild no longer knows this build"
 
 
-def test_a_programming_error_keeps_its_type_among_other_failures(world: World) -> None:
+def test_a_programming_error_keeps_its_type_among_other_failures(world: MemoryWorld) -> None:
     world.builds.silent.add(PROD)
     start = world.builds.start
 
@@ -283,7 +283,7 @@ def test_regions_take_turns_and_none_takes_every_thread() -> None:
     assert turns == ["region-0", "region-1", "region-2", "region-0", "region-0", "region-0"]
 
 
-def test_a_silent_region_is_called_once_for_all_its_targets(world: World) -> None:
+def test_a_silent_region_is_called_once_for_all_its_targets(world: MemoryWorld) -> None:
     regions = [f"dev/region-{number}" for number in range(3)]
     calls: list[str] = []
     start = world.builds.start

@@ -6,23 +6,23 @@ from collections.abc import Sequence
 import pytest
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Rollout, RolloutState, Run, RunState, Target
+from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, RunState, Target
 from pointsman.core.ports import BuildReport
 from pointsman.core.rollouts.sweep import Swept
 from pointsman.errors import Unavailable, Unreadable
-from tests.support.engine_world import DEV, PROD, World
 from tests.support.rollouts import delivery
+from tests.support.world import DEV, PROD, MemoryWorld
 
 type Loaded = tuple[Rollout, tuple[Run, ...]]
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> MemoryWorld:
+    return MemoryWorld()
 
 
 def test_a_rollout_that_cannot_be_moved_stops_the_sweep_of_no_other(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rollouts = [world.push(delivery(DEV if letter == "a" else PROD, commit=letter * 40)) for letter in "ab"]
     for rollout in rollouts:
@@ -36,13 +36,13 @@ def test_a_rollout_that_cannot_be_moved_stops_the_sweep_of_no_other(
 
 
 def test_a_sweep_that_is_out_of_time_stops_and_the_next_begins_elsewhere(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rollouts = [world.push(delivery(DEV, commit=letter * 40, route=f"route-{letter}")) for letter in "abc"]
     asked: list[str] = []
     load = world.store.load
 
-    def load_and_tell(name: str) -> tuple[Rollout, tuple[Run, ...]] | None:
+    def load_and_tell(name: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
         asked.append(name)
         return load(name)
 
@@ -65,7 +65,7 @@ def one_region(names: Sequence[str], number: int = 0) -> Delivery:
     return told.model_copy(update={"specs": (told.specs[0].model_copy(update={"targets": targets}),)})
 
 
-def many(world: World, rollouts: int) -> list[str]:
+def many(world: MemoryWorld, rollouts: int) -> list[RolloutId]:
     """So many open rollouts, each with a target and a build of its own, in ten regions."""
     return [world.push(one_region([f"dev-{number}"], number)) for number in range(rollouts)]
 
@@ -73,7 +73,7 @@ def many(world: World, rollouts: int) -> list[str]:
 class Counted:
     """Counts a world's calls of the store."""
 
-    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, world: MemoryWorld, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: Counter[str] = Counter()
         for name in ("load", "queues", "commit", "open_rollouts", "keep_sweep_cursor"):
             monkeypatch.setattr(world.store, name, self._counting(name, getattr(world.store, name)))
@@ -86,7 +86,9 @@ class Counted:
         return counted
 
 
-def test_a_thousand_open_rollouts_are_one_sweep_of_few_questions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thousand_open_rollouts_are_one_sweep_of_few_questions(
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     many(world, 1_000)
     world.builds.calls.clear()
     counted = Counted(world, monkeypatch)
@@ -103,13 +105,13 @@ def test_a_thousand_open_rollouts_are_one_sweep_of_few_questions(world: World, m
 
 
 def test_a_sweep_that_is_cut_short_is_gone_on_with_where_it_ended(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rollouts = many(world, 30)
     loaded: list[str] = []
     load = world.store.load
 
-    def note(name: str) -> Loaded | None:
+    def note(name: RolloutId) -> Loaded | None:
         loaded.append(name)
         return load(name)
 
@@ -122,14 +124,16 @@ def test_a_sweep_that_is_cut_short_is_gone_on_with_where_it_ended(
     assert [swept.left for swept in heard][:2] == [20, 20]
 
 
-def test_no_more_ids_are_asked_for_at_once_than_codebuild_takes(world: World) -> None:
+def test_no_more_ids_are_asked_for_at_once_than_codebuild_takes(world: MemoryWorld) -> None:
     world.push(one_region([f"dev-{number}" for number in range(250)]))
     world.builds.calls.clear()
     world.engine.sweep()
     assert sorted(asked for _, asked in world.builds.calls) == [50, 100, 100]  # side by side
 
 
-def test_a_region_that_does_not_answer_is_asked_once_a_sweep(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_region_that_does_not_answer_is_asked_once_a_sweep(
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.push(one_region([f"dev-{number}" for number in range(250)]))
     asked: list[int] = []
 
@@ -145,14 +149,14 @@ def test_a_region_that_does_not_answer_is_asked_once_a_sweep(world: World, monke
     assert asked == [100, 100]
 
 
-def orphan(world: World) -> tuple[str, str]:
+def orphan(world: MemoryWorld) -> tuple[RolloutId, RolloutId]:
     """A rollout that waits, and the one that holds its target, whose item is deleted."""
     holder = world.push(delivery(DEV, route="base", playbook="base.yml"))
     waits = world.push(delivery(DEV, at=world.later()))
     return holder, waits
 
 
-def swept(world: World) -> Swept:
+def swept(world: MemoryWorld) -> Swept:
     heard: list[Swept] = []
     world.clock.pass_by(minutes=5)
     try:
@@ -163,7 +167,7 @@ def swept(world: World) -> Swept:
 
 
 @pytest.mark.parametrize("how", ["deleted", "unreadable"])
-def test_a_target_whose_holder_is_gone_is_freed_once_no_build_of_it_lives(world: World, how: str) -> None:
+def test_a_target_whose_holder_is_gone_is_freed_once_no_build_of_it_lives(world: MemoryWorld, how: str) -> None:
     holder, waits = orphan(world)
     arn = world.run(holder, DEV).build_arn or ""
     world.store.forget(holder) if how == "deleted" else world.store.unreadable.add(holder)
@@ -179,7 +183,7 @@ def test_a_target_whose_holder_is_gone_is_freed_once_no_build_of_it_lives(world:
     assert world.run(waits, DEV).state is RunState.RUNNING
 
 
-def test_who_waits_behind_a_place_that_is_gone_moves_up(world: World) -> None:
+def test_who_waits_behind_a_place_that_is_gone_moves_up(world: MemoryWorld) -> None:
     holder, gone = orphan(world)
     last = world.push(delivery(DEV, route="third", playbook="third.yml", at=world.later()))
     world.store.forget(gone)
@@ -188,7 +192,7 @@ def test_who_waits_behind_a_place_that_is_gone_moves_up(world: World) -> None:
     assert world.run(last, DEV).state is RunState.RUNNING
 
 
-def test_a_target_that_is_held_by_what_is_there_is_left_alone(world: World) -> None:
+def test_a_target_that_is_held_by_what_is_there_is_left_alone(world: MemoryWorld) -> None:
     holder, waits = orphan(world)
     queue = world.store.queues([DEV])[DEV]
     assert swept(world).healed == ()
@@ -198,7 +202,7 @@ def test_a_target_that_is_held_by_what_is_there_is_left_alone(world: World) -> N
     assert [entry.rollout for entry in queue.waiting] == [waits]
 
 
-def test_a_lane_that_cannot_be_read_stops_the_sweep_of_no_other(world: World) -> None:
+def test_a_lane_that_cannot_be_read_stops_the_sweep_of_no_other(world: MemoryWorld) -> None:
     broken, good = world.push(delivery(DEV)), world.push(delivery(PROD, route="base"))
     for rollout, target in ((broken, DEV), (good, PROD)):
         world.builds.finish(world.run(rollout, target).build_arn or "", RunState.SUCCEEDED)
@@ -209,7 +213,7 @@ def test_a_lane_that_cannot_be_read_stops_the_sweep_of_no_other(world: World) ->
     assert world.run(good, PROD).state is RunState.SUCCEEDED
 
 
-def test_one_rollout_that_cannot_be_read_stops_no_other_of_its_target(world: World) -> None:
+def test_one_rollout_that_cannot_be_read_stops_no_other_of_its_target(world: MemoryWorld) -> None:
     holder, waits = orphan(world)
     world.store.unreadable.add(waits)
     run = world.run(holder, DEV)
