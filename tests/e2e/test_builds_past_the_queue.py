@@ -63,7 +63,7 @@ def test_a_retried_build_is_found_by_its_host_with_who_started_it(world: Observe
     assert told.started_by == told.actor == "root"
     assert told.rollout == rollout.id
     after, newest = world.end_of(rolled_out)
-    assert (after.state, newest[TargetName(f"dev/{REGION}")].build_arn) == (
+    assert (after.state, newest[TARGET].build_arn) == (
         rollout.state,
         runs[TARGET].build_arn,
     )
