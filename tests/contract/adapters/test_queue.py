@@ -151,7 +151,7 @@ def test_messages_are_grouped_and_never_taken_for_repetitions() -> None:
 def test_a_queue_that_is_not_there_is_the_operators_fault() -> None:
     client = boto3.client("sqs", region_name="us-east-1")
     queue = SqsQueue(lambda: client, "https://sqs.us-east-1.amazonaws.com/111111111111/none.fifo")
-    with pytest.raises(Misconfigured, match="putting a delivery on the queue"):
+    with pytest.raises(Misconfigured, match="sending a delivery to the queue"):
         queue.send(delivery())
 
 

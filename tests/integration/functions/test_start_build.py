@@ -160,7 +160,7 @@ def test_an_account_without_the_project_fails_its_run_only(world: DynamoRollouts
     assert loaded
     runs = latest(loaded[1])
     assert runs[bare].state is RunState.REFUSED
-    assert "StartBuild in prod/eu-central-1 refused: ResourceNotFoundException" in runs[bare].reason
+    assert "StartBuild in prod/eu-central-1 was refused: ResourceNotFoundException" in runs[bare].reason
     assert runs[DEV].state is RunState.RUNNING
 
 

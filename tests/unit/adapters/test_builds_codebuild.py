@@ -139,7 +139,7 @@ def test_a_refusal_after_a_try_without_answer_is_not_certain(last: str, monkeypa
 
     client = FakeCodeBuild()
     monkeypatch.setattr(client, "start_build", start_build)
-    with pytest.raises(Unavailable, match="a try before it got no answer"):
+    with pytest.raises(Unavailable, match="an earlier call got no answer"):
         builds_on(client, monkeypatch).start(*a_run())
 
 
@@ -173,7 +173,7 @@ def test_a_refusal_that_comes_after_silence_is_seen_whoever_tries_again(
         body = b'{"__type": "AccessDeniedException", "message": "no"}'
         return AWSResponse("https://codebuild", 400, {}, Raw(body))  # type: ignore[arg-type]
 
-    make = CodeBuilds._make
+    make = CodeBuilds._new_client
 
     def made(service: str, limits: CallLimits, **options: str) -> Any:
         client = make(service, limits, **options)
@@ -181,12 +181,12 @@ def test_a_refusal_that_comes_after_silence_is_seen_whoever_tries_again(
         return client
 
     credentials = {"AccessKeyId": "a", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": NOW + HOUR}
-    monkeypatch.setattr(CodeBuilds, "_enter", lambda *_: credentials)
-    monkeypatch.setattr(CodeBuilds, "_make", staticmethod(made))
+    monkeypatch.setattr(CodeBuilds, "_assume_role", lambda *_: credentials)
+    monkeypatch.setattr(CodeBuilds, "_new_client", staticmethod(made))
     builds = CodeBuilds("start-role", dict.fromkeys(Mode, "pointsman"), "a-word")
     rollout, run = a_run()
     if call == "start":
-        with pytest.raises(Unavailable, match="a try before it got no answer"):
+        with pytest.raises(Unavailable, match="an earlier call got no answer"):
             builds.start(rollout, run)
     else:
         with pytest.raises(BuildRefused):
@@ -210,7 +210,7 @@ def test_none_is_certain_only_when_every_build_since_then_was_looked_at(monkeypa
     assert builds_on(FakeCodeBuild(others), monkeypatch).find(run) is None
     assert builds_on(FakeCodeBuild(), monkeypatch).find(run) is None
     for name in ("b3", "b2"):
-        with pytest.raises(BuildDelayed, match="did not tell 1 of the newest builds"):
+        with pytest.raises(BuildDelayed, match="left out 1 of the newest builds"):
             builds_on(FakeCodeBuild(others, left_out=[f"pointsman:{name}"]), monkeypatch).find(run)
 
 

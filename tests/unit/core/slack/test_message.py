@@ -122,9 +122,9 @@ def test_a_target_that_succeeded_without_a_word_of_any_host_says_so() -> None:
 
 
 def test_a_refused_target_tells_who_refused() -> None:
-    said = shown(ended_run(DEV, "refused", reason="StartBuild in dev refused: AccessDenied", built=False))
+    said = shown(ended_run(DEV, "refused", reason="StartBuild in dev was refused: AccessDenied", built=False))
     assert f"⛔ `{DEV}` refused\n" in said
-    assert "↳ `StartBuild in dev refused: AccessDenied`" in said
+    assert "↳ `StartBuild in dev was refused: AccessDenied`" in said
 
 
 def test_only_the_first_failures_of_a_target_are_listed() -> None:
