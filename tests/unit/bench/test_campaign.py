@@ -72,7 +72,7 @@ def test_a_refusal_to_look_that_counts_as_no_build_is_found(monkeypatch: pytest.
                 return started(rollout, run, found, self._clock())
         return no_build(run)
 
-    monkeypatch.setattr(starter.Starter, "_look_for", credulous)
+    monkeypatch.setattr(starter.Starter, "_search", credulous)
     assert any(breach.startswith(("double", "trail")) for breach in breaches())
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Decision, Outcome, RolloutSpec, Target
 from pointsman.core.queue_message import MESSAGE_BYTES, split_to_fit, to_message
-from pointsman.core.rollouts.accept import decided
+from pointsman.core.rollouts.accept import delivery_decided
 from tests.support.rollouts import MORNING, change
 
 
@@ -75,7 +75,7 @@ def assert_whole(told: Delivery, parts: Sequence[Delivery], limit: int) -> None:
     assert decided_there == {(each.route, each.outcome, each.runs, each.rollout) for each in told.decisions}
     whole = tuple(parts) == (told,)
     assert all(part.shortened is not whole for part in parts)
-    assert all(decided(part).shortened is not whole for part in parts)
+    assert all(delivery_decided(part).shortened is not whole for part in parts)
     kept = {(part.id, part.event, part.received_at, part.reason, part.change.files_total) for part in parts}
     assert kept == {(told.id, told.event, told.received_at, told.reason, told.change.files_total)}
 
@@ -84,7 +84,7 @@ def test_what_fits_goes_as_it_is_and_says_nothing() -> None:
     told = a_delivery(running=3, ignored=3, targets=5, files=50)
     assert split_to_fit(told) == (told,)
     assert not told.shortened
-    assert not decided(told).shortened
+    assert not delivery_decided(told).shortened
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_delivery_far_beyond_a_message_arrives_with_every_order(
 def test_decisions_stay_together_where_they_leave_room_so_that_the_trail_has_them_as_one() -> None:
     parts = split_to_fit(a_delivery(running=300, ignored=100, targets=100))
     assert len(parts) > 1
-    assert len({decided(part).key for part in parts}) == 1
+    assert len({delivery_decided(part).key for part in parts}) == 1
 
 
 def test_an_order_that_is_larger_than_a_message_is_sent_all_the_same() -> None:

@@ -1,4 +1,4 @@
-"""What the engine needs of the world. Each port has an adapter for AWS and a twin in memory."""
+"""What the engine needs from outside. Each port has an adapter for AWS and a twin in memory."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -10,10 +10,10 @@ from pointsman.core.trail.events import Event, TrailEvent
 
 
 class Queue(Protocol):
-    """Where decided deliveries wait for the engine."""
+    """The queue from webhook_receiver to start_build."""
 
     def send(self, delivery: Delivery) -> None:
-        """Keep `delivery` durably, in order with the others of its repository and ref. Raises Unavailable."""
+        """Send `delivery`, in order with the others of its repository and ref. Raises Unavailable."""
 
 
 class DeadLetters(Protocol):
@@ -30,16 +30,16 @@ class Trail(Protocol):
         """Add `event`; False when the trail already has it. Raises Unavailable."""
 
     def of_partition(self, partition: str) -> list[TrailEvent]:
-        """Every event of a partition, by time. Types that only a newer version knows are left out."""
+        """The events of a partition, by time. Types of a newer version are left out."""
 
     def with_key(self, partition: str, beginning: str) -> list[TrailEvent]:
-        """The events of a partition whose keys have this beginning, by time."""
+        """The events of a partition whose keys begin with `beginning`, by time."""
 
 
 class Transition(Value):
-    """Records to store together with the events that tell of it: all or nothing.
+    """Records to store together with their events: all or nothing.
 
-    A record's `version` is the one that was read (0: new). The write raises it by one, and fails if it moved meanwhile.
+    A record's `version` is the one that was read (0: new). The write adds 1, and fails if another writer was faster.
     """
 
     rollout: Rollout | None = None
@@ -52,38 +52,38 @@ class RolloutStore(Protocol):
     """The rollouts table: present state."""
 
     def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
-        """A rollout and its runs (every attempt), or None when it was never started. Raises Unreadable."""
+        """A rollout and its runs (every attempt), or None if it does not exist. Raises Unreadable."""
 
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
-        """Queues by name; an empty one (version 0) where none is stored."""
+        """Queues by name. One that is not stored is empty, with version 0."""
 
     def commit(self, transition: Transition) -> None:
-        """Store a transition in one transaction. Raises Conflict when any record has moved, Unavailable otherwise."""
+        """Store a transition in one transaction. Raises Conflict if any record has changed, or Unavailable."""
 
     def open_rollouts(self) -> list[RolloutId]:
-        """Ids of the rollouts that have not ended, in order."""
+        """The ids of the rollouts that have not ended, in order."""
 
     def sweep_cursor(self) -> RolloutId | None:
-        """The rollout at which the last sweep ended; None when it came to the end of the list."""
+        """The last rollout of an unfinished sweep; None if the last sweep finished."""
 
     def keep_sweep_cursor(self, rollout_id: RolloutId | None) -> None:
-        """Remember where a sweep ended."""
+        """Save the last rollout of an unfinished sweep; None if it finished."""
 
 
 class BuildReport(Value):
-    """What CodeBuild says of a build."""
+    """The state of a build, as CodeBuild reports it."""
 
     arn: str
-    state: RunState  # RUNNING or an end
+    state: RunState  # RUNNING or a final state
     reason: str = ""
     log_url: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    started_outside: bool = False  # by somebody else than the engine
+    started_outside: bool = False  # by someone other than the engine
 
 
 class BuildMissing(Value):
-    """CodeBuild was asked for a build, answered, and did not name it."""
+    """CodeBuild's answer did not include a build that was asked for."""
 
     arn: str
     at: datetime
@@ -92,15 +92,15 @@ class BuildMissing(Value):
 class Builds(Protocol):
     """CodeBuild, in every account and region.
 
-    Each call raises Unavailable when nobody can tell what it did, BuildDelayed when the target does not take calls now
-    and did nothing, and BuildRefused when it will not, and did nothing.
+    Each call raises Unavailable if its effect is unknown. It raises BuildDelayed if CodeBuild did nothing and a retry
+    may succeed, and BuildRefused if it did nothing and never will.
     """
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
-        """Ask for the build of `run`. Within 5 minutes of the first call it gives the same build again."""
+        """Start the build of `run`. Within 5 minutes of the first call it returns the same build."""
 
     def find(self, run: Run) -> BuildReport | None:
-        """The build that an earlier, unanswered start of `run` made. None is certain: there is no such build."""
+        """Find the build of an earlier start of `run` that got no answer. None is certain: there is no such build."""
 
     def report(self, target: Target, arns: Sequence[str]) -> list[BuildReport]:
-        """CodeBuild's present word on builds of one account and region; one that it does not name is left out."""
+        """The present state of builds of one account and region. Builds that CodeBuild does not return are left out."""

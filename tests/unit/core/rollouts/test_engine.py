@@ -49,7 +49,7 @@ def test_the_same_commit_delivered_again_runs_nothing_twice_and_says_why(world: 
     assert len(world.builds.started) == 1
     reasons = [event.reason for event in world.events(rollout) if isinstance(event, RolloutRepeated)]
     assert reasons == [
-        f"commit 1f0b1f2 is already on its way as {rollout}: nothing runs twice",
+        f"commit 1f0b1f2 is already in progress as {rollout}: nothing runs twice",
         f"commit 1f0b1f2 has already run as {rollout} (succeeded): nothing runs twice",
     ]
 
@@ -100,7 +100,7 @@ def test_a_redelivery_does_not_undo_a_newer_commit(world: MemoryWorld) -> None:
 
     assert [started[0] for started in world.builds.started] == [newer]
     [repeated] = [event for event in world.events(rollout) if isinstance(event, RolloutRepeated)]
-    assert "a newer one has reached them since" in repeated.reason
+    assert "is not retried: a newer one ran there since" in repeated.reason
 
 
 def test_one_live_run_a_target_the_next_waits_and_is_recorded(world: MemoryWorld) -> None:
@@ -263,7 +263,7 @@ def test_a_delivery_that_comes_late_does_not_undo_a_newer_commit(world: MemoryWo
     world.finish(newer, DEV)
     rollout = world.push(late)
     assert world.run(rollout, DEV).state is RunState.SUPERSEDED
-    assert "a newer commit on the same route has reached this target" in world.run(rollout, DEV).reason
+    assert "a newer commit on the same route has run on this target" in world.run(rollout, DEV).reason
 
 
 def test_a_refusal_after_a_lost_answer_finds_the_build_and_keeps_the_lane(world: MemoryWorld) -> None:
@@ -285,7 +285,7 @@ def test_a_target_that_joined_the_route_gets_its_first_run_by_a_redelivery(world
     world.push(delivery(DEV, PROD))
     assert world.builds.started == [(rollout, DEV, 1), (rollout, PROD, 1)]
     [repeated] = [event for event in world.events(rollout) if isinstance(event, RolloutRepeated)]
-    assert repeated.reason.startswith("prod/eu-west-1 joined the route since")
+    assert "runs on prod/eu-west-1, which the route did not have before" in repeated.reason
 
 
 def test_a_delivery_decided_otherwise_the_second_time_is_told_both_times(world: MemoryWorld) -> None:

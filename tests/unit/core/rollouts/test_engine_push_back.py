@@ -188,7 +188,7 @@ def test_what_a_push_back_does_is_told(world: MemoryWorld) -> None:
     ref.push("a")
     [repeated] = [event for event in world.events(first) if isinstance(event, RolloutRepeated)]
     assert repeated.retried == ()
-    assert "what was pushed between gives way to it" in repeated.reason
+    assert "it supersedes what was pushed in between" in repeated.reason
 
 
 @given(

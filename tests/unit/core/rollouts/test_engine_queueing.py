@@ -91,11 +91,11 @@ def test_a_push_of_more_than_a_week_ago_is_refused_and_says_so(world: MemoryWorl
     assert world.builds.started == []
     [event] = world.trail.of_partition("DELIVERY#d-1")
     assert isinstance(event, DeliveryDecided)
-    assert event.reason == "pushed 7 days ago: what is older than 7 days is not run, push again"
+    assert event.reason == "the push is 7 days old, more than the limit of 7 days; push again"
     [decision] = event.decisions
     assert not decision.runs
     assert decision.rollout is None
-    assert decision.reason.startswith("branch main matches; but pushed 7 days ago")
+    assert decision.reason.startswith("branch main matches; but the push is 7 days old")
 
 
 def test_a_push_of_less_than_a_week_ago_runs(world: MemoryWorld) -> None:

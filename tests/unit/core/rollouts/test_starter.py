@@ -253,7 +253,7 @@ def test_a_build_that_is_left_out_for_long_and_often_is_gone(world: MemoryWorld)
     for _ in range(3):
         sweep(world, minutes=5)
     assert world.run(rollout, DEV).state is RunState.FAULTED
-    assert world.run(rollout, DEV).reason == "CodeBuild no longer knows this build"
+    assert world.run(rollout, DEV).reason == "CodeBuild no longer has this build"
 
 
 def test_a_programming_error_keeps_its_type_among_other_failures(world: MemoryWorld) -> None:

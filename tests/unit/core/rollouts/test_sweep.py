@@ -8,7 +8,7 @@ import pytest
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, RunState, Target
 from pointsman.core.ports import BuildReport
-from pointsman.core.rollouts.sweep import Swept
+from pointsman.core.rollouts.sweep import SweepResult
 from pointsman.errors import Unavailable, Unreadable
 from tests.support.rollouts import delivery
 from tests.support.world import DEV, PROD, MemoryWorld
@@ -50,7 +50,7 @@ def test_a_sweep_that_is_out_of_time_stops_and_the_next_begins_elsewhere(
     begun = set()
     for _ in rollouts:
         asked.clear()
-        world.engine.sweep(enough=lambda: bool(asked))
+        world.engine.sweep(should_stop=lambda: bool(asked))
         assert set(asked) == {asked[0]}
         begun.add(asked[0])
         world.clock.pass_by(minutes=5)
@@ -92,10 +92,10 @@ def test_a_thousand_open_rollouts_are_one_sweep_of_few_questions(
     many(world, 1_000)
     world.builds.calls.clear()
     counted = Counted(world, monkeypatch)
-    heard: list[Swept] = []
-    world.engine.sweep(tell=heard.append)
+    heard: list[SweepResult] = []
+    world.engine.sweep(report=heard.append)
 
-    assert heard == [Swept(rollouts=1_000)]
+    assert heard == [SweepResult(rollouts=1_000)]
     assert counted.calls["load"] == 1_000
     assert counted.calls["queues"] <= 2
     assert counted.calls["commit"] == 0
@@ -116,7 +116,7 @@ def test_a_sweep_that_is_cut_short_is_gone_on_with_where_it_ended(
         return load(name)
 
     monkeypatch.setattr(world.store, "load", note)
-    heard: list[Swept] = []
+    heard: list[SweepResult] = []
     for _ in range(3):
         before = len(loaded)
         world.engine.sweep(lambda: len(loaded) - before >= 10, heard.append)  # noqa: B023
@@ -156,11 +156,11 @@ def orphan(world: MemoryWorld) -> tuple[RolloutId, RolloutId]:
     return holder, waits
 
 
-def swept(world: MemoryWorld) -> Swept:
-    heard: list[Swept] = []
+def swept(world: MemoryWorld) -> SweepResult:
+    heard: list[SweepResult] = []
     world.clock.pass_by(minutes=5)
     try:
-        world.engine.sweep(tell=heard.append)
+        world.engine.sweep(report=heard.append)
     except Unreadable:
         assert world.store.unreadable
     return heard[0]
@@ -171,15 +171,15 @@ def test_a_target_whose_holder_is_gone_is_freed_once_no_build_of_it_lives(world:
     holder, waits = orphan(world)
     arn = world.run(holder, DEV).build_arn or ""
     world.store.forget(holder) if how == "deleted" else world.store.unreadable.add(holder)
-    assert swept(world).healed == ()
+    assert swept(world).freed == ()
     assert world.run(waits, DEV).state is RunState.WAITING  # the build still runs
 
     world.builds.closed[DEV] = "AccessDenied"
     world.builds.builds[arn] = world.builds.builds[arn].model_copy(update={"state": RunState.SUCCEEDED})
-    assert swept(world).healed == ()  # and nobody may see that it ended
+    assert swept(world).freed == ()  # and nobody may see that it ended
 
     world.builds.closed.clear()
-    assert swept(world).healed == (DEV,)
+    assert swept(world).freed == (DEV,)
     assert world.run(waits, DEV).state is RunState.RUNNING
 
 
@@ -187,7 +187,7 @@ def test_who_waits_behind_a_place_that_is_gone_moves_up(world: MemoryWorld) -> N
     holder, gone = orphan(world)
     last = world.push(delivery(DEV, route="third", playbook="third.yml", at=world.later()))
     world.store.forget(gone)
-    assert swept(world).healed == (DEV,)
+    assert swept(world).freed == (DEV,)
     world.finish(holder, DEV)
     assert world.run(last, DEV).state is RunState.RUNNING
 
@@ -195,7 +195,7 @@ def test_who_waits_behind_a_place_that_is_gone_moves_up(world: MemoryWorld) -> N
 def test_a_target_that_is_held_by_what_is_there_is_left_alone(world: MemoryWorld) -> None:
     holder, waits = orphan(world)
     queue = world.store.queues([DEV])[DEV]
-    assert swept(world).healed == ()
+    assert swept(world).freed == ()
     assert world.store.queues([DEV])[DEV] == queue
     assert queue.holder
     assert queue.holder.rollout == holder

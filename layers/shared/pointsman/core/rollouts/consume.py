@@ -75,7 +75,7 @@ class DeliveryConsumer:
     def _reconcile(self, rollout_ids: Sequence[RolloutId], should_stop: Callable[[], bool]) -> Exception | None:
         """Return the failure instead of raising it: the messages are stored, and none of them may come back for it."""
         try:
-            self._engine.reconcile(rollout_ids, enough=should_stop)
+            self._engine.reconcile(rollout_ids, should_stop=should_stop)
         except Exception as failure:
             return failure
         return None
