@@ -1,4 +1,4 @@
-"""Run episodes until so many rollouts went through them, in as many processes as there are processors."""
+"""Run episodes in parallel until they had the given number of rollouts."""
 
 import argparse
 import os
@@ -17,16 +17,16 @@ def _episode(seed: int) -> EpisodeResult:
 
 
 def main() -> int:
-    """Exit status 1 when a law was broken; each breach is printed with the seed that shows it."""
+    """Return exit status 1 if a law was broken. Every breach is printed with the seed that reproduces it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rollouts", type=int, default=2_000)
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the first episode")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="seed of the first episode")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
-    given = parser.parse_args()
-    print(f"seeds from {given.seed}, {given.processes} processes", flush=True)
+    options = parser.parse_args()
+    print(f"seeds from {options.seed}, {options.processes} processes", flush=True)
     total, faults, broken = Counter[str](), Counter[str](), 0
-    with Pool(given.processes, run_without_threads) as pool:
-        for result in _until(pool.imap_unordered(_episode, count(given.seed)), given.rollouts, total):
+    with Pool(options.processes, run_without_threads) as pool:
+        for result in _until(pool.imap_unordered(_episode, count(options.seed)), options.rollouts, total):
             faults.update(result.faults)
             broken += len(result.broken)
             for breach in result.broken[:5]:

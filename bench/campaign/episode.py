@@ -92,7 +92,7 @@ class Episode:
         self.faults.on = False
         self.queue.redrive()
         self.time.run(self.time.now + timedelta(hours=HOURS_OF_QUIET))
-        self.oracle.judge(self.store, self.trail, list(self.codebuild.builds.values()), self.store.open_rollouts())
+        self.oracle.check(self.store, self.trail, list(self.codebuild.builds.values()), self.store.open_rollouts())
         if not self.queue.empty:
             self.oracle.broken.append("stuck: the queue still holds messages")
         rollouts = len(self.oracle.rollouts)

@@ -1,4 +1,4 @@
-"""What must hold, judged by what really ran and by what was really pushed, never by the engine's own records alone."""
+"""The laws, checked against what really ran and was pushed, never against the engine's records alone."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -17,54 +17,52 @@ NEVER_BUILT = (RunState.REFUSED, RunState.SUPERSEDED)
 
 @dataclass
 class Oracle:
-    """Knows each push's number (later is higher), and hears of each build. `broken` are the laws that were broken."""
+    """Knows the number of each push (later is higher) and every build. `broken` lists the broken laws."""
 
     broken: list[str] = field(default_factory=list)
-    pushed: dict[tuple[RolloutId, TargetName], int] = field(
-        default_factory=dict
-    )  # rollout, target: its newest push that was taken
+    # The newest accepted push of each rollout on each target.
+    pushed: dict[tuple[RolloutId, TargetName], int] = field(default_factory=dict)
     _newest: dict[RolloutId, int] = field(default_factory=dict)
-    _last: dict[tuple[str, TargetName], RolloutId] = field(
-        default_factory=dict
-    )  # route, target: the rollout that ran last
+    # By route and target: the rollout that ran last.
+    _last: dict[tuple[str, TargetName], RolloutId] = field(default_factory=dict)
     _begun: dict[tuple[str, TargetName], int] = field(default_factory=lambda: defaultdict(int))
     _live: dict[str, list[SimulatedBuild]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def rollouts(self) -> set[RolloutId]:
-        """Every rollout of which a push was taken."""
+        """Every rollout with an accepted push."""
         return {rollout_id for rollout_id, _ in self.pushed}
 
     def accepted(self, rollout_id: RolloutId, targets: Iterable[TargetName], push: int) -> None:
-        """The engine has taken a push of a rollout's commit, which goes to these targets."""
+        """The engine has accepted a push of a rollout's commit to these targets."""
         self._newest[rollout_id] = max(self._newest.get(rollout_id, 0), push)
         for target in targets:
             self.pushed[rollout_id, target] = max(self.pushed.get((rollout_id, target), 0), push)
 
     def build_began(self, build: SimulatedBuild) -> None:
-        """A build was made: no other may live on its target, and nothing newer may have been there."""
+        """A build began: no other may be live on its target, and nothing newer may have run there."""
         run = build.run
-        living = [each for each in self._live[run.queue] if each.live]
-        for other in living:
-            self.broken.append(f"double: {run.rollout} and {other.run.rollout} live on {run.queue}")
-        self._live[run.queue] = [*living, build]
-        # What is newest is the branch's to say: a push that leaves a target out is one of its commit all the same.
+        live = [each for each in self._live[run.queue] if each.live]
+        for other in live:
+            self.broken.append(f"double: {run.rollout} and {other.run.rollout} are live on {run.queue}")
+        self._live[run.queue] = [*live, build]
+        # The branch decides which commit is newest: a push that leaves a target out counts, too.
         number, entry = self._newest.get(run.rollout, 0), (run.route, run.target.name)
         if number < self._begun[entry]:
             self.broken.append(f"old over new: push {number} of {run.rollout} after {self._begun[entry]} on {entry}")
         self._last[entry] = run.rollout
         self._begun[entry] = max(self._begun[entry], number)
 
-    def judge(
+    def check(
         self, store: MemoryRollouts, trail: MemoryTrail, builds: list[SimulatedBuild], open_rollouts: list[RolloutId]
     ) -> None:
-        """At the end, once no fault happens any more and everything had its time."""
+        """Check at the end, after a time without faults."""
         self.broken += [f"stuck: {rollout_id} is still open" for rollout_id in open_rollouts]
         newest: dict[tuple[str, TargetName], tuple[int, Run]] = {}
         for rollout_id in sorted(self.rollouts):
             loaded = store.load(rollout_id)
             if loaded is None:
-                self.broken.append(f"lost: {rollout_id} was accepted and is not there")
+                self.broken.append(f"lost: {rollout_id} was accepted and does not exist")
                 continue
             self.broken += self._of_rollout(*loaded, trail)
             for name, run in latest(loaded[1]).items():
@@ -72,7 +70,7 @@ class Oracle:
                 if number > newest.get(entry, (0, run))[0]:
                     newest[entry] = (number, run)
         for (route, name), (number, run) in newest.items():
-            # What ran last may have been pushed again since: then it is newer, and nothing had to run again.
+            # The last to run may have been pushed again since. Then it is newer, and nothing had to run again.
             last = self._last.get((route, name))
             if run.state is RunState.SUPERSEDED and (last is None or self._newest.get(last, 0) < number):
                 self.broken.append(
@@ -83,7 +81,7 @@ class Oracle:
     def _of_rollout(self, rollout: Rollout, runs: tuple[Run, ...], trail: MemoryTrail) -> Iterator[str]:
         missing = {target.name for target in rollout.spec.targets} - {run.target.name for run in runs}
         if missing:
-            yield f"lost: {rollout.id} never came to {sorted(missing)}"
+            yield f"lost: {rollout.id} never ran on {sorted(missing)}"
         events = trail.of_partition(rollout_partition(rollout.id))
         ends = Counter((event.target, event.attempt) for event in events if isinstance(event, RunEnded))
         for run in runs:
@@ -96,10 +94,10 @@ class Oracle:
             yield f"events: {rollout.id} has the rounds {rounds} of {rollout.round}"
 
     def _of_builds(self, trail: MemoryTrail, builds: list[SimulatedBuild]) -> Iterator[str]:
-        """Each build that ran is in the trail, and nothing is there that did not."""
-        told = {event.build_arn for event in trail.all() if isinstance(event, RunStarted)}
+        """Every build that ran is in the trail, and no other."""
+        recorded = {event.build_arn for event in trail.all() if isinstance(event, RunStarted)}
         for build in builds:
-            if build.arn not in told:
-                yield f"trail: {build.arn} of {build.run.rollout} ran and is not in it"
-        for arn in told - {build.arn for build in builds}:
-            yield f"trail: {arn} is in it and never ran"
+            if build.arn not in recorded:
+                yield f"trail: {build.arn} of {build.run.rollout} ran and is missing"
+        for arn in recorded - {build.arn for build in builds}:
+            yield f"trail: {arn} never ran"

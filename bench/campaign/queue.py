@@ -1,4 +1,4 @@
-"""An SQS FIFO queue before a function, as documented: groups in order, visibility, dead letters, at least once."""
+"""An SQS FIFO queue of a function, as documented: order by group, visibility time-out, dead letters, at least once."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
@@ -9,13 +9,13 @@ from bench.campaign.clock import Timeline
 from bench.campaign.faults import DiedError, FaultInjector
 
 VISIBILITY = 720.0  # seconds, as the template sets it
-MOST_RECEIVES = 5
+MAX_RECEIVES = 5
 BATCH = 10
 
 
 @dataclass
 class QueuedMessage:
-    """One message; who receives it again sees the same id."""
+    """One message. It keeps its id when it is received again."""
 
     id: str
     group: str
@@ -24,7 +24,7 @@ class QueuedMessage:
 
 
 class FifoQueue:
-    """Hands batches to `consume`, which gives back the ids that failed. Dead letters are kept for a redrive."""
+    """Gives batches to `consume`, which returns the ids that failed. Dead letters are kept for a redrive."""
 
     def __init__(
         self, time: Timeline, faults: FaultInjector, consume: Callable[[Sequence[QueuedMessage]], set[str]]
@@ -36,7 +36,7 @@ class FifoQueue:
         self.dead: list[QueuedMessage] = []
 
     def send(self, group: str, body: str) -> None:
-        """Take a message."""
+        """Add a message."""
         self._groups[group].append(QueuedMessage(f"m-{next(self._numbers)}", group, body))
         self._time.after(1.0, self._poll)
 
@@ -48,7 +48,7 @@ class FifoQueue:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing waits."""
+        """Whether no message is left."""
         return not any(self._groups.values())
 
     def _poll(self) -> None:
@@ -63,7 +63,7 @@ class FifoQueue:
         try:
             failed = self._consume(batch)
         except DiedError:
-            failed = {message.id for message in batch}  # nobody answered: visible again once their time is over
+            failed = {message.id for message in batch}  # no answer: visible again after the time-out
         if not failed and self._faults.happens("doubled", 0.01):
             failed = {batch[0].id}  # the answer came too late
         self._settle(group, batch, failed)
@@ -72,7 +72,7 @@ class FifoQueue:
         for message in batch:
             if message.id not in failed:
                 self._groups[group].remove(message)
-            elif message.receives >= MOST_RECEIVES:
+            elif message.receives >= MAX_RECEIVES:
                 self._groups[group].remove(message)
                 self.dead.append(message)
 

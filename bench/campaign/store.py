@@ -1,4 +1,4 @@
-"""The shipped twins of the tables, in a process that may die at each write, and that may not be answered."""
+"""The twins of the tables, in a process that may die at each write or get no answer."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from pointsman.errors import Unavailable
 
 
 class FailingTrail(MemoryTrail):
-    """The trail. A transition's events are written by the store, in one transaction with it."""
+    """The trail. The store writes a transition's events, in one transaction with it."""
 
     def __init__(self, faults: FaultInjector) -> None:
         super().__init__()
@@ -37,17 +37,17 @@ class FailingRollouts(MemoryRollouts):
 
     def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
         """See RolloutStore.load."""
-        self._answer()
+        self._may_fail()
         return super().load(rollout_id)
 
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
         """See RolloutStore.queues."""
-        self._answer()
+        self._may_fail()
         return super().queues(names)
 
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""
-        self._answer()
+        self._may_fail()
         self._faults.effect(lambda: self._commit(transition))
         if self._faults.happens("unavailable"):
             raise Unavailable("the answer of the transaction was lost")
@@ -59,6 +59,6 @@ class FailingRollouts(MemoryRollouts):
         finally:
             self._failing.in_transaction = False
 
-    def _answer(self) -> None:
+    def _may_fail(self) -> None:
         if self._faults.happens("unavailable"):
             raise Unavailable("the table does not answer")
