@@ -134,9 +134,9 @@ def ended(build_arn: str, rollout: str, target: str) -> dict[str, Any]:
 
 
 def test_a_delivery_becomes_builds_and_their_ends_end_the_rollout(world: DynamoRollouts) -> None:
-    told = delivery(DEV, PROD)
-    rollout = told.specs[0].rollout
-    assert call(queued(told)) == {"batchItemFailures": []}
+    incoming = delivery(DEV, PROD)
+    rollout = incoming.specs[0].rollout
+    assert call(queued(incoming)) == {"batchItemFailures": []}
 
     loaded = world.load(rollout)
     assert loaded
@@ -154,9 +154,9 @@ def test_a_delivery_becomes_builds_and_their_ends_end_the_rollout(world: DynamoR
 
 def test_an_account_without_the_project_fails_its_run_only(world: DynamoRollouts) -> None:
     bare = TargetName("prod/eu-central-1")
-    told = delivery(DEV, bare)
-    call(queued(told))
-    loaded = world.load(told.specs[0].rollout)
+    incoming = delivery(DEV, bare)
+    call(queued(incoming))
+    loaded = world.load(incoming.specs[0].rollout)
     assert loaded
     runs = latest(loaded[1])
     assert runs[bare].state is RunState.REFUSED
@@ -212,8 +212,8 @@ def test_a_rollout_that_cannot_be_read_gives_no_other_message_back(world: Dynamo
 def test_the_beginning_of_a_build_whose_start_was_not_answered_is_taken(
     world: DynamoRollouts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = delivery(DEV)
-    rollout = told.specs[0].rollout
+    incoming = delivery(DEV)
+    rollout = incoming.specs[0].rollout
     start = CodeBuilds.start
 
     def lost(self: CodeBuilds, *about: Any) -> BuildReport:
@@ -221,7 +221,7 @@ def test_the_beginning_of_a_build_whose_start_was_not_answered_is_taken(
         raise Unavailable("the answer was lost")
 
     monkeypatch.setattr(CodeBuilds, "start", lost)
-    call(queued(told))
+    call(queued(incoming))
     loaded = world.load(rollout)
     assert loaded
     assert latest(loaded[1])[DEV].state is RunState.STARTING
@@ -246,10 +246,10 @@ def put_aside() -> list[Any]:
 
 
 def test_the_sweep_asks_codebuild_and_ends_what_has_ended(world: DynamoRollouts) -> None:
-    told = delivery(DEV)
-    call(queued(told))
+    incoming = delivery(DEV)
+    call(queued(incoming))
     call({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
-    loaded = world.load(told.specs[0].rollout)
+    loaded = world.load(incoming.specs[0].rollout)
     assert loaded
     # moto's builds have succeeded as soon as anybody asks
     assert loaded[0].state is RolloutState.SUCCEEDED

@@ -1,4 +1,4 @@
-"""Law 2 after a crash at every call in turn: a redelivery resumes what failed half-way and repeats nothing."""
+"""Law 2 after a crash at every call in turn: a redelivery resumes the rest and repeats nothing."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,13 +18,13 @@ from tests.support.world import DEV, PROD, MakeWorld, MemoryWorld, World, worlds
 
 
 class CrashError(Exception):
-    """The process ended here."""
+    """The process crashed here."""
 
 
 class Fuse:
-    """Ends a process at its `last` call to the world: before that call has any effect, or after it had it.
+    """Crashes a process at its `last` call: before the call has any effect, or after it.
 
-    `dies`: no later call of the process comes through either. Otherwise only that one call fails.
+    `dies`: every later call fails, too. Otherwise only that one fails.
     """
 
     def __init__(self, last: int, when: str, *, dies: bool) -> None:
@@ -50,7 +50,7 @@ class Fuse:
 
 
 class Fused:
-    """A process whose every call goes through a fuse: the ports of a world, each call counted."""
+    """A process whose calls all go through a fuse."""
 
     def __init__(self, world: World, fuse: Fuse) -> None:
         self.engine = Engine(
@@ -109,10 +109,10 @@ class _Builds:
         return self._fuse(lambda: self._builds.report(target, arns))
 
 
-def crashed(world: World, fuse: Fuse, telling: QueuedDelivery) -> bool:
-    """Whether the process that took a telling crashed."""
+def crashed(world: World, fuse: Fuse, message: QueuedDelivery) -> bool:
+    """Whether the process that handled a message crashed."""
     try:
-        handle(Fused(world, fuse).engine, *telling)
+        handle(Fused(world, fuse).engine, *message)
     except CrashError:
         return True
     return fuse.has_burnt
@@ -130,7 +130,7 @@ every_way_again = pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN.key
 
 
 def assert_resumed(world: World) -> None:
-    """One build on each target, and the trail tells of every run."""
+    """One build on each target, and the trail has every run."""
     assert sorted(world.builds.started) == [(ROLLOUT, DEV, 1), (ROLLOUT, PROD, 1)]
     runs = world.runs(ROLLOUT)
     assert {name: run.state for name, run in runs.items()} == dict.fromkeys((DEV, PROD), RunState.RUNNING)
@@ -144,7 +144,7 @@ def assert_resumed(world: World) -> None:
 
 
 def nothing(_world: World) -> None:
-    """A world to crash in as it is."""
+    """Prepare nothing."""
 
 
 @dataclass
@@ -193,14 +193,14 @@ def test_a_redelivery_after_a_crash_at_any_call_builds_what_is_missing_and_nothi
         assert_resumed(world)
 
 
-def test_the_same_is_true_when_codebuild_has_forgotten_the_first_try(crashes: Crashes) -> None:
+def test_the_same_is_true_when_the_token_of_the_first_call_has_expired(crashes: Crashes) -> None:
     for world in crashes.points():
         world.clock.pass_by(minutes=6)
         world.push(*AGAIN["GitHub redelivers"])
         assert_resumed(world)
 
 
-def test_the_sweep_alone_finishes_whatever_was_stored_before_a_crash(crashes: Crashes) -> None:
+def test_the_sweep_alone_finishes_what_was_stored_before_a_crash(crashes: Crashes) -> None:
     for world in crashes.points():
         world.clock.pass_by(minutes=6)
         world.engine.sweep()
@@ -231,7 +231,7 @@ def test_a_redelivery_that_crashes_too_is_resumed_by_the_next(when: str) -> None
                 break
 
 
-def test_after_a_crash_a_target_that_refuses_has_its_reason_in_the_trail_and_is_built_once_it_takes_it(
+def test_after_a_crash_a_refusal_is_in_the_trail_and_is_retried_by_the_next_redelivery(
     crashes: Crashes,
 ) -> None:
     for world in crashes.points(lambda world: world.builds.refuses.update({PROD: "AccessDenied"})):

@@ -1,4 +1,4 @@
-"""The reconciler, with its world in memory."""
+"""The engine on the twins: deliveries, redeliveries, queues, and the ends of builds."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -32,7 +32,7 @@ def test_a_delivery_starts_one_build_on_each_target_and_ends_when_they_have_ende
     )
 
 
-def test_a_delivery_that_no_route_wants_is_recorded_and_starts_nothing(world: MemoryWorld) -> None:
+def test_a_delivery_that_no_route_matches_is_recorded_and_starts_nothing(world: MemoryWorld) -> None:
     world.push(delivery())
     [event] = world.trail.of_partition("DELIVERY#d-1")
     assert isinstance(event, DeliveryDecided)
@@ -40,7 +40,7 @@ def test_a_delivery_that_no_route_wants_is_recorded_and_starts_nothing(world: Me
     assert world.builds.started == []
 
 
-def test_the_same_commit_delivered_again_runs_nothing_twice_and_says_why(world: MemoryWorld) -> None:
+def test_the_same_commit_redelivered_runs_nothing_twice_and_says_why(world: MemoryWorld) -> None:
     rollout = world.push(delivery(DEV))
     world.push(delivery(DEV))
     world.finish(rollout, DEV)
@@ -74,7 +74,7 @@ def test_a_target_that_refuses_fails_its_own_run_only(world: MemoryWorld) -> Non
     assert world.store.queues([PROD])[PROD].holder is None
 
 
-def test_a_redelivery_tries_again_what_was_refused_and_nothing_else(world: MemoryWorld) -> None:
+def test_a_redelivery_retries_what_was_refused_and_nothing_else(world: MemoryWorld) -> None:
     world.builds.refuses[PROD] = "AccessDenied"
     rollout = world.push(delivery(DEV, PROD))
     world.finish(rollout, DEV)
@@ -103,7 +103,7 @@ def test_a_redelivery_does_not_undo_a_newer_commit(world: MemoryWorld) -> None:
     assert "is not retried: a newer one ran there since" in repeated.reason
 
 
-def test_one_live_run_a_target_the_next_waits_and_is_recorded(world: MemoryWorld) -> None:
+def test_a_target_has_one_live_run_and_the_next_waits_and_is_recorded(world: MemoryWorld) -> None:
     first = world.push(delivery(DEV, commit="a" * 40))
     second = world.push(delivery(DEV, commit="b" * 40, name="d-2"))
 
@@ -146,7 +146,7 @@ def test_two_routes_on_one_target_wait_for_each_other_and_both_run(world: Memory
     assert world.rollout(base).state is RolloutState.SUCCEEDED
 
 
-def test_the_end_of_a_build_told_twice_or_late_changes_nothing(world: MemoryWorld) -> None:
+def test_the_end_of_a_build_reported_twice_or_late_changes_nothing(world: MemoryWorld) -> None:
     rollout = world.push(delivery(DEV))
     report = world.finish(rollout, DEV)
     before = world.events(rollout)
@@ -165,7 +165,7 @@ def test_a_build_of_another_account_cannot_end_a_run(world: MemoryWorld) -> None
     assert world.run(rollout, PROD).state is RunState.RUNNING
 
 
-def test_the_sweep_finds_an_end_that_was_never_told(world: MemoryWorld) -> None:
+def test_the_sweep_finds_an_end_that_was_never_reported(world: MemoryWorld) -> None:
     rollout = world.push(delivery(DEV))
     world.builds.finish(world.run(rollout, DEV).build_arn or "", RunState.TIMED_OUT, "BUILD TIMED_OUT")
     world.engine.sweep()
@@ -173,12 +173,12 @@ def test_the_sweep_finds_an_end_that_was_never_told(world: MemoryWorld) -> None:
     assert world.rollout(rollout).state is RolloutState.FAILED
 
 
-def test_a_silent_region_is_tried_again_and_holds_up_no_other(world: MemoryWorld) -> None:
+def test_a_region_without_an_answer_is_retried_and_delays_no_other(world: MemoryWorld) -> None:
     world.builds.silent.add(PROD)
-    told = delivery(DEV, PROD)
+    incoming = delivery(DEV, PROD)
     with pytest.raises(Unavailable):
-        world.push(told)
-    rollout = told.specs[0].rollout
+        world.push(incoming)
+    rollout = incoming.specs[0].rollout
     assert world.run(rollout, DEV).state is RunState.RUNNING
     assert world.run(rollout, PROD).state is RunState.STARTING
 
@@ -187,31 +187,31 @@ def test_a_silent_region_is_tried_again_and_holds_up_no_other(world: MemoryWorld
     assert world.run(rollout, PROD).state is RunState.RUNNING
 
 
-def test_a_build_whose_start_went_unanswered_is_found_and_not_started_twice(world: MemoryWorld) -> None:
-    told = delivery(DEV)
+def test_a_build_whose_start_got_no_answer_is_found_and_not_started_twice(world: MemoryWorld) -> None:
+    incoming = delivery(DEV)
     world.builds.silent.add(DEV)
     with pytest.raises(Unavailable):
-        world.push(told)
-    rollout = told.specs[0].rollout
+        world.push(incoming)
+    rollout = incoming.specs[0].rollout
     world.builds.silent.clear()
-    world.builds.start(world.rollout(rollout), world.run(rollout, DEV))  # the answer that never came
-    world.clock.pass_by(minutes=6)  # the token is no longer honoured
+    world.builds.start(world.rollout(rollout), world.run(rollout, DEV))  # the call that got no answer
+    world.clock.pass_by(minutes=6)  # the token has expired
     world.engine.sweep()
     assert world.run(rollout, DEV).state is RunState.RUNNING
     assert len(world.builds.started) == 1
 
 
-def test_two_deliveries_at_the_same_instant_start_one_build_a_target(world: MemoryWorld) -> None:
+def test_two_deliveries_at_the_same_instant_start_one_build_per_target(world: MemoryWorld) -> None:
     targets = [f"{account}/{region}" for account in ("dev", "prod") for region in ("eu-west-1", "us-east-1")]
-    told = [delivery(*targets, name=f"d-{number}") for number in range(8)]
+    deliveries = [delivery(*targets, name=f"d-{number}") for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(world.push, told))
-    rollout = told[0].specs[0].rollout
+        list(pool.map(world.push, deliveries))
+    rollout = deliveries[0].specs[0].rollout
     assert sorted(started[1] for started in world.builds.started) == sorted(targets)
     assert world.types(rollout).count("RolloutStarted") == 1
 
 
-def test_ends_told_at_the_same_instant_end_the_rollout_once(world: MemoryWorld) -> None:
+def test_ends_reported_at_the_same_instant_end_the_rollout_once(world: MemoryWorld) -> None:
     targets = [f"dev/{region}" for region in ("eu-west-1", "us-east-1", "ca-central-1", "eu-central-1")]
     rollout = world.push(delivery(*targets))
     with ThreadPoolExecutor(4) as pool:
@@ -222,27 +222,27 @@ def test_ends_told_at_the_same_instant_end_the_rollout_once(world: MemoryWorld) 
     assert len(ends) == len(targets)
 
 
-def test_the_same_message_handled_again_is_no_repetition_and_tries_nothing_again(world: MemoryWorld) -> None:
+def test_the_same_message_handled_again_is_no_repetition_and_retries_nothing(world: MemoryWorld) -> None:
     world.builds.refuses[PROD] = "AccessDenied"
-    told = delivery(DEV, PROD)
-    rollout = world.push(told, "message-a")
+    incoming = delivery(DEV, PROD)
+    rollout = world.push(incoming, "message-a")
     for _ in range(3):
-        world.push(told, "message-a")
+        world.push(incoming, "message-a")
     assert "RolloutRepeated" not in world.types(rollout)
     assert world.run(rollout, PROD).attempt == 1
 
 
-def test_a_redelivery_that_is_refused_again_is_handled_however_often_its_message_comes(world: MemoryWorld) -> None:
+def test_a_redelivery_that_is_refused_again_is_retried_once_however_often_its_message_comes(world: MemoryWorld) -> None:
     world.builds.refuses[PROD] = "AccessDenied"
-    told = delivery(DEV, PROD)
-    rollout = world.push(told, "message-a")
+    incoming = delivery(DEV, PROD)
+    rollout = world.push(incoming, "message-a")
     for _ in range(3):
-        world.push(told, "message-b")
+        world.push(incoming, "message-b")
     assert world.run(rollout, PROD).attempt == 2
     assert world.types(rollout).count("RolloutRepeated") == 1
 
 
-def test_an_older_commit_that_is_tried_again_gives_way_to_the_newer_one_that_waits(world: MemoryWorld) -> None:
+def test_a_retried_older_commit_is_superseded_by_a_newer_one_that_waits(world: MemoryWorld) -> None:
     old = delivery(DEV, commit="a" * 40)
     world.builds.refuses[DEV] = "AccessDenied"
     world.push(old)
@@ -257,7 +257,7 @@ def test_an_older_commit_that_is_tried_again_gives_way_to_the_newer_one_that_wai
     assert world.run(newer, DEV).state is RunState.RUNNING
 
 
-def test_a_delivery_that_comes_late_does_not_undo_a_newer_commit(world: MemoryWorld) -> None:
+def test_a_late_delivery_does_not_undo_a_newer_commit(world: MemoryWorld) -> None:
     late = delivery(DEV, commit="a" * 40)
     newer = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later()))
     world.finish(newer, DEV)
@@ -266,20 +266,20 @@ def test_a_delivery_that_comes_late_does_not_undo_a_newer_commit(world: MemoryWo
     assert "a newer commit on the same route has run on this target" in world.run(rollout, DEV).reason
 
 
-def test_a_refusal_after_a_lost_answer_finds_the_build_and_keeps_the_lane(world: MemoryWorld) -> None:
-    told = delivery(DEV)
+def test_a_refusal_after_a_lost_answer_finds_the_build_and_keeps_the_target(world: MemoryWorld) -> None:
+    incoming = delivery(DEV)
     world.builds.silent.add(DEV)
     with pytest.raises(Unavailable):
-        world.push(told)
-    rollout = told.specs[0].rollout
+        world.push(incoming)
+    rollout = incoming.specs[0].rollout
     world.builds.silent.clear()
-    world.builds.start(world.rollout(rollout), world.run(rollout, DEV))  # the answer that never came
+    world.builds.start(world.rollout(rollout), world.run(rollout, DEV))  # the call that got no answer
     world.builds.refuses[DEV] = "ThrottlingException"
     world.engine.sweep()
     assert world.run(rollout, DEV).state is RunState.RUNNING
 
 
-def test_a_target_that_joined_the_route_gets_its_first_run_by_a_redelivery(world: MemoryWorld) -> None:
+def test_a_redelivery_runs_on_a_target_that_the_route_did_not_have_before(world: MemoryWorld) -> None:
     rollout = world.push(delivery(DEV))
     world.finish(rollout, DEV)
     world.push(delivery(DEV, PROD))
@@ -288,7 +288,7 @@ def test_a_target_that_joined_the_route_gets_its_first_run_by_a_redelivery(world
     assert "runs on prod/eu-west-1, which the route did not have before" in repeated.reason
 
 
-def test_a_delivery_decided_otherwise_the_second_time_is_told_both_times(world: MemoryWorld) -> None:
+def test_a_delivery_with_another_decision_the_second_time_is_recorded_both_times(world: MemoryWorld) -> None:
     world.push(delivery(name="d-1"))
     world.push(delivery(DEV, name="d-1"))
     world.push(delivery(DEV, name="d-1"))
