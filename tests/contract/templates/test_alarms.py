@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
+from pointsman.core.audit import recorder
 from pointsman.core.github.answer import AnswerOutcome
 from tests.contract.templates.cloudformation import ROOT, control
 
@@ -32,13 +33,23 @@ def emitted() -> Iterator[str]:
 
 
 def names_of(name: ast.expr, path: Path) -> Iterator[str]:
-    if isinstance(name, ast.Constant):
-        yield str(name.value)
-    elif isinstance(name, ast.JoinedStr):  # the receiver counts its outcomes
-        yield from (f"Deliveries{outcome.capitalize()}" for outcome in (*get_args(AnswerOutcome.__value__), "failed"))
-    elif isinstance(name, ast.Subscript):  # a table of the module, by outcome
-        module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-        yield from getattr(module, ast.unparse(name.value)).values()
+    match name:
+        case ast.Constant():
+            yield str(name.value)
+        case ast.Subscript(value=ast.Name(id=table)):  # one of a table of the same module
+            module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+            yield from getattr(module, table).values()
+        case ast.JoinedStr():  # the receiver counts its outcomes
+            outcomes = (*get_args(AnswerOutcome.__value__), "failed")
+            yield from (f"Deliveries{outcome.capitalize()}" for outcome in outcomes)
+        case _ if ast.unparse(name) == "result.outcome":
+            yield from (outcome.value for outcome in recorder.RecordOutcome)
+        case _:
+            raise AssertionError(f"{path}: which metrics are named {ast.unparse(name)}?")
+
+
+def test_the_metric_names_of_a_table_are_read() -> None:
+    assert {"MessagesPosted", "RolloutsUnknown", "SlackRefused", "DeliveriesFailed"} <= set(emitted())
 
 
 def of_the_log() -> set[str]:

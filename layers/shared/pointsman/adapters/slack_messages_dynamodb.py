@@ -1,4 +1,4 @@
-"""The SlackMessageStore, RouteStatusStore and StaleStore ports on the rollouts table (layout: `rollouts_table.py`)."""
+"""The SlackMessageStore, RouteStatusStore and StaleListStore ports on the rollouts table (see `rollouts_table.py`)."""
 
 import json
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from pointsman.adapters.dynamodb import marshal, unmarshal
 from pointsman.adapters.rollouts_table import STALE_KEY, route_status_key, slack_message_key
 from pointsman.core.slack.port import SlackMessageState
 from pointsman.core.slack.route_status import RouteStatus
-from pointsman.core.slack.stale import Stale
+from pointsman.core.slack.stale import StaleList
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
 class DynamoSlackMessages:
-    """Optimistic locking by `version`."""
+    """Keeps what notify knows about the channel, with optimistic locking by `version`."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -24,7 +24,7 @@ class DynamoSlackMessages:
 
     def load(self, rollout: str, note: str = "") -> SlackMessageState | None:
         """See SlackMessageStore.load."""
-        item = self._get(f"reading the message of {rollout}", slack_message_key(rollout, note))
+        item = self._get(f"reading the state of the Slack message of {rollout}", slack_message_key(rollout, note))
         return SlackMessageState.read(item["data"]) if item else None
 
     def save(self, state: SlackMessageState) -> SlackMessageState:
@@ -32,7 +32,7 @@ class DynamoSlackMessages:
         stored = state.model_copy(update={"version": state.version + 1})
         data = json.loads(stored.model_dump_json(exclude_none=True))
         item = slack_message_key(state.rollout, state.note) | {"version": stored.version, "data": data}
-        self._put(f"saving the message of {state.rollout}", item, state.version)
+        self._put(f"saving the state of the Slack message of {state.rollout}", item, state.version)
         return stored
 
     def load_route_status(self, key: str) -> RouteStatus | None:
@@ -47,24 +47,24 @@ class DynamoSlackMessages:
         item = route_status_key(status.key) | {"version": stored.version, "data": data}
         self._put(f"saving the status of route {status.route}", item, status.version)
 
-    def load_stale(self) -> Stale:
-        """See StaleStore.load_stale."""
+    def load_stale(self) -> StaleList:
+        """See StaleListStore.load_stale."""
         item = self._get("reading the list of stale messages", STALE_KEY)
-        return Stale(rollouts=item["rollouts"], version=item["version"]) if item else Stale()
+        return StaleList(rollouts=item["rollouts"], version=item["version"]) if item else StaleList()
 
-    def save_stale(self, stale: Stale) -> None:
-        """See StaleStore.save_stale."""
+    def save_stale(self, stale: StaleList) -> None:
+        """See StaleListStore.save_stale."""
         item = STALE_KEY | {"version": stale.version + 1, "rollouts": list(stale.rollouts)}
         self._put("saving the list of stale messages", item, stale.version)
 
     def _get(self, doing: str, key: Mapping[str, str]) -> dict[str, Any] | None:
         with translate_aws_errors(doing):
-            answer = self._client.get_item(TableName=self._table, Key=marshal(key), ConsistentRead=True)
-        item = answer.get("Item")
+            response = self._client.get_item(TableName=self._table, Key=marshal(key), ConsistentRead=True)
+        item = response.get("Item")
         return unmarshal(item) if item else None
 
     def _put(self, doing: str, item: Mapping[str, Any], read: int) -> None:
-        """Put `item` over the version that was read; 0 means that there was none."""
+        """Put `item` over the version `read`; 0 means that there was none."""
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if read:
             condition = {
