@@ -114,7 +114,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedP
     with FakeBus(refusals=1) as bus:
         done = build.run("run-playbook", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url, "POINTSMAN_EXTRA_VARS": variables})
         after = build.run("send-results", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url})
-    assert (after.returncode, after.stdout) == (0, "pointsman: every host result is sent\n")
+    assert (after.returncode, after.stdout) == (0, "pointsman: all host results are sent\n")
     assert len(bus.results) == 4
     return done, {each["host"]: each for each in bus.results}
 

@@ -41,8 +41,8 @@ needs_gpg = pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not i
 @needs_gpg
 def test_the_key_has_the_fingerprint(tmp_path: Path) -> None:
     command = ["gpg", "--batch", "--homedir", str(tmp_path), "--show-keys", "--with-colons"]
-    shown = subprocess.run(command, input=plugin.KEY, capture_output=True, text=True, check=True)
-    assert f"fpr:::::::::{plugin.FINGERPRINT}:" in shown.stdout
+    output = subprocess.run(command, input=plugin.KEY, capture_output=True, text=True, check=True)
+    assert f"fpr:::::::::{plugin.FINGERPRINT}:" in output.stdout
 
 
 class Packages:
@@ -53,8 +53,8 @@ class Packages:
         self.home.mkdir(mode=0o700)
         self._gpg("--passphrase", "", "--quick-generate-key", "test <test@example.org>", "ed25519", "sign", "never")
         key = self._gpg("--armor", "--export")
-        shown = self._gpg("--list-keys", "--with-colons")
-        fingerprint = next(line.split(":")[9] for line in shown.splitlines() if line.startswith("fpr:"))
+        output = self._gpg("--list-keys", "--with-colons")
+        fingerprint = next(line.split(":")[9] for line in output.splitlines() if line.startswith("fpr:"))
         self.file = directory / "downloads" / "ubuntu_64bit" / "session-manager-plugin.deb"
         self.file.parent.mkdir(parents=True)
         self.file.write_bytes(b"a package")

@@ -27,8 +27,8 @@ def supervise(code: str, limits: Limits | None = None, every: float = 60.0) -> t
 def test_a_childs_exit_status_and_last_output_are_kept(capfd: pytest.CaptureFixture[str]) -> None:
     ended, _ = supervise("import sys; print('out'); print('[ERROR]: no role', file=sys.stderr); sys.exit(4)")
     assert (ended.status, ended.stop_reason, ended.errors.reason()) == (4, "", "no role")
-    shown = capfd.readouterr()
-    assert (shown.out, shown.err) == ("out\n", "[ERROR]: no role\n")
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("out\n", "[ERROR]: no role\n")
 
 
 def test_a_child_that_is_killed_has_no_exit_status() -> None:
