@@ -1,4 +1,4 @@
-"""The RolloutStore port: DynamoDB (on moto) and the twin in memory behave the same."""
+"""The RolloutStore port: DynamoDB (on moto) and the one in memory behave the same."""
 
 from collections.abc import Iterator
 
@@ -44,8 +44,8 @@ def trail(world: tuple[RolloutStore, Trail]) -> Trail:
 
 
 def started(store: RolloutStore, **about: str) -> Rollout:
-    incoming = delivery(DEV, **about)  # type: ignore[arg-type]
-    transition = accept.start(incoming, "message-1", incoming.specs[0], MORNING)
+    sent = delivery(DEV, **about)  # type: ignore[arg-type]
+    transition = accept.start(sent, "message-1", sent.specs[0], MORNING)
     store.commit(transition)
     assert transition.rollout
     return transition.rollout.model_copy(update={"version": 1})
@@ -57,7 +57,7 @@ def a_run(rollout: Rollout, attempt: int = 1, version: int = 0) -> Run:
     )
 
 
-def test_a_stored_rollout_is_loaded_unchanged(store: RolloutStore) -> None:
+def test_what_was_stored_is_loaded_as_it_was(store: RolloutStore) -> None:
     rollout = started(store)
     run = a_run(rollout).model_copy(update={"acquired_at": MORNING, "reason": "a reason with ümläut & <markup>"})
     store.commit(Transition(runs=(run,)))
@@ -66,9 +66,9 @@ def test_a_stored_rollout_is_loaded_unchanged(store: RolloutStore) -> None:
 
 def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
     variables = {"workers": 4, "ratio": 0.25, "names": ["a", "b"], "nested": {"on": True, "off": None}, "empty": ""}
-    incoming = delivery(DEV)
-    spec = incoming.specs[0].model_copy(update={"extra_vars": variables})
-    store.commit(accept.start(incoming, "message-1", spec, MORNING))
+    sent = delivery(DEV)
+    spec = sent.specs[0].model_copy(update={"extra_vars": variables})
+    store.commit(accept.start(sent, "message-1", spec, MORNING))
     loaded = store.load(spec.rollout)
     assert loaded
     assert loaded[0].spec.extra_vars == variables
@@ -93,7 +93,7 @@ def test_a_rollout_starts_once(store: RolloutStore) -> None:
         started(store)
 
 
-def test_a_record_that_has_changed_is_not_written(store: RolloutStore) -> None:
+def test_a_record_that_another_writer_changed_is_not_written(store: RolloutStore) -> None:
     rollout = started(store)
     store.commit(Transition(runs=(a_run(rollout),)))
     moved = a_run(rollout, version=1).model_copy(update={"state": RunState.STARTING})
@@ -149,7 +149,7 @@ def test_open_rollouts_are_those_that_have_not_ended(store: RolloutStore) -> Non
     assert store.open_rollouts() == [still.id]
 
 
-def test_the_sweeps_cursor_is_kept_until_it_finishes(store: RolloutStore) -> None:
+def test_the_sweeps_cursor_is_kept_until_its_end(store: RolloutStore) -> None:
     assert store.sweep_cursor() is None
     store.keep_sweep_cursor(RolloutId("r-7"))
     assert store.sweep_cursor() == "r-7"

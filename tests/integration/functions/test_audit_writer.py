@@ -54,7 +54,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
         yield World()
 
 
-def test_a_builds_whole_story_enters_the_trail(world: World) -> None:
+def test_the_events_of_a_build_are_recorded(world: World) -> None:
     failed = sample("aws/codebuild-build-failed.json") | {"time": "2026-11-23T08:01:40Z"}
     failed["detail"]["build-id"] = arn(DEV)
     for event in (failed, host_event(), build_event()):
@@ -62,7 +62,7 @@ def test_a_builds_whole_story_enters_the_trail(world: World) -> None:
     assert world.types() == ["BuildReported", "HostResultRecorded", "BuildReported"]
 
 
-def test_a_host_is_found_by_its_name_its_target_its_commit_and_its_doer(world: World) -> None:
+def test_a_host_result_has_the_attributes_of_every_index(world: World) -> None:
     world.invoke(host_event())
     item = next(item for item in world.items() if item["type"]["S"] == "HostResultRecorded")
     assert item["host"] == {"S": "web-1"}
@@ -77,7 +77,7 @@ def test_the_same_event_again_adds_nothing(world: World) -> None:
     assert world.types() == ["BuildReported"]
 
 
-def test_a_forged_event_is_kept_apart_with_its_reason(world: World) -> None:
+def test_a_forged_event_is_recorded_apart_with_its_reason(world: World) -> None:
     forged = host_event(of=DEV, target=PROD)
     answer = world.invoke(forged)
     assert answer["outcome"] == "rejected"
@@ -86,7 +86,7 @@ def test_a_forged_event_is_kept_apart_with_its_reason(world: World) -> None:
     assert rejected.type == "EventRejected"
 
 
-def test_a_table_that_does_not_answer_reaches_the_retry(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_does_not_answer_raises_for_a_retry(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def throttled(*_: object) -> None:
         raise Unavailable("throttled")
 
@@ -95,7 +95,7 @@ def test_a_table_that_does_not_answer_reaches_the_retry(world: World, monkeypatc
         world.invoke(build_event())
 
 
-def test_a_missing_table_reaches_the_operator(world: World) -> None:
+def test_a_missing_table_is_misconfigured(world: World) -> None:
     world.client.delete_table(TableName="audit")
     with pytest.raises(Misconfigured, match="recording BuildReported"):
         world.invoke(build_event())
@@ -113,7 +113,7 @@ def test_every_outcome_has_a_metric_of_its_own() -> None:
     assert len(set(handler.OUTCOME_METRICS.values())) == len(RecordOutcome)
 
 
-def test_what_a_host_said_is_not_in_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_output_of_a_host_is_not_in_the_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     world.invoke(host_event(host="web-7"))
     assert ROLLOUT in caplog.text

@@ -31,7 +31,7 @@ class World:
     def take(self, event: dict[str, Any]) -> RecordOutcome:
         return self.recorder.record(event).outcome
 
-    def of_type[Told](self, kind: type[Told]) -> list[Told]:
+    def of_type[E](self, kind: type[E]) -> list[E]:
         return [event for event in self.trail.all() if isinstance(event, kind)]
 
 
@@ -219,15 +219,15 @@ def test_a_secret_in_what_codebuild_or_a_build_says_stays_out_of_the_trail(runni
     ended["detail"] |= {"rollout": ROLLOUT, "build_arn": arn(DEV), "commit": COMMIT, "reason": f"token {TOKEN}"}
     assert running.take(ended) is RecordOutcome.RECORDED
     assert running.take(host_event(commit=TOKEN)) is RecordOutcome.REJECTED
-    told = [event.model_dump_json() for event in running.trail.all()]
-    assert len(told) == 3
-    assert not any(TOKEN in each for each in told)
-    assert any("COMMAND_EXECUTION_ERROR" in each and "exit status 1" in each for each in told)
+    recorded = [event.model_dump_json() for event in running.trail.all()]
+    assert len(recorded) == 3
+    assert not any(TOKEN in each for each in recorded)
+    assert any("COMMAND_EXECUTION_ERROR" in each and "exit status 1" in each for each in recorded)
 
 
 def test_a_newer_runner_may_send_unknown_fields(running: World) -> None:
-    told = task() | {"surprise": [1]}
-    assert running.take(host_event(mood="sunny", tasks=[told])) is RecordOutcome.RECORDED
+    newer = task() | {"surprise": [1]}
+    assert running.take(host_event(mood="sunny", tasks=[newer])) is RecordOutcome.RECORDED
 
 
 def test_a_push_back_that_moved_the_rollouts_time_loses_no_result() -> None:

@@ -1,4 +1,4 @@
-"""A build that no run is behind is recorded by itself: what it changed, where, and who started it."""
+"""A build without a run is recorded on its own: what it changed, where, and who started it."""
 
 from typing import Any
 
@@ -107,8 +107,8 @@ def test_a_check_reports_on_checks_only(world: World, project: str, mode: str, o
     event = by_hand()
     event["detail"]["build-id"] = build
     world.take(event)
-    told = host_event(**OWN | {"build_arn": build, "mode": mode}, envelope={"source": "pointsman.check"})
-    assert world.take(told) is outcome
+    result = host_event(**OWN | {"build_arn": build, "mode": mode}, envelope={"source": "pointsman.check"})
+    assert world.take(result) is outcome
 
 
 @pytest.mark.parametrize("time", ["2026-11-20T08:00:00Z", "2026-11-23T09:00:00Z", "2031-01-01T00:00:00Z"])

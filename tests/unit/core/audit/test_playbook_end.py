@@ -1,4 +1,4 @@
-"""How Ansible ended, as the runner reports it: taken, bounded, and kept whatever it holds."""
+"""The end of Ansible, as the runner reports it: recorded and bounded, whatever it contains."""
 
 from typing import Any
 
@@ -28,15 +28,15 @@ def ended(**detail: Any) -> dict[str, Any]:
 def test_long_reasons_and_lists_are_bounded() -> None:
     world = running()
     names = [f"web-{number}" for number in range(1_000)]
-    told = ended(reason="too long " * 2_000, hosts_cut_off=names, hosts_cut_off_total=1_000, results_missing=names)
-    assert world.take(told) is RecordOutcome.RECORDED
-    (event,) = world.of_type(PlaybookEnded)
-    assert (len(event.reason), len(event.hosts_cut_off), len(event.results_missing)) == (
+    event = ended(reason="too long " * 2_000, hosts_cut_off=names, hosts_cut_off_total=1_000, results_missing=names)
+    assert world.take(event) is RecordOutcome.RECORDED
+    (recorded,) = world.of_type(PlaybookEnded)
+    assert (len(recorded.reason), len(recorded.hosts_cut_off), len(recorded.results_missing)) == (
         REASON_LENGTH,
         MOST_NAMES,
         MOST_NAMES,
     )
-    assert event.hosts_cut_off_total == 1_000
+    assert recorded.hosts_cut_off_total == 1_000
 
 
 def test_a_killed_playbook_has_no_exit_status() -> None:

@@ -1,4 +1,4 @@
-"""An event from outside enters the trail once, with who asked for it, and only when its sender has a say in it."""
+"""An EventBridge event is recorded once, with its actor, and only if its sender may report it."""
 
 import json
 from typing import Any
@@ -38,7 +38,7 @@ class World:
         return event
 
     def rejection(self, event: dict[str, Any]) -> str:
-        """Why `event` was rejected; that is all the trail has of it."""
+        """Why `event` was rejected. The trail has nothing else of it."""
         assert self.take(event) is RecordOutcome.REJECTED
         rejected = self.only()
         assert isinstance(rejected, EventRejected)
@@ -53,7 +53,7 @@ def world() -> World:
     return World()
 
 
-def test_a_build_is_recorded_with_who_asked_for_it_and_which_commit(world: World) -> None:
+def test_a_build_is_recorded_with_its_actor_and_commit(world: World) -> None:
     event = sample("aws/codebuild-build-failed.json") | {"time": "2026-11-23T08:01:40Z"}
     event["detail"]["build-id"] = arn(DEV)
     assert world.take(event) is RecordOutcome.RECORDED
@@ -69,7 +69,7 @@ def test_a_build_is_recorded_with_who_asked_for_it_and_which_commit(world: World
     assert (recorded.status, recorded.phase) == ("FAILED", "BUILD FAILED")
 
 
-def test_a_host_is_recorded_with_its_tasks_and_who_asked_for_it(world: World) -> None:
+def test_a_host_is_recorded_with_its_tasks_and_actor(world: World) -> None:
     event = host_event(tasks=[task(), task(name="Check health", status="failed", message="503", diff=None)])
     assert world.take(event) is RecordOutcome.RECORDED
     recorded = world.only()
@@ -88,7 +88,7 @@ def test_a_host_is_recorded_with_its_tasks_and_who_asked_for_it(world: World) ->
     assert recorded.counts.changed == 1
 
 
-def test_the_sample_of_the_control_bus_is_taken(world: World) -> None:
+def test_the_sample_of_the_control_bus_is_recorded(world: World) -> None:
     event = sample("aws/eventbridge-host-result.json") | {"time": "2026-11-23T08:01:40Z"}
     event["detail"]["build_arn"] = arn(DEV)
     assert world.take(event) is RecordOutcome.RECORDED
@@ -146,7 +146,7 @@ def test_another_mode_than_the_rollouts_is_rejected(world: World) -> None:
     assert "it ran in mode check" in world.rejection(host_event(mode="check"))
 
 
-def test_the_role_of_checks_has_no_say_in_a_rollout_that_applies(world: World) -> None:
+def test_the_role_of_checks_may_not_report_on_an_apply(world: World) -> None:
     event = host_event(envelope={"source": "pointsman.check"})
     assert world.rejection(event).endswith(": a check may not report on a rollout in mode apply")
 
@@ -194,13 +194,13 @@ def test_an_envelope_with_half_a_surrogate_pair_is_kept_as_rejected_or_ignored(w
     assert all(put_of(each, "audit") for each in world.trail.all())
 
 
-def test_what_was_rejected_is_kept_once(world: World) -> None:
+def test_a_rejected_event_is_recorded_once(world: World) -> None:
     for _ in range(2):
         assert world.take(host_event(rollout="r-forged")) is RecordOutcome.REJECTED
     assert len(world.trail.all()) == 1
 
 
-def test_what_is_no_event_at_all_reaches_the_operator(world: World) -> None:
+def test_an_invalid_event_is_misconfigured(world: World) -> None:
     with pytest.raises(Misconfigured):
         world.take({"Records": []})
 
@@ -221,7 +221,7 @@ def test_a_tasks_time_is_kept_in_milliseconds(world: World) -> None:
 
 
 DETAIL: dict[str, Any] = host_event(tasks=[task()])["detail"]
-PLACES: list[tuple[str | int, ...]] = [
+FIELDS: list[tuple[str | int, ...]] = [
     *((name,) for name in sorted(DETAIL)),
     *(("counts", name) for name in sorted(DETAIL["counts"])),
     *(("tasks", 0, name) for name in sorted(DETAIL["tasks"][0])),
@@ -239,17 +239,17 @@ def can_be_stored(event: Event) -> bool:
 
 
 @settings(deadline=None)  # the machine may be busy
-@given(st.sampled_from(PLACES), json_values)
+@given(st.sampled_from(FIELDS), json_values)
 @example(("tasks", 0, "duration_seconds"), 1e-300)
 @example(("host",), "🦜" * 255)
 @example(("host",), "\ud800")
 @example(("tasks", 0, "name"), "\ud800")
-def test_any_value_in_a_host_result_is_answered_and_can_be_stored(place: tuple[str | int, ...], value: Any) -> None:
+def test_any_value_in_a_host_result_is_answered_and_can_be_stored(field: tuple[str | int, ...], value: Any) -> None:
     world = World()
     event = host_event(tasks=[task()])
-    *way, last = place
+    *path, last = field
     part: Any = event["detail"]
-    for step in way:
+    for step in path:
         part = part[step]
     part[last] = value
     world.take(event)

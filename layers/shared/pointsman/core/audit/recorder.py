@@ -95,10 +95,12 @@ class AuditRecorder:
         if stored is None or stored.run is None:
             return self._record_unassigned(event, inbound, "; ".join(reasons))
         if not reasons:
-            found = self._origin(inbound, stored.run)
-            reasons = origin_violations(inbound, found, stored.rollout) if found else (_unidentified(inbound),)
-            if found and not reasons:
-                return self._add(event, inbound, to_trail_event(inbound, stored.rollout, found))
+            build_origin = self._origin(inbound, stored.run)
+            reasons = (
+                origin_violations(inbound, build_origin, stored.rollout) if build_origin else (_unidentified(inbound),)
+            )
+            if build_origin and not reasons:
+                return self._add(event, inbound, to_trail_event(inbound, stored.rollout, build_origin))
         return self._reject(event, f"{_name(inbound)}: " + "; ".join(reasons))
 
     def _record_unassigned(self, event: Mapping[str, Any], inbound: InboundEvent, reason: str) -> RecordResult:
@@ -112,11 +114,11 @@ class AuditRecorder:
             return self._add(event, inbound, to_unassigned_trail_event(inbound, manual))
         key = BuildReported.key_of_build(build_location(inbound.build_arn), 1, inbound.build_arn)
         reports = self._trail.with_key(build_partition(inbound.build_arn), key)
-        found = origin_by_reports(inbound.build_arn, reports)
+        build_origin = origin_by_reports(inbound.build_arn, reports)
         if not is_in_time(inbound, reports, self._clock()):
             return self._reject(event, f"{_name(inbound)}: its time {inbound.at.isoformat()} is outside the build's")
-        if found:
-            return self._add(event, inbound, to_unassigned_trail_event(inbound, found))
+        if build_origin:
+            return self._add(event, inbound, to_unassigned_trail_event(inbound, build_origin))
         if not inbound.rollout and may_be_identified_later(inbound, None, self._clock()):
             raise Unavailable(f"{_name(inbound)}: CodeBuild has not reported {inbound.build_arn} yet")
         return self._reject(event, f"{_name(inbound)}: {reason}")
@@ -126,10 +128,10 @@ class AuditRecorder:
         key = BuildReported.key_of_build(inbound.target, inbound.attempt, inbound.build_arn)
         needs_reports = not isinstance(inbound, BuildEvent) and run.build_arn != inbound.build_arn
         reports = self._trail.with_key(rollout_partition(inbound.rollout), key) if needs_reports else []
-        found = origin(inbound, run, reports)
-        if found is None and may_be_identified_later(inbound, run, self._clock()):
+        build_origin = origin(inbound, run, reports)
+        if build_origin is None and may_be_identified_later(inbound, run, self._clock()):
             raise Unavailable(f"{_name(inbound)}: CodeBuild has not reported {inbound.build_arn} yet")
-        return found
+        return build_origin
 
     def _add(self, event: Mapping[str, Any], inbound: InboundEvent, recorded: RecordedEvent) -> RecordResult:
         if isinstance(inbound, HostEvent) and self._run_lookup.count_result(inbound.build_arn) > MOST_RESULTS:
