@@ -20,7 +20,11 @@ Exception, in ansible/ and pointsmanctl/: the command prints the message and exi
 ├── WrongVariablesError a variable of the build is invalid
 ├── CannotInstallError  the Session Manager plugin cannot be downloaded, verified or installed
 ├── NoPasswordError     the vault password cannot be read
-└── NotRemovable        an erratum cannot be made
+└── CommandError        a command of `pointsman` failed, or what it was asked about did
+    ├── NotRemovable    an erratum cannot be made
+    ├── InvalidInput    a file, a commit range or a setting cannot be used
+    ├── NotFound        there is no such rollout, commit or item
+    └── CloudUnavailable  the stack cannot be reached
 """
 
 from collections.abc import Sequence
