@@ -35,10 +35,10 @@ from pointsman.core.slack.notifier import SlackNotifier
 from pointsman.core.trail.events import TRAIL_EVENT
 from pointsman.core.trail.keys import rollout_of
 from pointsman.errors import Misconfigured, Unavailable
+from tests.support.events import DEV, PROD, after, arn, build_event, host_event, stored_run
 from tests.support.lambda_context import FakeContext
 from tests.support.receiver import a_receiver, shipped_routes, signed_headers
 from tests.support.rollouts import Clock, delivery
-from tests.support.told import DEV, PROD, after, arn, asked, build_event, host_event
 
 EVENTS = Path(__file__).parents[2] / "events"
 MARK = "UNSIGNED-7b1e"  # in every body, so that one that is not signed is recognised wherever it turns up
@@ -114,7 +114,7 @@ def start_build_case(chance: random.Random) -> Case:
 
 def audit_writer_case(chance: random.Random) -> Case:
     """An event of the bus: only who has a say may write a rollout's partition, and what is written can be stored."""
-    trail, stored = MemoryTrail(), asked(DEV, PROD, build_arn=arn(DEV))
+    trail, stored = MemoryTrail(), stored_run(DEV, PROD, build_arn=arn(DEV))
     run_lookup = MemoryRunLookup()
     if stored.run:
         run_lookup.add(stored.rollout, stored.run)

@@ -17,10 +17,8 @@ from moto import mock_aws
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts
-from pointsman.adapters.run_lookup_memory import MemoryRunLookup
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.audit.recorder import AuditRecorder
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Rollout, RolloutId, Run, RunState, TargetName
 from pointsman.core.ports import BuildReport, RolloutStore, Trail
@@ -105,11 +103,6 @@ class MemoryWorld(World):
     def __init__(self, now: datetime = MORNING, store: type[MemoryRollouts] = MemoryRollouts) -> None:
         trail = MemoryTrail()
         super().__init__(store(trail), trail, Clock(now))
-        self.run_lookup = MemoryRunLookup()
-
-    @cached_property
-    def recorder(self) -> AuditRecorder:
-        return AuditRecorder(self.trail, self.run_lookup, self.clock)
 
 
 class TableWorld(World):

@@ -13,13 +13,13 @@ from pointsman.adapters.run_lookup_memory import MemoryRunLookup
 from pointsman.core.audit.build_event import RunReference
 from pointsman.core.audit.recorder import RunLookup
 from pointsman.core.ports import Transition
+from tests.support.events import DEV, PROD, ROLLOUT, arn, stored_run
 from tests.support.tables import create_tables
-from tests.support.told import DEV, PROD, ROLLOUT, arn, asked
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def run_lookup(request: pytest.FixtureRequest) -> Iterator[RunLookup]:
-    stored = asked(DEV, PROD, build_arn=arn(DEV))
+    stored = stored_run(DEV, PROD, build_arn=arn(DEV))
     assert stored.run
     if request.param == "memory":
         twin = MemoryRunLookup()

@@ -10,8 +10,8 @@ from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.ports import Trail
 from pointsman.core.trail.events import TRAIL_EVENT
+from tests.support.events import DEV, EVENTS, PROD, host, reported, sample, started_rollout, started_run
 from tests.support.tables import create_tables
-from tests.support.told import DEV, EVENTS, PROD, host, reported, sample, started_rollout, started_run
 
 SAMPLES = sorted(path.stem for path in (EVENTS / "ours").glob("*.json"))
 

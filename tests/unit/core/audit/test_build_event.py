@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pointsman.core.audit.build_event import BuildEvent, UnrelatedEvent, read_build_event
 from pointsman.core.model import RunState
 from pointsman.errors import Misconfigured
-from tests.support.told import DEV, ROLLOUT, arn, build_event, sample, variable
+from tests.support.events import DEV, ROLLOUT, arn, build_event, sample, variable
 
 
 def ours(event: dict[str, Any]) -> BuildEvent:

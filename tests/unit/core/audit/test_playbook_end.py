@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from pointsman.core.audit.host_event import MOST_NAMES, REASON_LENGTH
 from pointsman.core.audit.recorder import RecordOutcome
 from pointsman.core.trail.events import EventRejected, PlaybookEnded
+from tests.support.audit_world import AuditWorld
+from tests.support.events import DEV, ROLLOUT, arn, sample, stored_run
 from tests.support.rollouts import COMMIT
-from tests.support.told import DEV, ROLLOUT, arn, asked, sample
-from tests.unit.core.audit.test_authorize import World
 from tests.unit.core.audit.test_recorder import can_be_stored, json_values
 
 
-def running() -> World:
-    return World(asked(DEV, build_arn=arn(DEV)))
+def running() -> AuditWorld:
+    return AuditWorld(stored_run(DEV, build_arn=arn(DEV)))
 
 
 def ended(**detail: Any) -> dict[str, Any]:

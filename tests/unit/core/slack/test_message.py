@@ -13,9 +13,7 @@ from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import SlackBlock, SlackMessage, render
 from pointsman.core.slack.rollout_view import Failure, HostsByStatus, RolloutView, TargetView
 from pointsman.core.trail.events import TrailEvent
-from tests.support.rollouts import change
-from tests.support.slack_rules import violations
-from tests.support.told import (
+from tests.support.events import (
     DEV,
     PROD,
     ROLLOUT,
@@ -28,6 +26,8 @@ from tests.support.told import (
     task,
     waited,
 )
+from tests.support.rollouts import change
+from tests.support.slack_rules import violations
 
 
 def message_of(*events: TrailEvent, **about: Any) -> str:
