@@ -1,7 +1,7 @@
-"""Tells Pointsman what Ansible did on each host.
+"""Records what Ansible did on each host.
 
-It never fails a play. It fails a run that did nothing where something was meant: one that reached no host at all, and
-one with a role that has no file, as a submodule that was not fetched.
+An error in recording never fails a play. But the callback fails a run that reached no host, and a run with a role that
+has no file, such as a submodule that was not fetched: nothing was done there, though something should have been.
 """
 
 import functools
@@ -20,11 +20,11 @@ name: pointsman
 type: notification
 short_description: Records what was done on each host for Pointsman
 description:
-  - Keeps each host's counts and changed or failed tasks in a file as the run goes on.
-  - C(bin/run-playbook) sends from that file.
-  - Without C(bin/run-playbook) it sends one C(HostResultRecorded) event for each host itself when the run ends.
-  - Takes its settings from the environment (C(POINTSMAN_*)), as the build sets it.
-  - Sends nothing without C(POINTSMAN_BUS), nor outside a build without C(POINTSMAN_ROLLOUT).
+  - Records each host's counts and changed or failed tasks in a file during the run.
+  - C(bin/run-playbook) sends the results from that file.
+  - Without C(bin/run-playbook), the callback sends one C(HostResultRecorded) event for each host when the run ends.
+  - Reads its settings from the environment (C(POINTSMAN_*)), as the build sets them.
+  - Sends nothing without C(POINTSMAN_BUS), and nothing outside a build without C(POINTSMAN_ROLLOUT).
   - Ends a run that reached no host with exit status 1, unless C(POINTSMAN_ALLOW_NO_HOSTS=true).
 requirements:
   - enabled in C(callbacks_enabled)
@@ -32,7 +32,7 @@ requirements:
 
 
 def _load_package(name: str) -> None:
-    """Make a package beside this directory importable: Ansible loads a plugin by its file, outside of any package."""
+    """Make a package next to this directory importable. Ansible loads a plugin from its file, without a package."""
     if name in sys.modules:
         return
     file = Path(__file__).resolve().parent.parent / name / "__init__.py"
@@ -47,26 +47,26 @@ def _load_package(name: str) -> None:
 _load_package("redaction")
 _load_package("host_results")
 
-from host_results import ansible_words, build_log, environment  # noqa: E402
+from host_results import ansible_results, build_log, environment  # noqa: E402
 from host_results.deliver import deliver_all  # noqa: E402
-from host_results.observe import Observer  # noqa: E402
-from host_results.recorder import Item, Recorder  # noqa: E402
+from host_results.recorder import ItemResult, Recorder  # noqa: E402
+from host_results.secret_watcher import SecretWatcher  # noqa: E402
 from host_results.spool import Spool  # noqa: E402
 from redaction import Redactor  # noqa: E402
 
 _NO_HOSTS = (
-    "this run reached no host, so nothing was done. Check that running instances carry the tag pointsman:managed=true, "
-    "that AWS_REGION is their region and the account is theirs, and that the play's hosts, POINTSMAN_LIMIT and "
-    "POINTSMAN_TAGS leave something to do. Set POINTSMAN_ALLOW_NO_HOSTS=true where no host is no fault."
+    "this run reached no host, so nothing was done. Check that running instances have the tag pointsman:managed=true, "
+    "that AWS_REGION and the account are theirs, and that the play's hosts, POINTSMAN_LIMIT and POINTSMAN_TAGS select "
+    "at least one host and task. If a run without hosts is correct, set POINTSMAN_ALLOW_NO_HOSTS=true."
 )
 _EMPTY_ROLE = (
-    "role {} has no file ({}), so nothing of it would run. If it is a Git submodule, let the build fetch submodules; "
-    "else commit its files or take it out of the play."
+    "role {} has no file ({}), so nothing of it runs. If it is a Git submodule, let the build fetch submodules. "
+    "Otherwise commit its files or remove it from the play."
 )
 
 
 def _never_fails[**P](method: Callable[P, None]) -> Callable[P, None]:
-    """Turn whatever goes wrong in recording into one warning: the hosts matter more than their record."""
+    """Turn every exception in recording into a warning, since the play is more important than its record."""
 
     @functools.wraps(method)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -81,7 +81,7 @@ def _never_fails[**P](method: Callable[P, None]) -> Callable[P, None]:
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]
-    """Translates Ansible's events for a Recorder."""
+    """Translates Ansible's events for the Recorder."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -93,19 +93,19 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._recorder: Recorder | None = None
         self._spool = Spool(environment.spool_file())
         self._redactor = Redactor()
-        self._observer = Observer(self._redactor.learn_secret)
-        self._blind = False
+        self._secret_watcher = SecretWatcher(self._redactor.learn_secret)
+        self._records_no_text = False
         self._playbook: Any = None
         self._play: Any = None
-        self._failures = ansible_words.Failures()
-        self._items: dict[tuple[str, str], list[Item]] = {}
+        self._failures = ansible_results.Failures()
+        self._items: dict[tuple[str, str], list[ItemResult]] = {}
         self._reached_hosts = False
         self._reached_no_host = False
         self._empty_roles: dict[str, str] = {}
         self._warned: set[str] = set()
 
     def warn_once(self, message: str) -> None:
-        """Show a warning, the first time."""
+        """Show a warning once."""
         if message not in self._warned:
             self._warned.add(message)
             self._display.warning(f"pointsman: {message}")
@@ -114,19 +114,21 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self._redactor.learn_named(os.environ)
         self._playbook = playbook
-        self._watch(playbook)
+        self._watch_secrets(playbook)
         run = environment.context(check=bool(ansible.context.CLIARGS.get("check")))
         self._recorder = Recorder(self._spool, run, environment.ANSIBLE_DIRECTORY, self._redactor)
 
-    def _watch(self, playbook: Any) -> None:
-        """Watch for secrets. Where that is not possible, no text of a task is told at all."""
+    def _watch_secrets(self, playbook: Any) -> None:
+        """Watch for secrets. If that is not possible, no text of any task is recorded."""
         try:
-            self._observer.watch()
-            build_log.mask(self._redactor, self._observer.update_route_status)
-            self._observer.take_file_cache(getattr(playbook, "_loader", None))
+            self._secret_watcher.watch()
+            build_log.mask(self._redactor, self._secret_watcher.wait_for_workers)
+            self._secret_watcher.take_file_cache(getattr(playbook, "_loader", None))
         except Exception as error:
-            self._blind = True
-            self.warn_once(f"no message or difference is recorded: secrets cannot be watched ({type(error).__name__})")
+            self._records_no_text = True
+            self.warn_once(
+                f"messages and diffs are not recorded, since secrets cannot be detected ({type(error).__name__})"
+            )
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._begin(play)
@@ -134,37 +136,37 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     @_never_fails
     def _begin(self, play: Any) -> None:
-        self._note_cut_off()
+        self._record_cut_off()
         self._play = play
         self._failures.begin(play)
-        every, batch = ansible_words.hosts_of(play)
+        every, batch = ansible_results.hosts_of(play)
         self._reached_hosts = self._reached_hosts or bool(batch)
         if self._recorder is not None:
             self._recorder.play(str(play._uuid), every, batch)
 
-    def _note_cut_off(self) -> None:
+    def _record_cut_off(self) -> None:
         if self._recorder is not None:
-            self._recorder.cut_off(self._failures.taken_out())
+            self._recorder.cut_off(self._failures.removed_hosts())
 
     @_never_fails
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         if self._recorder is None:
             return
         name = str(host.get_name())
-        if not self._recorder.knows(name):
+        if not self._recorder.has_host(name):
             variables = self._variables(host)
-            self._recorder.meet(name, variables.get("instance_id"))
+            self._recorder.add_host(name, variables.get("instance_id"))
         self._recorder.start(name, task._uuid)
 
     def _variables(self, host: Any) -> Mapping[str, Any]:
         if self._play is None:
             return {}
         try:
-            found: Mapping[str, Any] = self._play.get_variable_manager().get_vars(play=self._play, host=host)
-        except Exception as error:  # A play's variables can hold anything; the host is recorded without them.
+            variables: Mapping[str, Any] = self._play.get_variable_manager().get_vars(play=self._play, host=host)
+        except Exception as error:  # The variables of a play may be invalid. The host is recorded without them.
             self.warn_once(f"could not read the variables of {host.get_name()}: {type(error).__name__}")
             return {}
-        return found
+        return variables
 
     @_never_fails
     def v2_runner_item_on_ok(self, result: Any) -> None:
@@ -200,21 +202,21 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         if self._recorder is None:
             return
         key = (str(result.host.get_name()), str(result.task._uuid))
-        self._items.setdefault(key, []).append(ansible_words.item_of(result, kind))
+        self._items.setdefault(key, []).append(ansible_results.item_of(result, kind))
 
     def _record(self, result: Any, kind: Any, *, ignored: bool = False, rescued: bool = False) -> None:
         if self._recorder is None:
             return
-        self._observer.update_route_status()
+        self._secret_watcher.wait_for_workers()
         host, task = str(result.host.get_name()), str(result.task._uuid)
         items = self._items.pop((host, task), None)
-        outcome = ansible_words.outcome_of(result, kind, items, ignored=ignored, rescued=rescued)
-        if self._blind:
+        outcome = ansible_results.outcome_of(result, kind, items, ignored=ignored, rescued=rescued)
+        if self._records_no_text:
             outcome = outcome.hidden()
         self._recorder.end(host, task, outcome)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        self._tell(stats)
+        self._finish(stats)
         if self._play is not None:
             self._refuse_empty_roles(self._play)
         if self._reached_no_host and not environment.allows_no_hosts():
@@ -222,27 +224,27 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     @_never_fails
     def _refuse_empty_roles(self, play: Any) -> None:
-        """End the run for a role without any file. An included role is known once its play has run."""
-        for name, path in ansible_words.empty_roles(play):
+        """Fail the run if a role has no file. Ansible loads an included role only when its play runs."""
+        for name, path in ansible_results.empty_roles(play):
             self._fail(_EMPTY_ROLE.format(name, path))
 
-    def _fail(self, why: str) -> None:
-        self._display.error(f"pointsman: {why}")
-        sys.exit(1)  # The one way for a callback to fail a run: Ansible turns an exception into a warning.
+    def _fail(self, reason: str) -> None:
+        self._display.error(f"pointsman: {reason}")
+        sys.exit(1)  # The only way for a callback to fail a run. Ansible turns an exception into a warning.
 
     @_never_fails
-    def _tell(self, stats: Any) -> None:
+    def _finish(self, stats: Any) -> None:
         self._reached_no_host = not (self._reached_hosts or stats.processed)
         if self._recorder is None:
             return
-        self._note_cut_off()
-        for play, hosts in ansible_words.plays_left_out(self._playbook):
+        self._record_cut_off()
+        for play, hosts in ansible_results.all_plays(self._playbook):
             self._recorder.play(play, hosts, [])
         self._recorder.finish(
-            {str(host): ansible_words.counts(stats.summarize(host)) for host in sorted(stats.processed)}
+            {str(host): ansible_results.counts(stats.summarize(host)) for host in sorted(stats.processed)}
         )
-        if self._recorder.spool_fault:
-            self.warn_once(f"no spool: {self._recorder.spool_fault}")
+        if self._recorder.spool_error:
+            self.warn_once(f"results are not recorded: {self._recorder.spool_error}")
         bus = environment.bus()
         if bus is None or environment.has_runner():
             return

@@ -1,7 +1,7 @@
-"""What Ansible did on each host of a run: gathered, redacted, kept on disk, and sent as events.
+"""The results of a run on each host: recorded, redacted, kept on disk, and sent as events.
 
     callback plugin ─▶ Recorder ─▶ spool file ─▶ HostResultRecorded events ─▶ the control bus
-                                       └──────── bin/send-results, for what could not be sent
+                                       └──────── bin/send-results, if sending failed
 
-Needs the standard library and boto3 alone: it runs in the build, beside Ansible.
+Needs only the standard library and boto3. It runs in the build, in Ansible's process and the runner's.
 """

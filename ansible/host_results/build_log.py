@@ -1,6 +1,6 @@
-"""Keeps secrets out of what Ansible prints: the differences of ``--diff``, results, and whatever else it shows.
+"""Redacts what Ansible prints: the output of ``--diff``, results and everything else.
 
-What a stdout callback prints of a result comes through two methods of its base class, and everything through Display.
+Two methods of the base class render a result for every stdout callback, and Display prints everything.
 """
 
 from collections.abc import Callable
@@ -10,26 +10,26 @@ from typing import Any
 from redaction import Redactor, Strictness
 
 
-def mask(redactor: Redactor, update_route_status: Callable[[], None]) -> None:
-    """Redact what is printed from now on; `settle` waits for the secrets that workers have seen."""
+def mask(redactor: Redactor, wait_for_workers: Callable[[], None]) -> None:
+    """Redact what is printed from now on. `wait_for_workers` returns once the secrets of all workers are known."""
     from ansible.plugins.callback import CallbackBase  # type: ignore[import-untyped]  # noqa: PLC0415
     from ansible.utils.display import Display  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    def whole(text: str) -> str:
-        update_route_status()
+    def redact_diff(text: str) -> str:
+        wait_for_workers()
         return redactor.redact(text)
 
-    def message(text: str) -> str:
-        update_route_status()
+    def redact_message(text: str) -> str:
+        wait_for_workers()
         return redactor.redact(text, Strictness.MESSAGE)
 
-    _redacted(CallbackBase, "_get_diff", whole)
-    _redacted(CallbackBase, "_dump_results", message)
-    _given(Display, "display", redactor.hide_known)
+    _redact_returned(CallbackBase, "_get_diff", redact_diff)
+    _redact_returned(CallbackBase, "_dump_results", redact_message)
+    _redact_argument(Display, "display", redactor.hide_known)
 
 
-def _redacted(owner: Any, name: str, redact: Callable[[str], str]) -> None:
-    """Redact the text that a method gives."""
+def _redact_returned(owner: Any, name: str, redact: Callable[[str], str]) -> None:
+    """Redact the text that a method returns."""
     method = getattr(owner, name)
 
     @wraps(method)
@@ -40,8 +40,8 @@ def _redacted(owner: Any, name: str, redact: Callable[[str], str]) -> None:
     setattr(owner, name, masked)
 
 
-def _given(owner: Any, name: str, redact: Callable[[str], str]) -> None:
-    """Redact the text that a method is given first."""
+def _redact_argument(owner: Any, name: str, redact: Callable[[str], str]) -> None:
+    """Redact the text that is a method's first argument."""
     method = getattr(owner, name)
 
     @wraps(method)

@@ -1,58 +1,58 @@
-"""Tells the bus what nobody was told yet. The runner, the callback of a run by hand and bin/send-results end here."""
+"""Sends pending events to the bus, for the runner, the callback of a manual run and bin/send-results."""
 
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .bus import EventsClient, client, send
+from .bus import EventsClient, events_client, send
 from .environment import Bus
-from .parts import Unsent, endings, mark_sent, unsent
+from .pending import PendingEvent, mark_sent, pending_ends, pending_results
 from .spool import Spool
 
 
 @dataclass(frozen=True)
-class Delivery:
-    """How it went: what was accepted, and the other events, each with its reason."""
+class SendResult:
+    """The events that the bus accepted, and the others with their reasons."""
 
-    sent: list[Unsent]
-    refused: list[tuple[Unsent, str]]
+    sent: list[PendingEvent]
+    refused: list[tuple[PendingEvent, str]]
 
 
-def deliver_all(spool: Spool, bus: Bus, events: EventsClient | None = None, *, ended: bool) -> Delivery:
-    """Send what a spool owes: the hosts' results and, once Ansible has ended, how it ended and whose are missing.
+def deliver_all(spool: Spool, bus: Bus, events: EventsClient | None = None, *, ended: bool) -> SendResult:
+    """Send the hosts' pending results. Once Ansible has `ended`, also send its end, with the missing results.
 
     Raises OSError when the spool cannot be written.
     """
-    hosts = deliver(unsent(spool, ended=ended), spool, bus, events)
+    hosts = deliver(pending_results(spool, ended=ended), spool, bus, events)
     if not ended:
         return hosts
     missing = {name: sorted({event.host for event, _ in hosts.refused if event.run == name}) for name in _runs(hosts)}
-    ends = deliver(endings(spool, missing), spool, bus, events)
-    return Delivery([*hosts.sent, *ends.sent], [*hosts.refused, *ends.refused])
+    ends = deliver(pending_ends(spool, missing), spool, bus, events)
+    return SendResult([*hosts.sent, *ends.sent], [*hosts.refused, *ends.refused])
 
 
-def _runs(delivery: Delivery) -> set[str]:
-    return {event.run for event, _ in delivery.refused}
+def _runs(result: SendResult) -> set[str]:
+    return {event.run for event, _ in result.refused}
 
 
-def deliver(pending: Sequence[Unsent], spool: Spool, bus: Bus, events: EventsClient | None = None) -> Delivery:
-    """Send the events and note in the spool which were accepted.
+def deliver(pending: Sequence[PendingEvent], spool: Spool, bus: Bus, events: EventsClient | None = None) -> SendResult:
+    """Send the events, and record in the spool which of them the bus accepted.
 
-    Raises nothing: a fault is the reason of what it stopped.
+    Raises nothing: an exception becomes the reason of the events that are not sent.
     """
-    outcome = Delivery([], [])
-    told: set[tuple[str, str, int]] = set()
+    outcome = SendResult([], [])
+    answered: set[tuple[str, str, int]] = set()
     try:
-        for event, reason in send(pending, bus, events or client(bus)) if pending else ():
-            told.add((event.run, event.host, event.part))
+        for event, reason in send(pending, bus, events or events_client(bus)) if pending else ():
+            answered.add((event.run, event.host, event.part))
             if reason is not None:
                 outcome.refused.append((event, reason))
                 continue
             outcome.sent.append(event)
-            with contextlib.suppress(OSError):  # It is sent again then, and known by its content.
+            with contextlib.suppress(OSError):  # Then it is sent again, and the audit recognises it.
                 mark_sent(spool, event)
-    except Exception as error:  # Whatever boto3 can raise: no network, no permission, no credentials, not installed.
+    except Exception as error:  # No network, no permission, no credentials, no boto3.
         reason = f"{type(error).__name__}: {error}"
-        left = [event for event in pending if (event.run, event.host, event.part) not in told]
-        outcome.refused.extend((event, reason) for event in left)
+        unanswered = [event for event in pending if (event.run, event.host, event.part) not in answered]
+        outcome.refused.extend((event, reason) for event in unanswered)
     return outcome

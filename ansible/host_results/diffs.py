@@ -1,4 +1,4 @@
-"""Renders what a module says it changed as one unified diff, redacted."""
+"""Renders the ``diff`` of a module's result as one redacted unified diff."""
 
 import difflib
 import json
@@ -9,15 +9,15 @@ from redaction import MARKER, Redactor
 
 from .text import clean
 
-# Ansible itself leaves out files above 104,448 bytes; what a module passes by other ways is bounded here.
+# Ansible omits files above 104,448 bytes. This limits what a module returns itself.
 MAX_SOURCE = 200_000
 CONTEXT_LINES = 3
 
 
 def render(diff: object, redactor: Redactor, title: object = None) -> str | None:
-    """The ``diff`` of a task's result as text, or None when it shows no difference; ``title`` is for one that has none.
+    """The ``diff`` of a task's result as text, or None without a difference. ``title`` is used if it has no header.
 
-    Ansible has three forms, alone or in a list: ``before``/``after`` as text, the same as mappings, ``prepared`` text.
+    Ansible has three forms, alone or in a list: ``before``/``after`` as text or as mappings, and ``prepared`` text.
     """
     parts = [
         _render_one(one, redactor, title)
@@ -43,21 +43,22 @@ def _unified(diff: Mapping[str, Any], redactor: Redactor, title: object) -> str:
     if sides[0] == sides[1]:
         return ""
     raw = _bounded(sides[0]), _bounded(sides[1])
-    # The header of what is after is often a temporary file's name.
+    # The header of `after` is often the name of a temporary file.
     title = clean(diff.get("before_header") or title or "").removesuffix(" (content)")
     heading = [redactor.redact(f"# {title}")] if title else []
-    return "\n".join(heading + (_changed_lines(*raw, redactor) or [_line_ends(*sides)]))
+    return "\n".join(heading + (_changed_lines(*raw, redactor) or [_line_endings(*sides)]))
 
 
 def _changed_lines(before: str, after: str, redactor: Redactor) -> list[str]:
-    """The lines of a unified diff: compared as they are, and shown redacted, so that a changed secret shows as changed.
+    """The lines of a unified diff. The original lines are compared, so that a changed secret shows as changed.
 
-    Secrets go before the comparison: in a diff, the line that names one may be outside of the context.
+    The redactor needs the whole text: in the diff, the line that names a secret may be outside the context.
     """
-    sides = _Lines(before, redactor), _Lines(after, redactor)
-    known: dict[tuple[str, str], int] = {}
+    sides = _RedactedLines(before, redactor), _RedactedLines(after, redactor)
+    numbers: dict[tuple[str, str], int] = {}
     old, new = (
-        [f"{shown}\0{known.setdefault((shown, raw), len(known))}" for shown, raw in side.pairs] for side in sides
+        [f"{redacted}\0{numbers.setdefault((redacted, raw), len(numbers))}" for redacted, raw in side.pairs]
+        for side in sides
     )
     lines = [
         line.partition("\0")[0]
@@ -75,20 +76,21 @@ def _changed_lines(before: str, after: str, redactor: Redactor) -> list[str]:
     return lines
 
 
-class _Lines:
-    """The lines of one side, each with what of it may be shown."""
+class _RedactedLines:
+    """The lines of one side, each redacted and as it is."""
 
     def __init__(self, text: str, redactor: Redactor) -> None:
-        raw, shown = text.splitlines(), redactor.redact(text).splitlines()
-        # A secret of several lines is one mark: then what is shown is all that can be compared.
-        self.pairs = list(zip(shown, raw, strict=True)) if len(raw) == len(shown) else [(line, line) for line in shown]
+        raw, redacted = text.splitlines(), redactor.redact(text).splitlines()
+        # A secret of several lines becomes one mark: then only redacted lines can be compared.
+        same = len(raw) == len(redacted)
+        self.pairs = list(zip(redacted, raw if same else redacted, strict=True))
 
 
-def _line_ends(before: str, after: str) -> str:
-    return f"(only the line ends differ: {_ends_with(before)} before, {_ends_with(after)} after)"
+def _line_endings(before: str, after: str) -> str:
+    return f"(only the line endings differ: {_ending(before)} before, {_ending(after)} after)"
 
 
-def _ends_with(text: str) -> str:
+def _ending(text: str) -> str:
     crlf = text.count("\r\n")
     if not crlf:
         return "CR" if "\r" in text else "LF"

@@ -1,4 +1,4 @@
-"""What the build's environment says of the run. Nothing here fails: a run by hand is recorded all the same."""
+"""Reads the run from the build's environment. Nothing here raises: a manual run is recorded too."""
 
 import os
 import re
@@ -14,7 +14,7 @@ ANSIBLE_DIRECTORY = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Bus:
-    """The control bus, which may be of another account and region."""
+    """The control bus, which may be in another account and region."""
 
     arn: str
     region: str
@@ -22,7 +22,7 @@ class Bus:
 
 
 def context(environ: Mapping[str, str] = os.environ, *, check: bool | None = None) -> RunContext:
-    """Which run this is; ``check`` is Ansible's own word on whether it only checks."""
+    """The run's context. ``check``: whether Ansible runs in check mode."""
     attempt = environ.get("POINTSMAN_ATTEMPT", "")
     if check is None:
         check = environ.get("POINTSMAN_MODE") == "check"
@@ -37,25 +37,25 @@ def context(environ: Mapping[str, str] = os.environ, *, check: bool | None = Non
 
 
 def bus(environ: Mapping[str, str] = os.environ) -> Bus | None:
-    """The bus of POINTSMAN_BUS, or None when results go nowhere, as in a run by hand."""
-    found = _BUS_ARN.fullmatch(environ.get("POINTSMAN_BUS", ""))
-    # A build that somebody started by hand belongs to no rollout: what it changes is recorded as the build's own.
-    if found is None or not (environ.get("POINTSMAN_ROLLOUT") or environ.get("CODEBUILD_BUILD_ARN")):
+    """The bus of POINTSMAN_BUS, or None when results are not sent, as in a manual run."""
+    arn = _BUS_ARN.fullmatch(environ.get("POINTSMAN_BUS", ""))
+    # A build that somebody started may have no rollout: then its results are recorded for the build.
+    if arn is None or not (environ.get("POINTSMAN_ROLLOUT") or environ.get("CODEBUILD_BUILD_ARN")):
         return None
-    # The role of a check may send as pointsman.check alone; its project says so.
-    return Bus(found[0], found["region"], environ.get("POINTSMAN_EVENT_SOURCE") or Bus.source)
+    # The role of checks may only send as pointsman.check, which its project sets.
+    return Bus(arn[0], arn["region"], environ.get("POINTSMAN_EVENT_SOURCE") or Bus.source)
 
 
 def allows_no_hosts(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether a run that reaches no host is no fault."""
+    """Whether a run may reach no host."""
     return environ.get("POINTSMAN_ALLOW_NO_HOSTS") == "true"
 
 
 def has_runner(environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether bin/run-playbook started Ansible: it sends what the callback records."""
+    """Whether bin/run-playbook started Ansible. It sends the results that the callback records."""
     return environ.get("POINTSMAN_RUNNER") == "true"
 
 
 def spool_file(environ: Mapping[str, str] = os.environ) -> Path:
-    """The spool: POINTSMAN_SPOOL, or a file of the build directory beside the playbook."""
+    """The spool: POINTSMAN_SPOOL, or a file of the build directory."""
     return Path(environ.get("POINTSMAN_SPOOL") or ANSIBLE_DIRECTORY / ".build" / "host-results.jsonl")

@@ -1,4 +1,4 @@
-"""What a task's result has to say, redacted: why it failed, or what it did."""
+"""Renders the message and the diffs of a task's result, redacted."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,58 +9,58 @@ from . import diffs
 from .result import TaskStatus
 from .text import clean
 
-# What a loop says of itself, when its items say more.
-_OF_LOOPS = frozenset({"All items completed", "One or more items failed", "All items skipped"})
-# Where a command's words are, the most telling first.
+# Ansible's messages for a whole loop. Those of its items say more.
+_LOOP_MESSAGES = frozenset({"All items completed", "One or more items failed", "All items skipped"})
+# Where the output of a command is, most useful first.
 _OUTPUTS = ("stderr", "module_stderr", "stdout", "module_stdout")
-# The end of a command's output tells most.
+# The end of a command's output is the most useful part.
 _OUTPUT_LINES = 8
-_LABEL = 100  # characters of a loop's item
+_MAX_LABEL = 100  # characters of a loop's item
 MAX_SOURCE = 20_000
 
 
 def render(result: Mapping[str, Any], status: TaskStatus, redactor: Redactor) -> str | None:
-    """A task's message, or None when it has none. Of a loop each item that failed says why."""
-    parts = _telling(result) if status != "changed" else _parts(result)
-    lines = [line for part in parts if not _censored(part) for line in _said(part, status) if line]
+    """A task's message, or None. For a loop, the messages of the failed items."""
+    parts = _failed_parts(result) if status != "changed" else _parts(result)
+    lines = [line for part in parts if not _censored(part) for line in _messages(part, status) if line]
     text = "\n".join(dict.fromkeys(lines))
     return redactor.redact(text, Strictness.MESSAGE) or None
 
 
 def render_diffs(result: Mapping[str, Any], redactor: Redactor) -> str | None:
-    """The diffs of a task and of its loop's items, or None. What failed was not written, whatever its diff says."""
+    """The diffs of a task and its items, or None. A failed item wrote nothing, so its diff is left out."""
     parts = [part for part in _parts(result) if part.get("diff") and not _censored(part) and not _failed(part)]
     texts = [diffs.render(part["diff"], redactor, part.get("dest") or part.get("path")) for part in parts]
     return "\n".join(text for text in texts if text) or None
 
 
 def _parts(result: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A loop's items, or the result itself."""
+    """The results of a loop's items, or the result itself."""
     items = result.get("results")
-    found = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
-    yield from found or [result]
-    if found and result.get("msg") and result.get("msg") not in _OF_LOOPS:
+    mappings = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+    yield from mappings or [result]
+    if mappings and result.get("msg") and result.get("msg") not in _LOOP_MESSAGES:
         yield {"msg": result.get("msg"), "failed": True}
 
 
-def _telling(result: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Of a loop, the items that failed."""
+def _failed_parts(result: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The failed items of a loop, or the result itself."""
     for part in _parts(result):
         if part is result or _failed(part):
             yield part
 
 
 def _failed(part: Mapping[str, Any]) -> bool:
-    """Whether a result is a failure. Items of a loop have no `failed` in ansible-core 2.21, and an `exception` then."""
-    said = part.get("failed")
-    return bool(part.get("unreachable") or ("exception" in part if said is None else said))
+    """Whether a result is a failure. In ansible-core 2.21 a failed item has no `failed`, but an `exception`."""
+    failed = part.get("failed")
+    return bool(part.get("unreachable") or ("exception" in part if failed is None else failed))
 
 
 def _censored(part: Mapping[str, Any]) -> bool:
     return bool("censored" in part or part.get("_ansible_no_log"))
 
 
-def _said(part: Mapping[str, Any], status: TaskStatus) -> Iterator[str]:
+def _messages(part: Mapping[str, Any], status: TaskStatus) -> Iterator[str]:
     failed = status != "changed"
     label = _label(part) if failed else ""
     if message := part.get("msg"):
@@ -74,9 +74,9 @@ def _said(part: Mapping[str, Any], status: TaskStatus) -> Iterator[str]:
 
 
 def _label(part: Mapping[str, Any]) -> str:
-    """Which item of a loop it was, as Ansible shows it."""
+    """The item of the loop, as Ansible prints it."""
     label = part.get("_ansible_item_label", part.get("item") if "ansible_loop_var" in part else None)
-    return f"(item={clean(label)[:_LABEL]}) " if label is not None else ""
+    return f"(item={clean(label)[:_MAX_LABEL]}) " if label is not None else ""
 
 
 def _bounded(value: object) -> str:

@@ -1,20 +1,20 @@
-"""How Ansible ended, as it is reported: the detail of a PlaybookEnded event."""
+"""How Ansible ended: the detail of a PlaybookEnded event."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .parts import MOST_NAMES, hosts_cut_off
+from .pending import MOST_NAMES, hosts_cut_off
 from .result import RunContext
-from .spool import RunState
+from .spool import SpooledRun
 from .text import shorten
 
 MAX_REASON = 2_000
 
 
 @dataclass(frozen=True)
-class End:
-    """What the runner knows of Ansible's end. `exit_status` is None when it was killed or out of time."""
+class PlaybookEnd:
+    """Ansible's end, as the runner saw it. `exit_status` is None when Ansible was killed or timed out."""
 
     exit_status: int | None
     reason: str
@@ -22,22 +22,22 @@ class End:
     ended_at: str
 
 
-def reason_of(run: RunState | None, exit_status: int | None, said: str) -> str:
-    """Why Ansible did not succeed: the hosts that failed, and what it `said` where none did. Empty after a success."""
+def reason_of(run: SpooledRun | None, exit_status: int | None, output: str) -> str:
+    """Why Ansible failed: the failed hosts, or the reason in its `output`. Empty after a success."""
     if exit_status == 0:
         return ""
     hosts = run.hosts if run else {}
     failed = [host for host, state in hosts.items() if state.counts.failed]
     unreachable = [host for host, state in hosts.items() if state.counts.unreachable]
     parts = [_hosts(failed, "failed"), _hosts(unreachable, "unreachable")]
-    told = ", ".join(part for part in parts if part)
+    failures = ", ".join(part for part in parts if part)
     if exit_status is None:
-        return f"{said}; {told}" if told else said
-    return told or said or f"Ansible ended with exit status {exit_status} and did not say why"
+        return f"{output}; {failures}" if failures else output
+    return failures or output or f"Ansible ended with exit status {exit_status} and printed no reason"
 
 
-def detail(context: RunContext, run: RunState | None, end: End) -> dict[str, Any]:
-    """The event's detail, but for the hosts whose results are missing: who sends it knows them."""
+def detail(context: RunContext, run: SpooledRun | None, end: PlaybookEnd) -> dict[str, Any]:
+    """The event's detail. The sender adds the hosts whose results are missing."""
     cut_off = hosts_cut_off(run) if run and end.exit_status != 0 else []
     return {
         "version": 1,

@@ -1,4 +1,4 @@
-"""Gathers what happens on each host as a run goes on. Knows nothing of Ansible's classes: the callback translates."""
+"""Records the results on each host during a run. It does not use Ansible's classes: the callback translates them."""
 
 import time
 import uuid
@@ -15,18 +15,18 @@ from .result import Counts, HostRecord, RunContext, TaskRecord, TaskStatus
 from .spool import Spool
 from .text import clean, now
 
-type Kind = Literal["ok", "failed", "skipped", "unreachable"]
+type ResultKind = Literal["ok", "failed", "skipped", "unreachable"]
 
 
 @dataclass(frozen=True)
-class Item:
-    """What a task did at one place: the whole task, or one item of its loop."""
+class ItemResult:
+    """The result of a whole task, or of one item of its loop."""
 
-    kind: Kind
+    kind: ResultKind
     result: Mapping[str, Any]
-    # Set by no_log: nothing of the result may be told.
+    # Set by no_log: nothing of the result may be recorded.
     secret: bool = False
-    # The host on which it ran, where that is not the inventory host.
+    # The host on which it ran, if that is not the inventory host.
     delegated_to: str | None = None
 
     @property
@@ -37,134 +37,134 @@ class Item:
 
 @dataclass(frozen=True)
 class TaskOutcome:
-    """How one task ended for one inventory host, as Ansible tells it. A task without a loop has one item."""
+    """The outcome of a task for one inventory host, as Ansible reports it. A task without a loop has one item."""
 
-    kind: Kind
+    kind: ResultKind
     name: str
     role: str | None
     path: str
     action: str
-    items: Sequence[Item]
+    items: Sequence[ItemResult]
     message: str | None = None  # of the loop as a whole
     ignored: bool = False
     rescued: bool = False
-    changed: bool = False  # by Ansible's own count
+    changed: bool = False  # as Ansible counts it
 
     def hidden(self) -> "TaskOutcome":
-        """The same, with nothing of its results to be told."""
+        """The same outcome with all of its results secret."""
         return replace(self, items=[replace(item, secret=True) for item in self.items])
 
 
 class Recorder:
-    """One Ansible process's record. A spool that cannot be written costs the spool alone: ``spool_fault`` says why."""
+    """Records one Ansible process. If the spool cannot be written, ``spool_error`` says why, and the play continues."""
 
     def __init__(self, spool: Spool, context: RunContext, root: Path, redactor: Redactor) -> None:
         self.run = uuid.uuid4().hex
         self.context = context
-        self.spool_fault: str | None = None
+        self.spool_error: str | None = None
         self._spool = spool
         self._root = root
         self._redactor = redactor
         self._hosts: dict[str, HostRecord] = {}
         self._started: dict[tuple[str, str], float] = {}
-        # Ansible counts a delegated task for the inventory host alone: changes elsewhere, and those of others here.
-        self._elsewhere: Counter[str] = Counter()
-        self._of_others: dict[str, Counter[str]] = {}
+        # Ansible counts a delegated task for the inventory host. These move each count to the host that was changed.
+        self._delegated_changes: Counter[str] = Counter()  # by inventory host
+        self._changes_for_others: dict[str, Counter[str]] = {}  # by the host that was changed
         self._append("run", context=asdict(context))
 
-    def knows(self, host: str) -> bool:
-        """Whether this host was met."""
+    def has_host(self, host: str) -> bool:
+        """Whether this host is recorded."""
         return host in self._hosts
 
-    def meet(self, host: str, instance_id: object = None) -> None:
-        """Note a host, once."""
-        if not self.knows(host):
+    def add_host(self, host: str, instance_id: object = None) -> None:
+        """Record a host, once."""
+        if not self.has_host(host):
             record = HostRecord(host, clean(instance_id) if instance_id else None, now(), now())
             self._hosts[host] = record
             self._append("host", host=host, instance_id=record.instance_id, started_at=record.started_at)
 
     def play(self, play: str, hosts: Iterable[str], batch: Iterable[str]) -> None:
-        """Note that a play (by an id) goes on with a batch of its hosts."""
+        """Record that a play (by an id) starts a batch of its hosts."""
         self._append("play", play=play, hosts=list(hosts), batch=list(batch))
 
     def cut_off(self, hosts: Iterable[str]) -> None:
-        """Note hosts that Ansible took out of a play though nothing failed on them."""
-        if found := list(hosts):
-            self._append("cut_off", hosts=found)
+        """Record hosts that Ansible removed from a play though nothing failed on them."""
+        if names := list(hosts):
+            self._append("cut_off", hosts=names)
 
     def start(self, host: str, task: str) -> None:
-        """Note that a task (by an id of any kind) starts on a host."""
+        """Record that a task (by any id) starts on a host."""
         self._started[host, task] = time.monotonic()
 
     def end(self, host: str, task: str, outcome: TaskOutcome) -> None:
-        """Note how a task ended for a host: there, and on each host to which it was delegated."""
+        """Record the outcome of a task on its host, and on each host to which it was delegated."""
         started = self._started.pop((host, task), None)
         seconds = round(time.monotonic() - started, 3) if started is not None else 0.0
-        self._end_here(host, outcome, seconds)
-        for place in dict.fromkeys(item.delegated_to for item in outcome.items if item.delegated_to):
-            changed = [item for item in outcome.items if item.delegated_to == place and item.changed]
+        self._end_on_host(host, outcome, seconds)
+        for delegate in dict.fromkeys(item.delegated_to for item in outcome.items if item.delegated_to):
+            changed = [item for item in outcome.items if item.delegated_to == delegate and item.changed]
             if changed:
-                self._of_others.setdefault(place, Counter()).update(ok=1, changed=1)
-                told = self._told(outcome, changed, "changed", seconds, on_behalf_of=host)
-                self._note(place, told, {"ok": 1, "changed": 1})
+                self._changes_for_others.setdefault(delegate, Counter()).update(ok=1, changed=1)
+                record = self._task_record(outcome, changed, "changed", seconds, on_behalf_of=host)
+                self._append_task(delegate, record, {"ok": 1, "changed": 1})
 
     def finish(self, recap: Mapping[str, Counts]) -> None:
-        """Take Ansible's own recap: every host's counts, with each change where it happened."""
+        """Record Ansible's recap: the counts of each host, with each change on the host that was changed."""
         for host, counts in recap.items():
-            self.meet(host)
-            others = self._of_others.get(host, Counter())
-            here = asdict(counts) | {
+            self.add_host(host)
+            others = self._changes_for_others.get(host, Counter())
+            corrected = asdict(counts) | {
                 "ok": counts.ok + others["ok"],
-                "changed": max(counts.changed - self._elsewhere[host], 0) + others["changed"],
+                "changed": max(counts.changed - self._delegated_changes[host], 0) + others["changed"],
             }
-            self._append("recap", host=host, counts=here)
+            self._append("recap", host=host, counts=corrected)
         self._append("end")
 
-    def _end_here(self, host: str, outcome: TaskOutcome, seconds: float) -> None:
-        here = [item for item in outcome.items if item.delegated_to is None]
+    def _end_on_host(self, host: str, outcome: TaskOutcome, seconds: float) -> None:
+        own_items = [item for item in outcome.items if item.delegated_to is None]
         status: TaskStatus | None = None
-        told: TaskRecord | None = None
+        task: TaskRecord | None = None
         if outcome.kind in ("failed", "unreachable"):
             status = outcome.kind
             failed = [item for item in outcome.items if item.kind in ("failed", "unreachable")]
-            elsewhere = next((item.delegated_to for item in failed if item.delegated_to), None)
-            changed = [item for item in here if item.changed]
-            told = self._told(outcome, [*failed, *changed], status, seconds, delegated_to=elsewhere)
-        elif any(item.changed for item in here):
-            told = self._told(outcome, here, "changed", seconds)
+            delegate = next((item.delegated_to for item in failed if item.delegated_to), None)
+            changed = [item for item in own_items if item.changed]
+            task = self._task_record(outcome, [*failed, *changed], status, seconds, delegated_to=delegate)
+        elif any(item.changed for item in own_items):
+            task = self._task_record(outcome, own_items, "changed", seconds)
         counted = _count(outcome)
-        if outcome.changed and not any(item.result.get("changed") for item in here) and outcome.items:
-            self._elsewhere[host] += counted.pop("changed", 0)
-        self._note(host, told, counted)
+        if outcome.changed and not any(item.result.get("changed") for item in own_items) and outcome.items:
+            self._delegated_changes[host] += counted.pop("changed", 0)
+        self._append_task(host, task, counted)
 
-    def _told(
-        self, outcome: TaskOutcome, items: Sequence[Item], status: TaskStatus, seconds: float, **where: str | None
+    def _task_record(
+        self, outcome: TaskOutcome, items: Sequence[ItemResult], status: TaskStatus, seconds: float, **where: str | None
     ) -> TaskRecord:
-        open_items = [item for item in items if not item.secret]
-        result = _as_result(outcome, open_items)
+        public_items = [item for item in items if not item.secret]
+        result = _as_result(outcome, public_items)
         return TaskRecord(
             name=self._redactor.redact(clean(outcome.name), Strictness.TITLE),
             role=outcome.role,
             path=self._relative(outcome.path),
             action=clean(outcome.action),
             status=status,
-            message=messages.render(result, status, self._redactor) if open_items else None,
-            diff=messages.render_diffs(result, self._redactor) if open_items else None,
+            message=messages.render(result, status, self._redactor) if public_items else None,
+            diff=messages.render_diffs(result, self._redactor) if public_items else None,
             duration_seconds=seconds,
             ignored=outcome.ignored,
             rescued=outcome.rescued,
             **where,
         )
 
-    def _note(self, host: str, told: TaskRecord | None, count: Mapping[str, int]) -> None:
-        self.meet(host)
+    def _append_task(self, host: str, task: TaskRecord | None, count: Mapping[str, int]) -> None:
+        self.add_host(host)
         shortened = False
-        if told:
-            told, shortened = told.fitted()
-        self._append("task", host=host, count=count, at=now(), task=asdict(told) if told else None, shortened=shortened)
+        if task:
+            task, shortened = task.shrink_to_fit()
+        self._append("task", host=host, count=count, at=now(), task=asdict(task) if task else None, shortened=shortened)
 
     def _relative(self, path: str) -> str:
-        """A task's ``file:line`` below the playbook's directory; of a file elsewhere, its last three parts."""
+        """A task's ``file:line``, relative to the playbook's directory. For a file elsewhere, its last three parts."""
         if not path:
             return ""
         try:
@@ -176,11 +176,11 @@ class Recorder:
         try:
             self._spool.append(self.run, kind, **content)
         except OSError as error:
-            self.spool_fault = f"{self._spool.path}: {error.strerror}"
+            self.spool_error = f"{self._spool.path}: {error.strerror}"
 
 
-def _as_result(outcome: TaskOutcome, items: Sequence[Item]) -> Mapping[str, Any]:
-    """What `messages` reads: a task's result, or the results of a loop's items with Ansible's word on each."""
+def _as_result(outcome: TaskOutcome, items: Sequence[ItemResult]) -> Mapping[str, Any]:
+    """A task's result for `messages`, or the results of its loop with `failed` set for each item."""
     if outcome.message is None and len(items) == 1:
         return {**items[0].result, "failed": items[0].kind in ("failed", "unreachable")}
     results = [{**item.result, "failed": item.kind in ("failed", "unreachable")} for item in items]
@@ -188,7 +188,7 @@ def _as_result(outcome: TaskOutcome, items: Sequence[Item]) -> Mapping[str, Any]
 
 
 def _count(outcome: TaskOutcome) -> dict[str, int]:
-    """What Ansible adds to its recap for such a result (StrategyBase._process_pending_results)."""
+    """The numbers that Ansible adds to its recap for the outcome (StrategyBase._process_pending_results)."""
     changed = {"changed": 1} if outcome.changed else {}
     match outcome.kind:
         case "failed" if outcome.rescued:

@@ -1,4 +1,4 @@
-"""The result of a run on one host, as it is reported: the detail of a HostResultRecorded event."""
+"""The result of a run on one host: the detail of a HostResultRecorded event."""
 
 import json
 from collections.abc import Sequence
@@ -14,16 +14,16 @@ MAX_DIFF = 4_000
 MAX_MESSAGE = 1_000
 MAX_NAME = 500
 MAX_DETAIL_BYTES = 200_000
-# What is left of texts when a whole result is too large.
-SCANT_DIFF = 400
-SCANT_MESSAGE = 200
+# The limits of texts when the whole result is too large.
+SHORT_DIFF = 400
+SHORT_MESSAGE = 200
 
 CUT_SHORT = "(the run was cut short)"
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many task results of each kind, as in Ansible's recap."""
+    """The number of task results of each kind, as in Ansible's recap."""
 
     ok: int = 0
     changed: int = 0
@@ -35,7 +35,7 @@ class Counts:
 
     @property
     def status(self) -> Status:
-        """The worst that happened: unreachable > failed > changed > ok."""
+        """The most severe result: unreachable > failed > changed > ok."""
         if self.unreachable:
             return "unreachable"
         if self.failed:
@@ -45,7 +45,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class TaskRecord:
-    """A task that changed something or did not succeed. Its texts are redacted."""
+    """A task that changed something or failed. Its texts are redacted."""
 
     name: str
     role: str | None
@@ -57,11 +57,11 @@ class TaskRecord:
     duration_seconds: float = 0.0
     ignored: bool = False
     rescued: bool = False
-    on_behalf_of: str | None = None  # inventory host for which a delegated task ran on this host
-    delegated_to: str | None = None  # host on which this host's delegated task failed
+    on_behalf_of: str | None = None  # the inventory host for which a delegated task ran on this host
+    delegated_to: str | None = None  # the host on which this host's delegated task failed
 
-    def fitted(self, diff_limit: int = MAX_DIFF, message_limit: int = MAX_MESSAGE) -> tuple["TaskRecord", bool]:
-        """The same with its texts within limits (in characters), and whether anything was lost."""
+    def shrink_to_fit(self, diff_limit: int = MAX_DIFF, message_limit: int = MAX_MESSAGE) -> tuple["TaskRecord", bool]:
+        """The same task with its texts within limits (in characters), and whether any text was shortened."""
         name, cut_name = shorten(self.name, MAX_NAME)
         message, cut_message = shorten(self.message, message_limit) if self.message else (self.message, False)
         diff, cut_diff = shorten(self.diff, diff_limit) if self.diff else (self.diff, False)
@@ -70,7 +70,7 @@ class TaskRecord:
 
 @dataclass(frozen=True)
 class RunContext:
-    """Which run this is. Times are ISO-8601 in UTC."""
+    """The run, its build and its commit."""
 
     rollout: str
     target: str
@@ -82,7 +82,7 @@ class RunContext:
 
 @dataclass
 class HostRecord:
-    """What is known of a host while its run goes on."""
+    """The record of a host during a run. Times are ISO-8601 in UTC."""
 
     host: str
     instance_id: str | None = None
@@ -93,8 +93,8 @@ class HostRecord:
 
 
 @dataclass(frozen=True)
-class Part:
-    """Which part of a host's result this is: the tasks from `first` on. `cut_short`: there was no recap."""
+class ResultPart:
+    """A part of a host's result: the tasks from index `first`. `cut_short`: Ansible printed no recap."""
 
     number: int = 1
     final: bool = True
@@ -102,18 +102,18 @@ class Part:
     cut_short: bool = False
 
 
-def detail(context: RunContext, record: HostRecord, counts: Counts, part: Part | None = None) -> dict[str, Any]:
-    """The event's detail, of at most ``MAX_DETAIL_BYTES`` as JSON.
+def detail(context: RunContext, record: HostRecord, counts: Counts, part: ResultPart | None = None) -> dict[str, Any]:
+    """The event's detail, at most ``MAX_DETAIL_BYTES`` as JSON.
 
-    Of a run that ended before Ansible's recap the host counts as failed, and a task says so.
+    If the run ended before Ansible's recap, the host counts as failed, and an added task says so.
     """
-    part = part or Part()
+    part = part or ResultPart()
     tasks = record.tasks[part.first :]
     if part.cut_short:
-        message = "Ansible ended before its recap. What is told is what was known until then."
+        message = "Ansible ended before its recap. Later results are missing."
         tasks = [*tasks, TaskRecord(CUT_SHORT, None, "", "", "failed", message)]
         counts = replace(counts, failed=max(counts.failed, 1))
-    whole = {
+    content = {
         "version": 1,
         **asdict(context),
         "host": record.host,
@@ -128,28 +128,28 @@ def detail(context: RunContext, record: HostRecord, counts: Counts, part: Part |
         "started_at": record.started_at,
         "ended_at": record.ended_at,
     }
-    return whole if size(whole) <= MAX_DETAIL_BYTES else _fitted(whole, tasks)
+    return content if size(content) <= MAX_DETAIL_BYTES else _shrink_to_fit(content, tasks)
 
 
 def size(content: object) -> int:
-    """Bytes of a value as the JSON that is sent."""
+    """The bytes of a value as JSON."""
     return len(to_json(content).encode())
 
 
 def to_json(content: object) -> str:
-    """The one way results are written."""
+    """The JSON form of results, in the spool and on the bus."""
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
-def _fitted(whole: dict[str, Any], tasks: Sequence[TaskRecord]) -> dict[str, Any]:
-    """Shorter texts first; then the last changed tasks go; a failure goes last of all."""
-    scant = [asdict(task.fitted(SCANT_DIFF, SCANT_MESSAGE)[0]) for task in tasks]
-    room = MAX_DETAIL_BYTES - size({**whole, "tasks": [], "shortened": True, "tasks_omitted": len(tasks)})
+def _shrink_to_fit(content: dict[str, Any], tasks: Sequence[TaskRecord]) -> dict[str, Any]:
+    """Shorten the texts, then drop tasks that did not fail, last ones first, then failed tasks."""
+    short = [asdict(task.shrink_to_fit(SHORT_DIFF, SHORT_MESSAGE)[0]) for task in tasks]
+    room = MAX_DETAIL_BYTES - size({**content, "tasks": [], "shortened": True, "tasks_omitted": len(tasks)})
     kept: set[int] = set()
-    for index in sorted(range(len(scant)), key=lambda index: (scant[index]["status"] == "changed", index)):
-        room -= size(scant[index]) + 1
+    for index in sorted(range(len(short)), key=lambda index: (short[index]["status"] == "changed", index)):
+        room -= size(short[index]) + 1
         if room < 0:
             break
         kept.add(index)
-    omitted = len(scant) - len(kept)
-    return {**whole, "tasks": [scant[index] for index in sorted(kept)], "tasks_omitted": omitted, "shortened": True}
+    omitted = len(short) - len(kept)
+    return {**content, "tasks": [short[index] for index in sorted(kept)], "tasks_omitted": omitted, "shortened": True}

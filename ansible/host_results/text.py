@@ -1,4 +1,4 @@
-"""Text that may leave: printable, and no longer than it should be."""
+"""Makes text printable and short."""
 
 import re
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ CUT = "\n[shortened]"
 
 
 def clean(value: object) -> str:
-    """Any value as text without terminal codes, control characters or broken Unicode; lines end with LF."""
+    """Any value as text without terminal codes, control characters or broken Unicode. Lines end with LF."""
     text = value if isinstance(value, str) else str(value)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROL.sub("\ufffd", _ANSI.sub("", text))
@@ -17,12 +17,12 @@ def clean(value: object) -> str:
 
 
 def now() -> str:
-    """The present moment as ISO-8601 in UTC, with milliseconds."""
+    """The current time as ISO-8601 in UTC, with milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def shorten(text: str, limit: int) -> tuple[str, bool]:
-    """Text of at most ``limit`` characters (more than the mark's own), and whether any was lost."""
+    """At most ``limit`` characters of text, and whether it was cut. ``limit`` must exceed the length of the mark."""
     if len(text) <= limit:
         return text, False
     return text[: limit - len(CUT)] + CUT, True

@@ -1,7 +1,7 @@
-"""amazon.aws.aws_ec2, in which instances that share a name stay apart.
+"""amazon.aws.aws_ec2 with one host per instance, even if instances have the same name.
 
-An inventory knows a host by its name: of three instances of an Auto Scaling group with one tag `Name`, the collection's
-plugin makes one host, which has the last one's address, and the groups of all. Here each of them is `<name>-<id>`.
+An inventory identifies a host by its name. From three instances of an Auto Scaling group with the same tag `Name`, the
+collection's plugin makes one host with the address of the last and the groups of all. Here each is `<name>-<id>`.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ DOCUMENTATION = aws_ec2.DOCUMENTATION.replace("name: aws_ec2", "name: pointsman_
 
 
 class InventoryModule(aws_ec2.InventoryModule):  # type: ignore[misc]
-    """Instances of EC2 as hosts, one each."""
+    """One host per EC2 instance."""
 
     NAME = "pointsman_ec2"
 
@@ -25,10 +25,12 @@ class InventoryModule(aws_ec2.InventoryModule):  # type: ignore[misc]
         names = Counter(self._get_preferred_hostname(host, hostnames) for hosts in groups.values() for host in hosts)
         self._shared = frozenset(name for name, count in names.items() if name and count > 1)
         for name in sorted(self._shared):
-            self.display.warning(f"{names[name]} instances are named {name}: each is {name}-<instance id> here")
+            self.display.warning(
+                f"{names[name]} instances have the name {name}: their hosts are named {name}-<instance id>"
+            )
         super()._populate(groups, hostnames, *args, **kwargs)
 
     def _get_preferred_hostname(self, instance: dict[str, Any], hostnames: Any) -> Any:
         name = super()._get_preferred_hostname(instance, hostnames)
-        is_whole = hostnames is self._hostnames  # the plugin also asks itself for the parts of a name
-        return f"{name}-{instance['InstanceId']}" if is_whole and name in self._shared else name
+        is_full_name = hostnames is self._hostnames  # the plugin also calls this for the parts of a name
+        return f"{name}-{instance['InstanceId']}" if is_full_name and name in self._shared else name

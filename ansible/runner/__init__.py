@@ -1,7 +1,7 @@
-"""Runs Ansible for one build, and reports how it ended.
+"""Runs Ansible for one build, and reports the results.
 
     bin/run-playbook ─▶ settings ─▶ supervise ─▶ ansible-playbook, with the callback
-                                        └─▶ report: results as they come, and the end
+                                        └─▶ report: host results during the run, and the end
 
 Needs the standard library, Ansible and boto3.
 """

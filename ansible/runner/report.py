@@ -1,75 +1,79 @@
-"""Sends what the callback recorded, while Ansible runs and after it, and how Ansible ended."""
+"""Sends the recorded results during the run and after it, and how Ansible ended."""
 
 import sys
 
 from host_results import environment, playbook_end
-from host_results.deliver import Delivery, deliver_all
+from host_results.deliver import SendResult, deliver_all
 from host_results.environment import Bus
-from host_results.spool import RunState, Spool, read
+from host_results.spool import Spool, SpooledRun, read
 from host_results.text import clean, now
 from redaction import Redactor, Strictness
 
+from .failure_reason import with_hint
 from .settings import ROOT
-from .supervise import Ended
-from .words import with_hint
+from .supervise import Exit
 
-NOT_RECORDED = 3  # exit status of a run that Ansible ended well and nobody recorded
-OUT_OF_TIME = 4  # exit status of a run that was ended
+NOT_RECORDED = 3  # exit status when Ansible succeeded but its callback recorded nothing
+STOPPED = 4  # exit status when Ansible was stopped, by the time limit or by a signal
 
 
 class Report:
-    """One run's words to the control bus."""
+    """Reports one run to the control bus."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._before = set(read(spool.path))
         self._bus: Bus | None = environment.bus()
         self._started_at = now()
-        self._fault: str | None = None
+        self._error: str | None = None
 
     def tick(self) -> None:
-        """Send what is new of each host. What cannot be sent now is sent later."""
+        """Send the new results of each host. What cannot be sent now is sent later."""
         try:
             self._send(ended=False)
-        except Exception as error:  # Ansible goes on, whatever is wrong with its record.
-            if self._fault is None:
-                self._fault = type(error).__name__
-                print(f"run-playbook: results cannot be sent now: {self._fault}", file=sys.stderr, flush=True)
+        except Exception as error:  # Ansible must continue, even if its results cannot be sent.
+            if self._error is None:
+                self._error = type(error).__name__
+                print(
+                    f"run-playbook: cannot send results now ({self._error}); sending them later",
+                    file=sys.stderr,
+                    flush=True,
+                )
 
-    def end(self, ended: Ended) -> int:
-        """Send the rest and how Ansible ended; the exit status of the run."""
+    def end(self, ansible: Exit) -> int:
+        """Send the remaining results and how Ansible ended. Returns the exit status of the run."""
         name, run = self._run()
-        status = ended.exit_status
-        said = ended.why or _said(ended)
+        status = ansible.status
+        reason = ansible.stop_reason or _reason(ansible)
         if status == 0 and (run is None or not run.complete):
-            said = "Ansible ended well, but its callback recorded nothing: no ansible.cfg or playbook may switch it off"
-            print(f"run-playbook: {said}", file=sys.stderr, flush=True)
+            reason = "Ansible succeeded, but its callback recorded nothing. Remove the setting that disables callbacks"
+            print(f"run-playbook: {reason}", file=sys.stderr, flush=True)
             status = NOT_RECORDED
-        end = playbook_end.End(status, playbook_end.reason_of(run, status, said), self._started_at, now())
+        end = playbook_end.PlaybookEnd(status, playbook_end.reason_of(run, status, reason), self._started_at, now())
         detail = playbook_end.detail(environment.context(), run, end)
         if run is None:
             name = "none"
             self._spool.append(name, "run", context=vars(environment.context()))
         self._spool.append(name, "ended", detail=detail)
-        for event, reason in self._send(ended=True).refused:
-            print(f"run-playbook: {event.title} is not sent yet: {reason}", file=sys.stderr, flush=True)
+        for event, error in self._send(ended=True).refused:
+            print(f"run-playbook: {event.title} is not sent yet: {error}", file=sys.stderr, flush=True)
         if end.reason:
             print(f"run-playbook: {end.reason}", file=sys.stderr, flush=True)
-        return OUT_OF_TIME if status is None else status
+        return STOPPED if status is None else status
 
-    def _run(self) -> tuple[str, RunState | None]:
-        """The run that this process started, or None when Ansible ended before it began."""
+    def _run(self) -> tuple[str, SpooledRun | None]:
+        """The run of this process, or None when Ansible ended before its callback started."""
         runs = {name: run for name, run in read(self._spool.path).items() if name not in self._before}
         return next(reversed(runs.items()), ("", None))
 
-    def _send(self, *, ended: bool) -> Delivery:
+    def _send(self, *, ended: bool) -> SendResult:
         if self._bus is None:
-            return Delivery([], [])
+            return SendResult([], [])
         return deliver_all(self._spool, self._bus, ended=ended)
 
 
-def _said(ended: Ended) -> str:
+def _reason(ansible: Exit) -> str:
     """Ansible's reason, redacted, and what to do about it."""
     root = str(ROOT)
-    reason = ended.errors.reason(root) or ended.output.reason(root)
+    reason = ansible.errors.reason(root) or ansible.output.reason(root)
     return with_hint(Redactor().redact(clean(reason), Strictness.MESSAGE))

@@ -1,4 +1,4 @@
-"""The settings that a run needs beside the team's own: by the environment, which wins over any ansible.cfg."""
+"""Adds Pointsman's settings to the team's, as environment variables, which take precedence over ansible.cfg."""
 
 import os
 import sys
@@ -10,12 +10,12 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD_DIRECTORY = ROOT / ".build"
 CALLBACK = "pointsman"
 INVENTORY = "pointsman_ec2"
-# A task that hangs, as a session with an instance may, must not use up the build: seconds, where the team sets none.
+# Seconds, unless the team sets it. A task that hangs, such as on a lost session, must not use up the build's time.
 TASK_TIMEOUT = 1800
 
 
 def ansible_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The environment of Ansible: the team's settings, our callback beside theirs, files in the build directory.
+    """The environment of Ansible: the team's settings and plugins, with ours added, and files in the build directory.
 
     Raises SettingsError when the team's ansible.cfg cannot be read.
     """
@@ -24,7 +24,7 @@ def ansible_environment(environ: Mapping[str, str]) -> dict[str, str]:
         **environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "TMPDIR": environ.get("TMPDIR") or temporary_directory(),
-        # This interpreter is the first python3 that is found, for bin/run-module.
+        # bin/run-module needs this interpreter to be the first python3 in PATH.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', os.defpath)}",
     }
     config = _Config(ROOT / "ansible.cfg", base)
@@ -38,7 +38,7 @@ def ansible_environment(environ: Mapping[str, str]) -> dict[str, str]:
         "ANSIBLE_CALLBACK_PLUGINS": os.pathsep.join(dict.fromkeys(paths)),
         "ANSIBLE_INVENTORY_ENABLED": ",".join(dict.fromkeys(inventories)),
         "ANSIBLE_INVENTORY_PLUGINS": os.pathsep.join(dict.fromkeys(inventory_paths)),
-        # An inventory that cannot be read is an error, and never a green build without hosts.
+        # An inventory that cannot be read must be an error, not a successful build without hosts.
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
     }
     if not config.value("TASK_TIMEOUT"):
@@ -47,11 +47,11 @@ def ansible_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 class SettingsError(Exception):
-    """The team's ansible.cfg cannot be read; the message says why."""
+    """The team's ansible.cfg cannot be read. The message has the reason."""
 
 
 class _Config:
-    """Ansible's own reading of ansible.cfg and of the environment."""
+    """The settings of ansible.cfg and the environment, as Ansible reads them."""
 
     def __init__(self, file: Path, environ: Mapping[str, str]) -> None:
         from ansible.config.manager import ConfigManager  # type: ignore[import-untyped]  # noqa: PLC0415 - slow
@@ -60,16 +60,16 @@ class _Config:
         try:
             self._manager = ConfigManager(str(file) if file.is_file() else None)
         except Exception as error:
-            raise SettingsError(f"ansible.cfg cannot be read: {error}") from error
+            raise SettingsError(f"ansible.cfg cannot be read. Fix it: {error}") from error
 
     def value(self, name: str) -> Any:
-        """A setting. The environment's word for it is taken from the environment that Ansible will have."""
+        """A setting, by the environment that Ansible will have."""
         before = os.environ.copy()
         try:
             os.environ.update(self._environ)
             return self._manager.get_config_value(name)
         except Exception as error:
-            raise SettingsError(f"ansible.cfg: {error}") from error
+            raise SettingsError(f"ansible.cfg has an invalid setting. Fix it: {error}") from error
         finally:
             os.environ.clear()
             os.environ.update(before)
@@ -80,10 +80,10 @@ class _Config:
 
 
 def temporary_directory() -> str:
-    """The build directory's ``tmp``, by a name short enough for the sockets that Ansible makes there.
+    """The path of the build directory's ``tmp``, short enough for the sockets that Ansible creates there.
 
-    A socket's path has at most 107 characters, of which Ansible's own part takes 40. The runner's working directory is
-    this one, and it outlives Ansible, so the kernel's link to that directory is a short name for it.
+    The path of a socket has at most 107 characters, and Ansible needs 40 of them. The runner's working directory is
+    ROOT, and the runner ends after Ansible, so that the kernel's link to that working directory is a short path.
     """
     directory = BUILD_DIRECTORY / "tmp"
     link = Path(f"/proc/{os.getpid()}/cwd")

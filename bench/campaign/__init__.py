@@ -1,4 +1,4 @@
-"""A fault campaign: rollouts in a simulated world in which everything fails, and an oracle that knows what really ran.
+"""A fault campaign: rollouts in a simulated world where everything can fail. An oracle knows what really ran.
 
 python -m bench.campaign --rollouts 100000 --seed 1
 """

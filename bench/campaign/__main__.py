@@ -1,4 +1,4 @@
-"""Run episodes until so many rollouts went through them, in as many processes as there are processors."""
+"""Run episodes in parallel until they had the given number of rollouts."""
 
 import argparse
 import os
@@ -9,24 +9,24 @@ from collections.abc import Iterator
 from itertools import count
 from multiprocessing import Pool
 
-from bench.campaign.episode import Episode, Result, one_after_the_other
+from bench.campaign.episode import Episode, EpisodeResult, run_without_threads
 
 
-def _episode(seed: int) -> Result:
+def _episode(seed: int) -> EpisodeResult:
     return Episode(seed).run()
 
 
 def main() -> int:
-    """Exit status 1 when a law was broken; each breach is printed with the seed that shows it."""
+    """Return exit status 1 if a law was broken. Every breach is printed with the seed that reproduces it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rollouts", type=int, default=2_000)
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the first episode")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="seed of the first episode")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
-    given = parser.parse_args()
-    print(f"seeds from {given.seed}, {given.processes} processes", flush=True)
+    options = parser.parse_args()
+    print(f"seeds from {options.seed}, {options.processes} processes", flush=True)
     total, faults, broken = Counter[str](), Counter[str](), 0
-    with Pool(given.processes, one_after_the_other) as pool:
-        for result in _until(pool.imap_unordered(_episode, count(given.seed)), given.rollouts, total):
+    with Pool(options.processes, run_without_threads) as pool:
+        for result in _until(pool.imap_unordered(_episode, count(options.seed)), options.rollouts, total):
             faults.update(result.faults)
             broken += len(result.broken)
             for breach in result.broken[:5]:
@@ -37,7 +37,7 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def _until(results: Iterator[Result], rollouts: int, total: Counter[str]) -> Iterator[Result]:
+def _until(results: Iterator[EpisodeResult], rollouts: int, total: Counter[str]) -> Iterator[EpisodeResult]:
     while total["rollouts"] < rollouts:
         result = next(results)
         total.update(episodes=1, rollouts=result.rollouts, builds=result.builds)

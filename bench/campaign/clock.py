@@ -1,4 +1,4 @@
-"""Virtual time: what is due next, and when it is."""
+"""Virtual time."""
 
 import heapq
 from collections.abc import Callable
@@ -9,7 +9,7 @@ BEGINNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
 class Timeline:
-    """Runs what was scheduled, in order; nothing else makes the time pass."""
+    """Runs scheduled calls in order. Time passes only here."""
 
     def __init__(self) -> None:
         self.now = BEGINNING
@@ -17,11 +17,11 @@ class Timeline:
         self._numbers = count()
 
     def after(self, seconds: float, act: Callable[[], None]) -> None:
-        """Do something in so many seconds."""
+        """Schedule a call."""
         heapq.heappush(self._due, (self.now + timedelta(seconds=seconds), next(self._numbers), act))
 
     def run(self, until: datetime) -> None:
-        """Let the time pass until then."""
+        """Let time pass until then."""
         while self._due and self._due[0][0] <= until:
             moment, _, act = heapq.heappop(self._due)
             self.now = max(self.now, moment)

@@ -1,39 +1,40 @@
-"""One episode: some hours of pushes and faults, then quiet, then the oracle's judgement."""
+"""One episode: some hours of pushes and faults, then quiet, then the oracle's checks."""
 
-import contextlib
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bench.campaign.clock import Timeline
-from bench.campaign.codebuild import Build, CodeBuild
-from bench.campaign.faults import DiedError, Faults
+from bench.campaign.codebuild import SimulatedBuild, SimulatedCodeBuild
+from bench.campaign.faults import DiedError, FaultInjector
 from bench.campaign.oracle import Oracle
 from bench.campaign.pushes import TARGETS, Pushes
-from bench.campaign.queue import FifoQueue, Message
+from bench.campaign.queue import FifoQueue, QueuedMessage
 from bench.campaign.store import FailingRollouts, FailingTrail
+from pointsman.adapters.dead_letters_memory import MemoryDeadLetters
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import RunState
+from pointsman.core.model import RolloutId, RunState
 from pointsman.core.rollouts import engine as engine_module
 from pointsman.core.rollouts import sweep as sweep_module
-from pointsman.core.rollouts.engine import Engine
+from pointsman.core.rollouts.consume import DeliveryConsumer, ReceivedMessage
+from pointsman.core.rollouts.engine import Engine, never
 from pointsman.errors import PointsmanError
 
 HOURS_OF_FAULTS = 6
-HOURS_OF_QUIET = 16  # an unanswered start may be looked for during 8 hours, and a build may take its time
+HOURS_OF_QUIET = 16  # a start may be retried for 8 hours, and builds take time
 SWEEP_SECONDS = 300
 LAMBDA_RETRIES = (60.0, 120.0)
 
 
-class Inline:
-    """An executor that does one thing after the other: the same seed gives the same story."""
+class InlineExecutor:
+    """Runs one call after the other, so that the same seed gives the same result."""
 
     def __init__(self, max_workers: int = 1) -> None:
         self._workers = max_workers
 
-    def __enter__(self) -> "Inline":
+    def __enter__(self) -> "InlineExecutor":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,9 +45,22 @@ class Inline:
         return list(map(function, *given))  # type: ignore[call-overload]
 
 
+class NotingEngine(Engine):
+    """The engine. `note` gets each delivery after the engine tried to store it, also when the process died."""
+
+    note: Callable[[Delivery], None]
+
+    def accept(self, delivery: Delivery, message_id: str) -> list[RolloutId]:
+        """See Engine.accept."""
+        try:
+            return super().accept(delivery, message_id)
+        finally:
+            self.note(delivery)
+
+
 @dataclass
-class Result:
-    """What became of an episode."""
+class EpisodeResult:
+    """The outcome of an episode."""
 
     seed: int
     rollouts: int
@@ -61,16 +75,16 @@ class Episode:
     def __init__(self, seed: int, pushes: int = 30) -> None:
         self.seed = seed
         chance = random.Random(seed)
-        self.time, self.faults, self.oracle = Timeline(), Faults(chance), Oracle()
+        self.time, self.faults, self.oracle = Timeline(), FaultInjector(chance), Oracle()
         self.trail = FailingTrail(self.faults)
         self.store = FailingRollouts(self.trail, self.faults)
-        self.codebuild = CodeBuild(self.time, self.faults, self.oracle.build_began, self._build_event)
+        self.codebuild = SimulatedCodeBuild(self.time, self.faults, self.oracle.build_began, self._build_event)
         self.queue = FifoQueue(self.time, self.faults, self._consume)
         self.pushes = Pushes(chance, self.time, self.queue, pushes, HOURS_OF_FAULTS * 3600)
         self.engine = self._start_process()
 
-    def run(self) -> Result:
-        """The whole story."""
+    def run(self) -> EpisodeResult:
+        """Run faults, then quiet, then the checks."""
         self.pushes.plan()
         self._plan_regions()
         self.time.after(SWEEP_SECONDS, self._sweep)
@@ -78,11 +92,11 @@ class Episode:
         self.faults.on = False
         self.queue.redrive()
         self.time.run(self.time.now + timedelta(hours=HOURS_OF_QUIET))
-        self.oracle.judge(self.store, self.trail, list(self.codebuild.builds.values()), self.store.open_rollouts())
+        self.oracle.check(self.store, self.trail, list(self.codebuild.builds.values()), self.store.open_rollouts())
         if not self.queue.empty:
-            self.oracle.broken.append("stuck: messages are left in the queue")
+            self.oracle.broken.append("stuck: the queue still holds messages")
         rollouts = len(self.oracle.rollouts)
-        return Result(
+        return EpisodeResult(
             self.seed,
             rollouts,
             len(self.codebuild.builds),
@@ -92,10 +106,12 @@ class Episode:
 
     def _start_process(self) -> Engine:
         skew = timedelta(seconds=self.faults.skew())
-        return Engine(self.store, self.trail, self.codebuild, lambda: self.time.now + skew)
+        engine = NotingEngine(self.store, self.trail, self.codebuild, lambda: self.time.now + skew)
+        engine.note = self._note
+        return engine
 
     def _invoke(self, act: object, retries: Sequence[float] = ()) -> None:
-        """An invocation: a process that dies is followed by a new one, and Lambda tries again."""
+        """One invocation. A process that dies is followed by a new one, and Lambda retries."""
         try:
             act()  # type: ignore[operator]
         except DiedError:
@@ -107,47 +123,41 @@ class Episode:
         if retries:
             self.time.after(retries[0], lambda: self._invoke(act, retries[1:]))
 
-    def _consume(self, batch: Sequence[Message]) -> set[str]:
-        """The door's way with a batch: store every message, then start what can be started."""
-        stored: list[str] = []
-        failed: set[str] = set()
+    def _consume(self, batch: Sequence[QueuedMessage]) -> set[str]:
+        """Handle a batch as start_build does; return the ids of the messages that go back."""
+        messages = [ReceivedMessage(message.id, message.group, message.body) for message in batch]
         try:
-            for message in batch:
-                delivery = Delivery.read_json(message.body)
-                try:
-                    stored += self.engine.accept(delivery, message.id)
-                except PointsmanError:
-                    failed.add(message.id)
-                finally:
-                    self._note(delivery)
-            with contextlib.suppress(PointsmanError):
-                self.engine.reconcile(stored)
+            result = DeliveryConsumer(self.engine, MemoryDeadLetters()).consume(messages, never)
         except DiedError:
             self.engine = self._start_process()
             raise
-        return failed
+        for failure in (*result.returned.values(), result.reconcile_failure):
+            if failure and not isinstance(failure, PointsmanError):
+                raise failure
+        self.oracle.broken += [f"unreadable: {reason}" for reason in result.dead_letters.values()]
+        return set(result.returned)
 
     def _note(self, delivery: Delivery) -> None:
-        """The oracle hears of a push once the store has it, whatever became of the process."""
+        """Tell the oracle of a push once the store has it, even if the process died."""
         push = self.pushes.numbers[delivery.id]
         for spec in delivery.specs:
             stored = MemoryRollouts.load(self.store, spec.rollout)  # as it is, with no fault between
             if stored and any(each.pushed_at == delivery.pushed_at for each in stored[0].pushes):
                 self.oracle.accepted(spec.rollout, [target.name for target in spec.targets], push)
 
-    def _build_event(self, build: Build, state: RunState) -> None:
+    def _build_event(self, build: SimulatedBuild, state: RunState) -> None:
         run, report = build.run, build.report.model_copy(update={"state": state})
         if state is RunState.RUNNING:
             report = report.model_copy(update={"ended_at": None})
-        tell = lambda: self.engine.build_ended(run.rollout, run.target.name, run.attempt, report)  # noqa: E731
-        self._invoke(tell, LAMBDA_RETRIES)
+        invoke = lambda: self.engine.build_ended(run.rollout, run.target.name, run.attempt, report)  # noqa: E731
+        self._invoke(invoke, LAMBDA_RETRIES)
 
     def _sweep(self) -> None:
         self._invoke(self.engine.sweep)
         self.time.after(SWEEP_SECONDS, self._sweep)
 
     def _plan_regions(self) -> None:
-        """Regions fall silent, or refuse, for up to 200 minutes."""
+        """Regions stop answering, or refuse, for up to 200 minutes."""
         chance = self.faults.random
         for region in sorted({name.split("/")[1] for name in TARGETS}):
             for fault, seen in ((self.codebuild.silent, "region_silent"), (self.codebuild.refuses, "region_refuses")):
@@ -157,7 +167,7 @@ class Episode:
                     self.time.after(begins, lambda f=fault, r=region, d=lasts: f.update({r: self.time.now + d}))  # type: ignore[misc]
 
 
-def one_after_the_other() -> None:
-    """Let the engine do its steps without threads, in this process."""
+def run_without_threads() -> None:
+    """Let the engine execute its steps without threads, in this process."""
     for module in (engine_module, sweep_module):
-        setattr(module, "ThreadPoolExecutor", Inline)  # noqa: B010 - a name that it does not give away
+        setattr(module, "ThreadPoolExecutor", InlineExecutor)  # noqa: B010 - the modules do not export it

@@ -1,4 +1,4 @@
-"""Which faults happen, how often, and how many did."""
+"""Random faults."""
 
 import random
 from collections import Counter
@@ -7,25 +7,25 @@ from dataclasses import dataclass, field
 
 
 class DiedError(BaseException):
-    """The process is gone: no handler of errors sees this."""
+    """The process died: no `except Exception` sees this."""
 
 
 @dataclass
-class Faults:
-    """Chances, in parts of one, while `on`; `seen` counts what happened."""
+class FaultInjector:
+    """The probability of each fault while `on`. `seen` counts the faults that happened."""
 
     random: random.Random
     on: bool = True
-    death: float = 0.01  # at each side effect: half of them before it, half after it
-    lost_answer: float = 0.05  # of StartBuild: it is carried out, and nobody hears of it
-    late_start: float = 0.03  # a StartBuild that went unanswered is carried out up to a minute later
+    death: float = 0.01  # at each side effect: half before it, half after it
+    lost_answer: float = 0.05  # of StartBuild: the build starts, but the answer is lost
+    late_start: float = 0.03  # a StartBuild without an answer starts the build up to a minute later
     throttle: float = 0.05
     unavailable: float = 0.03  # of each call of the store
-    forgotten: float = 0.03  # a build that BatchGetBuilds leaves out of an answer
+    forgotten: float = 0.03  # a build that BatchGetBuilds leaves out
     event_lost: float = 0.15
     event_doubled: float = 0.10
     event_late: float = 0.10  # by up to three hours
-    deleted: float = 0.01  # of ended builds: somebody deletes them
+    deleted: float = 0.01  # of ended builds: a person deletes them
     skew_seconds: float = 30.0
     seen: Counter[str] = field(default_factory=Counter)
 
@@ -38,11 +38,11 @@ class Faults:
         return True
 
     def skew(self) -> float:
-        """Seconds by which a process's clock is wrong."""
+        """The error of a process's clock in seconds."""
         return self.random.uniform(-self.skew_seconds, self.skew_seconds) if self.on else 0.0
 
     def effect[Answer](self, act: Callable[[], Answer]) -> Answer:
-        """A side effect, before or after which the process may die."""
+        """Make a side effect. The process may die before or after it."""
         if self.happens("death", self.death / 2):
             raise DiedError
         answer = act()

@@ -1,63 +1,68 @@
-"""What must hold, judged by what really ran and by what was really pushed, never by the engine's own records alone."""
+"""The laws, checked against what really ran and was pushed, never against the engine's records alone."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from bench.campaign.codebuild import Build
+from bench.campaign.codebuild import SimulatedBuild
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import Rollout, Run, RunState
+from pointsman.core.model import Rollout, RolloutId, Run, RunState, TargetName
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.trail.events import RolloutEnded, RunEnded, RunStarted
+from pointsman.core.trail.keys import rollout_partition
 
 NEVER_BUILT = (RunState.REFUSED, RunState.SUPERSEDED)
 
 
 @dataclass
 class Oracle:
-    """Knows each push's number (later is higher), and hears of each build. `broken` are the laws that were broken."""
+    """Knows the number of each push (later is higher) and every build. `broken` lists the broken laws."""
 
     broken: list[str] = field(default_factory=list)
-    pushed: dict[tuple[str, str], int] = field(default_factory=dict)  # rollout, target: its newest push that was taken
-    _newest: dict[str, int] = field(default_factory=dict)
-    _last: dict[tuple[str, str], str] = field(default_factory=dict)  # route, target: the rollout that ran last
-    _begun: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
-    _live: dict[str, list[Build]] = field(default_factory=lambda: defaultdict(list))
+    # The newest accepted push of each rollout on each target.
+    pushed: dict[tuple[RolloutId, TargetName], int] = field(default_factory=dict)
+    _newest: dict[RolloutId, int] = field(default_factory=dict)
+    # By route and target: the rollout that ran last.
+    _last: dict[tuple[str, TargetName], RolloutId] = field(default_factory=dict)
+    _begun: dict[tuple[str, TargetName], int] = field(default_factory=lambda: defaultdict(int))
+    _live: dict[str, list[SimulatedBuild]] = field(default_factory=lambda: defaultdict(list))
 
     @property
-    def rollouts(self) -> set[str]:
-        """Every rollout of which a push was taken."""
-        return {rollout for rollout, _ in self.pushed}
+    def rollouts(self) -> set[RolloutId]:
+        """Every rollout with an accepted push."""
+        return {rollout_id for rollout_id, _ in self.pushed}
 
-    def accepted(self, rollout: str, targets: Iterable[str], push: int) -> None:
-        """The engine has taken a push of a rollout's commit, which goes to these targets."""
-        self._newest[rollout] = max(self._newest.get(rollout, 0), push)
+    def accepted(self, rollout_id: RolloutId, targets: Iterable[TargetName], push: int) -> None:
+        """The engine has accepted a push of a rollout's commit to these targets."""
+        self._newest[rollout_id] = max(self._newest.get(rollout_id, 0), push)
         for target in targets:
-            self.pushed[rollout, target] = max(self.pushed.get((rollout, target), 0), push)
+            self.pushed[rollout_id, target] = max(self.pushed.get((rollout_id, target), 0), push)
 
-    def build_began(self, build: Build) -> None:
-        """A build was made: no other may live on its target, and nothing newer may have been there."""
+    def build_began(self, build: SimulatedBuild) -> None:
+        """A build began: no other may be live on its target, and nothing newer may have run there."""
         run = build.run
-        living = [each for each in self._live[run.queue] if each.live]
-        for other in living:
-            self.broken.append(f"double: {run.rollout} and {other.run.rollout} live on {run.queue}")
-        self._live[run.queue] = [*living, build]
-        # What is newest is the branch's to say: a push that leaves a target out is one of its commit all the same.
+        live = [each for each in self._live[run.queue] if each.live]
+        for other in live:
+            self.broken.append(f"double: {run.rollout} and {other.run.rollout} are live on {run.queue}")
+        self._live[run.queue] = [*live, build]
+        # The branch decides which commit is newest: a push that leaves a target out counts, too.
         number, entry = self._newest.get(run.rollout, 0), (run.route, run.target.name)
         if number < self._begun[entry]:
             self.broken.append(f"old over new: push {number} of {run.rollout} after {self._begun[entry]} on {entry}")
         self._last[entry] = run.rollout
         self._begun[entry] = max(self._begun[entry], number)
 
-    def judge(self, store: MemoryRollouts, trail: MemoryTrail, builds: list[Build], open_rollouts: list[str]) -> None:
-        """At the end, once no fault happens any more and everything had its time."""
-        self.broken += [f"stuck: {rollout} is still open" for rollout in open_rollouts]
-        newest: dict[tuple[str, str], tuple[int, Run]] = {}
+    def check(
+        self, store: MemoryRollouts, trail: MemoryTrail, builds: list[SimulatedBuild], open_rollouts: list[RolloutId]
+    ) -> None:
+        """Check at the end, after a time without faults."""
+        self.broken += [f"stuck: {rollout_id} is still open" for rollout_id in open_rollouts]
+        newest: dict[tuple[str, TargetName], tuple[int, Run]] = {}
         for rollout_id in sorted(self.rollouts):
             loaded = store.load(rollout_id)
             if loaded is None:
-                self.broken.append(f"lost: {rollout_id} was accepted and is not there")
+                self.broken.append(f"lost: {rollout_id} was accepted and does not exist")
                 continue
             self.broken += self._of_rollout(*loaded, trail)
             for name, run in latest(loaded[1]).items():
@@ -65,9 +70,9 @@ class Oracle:
                 if number > newest.get(entry, (0, run))[0]:
                     newest[entry] = (number, run)
         for (route, name), (number, run) in newest.items():
-            # What ran last may have been pushed again since: then it is newer, and nothing had to run again.
-            last = self._last.get((route, name), "")
-            if run.state is RunState.SUPERSEDED and self._newest.get(last, 0) < number:
+            # The last to run may have been pushed again since. Then it is newer, and nothing had to run again.
+            last = self._last.get((route, name))
+            if run.state is RunState.SUPERSEDED and (last is None or self._newest.get(last, 0) < number):
                 self.broken.append(
                     f"lost: push {number} of {run.rollout} is the newest of {route} on {name}: {run.reason}"
                 )
@@ -76,8 +81,8 @@ class Oracle:
     def _of_rollout(self, rollout: Rollout, runs: tuple[Run, ...], trail: MemoryTrail) -> Iterator[str]:
         missing = {target.name for target in rollout.spec.targets} - {run.target.name for run in runs}
         if missing:
-            yield f"lost: {rollout.id} never came to {sorted(missing)}"
-        events = trail.of_partition(f"ROLLOUT#{rollout.id}")
+            yield f"lost: {rollout.id} never ran on {sorted(missing)}"
+        events = trail.of_partition(rollout_partition(rollout.id))
         ends = Counter((event.target, event.attempt) for event in events if isinstance(event, RunEnded))
         for run in runs:
             if ends[run.target.name, run.attempt] != 1:
@@ -88,11 +93,11 @@ class Oracle:
         if sorted(rounds) != list(range(1, rollout.round + 1)):
             yield f"events: {rollout.id} has the rounds {rounds} of {rollout.round}"
 
-    def _of_builds(self, trail: MemoryTrail, builds: list[Build]) -> Iterator[str]:
-        """Each build that ran is in the trail, and nothing is there that did not."""
-        told = {event.build_arn for event in trail.all() if isinstance(event, RunStarted)}
+    def _of_builds(self, trail: MemoryTrail, builds: list[SimulatedBuild]) -> Iterator[str]:
+        """Every build that ran is in the trail, and no other."""
+        recorded = {event.build_arn for event in trail.all() if isinstance(event, RunStarted)}
         for build in builds:
-            if build.arn not in told:
-                yield f"trail: {build.arn} of {build.run.rollout} ran and is not in it"
-        for arn in told - {build.arn for build in builds}:
-            yield f"trail: {arn} is in it and never ran"
+            if build.arn not in recorded:
+                yield f"trail: {build.arn} of {build.run.rollout} ran and is missing"
+        for arn in recorded - {build.arn for build in builds}:
+            yield f"trail: {arn} never ran"

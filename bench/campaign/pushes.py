@@ -1,4 +1,4 @@
-"""What people do: pushes, pushes back, deliveries that are late, doubled, delivered again by hand, or replayed."""
+"""What people do: pushes, pushes back, and deliveries that are late, doubled, redelivered or replayed."""
 
 import random
 from collections import Counter
@@ -17,24 +17,24 @@ ROUTES = {"site": WhenBusy.SUPERSEDE, "base": WhenBusy.QUEUE}
 
 
 class Pushes:
-    """Plans an episode's pushes; `numbers` says of each delivery which push it tells (later is higher)."""
+    """Plans an episode's pushes. `numbers` has the number of each delivery's push (later is higher)."""
 
     def __init__(self, chance: random.Random, time: Timeline, queue: FifoQueue, count: int, seconds: float) -> None:
         self._chance, self._time, self._queue = chance, time, queue
         self._count, self._seconds = count, seconds
         self._heads = dict.fromkeys(ROUTES, "0" * 40)
         self._commits: dict[str, list[str]] = {route: [] for route in ROUTES}
-        self._told: list[Delivery] = []
+        self._deliveries: list[Delivery] = []
         self.numbers: dict[str, int] = {}
         self.seen: Counter[str] = Counter()
 
     def plan(self) -> None:
-        """Put every push on the timeline, at least two seconds apart: GitHub's times are whole seconds."""
+        """Schedule every push, at least two seconds apart: GitHub's times are whole seconds."""
         moments = sorted(self._chance.sample(range(0, int(self._seconds) - 1800, 3), self._count))
         for moment in moments:
             self._time.after(moment, self._push)
         for _ in range(self._count // 6):
-            self._time.after(self._chance.uniform(600, self._seconds), self._tell_again)
+            self._time.after(self._chance.uniform(600, self._seconds), self._redeliver)
         self._time.after(self._seconds * 0.7, self._queue.redrive)
 
     def _push(self) -> None:
@@ -49,9 +49,9 @@ class Pushes:
             commits.append(commit)
         delivery = self._delivery(route, commit, self._heads[route])
         self._heads[route] = commit
-        self._told.append(delivery)
+        self._deliveries.append(delivery)
         self._send(delivery)
-        if self._chance.random() < 0.05:  # a hook that is installed twice
+        if self._chance.random() < 0.05:  # a webhook that is installed twice
             twin = delivery.model_copy(update={"id": f"{delivery.id}-twin"})
             self.numbers[twin.id] = self.numbers[delivery.id]
             self.seen["hook_twice"] += 1
@@ -64,16 +64,17 @@ class Pushes:
 
         def arrive() -> None:
             received = self._time.now + timedelta(seconds=self._chance.uniform(-30, 30))
-            told = delivery.model_copy(update={"received_at": received})
-            self._queue.send(f"{told.change.repository}#{told.change.ref}", told.model_dump_json(exclude_none=True))
+            arrived = delivery.model_copy(update={"received_at": received})
+            change = arrived.change
+            self._queue.send(f"{change.repository}#{change.ref}", arrived.model_dump_json(exclude_none=True))
 
         self._time.after(seconds, arrive)
 
-    def _tell_again(self) -> None:
-        """By hand, or by somebody who has kept a signed delivery."""
-        if self._told:
+    def _redeliver(self) -> None:
+        """By hand, or replayed from a captured delivery."""
+        if self._deliveries:
             self.seen["redelivery"] += 1
-            self._send(self._chance.choice(self._told))
+            self._send(self._chance.choice(self._deliveries))
 
     def _delivery(self, route: str, commit: str, before: str) -> Delivery:
         number = len(self.numbers) + 1
@@ -90,7 +91,7 @@ class Pushes:
         decision = Decision(
             route=route, outcome=Outcome.MATCHED, runs=True, reason="branch main matches", rollout=rollout
         )
-        told = Delivery(
+        delivery = Delivery(
             id=f"d-{number}",
             event="push",
             received_at=self._time.now,
@@ -100,8 +101,8 @@ class Pushes:
             decisions=(decision,),
             specs=(spec,),
         )
-        self.numbers[told.id] = number
-        return told
+        self.numbers[delivery.id] = number
+        return delivery
 
 
 def _target(name: str) -> Target:

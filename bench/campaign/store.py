@@ -1,20 +1,20 @@
-"""The shipped twins of the tables, in a process that may die at each write, and that may not be answered."""
+"""The twins of the tables, in a process that may die at each write or get no answer."""
 
 from collections.abc import Iterable
 
-from bench.campaign.faults import Faults
+from bench.campaign.faults import FaultInjector
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import Rollout, Run, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, Run, TargetQueue
 from pointsman.core.ports import Transition
 from pointsman.core.trail.events import Event
 from pointsman.errors import Unavailable
 
 
 class FailingTrail(MemoryTrail):
-    """The trail. A transition's events are written by the store, in one transaction with it."""
+    """The trail. The store writes a transition's events, in one transaction with it."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: FaultInjector) -> None:
         super().__init__()
         self._faults = faults
         self.in_transaction = False
@@ -31,23 +31,23 @@ class FailingTrail(MemoryTrail):
 class FailingRollouts(MemoryRollouts):
     """The rollouts table."""
 
-    def __init__(self, trail: FailingTrail, faults: Faults) -> None:
+    def __init__(self, trail: FailingTrail, faults: FaultInjector) -> None:
         super().__init__(trail)
         self._failing, self._faults = trail, faults
 
-    def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
+    def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
         """See RolloutStore.load."""
-        self._answer()
-        return super().load(rollout)
+        self._may_fail()
+        return super().load(rollout_id)
 
-    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
-        """See RolloutStore.lanes."""
-        self._answer()
-        return super().queues(targets)
+    def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
+        """See RolloutStore.queues."""
+        self._may_fail()
+        return super().queues(names)
 
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""
-        self._answer()
+        self._may_fail()
         self._faults.effect(lambda: self._commit(transition))
         if self._faults.happens("unavailable"):
             raise Unavailable("the answer of the transaction was lost")
@@ -59,6 +59,6 @@ class FailingRollouts(MemoryRollouts):
         finally:
             self._failing.in_transaction = False
 
-    def _answer(self) -> None:
+    def _may_fail(self) -> None:
         if self._faults.happens("unavailable"):
             raise Unavailable("the table does not answer")

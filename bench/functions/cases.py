@@ -9,7 +9,7 @@ from typing import Any
 from bench.functions import events
 from bench.functions.ratios import Row, Size
 from bench.functions.runtime import Program
-from bench.functions.sampling import Case, Measured, RoutingInput, event_bytes
+from bench.functions.sampling import BenchmarkCase, BenchmarkedFunction, Measured, event_bytes
 from bench.functions.tables import Item
 from bench.functions.workshop import ROOT, Workshop
 
@@ -62,20 +62,20 @@ class WorkNotDone(Exception):
     """A function answered and did not do what is measured."""
 
 
-def cases(workshop: Workshop, warm_calls: int, large_calls: int) -> list[Case]:
+def cases(workshop: Workshop, warm_calls: int, large_calls: int) -> list[BenchmarkCase]:
     """Every case, ready to be measured."""
     scene = _Scene(workshop)
-    bare = RoutingInput(workshop.bare("answer"), partial(events.delivery, events.push()))
+    bare = BenchmarkedFunction(workshop.bare("answer"), partial(events.delivery, events.push()))
     receiver = scene.receiver(events.push(), workshop.ours(RECEIVER))
     message = scene.message(receiver)
     started = scene.start_build(message)
     scene.play(started)
     return [
-        Case(COLD, receiver, bare, warm_calls),
+        BenchmarkCase(COLD, receiver, bare, warm_calls),
         *(scene.large(title, large_calls, merge=merge) for title, merge in ((LARGE, False), (LARGE_MERGE, True))),
-        Case(STARTS, started, bare),
-        Case(AUDIT, scene.audit_writer(), bare),
-        Case(TELLS, scene.notify(), bare),
+        BenchmarkCase(STARTS, started, bare),
+        BenchmarkCase(AUDIT, scene.audit_writer(), bare),
+        BenchmarkCase(TELLS, scene.notify(), bare),
     ]
 
 
@@ -107,7 +107,7 @@ class _Scene:
         self._tables: dict[str, dict[str, Item]] = {}
         self._build: dict[str, Any] = {}
 
-    def play(self, subject: RoutingInput) -> None:
+    def play(self, subject: BenchmarkedFunction) -> None:
         """Have a function called once, and keep the tables and a build as they are then."""
         subject.prepare()
         with self._workshop.start(subject.program, event_bytes(subject)) as running:
@@ -115,39 +115,39 @@ class _Scene:
         self._tables = copy.deepcopy(self._aws.tables.items)
         self._build = self._aws.builds[0]
 
-    def receiver(self, payload: Mapping[str, Any], program: Program) -> RoutingInput:
+    def receiver(self, payload: Mapping[str, Any], program: Program) -> BenchmarkedFunction:
         """The receiver, for a push that runs somewhere."""
 
         def check(answer: Any) -> None:
             _require(answer["statusCode"] == 202 and self._aws.sent, answer)
 
-        return RoutingInput(program, partial(events.delivery, payload), self._aws.forget, check)
+        return BenchmarkedFunction(program, partial(events.delivery, payload), self._aws.forget, check)
 
-    def message(self, receiver: RoutingInput) -> dict[str, Any]:
+    def message(self, receiver: BenchmarkedFunction) -> dict[str, Any]:
         """What the receiver puts on the queue."""
         receiver.prepare()
         with self._workshop.start(receiver.program, event_bytes(receiver)) as running:
             receiver.check(running.first.answer.content)
         return events.queued(self._aws.sent)
 
-    def large(self, title: str, calls: int, *, merge: bool) -> Case:
+    def large(self, title: str, calls: int, *, merge: bool) -> BenchmarkCase:
         """The receiver with 200 routes, beside a handler that checks and parses the body."""
         routes = events.many_routes((ROOT / "routes.yaml").read_text())
         event = events.delivery(events.large_push(merge=merge))
         program = self._workshop.ours(RECEIVER, routes)
         subject = self.receiver({}, program)
-        ours = RoutingInput(program, lambda: event, subject.prepare, subject.check)
-        return Case(title, ours, RoutingInput(self._workshop.bare("read"), lambda: event), calls)
+        ours = BenchmarkedFunction(program, lambda: event, subject.prepare, subject.check)
+        return BenchmarkCase(title, ours, BenchmarkedFunction(self._workshop.bare("read"), lambda: event), calls)
 
-    def start_build(self, event: Any) -> RoutingInput:
+    def start_build(self, event: Any) -> BenchmarkedFunction:
         """start_build, on empty tables."""
 
         def check(answer: Any) -> None:
             _require(answer == {"batchItemFailures": []} and len(self._aws.builds) == TARGETS, answer)
 
-        return RoutingInput(self._workshop.ours(START_BUILD), lambda: event, self._aws.forget, check)
+        return BenchmarkedFunction(self._workshop.ours(START_BUILD), lambda: event, self._aws.forget, check)
 
-    def audit_writer(self) -> RoutingInput:
+    def audit_writer(self) -> BenchmarkedFunction:
         """audit_writer, told of a build that start_build started."""
         build = self._build
 
@@ -157,16 +157,18 @@ class _Scene:
             # What is rejected lies in a partition of its own.
             _require(set(written) == known and len(written) > len(self._tables["AuditTable"]), answer)
 
-        return RoutingInput(self._workshop.ours(AUDIT_WRITER), partial(events.build_began, build), self._restore, check)
+        return BenchmarkedFunction(
+            self._workshop.ours(AUDIT_WRITER), partial(events.build_began, build), self._restore, check
+        )
 
-    def notify(self) -> RoutingInput:
+    def notify(self) -> BenchmarkedFunction:
         """notify, shown what start_build wrote into the trail."""
         items = list(self._tables["AuditTable"].values())
 
         def check(answer: Any) -> None:
             _require(self._aws.posted, answer)
 
-        return RoutingInput(self._workshop.ours(NOTIFY), partial(events.recorded, items), self._restore, check)
+        return BenchmarkedFunction(self._workshop.ours(NOTIFY), partial(events.recorded, items), self._restore, check)
 
     def _restore(self) -> None:
         self._aws.forget()

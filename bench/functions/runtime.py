@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import files
 from pathlib import Path, PurePosixPath
 
-from bench.functions.runtime_api import Answer, FunctionFailed, RuntimeApi
+from bench.functions.runtime_api import FunctionFailed, RuntimeAnswer, RuntimeApi
 
 # What Lambda's runtime has. pip and the standard library aside.
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
@@ -70,7 +70,7 @@ class Call:
     wall: float
     cpu: float
     peak: int
-    answer: Answer
+    answer: RuntimeAnswer
 
 
 class Running:
@@ -154,7 +154,7 @@ def _python() -> str:
     return str(getattr(sys, "_base_executable", sys.executable))
 
 
-def _measured(answer: Answer, pid: int, begun: float | None = None) -> Call:
+def _measured(answer: RuntimeAnswer, pid: int, begun: float | None = None) -> Call:
     if begun is not None:
         return Call(answer.came.wall - begun, answer.came.cpu, _peak(pid), answer)
     return Call(answer.came.wall - answer.sent.wall, answer.came.cpu - answer.sent.cpu, _peak(pid), answer)

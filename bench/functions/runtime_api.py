@@ -32,7 +32,7 @@ class FunctionFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class RuntimeAnswer:
     """An answer, and when its event was sent and the answer came: seconds of the wall clock, and the function's CPU."""
 
     body: bytes
@@ -70,7 +70,7 @@ class RuntimeApi:
         """Have the function called with an event as soon as it asks for one."""
         self._server.events.put(event)
 
-    def answer(self, is_alive: Callable[[], bool]) -> Answer:
+    def answer(self, is_alive: Callable[[], bool]) -> RuntimeAnswer:
         """The answer to what was sent. Raises FunctionFailed."""
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
@@ -90,7 +90,7 @@ class _Server(Server):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.events: queue.Queue[bytes | None] = queue.Queue()
-        self.answers: queue.Queue[Answer] = queue.Queue()
+        self.answers: queue.Queue[RuntimeAnswer] = queue.Queue()
         self.sent = Moment(0.0, 0.0)
         self.pid = 0
 
@@ -130,5 +130,5 @@ class _Handler(Handler):
         body = self.body()
         came = Moment(self._came, self.server.cpu())  # the function waits until it is answered
         failed = not self.path.endswith("/response")
-        self.server.answers.put(Answer(body, self.server.sent, came, failed))
+        self.server.answers.put(RuntimeAnswer(body, self.server.sent, came, failed))
         self.answer(202, b"{}", {"Content-Type": "application/json"})

@@ -14,7 +14,7 @@ type MakeEvent = Callable[[], Any]
 
 
 @dataclass(frozen=True)
-class RoutingInput:
+class BenchmarkedFunction:
     """A function to be measured. `prepare` comes before its start; `check` raises where a call did not do its work."""
 
     program: Program
@@ -35,19 +35,19 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Case:
+class BenchmarkCase:
     """Ours and the bare handler beside it, with so many warm calls in each life."""
 
     title: str
-    ours: RoutingInput
-    bare: RoutingInput
+    ours: BenchmarkedFunction
+    bare: BenchmarkedFunction
     warm_calls: int = 0
 
 
 class Measured:
     """The samples of one case, ours and bare in turn."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: BenchmarkCase) -> None:
         self.case = case
         self._ours: list[Sample] = []
         self._bare: list[Sample] = []
@@ -62,7 +62,7 @@ class Measured:
         return Pairs([getattr(each, figure) for each in self._ours], [getattr(each, figure) for each in self._bare])
 
 
-def sample(workshop: Workshop, subject: RoutingInput, warm_calls: int) -> Sample:
+def sample(workshop: Workshop, subject: BenchmarkedFunction, warm_calls: int) -> Sample:
     """Start a function, call it, and end it. Raises FunctionFailed, or what `check` raises."""
     subject.prepare()
     with workshop.start(subject.program, event_bytes(subject)) as running:
@@ -80,6 +80,6 @@ def sample(workshop: Workshop, subject: RoutingInput, warm_calls: int) -> Sample
         )
 
 
-def event_bytes(subject: RoutingInput) -> bytes:
+def event_bytes(subject: BenchmarkedFunction) -> bytes:
     """A new event for a function."""
     return json.dumps(subject.event()).encode()

@@ -15,9 +15,11 @@ from bench.fuzz.mutate import HOSTILE, mutated
 from functions.audit_writer import handler as audit_writer
 from functions.notify import handler as notify
 from functions.start_build import handler as start_build
+from functions.start_build import wiring as start_build_wiring
 from functions.webhook_receiver import handler as webhook_receiver
 from functions.webhook_receiver import wiring as receiver_wiring
 from pointsman.adapters.builds_memory import MemoryBuilds
+from pointsman.adapters.dead_letters_memory import MemoryDeadLetters
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.run_lookup_memory import MemoryRunLookup
@@ -27,14 +29,16 @@ from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.audit.recorder import AuditRecorder
 from pointsman.core.github.allowed_addresses import AllowedAddresses
+from pointsman.core.rollouts.consume import DeliveryConsumer
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.slack.notifier import SlackNotifier
 from pointsman.core.trail.events import TRAIL_EVENT
+from pointsman.core.trail.keys import rollout_of
 from pointsman.errors import Misconfigured, Unavailable
+from tests.support.events import DEV, PROD, after, arn, build_event, host_event, stored_run
 from tests.support.lambda_context import FakeContext
 from tests.support.receiver import a_receiver, shipped_routes, signed_headers
 from tests.support.rollouts import Clock, delivery
-from tests.support.told import DEV, PROD, after, arn, asked, build_event, host_event
 
 EVENTS = Path(__file__).parents[2] / "events"
 MARK = "UNSIGNED-7b1e"  # in every body, so that one that is not signed is recognised wherever it turns up
@@ -91,17 +95,17 @@ def receiver_case(chance: random.Random) -> Case:
 def start_build_case(chance: random.Random) -> Case:
     """A message of the queue, or a build's state."""
     trail, clock = MemoryTrail(), Clock(after(60))
-    store, aside = MemoryRollouts(trail), _Aside()
+    store, dead_letters = MemoryRollouts(trail), MemoryDeadLetters()
     engine = Engine(store, trail, MemoryBuilds(clock), clock)
-    start_build.engine = lambda: engine  # type: ignore[assignment]
-    start_build.dead_letters = lambda: aside  # type: ignore[assignment]
+    start_build_wiring.engine = lambda: engine  # type: ignore[assignment]
+    start_build_wiring.consumer = lambda: DeliveryConsumer(engine, dead_letters)  # type: ignore[assignment]
     if chance.random() < 0.6:
         body = json.loads(delivery(DEV, PROD).model_dump_json(exclude_none=True))
         text = _body(mutated(body, chance), chance).decode("utf-8", "replace")
         answer = start_build.lambda_handler({"Records": [_record(text)]}, FakeContext(remaining=100_000))  # type: ignore[arg-type]
         if answer and answer["batchItemFailures"]:
             return Case("broken", "a message that nobody can read went back to the queue")
-        return Case("put aside" if aside.bodies else "taken")
+        return Case("dead letter" if dead_letters.letters else "taken")
     with suppress(*DOCUMENTED):
         start_build.lambda_handler(mutated(build_event(), chance), FakeContext(remaining=100_000))  # type: ignore[arg-type]
         return Case("event taken")
@@ -110,7 +114,7 @@ def start_build_case(chance: random.Random) -> Case:
 
 def audit_writer_case(chance: random.Random) -> Case:
     """An event of the bus: only who has a say may write a rollout's partition, and what is written can be stored."""
-    trail, stored = MemoryTrail(), asked(DEV, PROD, build_arn=arn(DEV))
+    trail, stored = MemoryTrail(), stored_run(DEV, PROD, build_arn=arn(DEV))
     run_lookup = MemoryRunLookup()
     if stored.run:
         run_lookup.add(stored.rollout, stored.run)
@@ -124,9 +128,9 @@ def audit_writer_case(chance: random.Random) -> Case:
         return Case(type(error).__name__)
     for recorded in trail.all():
         _storable(put_of(recorded, "audit")["Item"])
-        if recorded.partition.startswith("ROLLOUT#") and event.get("account") != "222222222222":
+        if rollout_of(recorded.partition) and event.get("account") != "222222222222":
             return Case("broken", "an account wrote the history of another")
-    return Case("recorded" if any(each.partition.startswith("ROLLOUT#") for each in trail.all()) else "kept apart")
+    return Case("recorded" if any(rollout_of(each.partition) for each in trail.all()) else "kept apart")
 
 
 def notify_case(chance: random.Random) -> Case:
@@ -161,16 +165,6 @@ CASES: dict[str, Callable[[random.Random], Case]] = {
     "audit_writer": audit_writer_case,
     "notify": notify_case,
 }
-
-
-class _Aside:
-    """Where messages go that nobody can read."""
-
-    def __init__(self) -> None:
-        self.bodies: list[str] = []
-
-    def put(self, body: str, _message: str, _group: str, _reason: str) -> None:
-        self.bodies.append(body)
 
 
 def _body(document: Any, chance: random.Random) -> bytes:

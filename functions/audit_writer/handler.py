@@ -1,7 +1,8 @@
-"""audit_writer: what builds and hosts tell enters the trail.
+"""audit_writer: records in the audit trail what builds and hosts report.
 
-Invoked by rules of the control bus: CodeBuild's state changes, and host results of the callback plugin. What its sender
-has no say in, and what can't be read, is recorded as rejected; only a service that does not answer reaches the retry.
+Invoked by two rules of the control bus: CodeBuild's state changes, and the events of the runner. An event that its
+sender may not send, or that cannot be read, is recorded as rejected. Only a service that does not answer raises, for
+Lambda to retry.
 """
 
 import os
@@ -22,6 +23,13 @@ from pointsman.core.audit.recorder import AuditRecorder, RecordOutcome
 logger = Logger()
 metrics = Metrics()
 
+OUTCOME_METRICS = {
+    RecordOutcome.RECORDED: "EventsRecorded",
+    RecordOutcome.REPEATED: "EventsRepeated",
+    RecordOutcome.REJECTED: "EventsRejected",
+    RecordOutcome.IGNORED: "EventsIgnored",
+}
+
 
 @cache
 def _recorder() -> AuditRecorder:
@@ -38,13 +46,13 @@ def _now() -> datetime:
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, str]:
-    """Record one EventBridge event; what became of it, and why."""
+    """Record one EventBridge event. Return the outcome and its reason."""
     metrics.add_metric(name="EventsTaken", unit=MetricUnit.Count, value=1)
-    result = _recorder().take(event)
-    metrics.add_metric(name=result.outcome, unit=MetricUnit.Count, value=1)
+    result = _recorder().record(event)
+    metrics.add_metric(name=OUTCOME_METRICS[result.outcome], unit=MetricUnit.Count, value=1)
     if result.outside:
-        # It ran beside the queue of its target, which only the operator can judge: for an alarm.
+        # The build did not wait in the target's queue. Only the operator knows whether it should have: an alarm.
         metrics.add_metric(name="BuildsOutsideQueue", unit=MetricUnit.Count, value=1)
-    tell = logger.warning if result.outcome is RecordOutcome.REJECTED else logger.info
-    tell(result.reason, extra={"outcome": result.outcome.value, "event_id": event["id"]})
+    log = logger.warning if result.outcome is RecordOutcome.REJECTED else logger.info
+    log(result.reason, extra={"outcome": result.outcome.value, "event_id": event["id"]})
     return {"outcome": result.outcome.value, "reason": result.reason}

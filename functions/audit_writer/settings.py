@@ -4,7 +4,7 @@ from pointsman.config import Settings
 
 
 class AuditWriterSettings(Settings):
-    """AUDIT_TABLE is written, ROLLOUTS_TABLE is read."""
+    """audit_writer adds to AUDIT_TABLE and reads ROLLOUTS_TABLE, where it also counts results (RESULTS# items)."""
 
     audit_table: str
     rollouts_table: str

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from pointsman.core.trail.keys import rollout_of
+
 
 @dataclass(frozen=True)
 class AlteredItem:
@@ -29,7 +31,7 @@ class StreamBatch:
         keys = [{name: value["S"] for name, value in record["dynamodb"]["Keys"].items()} for record in records]
         changes = [record["eventName"] for record in records]
         added = [each["pk"] for each, change in zip(keys, changes, strict=True) if change == "INSERT"]
-        rollouts = [pk.removeprefix("ROLLOUT#") for pk in added if pk.startswith("ROLLOUT#")]
+        rollouts = [rollout for pk in added if (rollout := rollout_of(pk))]
         return cls(
             rollouts=list(dict.fromkeys(rollouts)),
             altered=[

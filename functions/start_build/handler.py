@@ -1,128 +1,65 @@
-"""The engine's door: deliveries from the queue, build states and the sweep. All three bring rollouts forward."""
+"""Entry point of start_build: deliveries (SQS), build states (EventBridge) and the scheduled sweep."""
 
-import functools
-import os
-from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import ValidationError
 
-from functions.start_build.settings import StartBuildSettings
-from functions.start_build.watch import report
-from pointsman.adapters.aws_client import aws_client
-from pointsman.adapters.builds_codebuild import CodeBuilds
-from pointsman.adapters.dead_letters_sqs import SqsDeadLetters
-from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
-from pointsman.adapters.trail_dynamodb import DynamoTrail
+from functions.start_build import wiring
+from functions.start_build.sweep_metrics import publish
 from pointsman.core.audit.build_event import UnrelatedEvent, read_build_event
-from pointsman.core.delivery import Delivery
-from pointsman.core.model import Mode
-from pointsman.core.rollouts.engine import Engine
-from pointsman.errors import Unreadable
+from pointsman.core.model import RolloutId, TargetName
+from pointsman.core.rollouts.consume import BatchResult, ReceivedMessage
 
 logger = Logger()
 
-TIME_TO_END_MS = 45_000  # what one rollout may still take when somebody looks at the clock
-
-
-@functools.cache
-def settings() -> StartBuildSettings:
-    """The environment, read once for each cold start."""
-    return StartBuildSettings.from_environment(os.environ)
-
-
-@functools.cache
-def engine() -> Engine:
-    """The engine on AWS, wired once for each cold start."""
-    known = settings()
-    dynamodb = aws_client("dynamodb")
-    return Engine(
-        store=DynamoRollouts(dynamodb, known.rollouts_table, known.audit_table),
-        trail=DynamoTrail(dynamodb, known.audit_table),
-        builds=CodeBuilds(
-            known.start_role_name,
-            {Mode.APPLY: known.project_name, Mode.CHECK: known.check_project_name},
-            known.external_id,
-        ),
-        clock=lambda: datetime.now(UTC),
-    )
-
-
-@functools.cache
-def dead_letters() -> SqsDeadLetters:
-    """Where messages go that nobody can read."""
-    return SqsDeadLetters(functools.cache(lambda: aws_client("sqs")), settings().changes_dead_letters_url)
+TIME_TO_FINISH_MS = 45_000  # the longest that one rollout can still take after a look at the clock
 
 
 @logger.inject_lambda_context(clear_state=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
-    """Take deliveries (SQS), a build's state (EventBridge) or the sweep (EventBridge schedule).
+    """Return the messages that go back to the queue. Other failures are raised, and Lambda retries."""
 
-    Each delivery that cannot be stored goes back to the queue, and only it: which commit is newer is known from the
-    push, so none has to wait for another. What else fails raises, for Lambda to retry.
-    """
-
-    def is_late() -> bool:
-        return context.get_remaining_time_in_millis() < TIME_TO_END_MS
+    def should_stop() -> bool:
+        return context.get_remaining_time_in_millis() < TIME_TO_FINISH_MS
 
     if "Records" in event:
-        return take_all(event, context, is_late)
+        result = wiring.consumer().consume(received(event), should_stop)
+        log(result)
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in result.returned]}
     if event.get("detail-type") == "Scheduled Event":
-        engine().sweep(is_late, report)
+        wiring.engine().sweep(should_stop, publish)
         return None
     take_build_state(event)
     return None
 
 
-def take_all(event: dict[str, Any], context: LambdaContext, is_late: Any) -> PartialItemFailureResponse:
-    """Messages of changes.fifo: all are stored before any build is asked for, so that no region holds up a message."""
-    stored: list[str] = []
-    answer = process_partial_response(
-        event,
-        lambda record: stored.extend(take(record)),
-        BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
-        context,
-    )
-    try:
-        engine().reconcile(stored, enough=is_late)
-    except Exception:  # the messages are stored: a rollout that can't be moved must not give any of them back
-        logger.exception("not everything could be started now; the sweep goes on with it")
-    return answer
+def received(event: dict[str, Any]) -> list[ReceivedMessage]:
+    """The messages of an SQS event. Those of a FIFO queue have a group."""
+    return [
+        ReceivedMessage(
+            id=record.message_id, group_id=record.attributes.message_group_id or "unknown", body=record.body
+        )
+        for record in SQSEvent(event).records
+    ]
 
 
-def take(record: SQSRecord) -> Iterable[str]:
-    """Store one message; the rollouts that it asks for. What nobody can read is put aside, and holds up no other."""
-    try:
-        delivery = Delivery.read_json(record.body)
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:3])
-        return put_aside(record, f"not a delivery that this version reads: {faults}")
-    logger.append_keys(delivery=delivery.id, commit=delivery.change.after)
-    try:
-        return engine().accept(delivery, record.message_id)
-    except Unreadable as error:
-        put_aside(record, str(error))
-        return [spec.rollout for spec in delivery.specs]
-
-
-def put_aside(record: SQSRecord, reason: str) -> tuple[str, ...]:
-    """Move a message to the dead letters at once, whose alarm rings."""
-    group = record.attributes.message_group_id or "put-aside"
-    dead_letters().put(record.body, record.message_id, group, reason)
-    logger.error("a message was put among the dead letters", extra={"message_id": record.message_id, "reason": reason})
-    return ()
+def log(result: BatchResult) -> None:
+    """Log what did not succeed."""
+    for message_id, failure in result.returned.items():
+        logger.warning("message returned to the queue", extra={"message_id": message_id}, exc_info=failure)
+    for message_id, reason in result.dead_letters.items():
+        logger.error("message moved to the dead-letter queue", extra={"message_id": message_id, "reason": reason})
+    if result.reconcile_failure:
+        logger.error("some builds could not be started now; the sweep retries", exc_info=result.reconcile_failure)
 
 
 def take_build_state(event: dict[str, Any]) -> None:
-    """One build-state event of a build that began or ended."""
-    told = read_build_event(event)
-    if isinstance(told, UnrelatedEvent):
-        logger.info("a build that is not ours changed its state", extra={"reason": told.reason})
+    """Pass on the state of a build that began or ended."""
+    change = read_build_event(event)
+    if isinstance(change, UnrelatedEvent):
+        logger.info("ignored the state of a build that Pointsman did not start", extra={"reason": change.reason})
         return
-    engine().build_ended(told.rollout, told.target, told.attempt, told.report)
+    wiring.engine().build_ended(RolloutId(change.rollout), TargetName(change.target), change.attempt, change.report)

@@ -8,7 +8,7 @@ from localcloud.errors import LocalCloudError
 from localcloud.github.webhook import WebhookDelivery
 from localcloud.waiting import TIMEOUT_SECONDS, wait_until
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
-from pointsman.core.model import Rollout, Run
+from pointsman.core.model import Rollout, RolloutId, Run, TargetName
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, TrailEvent
 from pointsman.core.trail.item import NewerEvent
@@ -36,17 +36,17 @@ class Observer:
         """A file of the repository's main branch."""
         return (self.cloud.github.repository().clone / path).read_text()
 
-    def end_of(self, delivery: WebhookDelivery) -> tuple[Rollout, dict[str, Run]]:
+    def end_of(self, delivery: WebhookDelivery) -> tuple[Rollout, dict[TargetName, Run]]:
         """The one rollout of a delivery with its newest runs, once it has ended and told of every host."""
         rollout = rollout_of(delivery)
 
-        def ended() -> tuple[Rollout, dict[str, Run]] | None:
+        def ended() -> tuple[Rollout, dict[TargetName, Run]] | None:
             loaded = self.store.load(rollout)
             return (loaded[0], latest(loaded[1])) if loaded and loaded[0].state.ended else None
 
         return wait_until(ended, STANDSTILL_SECONDS, f"{rollout} stands still", lambda: self.progress(rollout))
 
-    def progress(self, rollout: str) -> object:
+    def progress(self, rollout: RolloutId) -> object:
         """Something that changes as a rollout goes on: its runs, their builds' phases, what hosts have told."""
         loaded = self.store.load(rollout)
         builds = sorted((build["id"], build["phase"]) for build in self.cloud.running_builds())
@@ -128,9 +128,9 @@ class Observer:
         return wait_until(found, SOON, f"no {kind.__name__} of {rollout}")[0]
 
 
-def rollout_of(delivery: WebhookDelivery) -> str:
+def rollout_of(delivery: WebhookDelivery) -> RolloutId:
     """The one rollout that the receiver's answer names. Raises LocalCloudError when it names none, or several."""
     names = {decision["rollout"] for decision in delivery.response.json()["decisions"] if decision["rollout"]}
     if len(names) != 1:
         raise LocalCloudError(f"expected one rollout; the answer names {sorted(names) or 'none'}")
-    return str(names.pop())
+    return RolloutId(names.pop())

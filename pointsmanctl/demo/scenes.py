@@ -10,7 +10,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.github.commits import Author
 from localcloud.github.webhook import WebhookDelivery
 from localcloud.names import CHANNEL, REPOSITORY
-from pointsman.core.model import RolloutState
+from pointsman.core.model import RolloutId, RolloutState
 from pointsman.core.trail.events import RolloutRepeated
 from pointsmanctl.demo.observer import STANDSTILL_SECONDS, Observer, rollout_of
 from pointsmanctl.demo.slack_view import slack_message
@@ -119,7 +119,7 @@ class Play:
         self._stage.show(decisions_table(decisions) if decisions else Text(f"  {response.body}", style="dim"))
         return decisions
 
-    def _follow(self, delivery: WebhookDelivery) -> str:
+    def _follow(self, delivery: WebhookDelivery) -> RolloutId:
         rollout = rollout_of(delivery)
         self._stage.follow(
             lambda: self._seen.store.load(rollout), lambda: self._seen.progress(rollout), STANDSTILL_SECONDS

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from localcloud.waiting import wait_until
-from pointsman.core.model import Rollout, Run
+from pointsman.core.model import Rollout, Run, TargetName
 from pointsman.core.rollouts.reconcile import latest
 from pointsmanctl.output.styles import STYLES
 from pointsmanctl.output.times import duration
@@ -124,7 +124,7 @@ class _Watch:
                 self._console.print(f"  {MARKS.get(run.state.value, '•')} {name} {run.state.value}")
 
 
-def runs_table(rollout: Rollout, newest: dict[str, Run]) -> Table:
+def runs_table(rollout: Rollout, newest: dict[TargetName, Run]) -> Table:
     """Accounts across, regions down: where each run is."""
     accounts = list(dict.fromkeys(target.account for target in rollout.spec.targets))
     table = Table(box=None, pad_edge=True, header_style="bold")
@@ -132,7 +132,7 @@ def runs_table(rollout: Rollout, newest: dict[str, Run]) -> Table:
     for account in accounts:
         table.add_column(account.upper(), min_width=26)
     for region in dict.fromkeys(target.region for target in rollout.spec.targets):
-        table.add_row(region, *(_cell(newest.get(f"{account}/{region}")) for account in accounts))
+        table.add_row(region, *(_cell(newest.get(TargetName(f"{account}/{region}"))) for account in accounts))
     return table
 
 

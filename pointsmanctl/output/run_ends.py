@@ -7,6 +7,7 @@ from pointsman.core.ports import Trail
 from pointsman.core.text import join_first
 from pointsman.core.trail.events import PlaybookEnded
 from pointsman.core.trail.item import ReadEvent
+from pointsman.core.trail.keys import rollout_partition
 
 type Ends = dict[str, PlaybookEnded]
 """By the build's ARN."""
@@ -22,7 +23,7 @@ def ends_among(events: Iterable[ReadEvent]) -> Ends:
 
 def ends_of(trail: Trail, rollout: Rollout) -> Ends:
     """How Ansible ended in a rollout's builds. Raises Unavailable."""
-    return ends_among(trail.with_key(f"ROLLOUT#{rollout.id}", "PlaybookEnded#"))
+    return ends_among(trail.with_key(rollout_partition(rollout.id), "PlaybookEnded#"))
 
 
 def why_ended(state: RunState, reason: str, build_arn: str | None, ends: Ends) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pointsman.core.model import Decision
+from pointsman.core.model import Decision, RolloutId
 from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, TrailEvent
 from pointsmanctl.stack.rollouts import LoadedRollout, RolloutReader
 
@@ -15,7 +15,7 @@ class DeliveryReport:
     """A delivery, the rollouts that followed from it by their ids, and each time it was redelivered."""
 
     event: DeliveryDecided
-    rollouts: dict[str, LoadedRollout]
+    rollouts: dict[RolloutId, LoadedRollout]
     repeated: tuple[RolloutRepeated, ...]
 
     def rollout_of(self, decision: Decision) -> LoadedRollout | None:
@@ -27,7 +27,7 @@ def reports_of(events: Iterable[TrailEvent], reader: RolloutReader) -> list[Deli
     """A report for each delivery among `events`. Raises Unavailable or Misconfigured."""
     events = list(events)
     repeats = [event for event in events if isinstance(event, RolloutRepeated)]
-    loaded: dict[str, LoadedRollout | None] = {}
+    loaded: dict[RolloutId, LoadedRollout | None] = {}
     reports = []
     for event in events:
         if not isinstance(event, DeliveryDecided):

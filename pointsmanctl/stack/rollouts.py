@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.model import Rollout, RolloutState, Run
+from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, TargetName
 from pointsman.core.rollouts.reconcile import latest
 from pointsmanctl.output.run_ends import Ends, ends_of
 from pointsmanctl.stack.connection import Connection
@@ -20,7 +20,7 @@ class LoadedRollout:
     ends: Ends = field(default_factory=dict)
 
     @property
-    def newest(self) -> dict[str, Run]:
+    def newest(self) -> dict[TargetName, Run]:
         """The newest attempt on each target, by the target's name."""
         return dict(sorted(latest(self.runs).items()))
 
@@ -38,13 +38,13 @@ class RolloutReader:
         self._store = DynamoRollouts(client, stack.rollouts_table, stack.audit_table)
         self._trail = DynamoTrail(client, stack.audit_table)
 
-    def open_rollouts(self) -> list[str]:
+    def open_rollouts(self) -> list[RolloutId]:
         """The ids of those that have not ended."""
         return self._store.open_rollouts()
 
     def load(self, rollout: str) -> LoadedRollout | None:
         """One rollout; None when there is none of that id."""
-        loaded = self._store.load(rollout)
+        loaded = self._store.load(RolloutId(rollout))
         if loaded is None:
             return None
         built = any(run.state.ended and run.build_arn for run in loaded[1])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pointsman.adapters.dynamodb import marshal, pages
 from pointsman.core.trail.events import TYPES, BuildReported
 from pointsman.core.trail.item import INDEXES, ReadEvent, read_item, timestamp
+from pointsman.core.trail.keys import rollout_partition
 from pointsmanctl.output.times import EPOCH
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _matches(item: dict[str, Any], query: TrailQuery) -> bool:
 def _items(client: "DynamoDBClient", table: str, query: TrailQuery) -> Iterator[dict[str, Any]]:
     """Candidates, newest first, through the narrowest index that the query allows."""
     if query.rollout:
-        found = _query(client, table, None, "pk = :p", {":p": f"ROLLOUT#{query.rollout}"})
+        found = _query(client, table, None, "pk = :p", {":p": rollout_partition(query.rollout)})
         yield from sorted(found, key=lambda item: str(item["at"]), reverse=True)
         return
     if query.repository and query.commit:

@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from pointsman.core.trail.events import TRAIL_EVENT, Event, TrailEvent
-from tests.support.told import EVENTS, sample
+from tests.support.events import EVENTS, sample
 
 CLASSES: dict[str, type[Event]] = {each.__name__: each for each in get_args(get_args(TrailEvent.__value__)[0])}
 

@@ -114,7 +114,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedP
     with FakeBus(refusals=1) as bus:
         done = build.run("run-playbook", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url, "POINTSMAN_EXTRA_VARS": variables})
         after = build.run("send-results", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url})
-    assert (after.returncode, after.stdout) == (0, "pointsman: every host result is sent\n")
+    assert (after.returncode, after.stdout) == (0, "pointsman: all host results are sent\n")
     assert len(bus.results) == 4
     return done, {each["host"]: each for each in bus.results}
 
@@ -294,13 +294,13 @@ def test_what_a_killed_run_did_is_told_and_flagged(small: Build) -> None:
     assert told["status"] == "failed"
     assert [each["name"] for each in told["tasks"]] == ["Change", "(the run was cut short)"]
     [end] = bus.ends
-    assert (end["exit_status"], "killed before they could report" in end["reason"]) == (None, True)
+    assert (end["exit_status"], "killed before they reported" in end["reason"]) == (None, True)
 
 
 def test_a_run_that_cannot_be_recorded_does_not_start_and_says_why(small: Build) -> None:
     done = small.run("run-playbook", {"POINTSMAN_EXTRA_VARS": '{"seconds": 0}', "POINTSMAN_SPOOL": "/proc/no/spool"})
     assert done.returncode == 2
-    assert "the run cannot be recorded in /proc/no/spool" in done.stderr
+    assert "results cannot be recorded in /proc/no/spool" in done.stderr
     assert "PLAY" not in done.stdout
 
 

@@ -271,4 +271,4 @@ def test_instances_that_share_a_name_are_hosts_of_their_own_in_their_own_groups(
     assert done.returncode == 0, done.stdout + done.stderr
     told = {each["host"]: (each["instance_id"], each["counts"]["ok"]) for each in site.bus.results[before:]}
     assert told == {f"asg-web-{instance}": (instance, 1) for instance in (*web, db)}
-    assert "4 instances are named asg-web" in done.stdout + done.stderr
+    assert "4 instances have the name asg-web" in done.stdout + done.stderr

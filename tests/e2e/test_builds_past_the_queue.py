@@ -8,7 +8,7 @@ import pytest
 
 from localcloud.github.webhook import WebhookDelivery
 from localcloud.waiting import wait_until
-from pointsman.core.model import RolloutState
+from pointsman.core.model import RolloutState, TargetName
 from pointsman.core.trail.events import HostResultRecorded
 from pointsmanctl.demo.observer import SOON, Observer
 from pointsmanctl.stack.trail_query import TrailQuery
@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 DEFAULTS = "ansible/roles/app/defaults/main.yml"
 REGION = "us-east-1"
+TARGET = TargetName(f"dev/{REGION}")
 HOST = "web-dev-use1"
 
 
@@ -57,12 +58,13 @@ def results(world: Observer, build_arn: str) -> list[HostResultRecorded]:
 def test_a_retried_build_is_found_by_its_host_with_who_started_it(world: Observer, rolled_out: WebhookDelivery) -> None:
     rollout, runs = world.end_of(rolled_out)
     assert rollout.state is RolloutState.SUCCEEDED, {run.reason for run in runs.values()}
-    retried = again(world, runs[f"dev/{REGION}"].build_arn or "")
+    retried = again(world, runs[TARGET].build_arn or "")
     told = results(world, retried)[0]
     assert told.started_by == told.actor == "root"
     assert told.rollout == rollout.id
     after, newest = world.end_of(rolled_out)
-    assert (after.state, newest[f"dev/{REGION}"].build_arn) == (rollout.state, runs[f"dev/{REGION}"].build_arn)
+    assert after.state is rollout.state
+    assert newest[TARGET].build_arn == runs[TARGET].build_arn
 
 
 def test_a_build_that_names_no_rollout_is_found_by_its_host_too(world: Observer, rolled_out: WebhookDelivery) -> None:

@@ -12,7 +12,7 @@ import pytest
 from localcloud.github.commits import Author
 from localcloud.github.webhook import WebhookDelivery
 from localcloud.names import REPOSITORY
-from pointsman.core.model import RolloutState, RunState
+from pointsman.core.model import RolloutState, RunState, TargetName
 from pointsman.core.trail.events import RolloutRepeated, RunEnded
 from pointsmanctl.demo.observer import Observer
 from pointsmanctl.stack.trail_query import TrailQuery
@@ -112,7 +112,7 @@ def test_text_of_a_commit_reaches_no_shell(world: Observer, role_change: Webhook
 
 def test_every_run_links_to_its_log(world: Observer, role_change: WebhookDelivery) -> None:
     _, runs = world.end_of(role_change)
-    log = httpx.get(runs["dev/us-east-1"].log_url or "").text
+    log = httpx.get(runs[TargetName("dev/us-east-1")].log_url or "").text
     assert "PLAY RECAP" in log
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.worlds import Worlds, worlds_of
+from tests.support.world import MakeWorld, worlds_of
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def new_world(request: pytest.FixtureRequest) -> Iterator[Worlds]:
+def new_world(request: pytest.FixtureRequest) -> Iterator[MakeWorld]:
     """Makes empty worlds, on the twins or on tables."""
     with worlds_of(request.param) as worlds:
         yield worlds

@@ -4,43 +4,33 @@ from datetime import UTC, datetime
 
 import boto3
 
-from pointsman.adapters.builds_memory import MemoryBuilds
-from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
-from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.delivery import Delivery
-from pointsman.core.model import Run, RunState
+from pointsman.core.model import RolloutId, Run, RunState
 from pointsman.core.ports import BuildReport
-from pointsman.core.rollouts.engine import Engine
 from pointsmanctl.stack.connection import Connection
-from tests.support.tables import create_tables
+from tests.support.rollouts import Clock
+from tests.support.world import AUDIT, ROLLOUTS, TableWorld
 
-AUDIT, ROLLOUTS = "audit", "rollouts"
+
+class WallClock(Clock):
+    """The time of now: the command asks for it, too."""
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
 
 
-class DeployedStack:
+class DeployedStack(TableWorld):
     """An engine on the tables, and the connection by which commands read them."""
 
     def __init__(self) -> None:
-        client = boto3.client("dynamodb")
-        create_tables(client)
+        super().__init__(clock=WallClock())
         self.connection = Connection(boto3.Session(), None, {"AuditTableName": AUDIT, "RolloutsTableName": ROLLOUTS})
-        self.builds = MemoryBuilds()
-        self.store = DynamoRollouts(client, ROLLOUTS, AUDIT)
-        self.trail = DynamoTrail(client, AUDIT)
-        self.engine = Engine(self.store, self.trail, self.builds, lambda: datetime.now(UTC))
-
-    def deliver(self, delivery: Delivery, message: str) -> None:
-        """A delivery comes, and what it asks for starts."""
-        self.engine.reconcile(self.engine.accept(delivery, message))
 
     def end_run(self, run: Run, state: RunState, reason: str = "") -> None:
-        """CodeBuild says that the build of a run has ended."""
+        """CodeBuild reports that the build of a run has ended."""
         report = BuildReport(arn=run.build_arn or "", state=state, reason=reason, ended_at=datetime.now(UTC))
         self.engine.build_ended(run.rollout, run.target.name, run.attempt, report)
 
-    def end_all(self, rollout: str, state: RunState) -> None:
-        """CodeBuild says so of every run of a rollout."""
-        loaded = self.store.load(rollout)
-        assert loaded
-        for run in loaded[1]:
+    def end_all(self, rollout_id: RolloutId, state: RunState) -> None:
+        """CodeBuild reports the end of every run of a rollout."""
+        for run in self.runs(rollout_id).values():
             self.end_run(run, state)

@@ -1,14 +1,14 @@
-"""How much work something is, counted: the same number on every machine, however busy it is."""
+"""Count operations instead of seconds: the number is the same on every machine."""
 
 import sys
 from collections.abc import Callable
 from types import CodeType
 
-_TOOL = 4  # free for whoever wants it: https://docs.python.org/3/library/sys.monitoring.html
+_TOOL = 4  # a free id: https://docs.python.org/3/library/sys.monitoring.html
 
 
 def operations(work: Callable[[], object]) -> int:
-    """The calls that `work` makes, of Python's functions and of C's, and the turns of its loops."""
+    """Count the calls of Python and C functions that `work` makes, and the iterations of its loops."""
     count = 0
 
     def counted(code: CodeType, *_: object) -> None:

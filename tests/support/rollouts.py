@@ -44,7 +44,7 @@ def delivery(
     before: str = "0" * 39 + "1",
     playbook: str = "site.yml",
 ) -> Delivery:
-    """A push that matched `route` and goes to `targets`; without targets, one that no route wanted."""
+    """A push that matched `route` and goes to `targets`; without targets, one that no route matched."""
     rollout = rollout_id(186853002, route, commit, Mode.APPLY)
     spec = RolloutSpec(
         rollout=rollout,

@@ -11,8 +11,8 @@ from pointsman.core.slack.message_sync import NotifyResult
 from pointsman.core.slack.notifier import SlackNotifier
 from pointsman.core.slack.port import WaitBudget
 from pointsman.core.trail.events import TrailEvent
+from tests.support.events import ROLLOUT, after
 from tests.support.rollouts import Clock
-from tests.support.told import ROLLOUT, after
 
 MEMBERS = {"hana": "U012AB", "omar": "U034CD"}
 

@@ -49,9 +49,9 @@ def test_an_address_with_tls_or_on_this_machine_is_taken(url: str) -> None:
 
 @pytest.mark.parametrize("url", BAD)
 def test_any_other_address_is_refused(url: str) -> None:
-    with pytest.raises(Misconfigured, match=r"GITHUB_API_URL: .*should be an https:// address"):
+    with pytest.raises(Misconfigured, match=r"GITHUB_API_URL: .*must be an https:// address"):
         github(url)
-    with pytest.raises(Misconfigured, match=r"SLACK_API_URL: .*should be an https:// address"):
+    with pytest.raises(Misconfigured, match=r"SLACK_API_URL: .*must be an https:// address"):
         slack(url)
 
 

@@ -1,27 +1,41 @@
-"""What can go wrong, sorted by who must act.
+"""The exceptions of Pointsman, by who must act.
 
 PointsmanError
-├── Rejected        the sender must change the request (4xx); nothing was started
-├── Unavailable     a service failed: try again; the queue's retry and dead-letter queue do that
-│   └── SlackBusy   Slack asks to wait; nothing was posted
-├── Misconfigured   the operator must change a setting, a template or routes.yaml
-│   └── SlackRefused  Slack never accepts this call; the message says what to change
-├── MessageGone     a Slack message was deleted, or is not ours to edit: post a new one
-├── Unreadable      a stored record is none that this version knows: it stays, and the others go on
-├── Conflict        somebody else moved the same record first: load again and decide again
-├── BuildDelayed    one target starts no build now: that run waits with the reason, the others go on
-└── BuildRefused    one target will not start a build: that run ends with the reason, the others go on
+├── Rejected            the sender must change the request (4xx); nothing was started
+├── Unavailable         a service failed; try again, as the queue does before it uses its dead-letter queue
+│   └── SlackBusy       Slack is throttling; nothing was posted
+├── Misconfigured       the operator must change a setting, a template or routes.yaml
+│   └── SlackRefused    Slack never accepts this call; the message says what to change
+├── MessageGone         a Slack message was deleted or belongs to another app; post a new one
+├── Unreadable          a stored record has a format that this version does not know; skip it
+├── Conflict            another writer changed the record first; load it and decide again
+├── BuildDelayed        a target cannot start a build now; its run waits, the others continue
+└── BuildRefused        a target will not start a build; its run ends, the others continue
+
+ValueError
+└── PatternError        a filter pattern is invalid; the routes check reports it as a diagnostic
+
+Exception, in ansible/ and pointsmanctl/: the command prints the message and exits with a status other than 0
+├── SettingsError       ansible.cfg cannot be read
+├── WrongVariablesError a variable of the build is invalid
+├── CannotInstallError  the Session Manager plugin cannot be downloaded, verified or installed
+├── NoPasswordError     the vault password cannot be read
+└── CommandError        a command of `pointsman` failed, or what it was asked about did
+    ├── NotRemovable    an erratum cannot be made
+    ├── InvalidInput    a file, a commit range or a setting cannot be used
+    ├── NotFound        there is no such rollout, commit or item
+    └── CloudUnavailable  the stack cannot be reached
 """
 
 from collections.abc import Sequence
 
 
 class PointsmanError(Exception):
-    """Root of every error that Pointsman raises on purpose. Catch it only to report."""
+    """Base of the exceptions that handlers and adapters raise. Catch it only to report."""
 
 
 class Rejected(PointsmanError):
-    """The sender's request can't be taken. Catch it at the door and answer `status`."""
+    """The request is invalid or not allowed. Catch it in the handler and answer `status`."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -30,31 +44,31 @@ class Rejected(PointsmanError):
 
 
 class Unavailable(PointsmanError):
-    """A service did not do its part this time. Let it reach the retry."""
+    """A service failed or did not answer. Let the retry handle it."""
 
 
 class Misconfigured(PointsmanError):
-    """A setting, secret or rule is missing or wrong. Let it reach the operator: the message names every fault."""
+    """A setting, secret or rule is missing or wrong. Do not catch it: the operator must see the message."""
 
 
 class Conflict(PointsmanError):
-    """A conditional write lost against another writer. Catch it to load and decide again."""
+    """A conditional write failed, since another writer was first. Catch it to load and decide again."""
 
 
 class Unreadable(PointsmanError):
-    """A stored record was written by a newer version, or changed by hand. Catch it to go on with the others."""
+    """A newer version wrote a stored record, or somebody changed it by hand. Catch it to continue with the others."""
 
 
 class BuildDelayed(PointsmanError):
-    """A region or account is throttled or over a quota, and started nothing. Catch it to try again later."""
+    """A region or account is throttled or over a quota. It started nothing. Catch it to try again later."""
 
 
 class BuildRefused(PointsmanError):
-    """A region or account will not start a build. Catch it to end that run, and only that run, with the reason."""
+    """A region or account will not start a build. Catch it to end that run, and no other, with the reason."""
 
 
 class SlackBusy(Unavailable):
-    """Slack asks to wait `retry_after` seconds; nothing was done."""
+    """Slack asks to wait `retry_after` seconds. Nothing was posted."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__(f"Slack asks to wait {retry_after:g} s")
@@ -62,28 +76,28 @@ class SlackBusy(Unavailable):
 
 
 class SlackRefused(Misconfigured):
-    """Slack will never do this; nothing was done. The message names what the operator must do."""
+    """Slack never accepts this call. The message says what the operator must change."""
 
 
 class MessageGone(PointsmanError):
-    """There is no such message any more, or it is not ours to edit. Catch it to post a new one."""
+    """The message was deleted, or belongs to another app. Catch it to post a new one."""
 
 
 def raise_failures(failures: Sequence[Exception]) -> None:
-    """Raise the failure that says most, with the others as its notes; nothing when there is none.
+    """Raise the most severe failure, with the others as its notes. Return when there is none.
 
-    What nobody foresaw keeps its type and goes first, then what will not pass by itself; several that pass are one.
+    Unexpected exceptions come first, then those that a retry does not help. Several Unavailable become one.
     """
     if not failures:
         return
-    gravest = min(failures, key=_rank)
-    others = [f"{type(failure).__name__}: {failure}" for failure in failures if failure is not gravest]
-    if others and isinstance(gravest, Unavailable):
-        raise Unavailable("; ".join(dict.fromkeys(str(failure) for failure in failures))) from gravest
+    worst = min(failures, key=_severity)
+    others = [f"{type(failure).__name__}: {failure}" for failure in failures if failure is not worst]
+    if others and isinstance(worst, Unavailable):
+        raise Unavailable("; ".join(dict.fromkeys(str(failure) for failure in failures))) from worst
     for other in dict.fromkeys(others):
-        gravest.add_note(f"another that failed: {other}")
-    raise gravest
+        worst.add_note(f"also failed: {other}")
+    raise worst
 
 
-def _rank(failure: Exception) -> int:
+def _severity(failure: Exception) -> int:
     return 0 if not isinstance(failure, PointsmanError) else 2 if isinstance(failure, Unavailable) else 1

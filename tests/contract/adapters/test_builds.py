@@ -1,4 +1,4 @@
-"""The Builds port, on the twin and on CodeBuild as the local cloud has it: both keep the same promises."""
+"""The Builds port, on the twin and on CodeBuild as the local cloud has it: both behave the same."""
 
 import itertools
 import json
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import pytest
 
 from localcloud.cloud import LocalCloud
@@ -19,7 +20,7 @@ from tests.support.localcloud import Worker, small_cloud
 from tests.support.rollouts import COMMIT, MORNING, change, delivery, target
 
 NUMBERS = itertools.count()  # one cloud serves several tests
-DEV, PROD = "dev/eu-west-1", "prod/eu-west-1"  # prod lets nobody in
+DEV, PROD = "dev/eu-west-1", "prod/eu-west-1"  # prod refuses the role
 
 
 @dataclass
@@ -52,11 +53,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 def side(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Side:
     if request.param == "memory":
         twin = MemoryBuilds()
-        twin.refuses[PROD] = "AccessDenied: nobody comes in"
+        twin.refuses[PROD] = "AccessDenied: not authorized"
         return Side(twin)
     cloud: LocalCloud = request.getfixturevalue("cloud")
     for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # a session keeps the environment that it was made in
     phases: dict[str, Any] = {"build": {"commands": ["true"]}}
     commit = Worker(cloud).commit(json.dumps({"version": 0.2, "phases": phases}))
     return Side(CodeBuilds("start-role", dict.fromkeys(Mode, "pointsman"), "a word that both know"), commit)
@@ -68,14 +70,14 @@ def test_a_build_is_in_the_targets_account_and_region(side: Side) -> None:
     assert started.state is RunState.RUNNING
 
 
-def test_a_start_that_is_repeated_gives_the_same_build(side: Side) -> None:
+def test_a_repeated_start_returns_the_same_build(side: Side) -> None:
     rollout, run = side.wanted()
     assert side.builds.start(rollout, run).arn == side.builds.start(rollout, run).arn
     again = side.builds.start(rollout, run.model_copy(update={"attempt": 2}))
     assert again.arn != side.builds.start(rollout, run).arn
 
 
-def test_a_repeated_start_that_asks_for_something_else_is_refused(side: Side) -> None:
+def test_a_repeated_start_with_other_parameters_is_refused(side: Side) -> None:
     rollout, run = side.wanted()
     side.builds.start(rollout, run)
     other = rollout.model_copy(update={"spec": rollout.spec.model_copy(update={"playbook": "other.yml"})})
@@ -93,11 +95,11 @@ def test_a_build_is_found_by_its_runs_name(side: Side) -> None:
     assert side.builds.find(run.model_copy(update={"attempt": 2})) is None
 
 
-def test_a_build_that_nobody_knows_is_missing_from_the_report(side: Side) -> None:
+def test_a_build_that_does_not_exist_is_missing_from_the_report(side: Side) -> None:
     started = side.builds.start(*side.wanted())
     unknown = f"{started.arn.rpartition(':')[0]}:00000000-0000-0000-0000-000000000000"
-    told = side.builds.report(target(DEV), [unknown, started.arn])
-    assert [report.arn for report in told] == [started.arn]
+    reports = side.builds.report(target(DEV), [unknown, started.arn])
+    assert [report.arn for report in reports] == [started.arn]
 
 
 def test_a_build_that_ended_says_so_and_when(side: Side) -> None:
@@ -112,7 +114,7 @@ def test_a_build_that_ended_says_so_and_when(side: Side) -> None:
     assert ended.started_at <= ended.ended_at
 
 
-def test_an_account_that_lets_nobody_in_refuses(side: Side) -> None:
+def test_an_account_that_refuses_the_role_refuses_every_call(side: Side) -> None:
     rollout, run = side.wanted(PROD)
     with pytest.raises(BuildRefused, match="AccessDenied"):
         side.builds.start(rollout, run)

@@ -27,7 +27,7 @@ type World = tuple[Queue, Callable[[], list[dict[str, Any]]]]
 
 @pytest.fixture(params=["memory", "sqs"])
 def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """The queue, and what reads every message that is on it."""
+    """The queue, and what reads all its messages."""
     if request.param == "memory":
         queue = MemoryQueue()
         yield queue, lambda: [{"Body": message} for message in queue.messages]
@@ -66,18 +66,18 @@ def read(messages: list[dict[str, Any]]) -> list[Delivery]:
     return [Delivery.model_validate_json(message["Body"]) for message in messages]
 
 
-def with_change(told: Delivery, **changes: Any) -> Delivery:
-    return told.model_copy(update={"change": told.change.model_copy(update=changes)})
+def with_change(incoming: Delivery, **changes: Any) -> Delivery:
+    return incoming.model_copy(update={"change": incoming.change.model_copy(update=changes)})
 
 
-def test_what_was_sent_arrives_as_it_was(world: World) -> None:
+def test_a_delivery_arrives_unchanged(world: World) -> None:
     queue, messages = world
-    told = delivery("dev/eu-west-1", "prod/eu-west-1")
+    incoming = delivery("dev/eu-west-1", "prod/eu-west-1")
     variables = {"n": 4, "ratio": 0.25, "none": None, "nested": {"list": [None, True]}}
-    told = told.model_copy(update={"specs": (told.specs[0].model_copy(update={"extra_vars": variables}),)})
-    queue.send(told)
+    incoming = incoming.model_copy(update={"specs": (incoming.specs[0].model_copy(update={"extra_vars": variables}),)})
+    queue.send(incoming)
     queue.send(delivery())
-    assert read(messages()) == [told, delivery()]
+    assert read(messages()) == [incoming, delivery()]
 
 
 def test_the_same_delivery_twice_is_two_messages(world: World) -> None:
@@ -87,14 +87,14 @@ def test_the_same_delivery_twice_is_two_messages(world: World) -> None:
     assert len(messages()) == 2
 
 
-def test_text_that_sqs_does_not_take_arrives_all_the_same(world: World) -> None:
+def test_text_that_sqs_refuses_arrives_escaped(world: World) -> None:
     queue, messages = world
-    told = with_change(delivery(), title="nul \x00 esc \x1b ffff \uffff 😀 ümläut \u2028", files=("two\nlines",))
-    queue.send(told)
-    assert read(messages()) == [told]
+    incoming = with_change(delivery(), title="nul \x00 esc \x1b ffff \uffff 😀 ümläut \u2028", files=("two\nlines",))
+    queue.send(incoming)
+    assert read(messages()) == [incoming]
 
 
-def test_a_delivery_that_is_too_large_comes_without_its_file_names_and_keeps_their_number(world: World) -> None:
+def test_a_delivery_that_is_too_large_arrives_without_its_file_names_and_keeps_their_number(world: World) -> None:
     queue, messages = world
     # moto's queue takes a quarter of a megabyte; the limit itself is tested below.
     names = tuple(f"ansible/{'x' * 12_000}/{number}" for number in range(100))
@@ -106,23 +106,23 @@ def test_a_delivery_that_is_too_large_comes_without_its_file_names_and_keeps_the
     assert arrived.specs == delivery("dev/eu-west-1").specs
 
 
-def test_a_message_fits_with_what_it_may_have_and_not_a_byte_more() -> None:
-    told = delivery("dev/eu-west-1")
-    room = MESSAGE_BYTES - len(to_message(with_change(told, files=("",))))
-    fitting = with_change(told, files=("x" * room,))
+def test_a_message_of_the_largest_size_fits_and_one_byte_more_does_not() -> None:
+    incoming = delivery("dev/eu-west-1")
+    room = MESSAGE_BYTES - len(to_message(with_change(incoming, files=("",))))
+    fitting = with_change(incoming, files=("x" * room,))
     assert split_to_fit(fitting) == (fitting,)
     assert not fitting.shortened
-    [shortened] = split_to_fit(with_change(told, files=("x" * (room + 1),)))
+    [shortened] = split_to_fit(with_change(incoming, files=("x" * (room + 1),)))
     assert shortened.change.files == ()
     assert shortened.shortened
     assert MESSAGE_BYTES < 1_048_576
 
 
-def test_orders_that_do_not_fit_together_go_in_several_messages_with_all_decisions() -> None:
-    told = delivery("dev/eu-west-1")
-    specs = tuple(told.specs[0].model_copy(update={"rollout": f"r-{number}"}) for number in range(30))
-    decisions = tuple(told.decisions[0].model_copy(update={"reason": "because " * 100}) for _ in range(5))
-    large = told.model_copy(update={"specs": specs, "decisions": decisions})
+def test_specs_that_do_not_fit_together_are_sent_in_several_messages_with_all_decisions() -> None:
+    incoming = delivery("dev/eu-west-1")
+    specs = tuple(incoming.specs[0].model_copy(update={"rollout": f"r-{number}"}) for number in range(30))
+    decisions = tuple(incoming.decisions[0].model_copy(update={"reason": "because " * 100}) for _ in range(5))
+    large = incoming.model_copy(update={"specs": specs, "decisions": decisions})
     parts = split_to_fit(large, limit=5_000)
     assert len(parts) > 1
     assert [spec for part in parts for spec in part.specs] == list(specs)
@@ -130,23 +130,23 @@ def test_orders_that_do_not_fit_together_go_in_several_messages_with_all_decisio
     assert all(len(part.decisions) == 5 and part.id == large.id and part.shortened for part in parts)
 
 
-def test_a_delivery_without_orders_is_one_message_however_large() -> None:
-    told = delivery()
-    assert len(split_to_fit(with_change(told, title="x" * 10_000), limit=1_000)) == 1
+def test_a_delivery_without_specs_is_one_message_however_large() -> None:
+    incoming = delivery()
+    assert len(split_to_fit(with_change(incoming, title="x" * 10_000), limit=1_000)) == 1
 
 
 def test_pushes_to_one_ref_are_a_group_and_no_other() -> None:
-    told = delivery()
-    same = with_change(told, after="f" * 40, title="x")
-    other_ref = with_change(told, ref="refs/heads/ümläut \U0001f600" + "x" * 500)
-    other_repository = with_change(told, repository="acme/other")
-    assert group_of(told) == group_of(same) == group_of(with_change(told, repository="Acme/Infra"))
-    assert len({group_of(each) for each in (told, other_ref, other_repository)}) == 3
+    incoming = delivery()
+    same = with_change(incoming, after="f" * 40, title="x")
+    other_ref = with_change(incoming, ref="refs/heads/ümläut \U0001f600" + "x" * 500)
+    other_repository = with_change(incoming, repository="acme/other")
+    assert group_of(incoming) == group_of(same) == group_of(with_change(incoming, repository="Acme/Infra"))
+    assert len({group_of(each) for each in (incoming, other_ref, other_repository)}) == 3
     # SQS: at most 128 letters, digits and punctuation marks.
-    assert all(len(group_of(each)) == 64 and group_of(each).isalnum() for each in (told, other_ref))
+    assert all(len(group_of(each)) == 64 and group_of(each).isalnum() for each in (incoming, other_ref))
 
 
-def test_messages_are_grouped_and_never_taken_for_repetitions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_are_grouped_and_never_deduplicated(monkeypatch: pytest.MonkeyPatch) -> None:
     with sqs_queue(monkeypatch) as (queue, messages):
         queue.send(delivery())
         queue.send(delivery())
@@ -155,10 +155,10 @@ def test_messages_are_grouped_and_never_taken_for_repetitions(monkeypatch: pytes
     assert len({each["MessageDeduplicationId"] for each in attributes}) == 2
 
 
-def test_a_queue_that_is_not_there_is_the_operators_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_that_does_not_exist_is_misconfigured(monkeypatch: pytest.MonkeyPatch) -> None:
     call_moto(monkeypatch)
     queue = SqsQueue(AwsJson(SQS), "https://sqs.us-east-1.amazonaws.com/111111111111/none.fifo")
-    with pytest.raises(Misconfigured, match="putting a delivery on the queue"):
+    with pytest.raises(Misconfigured, match="sending a delivery to the queue"):
         queue.send(delivery())
 
 
@@ -166,7 +166,7 @@ LIMITS = CallLimits(connect=1, read=1, attempts=2)
 
 
 @pytest.mark.parametrize("code", ["ServiceUnavailable", "ThrottlingException", "InternalError", "RequestThrottled"])
-def test_a_queue_that_has_trouble_is_nobodys_fault(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_of_the_queue_is_unavailable(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = json.dumps({"__type": f"com.amazonaws.sqs#{code}", "message": "later"}).encode()
     with serving(lambda _: Reply(400, answer)) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
@@ -174,7 +174,7 @@ def test_a_queue_that_has_trouble_is_nobodys_fault(code: str, monkeypatch: pytes
             SqsQueue(AwsJson(SQS, LIMITS, sleep=lambda _: None), "https://q").send(delivery())
 
 
-def test_a_network_that_gives_no_answer_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_without_an_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(Unavailable):
         SqsQueue(AwsJson(SQS, LIMITS, sleep=lambda _: None), "https://q").send(delivery())

@@ -1,4 +1,4 @@
-"""The RolloutStore port: DynamoDB (on moto) and the twin in memory keep the same promises."""
+"""The RolloutStore port: DynamoDB (on moto) and the one in memory behave the same."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import QueueEntry, Rollout, RolloutState, Run, RunState, TargetQueue
+from pointsman.core.model import QueueEntry, Rollout, RolloutId, RolloutState, Run, RunState, TargetQueue
 from pointsman.core.ports import RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
 from pointsman.core.trail.events import RunWaited
@@ -44,8 +44,8 @@ def trail(world: tuple[RolloutStore, Trail]) -> Trail:
 
 
 def started(store: RolloutStore, **about: str) -> Rollout:
-    told = delivery(DEV, **about)  # type: ignore[arg-type]
-    transition = accept.start(told, "message-1", told.specs[0], MORNING)
+    sent = delivery(DEV, **about)  # type: ignore[arg-type]
+    transition = accept.start(sent, "message-1", sent.specs[0], MORNING)
     store.commit(transition)
     assert transition.rollout
     return transition.rollout.model_copy(update={"version": 1})
@@ -66,9 +66,9 @@ def test_what_was_stored_is_loaded_as_it_was(store: RolloutStore) -> None:
 
 def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
     variables = {"workers": 4, "ratio": 0.25, "names": ["a", "b"], "nested": {"on": True, "off": None}, "empty": ""}
-    told = delivery(DEV)
-    spec = told.specs[0].model_copy(update={"extra_vars": variables})
-    store.commit(accept.start(told, "message-1", spec, MORNING))
+    sent = delivery(DEV)
+    spec = sent.specs[0].model_copy(update={"extra_vars": variables})
+    store.commit(accept.start(sent, "message-1", spec, MORNING))
     loaded = store.load(spec.rollout)
     assert loaded
     assert loaded[0].spec.extra_vars == variables
@@ -76,7 +76,7 @@ def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
 
 
 def test_a_rollout_that_was_never_started_is_none(store: RolloutStore) -> None:
-    assert store.load("r-unknown") is None
+    assert store.load(RolloutId("r-unknown")) is None
 
 
 def test_every_attempt_is_loaded(store: RolloutStore) -> None:
@@ -93,7 +93,7 @@ def test_a_rollout_starts_once(store: RolloutStore) -> None:
         started(store)
 
 
-def test_a_record_that_has_moved_is_not_written(store: RolloutStore) -> None:
+def test_a_record_that_another_writer_changed_is_not_written(store: RolloutStore) -> None:
     rollout = started(store)
     store.commit(Transition(runs=(a_run(rollout),)))
     moved = a_run(rollout, version=1).model_copy(update={"state": RunState.STARTING})
@@ -114,7 +114,7 @@ def test_a_transition_is_all_or_nothing(store: RolloutStore, trail: Trail) -> No
     assert waited not in trail.of_partition(waited.partition)
 
 
-def test_an_event_is_told_once_or_the_transition_fails(store: RolloutStore, trail: Trail) -> None:
+def test_an_event_is_recorded_once_or_the_transition_fails(store: RolloutStore, trail: Trail) -> None:
     rollout = started(store)
     waited = RunWaited(at=MORNING, rollout=rollout.id, target=DEV, attempt=1, blocked_by="r-other")
     assert trail.record(waited)
@@ -122,7 +122,7 @@ def test_an_event_is_told_once_or_the_transition_fails(store: RolloutStore, trai
         store.commit(Transition(runs=(a_run(rollout),), events=(waited,)))
 
 
-def test_queues_that_nobody_used_are_empty_and_others_as_stored(store: RolloutStore) -> None:
+def test_unused_queues_are_empty_and_others_as_stored(store: RolloutStore) -> None:
     holder = QueueEntry(rollout="r-1", concurrency_group="site", attempt=1, ordering_time=MORNING)
     queue = TargetQueue(name=DEV, holder=holder, waiting=(holder,), newest_applied={"site": MORNING})
     store.commit(Transition(queues=(queue,)))
@@ -149,9 +149,9 @@ def test_open_rollouts_are_those_that_have_not_ended(store: RolloutStore) -> Non
     assert store.open_rollouts() == [still.id]
 
 
-def test_the_sweeps_place_is_kept_until_it_comes_to_the_end(store: RolloutStore) -> None:
+def test_the_sweeps_cursor_is_kept_until_its_end(store: RolloutStore) -> None:
     assert store.sweep_cursor() is None
-    store.keep_sweep_cursor("r-7")
+    store.keep_sweep_cursor(RolloutId("r-7"))
     assert store.sweep_cursor() == "r-7"
     store.keep_sweep_cursor(None)
     assert store.sweep_cursor() is None

@@ -1,4 +1,4 @@
-"""The AskedFor port: the table (on moto, written by the engine's own store) and the twin keep the same promises."""
+"""The RunLookup port: DynamoDB (on moto, written by the engine's store) and the one in memory behave the same."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -13,13 +13,13 @@ from pointsman.adapters.run_lookup_memory import MemoryRunLookup
 from pointsman.core.audit.build_event import RunReference
 from pointsman.core.audit.recorder import RunLookup
 from pointsman.core.ports import Transition
+from tests.support.events import DEV, PROD, ROLLOUT, arn, stored_run
 from tests.support.tables import create_tables
-from tests.support.told import DEV, PROD, ROLLOUT, arn, asked
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
 def run_lookup(request: pytest.FixtureRequest) -> Iterator[RunLookup]:
-    stored = asked(DEV, PROD, build_arn=arn(DEV))
+    stored = stored_run(DEV, PROD, build_arn=arn(DEV))
     assert stored.run
     if request.param == "memory":
         twin = MemoryRunLookup()
@@ -34,7 +34,7 @@ def run_lookup(request: pytest.FixtureRequest) -> Iterator[RunLookup]:
         yield DynamoRunLookup(client, "rollouts")
 
 
-def test_a_run_is_found_with_who_asked_for_it(run_lookup: RunLookup) -> None:
+def test_a_run_is_found_with_its_rollout(run_lookup: RunLookup) -> None:
     found = run_lookup.find(RunReference(rollout=ROLLOUT, target=DEV, attempt=1))
     assert found
     assert found.run
@@ -59,7 +59,7 @@ def test_the_results_of_each_build_are_counted(run_lookup: RunLookup) -> None:
     assert run_lookup.count_result(arn(PROD)) == 1
 
 
-def test_what_is_rejected_of_an_account_is_counted_by_day(run_lookup: RunLookup) -> None:
+def test_the_rejected_events_of_an_account_are_counted_by_day(run_lookup: RunLookup) -> None:
     monday, tuesday = date(2026, 11, 23), date(2026, 11, 24)
     days = [("222222222222", monday), ("222222222222", monday), ("222222222222", tuesday), ("333333333333", monday)]
     assert [run_lookup.count_rejected(account, day) for account, day in days] == [1, 2, 1, 1]

@@ -1,4 +1,4 @@
-"""The Trail port: DynamoDB (on moto) and the twin in memory keep the same promises."""
+"""The Trail port: DynamoDB (on moto) and the one in memory behave the same."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,8 @@ from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.ports import Trail
 from pointsman.core.trail.events import TRAIL_EVENT
+from tests.support.events import DEV, EVENTS, PROD, host, reported, sample, started_rollout, started_run
 from tests.support.tables import create_tables
-from tests.support.told import DEV, EVENTS, PROD, host, reported, sample, started_rollout, started_run
 
 SAMPLES = sorted(path.stem for path in (EVENTS / "ours").glob("*.json"))
 
@@ -34,7 +34,7 @@ def test_an_event_is_read_as_it_was_recorded(trail: Trail, name: str) -> None:
     assert trail.of_partition(event.partition) == [event]
 
 
-def test_an_event_told_twice_is_recorded_once_and_stays_as_it_was(trail: Trail) -> None:
+def test_an_event_is_recorded_once_and_never_overwritten(trail: Trail) -> None:
     assert trail.record(reported(DEV, at=3))
     assert not trail.record(reported(DEV, at=99))
     assert trail.of_partition(reported(DEV).partition) == [reported(DEV, at=3)]
@@ -60,10 +60,10 @@ def test_partitions_are_apart(trail: Trail) -> None:
     assert trail.of_partition("ROLLOUT#r-nobody") == []
 
 
-def test_a_partition_of_many_pages_is_read_whole(trail: Trail) -> None:
+def test_a_partition_of_many_pages_is_complete(trail: Trail) -> None:
     diff = "+" + "x" * 150_000
-    told = {"name": "t", "path": "p:1", "action": "a", "status": "changed", "diff": diff, "duration_seconds": 0.1}
-    hosts = [host(DEV, f"web-{number:02d}", at=number, tasks=[told]) for number in range(12)]  # a page holds 1 MB
+    task = {"name": "t", "path": "p:1", "action": "a", "status": "changed", "diff": diff, "duration_seconds": 0.1}
+    hosts = [host(DEV, f"web-{number:02d}", at=number, tasks=[task]) for number in range(12)]  # a page holds 1 MB
     for event in hosts:
         trail.record(event)
     assert trail.of_partition(hosts[0].partition) == hosts

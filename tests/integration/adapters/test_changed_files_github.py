@@ -45,7 +45,7 @@ def subject_of(payload: dict[str, Any]) -> RoutingInput:
     return read
 
 
-def asked(server: GithubServer, comparison: Comparison, secret: str | None = None) -> set[str]:
+def stored_run(server: GithubServer, comparison: Comparison, secret: str | None = None) -> set[str]:
     http = GithubHttp(server.url)
     return set(
         GithubChangedFiles(http, GithubToken(lambda: secret or server.token, http)).changed_files(comparison, 20)
@@ -85,7 +85,7 @@ def test_github_tells_the_difference_that_git_tells(
     server: GithubServer, repository: GitRepository, push: Callable[[GitRepository], Pushed]
 ) -> None:
     told = push(repository)
-    assert asked(server, subject_of(told.payload).comparison) == oracle(repository, told)
+    assert stored_run(server, subject_of(told.payload).comparison) == oracle(repository, told)
 
 
 @every_kind
@@ -124,7 +124,7 @@ def test_a_merge_that_throws_away_what_main_has_hides_it_in_a_payload_but_not_fr
     ).stdout.strip()
     told = pushed(repository, repository.reset_branch("main", merge))
     subject = subject_of(told.payload)
-    assert oracle(repository, told) == {"ansible/x.yml", "docs/a.md"} == asked(server, subject.comparison)
+    assert oracle(repository, told) == {"ansible/x.yml", "docs/a.md"} == stored_run(server, subject.comparison)
     assert "docs/a.md" not in subject.files.names + subject.files.uncertain
     assert decide(subject, routes_with({"on": {"push": {"paths": ["docs/**"]}}})).needs_changed_files
 
@@ -154,7 +154,7 @@ def test_a_mode_a_link_and_a_submodule_are_changes_of_their_file(
         ["git", "fast-import", "--quiet"], cwd=repository.bare, env=git_environment(), input=stream.encode(), check=True
     )
     told = pushed(repository, RefUpdate("refs/heads/main", before, repository.resolve("main")))
-    names = asked(server, subject_of(told.payload).comparison)
+    names = stored_run(server, subject_of(told.payload).comparison)
     assert names == oracle(repository, told) == {"README.md", "docs/link", "vendor/module"}
 
 
@@ -164,7 +164,7 @@ def test_a_mode_a_link_and_a_submodule_are_changes_of_their_file(
 def test_an_app_asks_with_a_token_for_the_repository_alone(server: GithubServer, repository: GitRepository) -> None:
     told = forced_back(repository)
     comparison = subject_of(told.payload).comparison
-    assert asked(server, comparison, server.app_secret) == oracle(repository, told)
+    assert stored_run(server, comparison, server.app_secret) == oracle(repository, told)
     first, *others = [(call["method"], call["path"], call["status"]) for call in server.calls]
     assert (first[0], first[2]) == ("POST", 201)
     assert sorted(others) == sorted(
@@ -175,7 +175,7 @@ def test_an_app_asks_with_a_token_for_the_repository_alone(server: GithubServer,
 def test_a_tree_that_is_cut_off_leaves_the_comparison(server: GithubServer, repository: GitRepository) -> None:
     server.api.control(tree_limit=1)
     told = several_commits(repository)
-    assert asked(server, subject_of(told.payload).comparison) == oracle(repository, told)
+    assert stored_run(server, subject_of(told.payload).comparison) == oracle(repository, told)
 
 
 @pytest.mark.parametrize("push", [forced_aside, many_files], ids=lambda push: push.__name__)
@@ -185,7 +185,7 @@ def test_where_neither_tells_all_nothing_is_told(
     """A comparison is three-dot and lists 300 files: after a forced push it would tell another difference."""
     server.api.control(tree_limit=1)
     with pytest.raises(Unavailable, match="cannot list all changed files"):
-        asked(server, subject_of(push(repository).payload).comparison)
+        stored_run(server, subject_of(push(repository).payload).comparison)
 
 
 def test_a_renamed_repository_is_followed(server: GithubServer, repository: GitRepository) -> None:
@@ -194,7 +194,7 @@ def test_a_renamed_repository_is_followed(server: GithubServer, repository: GitR
     comparison = subject_of(told.payload).comparison
     under_the_old_name = replace(comparison, repository="acme/old-name")
     for secret in (server.token, server.app_secret):
-        assert asked(server, under_the_old_name, secret) == oracle(repository, told)
+        assert stored_run(server, under_the_old_name, secret) == oracle(repository, told)
 
 
 def test_a_commit_that_is_gone_or_a_repository_that_may_not_be_read_is_unknown(server: GithubServer) -> None:
@@ -202,7 +202,7 @@ def test_a_commit_that_is_gone_or_a_repository_that_may_not_be_read_is_unknown(s
     server.repository("other/private").commit({"a": "1"}, "Begin", author=HANA)
     for name in ("acme/infra", "other/private", "acme/none"):
         with pytest.raises(Unavailable, match="does not find the commit, or the token has no access"):
-            asked(server, Comparison(name, "1" * 40, "2" * 40, "trees", identity_of(name)))
+            stored_run(server, Comparison(name, "1" * 40, "2" * 40, "trees", identity_of(name)))
 
 
 # --- any history ----------------------------------------------------------------------------------------------------
@@ -235,6 +235,6 @@ def test_whatever_was_pushed_the_payload_and_github_agree_with_git(
         update = repository.reset_branch("main", start)
     told = pushed(repository, update)
     subject, differs = subject_of(told.payload), oracle(repository, told)
-    assert asked(server, subject.comparison) == differs
+    assert stored_run(server, subject.comparison) == differs
     assert set(subject.files.names) <= differs
     assert subject.files.gap or differs <= set(subject.files.names) | set(subject.files.uncertain)

@@ -1,4 +1,4 @@
-"""A secret by its name: kept for a while, and its faults say who must act."""
+"""A secret by its name: cached for some minutes, and its errors say who must act."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 
 from pointsman.adapters.aws_client import CallLimits
 from pointsman.adapters.aws_json import SECRETS_MANAGER, AwsJson
-from pointsman.adapters.secret import CURRENT, KEPT_SECONDS, PREVIOUS, RETRY_SECONDS, STALE_SECONDS, Secret
+from pointsman.adapters.secret import CACHE_SECONDS, CURRENT, PREVIOUS, RETRY_SECONDS, STALE_SECONDS, Secret
 from pointsman.adapters.secrets_manager import SecretsManager
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.http_server import Call, Reply, serving
@@ -60,13 +60,13 @@ def secret(clock: Seconds | None = None) -> Secret:
     return Secret(SecretsManager(AwsJson(SECRETS_MANAGER, LIMITS)), NAME, clock or Seconds())
 
 
-def test_it_is_fetched_once_and_kept(stub: SecretsStub) -> None:
+def test_it_is_fetched_once_and_cached(stub: SecretsStub) -> None:
     stub.gives("xoxb-1\n")
     token = secret()
     assert [token(), token(), token(fresh=False)] == ["xoxb-1"] * 3
 
 
-def test_a_fresh_one_goes_past_the_cache(stub: SecretsStub) -> None:
+def test_fresh_skips_the_cache(stub: SecretsStub) -> None:
     for text in ("xoxb-1", "xoxb-2"):
         stub.gives(text)
     token = secret()
@@ -74,7 +74,7 @@ def test_a_fresh_one_goes_past_the_cache(stub: SecretsStub) -> None:
 
 
 @pytest.mark.parametrize("text", [" ", "  \n"])
-def test_an_empty_secret_is_the_operators_fault(stub: SecretsStub, text: str) -> None:
+def test_an_empty_secret_is_misconfigured(stub: SecretsStub, text: str) -> None:
     stub.gives(text)
     with pytest.raises(Misconfigured, match="has no text"):
         secret()()
@@ -89,7 +89,7 @@ def test_an_empty_secret_is_the_operators_fault(stub: SecretsStub, text: str) ->
         ("InternalServiceError", Unavailable),
     ],
 )
-def test_a_fault_says_who_must_act(stub: SecretsStub, code: str, raised: type[Exception]) -> None:
+def test_an_error_says_who_must_act(stub: SecretsStub, code: str, raised: type[Exception]) -> None:
     stub.fails(code)
     with pytest.raises(raised, match=NAME):
         secret()()
@@ -98,9 +98,9 @@ def test_a_fault_says_who_must_act(stub: SecretsStub, code: str, raised: type[Ex
 @pytest.mark.parametrize(
     "text", ["put the bot token here", "changeme", "Change-Me", "<your token>", "secret", "placeholder", "xxxx", "TODO"]
 )
-def test_a_placeholder_is_no_secret(stub: SecretsStub, text: str) -> None:
+def test_a_placeholder_is_misconfigured(stub: SecretsStub, text: str) -> None:
     stub.gives(text)
-    with pytest.raises(Misconfigured, match=f"secret {NAME} holds a placeholder: put the real one there"):
+    with pytest.raises(Misconfigured, match=f"secret {NAME} holds a placeholder: store the real text"):
         secret()()
 
 
@@ -110,20 +110,20 @@ def test_what_only_begins_like_a_placeholder_is_a_secret(stub: SecretsStub, text
     assert secret()() == text
 
 
-def test_it_is_asked_for_again_after_a_while(stub: SecretsStub) -> None:
+def test_it_is_fetched_again_after_some_minutes(stub: SecretsStub) -> None:
     for text in ("xoxb-1", "xoxb-2"):
         stub.gives(text)
     clock = Seconds()
     token = secret(clock)
     assert token() == "xoxb-1"
-    clock.now += KEPT_SECONDS - 1
+    clock.now += CACHE_SECONDS - 1
     assert token() == "xoxb-1"
     clock.now += 1
     assert token() == "xoxb-2"
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServiceError"])
-def test_a_throttled_secrets_manager_leaves_the_copy_in_hand_good_and_is_not_asked_by_every_request(
+def test_while_secrets_manager_is_throttled_the_cached_text_is_used_and_few_calls_are_made(
     stub: SecretsStub, code: str
 ) -> None:
     stub.gives("xoxb-1")
@@ -132,13 +132,13 @@ def test_a_throttled_secrets_manager_leaves_the_copy_in_hand_good_and_is_not_ask
     clock = Seconds()
     token = secret(clock)
     token()
-    clock.now += KEPT_SECONDS
+    clock.now += CACHE_SECONDS
     assert [token(), token(), token()] == ["xoxb-1"] * 3
     clock.now += RETRY_SECONDS
     assert token() == "xoxb-2"
 
 
-def test_a_copy_is_not_good_for_ever(stub: SecretsStub) -> None:
+def test_a_cached_text_is_not_used_for_ever(stub: SecretsStub) -> None:
     stub.gives("xoxb-1")
     stub.fails("ThrottlingException")
     clock = Seconds()
@@ -149,21 +149,21 @@ def test_a_copy_is_not_good_for_ever(stub: SecretsStub) -> None:
         token()
 
 
-def test_a_secret_that_may_not_be_read_any_more_is_the_operators_fault(stub: SecretsStub) -> None:
+def test_a_secret_that_may_no_longer_be_read_is_misconfigured(stub: SecretsStub) -> None:
     stub.gives("xoxb-1")
     stub.fails("AccessDeniedException")
     clock = Seconds()
     token = secret(clock)
     token()
-    clock.now += KEPT_SECONDS
+    clock.now += CACHE_SECONDS
     with pytest.raises(Misconfigured):
         token()
 
 
-# --- while a secret is changed --------------------------------------------------------------------------------------
+# --- while a secret is rotated --------------------------------------------------------------------------------------
 
 
-def test_both_stages_are_good_and_the_older_one_is_asked_for_only_when_it_is_needed(stub: SecretsStub) -> None:
+def test_both_stages_are_valid_and_the_previous_one_is_fetched_only_when_needed(stub: SecretsStub) -> None:
     stub.gives("new")
     both = secret()
     assert both.in_hand() == ("new",)
@@ -174,30 +174,30 @@ def test_both_stages_are_good_and_the_older_one_is_asked_for_only_when_it_is_nee
     assert both.in_hand() == ("new", "old")
 
 
-def test_a_secret_that_was_never_changed_has_no_other(stub: SecretsStub) -> None:
+def test_a_secret_that_was_never_rotated_has_no_previous_text(stub: SecretsStub) -> None:
     stub.gives("only")
     stub.fails("ResourceNotFoundException", PREVIOUS)
     assert secret().anew() == ("only",)
 
 
 @pytest.mark.parametrize("text", [" ", "changeme"])
-def test_what_is_no_secret_is_none_as_the_older_one(stub: SecretsStub, text: str) -> None:
+def test_an_empty_or_placeholder_text_is_not_a_previous_one(stub: SecretsStub, text: str) -> None:
     stub.gives("new")
     stub.gives(text, PREVIOUS)
     assert secret().anew() == ("new",)
 
 
-def test_the_text_before_stays_good_when_the_new_one_is_noticed_in_passing(stub: SecretsStub) -> None:
+def test_the_previous_text_stays_valid_when_the_cache_gets_the_new_one(stub: SecretsStub) -> None:
     for text in ("old", "new"):
         stub.gives(text)
     clock = Seconds()
     both = secret(clock)
     assert both.in_hand() == ("old",)
-    clock.now += KEPT_SECONDS
+    clock.now += CACHE_SECONDS
     assert both.in_hand() == ("new", "old")
 
 
-def test_an_older_one_that_cannot_be_read_now_keeps_the_newer_one_good(stub: SecretsStub) -> None:
+def test_the_current_text_is_valid_while_the_previous_one_cannot_be_read(stub: SecretsStub) -> None:
     stub.gives("new")
     stub.fails("ThrottlingException", PREVIOUS)
     assert secret().anew() == ("new",)

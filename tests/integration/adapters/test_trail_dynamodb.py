@@ -8,8 +8,8 @@ from moto import mock_aws
 
 from pointsman.adapters.trail_dynamodb import DynamoTrail, put_of
 from pointsman.errors import Misconfigured, Unavailable
+from tests.support.events import DEV, host, started_run
 from tests.support.tables import create_tables
-from tests.support.told import DEV, host, started_run
 
 
 def test_an_event_larger_than_an_item_is_shortened_and_says_so() -> None:

@@ -10,22 +10,19 @@ from moto import mock_aws
 
 from functions.notify import handler, report
 from functions.notify.settings import NotifySettings
-from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.trail.events import TRAIL_EVENT, Event
 from pointsman.errors import Misconfigured, Unavailable
+from tests.support.events import DEV, PROD, ROLLOUT, ended_run, host, sample, started_rollout, started_run
 from tests.support.lambda_context import FakeContext
 from tests.support.moto_server import call_moto
 from tests.support.slack_server import CHANNEL, TOKEN, Answer, SlackServer, slack_server
-from tests.support.tables import create_tables
-from tests.support.told import DEV, PROD, ROLLOUT, ended_run, host, sample, started_rollout, started_run
+from tests.support.world import TableWorld
 
 
-class NotifyWorld:
+class NotifyWorld(TableWorld):
     def __init__(self, slack: SlackServer) -> None:
+        super().__init__()
         self.slack = slack
-        self.client = boto3.client("dynamodb")
-        create_tables(self.client)
-        self.trail = DynamoTrail(self.client, "audit")
         self.streams = boto3.client("dynamodbstreams")
         stream = self.client.describe_table(TableName="audit")["Table"]["LatestStreamArn"]
         (shard,) = self.streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"]

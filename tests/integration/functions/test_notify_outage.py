@@ -14,8 +14,8 @@ from moto import mock_aws
 from functions.notify import handler
 from pointsman.errors import Misconfigured, Unavailable
 from tests.integration.functions.test_notify import NotifyWorld, slack_token, world_of
+from tests.support.events import DEV, ROLLOUT, ended_run, started_rollout
 from tests.support.slack_server import TOKEN, Answer, slack_server
-from tests.support.told import DEV, ROLLOUT, ended_run, started_rollout
 
 SCHEDULED: dict[str, Any] = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
 DOWN = Answer(500, {"ok": False, "error": "internal_error"})

@@ -1,4 +1,4 @@
-"""start_build's door on moto: real SQS, EventBridge and schedule events; real tables; CodeBuild in two accounts."""
+"""start_build on moto: real SQS, EventBridge and schedule events, real tables, and CodeBuild in two accounts."""
 
 import json
 from collections.abc import Iterator
@@ -10,26 +10,22 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.start_build import handler
+from functions.start_build import handler, wiring
 from pointsman.adapters.builds_codebuild import CodeBuilds
-from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
-from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import RolloutState, RunState
+from pointsman.core.model import RolloutState, RunState, TargetName
 from pointsman.core.ports import BuildReport
-from pointsman.core.rollouts.reconcile import latest
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.lambda_context import FakeContext
 from tests.support.rollouts import ACCOUNT_IDS, delivery
-from tests.support.tables import create_tables
+from tests.support.world import TableWorld
 
 DEAD_LETTERS = "https://sqs.us-east-1.amazonaws.com/123456789012/changes-dead-letters.fifo"
-DEV = "dev/eu-west-1"
-PROD = "prod/us-east-1"
+DEV, PROD = TargetName("dev/eu-west-1"), TargetName("prod/us-east-1")
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRollouts]:
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[TableWorld]:
     settings = {
         "ROLLOUTS_TABLE": "rollouts",
         "AUDIT_TABLE": "audit",
@@ -41,23 +37,21 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoRollouts]:
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    # moto undoes a cancelled transaction by restoring all its tables, so one step must not run beside another.
+    # moto undoes a cancelled transaction by restoring all its tables, so steps must not run in parallel.
     monkeypatch.setattr("pointsman.core.rollouts.engine.PARALLEL_STEPS", 1)
     forget()
     with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        create_tables(client)
         boto3.client("sqs", region_name="us-east-1").create_queue(
             QueueName="changes-dead-letters.fifo", Attributes={"FifoQueue": "true"}
         )
         for target in (DEV, PROD):
             create_project(target)
-        yield DynamoRollouts(client, "rollouts", "audit")
+        yield TableWorld()
     forget()
 
 
 def forget() -> None:
-    for cached in (handler.settings, handler.engine, handler.dead_letters):
+    for cached in (wiring.settings, wiring.engine, wiring.consumer):
         cached.cache_clear()
 
 
@@ -85,7 +79,7 @@ def create_project(target: str) -> None:
 
 
 def queued(*deliveries: Delivery | str) -> dict[str, Any]:
-    """An SQS event as Lambda gets it from a FIFO queue."""
+    """An SQS event of a FIFO queue, as Lambda gets it."""
     bodies = [each if isinstance(each, str) else each.model_dump_json() for each in deliveries]
     return {
         "Records": [
@@ -118,7 +112,7 @@ def call(event: dict[str, Any]) -> Any:
 
 
 def ended(build_arn: str, rollout: str, target: str) -> dict[str, Any]:
-    """CodeBuild's documented event of a build that succeeded, for this run."""
+    """CodeBuild's documented event of the end of a build, for this run."""
     event: dict[str, Any] = json.loads(Path("events/aws/codebuild-build-succeeded.json").read_text())
     detail = event["detail"]
     detail["build-id"] = build_arn
@@ -134,63 +128,58 @@ def ended(build_arn: str, rollout: str, target: str) -> dict[str, Any]:
     return event
 
 
-def test_a_delivery_becomes_builds_and_their_ends_end_the_rollout(world: DynamoRollouts) -> None:
-    told = delivery(DEV, PROD)
-    rollout = told.specs[0].rollout
-    assert call(queued(told)) == {"batchItemFailures": []}
+def test_a_delivery_becomes_builds_and_their_ends_end_the_rollout(world: TableWorld) -> None:
+    incoming = delivery(DEV, PROD)
+    rollout = incoming.specs[0].rollout
+    assert call(queued(incoming)) == {"batchItemFailures": []}
 
-    loaded = world.load(rollout)
-    assert loaded
-    runs = latest(loaded[1])
+    runs = world.runs(rollout)
     assert {name: run.state for name, run in runs.items()} == {DEV: RunState.RUNNING, PROD: RunState.RUNNING}
     for name, run in runs.items():
         assert run.build_arn
         assert run.build_arn.startswith(f"arn:aws:codebuild:{run.target.region}:{run.target.account_id}:build/")
         call(ended(run.build_arn, rollout, name))
 
-    loaded = world.load(rollout)
-    assert loaded
-    assert loaded[0].state is RolloutState.SUCCEEDED
+    assert world.rollout(rollout).state is RolloutState.SUCCEEDED
 
 
-def test_an_account_without_the_project_fails_its_run_only(world: DynamoRollouts) -> None:
-    told = delivery(DEV, "prod/eu-central-1")
-    call(queued(told))
-    loaded = world.load(told.specs[0].rollout)
-    assert loaded
-    runs = latest(loaded[1])
-    assert runs["prod/eu-central-1"].state is RunState.REFUSED
-    assert "StartBuild in prod/eu-central-1 refused: ResourceNotFoundException" in runs["prod/eu-central-1"].reason
+def test_an_account_without_the_project_fails_its_run_only(world: TableWorld) -> None:
+    bare = TargetName("prod/eu-central-1")
+    incoming = delivery(DEV, bare)
+    call(queued(incoming))
+    runs = world.runs(incoming.specs[0].rollout)
+    assert runs[bare].state is RunState.REFUSED
+    assert "StartBuild in prod/eu-central-1 was refused: ResourceNotFoundException" in runs[bare].reason
     assert runs[DEV].state is RunState.RUNNING
 
 
 @pytest.mark.parametrize("version", ["none", "2"])
-def test_a_message_that_nobody_can_read_is_put_aside_at_once_and_holds_up_no_other(
-    world: DynamoRollouts, version: str
+def test_a_message_that_cannot_be_read_is_a_dead_letter_at_once_and_delays_no_other(
+    world: TableWorld, version: str
 ) -> None:
     first, last = delivery(DEV, commit="a" * 40), delivery(DEV, commit="c" * 40)
-    unread = '{"not": "a delivery"}'
+    unreadable = '{"not": "a delivery"}'
     if version == "2":
-        unread = first.model_dump_json().replace('"version":1', '"version":2')
-    assert call(queued(first, unread, last)) == {"batchItemFailures": []}
-    assert world.load(first.specs[0].rollout)
-    assert world.load(last.specs[0].rollout)
-    [letter] = put_aside()
-    assert letter["Body"] == unread
+        unreadable = first.model_dump_json().replace('"version":1', '"version":2')
+    assert call(queued(first, unreadable, last)) == {"batchItemFailures": []}
+    assert world.rollout(first.specs[0].rollout).state is RolloutState.OPEN
+    assert world.rollout(last.specs[0].rollout).state is RolloutState.OPEN
+    [letter] = dead_letters()
+    assert letter["Body"] == unreadable
     assert "version" in letter["MessageAttributes"]["reason"]["StringValue"] or version == "none"
 
 
-def test_a_message_that_cannot_be_put_aside_goes_back_and_only_it(
-    world: DynamoRollouts, monkeypatch: pytest.MonkeyPatch
+def test_a_message_that_cannot_become_a_dead_letter_goes_back_and_only_it(
+    world: TableWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boto3.client("sqs", region_name="us-east-1").delete_queue(QueueUrl=DEAD_LETTERS)
     last = delivery(DEV, commit="c" * 40)
     answer = call(queued("not a delivery", last))
     assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["message-0"]
-    assert world.load(last.specs[0].rollout)
+    assert world.rollout(last.specs[0].rollout).state is RolloutState.OPEN
 
 
-def test_a_rollout_that_cannot_be_read_gives_no_other_message_back(world: DynamoRollouts) -> None:
+def test_a_rollout_that_cannot_be_read_gives_no_other_message_back(world: TableWorld) -> None:
     broken, good = delivery(DEV, commit="a" * 40), delivery(DEV, commit="b" * 40)
     call(queued(broken))
     client = boto3.client("dynamodb", region_name="us-east-1")
@@ -203,17 +192,17 @@ def test_a_rollout_that_cannot_be_read_gives_no_other_message_back(world: Dynamo
         ExpressionAttributeValues={":other": {"S": "of a newer version"}},
     )
     assert call(queued(good)) == {"batchItemFailures": []}
-    assert world.load(good.specs[0].rollout)
+    assert world.rollout(good.specs[0].rollout).state is RolloutState.OPEN
     assert call(queued(broken)) == {"batchItemFailures": []}
-    [letter] = put_aside()
+    [letter] = dead_letters()
     assert "written by another version" in letter["MessageAttributes"]["reason"]["StringValue"]
 
 
-def test_the_beginning_of_a_build_whose_start_was_not_answered_is_taken(
-    world: DynamoRollouts, monkeypatch: pytest.MonkeyPatch
+def test_the_beginning_of_a_build_whose_start_got_no_answer_is_recorded(
+    world: TableWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = delivery(DEV)
-    rollout = told.specs[0].rollout
+    incoming = delivery(DEV)
+    rollout = incoming.specs[0].rollout
     start = CodeBuilds.start
 
     def lost(self: CodeBuilds, *about: Any) -> BuildReport:
@@ -221,44 +210,37 @@ def test_the_beginning_of_a_build_whose_start_was_not_answered_is_taken(
         raise Unavailable("the answer was lost")
 
     monkeypatch.setattr(CodeBuilds, "start", lost)
-    call(queued(told))
-    loaded = world.load(rollout)
-    assert loaded
-    assert latest(loaded[1])[DEV].state is RunState.STARTING
+    call(queued(incoming))
+    assert world.run(rollout, DEV).state is RunState.STARTING
     arn = f"arn:aws:codebuild:eu-west-1:{ACCOUNT_IDS['dev']}:build/pointsman:a-build"
     for initiator, state in (("hana", RunState.STARTING), (None, RunState.RUNNING)):
         began = ended(arn, rollout, DEV)
         began["detail"]["build-status"] = "IN_PROGRESS"
         if initiator:
             began["detail"]["additional-information"]["initiator"] = initiator
-        with suppress(Unavailable):  # the region is left alone for some minutes
+        with suppress(Unavailable):  # the region is not called for some minutes
             call(began)
-        loaded = world.load(rollout)
-        assert loaded
-        assert latest(loaded[1])[DEV].state is state
+        assert world.run(rollout, DEV).state is state
 
 
-def put_aside() -> list[Any]:
+def dead_letters() -> list[Any]:
     client = boto3.client("sqs", region_name="us-east-1")
     return client.receive_message(QueueUrl=DEAD_LETTERS, MaxNumberOfMessages=10, MessageAttributeNames=["All"])[
         "Messages"
     ]
 
 
-def test_the_sweep_asks_codebuild_and_ends_what_has_ended(world: DynamoRollouts) -> None:
-    told = delivery(DEV)
-    call(queued(told))
+def test_the_sweep_asks_codebuild_and_records_what_has_ended(world: TableWorld) -> None:
+    incoming = delivery(DEV)
+    call(queued(incoming))
     call({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
-    loaded = world.load(told.specs[0].rollout)
-    assert loaded
-    # moto's builds have succeeded as soon as anybody asks
-    assert loaded[0].state is RolloutState.SUCCEEDED
+    # moto's builds have succeeded at the first BatchGetBuilds
+    assert world.rollout(incoming.specs[0].rollout).state is RolloutState.SUCCEEDED
 
 
-def test_a_delivery_without_orders_is_in_the_trail(world: DynamoRollouts) -> None:
+def test_a_delivery_without_rollouts_is_in_the_trail(world: TableWorld) -> None:
     call(queued(delivery()))
-    trail = DynamoTrail(boto3.client("dynamodb", region_name="us-east-1"), "audit")
-    assert [event.type for event in trail.of_partition("DELIVERY#d-1")] == ["DeliveryDecided"]
+    assert [event.type for event in world.trail.of_partition("DELIVERY#d-1")] == ["DeliveryDecided"]
 
 
 def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Law 2 after a crash at every call in turn: a redelivery resumes what failed half-way and repeats nothing."""
+"""Law 2 after a crash at every call in turn: a redelivery resumes the rest and repeats nothing."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -8,22 +8,23 @@ from threading import Lock
 
 import pytest
 
-from pointsman.core.model import Rollout, Run, RunState, Target, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, Run, RunState, Target, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.trail.events import Event, RolloutStarted, RunEnded, RunStarted, TrailEvent
+from tests.support.concurrency import QueuedDelivery, handle, handle_together
 from tests.support.rollouts import delivery
-from tests.support.worlds import DEV, PROD, Telling, World, Worlds, memory_world, take, tell_together, worlds_of
+from tests.support.world import DEV, PROD, MakeWorld, MemoryWorld, World, worlds_of
 
 
 class CrashError(Exception):
-    """The process ended here."""
+    """The process crashed here."""
 
 
 class Fuse:
-    """Ends a process at its `last` call to the world: before that call has any effect, or after it had it.
+    """Crashes a process at its `last` call: before the call has any effect, or after it.
 
-    `dies`: no later call of the process comes through either. Otherwise only that one call fails.
+    `dies`: every later call fails, too. Otherwise only that one fails.
     """
 
     def __init__(self, last: int, when: str, *, dies: bool) -> None:
@@ -49,7 +50,7 @@ class Fuse:
 
 
 class Fused:
-    """A process whose every call goes through a fuse: the ports of a world, each call counted."""
+    """A process whose calls all go through a fuse."""
 
     def __init__(self, world: World, fuse: Fuse) -> None:
         self.engine = Engine(
@@ -61,23 +62,23 @@ class _Store:
     def __init__(self, store: RolloutStore, fuse: Fuse) -> None:
         self._store, self._fuse = store, fuse
 
-    def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
-        return self._fuse(lambda: self._store.load(rollout))
+    def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
+        return self._fuse(lambda: self._store.load(rollout_id))
 
-    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
-        return self._fuse(lambda: self._store.queues(targets))
+    def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
+        return self._fuse(lambda: self._store.queues(names))
 
     def commit(self, transition: Transition) -> None:
         self._fuse(lambda: self._store.commit(transition))
 
-    def open_rollouts(self) -> list[str]:
+    def open_rollouts(self) -> list[RolloutId]:
         return self._fuse(self._store.open_rollouts)
 
-    def sweep_cursor(self) -> str | None:
+    def sweep_cursor(self) -> RolloutId | None:
         return self._fuse(self._store.sweep_cursor)
 
-    def keep_sweep_cursor(self, rollout: str | None) -> None:
-        self._fuse(lambda: self._store.keep_sweep_cursor(rollout))
+    def keep_sweep_cursor(self, rollout_id: RolloutId | None) -> None:
+        self._fuse(lambda: self._store.keep_sweep_cursor(rollout_id))
 
 
 class _Trail:
@@ -108,28 +109,28 @@ class _Builds:
         return self._fuse(lambda: self._builds.report(target, arns))
 
 
-def crashed(world: World, fuse: Fuse, telling: Telling) -> bool:
-    """Whether the process that took a telling crashed."""
+def crashed(world: World, fuse: Fuse, message: QueuedDelivery) -> bool:
+    """Whether the process that handled a message crashed."""
     try:
-        take(Fused(world, fuse).engine, *telling)
+        handle(Fused(world, fuse).engine, *message)
     except CrashError:
         return True
     return fuse.has_burnt
 
 
-AGAIN: dict[str, Telling] = {
+AGAIN: dict[str, QueuedDelivery] = {
     "the queue hands the message out again": (delivery(DEV, PROD), "m-1"),
     "GitHub redelivers": (delivery(DEV, PROD), "m-2"),
     "a second hook delivers it": (delivery(DEV, PROD, name="hook-2"), "m-2"),
 }
-FIRST: Telling = (delivery(DEV, PROD), "m-1")
+FIRST: QueuedDelivery = (delivery(DEV, PROD), "m-1")
 ROLLOUT = FIRST[0].specs[0].rollout
 
 every_way_again = pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN.keys())
 
 
 def assert_resumed(world: World) -> None:
-    """One build on each target, and the trail tells of every run."""
+    """One build on each target, and the trail has every run."""
     assert sorted(world.builds.started) == [(ROLLOUT, DEV, 1), (ROLLOUT, PROD, 1)]
     runs = world.runs(ROLLOUT)
     assert {name: run.state for name, run in runs.items()} == dict.fromkeys((DEV, PROD), RunState.RUNNING)
@@ -143,14 +144,14 @@ def assert_resumed(world: World) -> None:
 
 
 def nothing(_world: World) -> None:
-    """A world to crash in as it is."""
+    """Prepare nothing."""
 
 
 @dataclass
 class Crashes:
     """Crashes of one kind, in worlds of one kind."""
 
-    new_world: Worlds
+    new_world: MakeWorld
     when: str
     dies: bool
 
@@ -185,24 +186,24 @@ def crashes(request: pytest.FixtureRequest) -> Iterator[Crashes]:
 
 @every_way_again
 def test_a_redelivery_after_a_crash_at_any_call_builds_what_is_missing_and_nothing_twice(
-    crashes: Crashes, again: Telling
+    crashes: Crashes, again: QueuedDelivery
 ) -> None:
     for world in crashes.points():
-        world.tell(*again)
+        world.push(*again)
         assert_resumed(world)
 
 
-def test_the_same_is_true_when_codebuild_has_forgotten_the_first_try(crashes: Crashes) -> None:
+def test_the_same_is_true_when_the_token_of_the_first_call_has_expired(crashes: Crashes) -> None:
     for world in crashes.points():
         world.clock.pass_by(minutes=6)
-        world.tell(*AGAIN["GitHub redelivers"])
+        world.push(*AGAIN["GitHub redelivers"])
         assert_resumed(world)
 
 
-def test_the_sweep_alone_finishes_whatever_was_stored_before_a_crash(crashes: Crashes) -> None:
+def test_the_sweep_alone_finishes_what_was_stored_before_a_crash(crashes: Crashes) -> None:
     for world in crashes.points():
         world.clock.pass_by(minutes=6)
-        world.engine().sweep()
+        world.engine.sweep()
         if world.store.load(ROLLOUT):
             assert_resumed(world)
         else:
@@ -211,35 +212,35 @@ def test_the_sweep_alone_finishes_whatever_was_stored_before_a_crash(crashes: Cr
 
 def test_two_redeliveries_at_the_same_instant_after_a_crash_resume_it_once(crashes: Crashes) -> None:
     for world in crashes.points():
-        tell_together(world, [AGAIN["GitHub redelivers"], (delivery(DEV, PROD, name="hook-2"), "m-3")])
+        handle_together(world, [AGAIN["GitHub redelivers"], (delivery(DEV, PROD, name="hook-2"), "m-3")])
         assert_resumed(world)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_redelivery_that_crashes_too_is_resumed_by_the_next(when: str) -> None:
     for first in count(1):
-        if not crashed(memory_world(), Fuse(first, when, dies=True), FIRST):
+        if not crashed(MemoryWorld(), Fuse(first, when, dies=True), FIRST):
             return
         for second in count(1):
-            world = memory_world()
+            world = MemoryWorld()
             crashed(world, Fuse(first, when, dies=True), FIRST)
             crashes_again = crashed(world, Fuse(second, when, dies=True), AGAIN["GitHub redelivers"])
-            world.tell(delivery(DEV, PROD), "m-3")
+            world.push(delivery(DEV, PROD), "m-3")
             assert_resumed(world)
             if not crashes_again:
                 break
 
 
-def test_after_a_crash_a_target_that_refuses_has_its_reason_in_the_trail_and_is_built_once_it_takes_it(
+def test_after_a_crash_a_refusal_is_in_the_trail_and_is_retried_by_the_next_redelivery(
     crashes: Crashes,
 ) -> None:
     for world in crashes.points(lambda world: world.builds.refuses.update({PROD: "AccessDenied"})):
-        world.tell(*AGAIN["GitHub redelivers"])
+        world.push(*AGAIN["GitHub redelivers"])
         refused = [event for event in world.events(ROLLOUT) if isinstance(event, RunEnded)]
         assert {(event.target, event.state, event.reason) for event in refused} == {
             (PROD, RunState.REFUSED, "AccessDenied")
         }
         world.builds.refuses.clear()
-        world.tell(delivery(DEV, PROD), "m-3")
+        world.push(delivery(DEV, PROD), "m-3")
         assert Counter(target for _, target, _ in world.builds.started) == {DEV: 1, PROD: 1}
         assert {run.state for run in world.runs(ROLLOUT).values()} == {RunState.RUNNING}

@@ -1,4 +1,4 @@
-"""CodeBuild's answers, as they decide whether a build exists: what is certain, what passes and what nobody can tell."""
+"""What CodeBuild's answers prove: there is a build, there is none, or it is unknown."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ def a_run(mode: Mode = Mode.APPLY) -> tuple[Rollout, Run]:
 
 
 class FakeCodeBuild:
-    """A project's builds, newest first. Ids in `left_out` are not told; every call is noted."""
+    """A project's builds, newest first. Answers leave out the ids in `left_out`; every call is noted."""
 
     def __init__(self, builds: Sequence[dict[str, Any]] = (), left_out: Sequence[str] = (), page: int = 2) -> None:
         self.builds = {build["id"]: build for build in builds}
@@ -74,7 +74,7 @@ def a_build(name: str, minutes_ago: float = 0, run: Run | None = None, initiator
 def builds_on(client: Any, monkeypatch: pytest.MonkeyPatch) -> CodeBuilds:
     monkeypatch.setattr(CodeBuilds, "_client", lambda *_: client)
     monkeypatch.setattr("pointsman.adapters.builds_codebuild.time.sleep", lambda _: None)
-    return CodeBuilds("start-role", {Mode.APPLY: "pointsman", Mode.CHECK: "pointsman-check"}, "a-word")
+    return CodeBuilds("start-role", {Mode.APPLY: "pointsman", Mode.CHECK: "pointsman-check"}, "an-external-id")
 
 
 def refusal(code: str, status: int = 400) -> ClientError:
@@ -107,7 +107,7 @@ def refusal(code: str, status: int = 400) -> ClientError:
     ids=lambda each: each.response["Error"]["Code"] if isinstance(each, ClientError) else "",
 )
 @pytest.mark.parametrize("call", ["start", "find", "report"])
-def test_an_answer_tells_whether_anything_was_done_and_whether_it_passes(
+def test_an_error_tells_whether_anything_was_done_and_whether_a_retry_helps(
     failure: Exception, becomes: type[PointsmanError], call: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: Any, **__: Any) -> Any:
@@ -130,8 +130,8 @@ def test_an_answer_tells_whether_anything_was_done_and_whether_it_passes(
 
 
 @pytest.mark.parametrize("last", ["AccountLimitExceededException", "AccessDeniedException"])
-def test_a_refusal_after_a_try_without_answer_is_not_certain(last: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first try may have been carried out: what the second is told says nothing of it."""
+def test_a_refusal_after_a_call_without_an_answer_is_not_certain(last: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first call may have started a build: the second answer proves nothing about it."""
     answers = iter([ReadTimeoutError(endpoint_url="https://codebuild"), *[refusal(last)] * 5])
 
     def start_build(**_: Any) -> Any:
@@ -139,11 +139,11 @@ def test_a_refusal_after_a_try_without_answer_is_not_certain(last: str, monkeypa
 
     client = FakeCodeBuild()
     monkeypatch.setattr(client, "start_build", start_build)
-    with pytest.raises(Unavailable, match="a try before it got no answer"):
+    with pytest.raises(Unavailable, match="an earlier call got no answer"):
         builds_on(client, monkeypatch).start(*a_run())
 
 
-def test_a_start_is_tried_again_with_the_same_token(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_start_is_retried_with_the_same_token(monkeypatch: pytest.MonkeyPatch) -> None:
     client = FakeCodeBuild()
     start, tokens = client.start_build, []
 
@@ -160,10 +160,10 @@ def test_a_start_is_tried_again_with_the_same_token(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("call", ["start", "report"])
-def test_a_refusal_that_comes_after_silence_is_seen_whoever_tries_again(
+def test_a_refusal_after_a_call_without_an_answer_is_noticed_whoever_retries(
     call: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """botocore tries reads again by itself, and no start: of its tries it tells the last alone."""
+    """botocore retries reads, but not starts: it reports only its last attempt."""
     sent: list[str] = []
 
     def send(**_: Any) -> Any:
@@ -173,7 +173,7 @@ def test_a_refusal_that_comes_after_silence_is_seen_whoever_tries_again(
         body = b'{"__type": "AccessDeniedException", "message": "no"}'
         return AWSResponse("https://codebuild", 400, {}, Raw(body))  # type: ignore[arg-type]
 
-    make = CodeBuilds._make
+    make = CodeBuilds._new_client
 
     def made(service: str, limits: CallLimits, **options: str) -> Any:
         client = make(service, limits, **options)
@@ -181,12 +181,12 @@ def test_a_refusal_that_comes_after_silence_is_seen_whoever_tries_again(
         return client
 
     credentials = {"AccessKeyId": "a", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": NOW + HOUR}
-    monkeypatch.setattr(CodeBuilds, "_enter", lambda *_: credentials)
-    monkeypatch.setattr(CodeBuilds, "_make", staticmethod(made))
-    builds = CodeBuilds("start-role", dict.fromkeys(Mode, "pointsman"), "a-word")
+    monkeypatch.setattr(CodeBuilds, "_assume_role", lambda *_: credentials)
+    monkeypatch.setattr(CodeBuilds, "_new_client", staticmethod(made))
+    builds = CodeBuilds("start-role", dict.fromkeys(Mode, "pointsman"), "an-external-id")
     rollout, run = a_run()
     if call == "start":
-        with pytest.raises(Unavailable, match="a try before it got no answer"):
+        with pytest.raises(Unavailable, match="an earlier call got no answer"):
             builds.start(rollout, run)
     else:
         with pytest.raises(BuildRefused):
@@ -204,13 +204,13 @@ class Raw:
         yield self.body
 
 
-def test_none_is_certain_only_when_every_build_since_then_was_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_none_is_certain_only_if_every_build_since_then_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
     _, run = a_run()
     others = [a_build("b3", 1), a_build("b2", 2), a_build("b1", 300)]
     assert builds_on(FakeCodeBuild(others), monkeypatch).find(run) is None
     assert builds_on(FakeCodeBuild(), monkeypatch).find(run) is None
     for name in ("b3", "b2"):
-        with pytest.raises(BuildDelayed, match="did not tell 1 of the newest builds"):
+        with pytest.raises(BuildDelayed, match="left out 1 of the newest builds"):
             builds_on(FakeCodeBuild(others, left_out=[f"pointsman:{name}"]), monkeypatch).find(run)
 
 
@@ -218,41 +218,44 @@ def test_the_search_ends_at_builds_that_are_older_than_the_run(monkeypatch: pyte
     _, run = a_run()
     client = FakeCodeBuild([a_build(f"b{number}", 5 * number) for number in range(100)])
     assert builds_on(client, monkeypatch).find(run) is None
-    assert client.pages == 2  # builds of ten minutes before are looked at: clocks differ
+    assert client.pages == 2  # it reads builds up to ten minutes older: clocks differ
 
 
-def test_a_search_without_end_is_no_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_without_an_end_does_not_return_none(monkeypatch: pytest.MonkeyPatch) -> None:
     _, run = a_run()
     client = FakeCodeBuild([a_build(f"b{number}") for number in range(2 * PAGES_SEARCHED + 1)])
     with pytest.raises(BuildDelayed, match="too many builds"):
         builds_on(client, monkeypatch).find(run)
 
 
-def test_of_a_build_and_its_retry_by_hand_the_engines_own_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_build_and_its_manual_retry_the_engines_own_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     _, run = a_run()
     retry, own = a_build("retry", 1, run, initiator="hana"), a_build("own", 2, run)
-    found = builds_on(FakeCodeBuild([retry, own]), monkeypatch).find(run)
-    assert found
-    assert found.arn.endswith(":own")
-    found = builds_on(FakeCodeBuild([retry]), monkeypatch).find(run)
-    assert found
-    assert found.started_outside
+    report = builds_on(FakeCodeBuild([retry, own]), monkeypatch).find(run)
+    assert report
+    assert report.arn.endswith(":own")
+    report = builds_on(FakeCodeBuild([retry]), monkeypatch).find(run)
+    assert report
+    assert report.started_outside
 
 
 @pytest.mark.parametrize(
-    ("end", "known"), [("group=null;stream=null", False), ("group=/aws/codebuild/pointsman;stream=8745a7a9", True)]
+    ("link_end", "has_log"),
+    [("group=null;stream=null", False), ("group=/aws/codebuild/pointsman;stream=8745a7a9", True)],
 )
-def test_a_build_links_to_its_log_once_it_has_one(end: str, known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_links_to_its_log_once_it_has_one(
+    link_end: str, has_log: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, run = a_run()
-    link = f"https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logEvent:{end}"
+    link = f"https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logEvent:{link_end}"
     build = a_build("own", 2, run) | {"logs": {"deepLink": link}}
-    found = builds_on(FakeCodeBuild([build]), monkeypatch).find(run)
-    assert found
-    assert found.log_url == (link if known else None)
+    report = builds_on(FakeCodeBuild([build]), monkeypatch).find(run)
+    assert report
+    assert report.log_url == (link if has_log else None)
 
 
 @pytest.mark.parametrize(("mode", "project"), [(Mode.APPLY, "pointsman"), (Mode.CHECK, "pointsman-check")])
-def test_a_check_is_started_and_looked_for_in_the_project_of_checks(
+def test_a_check_is_started_and_searched_for_in_the_project_of_checks(
     mode: Mode, project: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = FakeCodeBuild()

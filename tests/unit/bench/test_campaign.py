@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench.campaign.episode import Episode, one_after_the_other
+from bench.campaign.episode import Episode, run_without_threads
 from pointsman.core.rollouts import engine as engine_module
 from pointsman.core.rollouts import starter, target_queue
 from pointsman.core.rollouts import sweep as sweep_module
@@ -22,7 +22,7 @@ EPISODES = range(1, 41)
 def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (engine_module, sweep_module):
         monkeypatch.setattr(module, "ThreadPoolExecutor", ThreadPoolExecutor)
-    one_after_the_other()
+    run_without_threads()
 
 
 def breaches() -> Iterator[str]:
@@ -72,7 +72,7 @@ def test_a_refusal_to_look_that_counts_as_no_build_is_found(monkeypatch: pytest.
                 return started(rollout, run, found, self._clock())
         return no_build(run)
 
-    monkeypatch.setattr(starter.Starter, "_look_for", credulous)
+    monkeypatch.setattr(starter.Starter, "_search", credulous)
     assert any(breach.startswith(("double", "trail")) for breach in breaches())
 
 

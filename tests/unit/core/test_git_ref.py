@@ -10,9 +10,9 @@ from pointsman.core.model import Change
 from pointsman.core.routing.routing_input import RoutingInput
 from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import render
+from tests.support.events import DEV, started_rollout
 from tests.support.receiver import payload
 from tests.support.rollouts import change
-from tests.support.told import DEV, started_rollout
 
 NAMES = ["main", "refs/main", "tags/v1", "heads/x", "refs/heads/x", "refs/tags/v1", "refs/pull/7/head", "a/b", "größe"]
 

@@ -1,4 +1,4 @@
-"""The nouns: strict where they are made, tolerant where they are read."""
+"""The nouns: constructors are strict, readers are tolerant."""
 
 from typing import Any
 
@@ -19,29 +19,29 @@ ROLLOUT = Rollout(
     pushes=(),
     created_at=MORNING,
 )
-PLACE = QueueEntry(rollout="r-1", concurrency_group="site", attempt=1, ordering_time=MORNING)
+ENTRY = QueueEntry(rollout="r-1", concurrency_group="site", attempt=1, ordering_time=MORNING)
 NOUNS: list[Value] = [
     delivery(DEV),
     ROLLOUT,
     Run(rollout="r-1", route="site", target=target(DEV), created_at=MORNING),
-    TargetQueue(name=DEV, holder=PLACE, waiting=(PLACE,)),
+    TargetQueue(name=DEV, holder=ENTRY, waiting=(ENTRY,)),
 ]
 
 
 def of_a_newer_writer(value: Any) -> Any:
     """`value` with an unknown field in every noun."""
     if isinstance(value, BaseModel):
-        told = {name: of_a_newer_writer(getattr(value, name)) for name in type(value).model_fields}
-        return told | {"of_a_newer_writer": 1}
+        fields = {name: of_a_newer_writer(getattr(value, name)) for name in type(value).model_fields}
+        return fields | {"of_a_newer_writer": 1}
     return [of_a_newer_writer(each) for each in value] if isinstance(value, tuple) else value
 
 
 @pytest.mark.parametrize("noun", NOUNS, ids=lambda noun: type(noun).__name__)
-def test_what_a_newer_writer_added_is_left_out_at_every_depth(noun: Value) -> None:
-    told = of_a_newer_writer(noun)
-    assert type(noun).read(told) == noun
+def test_fields_of_a_newer_writer_are_dropped_at_every_depth(noun: Value) -> None:
+    newer = of_a_newer_writer(noun)
+    assert type(noun).read(newer) == noun
     with pytest.raises(ValidationError, match="of_a_newer_writer"):
-        type(noun).model_validate(told)
+        type(noun).model_validate(newer)
 
 
 def test_a_message_of_a_newer_writer_is_read_unless_its_version_is_another() -> None:

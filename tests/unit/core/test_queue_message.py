@@ -1,4 +1,4 @@
-"""A delivery that is larger than a message arrives whole in meaning: every order and decision, and the word of it."""
+"""A delivery that is larger than a message arrives with every spec and decision, and is marked as shortened."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Decision, Outcome, RolloutSpec, Target
 from pointsman.core.queue_message import MESSAGE_BYTES, split_to_fit, to_message
-from pointsman.core.rollouts.accept import decided
+from pointsman.core.rollouts.accept import delivery_decided
 from tests.support.rollouts import MORNING, change
 
 
@@ -19,14 +19,14 @@ def a_target(number: int, variables: str = "") -> Target:
         account="dev",
         account_id="222222222222",
         region=f"region-{number:04d}",
-        extra_vars={"told": variables} if variables else None,
+        extra_vars={"text": variables} if variables else None,
     )
 
 
 def a_delivery(
     running: int, ignored: int = 0, targets: int = 1, reason: str = "it matches", files: int = 0, variables: str = ""
 ) -> Delivery:
-    """A push that `running` routes send to `targets` targets each, and `ignored` routes do not take."""
+    """A push that `running` routes send to `targets` targets each, and that `ignored` routes ignore."""
     there = tuple(a_target(number, variables) for number in range(targets))
     specs = tuple(
         RolloutSpec(rollout=f"r-{number:016x}", route=f"runs-{number}", playbook="site.yml", targets=there)
@@ -62,29 +62,29 @@ def a_delivery(
 
 
 def arrived(parts: Sequence[Delivery]) -> list[Delivery]:
-    """The parts as the engine reads them off the queue."""
+    """The parts as start_build reads them."""
     return [Delivery.model_validate_json(to_message(part)) for part in parts]
 
 
-def assert_whole(told: Delivery, parts: Sequence[Delivery], limit: int) -> None:
-    """Together the parts mean `told`, each fits, and each says whether anything was left out."""
+def assert_complete(incoming: Delivery, parts: Sequence[Delivery], limit: int) -> None:
+    """Together the parts mean `incoming`, each fits, and each says whether anything was left out."""
     assert parts
     assert all(len(to_message(part)) <= limit for part in parts)
-    assert [spec for part in arrived(parts) for spec in part.specs] == list(told.specs)
+    assert [spec for part in arrived(parts) for spec in part.specs] == list(incoming.specs)
     decided_there = {(each.route, each.outcome, each.runs, each.rollout) for part in parts for each in part.decisions}
-    assert decided_there == {(each.route, each.outcome, each.runs, each.rollout) for each in told.decisions}
-    whole = tuple(parts) == (told,)
+    assert decided_there == {(each.route, each.outcome, each.runs, each.rollout) for each in incoming.decisions}
+    whole = tuple(parts) == (incoming,)
     assert all(part.shortened is not whole for part in parts)
-    assert all(decided(part).shortened is not whole for part in parts)
+    assert all(delivery_decided(part).shortened is not whole for part in parts)
     kept = {(part.id, part.event, part.received_at, part.reason, part.change.files_total) for part in parts}
-    assert kept == {(told.id, told.event, told.received_at, told.reason, told.change.files_total)}
+    assert kept == {(incoming.id, incoming.event, incoming.received_at, incoming.reason, incoming.change.files_total)}
 
 
-def test_what_fits_goes_as_it_is_and_says_nothing() -> None:
-    told = a_delivery(running=3, ignored=3, targets=5, files=50)
-    assert split_to_fit(told) == (told,)
-    assert not told.shortened
-    assert not decided(told).shortened
+def test_what_fits_is_sent_unchanged() -> None:
+    incoming = a_delivery(running=3, ignored=3, targets=5, files=50)
+    assert split_to_fit(incoming) == (incoming,)
+    assert not incoming.shortened
+    assert not delivery_decided(incoming).shortened
 
 
 @pytest.mark.parametrize(
@@ -97,26 +97,26 @@ def test_what_fits_goes_as_it_is_and_says_nothing() -> None:
         (40, 0, 1_000, 45),
     ],
 )
-def test_a_delivery_far_beyond_a_message_arrives_with_every_order(
+def test_a_delivery_far_beyond_a_message_arrives_with_every_spec(
     running: int, ignored: int, targets: int, most: int
 ) -> None:
-    told = a_delivery(running, ignored, targets, reason="branch main matches; " * 20, files=3_000)
-    parts = split_to_fit(told)
-    assert_whole(told, parts, MESSAGE_BYTES)
+    incoming = a_delivery(running, ignored, targets, reason="branch main matches; " * 20, files=3_000)
+    parts = split_to_fit(incoming)
+    assert_complete(incoming, parts, MESSAGE_BYTES)
     assert len(parts) <= most
 
 
 def test_decisions_stay_together_where_they_leave_room_so_that_the_trail_has_them_as_one() -> None:
     parts = split_to_fit(a_delivery(running=300, ignored=100, targets=100))
     assert len(parts) > 1
-    assert len({decided(part).key for part in parts}) == 1
+    assert len({delivery_decided(part).key for part in parts}) == 1
 
 
-def test_an_order_that_is_larger_than_a_message_is_sent_all_the_same() -> None:
-    """The queue refuses it then, which is an error that somebody sees."""
-    told = a_delivery(running=2, targets=40, variables="x" * 100)
-    parts = split_to_fit(told, limit=2_000)
-    assert [spec for part in parts for spec in part.specs] == list(told.specs)
+def test_a_spec_that_is_larger_than_a_message_is_sent_anyway() -> None:
+    """The queue refuses it, which is a visible error."""
+    incoming = a_delivery(running=2, targets=40, variables="x" * 100)
+    parts = split_to_fit(incoming, limit=2_000)
+    assert [spec for part in parts for spec in part.specs] == list(incoming.specs)
 
 
 @settings(deadline=None, max_examples=150)  # the machine may be busy
@@ -128,8 +128,8 @@ def test_an_order_that_is_larger_than_a_message_is_sent_all_the_same() -> None:
     files=st.integers(0, 300),
     limit=st.integers(9_000, 60_000),
 )
-def test_whatever_does_not_fit_arrives_whole_in_meaning_and_says_so(
+def test_what_does_not_fit_arrives_complete_and_marked(
     running: int, ignored: int, targets: int, reason: str, files: int, limit: int
 ) -> None:
-    told = a_delivery(running, ignored, targets, reason, files)
-    assert_whole(told, split_to_fit(told, limit), limit)
+    incoming = a_delivery(running, ignored, targets, reason, files)
+    assert_complete(incoming, split_to_fit(incoming, limit), limit)

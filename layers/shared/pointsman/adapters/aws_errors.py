@@ -1,4 +1,4 @@
-"""botocore's errors, sorted by who must act."""
+"""Translates botocore's errors to Pointsman's, which say who must act."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,22 +8,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pointsman.adapters.aws_error_codes import error_for
 from pointsman.errors import Conflict, Misconfigured, Unavailable
 
-# Why DynamoDB cancelled a transaction: another writer was first.
+# DynamoDB cancelled a transaction, since another writer was first.
 _LOST_RACES = {"ConditionalCheckFailed", "TransactionConflict"}
-# An item of it can never be stored.
-_UNFIT = {"ValidationError", "ItemCollectionSizeLimitExceeded"}
+# DynamoDB cancelled a transaction, since one of its items can never be stored.
+_INVALID_ITEMS = {"ValidationError", "ItemCollectionSizeLimitExceeded"}
 
 
 @contextmanager
 def translate_aws_errors(doing: str) -> Iterator[None]:
-    """Turn botocore's errors into Conflict, Misconfigured or Unavailable, each saying what was being done."""
+    """Raise Conflict, Misconfigured or Unavailable for botocore's errors. The message starts with `doing`."""
     try:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "ConditionalCheckFailedException" or _cancelled_for(error, _LOST_RACES):
             raise Conflict(doing) from error
-        if _cancelled_for(error, _UNFIT):
+        if _cancelled_for(error, _INVALID_ITEMS):
             raise Misconfigured(f"{doing}: {error}") from error
         raise error_for(code, f"{doing}: {error}") from error
     except BotoCoreError as error:

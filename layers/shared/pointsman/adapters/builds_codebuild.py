@@ -1,4 +1,4 @@
-"""The Builds port on CodeBuild: each target's account is entered by AssumeRole, and only to start and read builds."""
+"""The Builds port on CodeBuild. In each target's account it assumes a role that can only start and read builds."""
 
 import json
 import time
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
     from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
-SECONDS_LEFT = 60  # credentials with less to live than this are renewed
-PAGES_SEARCHED = 30  # of 100 builds: more than a region starts while an answer is awaited
+SECONDS_LEFT = 60  # credentials that expire earlier are renewed
+PAGES_SEARCHED = 30  # of 100 builds: more than a region starts while a call waits for its answer
 CLOCK_SKEW = timedelta(minutes=10)
-LONGEST_BUILD = timedelta(hours=45)  # a build that began before has ended
-START_TRIES = 3
+LONGEST_BUILD = timedelta(hours=45)  # a build that began earlier has ended
+START_CALLS = 3
 
 
 class CodeBuilds:
-    """Builds of a project for each mode, reached through role `<role>-<region>` of each target's account."""
+    """Builds of one project per mode, through role `<role>-<region>` of each target's account."""
 
     def __init__(self, role: str, projects: Mapping[Mode, str], external_id: str) -> None:
         self._role = role
         self._projects = projects
         self._external_id = external_id
         self._sts: STSClient | None = None
-        self._entered: dict[tuple[str, str, CallLimits], tuple[CodeBuildClient, datetime]] = {}
+        self._clients: dict[tuple[str, str, CallLimits], tuple[CodeBuildClient, datetime]] = {}
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
-        """See Builds.start. What a try left open, no later refusal makes certain: then it is Unavailable."""
-        open_since: Unavailable | None = None
-        for wait in (*(2.0**number / 2 for number in range(START_TRIES - 1)), None):
+        """See Builds.start. After a call without an answer, a refusal does not prove that there is no build."""
+        unanswered: Unavailable | None = None
+        for pause in (*(2.0**number / 2 for number in range(START_CALLS - 1)), None):
             try:
                 return self._start(rollout, run)
             except BuildRefused as refusal:
@@ -48,17 +48,17 @@ class CodeBuilds:
                 break
             except BuildDelayed as delay:
                 failure = delay
-            except Unavailable as silence:
-                failure = open_since = silence
-            if wait is not None:
-                time.sleep(wait)
-        if open_since and failure is not open_since:
-            message = f"{failure}; but a try before it got no answer"
-            raise Unavailable(message) from open_since
+            except Unavailable as no_answer:
+                failure = unanswered = no_answer
+            if pause is not None:
+                time.sleep(pause)
+        if unanswered and failure is not unanswered:
+            message = f"{failure}; but an earlier call got no answer"
+            raise Unavailable(message) from unanswered
         raise failure
 
     def _start(self, rollout: Rollout, run: Run) -> BuildReport:
-        """One try. The build's parameters depend on the rollout and run alone, so the token's rule holds."""
+        """Call StartBuild once. A token requires the same parameters each time: they depend on rollout and run only."""
         with self._errors(run.target, "StartBuild"):
             answer = self._client(run.target, CODEBUILD_START).start_build(
                 projectName=self._projects[run.mode],
@@ -73,19 +73,20 @@ class CodeBuilds:
         return _report(answer["build"])
 
     def find(self, run: Run) -> BuildReport | None:
-        """See Builds.find: read the project's builds, newest first, for one that carries this run's name.
+        """See Builds.find: search the project's builds, newest first, for one with this run's variables.
 
-        It is certain only when every build since the run took its target was looked at; else it raises BuildDelayed.
+        None is certain only if every build since the run acquired its target was read. Otherwise it raises
+        BuildDelayed.
         """
         since = (run.acquired_at or datetime.now(UTC) - LONGEST_BUILD) - CLOCK_SKEW
-        outside: BuildReport | None = None
+        started_outside: BuildReport | None = None
         with self._errors(run.target, "ListBuildsForProject"):
             for build in self._newest_builds(run, since):
-                if _name_of(run).items() <= _variables(build).items():
+                if _run_variables(run).items() <= _variables(build).items():
                     if not (report := _report(build)).started_outside:
                         return report
-                    outside = report  # somebody's copy of it; the engine's own is older
-        return outside
+                    started_outside = report  # somebody's retry of the build; the engine's own is older
+        return started_outside
 
     def _newest_builds(self, run: Run, since: datetime) -> Iterator[Any]:
         client = self._client(run.target)
@@ -94,12 +95,12 @@ class CodeBuilds:
         )
         for number, page in enumerate(pages):
             if number == PAGES_SEARCHED:
-                raise BuildDelayed(f"{run.target.name} has too many builds to look for one")
+                raise BuildDelayed(f"too many builds in {run.target.name} to search for one")
             builds = self._batch(client, page["ids"]) if page["ids"] else []
             yield from builds
             if len(builds) < len(page["ids"]):
-                left = len(page["ids"]) - len(builds)
-                raise BuildDelayed(f"CodeBuild did not tell {left} of the newest builds in {run.target.name}")
+                missing = len(page["ids"]) - len(builds)
+                raise BuildDelayed(f"CodeBuild left out {missing} of the newest builds in {run.target.name}")
             if builds and min(build["startTime"] for build in builds) < since:
                 return
 
@@ -110,29 +111,29 @@ class CodeBuilds:
         return [_report(build) for build in builds]
 
     @contextmanager
-    def _errors(self, target: Target, doing: str) -> Iterator[None]:
+    def _errors(self, target: Target, operation: str) -> Iterator[None]:
         try:
-            with translate_build_errors(target, doing):
+            with translate_build_errors(target, operation):
                 yield
         except BuildDelayed:
-            for limits in (CODEBUILD, CODEBUILD_START):  # it may be the credentials that are worn out
-                self._entered.pop((target.account_id, target.region, limits), None)
+            for limits in (CODEBUILD, CODEBUILD_START):  # the credentials may have expired
+                self._clients.pop((target.account_id, target.region, limits), None)
             raise
 
     @staticmethod
     def _batch(client: "CodeBuildClient", ids: list[str]) -> list[Any]:
-        """Builds by id, those that the first answer left out asked for once more."""
+        """Get builds by id, and ask once more for those that the answer left out."""
         builds = client.batch_get_builds(ids=ids)["builds"]
-        if left := [each for each in ids if each not in {build["id"] for build in builds}]:
-            builds += client.batch_get_builds(ids=left)["builds"]
+        if missing := [each for each in ids if each not in {build["id"] for build in builds}]:
+            builds += client.batch_get_builds(ids=missing)["builds"]
         return list(builds)
 
     def _client(self, target: Target, limits: CallLimits = CODEBUILD) -> "CodeBuildClient":
         key = (target.account_id, target.region, limits)
-        client, until = self._entered.get(key, (None, None))
+        client, until = self._clients.get(key, (None, None))
         if client is None or until is None or (until - datetime.now(UTC)).total_seconds() < SECONDS_LEFT:
-            credentials = self._enter(target)
-            client = self._make(
+            credentials = self._assume_role(target)
+            client = self._new_client(
                 "codebuild",
                 limits,
                 region_name=target.region,
@@ -140,12 +141,12 @@ class CodeBuilds:
                 aws_secret_access_key=credentials["SecretAccessKey"],
                 aws_session_token=credentials["SessionToken"],
             )
-            self._entered[key] = (client, credentials["Expiration"])
+            self._clients[key] = (client, credentials["Expiration"])
         return client
 
-    def _enter(self, target: Target) -> "CredentialsTypeDef":
+    def _assume_role(self, target: Target) -> "CredentialsTypeDef":
         if self._sts is None:
-            self._sts = self._make("sts", CODEBUILD)
+            self._sts = self._new_client("sts", CODEBUILD)
         answer = self._sts.assume_role(
             RoleArn=f"arn:aws:iam::{target.account_id}:role/{self._role}-{target.region}",
             RoleSessionName=START_SESSION,
@@ -154,14 +155,14 @@ class CodeBuilds:
         return answer["Credentials"]
 
     @staticmethod
-    def _make(service: str, limits: CallLimits, **options: str) -> Any:
+    def _new_client(service: str, limits: CallLimits, **options: str) -> Any:
         return aws_client(service, limits, **options)
 
 
 def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
-    """The overrides of a run's build: its name, and what Ansible is to do. Nothing secret: events repeat them."""
+    """The environment of a run's build: its rollout, target and attempt, and Ansible's settings. Never a secret."""
     settings = rollout.spec.settings_on(run.target)
-    return _name_of(run) | {
+    return _run_variables(run) | {
         "POINTSMAN_MODE": rollout.spec.mode.value,
         "POINTSMAN_PLAYBOOK": settings.playbook,
         "POINTSMAN_LIMIT": settings.limit,
@@ -171,11 +172,11 @@ def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
 
 
 def _id_of(arn: str) -> str:
-    """`pointsman:1a2b...`: the documented form of `ids`; events give ARNs."""
+    """Return `pointsman:1a2b...`, the documented form of `ids`. Events have ARNs."""
     return arn.partition(":build/")[2]
 
 
-def _name_of(run: Run) -> dict[str, str]:
+def _run_variables(run: Run) -> dict[str, str]:
     return {
         "POINTSMAN_ROLLOUT": run.rollout,
         "POINTSMAN_TARGET": run.target.name,
@@ -202,7 +203,11 @@ def _report(build: Any) -> BuildReport:
 
 def _reason(build: Any) -> str:
     phases = (
-        (each["phaseType"], each.get("phaseStatus"), [said.get("message", "") for said in each.get("contexts", [])])
+        (
+            each["phaseType"],
+            each.get("phaseStatus"),
+            [context.get("message", "") for context in each.get("contexts", [])],
+        )
         for each in build.get("phases", [])
     )
     return build_reason(build["buildStatus"], *failed_phase(phases))

@@ -1,16 +1,16 @@
-"""CodeBuild's and STS's errors: what was certainly not done, and may be tried again or not, and what nobody can tell.
+"""The errors of CodeBuild and STS, by what they prove: nothing was done, or it is unknown.
 
-| answer | what it means | becomes |
+| answer | meaning | error |
 | --- | --- | --- |
-| 4xx, a code below, or one with "LimitExceeded" | throttled, or too many builds: nothing was done yet | BuildDelayed |
-| 4xx, credentials ran out or are too new | nothing was done; new ones are taken | BuildDelayed |
-| 4xx, any other | access denied, no such project, invalid input: nothing was done, nor will be | BuildRefused |
-| 5xx, no answer, a broken connection | it may have been done | Unavailable |
+| 4xx, a code below, or one with "LimitExceeded" | throttled, or too many builds: nothing was done | BuildDelayed |
+| 4xx, credentials expired or not valid yet | nothing was done; new ones are requested | BuildDelayed |
+| 4xx, any other | access denied, no such project, invalid input: nothing was done or will be | BuildRefused |
+| 5xx, no answer, a broken connection | unknown: it may have been done | Unavailable |
 
 https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html#API_StartBuild_Errors
 https://docs.aws.amazon.com/codebuild/latest/APIReference/CommonErrors.html
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html#API_AssumeRole_Errors
-https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html (a project's limit answers as the account's does)
+https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html (the same error for a project's limit)
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pointsman.core.model import Target
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
 
-# botocore counts most of these as throttling, too.
+# botocore also counts most of these as throttling.
 # https://docs.aws.amazon.com/boto3/latest/guide/retries.html#standard-retry-mode
 THROTTLED = {
     "Throttling",
@@ -48,22 +48,22 @@ CREDENTIALS = {
 
 
 @contextmanager
-def translate_build_errors(target: Target, doing: str) -> Iterator[None]:
+def translate_build_errors(target: Target, operation: str) -> Iterator[None]:
     """Turn botocore's errors into BuildDelayed, BuildRefused or Unavailable, as the table says."""
     try:
         yield
     except ClientError as error:
         answer = error.response["Error"]
-        code, said = answer["Code"], f"{answer['Code']}: {answer['Message']}"
+        code, text = answer["Code"], f"{answer['Code']}: {answer['Message']}"
         if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-            raise Unavailable(f"{doing} in {target.name} failed: {said}") from error
-        if passes(code):
-            raise BuildDelayed(f"{doing} in {target.name} has to wait: {said}") from error
-        raise BuildRefused(f"{doing} in {target.name} refused: {said}") from error
+            raise Unavailable(f"{operation} in {target.name} failed: {text}") from error
+        if is_temporary(code):
+            raise BuildDelayed(f"{operation} in {target.name} was delayed: {text}") from error
+        raise BuildRefused(f"{operation} in {target.name} was refused: {text}") from error
     except BotoCoreError as error:
-        raise Unavailable(f"{doing} in {target.name}: {error}") from error
+        raise Unavailable(f"{operation} in {target.name} got no answer: {error}") from error
 
 
-def passes(code: str) -> bool:
-    """Whether a refusal is one that passes."""
+def is_temporary(code: str) -> bool:
+    """Whether the same call may succeed later."""
     return code in THROTTLED | CREDENTIALS or "LimitExceeded" in code

@@ -1,4 +1,4 @@
-"""The Builds port in memory: the twin for tests, with CodeBuild's idempotency and its refusals."""
+"""The Builds port in memory: the twin for tests, with CodeBuild's idempotency tokens and errors."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from threading import RLock
 
 from pointsman.core.identity import build_token
-from pointsman.core.model import Mode, Rollout, Run, RunState, Target
+from pointsman.core.model import Mode, Rollout, RolloutId, Run, RunState, Target, TargetName
 from pointsman.core.ports import BuildReport
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
 
@@ -14,9 +14,12 @@ from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
 TOKEN_HONOURED_FOR = timedelta(minutes=5)
 
 
+type RunName = tuple[RolloutId, TargetName, int]  # with the attempt
+
+
 @dataclass(frozen=True)
-class _Asked:
-    """A StartBuild that was answered: repeated with the same parameters in time, it gives the same build."""
+class _AcceptedStart:
+    """A StartBuild call. Repeated in time with the same parameters, it returns the same build."""
 
     parameters: tuple[object, ...]
     arn: str
@@ -24,68 +27,70 @@ class _Asked:
 
 
 class MemoryBuilds:
-    """Builds in a dictionary. Each set or mapping of targets plays a fault."""
+    """Builds in a dictionary. Each set or mapping of targets causes a fault."""
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.refuses: dict[str, str] = {}  # StartBuild and BatchGetBuilds are refused; the reason
-        self.closed: dict[str, str] = {}  # nobody comes in: every call is refused
-        self.throttles: dict[str, str] = {}  # StartBuild is throttled, or over a quota
+        self.refuses: dict[str, str] = {}  # StartBuild and BatchGetBuilds are refused, with this reason
+        self.closed: dict[str, str] = {}  # AssumeRole is refused, and so is every call
+        self.throttles: dict[str, str] = {}  # StartBuild is throttled or over a quota
         self.silent: set[str] = set()  # no answer
-        self.loses_answers: set[str] = set()  # StartBuild is carried out, and its answer lost
-        self.left_out: set[str] = set()  # builds that BatchGetBuilds does not name
-        self.started: list[tuple[str, str, int]] = []
+        self.loses_answers: set[str] = set()  # StartBuild succeeds, but its answer is lost
+        self.left_out: set[str] = set()  # builds that BatchGetBuilds does not return
+        self.started: list[RunName] = []
         self.builds: dict[str, BuildReport] = {}
-        self.calls: list[tuple[str, int]] = []  # account and region of each call of `report`, and how many it asked for
+        self.calls: list[tuple[str, int]] = []  # account and region of each `report` call, and its number of builds
         self._clock = clock
         self._lock = RLock()
-        self._by_token: dict[str, _Asked] = {}
-        self._by_run: dict[tuple[str, str, int], str] = {}
+        self._by_token: dict[str, _AcceptedStart] = {}
+        self._by_run: dict[RunName, str] = {}
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
         """See Builds.start."""
-        self._enter(run.target)
+        self._assume_role(run.target)
         if reason := self.refuses.get(run.target.name):
             raise BuildRefused(reason)
         if reason := self.throttles.get(run.target.name):
             raise BuildDelayed(reason)
         token = build_token(run.rollout, run.target.name, run.attempt)
         with self._lock:
-            asked = self._by_token.get(token)
-            if asked is None or self._clock() - asked.at >= TOKEN_HONOURED_FOR:
-                asked = self._by_token[token] = _Asked(_parameters(rollout, run), self._new(run), self._clock())
-            if asked.parameters != _parameters(rollout, run):
+            accepted = self._by_token.get(token)
+            if accepted is None or self._clock() - accepted.at >= TOKEN_HONOURED_FOR:
+                accepted = self._by_token[token] = _AcceptedStart(
+                    _parameters(rollout, run), self._new(run), self._clock()
+                )
+            if accepted.parameters != _parameters(rollout, run):
                 raise BuildRefused("InvalidInputException: the idempotency token was used with other parameters")
             if run.target.name in self.loses_answers:
                 raise Unavailable(f"{run.target.name}: the answer was lost")
-            return self.builds[asked.arn]
+            return self.builds[accepted.arn]
 
     def find(self, run: Run) -> BuildReport | None:
         """See Builds.find."""
-        self._enter(run.target)
+        self._assume_role(run.target)
         with self._lock:
             arn = self._by_run.get(_name_of(run))
             return self.builds.get(arn) if arn else None
 
     def report(self, target: Target, arns: Sequence[str]) -> list[BuildReport]:
         """See Builds.report."""
-        self._enter(target)
+        self._assume_role(target)
         if reason := self.refuses.get(target.name):
             raise BuildRefused(reason)
         with self._lock:
             self.calls.append((f"{target.account_id}/{target.region}", len(arns)))
             return [self.builds[arn] for arn in arns if arn in self.builds and arn not in self.left_out]
 
-    def _enter(self, target: Target) -> None:
+    def _assume_role(self, target: Target) -> None:
         if target.name in self.silent:
             raise Unavailable(f"{target.name} does not answer")
         if reason := self.closed.get(target.name):
             raise BuildRefused(reason)
 
     def finish(self, arn: str, state: RunState, reason: str = "") -> BuildReport:
-        """Let a build end; its report."""
-        told = {"state": state, "reason": reason, "ended_at": self._clock()}
+        """Let a build end; return its report."""
+        update = {"state": state, "reason": reason, "ended_at": self._clock()}
         with self._lock:
-            ended = self.builds[arn] = self.builds[arn].model_copy(update=told)
+            ended = self.builds[arn] = self.builds[arn].model_copy(update=update)
             return ended
 
     def _new(self, run: Run) -> str:
@@ -97,11 +102,11 @@ class MemoryBuilds:
         return arn
 
 
-def _name_of(run: Run) -> tuple[str, str, int]:
+def _name_of(run: Run) -> RunName:
     return run.rollout, run.target.name, run.attempt
 
 
 def _parameters(rollout: Rollout, run: Run) -> tuple[object, ...]:
-    """All that a build is started with."""
-    spec = rollout.spec.model_copy(update={"targets": ()})  # others may join
+    """The parameters of a StartBuild call."""
+    spec = rollout.spec.model_copy(update={"targets": ()})  # the rollout may get more targets
     return rollout.change.repository, rollout.change.after, spec, run.target, run.attempt

@@ -1,4 +1,4 @@
-"""The dead letters of the changes queue: where a message goes at once that nobody will ever be able to read."""
+"""The DeadLetters port on SQS FIFO."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -19,14 +19,14 @@ class SqsDeadLetters:
         self._client = client
         self._url = url
 
-    def put(self, body: str, message: str, group: str, reason: str) -> None:
-        """Keep a message as it came, with the reason as an attribute; twice is once. Raises Unavailable."""
-        said = {"DataType": "String", "StringValue": one_line(reason, REASON_LENGTH) or "unknown"}
-        with translate_aws_errors("putting a message among the dead letters"):
+    def put(self, body: str, message_id: str, group_id: str, reason: str) -> None:
+        """See DeadLetters.put. The reason is a message attribute."""
+        attribute = {"DataType": "String", "StringValue": one_line(reason, REASON_LENGTH) or "unknown"}
+        with translate_aws_errors("sending a message to the dead-letter queue"):
             self._client().send_message(
                 QueueUrl=self._url,
                 MessageBody=body,
-                MessageGroupId=group,
-                MessageDeduplicationId=message,
-                MessageAttributes={"reason": said},  # type: ignore[dict-item]
+                MessageGroupId=group_id,
+                MessageDeduplicationId=message_id,
+                MessageAttributes={"reason": attribute},  # type: ignore[dict-item]
             )

@@ -1,4 +1,4 @@
-"""What every adapter on DynamoDB shares: values in and out of its wire form, and queries page by page."""
+"""Conversion to and from DynamoDB's format, and queries page by page."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -10,19 +10,19 @@ from pointsman.adapters.aws_errors import translate_aws_errors
 
 
 def marshal(item: Mapping[str, Any]) -> dict[str, Any]:
-    """`item` in DynamoDB's wire form. Numbers must be int or Decimal."""
+    """`item` in DynamoDB's format. Numbers must be int or Decimal."""
     serialize = TypeSerializer().serialize
     return {name: serialize(value) for name, value in item.items()}
 
 
 def deserialize(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item of DynamoDB with its numbers as Decimal: `marshal` gives the same item again."""
-    read = TypeDeserializer().deserialize
-    return {name: read(value) for name, value in item.items()}
+    """An item of DynamoDB with numbers as Decimal. `marshal` returns the same item again."""
+    convert = TypeDeserializer().deserialize
+    return {name: convert(value) for name, value in item.items()}
 
 
 def unmarshal(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item of DynamoDB as plain Python values: numbers as int or float."""
+    """An item of DynamoDB as plain Python values, with numbers as int or float."""
     return {name: _plain(value) for name, value in deserialize(item).items()}
 
 
@@ -39,7 +39,7 @@ def _plain(value: Any) -> Any:
 
 
 def pages(client: Any, doing: str, **query: Any) -> Iterator[dict[str, Any]]:
-    """Every item that a Query gives, page after page, as plain values."""
+    """Every item of a query, page by page, as plain values."""
     with translate_aws_errors(doing):
         for page in client.get_paginator("query").paginate(**query):
             yield from (unmarshal(item) for item in page["Items"])

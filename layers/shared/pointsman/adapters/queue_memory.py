@@ -8,7 +8,7 @@ from pointsman.errors import Unavailable
 
 
 class MemoryQueue:
-    """Messages in a list. Set `down` to have it refuse as SQS does when it can't be reached."""
+    """Messages in a list. Set `down` to have it fail as SQS does when it can't be reached."""
 
     def __init__(self) -> None:
         self.messages: list[str] = []
@@ -18,11 +18,11 @@ class MemoryQueue:
     def send(self, delivery: Delivery) -> None:
         """See Queue.send."""
         if self.down:
-            raise Unavailable("putting a delivery on the queue: it is down")
+            raise Unavailable("sending a delivery to the queue: no answer")
         with self._lock:
             self.messages += [to_message(part) for part in split_to_fit(delivery)]
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """Everything that was sent, as the engine reads it."""
+        """The deliveries that were sent, as start_build reads them."""
         return [Delivery.read_json(message) for message in self.messages]

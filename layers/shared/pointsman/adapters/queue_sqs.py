@@ -1,4 +1,4 @@
-"""The Queue port on SQS FIFO: in order within a repository's ref, each message its own."""
+"""The Queue port on SQS FIFO: in order within each ref of a repository, and without deduplication."""
 
 import hashlib
 import uuid
@@ -10,7 +10,7 @@ from pointsman.core.queue_message import split_to_fit, to_message
 
 
 def group_of(delivery: Delivery) -> str:
-    """A delivery's group: pushes to one repository and ref stay in order. A digest, since SQS bounds the characters."""
+    """The message group: pushes to one ref of a repository stay in order. A digest, since SQS limits the characters."""
     return hashlib.sha256(f"{delivery.change.repository.lower()}#{delivery.change.ref}".encode()).hexdigest()
 
 
@@ -22,16 +22,16 @@ class SqsQueue:
         self._url = url
 
     def send(self, delivery: Delivery) -> None:
-        """See Queue.send. A delivery that is too large goes as several messages of the same meaning."""
+        """See Queue.send. A delivery that is too large is split into several messages."""
         for part in split_to_fit(delivery):
             message = {
                 "QueueUrl": self._url,
                 "MessageBody": to_message(part),
                 "MessageGroupId": group_of(delivery),
-                # Unlike any other, so that a redelivery reaches the engine; the same when the client tries again.
+                # A new id, so that a redelivery reaches the engine. The client's own retries use the same id.
                 "MessageDeduplicationId": uuid.uuid4().hex,
             }
             try:
                 self._client.call("SendMessage", message)
             except AwsJsonError as error:
-                raise error_for(error.code, f"putting a delivery on the queue: {error}") from error
+                raise error_for(error.code, f"sending a delivery to the queue: {error}") from error

@@ -1,16 +1,16 @@
-"""The RolloutStore port in memory: the twin for tests, with the same refusals as DynamoDB."""
+"""The RolloutStore port in memory, for tests. It raises the same errors as DynamoDB."""
 
 from collections.abc import Iterable
 from threading import RLock
 
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import Rollout, Run, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, Run, TargetQueue
 from pointsman.core.ports import Transition
 from pointsman.errors import Conflict, Unreadable
 
 
 class MemoryRollouts:
-    """Rollouts, runs and lanes in dictionaries; the events of a transition go to `trail`."""
+    """Keeps rollouts, runs and queues in dictionaries. The events of a transition go to `trail`."""
 
     def __init__(self, trail: MemoryTrail) -> None:
         self.trail = trail
@@ -18,25 +18,25 @@ class MemoryRollouts:
         self._rollouts: dict[str, Rollout] = {}
         self._runs: dict[tuple[str, str, int], Run] = {}
         self._queues: dict[str, TargetQueue] = {}
-        self._cursor: str | None = None
-        self.unreadable: set[str] = set()  # rollouts and lanes that a newer version wrote
+        self._cursor: RolloutId | None = None
+        self.unreadable: set[str] = set()  # rollouts and queues that a newer version wrote
 
-    def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
+    def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
         """See RolloutStore.load."""
         with self._lock:
-            if rollout in self.unreadable:
-                raise Unreadable(f"rollout {rollout}: version: another one")
-            if rollout not in self._rollouts:
+            if rollout_id in self.unreadable:
+                raise Unreadable(f"rollout {rollout_id} was written by another version")
+            if rollout_id not in self._rollouts:
                 return None
-            runs = tuple(run for key, run in sorted(self._runs.items()) if key[0] == rollout)
-            return self._rollouts[rollout], runs
+            runs = tuple(run for key, run in sorted(self._runs.items()) if key[0] == rollout_id)
+            return self._rollouts[rollout_id], runs
 
-    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
-        """See RolloutStore.lanes."""
+    def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
+        """See RolloutStore.queues."""
         with self._lock:
-            if broken := self.unreadable.intersection(targets := list(targets)):
-                raise Unreadable(f"lane {min(broken)}: version: another one")
-            return {target: self._queues.get(target, TargetQueue(name=target)) for target in targets}
+            if broken := self.unreadable.intersection(names := list(names)):
+                raise Unreadable(f"the queue of {min(broken)} was written by another version")
+            return {name: self._queues.get(name, TargetQueue(name=name)) for name in names}
 
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""
@@ -51,24 +51,24 @@ class MemoryRollouts:
             for event in transition.events:
                 self.trail.record(event)
 
-    def open_rollouts(self) -> list[str]:
+    def open_rollouts(self) -> list[RolloutId]:
         """See RolloutStore.open_rollouts."""
         with self._lock:
             return sorted(rollout.id for rollout in self._rollouts.values() if not rollout.state.ended)
 
-    def sweep_cursor(self) -> str | None:
+    def sweep_cursor(self) -> RolloutId | None:
         """See RolloutStore.sweep_cursor."""
         return self._cursor
 
-    def keep_sweep_cursor(self, rollout: str | None) -> None:
+    def keep_sweep_cursor(self, rollout_id: RolloutId | None) -> None:
         """See RolloutStore.keep_sweep_cursor."""
-        self._cursor = rollout
+        self._cursor = rollout_id
 
-    def forget(self, rollout: str) -> None:
-        """Delete a rollout and its runs, as somebody might by hand."""
+    def forget(self, rollout_id: RolloutId) -> None:
+        """Delete a rollout and its runs, as a person might do by hand."""
         with self._lock:
-            del self._rollouts[rollout]
-            self._runs = {key: run for key, run in self._runs.items() if key[0] != rollout}
+            del self._rollouts[rollout_id]
+            self._runs = {key: run for key, run in self._runs.items() if key[0] != rollout_id}
 
     def _check(self, transition: Transition) -> None:
         if transition.rollout:
@@ -78,7 +78,7 @@ class MemoryRollouts:
         for queue in transition.queues:
             _same_version(queue, self._queues.get(queue.name))
         for event in transition.events:
-            if any(known.key == event.key for known in self.trail.of_partition(event.partition)):
+            if any(stored.key == event.key for stored in self.trail.of_partition(event.partition)):
                 raise Conflict(f"{event.key} is already in the trail")
 
 
@@ -88,4 +88,4 @@ def _with_next_version[Record: (Rollout, Run, TargetQueue)](record: Record) -> R
 
 def _same_version(record: Rollout | Run | TargetQueue, stored: Rollout | Run | TargetQueue | None) -> None:
     if record.version != (stored.version if stored else 0):
-        raise Conflict("the record has moved")
+        raise Conflict("another writer changed the record")

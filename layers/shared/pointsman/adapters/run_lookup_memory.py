@@ -1,4 +1,4 @@
-"""The AskedFor port in memory: the twin for tests."""
+"""The RunLookup port in memory, for tests."""
 
 from collections import Counter
 from datetime import date
@@ -9,7 +9,7 @@ from pointsman.core.model import Rollout, Run
 
 
 class MemoryRunLookup:
-    """Rollouts and runs in dictionaries."""
+    """Keeps rollouts and runs in dictionaries."""
 
     def __init__(self) -> None:
         self._rollouts: dict[str, Rollout] = {}
@@ -22,18 +22,18 @@ class MemoryRunLookup:
         self._runs |= {(run.rollout, run.target.name, run.attempt): run for run in runs}
 
     def find(self, run: RunReference) -> StoredRun | None:
-        """See AskedFor.find."""
+        """See RunLookup.find."""
         rollout = self._rollouts.get(run.rollout)
         if rollout is None:
             return None
         return StoredRun(rollout=rollout, run=self._runs.get((run.rollout, run.target, run.attempt)))
 
     def count_result(self, build_arn: str) -> int:
-        """See AskedFor.count_result."""
+        """See RunLookup.count_result."""
         self._counted[build_arn] += 1
         return self._counted[build_arn]
 
     def count_rejected(self, account: str, day: date) -> int:
-        """See AskedFor.count_rejected."""
+        """See RunLookup.count_rejected."""
         self._counted[account, day] += 1
         return self._counted[account, day]

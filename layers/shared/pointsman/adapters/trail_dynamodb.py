@@ -1,4 +1,4 @@
-"""The audit table: a log that is only ever added to. `trail_item.py` tells how an event lies in it."""
+"""The Trail port on DynamoDB: append-only. `core/trail/item.py` has the layout of an item."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def put_of(event: Event, table: str) -> dict[str, Any]:
-    """The put that adds `event` to `table` and changes nothing: for PutItem, or as a `Put` of TransactWriteItems."""
+    """The put that adds `event` to `table` and never overwrites: for PutItem, or as a `Put` of TransactWriteItems."""
     return {
         "TableName": table,
         "Item": marshal(to_item(shrink_to_fit(event))),
@@ -23,14 +23,14 @@ def put_of(event: Event, table: str) -> dict[str, Any]:
 
 
 class DynamoTrail:
-    """The Trail port on DynamoDB."""
+    """Adds events to the audit table and reads them."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
     def record(self, event: Event) -> bool:
-        """See Trail.record. Raises Unavailable to try again, Misconfigured when the role or the table is wrong."""
+        """See Trail.record. Raises Unavailable for a retry, and Misconfigured when the role or the table is wrong."""
         try:
             with translate_aws_errors(f"recording {event.type}"):
                 self._client.put_item(**put_of(event, self._table))
@@ -39,7 +39,7 @@ class DynamoTrail:
         return True
 
     def of_partition(self, partition: str) -> list[TrailEvent]:
-        """See Trail.of_partition. Read consistently: an event that was recorded is there."""
+        """See Trail.of_partition. A consistent read: it contains every recorded event."""
         return self._query(partition, "pk = :pk", {":pk": partition})
 
     def with_key(self, partition: str, beginning: str) -> list[TrailEvent]:
@@ -56,5 +56,5 @@ class DynamoTrail:
             ExpressionAttributeValues=marshal(values),
             ConsistentRead=True,
         )
-        known = (event for item in items if not isinstance(event := read_item(item), NewerEvent))
-        return sorted(known, key=lambda event: (event.at, event.key))
+        events = (event for item in items if not isinstance(event := read_item(item), NewerEvent))
+        return sorted(events, key=lambda event: (event.at, event.key))

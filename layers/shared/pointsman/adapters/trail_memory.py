@@ -1,4 +1,4 @@
-"""The Trail port in memory: the twin for tests, append-only like the table."""
+"""The Trail port in memory, for tests. It is append-only like the table."""
 
 from threading import RLock
 
@@ -7,10 +7,10 @@ from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 
 
 class MemoryTrail:
-    """Events in a dictionary by partition and key."""
+    """Keeps events in a dictionary by partition and key."""
 
     def __init__(self) -> None:
-        self.lock = RLock()  # a transition and its events are one deed: the store holds it, too
+        self.lock = RLock()  # MemoryRollouts takes it too: a transition and its events are one write
         self._events: dict[str, dict[str, TrailEvent]] = {}
 
     def record(self, event: Event) -> bool:
@@ -32,7 +32,7 @@ class MemoryTrail:
         return [event for event in self.of_partition(partition) if event.key.startswith(beginning)]
 
     def all(self) -> list[TrailEvent]:
-        """Every event of every partition, by time: for tests to look at."""
+        """Every event of every partition, by time."""
         with self.lock:
-            found = [event for partition in self._events.values() for event in partition.values()]
-        return sorted(found, key=lambda event: (event.at, event.key))
+            events = [event for partition in self._events.values() for event in partition.values()]
+        return sorted(events, key=lambda event: (event.at, event.key))

@@ -1,4 +1,4 @@
-"""What CodeBuild says of a build, in our words: its state, why it ended, and the page of its log."""
+"""CodeBuild's statuses, phases and log links, translated for Pointsman."""
 
 import re
 from collections.abc import Iterable
@@ -20,28 +20,28 @@ BUILD_STATES = {
 }
 
 
-# Until a build has a log, CodeBuild links to `...#logEvent:group=null;stream=null`, which leads nowhere.
+# Until a build has a log, CodeBuild links to `...#logEvent:group=null;stream=null`, which is no page.
 _NO_LOG = re.compile(r"(?:group|stream)(?:=|%3D|\$253D)(?:null|undefined)?(?![^;&])", re.IGNORECASE)
 
 
 def log_link(url: str | None) -> str | None:
-    """`url`, or None when it is no address of a log."""
+    """`url`, or None if there is no log yet."""
     return url if url and not _NO_LOG.search(url) else None
 
 
 def build_reason(status: str, phase: str | None, message: str | None) -> str:
-    """Why a build ended as it did: `BUILD FAILED: COMMAND_EXECUTION_ERROR: ...`."""
+    """The reason of a build's end, such as `BUILD FAILED: COMMAND_EXECUTION_ERROR: ...`."""
     if phase is None:
-        return f"CodeBuild says {status}"
+        return f"CodeBuild reported {status}"
     return f"{phase}: {message}" if message else phase
 
 
 def failed_phase(phases: Iterable[tuple[str, str | None, Iterable[str]]]) -> tuple[str | None, str | None]:
-    """The first of a build's phases (type, status, messages) that did not succeed, and what was said of it."""
+    """The first phase (type, status, messages) that did not succeed, and its message."""
     for kind, status, messages in phases:
         if status not in (None, "SUCCEEDED", "IN_PROGRESS"):
-            # A phase without anything to say carries the context ": ".
-            said = "; ".join(text for text in messages if text.strip(": "))
-            # CodeBuild quotes the command that failed, which may hold a secret.
-            return f"{kind} {status}", cut(Redactor().redact(said), MESSAGE_LENGTH) or None
+            # A phase without a message has the context ": ".
+            message = "; ".join(text for text in messages if text.strip(": "))
+            # CodeBuild quotes the command that failed, which may contain a secret.
+            return f"{kind} {status}", cut(Redactor().redact(message), MESSAGE_LENGTH) or None
     return None, None

@@ -1,60 +1,64 @@
-"""The nouns of Pointsman, as values: frozen, comparable, and the same in memory, in a queue and in a table."""
+"""The nouns of Pointsman, as frozen values. They have the same form in memory, in a queue and in a table."""
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NewType, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+RolloutId = NewType("RolloutId", str)  # "r-3f2a9c0d1e2b4a56"
+TargetName = NewType("TargetName", str)  # "dev/eu-west-1"
+DeliveryId = NewType("DeliveryId", str)  # X-GitHub-Delivery
+
 
 class Value(BaseModel):
-    """Base of every noun. Who makes one may give it known fields alone; who reads a stored one tolerates others."""
+    """Base of every noun. Constructors refuse unknown fields; readers of stored values tolerate them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @classmethod
     def read(cls, data: Any) -> Self:
-        """A stored or received value, without the fields that a newer version added. Raises ValidationError."""
+        """Read a stored or received value and drop fields that a newer version added. Raises ValidationError."""
         return cls.model_validate(data, extra="ignore")
 
     @classmethod
     def read_json(cls, text: str) -> Self:
-        """The same of JSON text."""
+        """Read it from JSON text."""
         return cls.model_validate_json(text, extra="ignore")
 
 
 class Mode(StrEnum):
-    """Whether a run changes hosts or only says what it would change."""
+    """Whether a run changes hosts or only reports what it would change."""
 
     APPLY = "apply"
     CHECK = "check"
 
 
-def queue_name(target: str, mode: Mode) -> str:
-    """Checks queue in a lane of their own: they leave nothing behind, and hold up no apply."""
-    return f"{target}#check" if mode is Mode.CHECK else target
+def queue_name(target_name: TargetName, mode: Mode) -> str:
+    """The name of a target's queue. Checks change nothing, so they have a queue of their own and delay no apply."""
+    return f"{target_name}#check" if mode is Mode.CHECK else target_name
 
 
 class Target(Value):
-    """Where a run goes: one account and region, and the part of its inventory that is meant."""
+    """Where a run goes: one account and region, and optionally a part of its inventory."""
 
-    name: str  # "dev/eu-west-1"
+    name: TargetName
     account: str  # "dev"
     account_id: str
     region: str
     limit: str = ""  # Ansible's host pattern; empty means every host of the inventory
-    # What this target does otherwise than its order says; None: what the order says.
+    # What overrides the rollout spec on this target; None: the spec applies.
     playbook: str | None = None
     tags: tuple[str, ...] | None = None
-    extra_vars: dict[str, Any] | None = None  # laid over the order's
+    extra_vars: dict[str, Any] | None = None  # override the spec's, one by one
 
     def has_build(self, arn: str) -> bool:
-        """Whether a build of CodeBuild is in the target's account and region."""
+        """Whether a build is in the target's account and region."""
         return arn.split(":")[3:5] == [self.region, self.account_id]
 
 
 class PullRequest(Value):
-    """Where the change of a pull request comes from and goes to."""
+    """The branches of a pull request."""
 
     number: int
     base: str  # branch it is to be merged into
@@ -62,28 +66,28 @@ class PullRequest(Value):
 
 
 class Change(Value):
-    """What a push or a pull request asks for."""
+    """What a push or a pull request changes."""
 
     repository: str  # "acme/infra"
     repository_id: int
     ref: str  # "refs/heads/main", "refs/tags/v1" or "refs/pull/7/head"
-    before: str  # where the ref stood; of a pull request: the newest commit of its base
+    before: str  # the ref's commit before the push; of a pull request: the newest commit of its base
     after: str
     created: bool = False
     forced: bool = False
     pull_request: PullRequest | None = None
-    actor: str  # login of who pushed, or who opened or moved the pull request
-    actor_id: int | None = None  # GitHub's number of the actor: a login may change hands, this may not
-    author: str  # name of the head commit's author; of a pull request: login of who opened it
+    actor: str  # login of the person who pushed, or who opened or updated the pull request
+    actor_id: int | None = None  # GitHub's id of the actor: unlike a login it is never given to somebody else
+    author: str  # name of the head commit's author; of a pull request: login of its author
     title: str  # first line of the head commit's message, or the pull request's title
     url: str  # page of the head commit or of the pull request
     compare_url: str
-    files: tuple[str, ...] = ()  # the first of them: ChangedFiles.kept
+    files: tuple[str, ...] = ()  # the first ones only: ChangedFiles.kept
     files_total: int | None = None  # None: the list of changed files is incomplete
 
 
 class Outcome(StrEnum):
-    """What a route says to a change."""
+    """The outcome of a route's decision on a change."""
 
     MATCHED = "matched"
     IGNORED = "ignored"
@@ -91,20 +95,22 @@ class Outcome(StrEnum):
 
 
 class Decision(Value):
-    """Route x change: the outcome and why. `runs` tells whether a rollout follows from it.
+    """A route's decision on a change, with its reason. `runs`: whether a rollout follows.
 
-    `held`: undetermined, and the route's policy is to wait for somebody who looks.
+    `held`: undetermined, and the route waits for a person to decide.
     """
 
     route: str
     outcome: Outcome
     runs: bool
-    held: Annotated[bool | None, BeforeValidator(lambda held: held or None)] = None  # None, never False: not written
+    held: Annotated[bool | None, BeforeValidator(lambda held: held or None)] = (
+        None  # None instead of False, so that it is not stored
+    )
     reason: str
-    pattern: str | None = None  # the pattern that decided
-    file: str | None = None  # the file it decided on
-    targets: tuple[str, ...] = ()
-    rollout: str | None = None  # id of the rollout that follows
+    pattern: str | None = None  # the deciding pattern
+    file: str | None = None  # the file that it matched
+    targets: tuple[TargetName, ...] = ()
+    rollout: RolloutId | None = None  # the rollout that follows
 
     def to_json(self) -> dict[str, Any]:
         """As the receiver answers it, and `explain --json` and `why --json` say it."""
@@ -112,14 +118,14 @@ class Decision(Value):
 
 
 class WhenBusy(StrEnum):
-    """What happens to runs of the same route that still wait for a target when a newer one arrives."""
+    """What a newer run does to runs of the same route that still wait for the target."""
 
     SUPERSEDE = "supersede"
     QUEUE = "queue"
 
 
 class RunSettings(Value):
-    """What Ansible is told on one target."""
+    """The settings of Ansible on one target."""
 
     playbook: str
     limit: str
@@ -128,30 +134,30 @@ class RunSettings(Value):
 
 
 class RolloutSpec(Value):
-    """What a matching route asks of the engine: everything a rollout needs to know, so that no rule is read twice."""
+    """Everything that a rollout needs to know of its route. The engine never reads routes.yaml."""
 
-    rollout: str
+    rollout: RolloutId
     route: str
     mode: Mode = Mode.APPLY
     playbook: str
     tags: tuple[str, ...] = ()
     extra_vars: dict[str, Any] = Field(default_factory=dict)
     when_busy: WhenBusy = WhenBusy.SUPERSEDE
-    # Newer takes the place of older within a line. A route's applies are one; each pull request's checks are their own.
+    # A newer run supersedes older ones of its group: a route's applies, or the checks of one pull request.
     concurrency_group: str | None = None  # None: the route's name
     targets: tuple[Target, ...]
 
-    def queue_for(self, target: str) -> str:
-        """Name of the lane in which a run of this order waits for `target`."""
-        return queue_name(target, self.mode)
+    def queue_for(self, target_name: TargetName) -> str:
+        """The name of the queue in which a run of this spec waits for the target."""
+        return queue_name(target_name, self.mode)
 
     @property
     def queues(self) -> tuple[str, ...]:
-        """The lanes of every target."""
+        """The queue names of all targets."""
         return tuple(self.queue_for(target.name) for target in self.targets)
 
     def settings_on(self, target: Target) -> RunSettings:
-        """The order's settings with what the target does otherwise."""
+        """The spec's settings with the target's overrides."""
         return RunSettings(
             playbook=target.playbook or self.playbook,
             limit=target.limit,
@@ -161,14 +167,14 @@ class RolloutSpec(Value):
 
 
 class Push(Value):
-    """A push that asked for a commit. Delivered again it is the same push; a later one has another time."""
+    """A push to a commit. A redelivery is the same push; a later push has another time."""
 
-    before: str  # where the ref stood before it
+    before: str  # the ref's commit before it
     pushed_at: datetime | None = None
 
 
 class RunState(StrEnum):
-    """Where a run is. It only moves forward, in this order; everything after RUNNING is an end."""
+    """The state of a run. It only moves forward, in this order. Every state after RUNNING is final."""
 
     WAITING = "waiting"
     STARTING = "starting"
@@ -178,20 +184,20 @@ class RunState(StrEnum):
     STOPPED = "stopped"
     TIMED_OUT = "timed_out"
     FAULTED = "faulted"
-    REFUSED = "refused"  # no build was ever made; the reason tells who refused
-    SUPERSEDED = "superseded"  # no build was ever made; a newer commit took its place
+    REFUSED = "refused"  # there never was a build; the reason says who refused it
+    SUPERSEDED = "superseded"  # there never was a build; a newer commit replaced this one
 
     @property
     def ended(self) -> bool:
-        """True for a state that no event can change any more."""
+        """Whether the state is final."""
         return self not in (RunState.WAITING, RunState.STARTING, RunState.RUNNING)
 
 
-type RunKey = tuple[str, int]  # target, attempt
+type RunKey = tuple[TargetName, int]  # with the attempt
 
 
 class Missing(Value):
-    """CodeBuild was asked for a build and did not name it: `times` in a row, from `since` to `last`."""
+    """CodeBuild left a build out of its answers: `times` in a row, from `since` to `last`."""
 
     since: datetime
     last: datetime
@@ -199,7 +205,7 @@ class Missing(Value):
 
 
 def _as_created(data: dict[str, Any]) -> datetime:
-    """An ordering time that nobody gave."""
+    """The default of an ordering time."""
     created: datetime = data["created_at"]
     return created
 
@@ -207,21 +213,21 @@ def _as_created(data: dict[str, Any]) -> datetime:
 class Run(Value):
     """One rollout on one target, attempt n: one CodeBuild build."""
 
-    rollout: str
+    rollout: RolloutId
     route: str
-    concurrency_group: str | None = None  # the order's
-    mode: Mode = Mode.APPLY  # the order's
+    concurrency_group: str | None = None  # the spec's
+    mode: Mode = Mode.APPLY  # the spec's
     target: Target
     attempt: int = 1
     state: RunState = RunState.WAITING
-    reason: str = ""  # why it ended as it did; while it starts: why it has no build yet
-    blocked_by: str | None = None  # rollout that held the target when this run began to wait
+    reason: str = ""  # of its end; while it is starting: why it has no build yet
+    blocked_by: RolloutId | None = None  # the rollout that held the target when this run began to wait
     build_arn: str | None = None
     log_url: str | None = None
-    created_at: datetime  # of the push that asked for it; this does not move
-    ordering_time: datetime = Field(default_factory=_as_created)  # of the newest push to its commit: which is newer
-    acquired_at: datetime | None = None  # when it took the target
-    # Since when a build of it may exist that nobody told us of; None: no StartBuild is unanswered.
+    created_at: datetime  # time of the first push; never changes
+    ordering_time: datetime = Field(default_factory=_as_created)  # time of the newest push of its commit
+    acquired_at: datetime | None = None  # when it acquired the target
+    # When StartBuild was first called without a clear answer, so that a build may exist; None: every call was answered.
     start_requested_at: datetime | None = None
     started_at: datetime | None = None
     missing: Missing | None = None
@@ -230,17 +236,17 @@ class Run(Value):
 
     @property
     def key(self) -> RunKey:
-        """Its name within the rollout."""
+        """The run's key within the rollout."""
         return self.target.name, self.attempt
 
     @property
     def queue(self) -> str:
-        """Name of its lane."""
+        """The name of the run's queue."""
         return queue_name(self.target.name, self.mode)
 
     @property
     def queue_entry(self) -> "QueueEntry":
-        """The run's place in its lane."""
+        """The run's entry in its queue."""
         concurrency_group = self.concurrency_group or self.route
         return QueueEntry(
             rollout=self.rollout,
@@ -251,7 +257,7 @@ class Run(Value):
 
 
 class RolloutState(StrEnum):
-    """What became of a rollout as a whole."""
+    """The state of a whole rollout."""
 
     OPEN = "open"
     SUCCEEDED = "succeeded"
@@ -260,49 +266,49 @@ class RolloutState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """True when no run of it is left to end."""
+        """Whether every run has ended."""
         return self is not RolloutState.OPEN
 
 
 class Rollout(Value):
     """One change on one route, going to its targets."""
 
-    id: str
+    id: RolloutId
     change: Change
     spec: RolloutSpec
-    delivery: str  # the delivery that asked for it
-    last_message_id: str  # of the SQS message handled last: handling it again changes nothing
-    pushes: tuple[Push, ...]  # the newest pushes that asked for this commit
+    delivery: DeliveryId  # the newest delivery that asked for it
+    last_message_id: str  # SQS id of the last message: handling it again changes nothing
+    pushes: tuple[Push, ...]  # the newest pushes of this commit
     state: RolloutState = RolloutState.OPEN
-    round: int = 1  # a repetition that runs something after the end opens the next
-    attempts: dict[str, int] = Field(default_factory=dict)  # attempt wanted on a target, where it is not the first
-    created_at: datetime  # when it was first asked for
-    ordering_time: datetime = Field(default_factory=_as_created)  # of the newest push to it: which commit is newer
+    round: int = 1  # a redelivery that runs something after the end opens the next
+    attempts: dict[TargetName, int] = Field(default_factory=dict)  # the attempt wanted, where not the first
+    created_at: datetime  # time of the first push
+    ordering_time: datetime = Field(default_factory=_as_created)  # time of the newest push of its commit
     ended_at: datetime | None = None
     version: int = 0
 
 
 class QueueEntry(Value):
-    """A run's place in a lane."""
+    """A run in a target's queue."""
 
-    rollout: str
-    concurrency_group: str  # within which newer takes the place of older: a route, or one pull request on it
+    rollout: RolloutId
+    concurrency_group: str  # newer runs supersede older ones of the same group
     attempt: int
-    ordering_time: datetime  # of the rollout's newest push: which commit is newer
+    ordering_time: datetime  # time of the rollout's newest push
 
     def same_run(self, other: "QueueEntry") -> bool:
-        """Whether both are of one run, which may have been pushed again between."""
+        """Whether both are of the same run, whose commit may have been pushed again in between."""
         return (self.rollout, self.attempt) == (other.rollout, other.attempt)
 
 
 class TargetQueue(Value):
-    """The queue before one target: at most one run holds it, the others wait in order.
+    """The queue of one target: at most one run holds the target, the others wait in order.
 
-    `newest_applied` tells when the newest commit was pushed that has held the lane, for each route and for each
-    playbook of a ref (its settings included, whatever the route is called): nothing older may follow it.
+    `newest_applied` has the push time of the newest commit that has held the target, by concurrency group and by
+    work_id (a playbook of a ref, even if the route was renamed). Nothing older may run after it.
     """
 
-    name: str  # the target's name; for checks, with "#check" added
+    name: str  # the target's name; for checks with "#check" added
     holder: QueueEntry | None = None
     waiting: tuple[QueueEntry, ...] = ()
     newest_applied: dict[str, datetime] = Field(default_factory=dict)

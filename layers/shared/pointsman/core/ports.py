@@ -1,19 +1,26 @@
-"""What the engine needs of the world. Each port has an adapter for AWS and a twin in memory."""
+"""What the engine needs from outside. Each port has an adapter for AWS and a twin in memory."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Rollout, Run, RunState, Target, TargetQueue, Value
+from pointsman.core.model import Rollout, RolloutId, Run, RunState, Target, TargetQueue, Value
 from pointsman.core.trail.events import Event, TrailEvent
 
 
 class Queue(Protocol):
-    """Where decided deliveries wait for the engine."""
+    """The queue from webhook_receiver to start_build."""
 
     def send(self, delivery: Delivery) -> None:
-        """Keep `delivery` durably, in order with the others of its repository and ref. Raises Unavailable."""
+        """Send `delivery`, in order with the others of its repository and ref. Raises Unavailable."""
+
+
+class DeadLetters(Protocol):
+    """The dead-letter queue of the changes queue, for messages that can't be read."""
+
+    def put(self, body: str, message_id: str, group_id: str, reason: str) -> None:
+        """Keep a message unchanged, with the reason. Twice is once. Raises Unavailable."""
 
 
 class Trail(Protocol):
@@ -23,16 +30,16 @@ class Trail(Protocol):
         """Add `event`; False when the trail already has it. Raises Unavailable."""
 
     def of_partition(self, partition: str) -> list[TrailEvent]:
-        """Every event of a partition, by time. Types that only a newer version knows are left out."""
+        """The events of a partition, by time. Types of a newer version are left out."""
 
     def with_key(self, partition: str, beginning: str) -> list[TrailEvent]:
-        """The events of a partition whose keys have this beginning, by time."""
+        """The events of a partition whose keys begin with `beginning`, by time."""
 
 
 class Transition(Value):
-    """Records to store together with the events that tell of it: all or nothing.
+    """Records to store together with their events: all or nothing.
 
-    A record's `version` is the one that was read (0: new). The write raises it by one, and fails if it moved meanwhile.
+    A record's `version` is the one that was read (0: new). The write adds 1, and fails if another writer was faster.
     """
 
     rollout: Rollout | None = None
@@ -44,39 +51,39 @@ class Transition(Value):
 class RolloutStore(Protocol):
     """The rollouts table: present state."""
 
-    def load(self, rollout: str) -> tuple[Rollout, tuple[Run, ...]] | None:
-        """A rollout and its runs (every attempt), or None when it was never started. Raises Unreadable."""
+    def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
+        """A rollout and its runs (every attempt), or None if it does not exist. Raises Unreadable."""
 
-    def queues(self, targets: Iterable[str]) -> dict[str, TargetQueue]:
-        """The lane of each target; an empty one (version 0) where none is stored."""
+    def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
+        """Queues by name. One that is not stored is empty, with version 0."""
 
     def commit(self, transition: Transition) -> None:
-        """Store a transition in one transaction. Raises Conflict when any record has moved, Unavailable otherwise."""
+        """Store a transition in one transaction. Raises Conflict if any record has changed, or Unavailable."""
 
-    def open_rollouts(self) -> list[str]:
-        """Ids of the rollouts that have not ended, in order."""
+    def open_rollouts(self) -> list[RolloutId]:
+        """The ids of the rollouts that have not ended, in order."""
 
-    def sweep_cursor(self) -> str | None:
-        """The rollout at which the last sweep ended; None when it came to the end of the list."""
+    def sweep_cursor(self) -> RolloutId | None:
+        """The last rollout of an unfinished sweep; None if the last sweep finished."""
 
-    def keep_sweep_cursor(self, rollout: str | None) -> None:
-        """Remember where a sweep ended."""
+    def keep_sweep_cursor(self, rollout_id: RolloutId | None) -> None:
+        """Save the last rollout of an unfinished sweep; None if it finished."""
 
 
 class BuildReport(Value):
-    """What CodeBuild says of a build."""
+    """The state of a build, as CodeBuild reports it."""
 
     arn: str
-    state: RunState  # RUNNING or an end
+    state: RunState  # RUNNING or a final state
     reason: str = ""
     log_url: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    started_outside: bool = False  # by somebody else than the engine
+    started_outside: bool = False  # by someone other than the engine
 
 
 class BuildMissing(Value):
-    """CodeBuild was asked for a build, answered, and did not name it."""
+    """CodeBuild's answer did not include a build that was asked for."""
 
     arn: str
     at: datetime
@@ -85,15 +92,15 @@ class BuildMissing(Value):
 class Builds(Protocol):
     """CodeBuild, in every account and region.
 
-    Each call raises Unavailable when nobody can tell what it did, BuildDelayed when the target does not take calls now
-    and did nothing, and BuildRefused when it will not, and did nothing.
+    Each call raises Unavailable if its effect is unknown. It raises BuildDelayed if CodeBuild did nothing and a retry
+    may succeed, and BuildRefused if it did nothing and never will.
     """
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
-        """Ask for the build of `run`. Within 5 minutes of the first call it gives the same build again."""
+        """Start the build of `run`. Within 5 minutes of the first call it returns the same build."""
 
     def find(self, run: Run) -> BuildReport | None:
-        """The build that an earlier, unanswered start of `run` made. None is certain: there is no such build."""
+        """Find the build of an earlier start of `run` that got no answer. None is certain: there is no such build."""
 
     def report(self, target: Target, arns: Sequence[str]) -> list[BuildReport]:
-        """CodeBuild's present word on builds of one account and region; one that it does not name is left out."""
+        """The present state of builds of one account and region. Builds that CodeBuild does not return are left out."""

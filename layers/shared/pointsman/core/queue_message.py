@@ -1,4 +1,4 @@
-"""A delivery as messages that the queue takes: shortened where it must be, which it then says, and never dropped."""
+"""A delivery as queue messages: shortened if it must be, and marked as such, but never dropped."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,30 +7,30 @@ from pointsman.core.delivery import Delivery
 from pointsman.core.model import Decision, RolloutSpec
 from pointsman.core.text import cut, one_line
 
-# SQS takes 1,048,576 bytes with a message's attributes; ours has none, and the rest is room.
+# SQS takes 1,048,576 bytes with a message's attributes. Ours has none; the rest is reserve.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MESSAGE_BYTES = 1_000_000
-TOLD = 200  # characters left of a decision's reason and pattern
+SHORTENED_TEXT = 200  # characters that are kept of a decision's reason and pattern
 
 
 def to_message(delivery: Delivery) -> str:
-    """`delivery` as JSON in ASCII: SQS refuses some characters that a commit message may hold."""
+    """`delivery` as JSON in ASCII: SQS refuses some characters that a commit message may contain."""
     return delivery.model_dump_json(exclude_none=True, ensure_ascii=True)
 
 
 def split_to_fit(delivery: Delivery, limit: int = MESSAGE_BYTES) -> tuple[Delivery, ...]:
-    """`delivery`, or parts of it that fit into `limit` bytes each and have the same meaning together.
+    """`delivery`, or parts of it that fit into `limit` bytes each and together mean the same.
 
-    First the file names go (`files_total` keeps their number), then the decisions' details that orders repeat, then
-    the orders are spread over several messages. The engine takes the parts as it takes redeliveries.
+    First the file names are dropped (`files_total` keeps their number), then the decisions' details that the rollout
+    specs repeat. Then the specs are spread over several messages. The engine handles the parts like redeliveries.
     """
-    for shortened in _ever_shorter(delivery):
+    for shortened in _shorter_versions(delivery):
         if len(to_message(shortened)) <= limit:
             return (shortened,)
     return tuple(_parts(shortened, limit))
 
 
-def _ever_shorter(delivery: Delivery) -> Iterator[Delivery]:
+def _shorter_versions(delivery: Delivery) -> Iterator[Delivery]:
     yield delivery
     change = delivery.change.model_copy(update={"files": ()})
     delivery = delivery.model_copy(update={"change": change, "shortened": True})
@@ -39,21 +39,21 @@ def _ever_shorter(delivery: Delivery) -> Iterator[Delivery]:
 
 
 def _short(decision: Decision) -> Decision:
-    pattern = decision.pattern and cut(decision.pattern, TOLD)
-    shorter = {"targets": (), "file": None, "pattern": pattern, "reason": one_line(decision.reason, TOLD)}
+    pattern = decision.pattern and cut(decision.pattern, SHORTENED_TEXT)
+    shorter = {"targets": (), "file": None, "pattern": pattern, "reason": one_line(decision.reason, SHORTENED_TEXT)}
     return decision.model_copy(update=shorter)
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """What stays together: an order, or a decision with the order that follows from it."""
+    """What stays together: a rollout spec, or a decision with the spec that follows from it."""
 
     decisions: tuple[Decision, ...]
     specs: tuple[RolloutSpec, ...]
 
     @property
     def size(self) -> int:
-        """Characters of JSON that it adds to a message, commas included."""
+        """The characters of JSON that it adds to a message, commas included."""
         return sum(
             len(part.model_dump_json(exclude_none=True, ensure_ascii=True)) + 1
             for part in (*self.decisions, *self.specs)
@@ -61,12 +61,12 @@ class _Piece:
 
 
 def _parts(delivery: Delivery, limit: int) -> Iterator[Delivery]:
-    """As many pieces in a message as it takes. All decisions are in each, unless they alone fill half of one."""
+    """Pack as many pieces into each message as fit. Every message has all decisions, unless they fill half of it."""
     frame = delivery.model_copy(update={"specs": ()})
     if len(to_message(frame)) <= limit // 2:
         pieces = [_Piece((), (spec,)) for spec in delivery.specs]
     else:
-        pieces = _with_their_orders(delivery)
+        pieces = _decisions_with_specs(delivery)
         frame = frame.model_copy(update={"decisions": ()})
     for packed in _packed(pieces, limit - len(to_message(frame))):
         decisions = tuple(decision for piece in packed for decision in piece.decisions)
@@ -74,15 +74,17 @@ def _parts(delivery: Delivery, limit: int) -> Iterator[Delivery]:
         yield frame.model_copy(update={"decisions": frame.decisions + decisions, "specs": specs})
 
 
-def _with_their_orders(delivery: Delivery) -> list[_Piece]:
+def _decisions_with_specs(delivery: Delivery) -> list[_Piece]:
     specs = {spec.rollout: spec for spec in delivery.specs}
-    followed = [(decision, specs.pop(decision.rollout or "", None)) for decision in delivery.decisions]
-    pieces = [_Piece((decision,), (spec,) if spec else ()) for decision, spec in followed]
+    pairs = [
+        (decision, specs.pop(decision.rollout, None) if decision.rollout else None) for decision in delivery.decisions
+    ]
+    pieces = [_Piece((decision,), (spec,) if spec else ()) for decision, spec in pairs]
     return pieces + [_Piece((), (spec,)) for spec in specs.values()]
 
 
 def _packed(pieces: Iterable[_Piece], room: int) -> Iterator[list[_Piece]]:
-    """Pieces in their order, in as few lists as `room` allows; one that is larger than that stands alone."""
+    """Pieces in their order, in as few lists as `room` allows. A piece larger than that has a list of its own."""
     packed: list[_Piece] = []
     left = room
     for piece in pieces:

@@ -20,9 +20,9 @@ from pointsmanctl.stack import erratum as items
 from pointsmanctl.stack.connection import Connection
 from pointsmanctl.stack.erratum import Removal, redact, verdict
 from tests.support.command_line import run
+from tests.support.events import DEV, host, task
 from tests.support.rollouts import MORNING
 from tests.support.tables import create_tables
-from tests.support.told import DEV, host, task
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pointsman.core.model import RunState
+from pointsman.core.model import RolloutId, RunState
 from tests.support.command_line import run
 from tests.support.deployed_stack import DeployedStack
 from tests.support.rollouts import COMMIT, delivery
@@ -16,21 +16,19 @@ DEV, PROD = "dev/eu-west-1", "prod/eu-west-1"
 OTHER = "2" * 40
 
 
-def deliver(stack: DeployedStack, *targets: str, commit: str = COMMIT) -> str:
+def deliver(stack: DeployedStack, *targets: str, commit: str = COMMIT) -> RolloutId:
     """A push that comes now; the id of its rollout."""
-    pushed = delivery(*targets, commit=commit, name=f"d-{commit[:4]}", at=datetime.now(UTC))
-    stack.deliver(pushed, f"m-{commit[:4]}")
-    return pushed.specs[0].rollout
+    return stack.push(delivery(*targets, commit=commit, name=f"d-{commit[:4]}", at=datetime.now(UTC)))
 
 
 @pytest.fixture
-def rollout(stack: DeployedStack) -> str:
+def rollout(stack: DeployedStack) -> RolloutId:
     return deliver(stack, DEV, PROD)
 
 
 @pytest.mark.parametrize(("state", "status"), [(RunState.SUCCEEDED, 0), (RunState.FAILED, 1)])
 def test_the_status_of_one_rollout_tells_whether_it_failed(
-    stack: DeployedStack, rollout: str, state: RunState, status: int
+    stack: DeployedStack, rollout: RolloutId, state: RunState, status: int
 ) -> None:
     assert run("status", rollout).exit_code == 0  # it is open
     stack.end_all(rollout, state)
@@ -40,7 +38,7 @@ def test_the_status_of_one_rollout_tells_whether_it_failed(
         assert state.value in done.stdout
 
 
-def test_the_list_tells_it_where_that_is_wanted(stack: DeployedStack, rollout: str) -> None:
+def test_the_list_tells_it_where_that_is_wanted(stack: DeployedStack, rollout: RolloutId) -> None:
     stack.end_all(rollout, RunState.FAILED)
     assert run("status").exit_code == 0
     assert run("status", "--exit-status").exit_code == 1
@@ -58,7 +56,7 @@ def test_without_rollouts_there_is_nothing_to_show(stack: DeployedStack) -> None
     assert done.stderr == "No rollout is open, and none has started since 2h ago.\n"
 
 
-def test_the_list_and_the_one_are_the_same_object(stack: DeployedStack, rollout: str) -> None:
+def test_the_list_and_the_one_are_the_same_object(stack: DeployedStack, rollout: RolloutId) -> None:
     stack.end_all(rollout, RunState.FAILED)
     [one] = json.loads(run("status", rollout, "-o", "json").stdout)
     assert json.loads(run("status", "-o", "json").stdout) == [one]
@@ -67,7 +65,7 @@ def test_the_list_and_the_one_are_the_same_object(stack: DeployedStack, rollout:
     assert told["rollouts"] == [one]
 
 
-def test_a_table_has_a_row_for_each_run_with_its_log(stack: DeployedStack, rollout: str) -> None:
+def test_a_table_has_a_row_for_each_run_with_its_log(stack: DeployedStack, rollout: RolloutId) -> None:
     header, *rows = csv.reader(io.StringIO(run("status", "-o", "csv").stdout))
     assert len(rows) == 2
     assert [dict(zip(header, row, strict=True))["target"] for row in rows] == [DEV, PROD]
@@ -77,7 +75,7 @@ def test_a_table_has_a_row_for_each_run_with_its_log(stack: DeployedStack, rollo
     assert [dict(zip(header, row, strict=True))["log_url"] for row in rows] == [log or "" for log in logs]
 
 
-def test_the_newest_come_first(stack: DeployedStack, rollout: str) -> None:
+def test_the_newest_come_first(stack: DeployedStack, rollout: RolloutId) -> None:
     newer = deliver(stack, "dev/us-east-1", commit=OTHER)
     assert [each["rollout"] for each in json.loads(run("status", "-o", "json").stdout)] == [newer, rollout]
 
@@ -85,7 +83,7 @@ def test_the_newest_come_first(stack: DeployedStack, rollout: str) -> None:
 class Clock:
     """Lets a run end at each pause."""
 
-    def __init__(self, stack: DeployedStack, rollout: str, last: RunState) -> None:
+    def __init__(self, stack: DeployedStack, rollout: RolloutId, last: RunState) -> None:
         self._stack, self._rollout, self._last = stack, rollout, last
         self.pauses: list[float] = []
 
@@ -102,7 +100,7 @@ class Clock:
 def test_watch_ends_with_the_rollout_and_prints_each_change(
     monkeypatch: pytest.MonkeyPatch,
     stack: DeployedStack,
-    rollout: str,
+    rollout: RolloutId,
     words: tuple[str, ...],
     last: RunState,
     status: int,
@@ -123,7 +121,7 @@ def test_watch_ends_with_the_rollout_and_prints_each_change(
 
 
 def test_watch_gives_programs_the_end_alone(
-    monkeypatch: pytest.MonkeyPatch, stack: DeployedStack, rollout: str
+    monkeypatch: pytest.MonkeyPatch, stack: DeployedStack, rollout: RolloutId
 ) -> None:
     monkeypatch.setattr("pointsmanctl.stack.follow.sleep", Clock(stack, rollout, RunState.SUCCEEDED).sleep)
     done = run("status", rollout, "--watch", "-o", "json")

@@ -11,9 +11,10 @@ from typer.testing import Result
 from pointsman.core.model import Decision, Outcome, RunState
 from pointsmanctl.output.run_ends import NOT_REPORTED
 from tests.support.command_line import run
-from tests.support.deployed_stack import AUDIT, DeployedStack
+from tests.support.deployed_stack import DeployedStack
 from tests.support.rollouts import COMMIT
 from tests.support.rollouts import delivery as any_delivery
+from tests.support.world import AUDIT
 from tests.unit.pointsmanctl.output.test_run_ends import NOT_FOUND, ended
 
 NOW = datetime.now(UTC)  # without --repo the days until now are walked through
@@ -33,8 +34,8 @@ def answers(*arguments: str) -> list[dict[str, Any]]:
 
 
 def test_a_commit_tells_its_deliveries_its_decisions_and_what_became_of_them(stack: DeployedStack) -> None:
-    stack.deliver(delivery(DEV, PROD), "m-1")
-    stack.deliver(delivery(DEV, PROD), "m-2")
+    stack.push(delivery(DEV, PROD), "m-1")
+    stack.push(delivery(DEV, PROD), "m-2")
     [told] = answers(COMMIT[:7])
     event = told["delivery"]
     assert (event["type"], event["delivery"], event["commit"]) == ("DeliveryDecided", "d-1", COMMIT)
@@ -51,9 +52,9 @@ def test_a_commit_tells_its_deliveries_its_decisions_and_what_became_of_them(sta
 
 
 def test_a_commit_that_nothing_ran_for_tells_why_and_one_that_is_held_says_so(stack: DeployedStack) -> None:
-    stack.deliver(delivery(), "m-1")
+    stack.push(delivery(), "m-1")
     held = Decision(route="slow", outcome=Outcome.UNDETERMINED, runs=False, held=True, reason="nobody knows")
-    stack.deliver(delivery(name="d-2").model_copy(update={"decisions": (held,)}), "m-2")
+    stack.push(delivery(name="d-2").model_copy(update={"decisions": (held,)}), "m-2")
     decided = {told["delivery"]["delivery"]: told["delivery"]["decisions"][0] for told in answers(COMMIT)}
     assert (decided["d-1"]["outcome"], decided["d-1"]["held"]) == ("ignored", False)
     assert decided["d-2"]["held"]
@@ -62,7 +63,7 @@ def test_a_commit_that_nothing_ran_for_tells_why_and_one_that_is_held_says_so(st
 
 def test_several_commits_that_begin_alike_are_all_told(stack: DeployedStack) -> None:
     for letter in "ab":
-        stack.deliver(delivery(DEV, commit=f"1234{letter * 36}", name=f"d-{letter}"), f"m-{letter}")
+        stack.push(delivery(DEV, commit=f"1234{letter * 36}", name=f"d-{letter}"), f"m-{letter}")
     assert {told["delivery"]["delivery"] for told in answers("1234")} == {"d-a", "d-b"}
     assert {told["delivery"]["delivery"] for told in answers("1234A")} == {"d-a"}
 
@@ -72,7 +73,7 @@ def test_decisions_that_the_trail_has_no_room_for_are_counted(stack: DeployedSta
         Decision(route=f"route-{number}", outcome=Outcome.IGNORED, runs=False, reason="no file matches " * 10)
         for number in range(4_000)
     )
-    stack.deliver(delivery().model_copy(update={"decisions": many}), "m-1")
+    stack.push(delivery().model_copy(update={"decisions": many}), "m-1")
     [told] = [each["delivery"] for each in answers(COMMIT)]
     assert 0 < told["decisions_omitted"] == len(many) - len(told["decisions"])
     assert f"and {told['decisions_omitted']} more decisions" in ask(COMMIT).stdout
@@ -80,15 +81,15 @@ def test_decisions_that_the_trail_has_no_room_for_are_counted(stack: DeployedSta
 
 def test_a_delivery_from_before_the_time_that_was_asked_about_is_named(stack: DeployedStack) -> None:
     old = delivery(DEV, at=NOW - timedelta(days=2))
-    stack.deliver(old, "m-1")
-    stack.deliver(old, "m-2")
+    stack.push(old, "m-1")
+    stack.push(old, "m-2")
     result = ask(COMMIT, "--since", "1d")
     assert "first delivered before: d-1; use an earlier --since" in result.stderr
     assert "delivered before" not in ask(COMMIT).stderr
 
 
 def test_a_failed_run_tells_ansibles_reason_and_no_exit_status(stack: DeployedStack) -> None:
-    stack.deliver(delivery(DEV, PROD), "m-1")
+    stack.push(delivery(DEV, PROD), "m-1")
     rollout = delivery(DEV, PROD).specs[0].rollout
     loaded = stack.store.load(rollout)
     assert loaded
@@ -106,19 +107,19 @@ def test_a_failed_run_tells_ansibles_reason_and_no_exit_status(stack: DeployedSt
 def test_a_branch_is_named_as_it_is(stack: DeployedStack, branch: str) -> None:
     told = delivery(DEV)
     ref = told.change.model_copy(update={"ref": f"refs/heads/{branch}"})
-    stack.deliver(told.model_copy(update={"change": ref}), "m-1")
+    stack.push(told.model_copy(update={"change": ref}), "m-1")
     assert f"acme/infra {branch}  Raise" in ask(told.change.after[:7]).stdout
 
 
 def test_text_from_a_commit_is_no_markup(stack: DeployedStack) -> None:
     told = delivery(DEV)
     title = "[red]not red[/red] [link=https://evil.example]x[/link]"
-    stack.deliver(told.model_copy(update={"change": told.change.model_copy(update={"title": title})}), "m-1")
+    stack.push(told.model_copy(update={"change": told.change.model_copy(update={"title": title})}), "m-1")
     assert title in ask(COMMIT).stdout
 
 
 def test_what_only_a_newer_version_can_read_is_counted_and_its_new_fields_are_left_out(stack: DeployedStack) -> None:
-    stack.deliver(delivery(DEV), "m-1")
+    stack.push(delivery(DEV), "m-1")
     client = stack.connection.dynamodb
     [item] = client.query(
         TableName=AUDIT,

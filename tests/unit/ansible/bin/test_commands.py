@@ -1,4 +1,4 @@
-"""The commands of the build: what they refuse, and what they make of the variables."""
+"""The commands of the build: which variables they refuse, and what they run."""
 
 import json
 import shutil
@@ -17,7 +17,6 @@ from tests.support.ansible_runs import ANSIBLE, BUS, CHECKOUT, script
 run_playbook = script("run-playbook")
 vault_password = script("vault-password")
 install_ansible = script("install-ansible")
-plugin = script("install-session-manager-plugin")
 
 LOCAL = {
     "POINTSMAN_INVENTORY": "inventory/local_aws_ec2.yml",
@@ -39,18 +38,18 @@ def arguments(**variables: str) -> list[str]:
     return line
 
 
-def faults(**variables: str) -> list[str]:
+def errors(**variables: str) -> list[str]:
     with pytest.raises(run_playbook.WrongVariablesError) as caught:
         arguments(**variables)
-    found: list[str] = caught.value.faults
-    return found
+    errors: list[str] = caught.value.errors
+    return errors
 
 
 def test_the_smallest_build_runs_the_whole_site() -> None:
     assert arguments(**AWS) == ["--inventory=inventory/aws_ec2.yml", "--diff", "site.yml"]
 
 
-def test_every_variable_has_its_place_on_the_command_line() -> None:
+def test_every_variable_is_on_the_command_line() -> None:
     line = arguments(
         **LOCAL,
         POINTSMAN_MODE="check",
@@ -73,7 +72,7 @@ def test_every_variable_has_its_place_on_the_command_line() -> None:
     ]
 
 
-def test_a_session_without_root_is_told_to_every_play_whatever_the_rollout_says() -> None:
+def test_a_session_without_root_overrides_the_variables_of_the_rollout() -> None:
     written: list[dict[str, Any]] = []
 
     def write(values: dict[str, Any]) -> Path:
@@ -89,8 +88,8 @@ def test_a_session_without_root_is_told_to_every_play_whatever_the_rollout_says(
 def test_a_build_of_the_checks_project_does_not_apply(mode: str) -> None:
     check = {"CODEBUILD_BUILD_ID": "pointsman-check:7f0d2c1a"}
     assert arguments(**AWS, **check, POINTSMAN_MODE="check")
-    assert faults(**AWS, **check, POINTSMAN_MODE=mode) == [
-        f"POINTSMAN_MODE={mode!r}: builds of the project pointsman-check only check"
+    assert errors(**AWS, **check, POINTSMAN_MODE=mode) == [
+        f"POINTSMAN_MODE={mode!r}: builds of the project pointsman-check may only check"
     ]
 
 
@@ -135,12 +134,12 @@ def test_a_build_of_the_checks_project_does_not_apply(mode: str) -> None:
     ],
 )
 def test_a_wrong_variable_is_refused_by_its_name(name: str, value: str) -> None:
-    assert name in " ".join(faults(**(LOCAL | {name: value})))
+    assert name in " ".join(errors(**(LOCAL | {name: value})))
 
 
-def test_every_fault_is_told_at_once() -> None:
-    found = faults(POINTSMAN_MODE="dry", POINTSMAN_LIMIT="-v")
-    assert [fault.split("=")[0].split(" ")[0] for fault in found] == [
+def test_every_error_is_reported_at_once() -> None:
+    found = errors(POINTSMAN_MODE="dry", POINTSMAN_LIMIT="-v")
+    assert [error.split("=")[0].split(" ")[0] for error in found] == [
         "POINTSMAN_LIMIT",
         "POINTSMAN_MODE",
         "AWS_REGION",
@@ -155,10 +154,10 @@ def test_a_link_out_of_the_directory_is_refused(tmp_path: Path, monkeypatch: pyt
     shutil.copytree(ANSIBLE / "inventory", root / "inventory")
     (root / "site.yml").symlink_to(outside)
     monkeypatch.setattr(run_playbook, "ROOT", root)
-    assert "POINTSMAN_PLAYBOOK" in faults(**AWS)[0]
+    assert "POINTSMAN_PLAYBOOK" in errors(**AWS)[0]
 
 
-def test_extra_variables_are_kept_for_their_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_owner_can_read_the_extra_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_playbook, "BUILD_DIRECTORY", tmp_path)
     (tmp_path / "extra-vars.json").write_text("old")
     path = run_playbook.write_extra_vars({"a": 1})
@@ -184,7 +183,7 @@ def test_the_pinned_ansible_is_the_one_of_the_lock() -> None:
         assert f'name = "{name}"\nversion = "{version}"' in lock
 
 
-def test_only_what_is_not_there_is_installed() -> None:
+def test_only_what_is_missing_is_installed() -> None:
     found = install_ansible.missing("pyyaml==0.1\nno-such-package==1.0\n# a note\ncffi==9 ; python_version < '3'\n")
     assert found == ["pyyaml==0.1", "no-such-package==1.0"]
     hashes = " \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
@@ -192,11 +191,11 @@ def test_only_what_is_not_there_is_installed() -> None:
     assert install_ansible.missing((ANSIBLE / "requirements.txt").read_text()) == []
 
 
-def test_the_buildspec_asks_for_no_cache_that_the_project_does_not_have() -> None:
+def test_the_buildspec_uses_no_cache() -> None:
     assert set(yaml.safe_load((ANSIBLE / "buildspec.yml").read_text())) == {"version", "phases"}
 
 
-def test_the_buildspec_runs_commands_that_are_there() -> None:
+def test_the_buildspec_runs_commands_that_exist() -> None:
     spec = yaml.safe_load((ANSIBLE / "buildspec.yml").read_text())
     commands = [command for phase in spec["phases"].values() for command in phase["commands"]]
     for command in commands:
@@ -212,109 +211,6 @@ def test_both_inventories_find_the_same_hosts_and_groups() -> None:
     assert aws.pop("compose")["ansible_connection"] == "'amazon.aws.aws_ssm'"
     assert local.pop("groups") == {"local_cloud": True}
     assert aws == local
-
-
-@pytest.mark.parametrize(
-    ("machine", "debian", "path"),
-    [
-        ("x86_64", True, "ubuntu_64bit/session-manager-plugin.deb"),
-        ("aarch64", True, "ubuntu_arm64/session-manager-plugin.deb"),
-        ("x86_64", False, "linux_64bit/session-manager-plugin.rpm"),
-        ("aarch64", False, "linux_arm64/session-manager-plugin.rpm"),
-    ],
-)
-def test_the_plugins_package_is_the_documented_one(machine: str, debian: bool, path: str) -> None:
-    assert plugin.package(machine, debian=debian) == path
-
-
-def test_a_machine_without_a_package_is_told_so() -> None:
-    with pytest.raises(plugin.CannotInstallError, match="riscv64"):
-        plugin.package("riscv64", debian=True)
-
-
-def test_only_an_inventory_that_connects_by_ssm_needs_the_plugin() -> None:
-    assert plugin.wanted((ANSIBLE / "inventory" / "aws_ec2.yml").read_text())
-    assert not plugin.wanted((ANSIBLE / "inventory" / "local_aws_ec2.yml").read_text())
-
-
-needs_gpg = pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
-
-
-@needs_gpg
-def test_the_key_in_the_command_is_the_one_it_says(tmp_path: Path) -> None:
-    command = ["gpg", "--batch", "--homedir", str(tmp_path), "--show-keys", "--with-colons"]
-    shown = subprocess.run(command, input=plugin.KEY, capture_output=True, text=True, check=True)
-    assert f"fpr:::::::::{plugin.FINGERPRINT}:" in shown.stdout
-
-
-class Packages:
-    """A place of downloads on disk, signed by a key made for the test, and a dpkg that writes down its arguments."""
-
-    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.home = directory / "gnupg"
-        self.home.mkdir(mode=0o700)
-        self._gpg("--passphrase", "", "--quick-generate-key", "test <test@example.org>", "ed25519", "sign", "never")
-        key = self._gpg("--armor", "--export")
-        shown = self._gpg("--list-keys", "--with-colons")
-        fingerprint = next(line.split(":")[9] for line in shown.splitlines() if line.startswith("fpr:"))
-        self.file = directory / "downloads" / "ubuntu_64bit" / "session-manager-plugin.deb"
-        self.file.parent.mkdir(parents=True)
-        self.file.write_bytes(b"a package")
-        self.source = plugin.Source((directory / "downloads").as_uri(), key, fingerprint)
-        self.installed = directory / "installed"
-        bin_directory = directory / "bin"
-        bin_directory.mkdir()
-        (bin_directory / "dpkg").write_text(f'#!/bin/sh\necho "$@" >> {self.installed}\n')
-        (bin_directory / "dpkg").chmod(0o755)
-        monkeypatch.setenv("PATH", f"{bin_directory}:/usr/bin:/bin")
-
-    def sign(self) -> None:
-        self._gpg("--detach-sign", "--output", f"{self.file}.sig", str(self.file))
-
-    def end(self) -> None:
-        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=False, timeout=300)
-
-    def _gpg(self, *arguments: str) -> str:
-        command = ["gpg", "--batch", "--quiet", "--homedir", str(self.home), "--pinentry-mode", "loopback", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=3000).stdout
-
-
-@pytest.fixture
-def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    found = Packages(tmp_path, monkeypatch)
-    yield found
-    found.end()
-
-
-@needs_gpg
-def test_a_package_signed_by_the_key_is_installed(packages: Packages) -> None:
-    packages.sign()
-    plugin.install(packages.source, "x86_64", debian=True)
-    assert packages.installed.read_text().startswith("--install /")
-
-
-@needs_gpg
-def test_a_package_that_was_altered_is_not_installed(packages: Packages) -> None:
-    packages.sign()
-    packages.file.write_bytes(b"another package")
-    with pytest.raises(plugin.CannotInstallError, match="BAD signature"):
-        plugin.install(packages.source, "x86_64", debian=True)
-    assert not packages.installed.exists()
-
-
-@needs_gpg
-def test_a_package_signed_by_another_key_is_not_installed(packages: Packages) -> None:
-    packages.sign()
-    other = plugin.Source(packages.source.downloads)
-    with pytest.raises(plugin.CannotInstallError):
-        plugin.install(other, "x86_64", debian=True)
-    assert not packages.installed.exists()
-
-
-@needs_gpg
-def test_a_package_that_cannot_be_fetched_is_told_so(packages: Packages) -> None:
-    with pytest.raises(plugin.CannotInstallError, match="cannot fetch"):
-        plugin.install(packages.source, "x86_64", debian=True)
 
 
 class Secrets:
@@ -337,8 +233,8 @@ def test_the_vault_password_is_the_secrets_text() -> None:
     ("secrets", "reason"),
     [
         (Secrets(code="AccessDeniedException"), "secret app/vault cannot be read: AccessDeniedException"),
-        (Secrets(" "), "secret app/vault has no text: put the vault password there"),
-        (Secrets(), "secret app/vault has no text: put the vault password there"),
+        (Secrets(" "), "secret app/vault has no text: store the vault password"),
+        (Secrets(), "secret app/vault has no text: store the vault password"),
     ],
 )
 def test_a_vault_password_that_cannot_be_read_says_why(secrets: Secrets, reason: str) -> None:
@@ -346,6 +242,6 @@ def test_a_vault_password_that_cannot_be_read_says_why(secrets: Secrets, reason:
         vault_password.read("app/vault", secrets)
 
 
-def test_ansible_asks_for_the_vault_password_where_a_secret_is_named() -> None:
+def test_ansible_gets_the_vault_password_if_a_secret_is_set() -> None:
     assert "--vault-password-file=bin/vault-password" in arguments(**AWS, POINTSMAN_VAULT_SECRET="app/vault")
     assert not any("vault" in each for each in arguments(**AWS))

@@ -20,8 +20,8 @@ def module() -> ModuleType:
     return loaded
 
 
-class Shown:
-    """Ansible's display, of which the warnings are kept."""
+class FakeDisplay:
+    """Ansible's display. It keeps warnings and errors."""
 
     verbosity = 0
 
@@ -40,7 +40,7 @@ class Shown:
 def plugin(module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("POINTSMAN_SPOOL", str(tmp_path / "spool"))
     made = module.CallbackModule()
-    made._display = Shown()
+    made._display = FakeDisplay()
     made.v2_playbook_on_start(None)
     return made
 
@@ -70,15 +70,15 @@ def test_no_event_can_make_it_raise(plugin: Any, event: str, given: object) -> N
     plugin.v2_runner_on_start(given, given)
 
 
-def test_a_fault_is_told_once_and_by_its_kind_alone(plugin: Any) -> None:
+def test_an_exception_is_shown_once_and_without_its_text(plugin: Any) -> None:
     for _ in range(3):
         plugin.v2_runner_on_ok(Hostile())
     assert plugin._display.warnings == ["pointsman: could not record (v2_runner_on_ok): AssertionError"]
 
 
-def test_an_event_before_the_playbook_starts_is_no_fault(module: ModuleType) -> None:
+def test_an_event_before_the_playbook_starts_is_no_error(module: ModuleType) -> None:
     plugin = module.CallbackModule()
-    plugin._display = Shown()
+    plugin._display = FakeDisplay()
     for event in EVENTS[2:-1]:
         getattr(plugin, event)(Hostile())
     plugin.v2_playbook_on_stats(SimpleNamespace(processed={"web-1": 1}))
@@ -89,14 +89,14 @@ def test_a_run_that_reached_no_host_fails_and_says_what_to_check(plugin: Any) ->
     with pytest.raises(SystemExit) as ended:
         plugin.v2_playbook_on_stats(SimpleNamespace(processed={}))
     assert ended.value.code == 1
-    [told] = plugin._display.errors
+    [error] = plugin._display.errors
     for name in ("pointsman:managed", "AWS_REGION", "POINTSMAN_LIMIT", "POINTSMAN_ALLOW_NO_HOSTS"):
-        assert name in told
+        assert name in error
 
 
 def test_a_run_that_reached_no_host_fails_even_when_nothing_is_recorded(module: ModuleType) -> None:
     plugin = module.CallbackModule()
-    plugin._display = Shown()
+    plugin._display = FakeDisplay()
     with pytest.raises(SystemExit):
         plugin.v2_playbook_on_stats(SimpleNamespace(processed={}))
 
@@ -114,18 +114,18 @@ def test_importing_it_twice_shares_one_package(module: ModuleType) -> None:
     assert module.Recorder is importlib.import_module("host_results.recorder").Recorder
 
 
-def test_where_secrets_cannot_be_watched_no_text_is_recorded(
+def test_without_the_secret_watcher_no_text_is_recorded(
     module: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unknown(_: object) -> None:
         raise ImportError("another Ansible")
 
     monkeypatch.setenv("POINTSMAN_SPOOL", str(tmp_path / "spool"))
-    monkeypatch.setattr(module.Observer, "watch", unknown)
+    monkeypatch.setattr(module.SecretWatcher, "watch", unknown)
     plugin = module.CallbackModule()
-    plugin._display = Shown()
+    plugin._display = FakeDisplay()
     plugin.v2_playbook_on_start(None)
-    told = {"msg": "swordfish", "changed": True, "diff": {"before": "", "after": "swordfish\n"}}
+    content = {"msg": "swordfish", "changed": True, "diff": {"before": "", "after": "swordfish\n"}}
     task = SimpleNamespace(
         no_log=False,
         delegate_to=None,
@@ -135,8 +135,8 @@ def test_where_secrets_cannot_be_watched_no_text_is_recorded(
         get_path=lambda: "",
         resolved_action="copy",
     )
-    plugin.v2_runner_on_ok(SimpleNamespace(host=SimpleNamespace(get_name=lambda: "web-1"), task=task, result=told))
+    plugin.v2_runner_on_ok(SimpleNamespace(host=SimpleNamespace(get_name=lambda: "web-1"), task=task, result=content))
     spooled = (tmp_path / "spool").read_text()
     assert '"status":"changed"' in spooled
     assert "swordfish" not in spooled
-    assert "secrets cannot be watched" in plugin._display.warnings[0]
+    assert "secrets cannot be detected" in plugin._display.warnings[0]

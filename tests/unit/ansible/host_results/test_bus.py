@@ -1,4 +1,4 @@
-"""Results reach the bus, or stay known as unsent."""
+"""Results reach the bus, or stay pending."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from host_results import environment
 from host_results.bus import MAX_REQUEST_BYTES, send
 from host_results.deliver import deliver, deliver_all
 from host_results.environment import Bus
-from host_results.parts import PLAYBOOK_ENDED, Unsent, unsent
+from host_results.pending import PLAYBOOK_ENDED, PendingEvent, pending_results
 from host_results.spool import Spool
 
 from tests.support.ansible_runs import BUS, FakeBus
@@ -16,12 +16,14 @@ from tests.support.ansible_runs import BUS, FakeBus
 CONTROL = Bus(BUS, "us-east-1")
 
 
-def results(number: int, weight: int = 0) -> list[Unsent]:
-    return [Unsent("run", f"web-{index}", {"host": f"web-{index}", "text": "x" * weight}) for index in range(number)]
+def results(number: int, weight: int = 0) -> list[PendingEvent]:
+    return [
+        PendingEvent("run", f"web-{index}", {"host": f"web-{index}", "text": "x" * weight}) for index in range(number)
+    ]
 
 
 class Watched(FakeBus):
-    """Also keeps the size of each request."""
+    """Also records the size of each request."""
 
     requests: list[tuple[int, int]]
 
@@ -41,7 +43,7 @@ def waits() -> tuple[list[float], Any]:
     return taken, taken.append
 
 
-def test_an_entry_is_what_the_control_stack_expects() -> None:
+def test_an_entry_has_the_form_that_the_control_stack_expects() -> None:
     bus = FakeBus()
     assert [reason for _, reason in send(results(1), CONTROL, bus)] == [None]
     assert bus.entries == [
@@ -54,7 +56,7 @@ def test_an_entry_is_what_the_control_stack_expects() -> None:
     ]
 
 
-def test_a_check_sends_as_the_one_source_that_its_role_may_use() -> None:
+def test_a_check_sends_with_the_source_that_its_role_may_use() -> None:
     project = {"POINTSMAN_BUS": BUS, "POINTSMAN_ROLLOUT": "r-1", "POINTSMAN_EVENT_SOURCE": "pointsman.check"}
     control, sent = environment.bus(project), FakeBus()
     assert control is not None
@@ -75,16 +77,16 @@ def test_a_request_stays_within_its_size() -> None:
     assert all(weight <= MAX_REQUEST_BYTES for _, weight in bus.requests)
 
 
-def test_only_what_was_refused_in_passing_is_sent_again() -> None:
+def test_only_entries_with_a_transient_error_are_sent_again() -> None:
     bus = watched(refusals=2)
     taken, wait = waits()
-    told = {result.host: reason for result, reason in send(results(3), CONTROL, bus, wait)}
-    assert told == {"web-0": None, "web-1": None, "web-2": None}
+    reasons = {result.host: reason for result, reason in send(results(3), CONTROL, bus, wait)}
+    assert reasons == {"web-0": None, "web-1": None, "web-2": None}
     assert [count for count, _ in bus.requests] == [3, 2]
     assert len(taken) == 1
 
 
-def test_a_bus_that_goes_on_refusing_is_given_up_with_its_reason() -> None:
+def test_sending_stops_after_four_attempts_with_the_reason() -> None:
     bus = watched(refusals=100)
     taken, wait = waits()
     assert [reason for _, reason in send(results(1), CONTROL, bus, wait)] == ["ThrottlingException: not now"]
@@ -92,7 +94,7 @@ def test_a_bus_that_goes_on_refusing_is_given_up_with_its_reason() -> None:
     assert sum(taken) < 10
 
 
-def test_a_refusal_that_no_time_will_mend_is_not_tried_again() -> None:
+def test_a_permanent_error_is_not_retried() -> None:
     bus = watched(refusals=1, error="AccessDeniedException")
     assert [reason for _, reason in send(results(1), CONTROL, bus)] == ["AccessDeniedException: not now"]
     assert len(bus.requests) == 1
@@ -106,7 +108,7 @@ class Broken(FakeBus):
 
 
 def run_of(hosts: int, spool: Spool) -> None:
-    """A run of so many hosts that has ended, as the callback and the runner note it."""
+    """A run that has ended, as the callback and the runner record it."""
     context = {"rollout": "r", "target": "t", "attempt": 1, "mode": "apply", "build_arn": "", "commit": ""}
     spool.append("run", "run", context=context)
     for number in range(hosts):
@@ -116,19 +118,19 @@ def run_of(hosts: int, spool: Spool) -> None:
     spool.append("run", "ended", detail={"reason": ""})
 
 
-def test_a_network_that_breaks_half_way_leaves_the_rest_unsent_and_known(tmp_path: Path) -> None:
+def test_what_is_not_sent_when_the_network_breaks_stays_pending(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
     run_of(12, spool)
-    outcome = deliver(unsent(spool, ended=True), spool, CONTROL, Broken())
+    outcome = deliver(pending_results(spool, ended=True), spool, CONTROL, Broken())
     assert len(outcome.sent) == 10
-    assert [(left.host, reason) for left, reason in outcome.refused] == [
+    assert [(event.host, reason) for event, reason in outcome.refused] == [
         ("web-10", "ConnectionError: no route"),
         ("web-11", "ConnectionError: no route"),
     ]
-    assert [left.host for left in unsent(spool, ended=True)] == ["web-10", "web-11"]
+    assert [event.host for event in pending_results(spool, ended=True)] == ["web-10", "web-11"]
 
 
-def test_the_end_of_ansible_comes_last_and_names_the_hosts_whose_results_are_missing(tmp_path: Path) -> None:
+def test_the_end_of_ansible_is_sent_last_and_names_the_hosts_with_missing_results(tmp_path: Path) -> None:
     spool, bus = Spool(tmp_path / "spool"), FakeBus()
     run_of(2, spool)
     with pytest.MonkeyPatch.context() as patch:
@@ -140,7 +142,7 @@ def test_the_end_of_ansible_comes_last_and_names_the_hosts_whose_results_are_mis
 
 
 def refusing_first(bus: FakeBus) -> Any:
-    """A bus that refuses the first entry for good."""
+    """A bus that always refuses the first entry."""
     accept = FakeBus.put_events
 
     def put_events(*, Entries: Any) -> dict[str, Any]:  # noqa: N803
@@ -172,6 +174,6 @@ def test_the_bus_is_called_in_its_own_region(variables: dict[str, str], expected
     assert environment.bus(variables) == expected
 
 
-def test_a_run_by_hand_has_a_context_all_the_same() -> None:
+def test_a_manual_run_has_a_context_too() -> None:
     context = environment.context({"POINTSMAN_ATTEMPT": "two", "POINTSMAN_MODE": "check"})
     assert (context.attempt, context.mode, context.rollout) == (1, "check", "")

@@ -1,4 +1,4 @@
-"""Where results go, by what the environment says of the run."""
+"""Whether results are sent, by the environment of the run."""
 
 import json
 
@@ -21,12 +21,14 @@ BUILD = {"CODEBUILD_BUILD_ARN": "arn:aws:codebuild:eu-west-1:222222222222:build/
         (BUILD, False),
     ],
 )
-def test_a_run_by_hand_is_sent_from_a_build_alone(environ: dict[str, str], sends: bool) -> None:
+def test_a_manual_run_is_sent_only_from_a_build(environ: dict[str, str], sends: bool) -> None:
     assert (environment.bus(environ) is not None) is sends
 
 
-def test_the_audit_takes_what_a_build_without_a_rollout_says() -> None:
+def test_the_audit_accepts_a_result_of_a_build_without_a_rollout() -> None:
     time = "2026-11-23T06:11:24.278Z"
     record = HostRecord("web-1", None, time, time)
-    told = HostDetail.model_validate(json.loads(json.dumps(detail(environment.context(BUS | BUILD), record, Counts()))))
-    assert (told.rollout, told.target, told.build_arn) == ("", "", BUILD["CODEBUILD_BUILD_ARN"])
+    result = HostDetail.model_validate(
+        json.loads(json.dumps(detail(environment.context(BUS | BUILD), record, Counts())))
+    )
+    assert (result.rollout, result.target, result.build_arn) == ("", "", BUILD["CODEBUILD_BUILD_ARN"])

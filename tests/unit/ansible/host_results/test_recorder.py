@@ -1,14 +1,14 @@
-"""What is recorded of a task: where it happened, whose fault it was, and in which part of a host's result it stands."""
+"""The record of a task: on which host it is, why it failed, and in which part of the host's result it is."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from host_results.parts import endings, hosts_cut_off, mark_sent, unsent
-from host_results.playbook_end import End, reason_of
+from host_results.pending import hosts_cut_off, mark_sent, pending_ends, pending_results
+from host_results.playbook_end import PlaybookEnd, reason_of
 from host_results.playbook_end import detail as end_detail
-from host_results.recorder import Item, Recorder, TaskOutcome
+from host_results.recorder import ItemResult, Recorder, TaskOutcome
 from host_results.result import Counts, RunContext
 from host_results.spool import Spool, read
 from redaction import Redactor
@@ -22,7 +22,7 @@ def record(tmp_path: Path) -> Recorder:
     return Recorder(Spool(tmp_path / "spool"), CONTEXT, Path("/clone/ansible"), Redactor())
 
 
-def outcome(kind: Any, *items: Item, loop: bool = False, **more: Any) -> TaskOutcome:
+def outcome(kind: Any, *items: ItemResult, loop: bool = False, **more: Any) -> TaskOutcome:
     return TaskOutcome(
         kind,
         "Set it",
@@ -38,11 +38,11 @@ def outcome(kind: Any, *items: Item, loop: bool = False, **more: Any) -> TaskOut
 
 def results(record: Recorder, recap: Mapping[str, Counts]) -> dict[str, dict[str, Any]]:
     record.finish(recap)
-    return {event.host: event.detail for event in unsent(record._spool, ended=True)}
+    return {event.host: event.detail for event in pending_results(record._spool, ended=True)}
 
 
-def test_a_delegated_change_stands_on_the_host_where_it_happened_with_the_one_it_was_done_for(record: Recorder) -> None:
-    record.end("web-1", "t", outcome("ok", Item("ok", CHANGED, delegated_to="db-1")))
+def test_a_delegated_change_is_on_the_changed_host_and_names_the_inventory_host(record: Recorder) -> None:
+    record.end("web-1", "t", outcome("ok", ItemResult("ok", CHANGED, delegated_to="db-1")))
     found = results(record, {"web-1": Counts(ok=1, changed=1)})
     assert (found["web-1"]["status"], found["web-1"]["tasks"]) == ("ok", [])
     [task] = found["db-1"]["tasks"]
@@ -50,9 +50,9 @@ def test_a_delegated_change_stands_on_the_host_where_it_happened_with_the_one_it
     assert "+x" in task["diff"]
 
 
-def test_each_item_of_a_loop_stands_on_its_own_host(record: Recorder) -> None:
-    items = [Item("ok", CHANGED, delegated_to=host) for host in ("web-1", "web-2")]
-    record.end("db-1", "t", outcome("ok", *items, Item("ok", {"changed": False}), loop=True))
+def test_each_item_of_a_loop_is_on_its_own_host(record: Recorder) -> None:
+    items = [ItemResult("ok", CHANGED, delegated_to=host) for host in ("web-1", "web-2")]
+    record.end("db-1", "t", outcome("ok", *items, ItemResult("ok", {"changed": False}), loop=True))
     found = results(record, {"db-1": Counts(ok=1, changed=1)})
     assert {host: detail["status"] for host, detail in found.items()} == {
         "db-1": "ok",
@@ -63,25 +63,25 @@ def test_each_item_of_a_loop_stands_on_its_own_host(record: Recorder) -> None:
 
 
 def test_a_host_with_changes_of_its_own_and_of_others_counts_both(record: Recorder) -> None:
-    record.end("db-1", "t1", outcome("ok", Item("ok", CHANGED)))
-    record.end("web-1", "t2", outcome("ok", Item("ok", CHANGED, delegated_to="db-1")))
+    record.end("db-1", "t1", outcome("ok", ItemResult("ok", CHANGED)))
+    record.end("web-1", "t2", outcome("ok", ItemResult("ok", CHANGED, delegated_to="db-1")))
     found = results(record, {"db-1": Counts(ok=1, changed=1), "web-1": Counts(ok=1, changed=1)})
     assert (found["db-1"]["counts"]["changed"], found["web-1"]["counts"]["changed"]) == (2, 0)
 
 
-def test_a_delegated_failure_is_the_inventory_hosts_and_tells_where_it_happened(record: Recorder) -> None:
-    record.end("web-1", "t", outcome("failed", Item("failed", {"msg": "no room"}, delegated_to="db-1")))
+def test_a_delegated_failure_is_on_the_inventory_host_and_names_the_other(record: Recorder) -> None:
+    record.end("web-1", "t", outcome("failed", ItemResult("failed", {"msg": "no room"}, delegated_to="db-1")))
     found = results(record, {"web-1": Counts(failed=1)})
     [task] = found["web-1"]["tasks"]
     assert (task["status"], task["delegated_to"], task["message"]) == ("failed", "db-1", "no room")
     assert "db-1" not in found
 
 
-def test_a_failed_loop_tells_each_failed_item_and_shows_what_the_others_wrote(record: Recorder) -> None:
+def test_a_failed_loop_has_the_message_of_each_failed_item_and_the_diffs_of_the_others(record: Recorder) -> None:
     items = [
-        Item("ok", CHANGED | {"_ansible_item_label": "a"}),
-        Item("failed", {"msg": "no room", "rc": 3, "_ansible_item_label": "b", "diff": CHANGED["diff"]}),
-        Item("skipped", {"_ansible_item_label": "c", "msg": "not now"}),
+        ItemResult("ok", CHANGED | {"_ansible_item_label": "a"}),
+        ItemResult("failed", {"msg": "no room", "rc": 3, "_ansible_item_label": "b", "diff": CHANGED["diff"]}),
+        ItemResult("skipped", {"_ansible_item_label": "c", "msg": "not now"}),
     ]
     record.end("web-1", "t", outcome("failed", *items, loop=True))
     [task] = results(record, {"web-1": Counts(failed=1)})["web-1"]["tasks"]
@@ -89,74 +89,74 @@ def test_a_failed_loop_tells_each_failed_item_and_shows_what_the_others_wrote(re
     assert task["diff"].count("@@ -0") == 1
 
 
-def test_what_failed_shows_no_difference(record: Recorder) -> None:
-    record.end("web-1", "t", outcome("failed", Item("failed", CHANGED | {"msg": "no room"})))
+def test_a_failed_task_has_no_diff(record: Recorder) -> None:
+    record.end("web-1", "t", outcome("failed", ItemResult("failed", CHANGED | {"msg": "no room"})))
     [task] = results(record, {"web-1": Counts(failed=1)})["web-1"]["tasks"]
     assert task["diff"] is None
 
 
 def test_rescued_and_ignored_failures_are_marked_as_what_they_are(record: Recorder) -> None:
-    record.end("web-1", "t1", outcome("failed", Item("failed", {"msg": "a"}), rescued=True))
-    record.end("web-1", "t2", outcome("failed", Item("failed", {"msg": "b"}), ignored=True))
+    record.end("web-1", "t1", outcome("failed", ItemResult("failed", {"msg": "a"}), rescued=True))
+    record.end("web-1", "t2", outcome("failed", ItemResult("failed", {"msg": "b"}), ignored=True))
     found = results(record, {"web-1": Counts(ok=1, rescued=1, ignored=1)})["web-1"]
     assert [(task["rescued"], task["ignored"]) for task in found["tasks"]] == [(True, False), (False, True)]
     assert found["status"] == "ok"
 
 
-def test_a_secret_item_tells_nothing_and_the_others_all(record: Recorder) -> None:
-    items = [Item("ok", CHANGED | {"dest": "/a"}), Item("ok", CHANGED | {"dest": "/b"}, secret=True)]
+def test_a_secret_item_has_no_text_and_the_others_have(record: Recorder) -> None:
+    items = [ItemResult("ok", CHANGED | {"dest": "/a"}), ItemResult("ok", CHANGED | {"dest": "/b"}, secret=True)]
     record.end("web-1", "t", outcome("ok", *items, loop=True))
     [task] = results(record, {"web-1": Counts(ok=1, changed=1)})["web-1"]["tasks"]
     assert "/a" in task["diff"]
     assert "/b" not in task["diff"]
 
 
-def test_while_a_run_goes_on_each_new_task_is_in_a_part_of_its_own(record: Recorder) -> None:
+def test_during_a_run_new_tasks_are_in_a_new_part(record: Recorder) -> None:
     spool = record._spool
-    record.end("web-1", "t1", outcome("ok", Item("ok", CHANGED)))
-    [first] = unsent(spool, ended=False)
+    record.end("web-1", "t1", outcome("ok", ItemResult("ok", CHANGED)))
+    [first] = pending_results(spool, ended=False)
     assert (first.part, first.detail["final"], first.detail["counts"]["changed"]) == (1, False, 1)
     mark_sent(spool, first)
-    assert unsent(spool, ended=False) == []
-    record.end("web-1", "t2", outcome("ok", Item("ok", {"changed": False})))
-    assert unsent(spool, ended=False) == [], "nothing to tell: the task changed nothing"
-    record.end("web-1", "t3", outcome("failed", Item("failed", {"msg": "no"})))
+    assert pending_results(spool, ended=False) == []
+    record.end("web-1", "t2", outcome("ok", ItemResult("ok", {"changed": False})))
+    assert pending_results(spool, ended=False) == [], "nothing to send: the task changed nothing"
+    record.end("web-1", "t3", outcome("failed", ItemResult("failed", {"msg": "no"})))
     record.finish({"web-1": Counts(ok=2, changed=1, failed=1)})
-    [last] = unsent(spool, ended=True)
+    [last] = pending_results(spool, ended=True)
     assert (last.part, last.detail["final"], last.detail["status"]) == (2, True, "failed")
     assert [task["status"] for task in last.detail["tasks"]] == ["failed"]
     assert last.detail["counts"]["ok"] == 2
 
 
-def test_what_a_killed_run_did_is_told_with_what_is_missing(record: Recorder) -> None:
-    record.end("web-1", "t1", outcome("ok", Item("ok", CHANGED)))
-    [part] = unsent(record._spool, ended=True)
+def test_a_killed_run_has_its_results_and_is_marked_as_cut_short(record: Recorder) -> None:
+    record.end("web-1", "t1", outcome("ok", ItemResult("ok", CHANGED)))
+    [part] = pending_results(record._spool, ended=True)
     assert (part.detail["final"], part.detail["status"]) == (True, "failed")
     assert [task["name"] for task in part.detail["tasks"]] == ["Set it", "(the run was cut short)"]
 
 
-def test_hosts_whose_batch_never_came_are_named_and_those_that_failed_before_are_not(record: Recorder) -> None:
+def test_hosts_of_batches_that_did_not_start_are_cut_off_and_failed_hosts_are_not(record: Recorder) -> None:
     record.play("p1", ["web-1", "web-2", "db-1"], ["web-1"])
     record.play("p1", ["web-1", "web-2", "db-1"], ["web-2"])
-    record.end("web-2", "t", outcome("failed", Item("failed", {"msg": "no"})))
+    record.end("web-2", "t", outcome("failed", ItemResult("failed", {"msg": "no"})))
     record.play("p2", ["web-2", "db-2"], [])
     record.finish({"web-1": Counts(ok=1), "web-2": Counts(failed=1)})
     [run] = read(record._spool.path).values()
     assert hosts_cut_off(run) == ["db-1", "db-2"]
 
 
-def ended(status: int | None, reason: str = "") -> End:
-    return End(status, reason, "2026-11-23T08:00:00Z", "2026-11-23T08:01:00Z")
+def ended(status: int | None, reason: str = "") -> PlaybookEnd:
+    return PlaybookEnd(status, reason, "2026-11-23T08:00:00Z", "2026-11-23T08:01:00Z")
 
 
-def test_the_end_tells_who_failed_and_who_was_cut_off(record: Recorder) -> None:
+def test_the_end_names_failed_hosts_and_counts_those_cut_off(record: Recorder) -> None:
     record.play("p", ["web-1", "web-2"], ["web-1"])
-    record.end("web-1", "t", outcome("failed", Item("failed", {"msg": "no"})))
+    record.end("web-1", "t", outcome("failed", ItemResult("failed", {"msg": "no"})))
     record.finish({"web-1": Counts(failed=1)})
     [run] = read(record._spool.path).values()
-    told = end_detail(CONTEXT, run, ended(2, reason_of(run, 2, "")))
-    assert told["reason"] == "1 host failed: web-1"
-    assert (told["hosts"], told["hosts_cut_off"], told["hosts_cut_off_total"]) == (1, ["web-2"], 1)
+    event = end_detail(CONTEXT, run, ended(2, reason_of(run, 2, "")))
+    assert event["reason"] == "1 host failed: web-1"
+    assert (event["hosts"], event["hosts_cut_off"], event["hosts_cut_off_total"]) == (1, ["web-2"], 1)
 
 
 def test_a_run_that_ended_well_cut_nobody_off_even_where_end_play_left_a_batch(record: Recorder) -> None:
@@ -167,22 +167,22 @@ def test_a_run_that_ended_well_cut_nobody_off_even_where_end_play_left_a_batch(r
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "reason"),
+    ("status", "output", "reason"),
     [
         (0, "", ""),
         (1, "The role 'x' was not found", "The role 'x' was not found"),
-        (1, "", "Ansible ended with exit status 1 and did not say why"),
+        (1, "", "Ansible ended with exit status 1 and printed no reason"),
         (None, "the build was stopped (SIGTERM)", "the build was stopped (SIGTERM)"),
     ],
 )
-def test_a_run_without_hosts_tells_ansibles_own_reason(status: int | None, said: str, reason: str) -> None:
-    assert reason_of(None, status, said) == reason
+def test_a_run_without_hosts_has_the_reason_of_ansibles_output(status: int | None, output: str, reason: str) -> None:
+    assert reason_of(None, status, output) == reason
 
 
-def test_the_end_is_owed_until_it_is_sent(record: Recorder) -> None:
+def test_the_end_is_pending_until_it_is_sent(record: Recorder) -> None:
     spool = record._spool
     spool.append(record.run, "ended", detail={"reason": ""})
-    [event] = endings(spool, {record.run: ["web-1"]})
+    [event] = pending_ends(spool, {record.run: ["web-1"]})
     assert (event.type, event.detail["results_missing"]) == ("PlaybookEnded", ["web-1"])
     mark_sent(spool, event)
-    assert endings(spool, {}) == []
+    assert pending_ends(spool, {}) == []

@@ -1,4 +1,4 @@
-"""The result of a run on one host: gathered as it goes, kept on disk, told within limits."""
+"""The result of a run on one host: recorded during the run, kept on disk, and limited in size."""
 
 import json
 import tempfile
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from host_results import messages
-from host_results.parts import Unsent, mark_sent, unsent
-from host_results.recorder import Item, Recorder, TaskOutcome
+from host_results.pending import PendingEvent, mark_sent, pending_results
+from host_results.recorder import ItemResult, Recorder, TaskOutcome
 from host_results.result import CUT_SHORT, MAX_DETAIL_BYTES, Counts, HostRecord, RunContext, TaskRecord, detail, size
 from host_results.spool import Spool
 from hypothesis import example, given
@@ -25,7 +25,7 @@ def recorder(path: Path) -> Recorder:
 
 
 def outcome(
-    kind: Any = "ok", result: Mapping[str, Any] | None = None, items: list[Item] | None = None, **more: Any
+    kind: Any = "ok", result: Mapping[str, Any] | None = None, items: list[ItemResult] | None = None, **more: Any
 ) -> TaskOutcome:
     result = {"changed": True} if result is None else result
     secret, delegated_to = more.pop("secret", False), more.pop("delegated_to", None)
@@ -35,17 +35,17 @@ def outcome(
         "app",
         "/clone/ansible/roles/app/tasks/main.yml:3",
         "ansible.builtin.copy",
-        items or [Item(kind, result, secret, delegated_to)],
+        items or [ItemResult(kind, result, secret, delegated_to)],
         message="One or more items failed" if items else None,
         changed=bool(result.get("changed")),
         **more,
     )
 
 
-def finish(record: Recorder, recap: Mapping[str, Counts] = RECAP) -> list[Unsent]:
+def finish(record: Recorder, recap: Mapping[str, Counts] = RECAP) -> list[PendingEvent]:
     """The results of a run that has come to its recap."""
     record.finish(recap)
-    return unsent(record._spool, ended=True)
+    return pending_results(record._spool, ended=True)
 
 
 def task(status: Any = "changed", **more: Any) -> TaskRecord:
@@ -61,54 +61,54 @@ def task(status: Any = "changed", **more: Any) -> TaskRecord:
         (Counts(changed=1, failed=1, unreachable=1), "unreachable"),
     ],
 )
-def test_the_worst_that_happened_is_the_hosts_status(counts: Counts, status: str) -> None:
+def test_the_most_severe_result_is_the_hosts_status(counts: Counts, status: str) -> None:
     assert counts.status == status
 
 
-def test_a_changed_task_is_told_with_its_place_and_difference(tmp_path: Path) -> None:
+def test_a_changed_task_has_its_path_and_diff(tmp_path: Path) -> None:
     record = recorder(tmp_path / "spool")
-    record.meet("web-1", "i-0abc")
+    record.add_host("web-1", "i-0abc")
     record.start("web-1", "t1")
     diff = {"before": "a\n", "after": "b\n", "before_header": "/etc/app.conf"}
     record.end("web-1", "t1", outcome(result={"changed": True, "diff": diff}))
     [result] = finish(record)
     assert result.detail["instance_id"] == "i-0abc"
-    [told] = result.detail["tasks"]
-    assert (told["name"], told["role"], told["path"]) == ("Set it", "app", "roles/app/tasks/main.yml:3")
-    assert told["diff"] == "# /etc/app.conf\n--- before\n+++ after\n@@ -1 +1 @@\n-a\n+b"
+    [recorded] = result.detail["tasks"]
+    assert (recorded["name"], recorded["role"], recorded["path"]) == ("Set it", "app", "roles/app/tasks/main.yml:3")
+    assert recorded["diff"] == "# /etc/app.conf\n--- before\n+++ after\n@@ -1 +1 @@\n-a\n+b"
 
 
-def test_a_task_that_changed_nothing_or_was_skipped_is_counted_and_not_told(tmp_path: Path) -> None:
+def test_a_task_that_changed_nothing_or_was_skipped_is_only_counted(tmp_path: Path) -> None:
     record = recorder(tmp_path / "spool")
     record.end("web-1", "t1", outcome(result={"changed": False}))
     record.end("web-1", "t2", outcome("skipped", {}))
     assert finish(record)[0].detail["tasks"] == []
 
 
-def test_a_task_of_another_collection_is_told_without_this_machines_directories(tmp_path: Path) -> None:
+def test_the_path_of_a_task_elsewhere_has_no_directory_of_this_machine(tmp_path: Path) -> None:
     record = recorder(tmp_path / "spool")
-    items = [Item("ok", {"changed": True})]
+    items = [ItemResult("ok", {"changed": True})]
     elsewhere = TaskOutcome("ok", "x", None, "/home/me/.ansible/roles/ntp/tasks/main.yml:1", "m", items)
     record.end("web-1", "t", elsewhere)
     assert finish(record)[0].detail["tasks"][0]["path"] == "ntp/tasks/main.yml:1"
 
 
-def test_a_secret_task_tells_that_it_changed_and_nothing_else(tmp_path: Path) -> None:
+def test_a_secret_task_has_its_status_and_no_text(tmp_path: Path) -> None:
     record = recorder(tmp_path / "spool")
     result = {"changed": True, "msg": "set to swordfish", "diff": {"before": "", "after": "swordfish"}}
     record.end("web-1", "t", outcome(result=result, secret=True))
-    [told] = finish(record)[0].detail["tasks"]
-    assert (told["message"], told["diff"], told["status"]) == (None, None, "changed")
+    [recorded] = finish(record)[0].detail["tasks"]
+    assert (recorded["message"], recorded["diff"], recorded["status"]) == (None, None, "changed")
     assert "swordfish" not in (tmp_path / "spool").read_text()
 
 
-def test_a_run_that_was_cut_short_tells_what_was_known_and_says_so(tmp_path: Path) -> None:
+def test_a_run_that_was_cut_short_has_its_results_and_is_marked(tmp_path: Path) -> None:
     path = tmp_path / "spool"
     record = recorder(path)
-    record.meet("web-1", "i-0abc")
+    record.add_host("web-1", "i-0abc")
     record.end("web-1", "t1", outcome())
     record.end("web-1", "t2", outcome("failed", {"changed": True, "failed": True}, ignored=True))
-    [left] = unsent(Spool(path), ended=True)
+    [left] = pending_results(Spool(path), ended=True)
     assert left.detail["status"] == "failed"
     assert left.detail["counts"] == Counts(ok=2, changed=2, failed=1, ignored=1).__dict__
     assert [each["name"] for each in left.detail["tasks"]] == ["Set it", "Set it", CUT_SHORT]
@@ -117,47 +117,47 @@ def test_a_run_that_was_cut_short_tells_what_was_known_and_says_so(tmp_path: Pat
 
 def test_the_spool_keeps_results_until_they_are_sent(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
-    assert unsent(spool, ended=True) == []
+    assert pending_results(spool, ended=True) == []
     record = recorder(spool.path)
     [result] = finish(record)
-    assert unsent(spool, ended=True) == [result]
+    assert pending_results(spool, ended=True) == [result]
     mark_sent(spool, result)
-    assert unsent(spool, ended=True) == []
+    assert pending_results(spool, ended=True) == []
 
 
 @given(st.text(), st.text(), st.text())
 @example("a\u2028b", "c\u0085d", "e\u2029f")
 @example("\x1c\x1d\x1e", "\x0b\x0c\r", "\r\n")
-def test_the_spool_gives_back_any_text_as_it_was_recorded(host: str, instance: str, message: str) -> None:
+def test_the_spool_returns_any_text_unchanged(host: str, instance: str, message: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         record = recorder(Path(directory) / "spool")
-        record.meet(host, instance)
+        record.add_host(host, instance)
         record.end(host, "t", outcome("failed", {"failed": True, "msg": message}))
-        [running] = unsent(record._spool, ended=False)
+        [running] = pending_results(record._spool, ended=False)
         assert running.detail["final"] is False
         [part, last] = finish(record, {host: Counts(failed=1)})
         assert part == running
         assert (last.detail["host"], last.detail["tasks"], last.detail["final"]) == (host, [], True)
-        assert unsent(record._spool, ended=True) == [part, last]
+        assert pending_results(record._spool, ended=True) == [part, last]
 
 
-def test_a_spoilt_line_costs_itself_alone(tmp_path: Path) -> None:
+def test_a_damaged_line_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "spool"
     [result] = finish(recorder(path))
     with path.open("ab") as file:
         file.write(b'\xff\xfe{"run": 1\n[]\n{"kind": "task"}\n{"run":"x","kind":"sent","host":"web-1"}\n{"trunca')
-    assert unsent(Spool(path), ended=True) == [result]
+    assert pending_results(Spool(path), ended=True) == [result]
 
 
-def test_a_spool_that_cannot_be_written_costs_the_spool_alone(tmp_path: Path) -> None:
+def test_a_spool_that_cannot_be_written_is_an_error_of_the_recorder_only(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     record = recorder(tmp_path / "file" / "spool")
     record.end("web-1", "t", outcome())
     record.finish(RECAP)
-    assert record.spool_fault
+    assert record.spool_error
 
 
-def test_the_spool_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_spool(tmp_path: Path) -> None:
     recorder(tmp_path / "spool")
     assert (tmp_path / "spool").stat().st_mode & 0o077 == 0
 
@@ -167,23 +167,23 @@ def test_long_texts_are_shortened_and_flagged(tmp_path: Path) -> None:
     lines = "".join(f"line {number}\n" for number in range(5000))
     long = {"changed": True, "msg": "so it is. " * 500, "diff": {"before": "", "after": lines}}
     record.end("web-1", "t", outcome("ok", long))
-    told = finish(record)[0].detail
-    assert len(told["tasks"][0]["diff"]) == 4000
-    assert len(told["tasks"][0]["message"]) == 1000
-    assert told["shortened"] is True
+    result = finish(record)[0].detail
+    assert len(result["tasks"][0]["diff"]) == 4000
+    assert len(result["tasks"][0]["message"]) == 1000
+    assert result["shortened"] is True
 
 
-def test_a_result_too_large_keeps_its_failures_and_says_how_many_tasks_it_left_out() -> None:
+def test_a_result_that_is_too_large_keeps_its_failures_and_counts_the_omitted_tasks() -> None:
     many = [task(diff="é" * 4000, message="x" * 1000) for _ in range(2000)]
     record = HostRecord("web-1", tasks=[*many, task("failed", message="the reason")])
-    told = detail(CONTEXT, record, Counts(changed=2000, failed=1))
-    assert size(told) <= MAX_DETAIL_BYTES
-    assert told["tasks"][-1]["message"] == "the reason"
-    assert told["tasks_omitted"] == 2001 - len(told["tasks"]) > 0
-    assert told["shortened"] is True
+    content = detail(CONTEXT, record, Counts(changed=2000, failed=1))
+    assert size(content) <= MAX_DETAIL_BYTES
+    assert content["tasks"][-1]["message"] == "the reason"
+    assert content["tasks_omitted"] == 2001 - len(content["tasks"]) > 0
+    assert content["shortened"] is True
 
 
-def test_a_loop_tells_the_differences_and_failures_of_its_items() -> None:
+def test_a_loop_has_the_diffs_and_failures_of_its_items() -> None:
     items = [
         {"item": 1, "changed": True, "diff": {"before": "", "after": "one\n"}},
         {"item": 2, "failed": True, "msg": "no space left"},
@@ -194,12 +194,12 @@ def test_a_loop_tells_the_differences_and_failures_of_its_items() -> None:
     assert messages.render_diffs(result, Redactor()) == "--- before\n+++ after\n@@ -0,0 +1 @@\n+one"
 
 
-def test_a_failed_command_tells_its_status_and_the_end_of_its_output() -> None:
+def test_a_failed_command_has_its_exit_status_and_the_end_of_its_output() -> None:
     result = {"failed": True, "msg": "non-zero return code", "rc": 3, "stderr": "\n".join(map(str, range(20)))}
-    told = messages.render(result, "failed", Redactor())
-    assert told is not None
-    assert told.startswith("non-zero return code (exit status 3)\n12\n")
-    assert told.endswith("\n19")
+    text = messages.render(result, "failed", Redactor())
+    assert text is not None
+    assert text.startswith("non-zero return code (exit status 3)\n12\n")
+    assert text.endswith("\n19")
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_failed_command_tells_its_status_and_the_end_of_its_output() -> None:
         {"before": "a" * 500_000, "after": "b\n" * 300_000},
     ],
 )
-def test_a_difference_of_any_form_is_told_as_text_that_json_can_carry(diff: object) -> None:
-    told = messages.render_diffs({"changed": True, "diff": diff}, Redactor())
-    json.dumps(told).encode()
-    assert told is None or told.encode("utf-8")
+def test_a_diff_of_any_form_becomes_text_that_json_can_contain(diff: object) -> None:
+    text = messages.render_diffs({"changed": True, "diff": diff}, Redactor())
+    json.dumps(text).encode()
+    assert text is None or text.encode("utf-8")

@@ -1,4 +1,4 @@
-"""The samples of events/ansible/, made by real runs, are what the control stack takes."""
+"""The samples of events/ansible/, from real runs, are accepted by the control stack."""
 
 import json
 from dataclasses import fields
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from host_results.result import MAX_DETAIL_BYTES, Counts, HostRecord, Part, RunContext, TaskRecord, detail, size
+from host_results.result import MAX_DETAIL_BYTES, Counts, HostRecord, ResultPart, RunContext, TaskRecord, detail, size
 
 from pointsman.core.audit.host_event import HostDetail
 from tests.support.ansible_runs import CHECKOUT
@@ -19,12 +19,12 @@ def sample(path: Path) -> dict[str, Any]:
     return found
 
 
-def test_there_is_a_sample_of_every_way_a_run_ends() -> None:
+def test_there_is_a_sample_of_every_status() -> None:
     assert {sample(path)["detail"]["status"] for path in SAMPLES} == {"changed", "failed", "unreachable"}
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
-def test_the_audit_takes_the_sample(path: Path) -> None:
+def test_the_audit_accepts_the_sample(path: Path) -> None:
     event = sample(path)
     assert (event["source"], event["detail-type"]) == ("pointsman.ansible", "HostResultRecorded")
     taken = HostDetail.model_validate(event["detail"])
@@ -33,19 +33,19 @@ def test_the_audit_takes_the_sample(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_a_sample_has_the_fields_that_are_sent_today(path: Path) -> None:
-    told = sample(path)["detail"]
-    context = RunContext(*(told[field.name] for field in fields(RunContext)))
-    record = HostRecord(told["host"], told["instance_id"], told["started_at"], told["ended_at"])
-    record.tasks = [TaskRecord(**task) for task in told["tasks"]]
-    assert detail(context, record, Counts(**told["counts"])) == told
+    expected = sample(path)["detail"]
+    context = RunContext(*(expected[field.name] for field in fields(RunContext)))
+    record = HostRecord(expected["host"], expected["instance_id"], expected["started_at"], expected["ended_at"])
+    record.tasks = [TaskRecord(**task) for task in expected["tasks"]]
+    assert detail(context, record, Counts(**expected["counts"])) == expected
 
 
 @pytest.mark.parametrize("cut_short", [False, True])
-def test_the_audit_takes_the_largest_result(cut_short: bool) -> None:
-    told = sample(SAMPLES[0])["detail"]
-    context = RunContext(*(told[field.name] for field in fields(RunContext)))
+def test_the_audit_accepts_the_largest_result(cut_short: bool) -> None:
+    expected = sample(SAMPLES[0])["detail"]
+    context = RunContext(*(expected[field.name] for field in fields(RunContext)))
     task = TaskRecord("é" * 500, "app", "x", "y", "failed", "m" * 1000, "d" * 4000)
-    record = HostRecord("web-1", None, told["started_at"], told["ended_at"], [task] * 500)
-    largest = detail(context, record, Counts(failed=1), Part(cut_short=cut_short))
+    record = HostRecord("web-1", None, expected["started_at"], expected["ended_at"], [task] * 500)
+    largest = detail(context, record, Counts(failed=1), ResultPart(cut_short=cut_short))
     assert size(largest) <= MAX_DETAIL_BYTES
     assert HostDetail.model_validate(largest).tasks_omitted == largest["tasks_omitted"] > 0

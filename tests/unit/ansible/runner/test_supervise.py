@@ -1,4 +1,4 @@
-"""The runner: Ansible as a child that ends in time, and its own words for why it ended."""
+"""The runner stops Ansible in time, and finds the reason of a failure in its output."""
 
 import os
 import signal
@@ -9,31 +9,31 @@ from pathlib import Path
 
 import pytest
 from runner import settings as runner_settings
+from runner.failure_reason import Tail, with_hint
 from runner.settings import SettingsError, ansible_environment
-from runner.supervise import Ended, Limits, Supervisor
-from runner.words import Tail, with_hint
+from runner.supervise import Exit, Limits, Supervisor
 
 from tests.support.ansible_runs import script
 
 run_playbook = script("run-playbook")
 
 
-def supervise(code: str, limits: Limits | None = None, every: float = 60.0) -> tuple[Ended, list[int]]:
+def supervise(code: str, limits: Limits | None = None, every: float = 60.0) -> tuple[Exit, list[int]]:
     ticks: list[int] = []
     supervisor = Supervisor(lambda: ticks.append(1), every)
     return supervisor.run([sys.executable, "-c", code], dict(os.environ), "/", limits or Limits()), ticks
 
 
-def test_a_childs_exit_status_and_last_words_are_kept(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_childs_exit_status_and_last_output_are_kept(capfd: pytest.CaptureFixture[str]) -> None:
     ended, _ = supervise("import sys; print('out'); print('[ERROR]: no role', file=sys.stderr); sys.exit(4)")
-    assert (ended.exit_status, ended.why, ended.errors.reason()) == (4, "", "no role")
-    shown = capfd.readouterr()
-    assert (shown.out, shown.err) == ("out\n", "[ERROR]: no role\n")
+    assert (ended.status, ended.stop_reason, ended.errors.reason()) == (4, "", "no role")
+    printed = capfd.readouterr()
+    assert (printed.out, printed.err) == ("out\n", "[ERROR]: no role\n")
 
 
 def test_a_child_that_is_killed_has_no_exit_status() -> None:
     ended, _ = supervise("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    assert (ended.exit_status, ended.why) == (None, "Ansible was killed by signal SIGKILL")
+    assert (ended.status, ended.stop_reason) == (None, "Ansible was killed by signal SIGKILL")
 
 
 def test_results_are_sent_while_the_child_runs() -> None:
@@ -41,7 +41,7 @@ def test_results_are_sent_while_the_child_runs() -> None:
     assert ticks
 
 
-def test_a_child_is_ended_before_the_build_is_with_what_it_started(tmp_path: Path) -> None:
+def test_a_child_and_its_processes_are_stopped_before_the_build(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
     code = f"""
 import subprocess, sys, time
@@ -50,8 +50,8 @@ open({str(mark)!r}, "w").write(str(hanging.pid))
 time.sleep(600)
 """
     ended, _ = supervise(code, Limits(time.time() + 2, 60))
-    assert ended.exit_status is None
-    assert "before the build's 60 minutes were over" in ended.why
+    assert ended.status is None
+    assert "before the build's time-out of 60 minutes" in ended.stop_reason
     with pytest.raises(ProcessLookupError):
         _wait_for_end(int(mark.read_text()))
 
@@ -66,17 +66,17 @@ def _wait_for_end(pid: int) -> None:
         time.sleep(0.05)
 
 
-def test_a_stopped_build_ends_its_child_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_build_stops_its_child_first(monkeypatch: pytest.MonkeyPatch) -> None:
     timer = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGTERM))
     timer.start()
     try:
         ended, _ = supervise("import time; time.sleep(600)")
     finally:
         timer.cancel()
-    assert (ended.exit_status, ended.why) == (None, "the build was stopped (SIGTERM)")
+    assert (ended.status, ended.stop_reason) == (None, "the build was stopped (SIGTERM)")
 
 
-def test_the_deadline_lies_a_little_before_the_builds_own() -> None:
+def test_the_deadline_is_before_the_builds_time_out() -> None:
     limits = run_playbook.deadline({"POINTSMAN_TIMEOUT_MINUTES": "60", "CODEBUILD_START_TIME": "1000000"})
     assert limits == Limits(1000 + 3600 - 180, 60)
     short = run_playbook.deadline({"POINTSMAN_TIMEOUT_MINUTES": "5", "CODEBUILD_START_TIME": "1000000"})
@@ -84,7 +84,7 @@ def test_the_deadline_lies_a_little_before_the_builds_own() -> None:
     assert run_playbook.deadline({}) == Limits()
 
 
-# --- Ansible's words ------------------------------------------------------------------------------------------------
+# --- the reason of a failure ---------------------------------------------------------------------------------------
 
 
 def reason(text: str, root: str = "") -> str:
@@ -94,7 +94,7 @@ def reason(text: str, root: str = "") -> str:
     return tail.reason(root)
 
 
-def test_an_error_is_told_with_its_place_and_without_the_excerpt() -> None:
+def test_an_error_has_its_location_and_not_the_excerpt() -> None:
     text = """[WARNING]: something else
 [ERROR]: The role 'geerlingguy.nginx' was not found in: /b/ansible/roles:/b/ansible
 Origin: /b/ansible/site.yml:2:11
@@ -106,7 +106,7 @@ Origin: /b/ansible/site.yml:2:11
     assert reason(text, "/b/ansible") == "The role 'geerlingguy.nginx' was not found in: roles:. (site.yml:2:11)"
 
 
-def test_an_error_that_goes_on_over_lines_is_told_whole() -> None:
+def test_an_error_of_several_lines_is_complete() -> None:
     text = "ERROR! Unexpected Exception, this is probably a bug:\n  no such thing\n\nmore\n"
     assert reason(text) == "Unexpected Exception, this is probably a bug: no such thing"
 
@@ -123,24 +123,24 @@ def test_an_inventory_that_cannot_be_read_says_why() -> None:
     assert "not authorized: ec2:DescribeInstances" in reason(text, "/b/ansible")
 
 
-def test_silence_is_no_reason() -> None:
+def test_output_without_errors_has_no_reason() -> None:
     assert reason("PLAY [all] ***\nok: [web-1]\n") == ""
 
 
 @pytest.mark.parametrize(
-    ("said", "hint"),
+    ("text", "hint"),
     [
         ("Attempting to decrypt but no vault secrets found", "docs/operations.md"),
-        ("The role 'nginx' was not found in: roles", "below roles/"),
+        ("The role 'nginx' was not found in: roles", "to roles/"),
         ("couldn't resolve module/action 'acme.x'", "collection"),
     ],
 )
-def test_what_to_do_stands_behind_a_known_reason(said: str, hint: str) -> None:
-    assert with_hint(said).startswith(f"{said}. ")
-    assert hint in with_hint(said)
+def test_a_known_reason_has_a_hint(text: str, hint: str) -> None:
+    assert with_hint(text).startswith(f"{text}. ")
+    assert hint in with_hint(text)
 
 
-def test_an_unknown_reason_stands_alone() -> None:
+def test_an_unknown_reason_has_no_hint() -> None:
     assert with_hint("disk full") == "disk full"
 
 
@@ -153,7 +153,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_callback_stands_beside_the_teams_own(root: Path) -> None:
+def test_the_callback_is_added_to_the_teams_own(root: Path) -> None:
     (root / "ansible.cfg").write_text(
         "[defaults]\ncallbacks_enabled = ansible.posix.profile_tasks\ncallback_plugins = ./mine\ntask_timeout = 7\n"
     )
@@ -163,7 +163,7 @@ def test_the_callback_stands_beside_the_teams_own(root: Path) -> None:
     assert "ANSIBLE_TASK_TIMEOUT" not in environ
 
 
-def test_the_callback_is_enabled_where_the_team_says_nothing_of_it(root: Path) -> None:
+def test_the_callback_is_enabled_without_a_setting_of_the_team(root: Path) -> None:
     (root / "ansible.cfg").write_text("[defaults]\nnocows = 1\n")
     environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"})
     assert environ["ANSIBLE_CALLBACKS_ENABLED"] == "pointsman"
@@ -176,7 +176,7 @@ def test_what_the_environment_enables_stays_enabled(root: Path) -> None:
     assert environ["ANSIBLE_CALLBACKS_ENABLED"] == "timer,pointsman"
 
 
-def test_an_ansible_cfg_that_cannot_be_read_is_told(root: Path) -> None:
+def test_an_ansible_cfg_that_cannot_be_read_is_an_error(root: Path) -> None:
     (root / "ansible.cfg").write_text("[defaults\nbroken")
     with pytest.raises(SettingsError, match=r"ansible.cfg cannot be read"):
         ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"})

@@ -1,48 +1,31 @@
-"""Whose build a claim is about: the engine's, somebody's who went past the queue, or nobody's."""
+"""Who started an event's build: the engine, somebody outside Pointsman, or nobody."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from pointsman.adapters.run_lookup_memory import MemoryRunLookup
-from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.audit.authorize import StoredRun
-from pointsman.core.audit.recorder import MOST_REJECTED, MOST_RESULTS, AuditRecorder, RecordOutcome
+from pointsman.core.audit.recorder import MOST_REJECTED, MOST_RESULTS, RecordOutcome
 from pointsman.core.model import Mode, RunState
 from pointsman.core.trail.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded, RecordingCapped
 from pointsman.errors import Unavailable
-from tests.support.rollouts import COMMIT, Clock
-from tests.support.told import DEV, ROLLOUT, after, arn, asked, build_event, host_event, sample, task
+from tests.support.audit_world import AuditWorld
+from tests.support.events import DEV, ROLLOUT, after, arn, build_event, host_event, sample, stored_run, task
+from tests.support.rollouts import COMMIT
 
 RETRY = arn(DEV, 99)
 LATER = after(600)
 
 
-class World:
-    def __init__(self, stored: StoredRun) -> None:
-        self.trail = MemoryTrail()
-        self.run_lookup = MemoryRunLookup()
-        assert stored.run
-        self.run_lookup.add(stored.rollout, stored.run)
-        self.clock = Clock(after(100))
-        self.recorder = AuditRecorder(self.trail, self.run_lookup, self.clock)
-
-    def take(self, event: dict[str, Any]) -> RecordOutcome:
-        return self.recorder.take(event).outcome
-
-    def of_type[Told](self, kind: type[Told]) -> list[Told]:
-        return [event for event in self.trail.all() if isinstance(event, kind)]
+@pytest.fixture
+def running() -> AuditWorld:
+    return AuditWorld(stored_run(DEV, build_arn=arn(DEV)))
 
 
 @pytest.fixture
-def running() -> World:
-    return World(asked(DEV, build_arn=arn(DEV)))
-
-
-@pytest.fixture
-def starting() -> World:
-    return World(asked(DEV))
+def starting() -> AuditWorld:
+    return AuditWorld(stored_run(DEV))
 
 
 def started_by_hand(build: str = RETRY) -> dict[str, Any]:
@@ -52,44 +35,44 @@ def started_by_hand(build: str = RETRY) -> dict[str, Any]:
     return event
 
 
-def in_state(state: RunState) -> World:
-    stored = asked(DEV)
+def in_state(state: RunState) -> AuditWorld:
+    stored = stored_run(DEV)
     assert stored.run
-    return World(StoredRun(rollout=stored.rollout, run=stored.run.model_copy(update={"state": state})))
+    return AuditWorld(StoredRun(rollout=stored.rollout, run=stored.run.model_copy(update={"state": state})))
 
 
-def test_a_retried_build_is_recorded_with_who_started_it(running: World) -> None:
+def test_a_retried_build_is_recorded_with_who_started_it(running: AuditWorld) -> None:
     assert running.take(started_by_hand()) is RecordOutcome.RECORDED
-    result = running.recorder.take(host_event(build_arn=RETRY))
+    result = running.recorder.record(host_event(build_arn=RETRY))
     assert (result.outcome, result.outside) == (RecordOutcome.RECORDED, True)
     (recorded,) = running.of_type(HostResultRecorded)
     assert (recorded.started_by, recorded.actor, recorded.host) == ("omar", "omar", "web-1")
-    assert recorded.rollout == asked(DEV).rollout.id
+    assert recorded.rollout == stored_run(DEV).rollout.id
 
 
-def test_a_build_by_hand_may_run_another_commit_and_mode_and_is_recorded_with_them(running: World) -> None:
+def test_a_build_by_hand_may_run_another_commit_and_mode_and_is_recorded_with_them(running: AuditWorld) -> None:
     running.take(started_by_hand())
     assert running.take(host_event(build_arn=RETRY, commit="f" * 40, mode="check")) is RecordOutcome.RECORDED
     (recorded,) = running.of_type(HostResultRecorded)
     assert (recorded.commit, recorded.mode.value) == ("f" * 40, "check")
 
 
-def test_a_build_that_nobody_named_writes_nothing(running: World) -> None:
+def test_a_build_that_nobody_reported_writes_nothing(running: AuditWorld) -> None:
     running.clock.now = LATER
     assert running.take(host_event(build_arn=RETRY)) is RecordOutcome.REJECTED
     (rejected,) = running.of_type(EventRejected)
-    assert "nobody started the build" in rejected.reason
+    assert "neither Pointsman nor CodeBuild reported" in rejected.reason
     assert running.of_type(HostResultRecorded) == []
 
 
-def test_a_result_that_comes_before_the_word_of_its_build_waits_for_it(running: World) -> None:
-    with pytest.raises(Unavailable, match="not known yet"):
+def test_a_result_that_arrives_before_the_report_of_its_build_waits_for_it(running: AuditWorld) -> None:
+    with pytest.raises(Unavailable, match="CodeBuild has not reported"):
         running.take(host_event(build_arn=RETRY))
     running.take(started_by_hand())
     assert running.take(host_event(build_arn=RETRY)) is RecordOutcome.RECORDED
 
 
-def test_a_run_that_is_starting_believes_no_build_until_one_is_named(starting: World) -> None:
+def test_a_starting_run_accepts_no_result_until_its_build_is_reported(starting: AuditWorld) -> None:
     starting.clock.now = LATER
     with pytest.raises(Unavailable):
         starting.take(host_event())
@@ -99,13 +82,13 @@ def test_a_run_that_is_starting_believes_no_build_until_one_is_named(starting: W
     assert result.started_by is None
 
 
-def test_a_build_by_hand_is_not_taken_for_the_one_that_is_starting(starting: World) -> None:
+def test_a_build_by_hand_is_not_taken_for_the_one_that_is_starting(starting: AuditWorld) -> None:
     starting.take(started_by_hand())
     (report,) = starting.of_type(BuildReported)
     assert report.started_by == "omar"
 
 
-def test_a_session_of_the_engines_name_in_another_role_is_not_the_engine(starting: World) -> None:
+def test_a_session_of_the_engines_name_in_another_role_is_not_the_engine(starting: AuditWorld) -> None:
     event = build_event()
     event["detail"]["additional-information"]["initiator"] = "somebody/pointsman-start-build"
     starting.take(event)
@@ -129,15 +112,15 @@ def test_a_run_without_a_build_has_no_results(state: RunState) -> None:
         ("pointsman", "pointsman.ansible", RecordOutcome.RECORDED),
     ],
 )
-def test_a_check_speaks_of_its_own_project_alone(project: str, source: str, outcome: RecordOutcome) -> None:
+def test_a_check_reports_on_its_own_project_only(project: str, source: str, outcome: RecordOutcome) -> None:
     build = arn(DEV).replace("build/pointsman:", f"build/{project}:")
-    stored = asked(DEV, build_arn=build)
+    stored = stored_run(DEV, build_arn=build)
     spec = stored.rollout.spec.model_copy(update={"mode": Mode.CHECK})
-    world = World(StoredRun(rollout=stored.rollout.model_copy(update={"spec": spec}), run=stored.run))
+    world = AuditWorld(StoredRun(rollout=stored.rollout.model_copy(update={"spec": spec}), run=stored.run))
     assert world.take(host_event(build_arn=build, mode="check", envelope={"source": source})) is outcome
 
 
-def test_a_forged_result_does_not_displace_the_true_one(running: World) -> None:
+def test_a_forged_result_does_not_displace_the_true_one(running: AuditWorld) -> None:
     running.take(started_by_hand())
     assert running.take(host_event(build_arn=RETRY, status="ok", tasks=[])) is RecordOutcome.RECORDED
     assert running.take(host_event()) is RecordOutcome.RECORDED
@@ -145,15 +128,15 @@ def test_a_forged_result_does_not_displace_the_true_one(running: World) -> None:
     assert by_build == {RETRY: "omar", arn(DEV): None}
 
 
-def test_another_content_under_the_same_key_is_an_event_of_its_own(running: World) -> None:
+def test_different_content_under_the_same_key_is_rejected(running: AuditWorld) -> None:
     assert running.take(host_event()) is RecordOutcome.RECORDED
     other = host_event(tasks=[task(name="Something else")], envelope={"id": "11111111-0000-4000-8000-000000000000"})
     assert running.take(other) is RecordOutcome.REJECTED
     (rejected,) = running.of_type(EventRejected)
-    assert "the trail holds another content under HostResultRecorded#" in rejected.reason
+    assert "the trail has different content under HostResultRecorded#" in rejected.reason
 
 
-def test_another_content_is_told_apart_though_the_first_was_shortened(running: World) -> None:
+def test_different_content_is_recognised_though_the_first_was_shortened(running: AuditWorld) -> None:
     def long(diff: str) -> dict[str, Any]:
         return host_event(tasks=[task(diff=diff * 400_000)])
 
@@ -164,26 +147,26 @@ def test_another_content_is_told_apart_though_the_first_was_shortened(running: W
     ]
 
 
-def test_the_word_on_a_build_that_comes_again_once_the_run_has_another_is_a_repetition(starting: World) -> None:
+def test_a_report_that_is_repeated_after_the_run_got_another_build_is_a_repetition(starting: AuditWorld) -> None:
     assert starting.take(build_event()) is RecordOutcome.RECORDED
-    stored = asked(DEV, build_arn=RETRY)
+    stored = stored_run(DEV, build_arn=RETRY)
     assert stored.run
     starting.run_lookup.add(stored.rollout, stored.run)
     assert starting.take(build_event()) is RecordOutcome.REPEATED
 
 
-def test_the_same_content_sent_again_later_is_a_repetition(running: World) -> None:
+def test_the_same_content_sent_again_later_is_a_repetition(running: AuditWorld) -> None:
     assert running.take(host_event()) is RecordOutcome.RECORDED
     assert running.take(host_event(envelope={"time": "2026-11-23T08:01:39Z"})) is RecordOutcome.REPEATED
 
 
-def test_each_part_of_a_hosts_result_is_recorded(running: World) -> None:
+def test_each_part_of_a_hosts_result_is_recorded(running: AuditWorld) -> None:
     for part in (1, 2):
         assert running.take(host_event(part=part, final=part == 2)) is RecordOutcome.RECORDED
     assert [(event.part, event.final) for event in running.of_type(HostResultRecorded)] == [(1, False), (2, True)]
 
 
-def test_text_that_no_encoding_holds_is_mended_and_recorded(running: World) -> None:
+def test_text_that_no_encoding_holds_is_repaired_and_recorded(running: AuditWorld) -> None:
     event = build_event()
     event["detail"]["additional-information"]["logs"]["deep-link"] = "https://\ud800"
     assert running.take(event) is RecordOutcome.RECORDED
@@ -192,7 +175,7 @@ def test_text_that_no_encoding_holds_is_mended_and_recorded(running: World) -> N
     assert recorded.tasks[0].message == "�"
 
 
-def test_a_detail_of_any_depth_is_answered(running: World) -> None:
+def test_a_detail_of_any_depth_is_answered(running: AuditWorld) -> None:
     deep: Any = 1
     for _ in range(900):
         deep = [deep]
@@ -202,7 +185,7 @@ def test_a_detail_of_any_depth_is_answered(running: World) -> None:
 TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
 
 
-def test_a_secret_in_what_codebuild_or_a_build_says_stays_out_of_the_trail(running: World) -> None:
+def test_a_secret_in_what_codebuild_or_a_build_says_stays_out_of_the_trail(running: AuditWorld) -> None:
     failed = build_event("FAILED")
     about = failed["detail"]["additional-information"]
     about["phases"] = [
@@ -219,31 +202,31 @@ def test_a_secret_in_what_codebuild_or_a_build_says_stays_out_of_the_trail(runni
     ended["detail"] |= {"rollout": ROLLOUT, "build_arn": arn(DEV), "commit": COMMIT, "reason": f"token {TOKEN}"}
     assert running.take(ended) is RecordOutcome.RECORDED
     assert running.take(host_event(commit=TOKEN)) is RecordOutcome.REJECTED
-    told = [event.model_dump_json() for event in running.trail.all()]
-    assert len(told) == 3
-    assert not any(TOKEN in each for each in told)
-    assert any("COMMAND_EXECUTION_ERROR" in each and "exit status 1" in each for each in told)
+    recorded = [event.model_dump_json() for event in running.trail.all()]
+    assert len(recorded) == 3
+    assert not any(TOKEN in each for each in recorded)
+    assert any("COMMAND_EXECUTION_ERROR" in each and "exit status 1" in each for each in recorded)
 
 
-def test_a_newer_runner_may_say_more_than_is_known(running: World) -> None:
-    told = task() | {"surprise": [1]}
-    assert running.take(host_event(mood="sunny", tasks=[told])) is RecordOutcome.RECORDED
+def test_a_newer_runner_may_send_unknown_fields(running: AuditWorld) -> None:
+    newer = task() | {"surprise": [1]}
+    assert running.take(host_event(mood="sunny", tasks=[newer])) is RecordOutcome.RECORDED
 
 
 def test_a_push_back_that_moved_the_rollouts_time_loses_no_result() -> None:
-    stored = asked(DEV, build_arn=arn(DEV))
+    stored = stored_run(DEV, build_arn=arn(DEV))
     moved = stored.rollout.model_copy(update={"created_at": after(90) + timedelta(minutes=30)})
-    assert World(StoredRun(rollout=moved, run=stored.run)).take(host_event()) is RecordOutcome.RECORDED
+    assert AuditWorld(StoredRun(rollout=moved, run=stored.run)).take(host_event()) is RecordOutcome.RECORDED
 
 
 def test_a_push_that_moved_the_runs_time_loses_no_result_either() -> None:
-    stored = asked(DEV, build_arn=arn(DEV))
+    stored = stored_run(DEV, build_arn=arn(DEV))
     assert stored.run
     moved = stored.run.model_copy(update={"created_at": after(90) + timedelta(minutes=30)})
-    assert World(StoredRun(rollout=stored.rollout, run=moved)).take(host_event()) is RecordOutcome.RECORDED
+    assert AuditWorld(StoredRun(rollout=stored.rollout, run=moved)).take(host_event()) is RecordOutcome.RECORDED
 
 
-def test_a_build_cannot_fill_the_trail_and_the_rollout_says_that_there_was_more(running: World) -> None:
+def test_a_build_cannot_fill_the_trail_and_the_rollout_says_that_there_was_more(running: AuditWorld) -> None:
     for _ in range(MOST_RESULTS):
         running.run_lookup.count_result(arn(DEV))
     for host in ("web-8", "web-9"):
@@ -254,7 +237,7 @@ def test_a_build_cannot_fill_the_trail_and_the_rollout_says_that_there_was_more(
     assert (capped.partition, capped.target) == (f"ROLLOUT#{ROLLOUT}", DEV)
 
 
-def test_an_account_cannot_fill_the_trail_with_what_is_rejected(running: World) -> None:
+def test_an_account_cannot_fill_the_trail_with_what_is_rejected(running: AuditWorld) -> None:
     for _ in range(MOST_REJECTED - 1):
         running.run_lookup.count_rejected("222222222222", running.clock.now.date())
     for number in range(3):
@@ -263,9 +246,9 @@ def test_an_account_cannot_fill_the_trail_with_what_is_rejected(running: World) 
     assert [event.type for event in running.trail.all()] == ["EventRejected", "RecordingCapped"]
 
 
-def test_the_end_of_ansible_is_recorded_with_its_reason(running: World) -> None:
+def test_the_end_of_ansible_is_recorded_with_its_reason(running: AuditWorld) -> None:
     event = sample("ansible/PlaybookEnded-cut-off.json") | {"time": "2026-11-23T08:01:32Z"}
-    event["detail"] |= {"rollout": asked(DEV).rollout.id, "build_arn": arn(DEV), "commit": COMMIT}
+    event["detail"] |= {"rollout": stored_run(DEV).rollout.id, "build_arn": arn(DEV), "commit": COMMIT}
     assert running.take(event) is RecordOutcome.RECORDED
     (ended,) = running.of_type(PlaybookEnded)
     assert (ended.exit_status, ended.hosts_cut_off, ended.hosts_cut_off_total) == (2, ("web-2", "db-1"), 2)

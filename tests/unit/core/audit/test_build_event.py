@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pointsman.core.audit.build_event import BuildEvent, UnrelatedEvent, read_build_event
 from pointsman.core.model import RunState
 from pointsman.errors import Misconfigured
-from tests.support.told import DEV, ROLLOUT, arn, build_event, sample, variable
+from tests.support.events import DEV, ROLLOUT, arn, build_event, sample, variable
 
 
 def ours(event: dict[str, Any]) -> BuildEvent:
@@ -67,7 +67,7 @@ def test_a_build_that_runs_has_no_end_and_no_reason() -> None:
 def test_a_build_that_succeeded_has_no_failed_phase() -> None:
     build = ours(sample("aws/codebuild-build-succeeded.json"))
     assert (build.phase, build.message) == (None, None)
-    assert build.report.reason == "CodeBuild says SUCCEEDED"
+    assert build.report.reason == "CodeBuild reported SUCCEEDED"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How Ansible ended, as the runner reports it: taken, bounded, and kept whatever it holds."""
+"""The end of Ansible, as the runner reports it: recorded and bounded, whatever it contains."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from pointsman.core.audit.host_event import MOST_NAMES, REASON_LENGTH
 from pointsman.core.audit.recorder import RecordOutcome
 from pointsman.core.trail.events import EventRejected, PlaybookEnded
+from tests.support.audit_world import AuditWorld
+from tests.support.events import DEV, ROLLOUT, arn, sample, stored_run
 from tests.support.rollouts import COMMIT
-from tests.support.told import DEV, ROLLOUT, arn, asked, sample
-from tests.unit.core.audit.test_authorize import World
 from tests.unit.core.audit.test_recorder import can_be_stored, json_values
 
 
-def running() -> World:
-    return World(asked(DEV, build_arn=arn(DEV)))
+def running() -> AuditWorld:
+    return AuditWorld(stored_run(DEV, build_arn=arn(DEV)))
 
 
 def ended(**detail: Any) -> dict[str, Any]:
@@ -28,15 +28,15 @@ def ended(**detail: Any) -> dict[str, Any]:
 def test_long_reasons_and_lists_are_bounded() -> None:
     world = running()
     names = [f"web-{number}" for number in range(1_000)]
-    told = ended(reason="too long " * 2_000, hosts_cut_off=names, hosts_cut_off_total=1_000, results_missing=names)
-    assert world.take(told) is RecordOutcome.RECORDED
-    (event,) = world.of_type(PlaybookEnded)
-    assert (len(event.reason), len(event.hosts_cut_off), len(event.results_missing)) == (
+    event = ended(reason="too long " * 2_000, hosts_cut_off=names, hosts_cut_off_total=1_000, results_missing=names)
+    assert world.take(event) is RecordOutcome.RECORDED
+    (recorded,) = world.of_type(PlaybookEnded)
+    assert (len(recorded.reason), len(recorded.hosts_cut_off), len(recorded.results_missing)) == (
         REASON_LENGTH,
         MOST_NAMES,
         MOST_NAMES,
     )
-    assert event.hosts_cut_off_total == 1_000
+    assert recorded.hosts_cut_off_total == 1_000
 
 
 def test_a_killed_playbook_has_no_exit_status() -> None:
@@ -45,17 +45,17 @@ def test_a_killed_playbook_has_no_exit_status() -> None:
     assert [event.exit_status for event in world.of_type(PlaybookEnded)] == [None]
 
 
-def test_the_first_word_on_an_end_stays_and_another_is_kept_as_rejected() -> None:
+def test_the_first_report_of_an_end_stays_and_a_different_one_is_rejected() -> None:
     world = running()
     outcomes = [world.take(ended(exit_status=status) | {"id": f"e-{status}"}) for status in (2, 2, 0)]
     assert outcomes == [RecordOutcome.RECORDED, RecordOutcome.REPEATED, RecordOutcome.REJECTED]
     assert [event.exit_status for event in world.of_type(PlaybookEnded)] == [2]
     (rejected,) = world.of_type(EventRejected)
-    assert "the trail holds another content under PlaybookEnded#" in rejected.reason
+    assert "the trail has different content under PlaybookEnded#" in rejected.reason
 
 
 @pytest.mark.parametrize("of", [{"build_arn": arn(DEV, 7)}, {"attempt": 2}, {"commit": "f" * 40}, {"mode": "check"}])
-def test_the_end_of_another_run_is_not_believed(of: dict[str, Any]) -> None:
+def test_the_end_of_another_run_is_rejected(of: dict[str, Any]) -> None:
     world = running()
     world.clock.now = world.clock.now.replace(hour=9)
     assert world.take(ended(**of)) is RecordOutcome.REJECTED

@@ -1,4 +1,4 @@
-"""An event from outside enters the trail once, with who asked for it, and only when its sender has a say in it."""
+"""An EventBridge event is recorded once, with its actor, and only if its sender may report it."""
 
 import json
 from typing import Any
@@ -7,38 +7,26 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from pointsman.adapters.run_lookup_memory import MemoryRunLookup
 from pointsman.adapters.trail_dynamodb import put_of
-from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.audit.authorize import StoredRun
-from pointsman.core.audit.recorder import AuditRecorder, RecordOutcome
+from pointsman.core.audit.recorder import RecordOutcome
 from pointsman.core.trail.events import BuildReported, Event, EventRejected, HostResultRecorded
 from pointsman.core.trail.item import INDEXES
 from pointsman.errors import Misconfigured
-from tests.support.rollouts import COMMIT, Clock
-from tests.support.told import DEV, PROD, ROLLOUT, after, arn, asked, build_event, host_event, sample, task
+from tests.support.audit_world import AuditWorld
+from tests.support.events import DEV, PROD, ROLLOUT, after, arn, build_event, host_event, sample, stored_run, task
+from tests.support.rollouts import COMMIT
 
 
-class World:
-    def __init__(self, stored: StoredRun | None = None) -> None:
-        self.trail = MemoryTrail()
-        self.run_lookup = MemoryRunLookup()
-        stored = stored or asked(DEV, PROD, build_arn=arn(DEV))
-        if stored.run:
-            in_prod = asked(PROD, build_arn=arn(PROD)).run
-            assert in_prod
-            self.run_lookup.add(stored.rollout, stored.run, in_prod)
-        self.recorder = AuditRecorder(self.trail, self.run_lookup, Clock(after(120)))
+class TwoTargets(AuditWorld):
+    """A run on each of two targets of one rollout."""
 
-    def take(self, event: dict[str, Any]) -> RecordOutcome:
-        return self.recorder.take(event).outcome
-
-    def only(self) -> Any:
-        (event,) = self.trail.all()
-        return event
+    def __init__(self) -> None:
+        in_prod = stored_run(PROD, build_arn=arn(PROD)).run
+        assert in_prod
+        super().__init__(stored_run(DEV, PROD, build_arn=arn(DEV)), in_prod, now=after(120))
 
     def rejection(self, event: dict[str, Any]) -> str:
-        """Why `event` was rejected; that is all the trail has of it."""
+        """Why `event` was rejected. The trail has nothing else of it."""
         assert self.take(event) is RecordOutcome.REJECTED
         rejected = self.only()
         assert isinstance(rejected, EventRejected)
@@ -49,11 +37,11 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> TwoTargets:
+    return TwoTargets()
 
 
-def test_a_build_is_recorded_with_who_asked_for_it_and_which_commit(world: World) -> None:
+def test_a_build_is_recorded_with_its_actor_and_commit(world: TwoTargets) -> None:
     event = sample("aws/codebuild-build-failed.json") | {"time": "2026-11-23T08:01:40Z"}
     event["detail"]["build-id"] = arn(DEV)
     assert world.take(event) is RecordOutcome.RECORDED
@@ -69,7 +57,7 @@ def test_a_build_is_recorded_with_who_asked_for_it_and_which_commit(world: World
     assert (recorded.status, recorded.phase) == ("FAILED", "BUILD FAILED")
 
 
-def test_a_host_is_recorded_with_its_tasks_and_who_asked_for_it(world: World) -> None:
+def test_a_host_is_recorded_with_its_tasks_and_actor(world: TwoTargets) -> None:
     event = host_event(tasks=[task(), task(name="Check health", status="failed", message="503", diff=None)])
     assert world.take(event) is RecordOutcome.RECORDED
     recorded = world.only()
@@ -88,13 +76,13 @@ def test_a_host_is_recorded_with_its_tasks_and_who_asked_for_it(world: World) ->
     assert recorded.counts.changed == 1
 
 
-def test_the_sample_of_the_control_bus_is_taken(world: World) -> None:
+def test_the_sample_of_the_control_bus_is_recorded(world: TwoTargets) -> None:
     event = sample("aws/eventbridge-host-result.json") | {"time": "2026-11-23T08:01:40Z"}
     event["detail"]["build_arn"] = arn(DEV)
     assert world.take(event) is RecordOutcome.RECORDED
 
 
-def test_an_event_that_comes_twice_is_recorded_once(world: World) -> None:
+def test_an_event_that_comes_twice_is_recorded_once(world: TwoTargets) -> None:
     assert [world.take(host_event()) for _ in range(3)] == [
         RecordOutcome.RECORDED,
         RecordOutcome.REPEATED,
@@ -103,58 +91,60 @@ def test_an_event_that_comes_twice_is_recorded_once(world: World) -> None:
     assert len(world.trail.all()) == 1
 
 
-def test_every_status_of_a_build_is_an_event_of_its_own(world: World) -> None:
+def test_every_status_of_a_build_is_an_event_of_its_own(world: TwoTargets) -> None:
     for status in ("SUCCEEDED", "IN_PROGRESS"):
         assert world.take(build_event(status)) is RecordOutcome.RECORDED
     assert len(world.trail.all()) == 2
 
 
-def test_a_build_in_dev_can_not_write_the_history_of_prod(world: World) -> None:
+def test_a_build_in_dev_can_not_write_the_history_of_prod(world: TwoTargets) -> None:
     event = build_event(of=PROD, account="222222222222", region="eu-west-1")
-    assert "account 222222222222 has no say in prod/eu-west-1, which is account 333333333333" in world.rejection(event)
+    assert "account 222222222222 may not report on prod/eu-west-1, which is in account 333333333333" in world.rejection(
+        event
+    )
 
 
-def test_a_host_of_dev_can_not_write_the_history_of_prod(world: World) -> None:
+def test_a_host_of_dev_can_not_write_the_history_of_prod(world: TwoTargets) -> None:
     event = host_event(of=PROD, envelope={"account": "222222222222"})
-    assert "has no say in prod/eu-west-1" in world.rejection(event)
+    assert "may not report on prod/eu-west-1" in world.rejection(event)
 
 
-def test_a_build_must_be_in_the_targets_account_and_region(world: World) -> None:
+def test_a_build_must_be_in_the_targets_account_and_region(world: TwoTargets) -> None:
     for build in (arn(PROD), arn("dev/us-east-1")):
-        assert "and not in dev/eu-west-1" in World().rejection(host_event(build_arn=build))
+        assert "not in dev/eu-west-1" in TwoTargets().rejection(host_event(build_arn=build))
 
 
-def test_a_rollout_that_nobody_started_is_rejected(world: World) -> None:
+def test_a_rollout_that_nobody_started_is_rejected(world: TwoTargets) -> None:
     assert world.rejection(host_event(rollout="r-forged")).endswith("there is no rollout r-forged")
 
 
-def test_an_attempt_that_was_never_made_is_rejected(world: World) -> None:
+def test_an_attempt_that_was_never_made_is_rejected(world: TwoTargets) -> None:
     assert "has no attempt 7 on dev/eu-west-1" in world.rejection(host_event(attempt=7))
 
 
-def test_a_target_that_the_rollout_does_not_have_is_rejected(world: World) -> None:
+def test_a_target_that_the_rollout_does_not_have_is_rejected(world: TwoTargets) -> None:
     assert "has no attempt 1 on dev/us-east-1" in world.rejection(host_event(target="dev/us-east-1"))
 
 
-def test_another_commit_than_the_rollouts_is_rejected(world: World) -> None:
+def test_another_commit_than_the_rollouts_is_rejected(world: TwoTargets) -> None:
     assert "it ran commit" in world.rejection(host_event(commit="f" * 40))
 
 
-def test_another_mode_than_the_rollouts_is_rejected(world: World) -> None:
+def test_another_mode_than_the_rollouts_is_rejected(world: TwoTargets) -> None:
     assert "it ran in mode check" in world.rejection(host_event(mode="check"))
 
 
-def test_the_role_of_checks_has_no_say_in_a_rollout_that_applies(world: World) -> None:
+def test_the_role_of_checks_may_not_report_on_an_apply(world: TwoTargets) -> None:
     event = host_event(envelope={"source": "pointsman.check"})
-    assert world.rejection(event).endswith(": a check has no say in a rollout that is to apply")
+    assert world.rejection(event).endswith(": a check may not report on a rollout in mode apply")
 
 
 @pytest.mark.parametrize("time", ["2026-11-23T07:50:00Z", "2026-11-23T08:10:00Z", "1999-01-01T00:00:00Z"])
-def test_nobody_writes_into_the_past_or_the_future(world: World, time: str) -> None:
+def test_nobody_writes_into_the_past_or_the_future(world: TwoTargets, time: str) -> None:
     assert "is not between" in world.rejection(host_event(envelope={"time": time}))
 
 
-def test_an_event_of_somebody_else_is_ignored(world: World) -> None:
+def test_an_event_of_somebody_else_is_ignored(world: TwoTargets) -> None:
     assert world.take(build_event(source="aws.ec2")) is RecordOutcome.IGNORED
 
 
@@ -176,29 +166,31 @@ def test_an_event_of_somebody_else_is_ignored(world: World) -> None:
         {"build_arn": "arn:aws:s3:::bucket"},
     ],
 )
-def test_a_host_result_that_can_not_be_read_is_rejected_and_not_retried(world: World, detail: dict[str, Any]) -> None:
+def test_a_host_result_that_can_not_be_read_is_rejected_and_not_retried(
+    world: TwoTargets, detail: dict[str, Any]
+) -> None:
     assert next(iter(detail)) in world.rejection(host_event(**detail))
 
 
-def test_a_build_event_that_can_not_be_read_is_rejected_and_not_retried(world: World) -> None:
+def test_a_build_event_that_can_not_be_read_is_rejected_and_not_retried(world: TwoTargets) -> None:
     assert "build-status" in world.rejection(build_event("EXPLODED"))
 
 
 @pytest.mark.parametrize("name", ["id", "source", "detail-type"])
-def test_an_envelope_with_half_a_surrogate_pair_is_kept_as_rejected_or_ignored(world: World, name: str) -> None:
+def test_an_envelope_with_half_a_surrogate_pair_is_kept_as_rejected_or_ignored(world: TwoTargets, name: str) -> None:
     event = host_event(host="")
     event[name] += "\ud800"
     assert world.take(event) in (RecordOutcome.REJECTED, RecordOutcome.IGNORED)
     assert all(put_of(each, "audit") for each in world.trail.all())
 
 
-def test_what_was_rejected_is_kept_once(world: World) -> None:
+def test_a_rejected_event_is_recorded_once(world: TwoTargets) -> None:
     for _ in range(2):
         assert world.take(host_event(rollout="r-forged")) is RecordOutcome.REJECTED
     assert len(world.trail.all()) == 1
 
 
-def test_what_is_no_event_at_all_reaches_the_operator(world: World) -> None:
+def test_an_invalid_event_is_misconfigured(world: TwoTargets) -> None:
     with pytest.raises(Misconfigured):
         world.take({"Records": []})
 
@@ -210,7 +202,7 @@ json_values = st.recursive(
 )
 
 
-def test_a_tasks_time_is_kept_in_milliseconds(world: World) -> None:
+def test_a_tasks_time_is_kept_in_milliseconds(world: TwoTargets) -> None:
     assert world.take(host_event(tasks=[task(duration_seconds=each) for each in (1e-300, 1.23456, 7)])) is (
         RecordOutcome.RECORDED
     )
@@ -219,7 +211,7 @@ def test_a_tasks_time_is_kept_in_milliseconds(world: World) -> None:
 
 
 DETAIL: dict[str, Any] = host_event(tasks=[task()])["detail"]
-PLACES: list[tuple[str | int, ...]] = [
+FIELDS: list[tuple[str | int, ...]] = [
     *((name,) for name in sorted(DETAIL)),
     *(("counts", name) for name in sorted(DETAIL["counts"])),
     *(("tasks", 0, name) for name in sorted(DETAIL["tasks"][0])),
@@ -237,17 +229,17 @@ def can_be_stored(event: Event) -> bool:
 
 
 @settings(deadline=None)  # the machine may be busy
-@given(st.sampled_from(PLACES), json_values)
+@given(st.sampled_from(FIELDS), json_values)
 @example(("tasks", 0, "duration_seconds"), 1e-300)
 @example(("host",), "🦜" * 255)
 @example(("host",), "\ud800")
 @example(("tasks", 0, "name"), "\ud800")
-def test_any_value_in_a_host_result_is_answered_and_can_be_stored(place: tuple[str | int, ...], value: Any) -> None:
-    world = World()
+def test_any_value_in_a_host_result_is_answered_and_can_be_stored(field: tuple[str | int, ...], value: Any) -> None:
+    world = TwoTargets()
     event = host_event(tasks=[task()])
-    *way, last = place
+    *path, last = field
     part: Any = event["detail"]
-    for step in way:
+    for step in path:
         part = part[step]
     part[last] = value
     world.take(event)

@@ -1,4 +1,4 @@
-"""The reconciler, with its world in memory."""
+"""The engine on the twins: deliveries, redeliveries, queues, and the ends of builds."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,16 +8,16 @@ from pointsman.core.model import RolloutState, RunState, WhenBusy
 from pointsman.core.ports import BuildReport
 from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, RunEnded, RunWaited
 from pointsman.errors import Unavailable
-from tests.support.engine_world import DEV, PROD, World
 from tests.support.rollouts import delivery
+from tests.support.world import DEV, PROD, MemoryWorld
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> MemoryWorld:
+    return MemoryWorld()
 
 
-def test_a_delivery_starts_one_build_on_each_target_and_ends_when_they_have_ended(world: World) -> None:
+def test_a_delivery_starts_one_build_on_each_target_and_ends_when_they_have_ended(world: MemoryWorld) -> None:
     rollout = world.push(delivery(DEV, PROD))
     assert sorted(world.builds.started) == [(rollout, DEV, 1), (rollout, PROD, 1)]
     assert world.run(rollout, DEV).state is RunState.RUNNING
@@ -32,7 +32,7 @@ def test_a_delivery_starts_one_build_on_each_target_and_ends_when_they_have_ende
     )
 
 
-def test_a_delivery_that_no_route_wants_is_recorded_and_starts_nothing(world: World) -> None:
+def test_a_delivery_that_no_route_matches_is_recorded_and_starts_nothing(world: MemoryWorld) -> None:
     world.push(delivery())
     [event] = world.trail.of_partition("DELIVERY#d-1")
     assert isinstance(event, DeliveryDecided)
@@ -40,7 +40,7 @@ def test_a_delivery_that_no_route_wants_is_recorded_and_starts_nothing(world: Wo
     assert world.builds.started == []
 
 
-def test_the_same_commit_delivered_again_runs_nothing_twice_and_says_why(world: World) -> None:
+def test_the_same_commit_redelivered_runs_nothing_twice_and_says_why(world: MemoryWorld) -> None:
     rollout = world.push(delivery(DEV))
     world.push(delivery(DEV))
     world.finish(rollout, DEV)
@@ -49,12 +49,12 @@ def test_the_same_commit_delivered_again_runs_nothing_twice_and_says_why(world: 
     assert len(world.builds.started) == 1
     reasons = [event.reason for event in world.events(rollout) if isinstance(event, RolloutRepeated)]
     assert reasons == [
-        f"commit 1f0b1f2 is already on its way as {rollout}: nothing runs twice",
+        f"commit 1f0b1f2 is already in progress as {rollout}: nothing runs twice",
         f"commit 1f0b1f2 has already run as {rollout} (succeeded): nothing runs twice",
     ]
 
 
-def test_a_failed_run_is_not_repeated_by_a_redelivery(world: World) -> None:
+def test_a_failed_run_is_not_repeated_by_a_redelivery(world: MemoryWorld) -> None:
     rollout = world.push(delivery(DEV))
     world.finish(rollout, DEV, RunState.FAILED, "BUILD FAILED")
     world.push(delivery(DEV))
@@ -62,7 +62,7 @@ def test_a_failed_run_is_not_repeated_by_a_redelivery(world: World) -> None:
     assert world.rollout(rollout).state is RolloutState.FAILED
 
 
-def test_a_target_that_refuses_fails_its_own_run_only(world: World) -> None:
+def test_a_target_that_refuses_fails_its_own_run_only(world: MemoryWorld) -> None:
     world.builds.refuses[PROD] = "AccessDenied"
     rollout = world.push(delivery(DEV, PROD))
     world.finish(rollout, DEV)
@@ -74,7 +74,7 @@ def test_a_target_that_refuses_fails_its_own_run_only(world: World) -> None:
     assert world.store.queues([PROD])[PROD].holder is None
 
 
-def test_a_redelivery_tries_again_what_was_refused_and_nothing_else(world: World) -> None:
+def test_a_redelivery_retries_what_was_refused_and_nothing_else(world: MemoryWorld) -> None:
     world.builds.refuses[PROD] = "AccessDenied"
     rollout = world.push(delivery(DEV, PROD))
     world.finish(rollout, DEV)
@@ -87,7 +87,7 @@ def test_a_redelivery_tries_again_what_was_refused_and_nothing_else(world: World
     assert world.types(rollout).count("RolloutEnded") == 2
 
 
-def test_a_redelivery_does_not_undo_a_newer_commit(world: World) -> None:
+def test_a_redelivery_does_not_undo_a_newer_commit(world: MemoryWorld) -> None:
     world.builds.refuses[DEV] = "ThrottlingException"
     old = delivery(DEV, commit="a" * 40)
     world.push(old)
@@ -100,10 +100,10 @@ def test_a_redelivery_does_not_undo_a_newer_commit(world: World) -> None:
 
     assert [started[0] for started in world.builds.started] == [newer]
     [repeated] = [event for event in world.events(rollout) if isinstance(event, RolloutRepeated)]
-    assert "a newer one has reached them since" in repeated.reason
+    assert "is not retried: a newer one ran there since" in repeated.reason
 
 
-def test_one_live_run_a_target_the_next_waits_and_is_recorded(world: World) -> None:
+def test_a_target_has_one_live_run_and_the_next_waits_and_is_recorded(world: MemoryWorld) -> None:
     first = world.push(delivery(DEV, commit="a" * 40))
     second = world.push(delivery(DEV, commit="b" * 40, name="d-2"))
 
@@ -116,7 +116,7 @@ def test_one_live_run_a_target_the_next_waits_and_is_recorded(world: World) -> N
     assert world.run(first, DEV).state is RunState.SUCCEEDED
 
 
-def test_the_newest_commit_supersedes_the_one_that_waits(world: World) -> None:
+def test_the_newest_commit_supersedes_the_one_that_waits(world: MemoryWorld) -> None:
     first = world.push(delivery(DEV, commit="a" * 40))
     second = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later()))
     third = world.push(delivery(DEV, commit="c" * 40, name="d-3", at=world.later()))
@@ -128,7 +128,7 @@ def test_the_newest_commit_supersedes_the_one_that_waits(world: World) -> None:
     assert world.run(third, DEV).state is RunState.RUNNING
 
 
-def test_a_queueing_route_runs_its_commits_first_in_first_out(world: World) -> None:
+def test_a_queueing_route_runs_its_commits_first_in_first_out(world: MemoryWorld) -> None:
     rollouts = [
         world.push(delivery(DEV, commit=letter * 40, name=f"d-{letter}", when_busy=WhenBusy.QUEUE)) for letter in "abc"
     ]
@@ -137,7 +137,7 @@ def test_a_queueing_route_runs_its_commits_first_in_first_out(world: World) -> N
     assert [started[0] for started in world.builds.started] == rollouts
 
 
-def test_two_routes_on_one_target_wait_for_each_other_and_both_run(world: World) -> None:
+def test_two_routes_on_one_target_wait_for_each_other_and_both_run(world: MemoryWorld) -> None:
     site = world.push(delivery(DEV, route="site"))
     base = world.push(delivery(DEV, route="base"))
     assert world.run(base, DEV).state is RunState.WAITING
@@ -146,7 +146,7 @@ def test_two_routes_on_one_target_wait_for_each_other_and_both_run(world: World)
     assert world.rollout(base).state is RolloutState.SUCCEEDED
 
 
-def test_the_end_of_a_build_told_twice_or_late_changes_nothing(world: World) -> None:
+def test_the_end_of_a_build_reported_twice_or_late_changes_nothing(world: MemoryWorld) -> None:
     rollout = world.push(delivery(DEV))
     report = world.finish(rollout, DEV)
     before = world.events(rollout)
@@ -156,7 +156,7 @@ def test_the_end_of_a_build_told_twice_or_late_changes_nothing(world: World) -> 
     assert world.events(rollout) == before
 
 
-def test_a_build_of_another_account_cannot_end_a_run(world: World) -> None:
+def test_a_build_of_another_account_cannot_end_a_run(world: MemoryWorld) -> None:
     rollout = world.push(delivery(PROD))
     forged = BuildReport(
         arn="arn:aws:codebuild:eu-west-1:222222222222:build/pointsman:00000000", state=RunState.SUCCEEDED
@@ -165,7 +165,7 @@ def test_a_build_of_another_account_cannot_end_a_run(world: World) -> None:
     assert world.run(rollout, PROD).state is RunState.RUNNING
 
 
-def test_the_sweep_finds_an_end_that_was_never_told(world: World) -> None:
+def test_the_sweep_finds_an_end_that_was_never_reported(world: MemoryWorld) -> None:
     rollout = world.push(delivery(DEV))
     world.builds.finish(world.run(rollout, DEV).build_arn or "", RunState.TIMED_OUT, "BUILD TIMED_OUT")
     world.engine.sweep()
@@ -173,12 +173,12 @@ def test_the_sweep_finds_an_end_that_was_never_told(world: World) -> None:
     assert world.rollout(rollout).state is RolloutState.FAILED
 
 
-def test_a_silent_region_is_tried_again_and_holds_up_no_other(world: World) -> None:
+def test_a_region_without_an_answer_is_retried_and_delays_no_other(world: MemoryWorld) -> None:
     world.builds.silent.add(PROD)
-    told = delivery(DEV, PROD)
+    incoming = delivery(DEV, PROD)
     with pytest.raises(Unavailable):
-        world.push(told)
-    rollout = told.specs[0].rollout
+        world.push(incoming)
+    rollout = incoming.specs[0].rollout
     assert world.run(rollout, DEV).state is RunState.RUNNING
     assert world.run(rollout, PROD).state is RunState.STARTING
 
@@ -187,31 +187,31 @@ def test_a_silent_region_is_tried_again_and_holds_up_no_other(world: World) -> N
     assert world.run(rollout, PROD).state is RunState.RUNNING
 
 
-def test_a_build_whose_start_went_unanswered_is_found_and_not_started_twice(world: World) -> None:
-    told = delivery(DEV)
+def test_a_build_whose_start_got_no_answer_is_found_and_not_started_twice(world: MemoryWorld) -> None:
+    incoming = delivery(DEV)
     world.builds.silent.add(DEV)
     with pytest.raises(Unavailable):
-        world.push(told)
-    rollout = told.specs[0].rollout
+        world.push(incoming)
+    rollout = incoming.specs[0].rollout
     world.builds.silent.clear()
-    world.builds.start(world.rollout(rollout), world.run(rollout, DEV))  # the answer that never came
-    world.clock.pass_by(minutes=6)  # the token is no longer honoured
+    world.builds.start(world.rollout(rollout), world.run(rollout, DEV))  # the call that got no answer
+    world.clock.pass_by(minutes=6)  # the token has expired
     world.engine.sweep()
     assert world.run(rollout, DEV).state is RunState.RUNNING
     assert len(world.builds.started) == 1
 
 
-def test_two_deliveries_at_the_same_instant_start_one_build_a_target(world: World) -> None:
+def test_two_deliveries_at_the_same_instant_start_one_build_per_target(world: MemoryWorld) -> None:
     targets = [f"{account}/{region}" for account in ("dev", "prod") for region in ("eu-west-1", "us-east-1")]
-    told = [delivery(*targets, name=f"d-{number}") for number in range(8)]
+    deliveries = [delivery(*targets, name=f"d-{number}") for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(world.push, told))
-    rollout = told[0].specs[0].rollout
+        list(pool.map(world.push, deliveries))
+    rollout = deliveries[0].specs[0].rollout
     assert sorted(started[1] for started in world.builds.started) == sorted(targets)
     assert world.types(rollout).count("RolloutStarted") == 1
 
 
-def test_ends_told_at_the_same_instant_end_the_rollout_once(world: World) -> None:
+def test_ends_reported_at_the_same_instant_end_the_rollout_once(world: MemoryWorld) -> None:
     targets = [f"dev/{region}" for region in ("eu-west-1", "us-east-1", "ca-central-1", "eu-central-1")]
     rollout = world.push(delivery(*targets))
     with ThreadPoolExecutor(4) as pool:
@@ -222,27 +222,27 @@ def test_ends_told_at_the_same_instant_end_the_rollout_once(world: World) -> Non
     assert len(ends) == len(targets)
 
 
-def test_the_same_message_handled_again_is_no_repetition_and_tries_nothing_again(world: World) -> None:
+def test_the_same_message_handled_again_is_no_repetition_and_retries_nothing(world: MemoryWorld) -> None:
     world.builds.refuses[PROD] = "AccessDenied"
-    told = delivery(DEV, PROD)
-    rollout = world.push(told, "message-a")
+    incoming = delivery(DEV, PROD)
+    rollout = world.push(incoming, "message-a")
     for _ in range(3):
-        world.push(told, "message-a")
+        world.push(incoming, "message-a")
     assert "RolloutRepeated" not in world.types(rollout)
     assert world.run(rollout, PROD).attempt == 1
 
 
-def test_a_redelivery_that_is_refused_again_is_handled_however_often_its_message_comes(world: World) -> None:
+def test_a_redelivery_that_is_refused_again_is_retried_once_however_often_its_message_comes(world: MemoryWorld) -> None:
     world.builds.refuses[PROD] = "AccessDenied"
-    told = delivery(DEV, PROD)
-    rollout = world.push(told, "message-a")
+    incoming = delivery(DEV, PROD)
+    rollout = world.push(incoming, "message-a")
     for _ in range(3):
-        world.push(told, "message-b")
+        world.push(incoming, "message-b")
     assert world.run(rollout, PROD).attempt == 2
     assert world.types(rollout).count("RolloutRepeated") == 1
 
 
-def test_an_older_commit_that_is_tried_again_gives_way_to_the_newer_one_that_waits(world: World) -> None:
+def test_a_retried_older_commit_is_superseded_by_a_newer_one_that_waits(world: MemoryWorld) -> None:
     old = delivery(DEV, commit="a" * 40)
     world.builds.refuses[DEV] = "AccessDenied"
     world.push(old)
@@ -257,38 +257,38 @@ def test_an_older_commit_that_is_tried_again_gives_way_to_the_newer_one_that_wai
     assert world.run(newer, DEV).state is RunState.RUNNING
 
 
-def test_a_delivery_that_comes_late_does_not_undo_a_newer_commit(world: World) -> None:
+def test_a_late_delivery_does_not_undo_a_newer_commit(world: MemoryWorld) -> None:
     late = delivery(DEV, commit="a" * 40)
     newer = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later()))
     world.finish(newer, DEV)
     rollout = world.push(late)
     assert world.run(rollout, DEV).state is RunState.SUPERSEDED
-    assert "a newer commit on the same route has reached this target" in world.run(rollout, DEV).reason
+    assert "a newer commit on the same route has run on this target" in world.run(rollout, DEV).reason
 
 
-def test_a_refusal_after_a_lost_answer_finds_the_build_and_keeps_the_lane(world: World) -> None:
-    told = delivery(DEV)
+def test_a_refusal_after_a_lost_answer_finds_the_build_and_keeps_the_target(world: MemoryWorld) -> None:
+    incoming = delivery(DEV)
     world.builds.silent.add(DEV)
     with pytest.raises(Unavailable):
-        world.push(told)
-    rollout = told.specs[0].rollout
+        world.push(incoming)
+    rollout = incoming.specs[0].rollout
     world.builds.silent.clear()
-    world.builds.start(world.rollout(rollout), world.run(rollout, DEV))  # the answer that never came
+    world.builds.start(world.rollout(rollout), world.run(rollout, DEV))  # the call that got no answer
     world.builds.refuses[DEV] = "ThrottlingException"
     world.engine.sweep()
     assert world.run(rollout, DEV).state is RunState.RUNNING
 
 
-def test_a_target_that_joined_the_route_gets_its_first_run_by_a_redelivery(world: World) -> None:
+def test_a_redelivery_runs_on_a_target_that_the_route_did_not_have_before(world: MemoryWorld) -> None:
     rollout = world.push(delivery(DEV))
     world.finish(rollout, DEV)
     world.push(delivery(DEV, PROD))
     assert world.builds.started == [(rollout, DEV, 1), (rollout, PROD, 1)]
     [repeated] = [event for event in world.events(rollout) if isinstance(event, RolloutRepeated)]
-    assert repeated.reason.startswith("prod/eu-west-1 joined the route since")
+    assert "runs on prod/eu-west-1, which the route did not have before" in repeated.reason
 
 
-def test_a_delivery_decided_otherwise_the_second_time_is_told_both_times(world: World) -> None:
+def test_a_delivery_with_another_decision_the_second_time_is_recorded_both_times(world: MemoryWorld) -> None:
     world.push(delivery(name="d-1"))
     world.push(delivery(DEV, name="d-1"))
     world.push(delivery(DEV, name="d-1"))

@@ -1,4 +1,4 @@
-"""Laws 2 to 5, for every order in which deliveries, ends, sweeps, refusals and crashes can come."""
+"""Laws 2 to 5, for every order of deliveries, ends, sweeps, refusals and crashes."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -12,26 +12,26 @@ from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Run, RunState, WhenBusy
+from pointsman.core.model import RolloutId, Run, RunState, TargetName, WhenBusy
 from pointsman.core.ports import BuildReport, Transition
 from pointsman.core.rollouts import engine
 from pointsman.core.rollouts.engine import Engine
 from pointsman.errors import Unavailable
 from tests.support.rollouts import Clock, delivery
 
-TARGETS = ("dev/eu-west-1", "dev/us-east-1", "prod/eu-west-1")
+TARGETS = tuple(map(TargetName, ("dev/eu-west-1", "dev/us-east-1", "prod/eu-west-1")))
 ENDS = (RunState.SUCCEEDED, RunState.FAILED, RunState.STOPPED, RunState.TIMED_OUT, RunState.FAULTED)
 RANK = {state: min(index, 3) for index, state in enumerate(RunState)}  # every end ranks alike
 
 
 @pytest.fixture(autouse=True)
-def one_step_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which of several writes at the same instant a crash meets would differ from run to run."""
+def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With threads, a crash would hit another write in every run."""
     monkeypatch.setattr(engine, "PARALLEL_STEPS", 1)
 
 
 class CrashingRollouts(MemoryRollouts):
-    """The twin, in a process that dies before or after a write when it is told to."""
+    """The twin, in a process that dies before or after the next write if `crash` says so."""
 
     crash: str | None = None
 
@@ -45,7 +45,7 @@ class CrashingRollouts(MemoryRollouts):
 
 
 class Laws(RuleBasedStateMachine):
-    """A world in which everything can go wrong, and nothing may."""
+    """A world in which everything can fail, and no law may be broken."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,13 +56,13 @@ class Laws(RuleBasedStateMachine):
         self.engine = Engine(self.store, self.trail, self.builds, self.clock)
         self.messages = 0
         self.last: tuple[Delivery, str] | tuple[()] = ()
-        self.told: set[str] = set()
+        self.rollout_ids: set[RolloutId] = set()
         self.deliveries: list[Delivery] = []
-        self.refs: dict[str, str] = {}  # where each route's branch stands
-        self.newest: dict[tuple[str, str], datetime] = {}  # of a route and target: the newest push that got a build
-        self.checked = 0  # builds that were looked at for their order
-        self.seen: dict[tuple[str, str, int], Run] = {}
-        self.reports: list[tuple[str, str, int, BuildReport]] = []
+        self.refs: dict[str, str] = {}  # the commit of each route's branch
+        self.newest: dict[tuple[str, str], datetime] = {}  # by route and target: the newest push with a build
+        self.checked = 0  # builds whose order was checked
+        self.seen: dict[tuple[RolloutId, TargetName, int], Run] = {}
+        self.reports: list[tuple[RolloutId, TargetName, int, BuildReport]] = []
 
     @rule(
         letter=st.sampled_from("abc"),
@@ -71,7 +71,7 @@ class Laws(RuleBasedStateMachine):
     )
     def push(self, letter: str, route: str, where: set[str]) -> None:
         self.clock.pass_by(seconds=2)
-        told = delivery(
+        incoming = delivery(
             *sorted(where),
             commit=letter * 40,
             before=self.refs.get(route, "0") * 40,
@@ -82,44 +82,44 @@ class Laws(RuleBasedStateMachine):
             at=self.clock(),
         ).model_copy(update={"pushed_at": self.clock()})
         self.refs[route] = letter
-        self.told.add(told.specs[0].rollout)
-        self.deliveries.append(told)
-        self._tell_message(told)
+        self.rollout_ids.add(incoming.specs[0].rollout)
+        self.deliveries.append(incoming)
+        self._handle(incoming)
 
     @precondition(lambda self: self.deliveries)
     @rule(choice=st.integers(0, 99))
-    def a_delivery_comes_once_more(self, choice: int) -> None:
-        """By hand, from the dead letters, or captured by somebody."""
-        told = self.deliveries[choice % len(self.deliveries)]
-        self._tell_message(told.model_copy(update={"received_at": self.clock()}))
+    def redelivery(self, choice: int) -> None:
+        """By hand, from the dead-letter queue, or captured."""
+        incoming = self.deliveries[choice % len(self.deliveries)]
+        self._handle(incoming.model_copy(update={"received_at": self.clock()}))
 
-    def _tell_message(self, told: Delivery) -> None:
+    def _handle(self, incoming: Delivery) -> None:
         self.messages += 1
-        self.last = (told, f"m-{self.messages}")
-        self.the_last_message_comes()
+        self.last = (incoming, f"m-{self.messages}")
+        self.the_last_message_arrives()
 
     @precondition(lambda self: self.last)
     @rule()
-    def the_last_message_comes(self) -> None:
+    def the_last_message_arrives(self) -> None:
         if not self.last:
             return
-        told, message = self.last
+        incoming, message = self.last
         with suppress(Unavailable):
-            self.engine.reconcile(self.engine.accept(told, message))
+            self.engine.reconcile(self.engine.accept(incoming, message))
 
     @rule(
         name=st.sampled_from(TARGETS),
         how=st.sampled_from(["refuses", "closed", "throttles", "silent", "loses_answers", "answers"]),
     )
     def region(self, name: str, how: str) -> None:
-        self._mend(name)
+        self._repair(name)
         match how:
             case "refuses" | "closed" | "throttles":
                 getattr(self.builds, how)[name] = how
             case "silent" | "loses_answers":
                 getattr(self.builds, how).add(name)
 
-    def _mend(self, name: str) -> None:
+    def _repair(self, name: str) -> None:
         for refusing in (self.builds.refuses, self.builds.closed, self.builds.throttles):
             refusing.pop(name, None)
         self.builds.silent.discard(name)
@@ -127,8 +127,8 @@ class Laws(RuleBasedStateMachine):
 
     @precondition(lambda self: self.builds.builds)
     @rule(choice=st.integers(0, 99))
-    def codebuild_leaves_a_build_out(self, choice: int) -> None:
-        """Of one answer: the next one has it again."""
+    def codebuild_leaves_out_a_build(self, choice: int) -> None:
+        """The next answer has it again."""
         self.builds.left_out = {sorted(self.builds.builds)[choice % len(self.builds.builds)]}
 
     @rule(when=st.sampled_from(["before", "after"]))
@@ -136,20 +136,20 @@ class Laws(RuleBasedStateMachine):
         self.store.crash = when
 
     @precondition(lambda self: self._live())
-    @rule(choice=st.integers(0, 99), state=st.sampled_from(ENDS), tell=st.booleans())
-    def build_ends(self, choice: int, state: RunState, tell: bool) -> None:
+    @rule(choice=st.integers(0, 99), state=st.sampled_from(ENDS), reported=st.booleans())
+    def build_ends(self, choice: int, state: RunState, reported: bool) -> None:
         live = self._live()
         arn = live[choice % len(live)]
         report = self.builds.finish(arn, state)
         run = next(run for run in self._runs() if run.build_arn == arn)
         self.reports.append((run.rollout, run.target.name, run.attempt, report))
-        if tell:
-            self._tell(-1)
+        if reported:
+            self._report(-1)
 
     @precondition(lambda self: self.reports)
     @rule(choice=st.integers(0, 99))
-    def an_end_is_told_again_or_late(self, choice: int) -> None:
-        self._tell(choice % len(self.reports))
+    def an_end_is_reported_again_or_late(self, choice: int) -> None:
+        self._report(choice % len(self.reports))
 
     @rule(minutes=st.sampled_from([0, 1, 6, 61, 500]))
     def sweep(self, minutes: int) -> None:
@@ -165,21 +165,21 @@ class Laws(RuleBasedStateMachine):
             if not build.state.ended and build.started_at and self.clock() - build.started_at > timedelta(hours=44):
                 self.builds.finish(arn, RunState.TIMED_OUT)
 
-    def _tell(self, which: int) -> None:
+    def _report(self, which: int) -> None:
         with suppress(Unavailable):
             self.engine.build_ended(*self.reports[which])
 
     def _runs(self) -> list[Run]:
-        loaded = [self.store.load(rollout) for rollout in sorted(self.told)]
-        return [run for found in loaded if found for run in found[1]]
+        loaded = [self.store.load(rollout) for rollout in sorted(self.rollout_ids)]
+        return [run for each in loaded if each for run in each[1]]
 
     def _live(self) -> list[str]:
-        """Builds that the engine knows and that have not ended."""
-        known = {run.build_arn for run in self._runs()}
-        return [arn for arn, build in self.builds.builds.items() if not build.state.ended and arn in known]
+        """The builds that the engine has recorded and that have not ended."""
+        recorded = {run.build_arn for run in self._runs()}
+        return [arn for arn, build in self.builds.builds.items() if not build.state.ended and arn in recorded]
 
     @invariant()
-    def at_most_one_live_build_a_target_known_to_the_engine_or_not(self) -> None:
+    def a_target_has_at_most_one_live_build_recorded_or_not(self) -> None:
         live = [
             target
             for (_, target, _), build in zip(self.builds.started, self.builds.builds.values(), strict=True)
@@ -198,7 +198,7 @@ class Laws(RuleBasedStateMachine):
         self.checked = len(self.builds.started)
 
     @invariant()
-    def at_most_one_live_run_a_target(self) -> None:
+    def a_target_has_at_most_one_live_run(self) -> None:
         busy = [run.target.name for run in self._runs() if run.state in (RunState.STARTING, RunState.RUNNING)]
         assert len(busy) == len(set(busy))
 
@@ -217,11 +217,11 @@ class Laws(RuleBasedStateMachine):
             self.seen[name] = run
 
     def teardown(self) -> None:
-        """Left alone with a world that answers, everything comes to an end."""
+        """When everything answers, everything ends."""
         self.store.crash = None
         for name in TARGETS:
-            self._mend(name)
-        for _ in range(3 * len(TARGETS) * max(len(self.told), 1)):
+            self._repair(name)
+        for _ in range(3 * len(TARGETS) * max(len(self.rollout_ids), 1)):
             self.clock.pass_by(minutes=5)
             self.engine.sweep()
             for arn in self._live():

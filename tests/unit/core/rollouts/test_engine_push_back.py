@@ -1,4 +1,4 @@
-"""Pushes that move a ref back to a commit that is known: the last push decides what a target ends with."""
+"""Pushes that move a ref back to an earlier commit: the last push decides the final commit of a target."""
 
 from datetime import timedelta
 
@@ -7,30 +7,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Mode, RunState, WhenBusy
+from pointsman.core.model import Mode, RolloutId, RunState, TargetName, WhenBusy
 from pointsman.core.trail.events import RolloutRepeated
-from tests.support.engine_world import DEV, PROD, World
 from tests.support.rollouts import delivery
+from tests.support.world import DEV, PROD, MemoryWorld
 
+EAST = TargetName("dev/us-east-1")
 LETTERS = "abc"
 both_ways = pytest.mark.parametrize("when_busy", list(WhenBusy))
 
 
 class Ref:
-    """A branch whose pushes are told to a world, each with the commit before it and its time."""
+    """A branch. Each of its pushes has the commit before it and a time."""
 
-    def __init__(self, world: World, when_busy: WhenBusy = WhenBusy.SUPERSEDE, *targets: str) -> None:
+    def __init__(self, world: MemoryWorld, when_busy: WhenBusy = WhenBusy.SUPERSEDE, *targets: TargetName) -> None:
         self.world, self.when_busy, self.targets = world, when_busy, targets or (DEV,)
         self.at = "0"
         self.pushes = 0
 
-    def push(self, letter: str) -> str:
-        """Push a commit; its rollout."""
+    def push(self, letter: str) -> RolloutId:
+        """Push a commit; return its rollout."""
         return self.world.push(self.delivery(letter))
 
     def delivery(self, letter: str) -> Delivery:
         self.pushes += 1
-        told = delivery(
+        incoming = delivery(
             *self.targets,
             commit=letter * 40,
             before=self.at * 40,
@@ -39,19 +40,19 @@ class Ref:
             at=self.world.later(),
         )
         self.at = letter
-        return told.model_copy(update={"pushed_at": told.received_at - timedelta(seconds=2)})
+        return incoming.model_copy(update={"pushed_at": incoming.received_at - timedelta(seconds=2)})
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> MemoryWorld:
+    return MemoryWorld()
 
 
-def started(world: World) -> list[tuple[str, int]]:
+def started(world: MemoryWorld) -> list[tuple[RolloutId, int]]:
     return [(rollout, attempt) for rollout, _, attempt in world.builds.started]
 
 
-def test_a_push_back_to_an_earlier_commit_runs_it_again(world: World) -> None:
+def test_a_push_back_to_an_earlier_commit_runs_it_again(world: MemoryWorld) -> None:
     ref = Ref(world)
     old = ref.delivery("a")
     first = world.push(old)
@@ -69,7 +70,9 @@ def test_a_push_back_to_an_earlier_commit_runs_it_again(world: World) -> None:
 
 
 @both_ways
-def test_a_push_back_while_the_first_runs_withdraws_the_newer_that_waits(world: World, when_busy: WhenBusy) -> None:
+def test_a_push_back_while_the_first_runs_supersedes_the_newer_that_waits(
+    world: MemoryWorld, when_busy: WhenBusy
+) -> None:
     ref = Ref(world, when_busy)
     first, newer = ref.push("a"), ref.push("b")
     ref.push("a")
@@ -80,7 +83,9 @@ def test_a_push_back_while_the_first_runs_withdraws_the_newer_that_waits(world: 
 
 
 @both_ways
-def test_a_push_back_after_the_first_ended_withdraws_the_newer_that_waits(world: World, when_busy: WhenBusy) -> None:
+def test_a_push_back_after_the_first_ended_supersedes_the_newer_that_waits(
+    world: MemoryWorld, when_busy: WhenBusy
+) -> None:
     ref = Ref(world, when_busy)
     first = ref.push("a")
     world.finish(first, DEV)
@@ -95,7 +100,7 @@ def test_a_push_back_after_the_first_ended_withdraws_the_newer_that_waits(world:
 
 
 @both_ways
-def test_a_push_back_while_the_newer_runs_goes_after_it(world: World, when_busy: WhenBusy) -> None:
+def test_a_push_back_while_the_newer_runs_waits_for_it(world: MemoryWorld, when_busy: WhenBusy) -> None:
     ref = Ref(world, when_busy)
     first = ref.push("a")
     world.finish(first, DEV)
@@ -108,7 +113,7 @@ def test_a_push_back_while_the_newer_runs_goes_after_it(world: World, when_busy:
     assert started(world) == [(first, 1), (newer, 1), (first, 2)]
 
 
-def test_a_push_back_to_a_commit_that_gave_way_runs_it(world: World) -> None:
+def test_a_push_back_to_a_superseded_commit_runs_it(world: MemoryWorld) -> None:
     ref = Ref(world)
     first, second, third = ref.push("a"), ref.push("b"), ref.push("c")
     assert world.run(second, DEV).state is RunState.SUPERSEDED
@@ -121,8 +126,8 @@ def test_a_push_back_to_a_commit_that_gave_way_runs_it(world: World) -> None:
 
 
 @both_ways
-def test_going_to_and_fro_ends_with_the_last(world: World, when_busy: WhenBusy) -> None:
-    """The second push to b has the same commit before it as the first: it is another all the same."""
+def test_pushes_back_and_forth_end_with_the_last(world: MemoryWorld, when_busy: WhenBusy) -> None:
+    """The second push to b has the same commit before it as the first, but it is another push."""
     ref = Ref(world, when_busy)
     a = ref.push("a")
     world.finish(a, DEV)
@@ -135,74 +140,74 @@ def test_going_to_and_fro_ends_with_the_last(world: World, when_busy: WhenBusy) 
     assert started(world) == [(a, 1), (b, 1), (a, 2), (b, 2)]
 
 
-def test_a_push_that_is_delivered_again_late_is_no_other_push(world: World) -> None:
+def test_a_late_redelivery_is_not_another_push(world: MemoryWorld) -> None:
     ref = Ref(world)
-    told = [ref.delivery(letter) for letter in "abab"]
-    rollouts = [world.push(each) for each in told]
+    deliveries = [ref.delivery(letter) for letter in "abab"]
+    rollouts = [world.push(each) for each in deliveries]
     for _ in range(5):
         for run in [world.run(rollout, DEV) for rollout in rollouts[:2]]:
             if run.state is RunState.RUNNING:
                 world.finish(run.rollout, DEV)
     before = started(world)
-    for each in told:
+    for each in deliveries:
         late = each.model_copy(update={"received_at": each.received_at + timedelta(minutes=30)})
         world.push(late)
     assert started(world) == before
 
 
-def test_a_withdrawn_commit_that_comes_by_hand_after_the_push_back_does_not_run(world: World) -> None:
+def test_a_commit_that_arrives_after_the_push_back_does_not_run(world: MemoryWorld) -> None:
     ref = Ref(world)
     first = ref.push("a")
     world.finish(first, DEV)
-    withdrawn = ref.delivery("b")  # lost on its way
+    lost = ref.delivery("b")  # did not arrive at first
     ref.push("a")
-    assert world.run(world.push(withdrawn), DEV).state is RunState.SUPERSEDED
+    assert world.run(world.push(lost), DEV).state is RunState.SUPERSEDED
     assert started(world) == [(first, 1)]
 
 
-def test_a_push_back_runs_where_the_newer_has_been_and_on_targets_of_the_route_alone(world: World) -> None:
-    ref = Ref(world, WhenBusy.SUPERSEDE, DEV, PROD, "dev/us-east-1")
+def test_a_push_back_runs_where_the_newer_ran_and_only_on_targets_of_the_route(world: MemoryWorld) -> None:
+    ref = Ref(world, WhenBusy.SUPERSEDE, DEV, PROD, EAST)
     first = ref.push("a")
     for name in ref.targets:
         world.finish(first, name)
-    ref.targets = (DEV, "dev/us-east-1")
+    ref.targets = (DEV, EAST)
     newer = ref.push("b")
     world.finish(newer, DEV)
-    world.finish(newer, "dev/us-east-1")
+    world.finish(newer, EAST)
     ref.targets = (DEV, PROD)
     ref.push("a")
     assert world.builds.started[-1] == (first, DEV, 2)
-    assert world.run(first, "dev/us-east-1").attempt == 1
+    assert world.run(first, EAST).attempt == 1
     assert world.run(first, PROD).attempt == 1
 
 
-def test_what_a_push_back_does_is_told(world: World) -> None:
+def test_what_a_push_back_does_is_recorded(world: MemoryWorld) -> None:
     ref = Ref(world)
     first = ref.push("a")
     ref.push("b")
     ref.push("a")
     [repeated] = [event for event in world.events(first) if isinstance(event, RolloutRepeated)]
     assert repeated.retried == ()
-    assert "what was pushed between gives way to it" in repeated.reason
+    assert "it supersedes what was pushed in between" in repeated.reason
 
 
 @given(
     steps=st.lists(st.sampled_from([*LETTERS, "end", "again", "other"]), max_size=14),
     when_busy=st.sampled_from(list(WhenBusy)),
 )
-def test_the_last_push_decides_whatever_came_before_it(steps: list[str], when_busy: WhenBusy) -> None:
-    """Pushes, ends, redeliveries and another route's runs in any order: the target ends with the last commit pushed."""
-    world = World()
+def test_the_last_push_decides_whatever_came_before(steps: list[str], when_busy: WhenBusy) -> None:
+    """Pushes, ends, redeliveries and another route's runs in any order."""
+    world = MemoryWorld()
     ref = Ref(world, when_busy)
-    told = [ref.delivery("a")]
-    world.push(told[0])
+    deliveries = [ref.delivery("a")]
+    world.push(deliveries[0])
     for step in steps:
         if step in LETTERS:
             if step != ref.at:
-                told.append(ref.delivery(step))
-                world.push(told[-1])
+                deliveries.append(ref.delivery(step))
+                world.push(deliveries[-1])
         elif step == "again":
-            world.push(told[len(steps) % len(told)])
+            world.push(deliveries[len(steps) % len(deliveries)])
         elif step == "other":
             world.push(delivery(DEV, route="base", playbook="base.yml", commit="9" * 40, at=world.later()))
         else:
@@ -213,23 +218,23 @@ def test_the_last_push_decides_whatever_came_before_it(steps: list[str], when_bu
     assert world.store.open_rollouts() == []
 
 
-def end_all(world: World, times: int) -> None:
+def end_all(world: MemoryWorld, times: int) -> None:
     for _ in range(times):
         for rollout in world.store.open_rollouts():
             if world.run(rollout, DEV).state is RunState.RUNNING:
                 world.finish(rollout, DEV)
 
 
-def a_check(world: World, letter: str, base: str) -> Delivery:
-    """A pull request's commit, as the receiver orders it; `before` is the newest commit of its base."""
-    told = delivery(DEV, commit=letter * 40, before=base * 40, name=f"d-{letter}", at=world.later())
-    spec = told.specs[0].model_copy(
+def a_check(world: MemoryWorld, letter: str, base: str) -> Delivery:
+    """A delivery of a pull request. `before` is the newest commit of its base."""
+    incoming = delivery(DEV, commit=letter * 40, before=base * 40, name=f"d-{letter}", at=world.later())
+    spec = incoming.specs[0].model_copy(
         update={"rollout": f"r-{letter * 16}", "mode": Mode.CHECK, "concurrency_group": "site#7"}
     )
-    return told.model_copy(update={"specs": (spec,), "pushed_at": told.received_at})
+    return incoming.model_copy(update={"specs": (spec,), "pushed_at": incoming.received_at})
 
 
-def test_a_check_that_gave_way_runs_once_the_pull_request_is_back_at_its_commit(world: World) -> None:
+def test_a_superseded_check_runs_once_the_pull_request_is_back_at_its_commit(world: MemoryWorld) -> None:
     first, second, third = (world.push(a_check(world, letter, "0")) for letter in "abc")
     assert world.run(second, DEV).state is RunState.SUPERSEDED
     world.push(a_check(world, "b", "0"))
@@ -238,8 +243,10 @@ def test_a_check_that_gave_way_runs_once_the_pull_request_is_back_at_its_commit(
     assert world.run(second, DEV).state is RunState.RUNNING
 
 
-def test_a_commit_that_was_checked_is_not_checked_again_when_something_else_happens_to_it(world: World) -> None:
-    """A pull request that is reopened, or whose base has moved."""
+def test_a_checked_commit_is_not_checked_again_when_something_else_happens_to_the_pull_request(
+    world: MemoryWorld,
+) -> None:
+    """The pull request is reopened, or its base has a new commit."""
     checked = world.push(a_check(world, "a", "0"))
     world.push(a_check(world, "a", "1"))
     world.finish(checked, DEV)

@@ -1,38 +1,38 @@
-"""Starting builds: never two, whatever answer is lost, and no end of a start without certainty."""
+"""Starts of builds: never two, even if answers are lost, and no end while a build may exist."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from pointsman.core.model import Rollout, Run, RunState
+from pointsman.core.model import Rollout, RolloutId, Run, RunState
 from pointsman.core.ports import BuildReport, Transition
 from pointsman.core.rollouts.engine import _workers
 from pointsman.core.rollouts.reconcile import LONGEST_BUILD, LONGEST_DELAY, StartBuild
 from pointsman.core.trail.events import RunDelayed
 from pointsman.errors import Unavailable
-from tests.support.engine_world import DEV, PROD, World
 from tests.support.rollouts import MORNING, delivery
+from tests.support.world import DEV, PROD, MemoryWorld
 
 QUOTA = "AccountLimitExceededException: Cannot have more than 60 builds in queue for the account"
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> MemoryWorld:
+    return MemoryWorld()
 
 
-def push(world: World, *targets: str, **about: Any) -> str:
-    """A delivery after which not everything can be started; its rollout."""
-    told = delivery(*(targets or (DEV,)), **about)
+def push(world: MemoryWorld, *targets: str, **about: Any) -> RolloutId:
+    """Push, although not everything can be started; return the rollout."""
+    incoming = delivery(*(targets or (DEV,)), **about)
     try:
-        return world.push(told)
+        return world.push(incoming)
     except Unavailable:
-        return told.specs[0].rollout
+        return incoming.specs[0].rollout
 
 
-def sweep(world: World, **later: float) -> None:
-    """A sweep some time later."""
+def sweep(world: MemoryWorld, **later: float) -> None:
+    """Sweep some time later."""
     world.clock.pass_by(**later)
     try:
         world.engine.sweep()
@@ -40,22 +40,22 @@ def sweep(world: World, **later: float) -> None:
         return
 
 
-def delays(world: World, rollout: str) -> list[str]:
+def delays(world: MemoryWorld, rollout: RolloutId) -> list[str]:
     return [event.reason for event in world.events(rollout) if isinstance(event, RunDelayed)]
 
 
-def test_a_build_whose_answer_was_lost_is_found_and_not_started_twice(world: World) -> None:
+def test_a_build_whose_answer_was_lost_is_found_and_not_started_twice(world: MemoryWorld) -> None:
     world.builds.loses_answers.add(DEV)
     rollout = push(world)
     assert world.run(rollout, DEV).state is RunState.STARTING
-    sweep(world, minutes=6)  # the token is no longer honoured
+    sweep(world, minutes=6)  # the token has expired
 
     assert world.run(rollout, DEV).state is RunState.RUNNING
     assert world.builds.started == [(rollout, DEV, 1)]
 
 
 @pytest.mark.parametrize("hours", [1, 2, 8, 44])
-def test_a_silent_region_keeps_its_target_until_it_says_that_there_is_no_build(world: World, hours: int) -> None:
+def test_a_region_without_an_answer_keeps_its_target_until_it_reports_no_build(world: MemoryWorld, hours: int) -> None:
     world.builds.silent.add(DEV)
     rollout = push(world)
     other = push(world, route="base", playbook="base.yml")
@@ -66,12 +66,12 @@ def test_a_silent_region_keeps_its_target_until_it_says_that_there_is_no_build(w
 
     world.builds.silent.clear()
     sweep(world, minutes=5)
-    found = world.run(rollout, DEV)
-    # Whether the call was carried out was not known; now it is, and it is tried again or too late.
-    assert found.state is (RunState.REFUSED if hours >= LONGEST_DELAY.total_seconds() / 3600 else RunState.RUNNING)
+    run = world.run(rollout, DEV)
+    # Now it is certain that there is no build: it is retried, unless it is too late.
+    assert run.state is (RunState.REFUSED if hours >= LONGEST_DELAY.total_seconds() / 3600 else RunState.RUNNING)
 
 
-def test_a_lost_answer_and_an_hour_of_silence_leave_one_build(world: World) -> None:
+def test_a_lost_answer_and_hours_without_an_answer_leave_one_build(world: MemoryWorld) -> None:
     world.builds.loses_answers.add(DEV)
     rollout = push(world)
     newer = push(world, commit="b" * 40, name="d-2", at=world.later())
@@ -85,37 +85,37 @@ def test_a_lost_answer_and_an_hour_of_silence_leave_one_build(world: World) -> N
     assert world.run(newer, DEV).state is RunState.WAITING
 
 
-def test_a_find_that_is_refused_is_no_sign_that_there_is_no_build(world: World) -> None:
+def test_a_refused_search_does_not_prove_that_there_is_no_build(world: MemoryWorld) -> None:
     world.builds.loses_answers.add(DEV)
     rollout = push(world)
-    world.builds.closed[DEV] = "AccessDenied: nobody comes in"
+    world.builds.closed[DEV] = "AccessDenied: not authorized to assume the role"
     for _ in range(5):
         sweep(world, hours=8)
         assert world.run(rollout, DEV).state is RunState.STARTING
-    assert world.run(rollout, DEV).reason == "AccessDenied: nobody comes in"
+    assert world.run(rollout, DEV).reason == "AccessDenied: not authorized to assume the role"
     world.builds.closed.clear()
     sweep(world, minutes=5)
     assert world.run(rollout, DEV).state is RunState.RUNNING
     assert world.builds.started == [(rollout, DEV, 1)]
 
 
-def test_a_start_that_is_refused_after_a_lost_answer_ends_only_on_a_certain_none(world: World) -> None:
+def test_a_refused_start_after_a_lost_answer_ends_nothing_while_a_build_may_exist(world: MemoryWorld) -> None:
     world.builds.loses_answers.add(DEV)
     rollout = push(world)
     world.builds.closed[DEV] = "AccessDenied"
-    sweep(world, minutes=1)  # asks for the build once more, which is refused, and may not look for it either
+    sweep(world, minutes=1)  # StartBuild is refused, and so is the search
     assert world.run(rollout, DEV).state is RunState.STARTING
 
 
-def test_an_account_that_lets_nobody_in_ends_the_run_at_once(world: World) -> None:
-    world.builds.closed[DEV] = "AccessDenied: nobody comes in"
+def test_an_account_that_refuses_the_role_ends_the_run_at_once(world: MemoryWorld) -> None:
+    world.builds.closed[DEV] = "AccessDenied: not authorized to assume the role"
     rollout = push(world)
     assert world.run(rollout, DEV).state is RunState.REFUSED
-    assert world.run(rollout, DEV).reason == "AccessDenied: nobody comes in"
+    assert world.run(rollout, DEV).reason == "AccessDenied: not authorized to assume the role"
 
 
-def test_who_does_not_know_whether_it_is_the_first_to_ask_ends_nothing(world: World) -> None:
-    """The process that took the target died before it called StartBuild, or after."""
+def test_a_process_that_may_not_be_the_first_to_call_ends_nothing(world: MemoryWorld) -> None:
+    """The process that acquired the target died before or after it called StartBuild."""
     world.builds.closed[DEV] = "AccessDenied"
     commit = world.store.commit
 
@@ -125,18 +125,18 @@ def test_who_does_not_know_whether_it_is_the_first_to_ask_ends_nothing(world: Wo
             raise ZeroDivisionError
 
     world.store.commit = dies  # type: ignore[method-assign]
-    told = delivery(DEV)
+    incoming = delivery(DEV)
     with pytest.raises(ZeroDivisionError):
-        world.push(told)
+        world.push(incoming)
     world.store.commit = commit  # type: ignore[method-assign]
     sweep(world, minutes=1)
-    rollout = told.specs[0].rollout
+    rollout = incoming.specs[0].rollout
     assert world.run(rollout, DEV).state is RunState.STARTING
     sweep(world, seconds=LONGEST_BUILD.total_seconds())
-    assert world.run(rollout, DEV).state is RunState.FAULTED  # a build of then would have ended by now
+    assert world.run(rollout, DEV).state is RunState.FAULTED  # any build has ended by now
 
 
-def test_over_the_quota_a_run_waits_with_the_reason_and_starts_when_there_is_room(world: World) -> None:
+def test_over_the_quota_a_run_waits_with_the_reason_and_starts_below_it(world: MemoryWorld) -> None:
     world.builds.throttles[DEV] = QUOTA
     rollout = push(world, DEV, PROD)
     assert world.run(rollout, DEV).state is RunState.STARTING
@@ -153,7 +153,7 @@ def test_over_the_quota_a_run_waits_with_the_reason_and_starts_when_there_is_roo
     assert sorted(world.builds.started) == [(rollout, DEV, 1), (rollout, PROD, 1)]
 
 
-def test_a_wait_for_room_has_a_bound(world: World) -> None:
+def test_a_wait_for_the_quota_has_a_limit(world: MemoryWorld) -> None:
     world.builds.throttles[DEV] = QUOTA
     rollout = push(world)
     sweep(world, hours=7, minutes=55)
@@ -163,8 +163,8 @@ def test_a_wait_for_room_has_a_bound(world: World) -> None:
     assert world.run(rollout, DEV).reason == f"no build could be started within 8 hours: {QUOTA}"
 
 
-def test_the_token_is_trusted_by_the_clock_at_the_call_and_not_at_the_decision(world: World) -> None:
-    """Of many steps the last are carried out long after they were decided."""
+def test_the_age_of_the_token_is_measured_at_the_call_and_not_at_the_plan(world: MemoryWorld) -> None:
+    """The last of many steps are executed long after they were planned."""
     world.builds.loses_answers.add(DEV)
     rollout = push(world)
     world.builds.loses_answers.clear()
@@ -181,25 +181,25 @@ def test_the_token_is_trusted_by_the_clock_at_the_call_and_not_at_the_decision(w
     assert world.run(rollout, DEV).state is RunState.RUNNING
 
 
-def test_a_push_of_the_same_commit_does_not_forget_that_a_call_went_unanswered(world: World) -> None:
+def test_a_push_of_the_same_commit_does_not_forget_that_a_call_got_no_answer(world: MemoryWorld) -> None:
     world.builds.loses_answers.add(DEV)
     rollout = push(world)
     world.clock.pass_by(minutes=6)
-    told = delivery(DEV, before="9" * 40, name="d-2", at=world.clock())
-    assert world.push(told) == rollout
+    incoming = delivery(DEV, before="9" * 40, name="d-2", at=world.clock())
+    assert world.push(incoming) == rollout
     assert world.builds.started == [(rollout, DEV, 1)]
     assert world.run(rollout, DEV).state is RunState.RUNNING
 
 
-def test_a_process_that_took_the_target_long_ago_does_not_ask_beside_another(world: World) -> None:
-    """Between taking the target and calling StartBuild, another process found no build and asked for one."""
+def test_a_process_that_acquired_the_target_long_ago_does_not_start_a_second_build(world: MemoryWorld) -> None:
+    """Between its acquisition and its StartBuild, another process found no build and started one."""
     start = world.engine._starter.start
     reports: list[BuildReport] = []
 
     def slow(rollout: Rollout, run: Run, queue, is_first: bool):  # type: ignore[no-untyped-def]
         if is_first and not reports:
             world.clock.pass_by(minutes=4)
-            reports.append(world.builds.start(rollout, run))  # the other's call, beside its mark
+            reports.append(world.builds.start(rollout, run))  # the other process's call
             world.store.commit(Transition(runs=(run,)))
             world.clock.pass_by(minutes=6)
         return start(rollout, run, queue, is_first)
@@ -211,7 +211,7 @@ def test_a_process_that_took_the_target_long_ago_does_not_ask_beside_another(wor
 
 
 @pytest.mark.parametrize("outside", [False, True])
-def test_a_build_that_begins_is_taken_for_the_one_that_was_not_answered(world: World, outside: bool) -> None:
+def test_a_build_that_begins_is_the_one_whose_start_got_no_answer(world: MemoryWorld, outside: bool) -> None:
     world.builds.silent.add(DEV)
     rollout = push(world)
     arn = "arn:aws:codebuild:eu-west-1:222222222222:build/pointsman:a-build"
@@ -223,7 +223,7 @@ def test_a_build_that_begins_is_taken_for_the_one_that_was_not_answered(world: W
     assert world.run(rollout, DEV).state is (RunState.STARTING if outside else RunState.RUNNING)
 
 
-def test_the_word_that_a_build_runs_ends_nothing_and_starts_nothing_twice(world: World) -> None:
+def test_a_report_that_a_build_runs_ends_nothing_and_starts_nothing_twice(world: MemoryWorld) -> None:
     rollout = push(world)
     report = world.builds.builds[world.run(rollout, DEV).build_arn or ""]
     before = world.events(rollout)
@@ -231,7 +231,7 @@ def test_the_word_that_a_build_runs_ends_nothing_and_starts_nothing_twice(world:
     assert world.events(rollout) == before
 
 
-def test_one_empty_answer_of_codebuild_ends_no_run(world: World) -> None:
+def test_one_empty_answer_of_codebuild_ends_no_run(world: MemoryWorld) -> None:
     rollout = push(world)
     arn = world.run(rollout, DEV).build_arn or ""
     for _ in range(3):
@@ -244,7 +244,7 @@ def test_one_empty_answer_of_codebuild_ends_no_run(world: World) -> None:
     assert world.run(rollout, DEV).missing is None
 
 
-def test_a_build_that_is_left_out_for_long_and_often_is_gone(world: World) -> None:
+def test_a_build_that_is_left_out_long_and_often_is_gone(world: MemoryWorld) -> None:
     rollout = push(world)
     world.builds.builds.clear()
     sweep(world, minutes=5)
@@ -253,10 +253,10 @@ def test_a_build_that_is_left_out_for_long_and_often_is_gone(world: World) -> No
     for _ in range(3):
         sweep(world, minutes=5)
     assert world.run(rollout, DEV).state is RunState.FAULTED
-    assert world.run(rollout, DEV).reason == "CodeBuild no longer knows this build"
+    assert world.run(rollout, DEV).reason == "CodeBuild no longer has this build"
 
 
-def test_a_programming_error_keeps_its_type_among_other_failures(world: World) -> None:
+def test_a_programming_error_keeps_its_type_among_other_failures(world: MemoryWorld) -> None:
     world.builds.silent.add(PROD)
     start = world.builds.start
 
@@ -272,18 +272,18 @@ def test_a_programming_error_keeps_its_type_among_other_failures(world: World) -
 
 
 def test_regions_take_turns_and_none_takes_every_thread() -> None:
-    """One that does not answer holds up those threads alone that are its own."""
-    told = delivery(*(f"dev/region-{number}" for number in (*[0] * 20, 1, 2)))
+    """A region that does not answer blocks only its own threads."""
+    incoming = delivery(*(f"dev/region-{number}" for number in (*[0] * 20, 1, 2)))
     targets = [
         target.model_copy(update={"name": f"{index}-{target.name}"})
-        for index, target in enumerate(told.specs[0].targets)
+        for index, target in enumerate(incoming.specs[0].targets)
     ]
     steps = [StartBuild(Run(rollout="r-1", route="site", target=target, created_at=MORNING)) for target in targets]
     turns = [queue[0].run.target.region for queue in _workers(steps) if isinstance(queue[0], StartBuild)]
     assert turns == ["region-0", "region-1", "region-2", "region-0", "region-0", "region-0"]
 
 
-def test_a_silent_region_is_called_once_for_all_its_targets(world: World) -> None:
+def test_a_region_without_an_answer_is_called_once_for_all_its_targets(world: MemoryWorld) -> None:
     regions = [f"dev/region-{number}" for number in range(3)]
     calls: list[str] = []
     start = world.builds.start
@@ -296,9 +296,9 @@ def test_a_silent_region_is_called_once_for_all_its_targets(world: World) -> Non
 
     world.builds.start = counted  # type: ignore[method-assign]
     for number in range(6):
-        told = delivery(*regions, route=f"r-{number}", at=MORNING + timedelta(seconds=number))
+        incoming = delivery(*regions, route=f"r-{number}", at=MORNING + timedelta(seconds=number))
         try:
-            world.push(told)
+            world.push(incoming)
         except Unavailable:
             continue
     assert calls.count("dev/region-0") == 1

@@ -1,4 +1,4 @@
-"""The sweep: where it goes on, how often it asks, and what it heals."""
+"""The sweep: where it continues, how often it calls CodeBuild, and which targets it frees."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,23 +6,23 @@ from collections.abc import Sequence
 import pytest
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Rollout, RolloutState, Run, RunState, Target
+from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, RunState, Target
 from pointsman.core.ports import BuildReport
-from pointsman.core.rollouts.sweep import Swept
+from pointsman.core.rollouts.sweep import SweepResult
 from pointsman.errors import Unavailable, Unreadable
-from tests.support.engine_world import DEV, PROD, World
 from tests.support.rollouts import delivery
+from tests.support.world import DEV, PROD, MemoryWorld
 
 type Loaded = tuple[Rollout, tuple[Run, ...]]
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> MemoryWorld:
+    return MemoryWorld()
 
 
 def test_a_rollout_that_cannot_be_moved_stops_the_sweep_of_no_other(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rollouts = [world.push(delivery(DEV if letter == "a" else PROD, commit=letter * 40)) for letter in "ab"]
     for rollout in rollouts:
@@ -35,45 +35,45 @@ def test_a_rollout_that_cannot_be_moved_stops_the_sweep_of_no_other(
     assert world.rollout(rollouts[1]).state is RolloutState.SUCCEEDED
 
 
-def test_a_sweep_that_is_out_of_time_stops_and_the_next_begins_elsewhere(
-    world: World, monkeypatch: pytest.MonkeyPatch
+def test_a_sweep_that_is_out_of_time_stops_and_the_next_one_continues(
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rollouts = [world.push(delivery(DEV, commit=letter * 40, route=f"route-{letter}")) for letter in "abc"]
-    asked: list[str] = []
+    loaded: list[str] = []
     load = world.store.load
 
-    def load_and_tell(name: str) -> tuple[Rollout, tuple[Run, ...]] | None:
-        asked.append(name)
+    def load_and_note(name: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
+        loaded.append(name)
         return load(name)
 
-    monkeypatch.setattr(world.store, "load", load_and_tell)
+    monkeypatch.setattr(world.store, "load", load_and_note)
     begun = set()
     for _ in rollouts:
-        asked.clear()
-        world.engine.sweep(enough=lambda: bool(asked))
-        assert set(asked) == {asked[0]}
-        begun.add(asked[0])
+        loaded.clear()
+        world.engine.sweep(should_stop=lambda: bool(loaded))
+        assert set(loaded) == {loaded[0]}
+        begun.add(loaded[0])
         world.clock.pass_by(minutes=5)
     assert begun == set(rollouts)
 
 
 def one_region(names: Sequence[str], number: int = 0) -> Delivery:
-    """A delivery to targets of one region, each a part of its inventory."""
-    told = delivery(DEV, commit=f"{number:040x}", name=f"d-{number}")
+    """A delivery to targets in one region, each a part of its inventory."""
+    incoming = delivery(DEV, commit=f"{number:040x}", name=f"d-{number}")
     about = {"account": "dev", "account_id": "222222222222", "region": f"region-{number % 10}"}
     targets = tuple(Target(name=name, limit=name, **about) for name in names)
-    return told.model_copy(update={"specs": (told.specs[0].model_copy(update={"targets": targets}),)})
+    return incoming.model_copy(update={"specs": (incoming.specs[0].model_copy(update={"targets": targets}),)})
 
 
-def many(world: World, rollouts: int) -> list[str]:
-    """So many open rollouts, each with a target and a build of its own, in ten regions."""
+def many(world: MemoryWorld, rollouts: int) -> list[RolloutId]:
+    """Open rollouts, each with a target and a build of its own, in ten regions."""
     return [world.push(one_region([f"dev-{number}"], number)) for number in range(rollouts)]
 
 
 class Counted:
-    """Counts a world's calls of the store."""
+    """Counts the calls of a world's store."""
 
-    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, world: MemoryWorld, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls: Counter[str] = Counter()
         for name in ("load", "queues", "commit", "open_rollouts", "keep_sweep_cursor"):
             monkeypatch.setattr(world.store, name, self._counting(name, getattr(world.store, name)))
@@ -86,119 +86,121 @@ class Counted:
         return counted
 
 
-def test_a_thousand_open_rollouts_are_one_sweep_of_few_questions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thousand_open_rollouts_need_few_calls(world: MemoryWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     many(world, 1_000)
     world.builds.calls.clear()
     counted = Counted(world, monkeypatch)
-    heard: list[Swept] = []
-    world.engine.sweep(tell=heard.append)
+    results: list[SweepResult] = []
+    world.engine.sweep(report=results.append)
 
-    assert heard == [Swept(rollouts=1_000)]
+    assert results == [SweepResult(rollouts=1_000)]
     assert counted.calls["load"] == 1_000
     assert counted.calls["queues"] <= 2
     assert counted.calls["commit"] == 0
     assert len(world.builds.calls) == 20  # two batches, each with one call for each of ten regions
-    assert sum(asked for _, asked in world.builds.calls) == 1_000
-    assert max(asked for _, asked in world.builds.calls) <= 100
+    assert sum(number for _, number in world.builds.calls) == 1_000
+    assert max(number for _, number in world.builds.calls) <= 100
 
 
-def test_a_sweep_that_is_cut_short_is_gone_on_with_where_it_ended(
-    world: World, monkeypatch: pytest.MonkeyPatch
+def test_a_sweep_that_is_cut_short_is_continued_by_the_next(
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rollouts = many(world, 30)
     loaded: list[str] = []
     load = world.store.load
 
-    def note(name: str) -> Loaded | None:
+    def note(name: RolloutId) -> Loaded | None:
         loaded.append(name)
         return load(name)
 
     monkeypatch.setattr(world.store, "load", note)
-    heard: list[Swept] = []
+    results: list[SweepResult] = []
     for _ in range(3):
         before = len(loaded)
-        world.engine.sweep(lambda: len(loaded) - before >= 10, heard.append)  # noqa: B023
+        world.engine.sweep(lambda: len(loaded) - before >= 10, results.append)  # noqa: B023
     assert set(loaded) == set(rollouts)
-    assert [swept.left for swept in heard][:2] == [20, 20]
+    assert [swept.left for swept in results][:2] == [20, 20]
 
 
-def test_no_more_ids_are_asked_for_at_once_than_codebuild_takes(world: World) -> None:
+def test_a_call_has_no_more_ids_than_codebuild_takes(world: MemoryWorld) -> None:
     world.push(one_region([f"dev-{number}" for number in range(250)]))
     world.builds.calls.clear()
     world.engine.sweep()
-    assert sorted(asked for _, asked in world.builds.calls) == [50, 100, 100]  # side by side
+    assert sorted(number for _, number in world.builds.calls) == [50, 100, 100]  # in parallel
 
 
-def test_a_region_that_does_not_answer_is_asked_once_a_sweep(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_region_that_does_not_answer_is_called_once_per_sweep(
+    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     world.push(one_region([f"dev-{number}" for number in range(250)]))
-    asked: list[int] = []
+    sizes: list[int] = []
 
     def silent(_target: Target, arns: Sequence[str]) -> list[BuildReport]:
-        asked.append(len(arns))
+        sizes.append(len(arns))
         raise Unavailable("no answer")
 
     monkeypatch.setattr(world.builds, "report", silent)
     monkeypatch.setattr("pointsman.core.rollouts.sweep.PARALLEL_CALLS", 1)
     world.engine.sweep()
-    assert asked == [100]
+    assert sizes == [100]
     world.engine.sweep()
-    assert asked == [100, 100]
+    assert sizes == [100, 100]
 
 
-def orphan(world: World) -> tuple[str, str]:
-    """A rollout that waits, and the one that holds its target, whose item is deleted."""
+def holder_and_waiting(world: MemoryWorld) -> tuple[RolloutId, RolloutId]:
+    """A rollout that holds a target, and one that waits for it."""
     holder = world.push(delivery(DEV, route="base", playbook="base.yml"))
     waits = world.push(delivery(DEV, at=world.later()))
     return holder, waits
 
 
-def swept(world: World) -> Swept:
-    heard: list[Swept] = []
+def sweep(world: MemoryWorld) -> SweepResult:
+    results: list[SweepResult] = []
     world.clock.pass_by(minutes=5)
     try:
-        world.engine.sweep(tell=heard.append)
+        world.engine.sweep(report=results.append)
     except Unreadable:
         assert world.store.unreadable
-    return heard[0]
+    return results[0]
 
 
 @pytest.mark.parametrize("how", ["deleted", "unreadable"])
-def test_a_target_whose_holder_is_gone_is_freed_once_no_build_of_it_lives(world: World, how: str) -> None:
-    holder, waits = orphan(world)
+def test_a_target_whose_holder_is_gone_is_freed_once_its_build_has_ended(world: MemoryWorld, how: str) -> None:
+    holder, waits = holder_and_waiting(world)
     arn = world.run(holder, DEV).build_arn or ""
     world.store.forget(holder) if how == "deleted" else world.store.unreadable.add(holder)
-    assert swept(world).healed == ()
+    assert sweep(world).freed == ()
     assert world.run(waits, DEV).state is RunState.WAITING  # the build still runs
 
     world.builds.closed[DEV] = "AccessDenied"
     world.builds.builds[arn] = world.builds.builds[arn].model_copy(update={"state": RunState.SUCCEEDED})
-    assert swept(world).healed == ()  # and nobody may see that it ended
+    assert sweep(world).freed == ()  # the end of the build is not readable
 
     world.builds.closed.clear()
-    assert swept(world).healed == (DEV,)
+    assert sweep(world).freed == (DEV,)
     assert world.run(waits, DEV).state is RunState.RUNNING
 
 
-def test_who_waits_behind_a_place_that_is_gone_moves_up(world: World) -> None:
-    holder, gone = orphan(world)
+def test_a_run_behind_an_orphaned_entry_moves_up(world: MemoryWorld) -> None:
+    holder, gone = holder_and_waiting(world)
     last = world.push(delivery(DEV, route="third", playbook="third.yml", at=world.later()))
     world.store.forget(gone)
-    assert swept(world).healed == (DEV,)
+    assert sweep(world).freed == (DEV,)
     world.finish(holder, DEV)
     assert world.run(last, DEV).state is RunState.RUNNING
 
 
-def test_a_target_that_is_held_by_what_is_there_is_left_alone(world: World) -> None:
-    holder, waits = orphan(world)
+def test_a_target_whose_holder_exists_is_left_alone(world: MemoryWorld) -> None:
+    holder, waits = holder_and_waiting(world)
     queue = world.store.queues([DEV])[DEV]
-    assert swept(world).healed == ()
+    assert sweep(world).freed == ()
     assert world.store.queues([DEV])[DEV] == queue
     assert queue.holder
     assert queue.holder.rollout == holder
     assert [entry.rollout for entry in queue.waiting] == [waits]
 
 
-def test_a_lane_that_cannot_be_read_stops_the_sweep_of_no_other(world: World) -> None:
+def test_a_queue_that_cannot_be_read_stops_the_sweep_of_no_other(world: MemoryWorld) -> None:
     broken, good = world.push(delivery(DEV)), world.push(delivery(PROD, route="base"))
     for rollout, target in ((broken, DEV), (good, PROD)):
         world.builds.finish(world.run(rollout, target).build_arn or "", RunState.SUCCEEDED)
@@ -209,11 +211,11 @@ def test_a_lane_that_cannot_be_read_stops_the_sweep_of_no_other(world: World) ->
     assert world.run(good, PROD).state is RunState.SUCCEEDED
 
 
-def test_one_rollout_that_cannot_be_read_stops_no_other_of_its_target(world: World) -> None:
-    holder, waits = orphan(world)
+def test_one_rollout_that_cannot_be_read_stops_no_other_of_its_target(world: MemoryWorld) -> None:
+    holder, waits = holder_and_waiting(world)
     world.store.unreadable.add(waits)
     run = world.run(holder, DEV)
     report = world.builds.finish(run.build_arn or "", RunState.SUCCEEDED)
-    with pytest.raises(Unreadable):  # told, after the holder ended
+    with pytest.raises(Unreadable):  # raised after the holder has ended
         world.engine.build_ended(holder, DEV, 1, report)
     assert world.run(holder, DEV).state is RunState.SUCCEEDED

@@ -1,4 +1,4 @@
-"""Which commit is newer: by when it was pushed, however late it comes, and within its own line alone."""
+"""The time of the push decides which commit is newer, within its concurrency group."""
 
 from datetime import datetime, timedelta
 
@@ -7,24 +7,26 @@ import pytest
 from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id
 from pointsman.core.model import Mode, RunState
-from tests.support.engine_world import DEV, World
 from tests.support.rollouts import MORNING, delivery
+from tests.support.world import DEV, MemoryWorld
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> MemoryWorld:
+    return MemoryWorld()
 
 
 def a_check(number: int, commit: str, at: datetime) -> Delivery:
-    """A pull request of route site, as the receiver orders it."""
-    told = delivery(DEV, commit=commit, name=f"d-{commit[0]}", at=at)
+    """A delivery of a pull request on route site."""
+    incoming = delivery(DEV, commit=commit, name=f"d-{commit[0]}", at=at)
     name = rollout_id(186853002, "site", commit, Mode.CHECK)
-    spec = told.specs[0].model_copy(update={"rollout": name, "mode": Mode.CHECK, "concurrency_group": f"site#{number}"})
-    return told.model_copy(update={"specs": (spec,)})
+    spec = incoming.specs[0].model_copy(
+        update={"rollout": name, "mode": Mode.CHECK, "concurrency_group": f"site#{number}"}
+    )
+    return incoming.model_copy(update={"specs": (spec,)})
 
 
-def test_a_check_takes_the_place_of_an_older_one_of_its_own_pull_request_alone(world: World) -> None:
+def test_a_check_supersedes_an_older_one_of_its_own_pull_request_only(world: MemoryWorld) -> None:
     running = world.push(a_check(6, "a" * 40, world.later()))
     older = world.push(a_check(7, "c" * 40, world.later()))
     other = world.push(a_check(8, "d" * 40, world.later()))
@@ -37,7 +39,7 @@ def test_a_check_takes_the_place_of_an_older_one_of_its_own_pull_request_alone(w
         world.finish(rollout, DEV)
 
 
-def test_checks_hold_up_no_apply_and_applies_no_check(world: World) -> None:
+def test_checks_delay_no_apply_and_applies_no_check(world: MemoryWorld) -> None:
     check = world.push(a_check(7, "a" * 40, world.later()))
     waiting = world.push(a_check(8, "b" * 40, world.later()))
     applied = world.push(delivery(DEV, commit="c" * 40, name="d-3", at=world.later()))
@@ -48,7 +50,7 @@ def test_checks_hold_up_no_apply_and_applies_no_check(world: World) -> None:
     assert world.run(waiting, DEV).state is RunState.RUNNING
 
 
-def test_a_check_keeps_no_older_apply_from_running_after_it(world: World) -> None:
+def test_an_older_apply_may_run_after_a_check(world: MemoryWorld) -> None:
     check = world.push(a_check(7, "b" * 40, world.later()))
     world.finish(check, DEV)
     late = world.push(delivery(DEV, commit="a" * 40))
@@ -56,8 +58,8 @@ def test_a_check_keeps_no_older_apply_from_running_after_it(world: World) -> Non
     assert world.store.queues([DEV])[DEV].newest_applied.keys() >= {"site"}
 
 
-def test_a_delivery_that_was_lost_at_first_is_as_old_as_its_push(world: World) -> None:
-    """Delivered again by hand, after a newer commit has run: it must not undo that."""
+def test_a_delivery_that_was_lost_at_first_is_as_old_as_its_push(world: MemoryWorld) -> None:
+    """A manual redelivery after a newer commit has run must not undo it."""
     pushed = world.clock()
     newer = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later()))
     world.finish(newer, DEV)
@@ -74,8 +76,8 @@ def test_a_delivery_that_was_lost_at_first_is_as_old_as_its_push(world: World) -
         ((0, 0), (1, 2)),  # within one second
     ],
 )
-def test_what_was_pushed_later_is_newer_however_late_either_comes(
-    world: World, pushed: tuple[int, int], received: tuple[int, int]
+def test_what_was_pushed_later_is_newer_however_late_either_arrives(
+    world: MemoryWorld, pushed: tuple[int, int], received: tuple[int, int]
 ) -> None:
     first, second = (
         delivery(DEV, commit=letter * 40, name=f"d-{letter}", at=MORNING + timedelta(seconds=at)).model_copy(
@@ -90,8 +92,8 @@ def test_what_was_pushed_later_is_newer_however_late_either_comes(
     assert world.run(older, DEV).state is RunState.SUCCEEDED
 
 
-def test_what_was_lost_at_first_is_the_oldest_of_its_second(world: World) -> None:
-    """Two tags of one push, say: the one that comes by hand ten minutes later shall undo nothing."""
+def test_what_was_lost_at_first_is_the_oldest_of_its_second(world: MemoryWorld) -> None:
+    """Of two tags of one push, the one that is redelivered ten minutes later must undo nothing."""
     second = {"pushed_at": MORNING}
     newer = world.push(delivery(DEV, commit="b" * 40, at=world.later()).model_copy(update=second))
     world.finish(newer, DEV)

@@ -24,7 +24,7 @@ def pushed(message: str = "Raise the limit", actor: str = "hana", actor_id: int 
     return push
 
 
-def asked(action: str = "opened", **changes: Any) -> RoutingInput:
+def stored_run(action: str = "opened", **changes: Any) -> RoutingInput:
     content = payload("pull_request_opened") | {"action": action}
     content["pull_request"] |= changes
     return read_pull_request(content)
@@ -164,11 +164,11 @@ def test_a_marker_is_looked_for_in_any_text(message: str) -> None:
 
 def test_a_route_without_the_event_says_what_it_takes() -> None:
     assert decided(pushed(), "pull_request").reason == "the route handles the event pull_request, not push"
-    assert decided(asked(), "push").reason == "the route handles the event push, not pull_request"
+    assert decided(stored_run(), "push").reason == "the route handles the event push, not pull_request"
 
 
 def test_a_pull_request_is_checked_and_changes_nothing() -> None:
-    subject = asked()
+    subject = stored_run()
     routing = decide(subject, routes_with({"on": {"pull_request": {"branches": ["main"]}}}))
     [decision], [spec] = routing.decisions, routing.specs
     number = subject.change.pull_request.number if subject.change.pull_request else 0
@@ -194,7 +194,7 @@ def test_a_pull_request_is_checked_and_changes_nothing() -> None:
 )
 def test_types_are_those_of_github_actions(action: str, types: list[str] | None, runs: bool) -> None:
     on = {"pull_request": {} if types is None else {"types": types}}
-    decision = decided(asked(action), on)
+    decision = decided(stored_run(action), on)
     assert decision.runs == runs
     assert accepts_action(routes_with({"on": on}), "acme/infra", action) == runs
     if not runs:
@@ -202,7 +202,7 @@ def test_types_are_those_of_github_actions(action: str, types: list[str] | None,
 
 
 def test_a_pull_requests_base_and_head_are_conditions_of_their_own() -> None:
-    subject = asked(head=payload("pull_request_opened")["pull_request"]["head"] | {"ref": "feature/x"})
+    subject = stored_run(head=payload("pull_request_opened")["pull_request"]["head"] | {"ref": "feature/x"})
     assert decided(subject, {"pull_request": {"branches": ["main"], "head-branches": ["feature/*"]}}).runs
     refused = decided(subject, {"pull_request": {"head-branches-ignore": ["feature/**"]}})
     assert last_reason(refused) == "its head branch matches head-branches-ignore[0] `feature/**`"
@@ -211,17 +211,17 @@ def test_a_pull_requests_base_and_head_are_conditions_of_their_own() -> None:
 
 def test_the_code_of_a_fork_is_never_run() -> None:
     head = payload("pull_request_opened")["pull_request"]["head"]
-    fork = asked(head=head | {"repo": head["repo"] | {"id": 5, "full_name": "eve/infra"}})
+    fork = stored_run(head=head | {"repo": head["repo"] | {"id": 5, "full_name": "eve/infra"}})
     decision = decided(fork, "pull_request")
     assert (decision.runs, decision.reason) == (
         False,
         "the pull request comes from eve/infra: code from a fork never runs",
     )
-    assert "a deleted repository" in decided(asked(head=head | {"repo": None}), "pull_request").reason
+    assert "a deleted repository" in decided(stored_run(head=head | {"repo": None}), "pull_request").reason
 
 
 def test_a_pull_requests_files_are_githubs_to_tell() -> None:
-    subject = asked()
+    subject = stored_run()
     routing = decide(subject, routes_with({"on": {"pull_request": {"paths": ["ansible/**"]}}}))
     assert routing.decisions[0].outcome is Outcome.UNDETERMINED
     assert routing.needs_changed_files
@@ -232,7 +232,7 @@ def test_a_pull_requests_files_are_githubs_to_tell() -> None:
 
 def test_a_pull_request_tells_its_change() -> None:
     content = payload("pull_request_opened")
-    change = asked().change
+    change = stored_run().change
     assert change.ref == f"refs/pull/{content['number']}/head"
     assert change.after == content["pull_request"]["head"]["sha"]
     assert change.before == content["pull_request"]["base"]["sha"]

@@ -14,9 +14,9 @@ from pointsman.core.slack.channel_sync import (
 from pointsman.core.slack.message_sync import NotifyResult
 from pointsman.core.slack.stale import StaleList, update_stale
 from pointsman.errors import Misconfigured, SlackBusy, SlackRefused, Unavailable
+from tests.support.events import DEV, ROLLOUT, started_rollout
 from tests.support.rollouts import MORNING
 from tests.support.slack_world import SlackWorld
-from tests.support.told import DEV, ROLLOUT, started_rollout
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pointsman.core.model import RolloutState, RunState
 from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.rollout_view import Failure, HostsByStatus, RolloutView, TargetView
 from pointsman.core.trail.events import TrailEvent
-from tests.support.told import (
+from tests.support.events import (
     DEV,
     PROD,
     arn,

@@ -13,9 +13,7 @@ from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import SlackBlock, SlackMessage, render
 from pointsman.core.slack.rollout_view import Failure, HostsByStatus, RolloutView, TargetView
 from pointsman.core.trail.events import TrailEvent
-from tests.support.rollouts import change
-from tests.support.slack_rules import violations
-from tests.support.told import (
+from tests.support.events import (
     DEV,
     PROD,
     ROLLOUT,
@@ -28,6 +26,8 @@ from tests.support.told import (
     task,
     waited,
 )
+from tests.support.rollouts import change
+from tests.support.slack_rules import violations
 
 
 def message_of(*events: TrailEvent, **about: Any) -> str:
@@ -122,9 +122,9 @@ def test_a_target_that_succeeded_without_a_host_result_says_so() -> None:
 
 
 def test_a_refused_target_shows_its_reason() -> None:
-    text = message_of(ended_run(DEV, "refused", reason="StartBuild in dev refused: AccessDenied", built=False))
+    text = message_of(ended_run(DEV, "refused", reason="StartBuild in dev was refused: AccessDenied", built=False))
     assert f"⛔ `{DEV}` refused\n" in text
-    assert "↳ `StartBuild in dev refused: AccessDenied`" in text
+    assert "↳ `StartBuild in dev was refused: AccessDenied`" in text
 
 
 def test_only_the_first_failures_of_a_target_are_listed() -> None:

@@ -10,8 +10,7 @@ from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import render
 from pointsman.core.slack.rollout_view import HostsByStatus
 from pointsman.core.trail.events import TrailEvent
-from tests.support.slack_rules import violations
-from tests.support.told import (
+from tests.support.events import (
     DEV,
     arn,
     ended_run,
@@ -22,6 +21,7 @@ from tests.support.told import (
     started_run,
     task,
 )
+from tests.support.slack_rules import violations
 
 NO_LOG = "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logEvent:group=null;stream=null"
 LOG = (

@@ -12,8 +12,8 @@ from pointsman.core.slack.message_sync import NotifyResult
 from pointsman.core.slack.port import WaitBudget
 from pointsman.core.trail.events import TrailEvent
 from pointsman.errors import SlackBusy, SlackRefused, Unavailable
+from tests.support.events import DEV, PROD, ROLLOUT, after, ended_run, started_rollout, started_run
 from tests.support.slack_world import SlackWorld
-from tests.support.told import DEV, PROD, ROLLOUT, after, ended_run, started_rollout, started_run
 
 
 def a_world(slack: MemorySlackChannel | None = None) -> SlackWorld:

@@ -12,10 +12,7 @@ from pointsman.core.model import PullRequest
 from pointsman.core.slack.message import SlackMessage
 from pointsman.core.trail.events import TrailEvent
 from pointsman.errors import SlackBusy, SlackRefused, Unavailable
-from tests.support.rollouts import change
-from tests.support.slack_rules import mentions, violations
-from tests.support.slack_world import SlackWorld
-from tests.support.told import (
+from tests.support.events import (
     DEV,
     PROD,
     ROLLOUT,
@@ -28,6 +25,9 @@ from tests.support.told import (
     started_run,
     task,
 )
+from tests.support.rollouts import change
+from tests.support.slack_rules import mentions, violations
+from tests.support.slack_world import SlackWorld
 
 FIX = "r-fix"
 

@@ -10,8 +10,8 @@ from pointsman.core.model import Decision, Outcome
 from pointsman.core.text import CUT, cut
 from pointsman.core.trail.events import TRAIL_EVENT, DeliveryDecided, Event, HostResultRecorded
 from pointsman.core.trail.shrink_to_fit import EVENT_BYTES, shrink_to_fit
+from tests.support.events import DEV, host, started_run
 from tests.support.rollouts import MORNING, change
-from tests.support.told import DEV, host, started_run
 
 
 def size(event: Event) -> int:

@@ -13,8 +13,8 @@ from pointsmanctl.output.times import EPOCH
 from pointsmanctl.stack.connection import Connection
 from pointsmanctl.stack.trail_query import TrailQuery, event_types
 from tests.support.command_line import run, usage_error
+from tests.support.events import DEV, ROLLOUT, host, started_rollout, task
 from tests.support.rollouts import MORNING
-from tests.support.told import DEV, ROLLOUT, host, started_rollout, task
 
 
 def waited(number: int) -> RunWaited:

@@ -6,7 +6,7 @@ import pytest
 
 from pointsman.core.trail.events import HostResultRecorded, TrailEvent
 from pointsmanctl.output.host_lines import host_lines, joined_parts
-from tests.support.told import DEV, PROD, arn, host, reported, task
+from tests.support.events import DEV, PROD, arn, host, reported, task
 
 
 def lines(event: TrailEvent, *, diffs: bool = False) -> list[str]:

@@ -11,7 +11,7 @@ from pointsmanctl.output.shapes import rollout_object
 from pointsmanctl.output.trail_table import trail_table
 from pointsmanctl.stack.rollouts import LoadedRollout
 from tests.support.command_line import printed
-from tests.support.told import DEV, arn, asked, ended_run, playbook_ended, started_rollout
+from tests.support.events import DEV, arn, ended_run, playbook_ended, started_rollout, stored_run
 
 NOT_FOUND = "The role 'geerlingguy.nginx' was not found in ansible/roles."
 EXIT_STATUS = "BUILD FAILED: COMMAND_EXECUTION_ERROR: exit status 1"
@@ -22,7 +22,7 @@ def ended(**about: Any) -> PlaybookEnded:
 
 
 def run(state: str = "failed", reason: str = EXIT_STATUS, build_arn: str | None = arn(DEV)) -> Run:
-    stored = asked(DEV).run
+    stored = stored_run(DEV).run
     assert stored
     return stored.model_copy(update={"state": RunState(state), "reason": reason, "build_arn": build_arn})
 
@@ -71,7 +71,7 @@ def test_a_run_that_never_had_a_build_misses_nothing(state: str) -> None:
 
 
 def test_programs_are_told_how_ansible_ended() -> None:
-    stored = asked(DEV)
+    stored = stored_run(DEV)
     loaded = LoadedRollout(stored.rollout, (run(),), ends_among([ended()]))
     assert [each["reason"] for each in rollout_object(loaded)["runs"]] == [NOT_FOUND]
 

@@ -9,7 +9,7 @@ from pointsman.core.trail.events import TRAIL_EVENT, TrailEvent
 from pointsman.core.trail.item import read_item
 from pointsmanctl.output.trail_table import trail_table, what
 from tests.support.command_line import printed
-from tests.support.told import DEV, ROLLOUT, host, started_rollout
+from tests.support.events import DEV, ROLLOUT, host, started_rollout
 
 OURS = Path("events/ours")
 

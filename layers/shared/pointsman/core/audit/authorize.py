@@ -1,8 +1,8 @@
-"""Whether the sender of an event has a say in what it claims, judged by what the engine itself has stored.
+"""Whether the sender of an event may report what the event says, by what the engine has stored.
 
-A build in one account must not be able to write another account's history: the sender's account is EventBridge's word,
-and the target's account is the rollout's. Nor may it write the history of a run that is not its own: which build a run
-has is the engine's word, or CodeBuild's, whose events nobody else can send.
+A build must not write the history of another account: EventBridge sets the sender's account, and the rollout has the
+target's account. A build must not write the history of another run: the engine stores the build of a run, and CodeBuild
+reports who started a build. Nobody else can send CodeBuild's events.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,25 +15,25 @@ from pointsman.core.identity import is_engine
 from pointsman.core.model import Mode, Rollout, Run, RunState, Value
 from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded, TrailEvent, build_id
 
-# An entry's time may be set by who puts it; clocks differ, and EventBridge cuts times to seconds.
+# The sender may set the time of an event. Clocks differ, and EventBridge truncates times to seconds.
 CLOCK_SKEW = timedelta(minutes=5)
-LONGEST_BUILD = timedelta(hours=45)  # CodeBuild's longest, in the queue and at work
-CHECK_PROJECT = "pointsman-check"  # of the worker stack
-# CodeBuild's event of a build usually comes minutes before the first host result; results wait so long for a late one.
-BUILD_EVENT_LATE = timedelta(minutes=2)
+LONGEST_BUILD = timedelta(hours=45)  # CodeBuild's maximum: 8 hours in the queue and 36 hours running, and a margin
+CHECK_PROJECT = "pointsman-check"  # in the worker stack
+# CodeBuild's event usually arrives minutes before the first host result. If it is late, results wait this long for it.
+BUILD_EVENT_DELAY = timedelta(minutes=2)
 
 
 class StoredRun(Value):
-    """What the engine stored of a run: its rollout tells who asked. `run` is None when there is no such attempt."""
+    """A rollout and one of its runs, as the engine stored them. `run` is None when there is no such attempt."""
 
     rollout: Rollout
     run: Run | None
 
 
 class Origin(Value):
-    """Where a build comes from: the engine, or somebody who started it outside of the queue."""
+    """Who started a build: the engine, or somebody outside Pointsman."""
 
-    started_by: str | None = None  # None: the engine started it
+    started_by: str | None = None  # None: the engine
 
 
 ENGINE = Origin()
@@ -44,25 +44,25 @@ type RecordedEvent = BuildReported | HostResultRecorded | PlaybookEnded
 
 
 def build_location(build_arn: str) -> str:
-    """`222222222222/eu-west-1`: the target of a build that belongs to no run. Its variables are anybody's word."""
+    """`222222222222/eu-west-1`: the target of a build without a run. Anybody can set the build's variables."""
     region, account = build_arn.split(":")[3:5]
     return f"{account}/{region}"
 
 
 def is_own_build(inbound: InboundEvent) -> bool:
-    """Whether the build is in the account that speaks of it."""
+    """Whether the build runs in the account that sent the event."""
     return inbound.account == inbound.build_arn.split(":")[4]
 
 
 def exceeds_check_role(inbound: InboundEvent) -> bool:
-    """Whether a check, which runs code that nobody has reviewed, speaks of what is no check."""
+    """Whether a check reports on an apply. A check runs code that nobody has reviewed."""
     if isinstance(inbound, BuildEvent | ManualBuildEvent) or inbound.source != CHECK_SOURCE:
         return False
     return inbound.mode is Mode.APPLY or build_id(inbound.build_arn).partition(":")[0] != CHECK_PROJECT
 
 
 def violations(inbound: RunInboundEvent, stored: StoredRun | None, now: datetime) -> tuple[str, ...]:
-    """Every reason not to believe `claim`; none when it may enter the trail."""
+    """Every reason to reject the event. Empty: record it."""
     if stored is None:
         return (f"there is no rollout {inbound.rollout}",)
     if stored.run is None:
@@ -73,19 +73,19 @@ def violations(inbound: RunInboundEvent, stored: StoredRun | None, now: datetime
 def _violations(inbound: RunInboundEvent, rollout: Rollout, run: Run, now: datetime) -> Iterator[str]:
     target = run.target
     if inbound.account != target.account_id:
-        yield f"account {inbound.account} has no say in {target.name}, which is account {target.account_id}"
+        yield f"account {inbound.account} may not report on {target.name}, which is in account {target.account_id}"
     if not target.has_build(inbound.build_arn):
         region, account = inbound.build_arn.split(":")[3:5]
-        yield f"the build is in account {account}, {region}, and not in {target.name}"
-    # The earlier of both: neither a push that asks again nor one that opens the rollout anew may lose a result.
+        yield f"the build is in account {account}, region {region}, not in {target.name}"
+    # The earlier of both: a repeated push must not lose a result, and neither must one that reopens the rollout.
     if not min(rollout.created_at, run.created_at) - CLOCK_SKEW <= inbound.at <= now + CLOCK_SKEW:
         yield f"its time {inbound.at.isoformat()} is not between the run's start and now"
 
 
 def origin(inbound: RunInboundEvent, run: Run, reports: Iterable[TrailEvent]) -> Origin | None:
-    """Who started the build of `claim`; None when nobody has named that build yet.
+    """Who started the event's build. None: CodeBuild has not reported that build yet.
 
-    `reports` is what the trail holds of CodeBuild's word on that build.
+    `reports` are CodeBuild's state changes of that build in the trail.
     """
     if run.build_arn == inbound.build_arn:
         return ENGINE
@@ -98,47 +98,47 @@ def origin(inbound: RunInboundEvent, run: Run, reports: Iterable[TrailEvent]) ->
 
 
 def origin_by_reports(build_arn: str, reports: Iterable[TrailEvent]) -> Origin | None:
-    """Who started a build, by what the trail holds of CodeBuild's word on it."""
-    named = [each for each in reports if isinstance(each, BuildReported) and each.build_arn == build_arn]
-    return Origin(started_by=named[0].started_by) if named else None
+    """Who started a build, by CodeBuild's state changes in the trail."""
+    of_build = [each for each in reports if isinstance(each, BuildReported) and each.build_arn == build_arn]
+    return Origin(started_by=of_build[0].started_by) if of_build else None
 
 
 def is_in_time(inbound: InboundEvent, reports: Iterable[TrailEvent], now: datetime) -> bool:
-    """Whether a claim about a build that is no run's lies in the time that the build can have had."""
-    recorded = [each.at for each in reports] or [now]
-    return min(recorded) - LONGEST_BUILD <= inbound.at <= now + CLOCK_SKEW
+    """Whether a build without a run can have sent the event at its time."""
+    reported = [each.at for each in reports] or [now]
+    return min(reported) - LONGEST_BUILD <= inbound.at <= now + CLOCK_SKEW
 
 
 def may_be_identified_later(inbound: InboundEvent, run: Run | None, now: datetime) -> bool:
-    """Whether to wait for somebody who names the build of `claim`, rather than to refuse it."""
+    """Whether to retry an event of an unidentified build, instead of rejecting it."""
     if run and run.state is RunState.STARTING and run.build_arn is None:
         return True
-    return -CLOCK_SKEW <= now - inbound.at < BUILD_EVENT_LATE
+    return -CLOCK_SKEW <= now - inbound.at < BUILD_EVENT_DELAY
 
 
 def origin_violations(inbound: RunInboundEvent, origin: Origin, rollout: Rollout) -> tuple[str, ...]:
-    """Why a build of the engine's can't have done what it claims. Who starts a build by hand may choose both."""
+    """Why the build cannot have done what the event says. A manual build may run any commit, in any mode."""
     if isinstance(inbound, BuildEvent):
         return ()
-    found = []
+    reasons = []
     if exceeds_check_role(inbound) or (inbound.source == CHECK_SOURCE and rollout.spec.mode is Mode.APPLY):
-        found.append(f"a check has no say in a rollout that is to {rollout.spec.mode}")
+        reasons.append(f"a check may not report on a rollout in mode {rollout.spec.mode}")
     if origin.started_by:
-        return tuple(found)
+        return tuple(reasons)
     if inbound.commit and inbound.commit != rollout.change.after:
-        found.append(f"it ran commit {inbound.commit}, and the rollout is of {rollout.change.after}")
+        reasons.append(f"it ran commit {inbound.commit}, but the rollout has commit {rollout.change.after}")
     if inbound.mode is not rollout.spec.mode:
-        found.append(f"it ran in mode {inbound.mode}, and the rollout is to {rollout.spec.mode}")
-    return tuple(found)
+        reasons.append(f"it ran in mode {inbound.mode}, but the rollout has mode {rollout.spec.mode}")
+    return tuple(reasons)
 
 
 def to_trail_event(inbound: RunInboundEvent, rollout: Rollout, origin: Origin) -> RecordedEvent:
-    """The trail's event of a believed claim: it tells by itself who asked for it, and which commit."""
-    ran = rollout.change.after if isinstance(inbound, BuildEvent) else inbound.commit or rollout.change.after
+    """The event to record, with the actor and the commit that it ran."""
+    commit = rollout.change.after if isinstance(inbound, BuildEvent) else inbound.commit or rollout.change.after
     about: dict[str, Any] = {
         "actor": origin.started_by or rollout.change.actor,
         "repository": rollout.change.repository,
-        "commit": ran,
+        "commit": commit,
         "route": rollout.spec.route,
         "rollout": inbound.rollout,
         "target": inbound.target,
@@ -148,7 +148,7 @@ def to_trail_event(inbound: RunInboundEvent, rollout: Rollout, origin: Origin) -
 
 
 def to_unassigned_trail_event(inbound: InboundEvent, origin: Origin) -> RecordedEvent:
-    """The trail's event of a build that is no run's: where it was, and who started it."""
+    """The event to record of a build without a run: where it ran, and who started it."""
     about: dict[str, Any] = {
         "actor": origin.started_by,
         "commit": inbound.commit if isinstance(inbound, HostEvent | PlaybookEvent) else None,
@@ -163,13 +163,13 @@ def _recorded(inbound: InboundEvent, about: dict[str, Any], origin: Origin) -> R
     about |= {"at": inbound.at, "build_arn": inbound.build_arn, "started_by": origin.started_by}
     match inbound:
         case BuildEvent() | ManualBuildEvent():
-            said = {
-                "status": inbound.status,
-                "phase": inbound.phase,
-                "message": inbound.message,
-                "log_url": inbound.log_url,
-            }
-            return BuildReported(**about, **said)
+            return BuildReported(
+                **about,
+                status=inbound.status,
+                phase=inbound.phase,
+                message=inbound.message,
+                log_url=inbound.log_url,
+            )
         case HostEvent():
             return HostResultRecorded(**about, **_content(inbound, about))
         case PlaybookEvent():
@@ -179,5 +179,5 @@ def _recorded(inbound: InboundEvent, about: dict[str, Any], origin: Origin) -> R
 
 
 def _content(inbound: HostEvent | PlaybookEvent, about: dict[str, Any]) -> dict[str, Any]:
-    known = {*about, "version", "event_id", "account", "source", "rollout", "target", "attempt", "commit"}
-    return {name: getattr(inbound, name) for name in type(inbound).model_fields if name not in known}
+    others = {*about, "version", "event_id", "account", "source", "rollout", "target", "attempt", "commit"}
+    return {name: getattr(inbound, name) for name in type(inbound).model_fields if name not in others}

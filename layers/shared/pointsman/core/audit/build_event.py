@@ -1,18 +1,17 @@
-"""CodeBuild's "Build State Change" event, and which run it tells of.
+"""CodeBuild's "Build State Change" event, and the run that it belongs to.
 
-`read_build_event(event)` takes the raw EventBridge event and gives
+`read_build_event(event)` takes the raw EventBridge event and returns
 
-    BuildEvent(event_id, account, region, at,          # the envelope's: no sender chooses them
+    BuildEvent(event_id, account, region, at,          # from the envelope: the sender cannot choose them
                build_arn, project, status, state,      # status "TIMED_OUT" → state RunState.TIMED_OUT
-               phase, message, log_url,                # the phase that failed and what CodeBuild said of it, or None
+               phase, message, log_url,                # the failed phase and CodeBuild's message for it, or None
                rollout, target, attempt)               # from the build's environment variables
-    .report → BuildReport                              # what the engine takes
+    .report → BuildReport                              # for the engine
 
-or  NotOurs(reason, malformed)                         # ignore it; `malformed` when it is not what CodeBuild documents
+or  UnrelatedEvent(reason, malformed)                  # ignore it; `malformed`: not as CodeBuild documents it
 
-A build that a person started by hand names no run, and is not the engine's: `read_build_by_hand` reads it. `at` is the
-envelope's time; the detail's own times have no zone. That the account may speak for the target is for the caller to
-check against the rollout.
+A build that a person started names no run: `read_manual_build` reads it. `at` is the envelope's time: the times in the
+detail have no time zone. The caller must check against the rollout that the account may report on the target.
 
 https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html#sample-build-notifications-ref
 """
@@ -24,7 +23,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from redaction import Redactor
 
-from pointsman.core.audit.envelope import Envelope, faults_of, read_envelope
+from pointsman.core.audit.envelope import Envelope, describe_errors, read_envelope
 from pointsman.core.codebuild import BUILD_STATES, build_reason, failed_phase, log_link
 from pointsman.core.identity import is_engine
 from pointsman.core.model import RunState, Value
@@ -38,14 +37,14 @@ BUILD_ARN = r"^arn:[^:]{1,32}:codebuild:[^:]{1,32}:[0-9]{12}:build/.{1,512}$"
 
 
 class UnrelatedEvent(Value):
-    """An event that tells of no run."""
+    """An event that belongs to no run."""
 
     reason: str
     malformed: bool = False
 
 
 class RunReference(Value):
-    """Which run a build or a host result says it belongs to. The lengths keep every key inside DynamoDB's limits."""
+    """The run that a build or host result names. The lengths keep every key within DynamoDB's limits."""
 
     rollout: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
     target: str = Field(pattern=r"^[A-Za-z0-9_./-]{1,128}$")
@@ -53,7 +52,7 @@ class RunReference(Value):
 
 
 class BuildStateChange(Value):
-    """What CodeBuild says of a build that changed its state. `phase` reads `BUILD FAILED`."""
+    """A build changed its state. `phase` is such as `BUILD FAILED`."""
 
     event_id: str
     account: str
@@ -70,7 +69,7 @@ class BuildStateChange(Value):
 
 
 class ManualBuildEvent(BuildStateChange):
-    """A build of our project that names no run: somebody started it, and not the engine."""
+    """A build of Pointsman's project that names no run: somebody started it outside Pointsman."""
 
 
 class BuildEvent(RunReference, BuildStateChange):
@@ -78,7 +77,7 @@ class BuildEvent(RunReference, BuildStateChange):
 
     @property
     def report(self) -> BuildReport:
-        """The event as CodeBuild's word on the build."""
+        """The event as the engine takes it."""
         ended = self.state.ended
         return BuildReport(
             arn=self.build_arn,
@@ -131,30 +130,30 @@ def read_build_event(event: Mapping[str, Any]) -> BuildEvent | UnrelatedEvent:
     """Read a raw EventBridge event. Raises Misconfigured when it has no envelope."""
     envelope = read_envelope(event)
     if (envelope.source, envelope.detail_type) != (SOURCE, DETAIL_TYPE):
-        return UnrelatedEvent(reason=f"{envelope.source} does not tell of builds")
+        return UnrelatedEvent(reason=f"{envelope.source} does not report builds")
     try:
         detail = _Detail.model_validate(envelope.detail)
         variables = {each.name: each.value for each in detail.information.environment.variables}
         if "POINTSMAN_ROLLOUT" not in variables:
             return UnrelatedEvent(reason="the build names no rollout: it was not started by Pointsman")
-        named = {"rollout": variables["POINTSMAN_ROLLOUT"]} | {
+        run = {"rollout": variables["POINTSMAN_ROLLOUT"]} | {
             name: variables.get(f"POINTSMAN_{name.upper()}", "") for name in ("target", "attempt")
         }
-        return BuildEvent.model_validate(_word(envelope, detail) | named)
+        return BuildEvent.model_validate(_state_change(envelope, detail) | run)
     except ValidationError as error:
-        return UnrelatedEvent(reason=faults_of(error), malformed=True)
+        return UnrelatedEvent(reason=describe_errors(error), malformed=True)
 
 
 def read_manual_build(event: Mapping[str, Any]) -> ManualBuildEvent | UnrelatedEvent:
     """Read the event of a build whose variables name no run."""
     envelope = read_envelope(event)
     try:
-        return ManualBuildEvent.model_validate(_word(envelope, _Detail.model_validate(envelope.detail)))
+        return ManualBuildEvent.model_validate(_state_change(envelope, _Detail.model_validate(envelope.detail)))
     except ValidationError as error:
-        return UnrelatedEvent(reason=faults_of(error), malformed=True)
+        return UnrelatedEvent(reason=describe_errors(error), malformed=True)
 
 
-def _word(envelope: Envelope, detail: _Detail) -> dict[str, Any]:
+def _state_change(envelope: Envelope, detail: _Detail) -> dict[str, Any]:
     phases = detail.information.phases or ()
     phase, message = failed_phase((each.type, each.status, each.context or ()) for each in phases)
     return {
@@ -174,6 +173,6 @@ def _word(envelope: Envelope, detail: _Detail) -> dict[str, Any]:
 
 
 def _state(status: str, phase: str | None) -> RunState:
-    """The state of the build. The event says FAILED where the API says TIMED_OUT or FAULT; the phase tells."""
-    how = phase.split()[-1] if phase else ""
-    return BUILD_STATES[how if status == "FAILED" and how in ("TIMED_OUT", "FAULT") else status]
+    """The state of the build. The event says FAILED where the API says TIMED_OUT or FAULT, which the phase has."""
+    phase_status = phase.split()[-1] if phase else ""
+    return BUILD_STATES[phase_status if status == "FAILED" and phase_status in ("TIMED_OUT", "FAULT") else status]

@@ -1,4 +1,4 @@
-"""What EventBridge itself says of an event: no sender can choose it, apart from the source and the detail."""
+"""The envelope of an EventBridge event. A sender chooses only its source, detail type, time and detail."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,15 +26,15 @@ class Envelope(BaseModel):
 
 
 def read_envelope(event: Mapping[str, Any]) -> Envelope:
-    """The envelope of an EventBridge event. Raises Misconfigured for anything else: only a wrong wiring brings it."""
+    """Read the envelope. Raises Misconfigured for anything else, which only a wrongly configured rule sends."""
     try:
         envelope = Envelope.model_validate(event)
     except ValidationError as error:
-        raise Misconfigured(f"not an EventBridge event: {faults_of(error)}") from error
-    # The sender chooses some of them, and half of a surrogate pair can't be stored.
+        raise Misconfigured(f"not an EventBridge event: {describe_errors(error)}") from error
+    # The sender chooses some of them, and a lone surrogate cannot be stored.
     return envelope.model_copy(update={name: replace_surrogates(getattr(envelope, name)) for name in _TEXTS})
 
 
-def faults_of(error: ValidationError) -> str:
-    """Every fault as `place: what is wrong`, without the values: they come from outside."""
-    return "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'event'}: {fault['msg']}" for fault in error.errors())
+def describe_errors(error: ValidationError) -> str:
+    """Every error as `field: message`, without the values, which come from outside."""
+    return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'event'}: {each['msg']}" for each in error.errors())

@@ -1,6 +1,6 @@
-"""Events from outside the engine, read at the door: CodeBuild's word on a build, and Ansible's word on a host.
+"""Reads events from outside the engine: CodeBuild's on a build, and the runner's on hosts and on Ansible's end.
 
-A claim is what an event says; `believe.py` judges whether its sender has a say in it.
+`authorize.py` decides whether the sender may report what an event says.
 """
 
 from collections.abc import Mapping
@@ -20,26 +20,26 @@ from pointsman.core.audit.build_event import (
     read_build_event,
     read_manual_build,
 )
-from pointsman.core.audit.envelope import Envelope, faults_of, read_envelope
+from pointsman.core.audit.envelope import Envelope, describe_errors, read_envelope
 from pointsman.core.model import Mode, Value
 from pointsman.core.text import cut, replace_surrogates
 from pointsman.core.trail.host_values import HostCounts, TaskResult
 
 RUNNER_SOURCE = "pointsman.ansible"
-CHECK_SOURCE = "pointsman.check"  # the one source that the role of checks may use
+CHECK_SOURCE = "pointsman.check"  # the only source that the role of checks may use
 MOST_PARTS = 100_000
 MOST_NAMES = 100  # hosts named in one event
 REASON_LENGTH = 2_000
 MOST_TASKS = 1_000_000
-DEEPEST = 20  # levels of JSON; what builds and hosts send has at most seven
-LONGEST_TASK = 10_000_000.0  # seconds; JSON also has numbers that the table can't hold, and 1e999
-HOST_BYTES = 255  # of UTF-8: a key of the table has a limit in bytes, and a DNS name has at most as many
+MOST_LEVELS = 20  # of JSON; builds and hosts send at most seven
+LONGEST_TASK = 10_000_000.0  # seconds; JSON allows numbers that the table cannot store, such as 1e999
+HOST_BYTES = 255  # of UTF-8, as many as a DNS name may have: a key of the table has a limit in bytes
 
 
 class _Detail(RunReference):
-    """What a build says of itself. The lengths keep every key inside DynamoDB's limits.
+    """The fields that a build sends about itself. The lengths keep every key within DynamoDB's limits.
 
-    A build that somebody started by hand may know of no rollout and no target: both are empty.
+    A manual build may have no rollout and no target: both are empty.
     """
 
     rollout: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]{0,64}$")
@@ -53,7 +53,7 @@ class _Detail(RunReference):
 
 
 class HostDetail(_Detail):
-    """What the callback plugin sends of one host."""
+    """The result of one host, as the callback plugin sends it."""
 
     host: str = Field(min_length=1)
     instance_id: str | None = Field(default=None, max_length=64)
@@ -69,31 +69,31 @@ class HostDetail(_Detail):
     @classmethod
     def _host_fits_a_key(cls, host: str) -> str:
         if len(host.encode()) > HOST_BYTES:
-            raise ValueError(f"a host's name should have at most {HOST_BYTES} bytes")
+            raise ValueError(f"a host's name must have at most {HOST_BYTES} bytes")
         return host
 
     @field_validator("counts")
     @classmethod
     def _counts_are_counts(cls, counts: HostCounts) -> HostCounts:
         if not all(0 <= number <= MOST_TASKS for number in counts.model_dump().values()):
-            raise ValueError(f"every count should be from 0 to {MOST_TASKS}")
+            raise ValueError(f"every count must be from 0 to {MOST_TASKS}")
         return counts
 
     @field_validator("tasks")
     @classmethod
     def _tasks_took_time(cls, tasks: tuple[TaskResult, ...]) -> tuple[TaskResult, ...]:
         if not all(0 <= task.duration_seconds <= LONGEST_TASK for task in tasks):
-            raise ValueError(f"every duration should be from 0 to {LONGEST_TASK:g} seconds")
+            raise ValueError(f"every duration must be from 0 to {LONGEST_TASK:g} seconds")
         return tuple(_in_milliseconds(task) for task in tasks)
 
 
 def _in_milliseconds(task: TaskResult) -> TaskResult:
-    """The table keeps no number as small as JSON's smallest."""
+    """Round the duration: the table cannot store the smallest numbers of JSON."""
     return task.model_copy(update={"duration_seconds": round(task.duration_seconds, 3)})
 
 
 class PlaybookDetail(_Detail):
-    """What the runner sends once Ansible has ended."""
+    """The end of Ansible, as the runner sends it."""
 
     exit_status: int | None = Field(default=None, ge=-255, le=255)
     reason: str = ""
@@ -105,7 +105,7 @@ class PlaybookDetail(_Detail):
     @field_validator("reason")
     @classmethod
     def _reason_is_short(cls, reason: str) -> str:
-        return cut(Redactor().redact(reason), REASON_LENGTH)  # the runner's is redacted; a forged one may not be
+        return cut(Redactor().redact(reason), REASON_LENGTH)  # the runner redacts it, but the event may be forged
 
     @field_validator("hosts_cut_off", "results_missing")
     @classmethod
@@ -114,7 +114,7 @@ class PlaybookDetail(_Detail):
 
 
 class _Sent(Value):
-    """What EventBridge says of a claim's sender. `at` is the entry's time, which its sender may set."""
+    """The sender of an event, by its envelope. `at` is the event's time, which the sender may set."""
 
     event_id: str
     account: str
@@ -147,14 +147,14 @@ def read_inbound_event(event: Mapping[str, Any]) -> InboundEvent | UnrelatedEven
     if inbound_type is None:
         return _read_build(event, envelope)
     try:
-        # The envelope's word stands over the detail's, and a newer runner may say more than this version knows.
+        # The envelope wins over the detail. A newer runner may send fields that this version does not know.
         return inbound_type.read(envelope.detail | _sender(envelope))
     except ValidationError as error:
-        return UnrelatedEvent(reason=faults_of(error), malformed=True)
+        return UnrelatedEvent(reason=describe_errors(error), malformed=True)
 
 
-def _encodable(value: Any, depth: int = DEEPEST) -> Any:
-    """JSON can hold half of a surrogate pair, and the table cannot. What lies deeper than all we know is left out."""
+def _encodable(value: Any, depth: int = MOST_LEVELS) -> Any:
+    """`value` without lone surrogates, which the table cannot store, and without deeper levels than any event has."""
     match value:
         case str():
             return replace_surrogates(value)
@@ -169,8 +169,8 @@ def _encodable(value: Any, depth: int = DEEPEST) -> Any:
 
 
 def _read_build(event: Mapping[str, Any], envelope: Envelope) -> BuildEvent | ManualBuildEvent | UnrelatedEvent:
-    read = read_build_event(event)
-    return read_manual_build(event) if isinstance(read, UnrelatedEvent) and envelope.source == SOURCE else read
+    build = read_build_event(event)
+    return read_manual_build(event) if isinstance(build, UnrelatedEvent) and envelope.source == SOURCE else build
 
 
 def _sender(envelope: Envelope) -> dict[str, Any]:

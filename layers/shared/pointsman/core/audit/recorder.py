@@ -1,4 +1,4 @@
-"""What happens outside the engine enters the trail here: once, with who asked for it, and if its sender has a say."""
+"""Records EventBridge events in the audit trail: exactly once, with their actor, and only from an authorized sender."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -31,109 +31,109 @@ from pointsman.core.model import Run, Value
 from pointsman.core.ports import Trail
 from pointsman.core.text import cut
 from pointsman.core.trail.events import BuildReported, EventRejected, RecordingCapped, TrailEvent
+from pointsman.core.trail.keys import build_partition, rollout_partition
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 from pointsman.errors import Unavailable
 
 REASON_LENGTH = 2_000
-# A build may not fill the trail, which nobody can empty. A run of 1,000 hosts sends some parts of each.
+# A build must not fill the trail, since nothing can be deleted there. A run of 1,000 hosts sends some parts for each.
 MOST_RESULTS = 10_000
-TOO_MANY_RESULTS = f"the build has sent more than {MOST_RESULTS:,} host results; those after them are not recorded"
+TOO_MANY_RESULTS = f"the build has sent more than {MOST_RESULTS:,} host results; later ones are not recorded"
 MOST_REJECTED = 1_000  # of one account on one day
 TOO_MANY_REJECTED = (
-    f"more than {MOST_REJECTED:,} events were rejected on this day; those after them are in the log alone"
+    f"more than {MOST_REJECTED:,} events were rejected on this day; later ones are only in the log of audit_writer"
 )
 
 
 class RunLookup(Protocol):
-    """What the engine and this function stored of runs."""
+    """The runs that the engine stored, and the numbers of events that this function counts."""
 
     def find(self, run: RunReference) -> StoredRun | None:
-        """The rollout of `run` and the run; None when there is no such rollout. Raises Unavailable."""
+        """A run and its rollout, or None when there is no such rollout. Raises Unavailable."""
 
     def count_result(self, build_arn: str) -> int:
-        """How many host results this build has sent, with this one. Raises Unavailable."""
+        """Count a host result of a build. Returns how many it has sent, with this one. Raises Unavailable."""
 
     def count_rejected(self, account: str, day: date) -> int:
-        """How many events of this account were rejected on this day, with this one. Raises Unavailable."""
+        """Count a rejected event of an account. Returns how many it had on this day. Raises Unavailable."""
 
 
 class RecordOutcome(StrEnum):
-    """What became of an event."""
+    """The result of recording an event."""
 
-    RECORDED = "EventsRecorded"
-    REPEATED = "EventsRepeated"  # the trail had it already
-    REJECTED = "EventsRejected"
-    IGNORED = "EventsIgnored"
+    RECORDED = "recorded"
+    REPEATED = "repeated"  # the trail already has it
+    REJECTED = "rejected"
+    IGNORED = "ignored"
 
 
 class RecordResult(Value):
-    """What became of an event, and why."""
+    """The outcome of recording an event, and its reason."""
 
     outcome: RecordOutcome
     reason: str
-    outside: bool = False  # it tells of a build that was started outside the engine
+    outside: bool = False  # somebody started the build outside Pointsman
 
 
 class AuditRecorder:
-    """Takes events from outside into the trail."""
+    """Records events from outside the engine."""
 
     def __init__(self, trail: Trail, run_lookup: RunLookup, clock: Callable[[], datetime]) -> None:
         self._trail = trail
         self._run_lookup = run_lookup
         self._clock = clock
 
-    def take(self, event: Mapping[str, Any]) -> RecordResult:
-        """Record a raw EventBridge event. Raises Unavailable to be called again; the same event is recorded once."""
+    def record(self, event: Mapping[str, Any]) -> RecordResult:
+        """Record a raw EventBridge event, once however often it arrives. Raises Unavailable for a retry."""
         inbound = read_inbound_event(event)
         if isinstance(inbound, UnrelatedEvent):
             return self._reject(event, inbound.reason) if inbound.malformed else _ignored(inbound.reason)
         if isinstance(inbound, ManualBuildEvent) or not inbound.rollout:
-            return self._take_unassigned(event, inbound, "the build names no rollout")
+            return self._record_unassigned(event, inbound, "the build names no rollout")
         stored = self._run_lookup.find(inbound)
         reasons = violations(inbound, stored, self._clock())
         if stored is None or stored.run is None:
-            return self._take_unassigned(event, inbound, "; ".join(reasons))
+            return self._record_unassigned(event, inbound, "; ".join(reasons))
         if not reasons:
-            came_from = self._origin(inbound, stored.run)
+            build_origin = self._origin(inbound, stored.run)
             reasons = (
-                origin_violations(inbound, came_from, stored.rollout) if came_from else (_nobody_started(inbound),)
+                origin_violations(inbound, build_origin, stored.rollout) if build_origin else (_unidentified(inbound),)
             )
-            if came_from and not reasons:
-                return self._record(event, inbound, to_trail_event(inbound, stored.rollout, came_from))
+            if build_origin and not reasons:
+                return self._add(event, inbound, to_trail_event(inbound, stored.rollout, build_origin))
         return self._reject(event, f"{_name(inbound)}: " + "; ".join(reasons))
 
-    def _take_unassigned(self, event: Mapping[str, Any], inbound: InboundEvent, reason: str) -> RecordResult:
-        """What a build did that no run of the engine's is behind, by CodeBuild's word alone."""
+    def _record_unassigned(self, event: Mapping[str, Any], inbound: InboundEvent, reason: str) -> RecordResult:
+        """Record an event of a build without a run, if CodeBuild reported the build."""
         if not is_own_build(inbound):
-            return self._reject(event, f"{_name(inbound)}: {reason}; the build is of another account")
+            return self._reject(event, f"{_name(inbound)}: {reason}; the build is in another account")
         if exceeds_check_role(inbound):
-            return self._reject(event, f"{_name(inbound)}: {reason}; a check has no say in it")
+            return self._reject(event, f"{_name(inbound)}: {reason}; a check may not report on it")
         if isinstance(inbound, BuildEvent | ManualBuildEvent):
-            return self._record(
-                event, inbound, to_unassigned_trail_event(inbound, Origin(started_by=inbound.initiator or "unknown"))
-            )
+            manual = Origin(started_by=inbound.initiator or "unknown")
+            return self._add(event, inbound, to_unassigned_trail_event(inbound, manual))
         key = BuildReported.key_of_build(build_location(inbound.build_arn), 1, inbound.build_arn)
-        reports = self._trail.with_key(f"BUILD#{inbound.build_arn}", key)
-        came_from = origin_by_reports(inbound.build_arn, reports)
+        reports = self._trail.with_key(build_partition(inbound.build_arn), key)
+        build_origin = origin_by_reports(inbound.build_arn, reports)
         if not is_in_time(inbound, reports, self._clock()):
-            return self._reject(event, f"{_name(inbound)}: its time {inbound.at.isoformat()} is not the build's")
-        if came_from:
-            return self._record(event, inbound, to_unassigned_trail_event(inbound, came_from))
+            return self._reject(event, f"{_name(inbound)}: its time {inbound.at.isoformat()} is outside the build's")
+        if build_origin:
+            return self._add(event, inbound, to_unassigned_trail_event(inbound, build_origin))
         if not inbound.rollout and may_be_identified_later(inbound, None, self._clock()):
-            raise Unavailable(f"{_name(inbound)}: who started {inbound.build_arn} is not known yet")
+            raise Unavailable(f"{_name(inbound)}: CodeBuild has not reported {inbound.build_arn} yet")
         return self._reject(event, f"{_name(inbound)}: {reason}")
 
     def _origin(self, inbound: RunInboundEvent, run: Run) -> Origin | None:
-        """Who started the claim's build. Raises Unavailable while that may still become known."""
+        """Who started the event's build. Raises Unavailable while CodeBuild may still report it."""
         key = BuildReported.key_of_build(inbound.target, inbound.attempt, inbound.build_arn)
         needs_reports = not isinstance(inbound, BuildEvent) and run.build_arn != inbound.build_arn
-        reports = self._trail.with_key(f"ROLLOUT#{inbound.rollout}", key) if needs_reports else []
-        found = origin(inbound, run, reports)
-        if found is None and may_be_identified_later(inbound, run, self._clock()):
-            raise Unavailable(f"{_name(inbound)}: which build runs it is not known yet")
-        return found
+        reports = self._trail.with_key(rollout_partition(inbound.rollout), key) if needs_reports else []
+        build_origin = origin(inbound, run, reports)
+        if build_origin is None and may_be_identified_later(inbound, run, self._clock()):
+            raise Unavailable(f"{_name(inbound)}: CodeBuild has not reported {inbound.build_arn} yet")
+        return build_origin
 
-    def _record(self, event: Mapping[str, Any], inbound: InboundEvent, recorded: RecordedEvent) -> RecordResult:
+    def _add(self, event: Mapping[str, Any], inbound: InboundEvent, recorded: RecordedEvent) -> RecordResult:
         if isinstance(inbound, HostEvent) and self._run_lookup.count_result(inbound.build_arn) > MOST_RESULTS:
             return self._cap_results(inbound, recorded)
         outside = recorded.started_by is not None
@@ -142,10 +142,10 @@ class AuditRecorder:
         stored = [each for each in self._trail.with_key(recorded.partition, recorded.key) if each.key == recorded.key]
         if any(_same(each, recorded) for each in stored):
             return RecordResult(outcome=RecordOutcome.REPEATED, reason=_name(inbound), outside=outside)
-        return self._reject(event, f"{_name(inbound)}: the trail holds another content under {recorded.key}")
+        return self._reject(event, f"{_name(inbound)}: the trail has different content under {recorded.key}")
 
     def _cap_results(self, inbound: HostEvent, recorded: RecordedEvent) -> RecordResult:
-        """Say once, beside the build's results, that they are not all."""
+        """Record once, beside the build's results, that the others are missing."""
         about = {
             name: getattr(recorded, name) for name in ("actor", "repository", "commit", "route", "rollout", "target")
         }
@@ -179,13 +179,13 @@ class AuditRecorder:
 
 
 def _same(stored: TrailEvent, recorded: RecordedEvent) -> bool:
-    """Whether two say the same. What is sent again may come at another time, and once the run's build is known."""
-    left = {"at", "actor", "started_by"}
-    return stored.model_dump(exclude=left) == shrink_to_fit(recorded).model_dump(exclude=left)
+    """Whether two events have the same content. The time and who started the build may differ in a repeated event."""
+    ignored = {"at", "actor", "started_by"}
+    return stored.model_dump(exclude=ignored) == shrink_to_fit(recorded).model_dump(exclude=ignored)
 
 
-def _nobody_started(inbound: InboundEvent) -> str:
-    return f"nobody started the build {inbound.build_arn} for this run"
+def _unidentified(inbound: InboundEvent) -> str:
+    return f"neither Pointsman nor CodeBuild reported {inbound.build_arn} as a build of this run"
 
 
 def _ignored(reason: str) -> RecordResult:

@@ -1,11 +1,22 @@
-"""What a delivery asks of the engine: a rollout that is new, or one that is already known and must not be repeated."""
+"""A delivery becomes a new rollout, or repeats one that is stored and must not run twice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Change, Mode, Rollout, RolloutSpec, RolloutState, Run, RunState, Target, TargetQueue
+from pointsman.core.model import (
+    Change,
+    Mode,
+    Rollout,
+    RolloutSpec,
+    RolloutState,
+    Run,
+    RunState,
+    Target,
+    TargetName,
+    TargetQueue,
+)
 from pointsman.core.ports import Transition
 from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.reconcile import latest
@@ -14,8 +25,8 @@ from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, Rollou
 PUSHES_KEPT = 50
 
 
-def decided(delivery: Delivery) -> DeliveryDecided:
-    """The trail's record of a delivery, matched or not."""
+def delivery_decided(delivery: Delivery) -> DeliveryDecided:
+    """The trail's event of a delivery, whether a route matched or not."""
     return DeliveryDecided(
         at=delivery.received_at,
         actor=delivery.change.actor,
@@ -30,10 +41,12 @@ def decided(delivery: Delivery) -> DeliveryDecided:
 
 
 def start(delivery: Delivery, message_id: str, spec: RolloutSpec, now: datetime) -> Transition:
-    """A rollout that nobody asked for before."""
+    """Start a new rollout."""
     rollout = Rollout(
         id=spec.rollout,
-        change=_without_files(delivery.change),  # an item of the table has its bounds, and a thousand targets
+        change=_without_files(
+            delivery.change
+        ),  # a DynamoDB item is limited to 400 KB, and a rollout has up to 1,000 targets
         spec=spec,
         delivery=delivery.id,
         last_message_id=message_id,
@@ -57,18 +70,18 @@ def start(delivery: Delivery, message_id: str, spec: RolloutSpec, now: datetime)
 
 
 @dataclass(frozen=True)
-class _Again:
-    """What a rollout that is asked for again has still to do, by the names of its targets."""
+class _Repetition:
+    """What is left to do of a repeated rollout, by target."""
 
     is_another_push: bool
-    refused: list[str]  # never ran: tried again
-    overtaken: list[str]  # never ran, and a newer commit has been there: left alone
-    returned: list[str]  # a newer commit ran or was to run there, and now somebody pushed this one again
-    new: list[Target]  # joined the route since
+    refused: list[TargetName]  # never ran: retried
+    outdated: list[TargetName]  # never ran, and a newer commit ran there since: not retried
+    pushed_back: list[TargetName]  # a newer commit ran or waited there, and now this commit was pushed again
+    new: list[Target]  # added to the route since
 
     @property
-    def names(self) -> list[str]:
-        return [*self.refused, *self.returned, *(target.name for target in self.new)]
+    def names(self) -> list[TargetName]:
+        return [*self.refused, *self.pushed_back, *(target.name for target in self.new)]
 
 
 def repeat(
@@ -80,14 +93,14 @@ def repeat(
     queues: Mapping[str, TargetQueue],
     now: datetime,
 ) -> Transition:
-    """A rollout that is asked for again: what never ran is tried again, what ran is not repeated.
+    """Repeat a rollout: retry what never ran; never repeat what ran.
 
-    Three things are more than a repetition. A refused run is tried again, unless a newer commit of its route has
-    reached the target since. A target that joined the route since gets its first run. And a push that moves the ref
-    back to this commit is another push: it runs again where a newer one has been, and what was pushed between gives way
-    to it everywhere, whether it ran, waits or never came.
+    Three things run. A refused run is retried, unless a newer commit of its route ran on the target since. A target
+    that was added to the route gets its first run. And a push that moves the ref back to this commit is another push:
+    it runs again where a newer commit ran, and it supersedes everything that was pushed in between, even what has not
+    arrived yet.
     """
-    again = _what_is_left(delivery, spec, rollout, runs, queues)
+    repetition = _repetition(delivery, spec, rollout, runs, queues)
     event = RolloutRepeated(
         at=now,
         actor=delivery.change.actor,
@@ -97,50 +110,56 @@ def repeat(
         rollout=rollout.id,
         delivery=delivery.id,
         message_id=message_id,
-        reason=_why(rollout, again),
-        retried=tuple(again.names),
+        reason=_reason(rollout, repetition),
+        retried=tuple(repetition.names),
     )
-    # A check leaves nothing behind, so that a push without anything to check changes nothing.
-    requested_anew = again.is_another_push and (spec.mode is Mode.APPLY or not rollout.state.ended)
-    opens = bool(again.names) or requested_anew
-    opened = _opened_again(delivery, message_id, spec, rollout, runs, again) if opens else None
+    # A check changes no host, so a push with nothing left to check changes nothing.
+    is_requested_again = repetition.is_another_push and (spec.mode is Mode.APPLY or not rollout.state.ended)
+    opens = bool(repetition.names) or is_requested_again
+    opened = _reopen(delivery, message_id, spec, rollout, runs, repetition) if opens else None
     return Transition(rollout=opened, events=(event,))
 
 
-def _what_is_left(
+def _repetition(
     delivery: Delivery, spec: RolloutSpec, rollout: Rollout, runs: tuple[Run, ...], queues: Mapping[str, TargetQueue]
-) -> _Again:
+) -> _Repetition:
     newest = latest(runs)
-    anew = delivery.push not in rollout.pushes and delivery.ordering_time > rollout.ordering_time
-    overtaken = {name for name, run in newest.items() if target_queue.overtaken(rollout, run, queues[run.queue])}
-    refused = [name for name, run in newest.items() if run.state is RunState.REFUSED and not _is_wanted(rollout, run)]
-    known = {*newest, *(target.name for target in rollout.spec.targets)}
-    wanted = {target.name for target in spec.targets}
-    gave_way = {name for name, run in newest.items() if run.state is RunState.SUPERSEDED}
-    returned = [
-        name
-        for name, run in newest.items()
-        if anew and name in wanted & (overtaken | gave_way) and run.state.ended and not _is_wanted(rollout, run)
+    is_another_push = delivery.push not in rollout.pushes and delivery.ordering_time > rollout.ordering_time
+    outdated = {name for name, run in newest.items() if target_queue.is_outdated(rollout, run, queues[run.queue])}
+    refused = [
+        name for name, run in newest.items() if run.state is RunState.REFUSED and not _is_requested(rollout, run)
     ]
-    return _Again(
-        is_another_push=anew,
-        refused=[name for name in refused if name not in overtaken and name not in returned],
-        overtaken=[name for name in refused if name in overtaken and not anew],
-        returned=returned,
-        new=[target for target in spec.targets if target.name not in known],
+    present = {*newest, *(target.name for target in rollout.spec.targets)}
+    wanted = {target.name for target in spec.targets}
+    superseded = {name for name, run in newest.items() if run.state is RunState.SUPERSEDED}
+    to_rerun = wanted & (outdated | superseded) if is_another_push else set()
+    pushed_back = [
+        name for name, run in newest.items() if name in to_rerun and run.state.ended and not _is_requested(rollout, run)
+    ]
+    return _Repetition(
+        is_another_push=is_another_push,
+        refused=[name for name in refused if name not in outdated and name not in pushed_back],
+        outdated=[name for name in refused if name in outdated and not is_another_push],
+        pushed_back=pushed_back,
+        new=[target for target in spec.targets if target.name not in present],
     )
 
 
-def _is_wanted(rollout: Rollout, run: Run) -> bool:
-    """Whether a redelivery at the same time has asked for the next attempt, which is not in its lane yet."""
+def _is_requested(rollout: Rollout, run: Run) -> bool:
+    """Whether a concurrent redelivery has requested the next attempt, which is not in its queue yet."""
     return rollout.attempts.get(run.target.name, 1) > run.attempt
 
 
-def _opened_again(
-    delivery: Delivery, message_id: str, spec: RolloutSpec, rollout: Rollout, runs: tuple[Run, ...], again: _Again
+def _reopen(
+    delivery: Delivery,
+    message_id: str,
+    spec: RolloutSpec,
+    rollout: Rollout,
+    runs: tuple[Run, ...],
+    repetition: _Repetition,
 ) -> Rollout:
     newest = latest(runs)
-    retried = {name: newest[name].attempt + 1 for name in (*again.refused, *again.returned)}
+    retried = {name: newest[name].attempt + 1 for name in (*repetition.refused, *repetition.pushed_back)}
     opened = rollout.model_copy(
         update={
             "state": RolloutState.OPEN,
@@ -148,10 +167,10 @@ def _opened_again(
             "last_message_id": message_id,
             "round": rollout.round + 1 if rollout.state.ended else rollout.round,
             "attempts": rollout.attempts | retried,
-            "spec": rollout.spec.model_copy(update={"targets": _targets(spec, rollout, newest, again)}),
+            "spec": rollout.spec.model_copy(update={"targets": _targets(spec, rollout, newest, repetition)}),
         }
     )
-    if not again.is_another_push:
+    if not repetition.is_another_push:
         return opened
     return opened.model_copy(
         update={
@@ -162,33 +181,38 @@ def _opened_again(
     )
 
 
-def _targets(spec: RolloutSpec, rollout: Rollout, newest: Mapping[str, Run], again: _Again) -> tuple[Target, ...]:
-    """The rollout's targets and those that joined the route; what left the route gets nothing of another push."""
-    known = {target.name for target in rollout.spec.targets}
+def _targets(
+    spec: RolloutSpec, rollout: Rollout, newest: Mapping[TargetName, Run], repetition: _Repetition
+) -> tuple[Target, ...]:
+    """The rollout's targets and those added to the route. Another push does not run on targets that left the route."""
+    present = {target.name for target in rollout.spec.targets}
     wanted = {target.name for target in spec.targets}
-    gone = {name for name, run in newest.items() if again.is_another_push and name not in wanted and run.state.ended}
-    stay = (target for target in rollout.spec.targets if target.name not in gone)
-    return (*stay, *(target for target in spec.targets if target.name not in known))
+    removed: set[TargetName] = set()
+    if repetition.is_another_push:
+        removed = {name for name, run in newest.items() if name not in wanted and run.state.ended}
+    kept = (target for target in rollout.spec.targets if target.name not in removed)
+    return (*kept, *(target for target in spec.targets if target.name not in present))
 
 
-def _why(rollout: Rollout, again: _Again) -> str:
+def _reason(rollout: Rollout, repetition: _Repetition) -> str:
     commit = f"commit {rollout.change.after[:7]}"
+    refused, pushed_back = ", ".join(repetition.refused), ", ".join(repetition.pushed_back)
+    outdated, new = ", ".join(repetition.outdated), ", ".join(target.name for target in repetition.new)
     parts = [
-        again.refused and f"{', '.join(again.refused)} refused {commit} before: tried again there",
-        again.returned and f"{commit} was pushed again after a newer one: it runs on {', '.join(again.returned)}",
-        again.new and f"{', '.join(target.name for target in again.new)} joined the route since: {commit} runs there",
-        again.overtaken and f"{', '.join(again.overtaken)} refused {commit}, and a newer one has reached them since",
+        refused and f"{commit} was refused on {refused} and is retried there",
+        pushed_back and f"{commit} was pushed again after a newer one and runs again on {pushed_back}",
+        new and f"{commit} runs on {new}, which the route did not have before",
+        outdated and f"{commit} was refused on {outdated} and is not retried: a newer one ran there since",
     ]
-    told = [part for part in parts if part]
-    if told:
-        return "; ".join(told) + "; nothing runs twice"
-    if again.is_another_push:
-        return f"{commit} was pushed again: it is what runs, or ran last, and what was pushed between gives way to it"
+    if reason := "; ".join(part for part in parts if part):
+        return f"{reason}; nothing runs twice"
+    if repetition.is_another_push:
+        return f"{commit} was pushed again; it is running or ran last, and it supersedes what was pushed in between"
     if not rollout.state.ended:
-        return f"{commit} is already on its way as {rollout.id}: nothing runs twice"
+        return f"{commit} is already in progress as {rollout.id}: nothing runs twice"
     return f"{commit} has already run as {rollout.id} ({rollout.state}): nothing runs twice"
 
 
 def _without_files(change: Change) -> Change:
-    # The delivery's event keeps the names; one copy in the trail is enough.
+    # The names are in the event of the delivery.
     return change.model_copy(update={"files": ()})

@@ -1,4 +1,4 @@
-"""The reconciler: loads state, executes the steps that `decide` gives, and can be run again at any moment."""
+"""The reconciler: it loads state and executes the next steps. It can be called again at any moment."""
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
@@ -7,31 +7,31 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pointsman.core.delivery import Delivery, refuse_old
-from pointsman.core.model import Rollout, RolloutSpec, Run, RunKey, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, RolloutSpec, Run, RunKey, TargetName, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
-from pointsman.core.rollouts.reconcile import AcquireTarget, Reports, StartBuild, Step, decide
+from pointsman.core.rollouts.reconcile import AcquireTarget, Reports, StartBuild, Step, next_steps
 from pointsman.core.rollouts.starter import Starter
-from pointsman.core.rollouts.sweep import Sweep, Swept
+from pointsman.core.rollouts.sweep import Sweep, SweepResult
 from pointsman.errors import Conflict, Unavailable, raise_failures
 
-# Each lost race means that somebody else moved the rollout forward, so this is reached only when something is broken.
+# After a lost race another process has moved the rollout forward, so only a bug can reach this limit.
 LOST_RACES_ALLOWED = 25
 PARALLEL_STEPS = 16
-PARALLEL_IN_A_REGION = 4  # so that regions that do not answer leave threads to those that do
+PARALLEL_IN_A_REGION = 4  # so that regions that do not answer leave threads for the others
 
 
 def never() -> bool:
-    """There is time enough."""
+    """Do not stop."""
     return False
 
 
-def unheard(_swept: Swept) -> None:
-    """Nobody wants to know."""
+def ignore(_result: SweepResult) -> None:
+    """Do not report."""
 
 
 class Engine:
-    """Everything that moves a rollout: a delivery, a build that ended, the sweep."""
+    """Moves rollouts forward: on a delivery, on the end of a build, and in the sweep."""
 
     def __init__(self, store: RolloutStore, trail: Trail, builds: Builds, clock: Callable[[], datetime]) -> None:
         self._store = store
@@ -40,75 +40,75 @@ class Engine:
         self._starter = Starter(store, builds, clock)
         self._sweep = Sweep(store, self._starter.builds, clock, self.reconcile)
 
-    def accept(self, delivery: Delivery, message_id: str) -> list[str]:
-        """Record a delivery and store each rollout that it asks for; returns their ids.
+    def accept(self, delivery: Delivery, message_id: str) -> list[RolloutId]:
+        """Record a delivery and store its rollouts; return their ids.
 
-        `message_id` is the SQS message's: the same message handled again changes nothing. Once this returns, the
-        delivery is durable: what `reconcile` cannot do now, the sweep does. Raises when a rollout could not be stored,
-        after all others were.
+        `message_id` is the SQS message's: handling the same message again changes nothing. Once this returns, the
+        delivery is durable: the sweep does what `reconcile` cannot do now. If a rollout could not be stored, it raises
+        after storing all others.
         """
         delivery = refuse_old(delivery, self._clock())
-        self._trail.record(accept.decided(delivery))
+        self._trail.record(accept.delivery_decided(delivery))
         failures: list[Exception] = []
         for spec in delivery.specs:
             try:
                 self._accept_spec(delivery, message_id, spec)
-            except Exception as failure:  # an order that can't be stored stops no other
+            except Exception as failure:  # a rollout that can't be stored stops no other
                 failures.append(failure)
         raise_failures(failures)
         return [spec.rollout for spec in delivery.specs]
 
-    def build_ended(self, rollout: str, target: str, attempt: int, report: BuildReport) -> None:
-        """CodeBuild told that the build of a run began or ended."""
-        self.reconcile([rollout], {rollout: {(target, attempt): report}})
+    def build_ended(self, rollout_id: RolloutId, target_name: TargetName, attempt: int, report: BuildReport) -> None:
+        """CodeBuild reported that the build of a run began or ended."""
+        self.reconcile([rollout_id], {rollout_id: {(target_name, attempt): report}})
 
-    def sweep(self, enough: Callable[[], bool] = never, tell: Callable[[Swept], None] = unheard) -> None:
-        """Bring every open rollout forward, asking CodeBuild about each build that should be running.
+    def sweep(self, should_stop: Callable[[], bool] = never, report: Callable[[SweepResult], None] = ignore) -> None:
+        """Bring every open rollout forward, and ask CodeBuild about each build that should be running.
 
-        Stops between two rollouts once `enough` says so; the next sweep goes on there. `tell` hears what was done, also
-        when something failed. Raises what `reconcile` raises, after every other was moved.
+        Stops between two rollouts when `should_stop` is true; the next sweep continues there. `report` gets the result
+        even if something failed. Raises what `reconcile` raises, after moving every other rollout.
         """
         self._starter.builds.forget()
         failures: list[Exception] = []
-        tell(self._sweep(enough, failures))
+        report(self._sweep(should_stop, failures))
         raise_failures(failures)
 
     def reconcile(
         self,
-        rollouts: Iterable[str],
-        reports: Mapping[str, Reports] | None = None,
-        enough: Callable[[], bool] = never,
+        rollout_ids: Iterable[RolloutId],
+        reports: Mapping[RolloutId, Reports] | None = None,
+        should_stop: Callable[[], bool] = never,
     ) -> None:
-        """Bring rollouts forward, and those that waited for a target which one of them left.
+        """Bring rollouts forward, and then those that waited for a target which has become free.
 
-        Once `enough` says so, the sweep has to go on with the rest. Raises Unavailable when one of them could not be
-        moved now, after every other one was; what nobody foresaw is raised before that.
+        When `should_stop` is true, the rest is left to the sweep. If a rollout can't be moved now, it raises
+        Unavailable after moving all others. An unexpected error takes precedence over Unavailable.
         """
         reports = reports or {}
-        pending = list(dict.fromkeys(rollouts))
+        pending = list(dict.fromkeys(rollout_ids))
         failures: list[Exception] = []
-        while pending and not enough():
-            rollout = pending.pop(0)
-            touched: dict[str, None] = {}
+        while pending and not should_stop():
+            rollout_id = pending.pop(0)
+            touched: dict[RolloutId, None] = {}
             try:
-                self._bring_forward(rollout, reports.get(rollout, {}), touched)
+                self._bring_forward(rollout_id, reports.get(rollout_id, {}), touched)
             except Exception as failure:  # as above
                 failures.append(failure)
-            pending += [other for other in touched if other not in (rollout, *pending)]
+            pending += [other for other in touched if other not in (rollout_id, *pending)]
         raise_failures(failures)
 
     def _accept_spec(self, delivery: Delivery, message_id: str, spec: RolloutSpec) -> None:
         for _ in range(LOST_RACES_ALLOWED):
             try:
-                known = self._store.load(spec.rollout)
-                if known is None:
+                stored = self._store.load(spec.rollout)
+                if stored is None:
                     self._store.commit(accept.start(delivery, message_id, spec, self._clock()))
-                elif known[0].last_message_id != message_id:
-                    self._repeat(delivery, message_id, spec, *known)
+                elif stored[0].last_message_id != message_id:
+                    self._repeat(delivery, message_id, spec, *stored)
                 return
             except Conflict:
                 continue
-        raise Unavailable(f"rollout {spec.rollout} keeps moving")
+        raise Unavailable(f"rollout {spec.rollout} keeps changing")
 
     def _repeat(
         self, delivery: Delivery, message_id: str, spec: RolloutSpec, rollout: Rollout, runs: tuple[Run, ...]
@@ -121,8 +121,8 @@ class Engine:
             for event in transition.events:
                 self._trail.record(event)
 
-    def _bring_forward(self, rollout_id: str, reports: Reports, touched: dict[str, None]) -> None:
-        """Execute steps until none is left; `touched` gets every rollout in a lane that was changed."""
+    def _bring_forward(self, rollout_id: RolloutId, reports: Reports, touched: dict[RolloutId, None]) -> None:
+        """Execute steps until none is left. `touched` gets every rollout in a queue that was changed."""
         progress = _Progress(touched)
         for _ in range(LOST_RACES_ALLOWED):
             loaded = self._store.load(rollout_id)
@@ -132,27 +132,27 @@ class Engine:
             queues = self._store.queues(rollout.spec.queues)
             steps = [
                 step
-                for step in decide(rollout, runs, queues, reports, self._clock())
-                if not (isinstance(step, StartBuild) and step.run.key in progress.put_off)
+                for step in next_steps(rollout, runs, queues, reports, self._clock())
+                if not (isinstance(step, StartBuild) and step.run.key in progress.delayed)
             ]
             if not steps:
                 raise_failures(progress.failures)
                 return
             self._execute(rollout, steps, queues, progress)
-        raise_failures([*progress.failures, Unavailable(f"rollout {rollout_id} keeps moving")])
+        raise_failures([*progress.failures, Unavailable(f"rollout {rollout_id} keeps changing")])
 
     def _execute(
         self, rollout: Rollout, steps: Iterable[Step], queues: Mapping[str, TargetQueue], progress: "_Progress"
     ) -> None:
-        """Carry out independent steps side by side. One that fails stops no other."""
+        """Execute independent steps in parallel. A failed step stops no other."""
         failures: list[Exception] = []
 
         def work(queue: deque[Step]) -> None:
             while queue:
                 try:
-                    self._carry_out(rollout, queue.popleft(), queues, progress)
+                    self._execute_step(rollout, queue.popleft(), queues, progress)
                 except IndexError:
-                    return  # another thread took the last
+                    return  # another thread took the last step
                 except Exception as failure:
                     failures.append(failure)
 
@@ -161,7 +161,7 @@ class Engine:
             list(pool.map(work, workers))
         raise_failures(failures)
 
-    def _carry_out(
+    def _execute_step(
         self, rollout: Rollout, step: Step, queues: Mapping[str, TargetQueue], progress: "_Progress"
     ) -> None:
         try:
@@ -170,12 +170,12 @@ class Engine:
                 self._store.commit(transition)
                 progress.note(transition)
         except Conflict:
-            return  # the caller loads and decides again
+            return  # the caller loads and plans again
 
     def _start(
         self, rollout: Rollout, step: StartBuild, queues: Mapping[str, TargetQueue], progress: "_Progress"
     ) -> Transition | None:
-        """A build that can't be started now is tried again by another call; what else there is to do goes on."""
+        """Start a build. If it can't be started now, a later call retries it, and the other steps go on."""
         run = step.run
         try:
             transition = self._starter.start(rollout, run, queues[run.queue], progress.is_first(run))
@@ -185,38 +185,38 @@ class Engine:
             progress.failures.append(failure)
             transition = None
         if transition is None:
-            progress.put_off.add(run.key)
+            progress.delayed.add(run.key)
         return transition
 
 
 @dataclass(frozen=True)
 class _Progress:
-    """What one call has done to a rollout."""
+    """What one call of the engine has done to a rollout."""
 
-    touched: dict[str, None]  # rollouts in lanes that it changed
-    claimed: dict[RunKey, int] = field(default_factory=dict)  # runs for which it took the lane: their version since
-    put_off: set[RunKey] = field(default_factory=set)  # runs whose builds can't be started now
-    failures: list[Exception] = field(default_factory=list)  # why, where it was not foreseen
+    touched: dict[RolloutId, None]  # rollouts in queues that it changed
+    acquired: dict[RunKey, int] = field(default_factory=dict)  # runs whose target it acquired, with their version
+    delayed: set[RunKey] = field(default_factory=set)  # runs whose build can't be started now
+    failures: list[Exception] = field(default_factory=list)  # unexpected reasons for that
 
     def is_first(self, run: Run) -> bool:
-        """Whether this call took the lane for `run`, and nobody has touched the run since."""
-        return self.claimed.pop(run.key, None) == run.version
+        """Whether this call acquired the target for `run`, and no other process has changed the run since."""
+        return self.acquired.pop(run.key, None) == run.version
 
     def note(self, transition: Transition) -> None:
-        """Remember what was written."""
+        """Note what was written."""
         for queue in transition.queues:
             entries = (*queue.waiting, *((queue.holder,) if queue.holder else ()))
             self.touched.update(dict.fromkeys(entry.rollout for entry in entries))
         if isinstance(transition, AcquireTarget):
-            self.claimed.update({run.key: run.version + 1 for run in transition.runs})
+            self.acquired.update({run.key: run.version + 1 for run in transition.runs})
 
 
 def _workers(steps: Iterable[Step]) -> list[deque[Step]]:
-    """Which steps each thread takes: those of a region share a few threads, and regions take turns."""
+    """The steps of each thread: a region's steps share a few threads, and regions take turns."""
     regions: dict[tuple[str, str], deque[Step]] = defaultdict(deque)
-    stored: deque[Step] = deque()
+    writes: deque[Step] = deque()
     for step in steps:
         target = step.run.target if isinstance(step, StartBuild) else None
-        (regions[target.account_id, target.region] if target else stored).append(step)
-    queues = [queue for queue in (stored, *regions.values()) if queue]
+        (regions[target.account_id, target.region] if target else writes).append(step)
+    queues = [queue for queue in (writes, *regions.values()) if queue]
     return [queue for turn in range(PARALLEL_IN_A_REGION) for queue in queues if len(queue) > turn]

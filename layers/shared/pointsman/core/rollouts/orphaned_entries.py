@@ -1,60 +1,62 @@
-"""Places in a lane whose rollout is gone or can't be read: without help, everyone behind them would wait for ever."""
+"""Queue entries whose rollout is gone or can't be read. Runs behind them would wait forever."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from pointsman.core.model import QueueEntry, Run, RunKey, RunState, TargetQueue
+from pointsman.core.model import QueueEntry, RolloutId, Run, RunKey, RunState, TargetQueue
 from pointsman.core.ports import Builds, RolloutStore, Transition
 from pointsman.core.rollouts import target_queue
 from pointsman.errors import BuildDelayed, BuildRefused, Conflict, Unavailable, Unreadable
 
 
 class OrphanCleaner:
-    """Finds such places and removes them. `known`: rollouts that are there, and need not be looked at."""
+    """Removes orphaned entries. `existing`: rollouts that exist and need not be loaded."""
 
-    def __init__(self, store: RolloutStore, builds: Builds, clock: Callable[[], datetime], known: set[str]) -> None:
+    def __init__(
+        self, store: RolloutStore, builds: Builds, clock: Callable[[], datetime], existing: set[RolloutId]
+    ) -> None:
         self._store = store
         self._builds = builds
         self._clock = clock
-        self._known = known
-        self._lives: dict[str, dict[RunKey, RunState]] = {}
+        self._existing = existing
+        self._states: dict[RolloutId, dict[RunKey, RunState]] = {}
 
-    def heal(self, queue: str, waiting: Run) -> bool:
-        """Remove ghosts from the lane in which `waiting` waits; a holder only when it certainly has no live build."""
-        found = self._store.queues([queue])[queue]
-        gone = [entry for entry in found.waiting if self._is_gone(entry, waiting)]
-        if found.holder and self._is_gone(found.holder, waiting) and self._has_no_build(found.holder, waiting):
-            gone.append(found.holder)
-        if not gone:
+    def clean(self, queue_name: str, waiting: Run) -> bool:
+        """Remove the orphans of the queue of `waiting`. The holder goes only if it certainly has no live build."""
+        queue = self._store.queues([queue_name])[queue_name]
+        orphans = [entry for entry in queue.waiting if self._is_gone(entry, waiting)]
+        if queue.holder and self._is_gone(queue.holder, waiting) and self._has_no_build(queue.holder, waiting):
+            orphans.append(queue.holder)
+        if not orphans:
             return False
         try:
-            self._store.commit(Transition(queues=(target_queue.without(found, *gone),)))
+            self._store.commit(Transition(queues=(target_queue.without(queue, *orphans),)))
         except Conflict:
-            return False  # it moved: the next sweep looks again
+            return False  # another process changed the queue: the next sweep tries again
         return True
 
-    def waiting(self, queue: str) -> list[str]:
-        """The rollouts that wait in a lane."""
-        found: TargetQueue = self._store.queues([queue])[queue]
-        return [entry.rollout for entry in found.waiting]
+    def waiting(self, queue_name: str) -> list[RolloutId]:
+        """The rollouts that wait in a queue."""
+        queue: TargetQueue = self._store.queues([queue_name])[queue_name]
+        return [entry.rollout for entry in queue.waiting]
 
     def _is_gone(self, entry: QueueEntry, waiting: Run) -> bool:
-        if entry.rollout in self._known or entry.rollout == waiting.rollout:
+        if entry.rollout in self._existing or entry.rollout == waiting.rollout:
             return False
-        if entry.rollout not in self._lives:
-            self._lives[entry.rollout] = self._runs_of(entry.rollout)
-        state = self._lives[entry.rollout].get((waiting.target.name, entry.attempt))
+        if entry.rollout not in self._states:
+            self._states[entry.rollout] = self._runs_of(entry.rollout)
+        state = self._states[entry.rollout].get((waiting.target.name, entry.attempt))
         return state is None or state.ended
 
-    def _runs_of(self, rollout: str) -> dict[RunKey, RunState]:
+    def _runs_of(self, rollout_id: RolloutId) -> dict[RunKey, RunState]:
         try:
-            loaded = self._store.load(rollout)
+            loaded = self._store.load(rollout_id)
         except Unreadable:
             return {}
         return {run.key: run.state for run in loaded[1]} if loaded else {}
 
     def _has_no_build(self, holder: QueueEntry, waiting: Run) -> bool:
-        """Whether CodeBuild says that the holder's build ended, or that there is none."""
+        """Whether the holder's build has ended, or certainly does not exist."""
         run = Run(
             rollout=holder.rollout,
             route=holder.concurrency_group,
@@ -64,7 +66,7 @@ class OrphanCleaner:
             created_at=self._clock(),
         )
         try:
-            found = self._builds.find(run)
+            report = self._builds.find(run)
         except (BuildRefused, BuildDelayed, Unavailable):
             return False
-        return found is None or found.state.ended
+        return report is None or report.state.ended

@@ -1,41 +1,41 @@
-"""What a rollout needs next: a pure function of what is stored, what CodeBuild said and the time.
+"""The next steps of a rollout: a pure function of its records, CodeBuild's reports and the time.
 
-A run's way through its target's lane:
+A run's way through its target's queue:
 
     (none) ──▶ WAITING ──▶ STARTING ──▶ RUNNING ──▶ succeeded, failed, stopped, timed out, faulted
                  │             └──▶ refused
                  └──▶ superseded
 
-Nothing here remembers: asked again about the same records, it gives the same steps, and about records that have moved
-on, only what is still missing. That is what lets a delivery, a build that ended and the sweep all do the same thing.
+It has no memory: the same records give the same steps, and newer records give only the steps that are still missing.
+So a delivery, the end of a build and the sweep can all call it, in any order and more than once.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pointsman.core.model import Mode, Rollout, RolloutState, Run, RunKey, RunState, Target, TargetQueue
+from pointsman.core.model import Mode, Rollout, RolloutState, Run, RunKey, RunState, Target, TargetName, TargetQueue
 from pointsman.core.ports import BuildMissing, BuildReport, Transition
 from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.transitions import about, about_rollout, end, missed, started
 from pointsman.core.trail.events import RolloutEnded, RunWaited
 
-# No run outlives these bounds, whatever is lost. A build may queue for 8 hours and run for 36.
+# Every run ends within these bounds, whatever fails. A build may queue for 8 hours and run for 36.
 # https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
-LONGEST_DELAY = timedelta(hours=8)  # of a start that is put off, when it is certain that there is no build
+LONGEST_DELAY = timedelta(hours=8)  # of a delayed start, if there certainly is no build
 LONGEST_BUILD = timedelta(hours=45)
-# BatchGetBuilds may leave out a build that is there. Gone is what was left out so often, for so long.
+# BatchGetBuilds may leave out builds that exist. A build is gone if it was left out this often, for this long.
 MISSING_TIMES = 5
 MISSING_FOR = timedelta(minutes=15)
 
 
 class AcquireTarget(Transition):
-    """A run takes its lane. Who wrote this is the first to call StartBuild for it, and nobody else is."""
+    """A run acquires its target. The process that writes this is the first to call StartBuild for the run."""
 
 
 @dataclass(frozen=True)
 class StartBuild:
-    """Ask CodeBuild for the build of `run`."""
+    """Start the build of `run`."""
 
     run: Run
 
@@ -44,31 +44,27 @@ type Step = Transition | StartBuild
 type Reports = Mapping[RunKey, BuildReport | BuildMissing]
 
 
-def decide(
+def next_steps(
     rollout: Rollout, runs: Iterable[Run], queues: Mapping[str, TargetQueue], reports: Reports, now: datetime
 ) -> tuple[Step, ...]:
-    """The steps that bring `rollout` forward; none when all that is left is to wait.
+    """Return the steps that bring `rollout` forward; none if it can only wait.
 
-    `reports` holds what CodeBuild said of runs by (target, attempt). Each step touches one target alone.
+    `reports` has CodeBuild's reports by (target, attempt). Each step concerns one target only.
     """
     if rollout.state.ended:
         return ()
     newest = latest(runs)
-    steps = tuple(
-        step
-        for target in rollout.spec.targets
-        if (
-            step := _step(
-                rollout, target, newest.get(target.name), queues[rollout.spec.queue_for(target.name)], reports, now
-            )
-        )
-    )
-    return steps or _end_of_rollout(rollout, list(newest.values()), now)
+    steps: list[Step] = []
+    for target in rollout.spec.targets:
+        queue = queues[rollout.spec.queue_for(target.name)]
+        if step := _step(rollout, target, newest.get(target.name), queue, reports, now):
+            steps.append(step)
+    return tuple(steps) or _end_of_rollout(rollout, list(newest.values()), now)
 
 
-def latest(runs: Iterable[Run]) -> dict[str, Run]:
+def latest(runs: Iterable[Run]) -> dict[TargetName, Run]:
     """The newest attempt on each target."""
-    newest: dict[str, Run] = {}
+    newest: dict[TargetName, Run] = {}
     for run in runs:
         if run.target.name not in newest or newest[run.target.name].attempt < run.attempt:
             newest[run.target.name] = run
@@ -83,7 +79,7 @@ def _step(
         return _enter(rollout, _new_run(rollout, target, attempt), queue, now)
     if run.ordering_time < rollout.ordering_time and (step := _pushed_again(rollout, run, queue, now)):
         return step
-    report = _from_target(reports.get(run.key), target)
+    report = _if_from_target(reports.get(run.key), target)
     match run.state:
         case RunState.WAITING:
             return _advance(rollout, run, queue, now)
@@ -108,26 +104,26 @@ def _new_run(rollout: Rollout, target: Target, attempt: int) -> Run:
 
 
 def _pushed_again(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> Transition | None:
-    """The commit of `run` was pushed once more since: what the commits pushed between have to do with it.
+    """The commit of `run` was pushed again, perhaps after other commits.
 
-    What waits takes the place of its newer push. What runs, or ran last, is what was asked for: nothing older may
-    follow it. What never ran, or was followed by another commit, runs again.
+    A waiting run moves to the position of the newer push. A run that is running, or was the last to run, is kept, and
+    nothing older may run after it. A run that never ran, or that another commit followed, runs again.
     """
-    again = run.model_copy(update={"ordering_time": rollout.ordering_time})
+    renewed = run.model_copy(update={"ordering_time": rollout.ordering_time})
     if run.state is RunState.WAITING:
-        moved = target_queue.without(queue, run.queue_entry)
+        others = target_queue.without(queue, run.queue_entry)
         return Transition(
-            runs=(again,), queues=(moved.model_copy(update={"waiting": (*moved.waiting, again.queue_entry)}),)
+            runs=(renewed,), queues=(others.model_copy(update={"waiting": (*others.waiting, renewed.queue_entry)}),)
         )
     never_ran = run.state in (RunState.SUPERSEDED, RunState.REFUSED)
-    if run.state.ended and (never_ran or target_queue.overtaken(rollout, run, queue)):
+    if run.state.ended and (never_ran or target_queue.is_outdated(rollout, run, queue)):
         return _enter(rollout, _new_run(rollout, run.target, run.attempt + 1), queue, now)
     if rollout.spec.mode is Mode.CHECK:
-        return None  # what was checked stays checked
-    kept = target_queue.mark_applied(rollout, again, queue, now)
+        return None  # a check is not repeated
+    marked = target_queue.mark_applied(rollout, renewed, queue, now)
     if target_queue.holds(run, queue):
-        kept = kept.model_copy(update={"holder": again.queue_entry})
-    return Transition(runs=(again,), queues=(kept,))
+        marked = marked.model_copy(update={"holder": renewed.queue_entry})
+    return Transition(runs=(renewed,), queues=(marked,))
 
 
 def _begin(
@@ -136,10 +132,10 @@ def _begin(
     if isinstance(report, BuildReport) and not report.started_outside:
         return started(rollout, run, report, now)
     if run.start_requested_at is None and _older(run.acquired_at, LONGEST_DELAY, now):
-        reason = f"no build could be started within 8 hours: {run.reason or 'nobody tried'}"
+        reason = f"no build could be started within 8 hours: {run.reason or 'StartBuild was not called'}"
         return end(rollout, run, queue, RunState.REFUSED, reason, now)
     if _older(run.start_requested_at, LONGEST_BUILD, now):
-        reason = f"for 45 hours nobody could tell whether there is a build: {run.reason or 'no answer'}"
+        reason = f"it stayed unknown for 45 hours whether there is a build: {run.reason or 'no answer'}"
         return end(rollout, run, queue, RunState.FAULTED, reason, now)
     return StartBuild(run)
 
@@ -151,42 +147,44 @@ def _watch(
         if isinstance(report, BuildMissing):
             return _miss(rollout, run, queue, report, now)
         if report.state.ended:
-            known = run.model_copy(update={"log_url": report.log_url or run.log_url})
-            return end(rollout, known, queue, report.state, report.reason, now, report.ended_at)
+            with_log = run.model_copy(update={"log_url": report.log_url or run.log_url})
+            return end(rollout, with_log, queue, report.state, report.reason, now, report.ended_at)
         if run.missing:
             return Transition(runs=(run.model_copy(update={"missing": None}),))
     if _older(run.started_at, LONGEST_BUILD, now):
-        return end(rollout, run, queue, RunState.FAULTED, "no word of this build for 45 hours", now)
+        return end(
+            rollout, run, queue, RunState.FAULTED, "CodeBuild did not report the end of this build within 45 hours", now
+        )
     return None
 
 
 def _miss(rollout: Rollout, run: Run, queue: TargetQueue, report: BuildMissing, now: datetime) -> Transition | None:
     missing = run.missing
     if missing and missing.last >= report.at:
-        gone = missing.times >= MISSING_TIMES and missing.last - missing.since >= MISSING_FOR
-        reason = "CodeBuild no longer knows this build"
-        return end(rollout, run, queue, RunState.FAULTED, reason, now) if gone else None
+        is_gone = missing.times >= MISSING_TIMES and missing.last - missing.since >= MISSING_FOR
+        reason = "CodeBuild no longer has this build"
+        return end(rollout, run, queue, RunState.FAULTED, reason, now) if is_gone else None
     return missed(run, report.at)
 
 
-def _from_target(report: BuildReport | BuildMissing | None, target: Target) -> BuildReport | BuildMissing | None:
-    """`report`, unless the build that it tells of is not in the target's account and region."""
+def _if_from_target(report: BuildReport | BuildMissing | None, target: Target) -> BuildReport | BuildMissing | None:
+    """`report`, or None if its build is not in the target's account and region."""
     return report if report and target.has_build(report.arn) else None
 
 
 def _enter(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> Transition:
-    """Take the lane when it is free, else the place at its end; unless a newer commit has been there."""
+    """Acquire the target if it is free, else join the queue; unless a newer commit has run there."""
     if reason := target_queue.reason_to_yield(rollout, run, queue):
         return end(rollout, run, queue, RunState.SUPERSEDED, reason, now)
     if queue.holder is None and not queue.waiting:
         return _acquire(rollout, run, queue, now)
     ahead = queue.holder or queue.waiting[0]
-    is_new = run.version == 0  # a run that lost its place waits again, but was told of once
-    waits = RunWaited(**about(rollout, run, now), blocked_by=ahead.rollout)
+    is_new = run.version == 0  # a run that lost its entry joins again, without a second event
+    event = RunWaited(**about(rollout, run, now), blocked_by=ahead.rollout)
     return Transition(
         runs=(run.model_copy(update={"blocked_by": ahead.rollout}),),
         queues=(queue.model_copy(update={"waiting": (*queue.waiting, run.queue_entry)}),),
-        events=(waits,) if is_new else (),
+        events=(event,) if is_new else (),
     )
 
 
@@ -201,7 +199,7 @@ def _advance(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> T
 
 
 def _acquire(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> AcquireTarget:
-    """Take the lane. Who writes this calls StartBuild next, so that from here on a build may exist."""
+    """Acquire the target. The process that writes this calls StartBuild next, so from here on a build may exist."""
     return AcquireTarget(
         runs=(run.model_copy(update={"state": RunState.STARTING, "acquired_at": now, "start_requested_at": now}),),
         queues=(target_queue.acquire(rollout, run, queue, now),),
@@ -221,7 +219,7 @@ def _end_of_rollout(rollout: Rollout, runs: list[Run], now: datetime) -> tuple[T
 
 
 def rollout_result(runs: list[Run]) -> tuple[RolloutState, str]:
-    """What became of a rollout whose runs have all ended, with the count that tells why."""
+    """The result of a rollout whose runs have all ended, with the counts as its reason."""
     succeeded = sum(run.state is RunState.SUCCEEDED for run in runs)
     superseded = sum(run.state is RunState.SUPERSEDED for run in runs)
     others = len(runs) - succeeded - superseded

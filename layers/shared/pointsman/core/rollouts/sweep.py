@@ -1,6 +1,6 @@
-"""The sweep: every open rollout in turn, with CodeBuild's word on its builds, and targets whose holder is gone.
+"""The sweep moves every open rollout forward, with CodeBuild's reports on its builds, and frees orphaned targets.
 
-It goes on where the last one ended, and asks CodeBuild once for up to 100 builds of an account and region.
+It continues where the last sweep stopped. One call to CodeBuild is about up to 100 builds of an account and region.
 """
 
 from bisect import bisect_right
@@ -12,81 +12,83 @@ from datetime import datetime, timedelta
 from itertools import batched
 from typing import Protocol
 
-from pointsman.core.model import Rollout, Run, RunKey, RunState, TargetQueue, Value
+from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetName, TargetQueue, Value
 from pointsman.core.ports import BuildMissing, BuildReport, Builds, RolloutStore
 from pointsman.core.rollouts.orphaned_entries import OrphanCleaner
-from pointsman.core.rollouts.reconcile import Reports, decide, latest
+from pointsman.core.rollouts.reconcile import Reports, latest, next_steps
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable, Unreadable
 
 BATCH_ROLLOUTS = 500
 BATCH_RUNS = 2_000  # a rollout has up to a thousand
-IDS_A_CALL = 100  # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html
+IDS_PER_CALL = 100  # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_BatchGetBuilds.html
 PARALLEL_CALLS = 8
-LONG_START = timedelta(minutes=15)  # a start takes seconds; one that was throttled is tried again by the next sweep
+LONG_START = timedelta(minutes=15)  # a start takes seconds; the next sweep retries a throttled one
 
 
-class Swept(Value):
-    """What a sweep did."""
+class SweepResult(Value):
+    """The result of a sweep."""
 
-    rollouts: int = 0  # looked at
-    left: int = 0  # for the next one, which goes on there
-    healed: tuple[str, ...] = ()  # lanes whose holder, or who waited there, is gone
-    starting_long: int = 0  # runs that hold a target and have no build after a quarter of an hour
+    rollouts: int = 0  # handled
+    left: int = 0  # left to the next sweep
+    freed: tuple[str, ...] = ()  # queues from which orphaned entries were removed
+    starting_long: int = 0  # runs that have held a target for 15 minutes without a build
 
 
-class Reconcile(Protocol):
+class ReconcileCall(Protocol):
     """Engine.reconcile."""
 
-    def __call__(self, rollouts: Iterable[str], reports: Mapping[str, Reports] | None = None) -> None:
+    def __call__(self, rollout_ids: Iterable[RolloutId], reports: Mapping[RolloutId, Reports] | None = None) -> None:
         """Bring rollouts forward."""
 
 
 @dataclass
 class _Tally:
-    """What this sweep has seen so far."""
+    """What this sweep has noted so far."""
 
     failures: list[Exception]
-    last: str | None = None
-    looked_at: int = 0
-    starting_long: set[tuple[str, str, int]] = field(default_factory=set)
-    unreadable: set[str] = field(default_factory=set)
-    waiting: dict[str, Run] = field(default_factory=dict)  # by lane: one of those who wait
+    last: RolloutId | None = None
+    handled: int = 0
+    starting_long: set[tuple[RolloutId, TargetName, int]] = field(default_factory=set)
+    unreadable: set[RolloutId] = field(default_factory=set)
+    waiting: dict[str, Run] = field(default_factory=dict)  # by queue: one of the runs that wait
 
 
 type Loaded = tuple[Rollout, tuple[Run, ...]]
 
 
 class Sweep:
-    """Brings every open rollout forward. `builds` leaves silent regions alone."""
+    """Brings every open rollout forward. `builds` does not call regions that fail to answer."""
 
     def __init__(
-        self, store: RolloutStore, builds: Builds, clock: Callable[[], datetime], reconcile: Reconcile
+        self, store: RolloutStore, builds: Builds, clock: Callable[[], datetime], reconcile: ReconcileCall
     ) -> None:
         self._store = store
         self._builds = builds
         self._clock = clock
         self._reconcile = reconcile
 
-    def __call__(self, enough: Callable[[], bool], failures: list[Exception]) -> Swept:
-        """See Engine.sweep. `failures` gets what failed."""
+    def __call__(self, should_stop: Callable[[], bool], failures: list[Exception]) -> SweepResult:
+        """See Engine.sweep. Errors are added to `failures`."""
         ids = sorted(self._store.open_rollouts())
         tally = _Tally(failures)
-        for batch in self._batches(_from(ids, self._store.sweep_cursor()), tally, enough):
-            self._move(batch, tally, enough)
-        left = len(ids) - tally.looked_at
+        for batch in self._batches(_from(ids, self._store.sweep_cursor()), tally, should_stop):
+            self._move(batch, tally, should_stop)
+        left = len(ids) - tally.handled
         self._store.keep_sweep_cursor(tally.last if left else None)
-        healed = () if enough() else self._heal(set(ids), tally)
-        return Swept(rollouts=tally.looked_at, left=left, healed=healed, starting_long=self._still_starting(tally))
+        freed = () if should_stop() else self._free_orphaned(set(ids), tally)
+        return SweepResult(rollouts=tally.handled, left=left, freed=freed, starting_long=self._still_starting(tally))
 
-    def _batches(self, ids: Iterable[str], tally: _Tally, enough: Callable[[], bool]) -> Iterator[dict[str, Loaded]]:
-        """Rollouts as stored, as many as are worth one round of questions; none more once it is enough."""
-        batch: dict[str, Loaded] = {}
+    def _batches(
+        self, ids: Iterable[RolloutId], tally: _Tally, should_stop: Callable[[], bool]
+    ) -> Iterator[dict[RolloutId, Loaded]]:
+        """Load rollouts in batches, so that one call to CodeBuild is about many builds."""
+        batch: dict[RolloutId, Loaded] = {}
         runs = 0
-        for rollout in ids:
-            if enough():
+        for rollout_id in ids:
+            if should_stop():
                 break
-            if loaded := self._load(rollout, tally):
-                batch[rollout] = loaded
+            if loaded := self._load(rollout_id, tally):
+                batch[rollout_id] = loaded
                 runs += len(loaded[1])
             if len(batch) >= BATCH_ROLLOUTS or runs >= BATCH_RUNS:
                 yield batch
@@ -94,36 +96,36 @@ class Sweep:
         if batch:
             yield batch
 
-    def _load(self, rollout: str, tally: _Tally) -> Loaded | None:
-        """A rollout that can be moved. One that can't be read counts as looked at, and stops no other."""
+    def _load(self, rollout_id: RolloutId, tally: _Tally) -> Loaded | None:
+        """Load a rollout. One that can't be read counts as handled and stops no other."""
         try:
-            if loaded := self._store.load(rollout):
+            if loaded := self._store.load(rollout_id):
                 return loaded
         except Exception as failure:
             tally.failures.append(failure)
             if isinstance(failure, Unreadable):
-                tally.unreadable.add(rollout)
-        _looked_at(rollout, tally)
+                tally.unreadable.add(rollout_id)
+        _note_handled(rollout_id, tally)
         return None
 
-    def _move(self, batch: Mapping[str, Loaded], tally: _Tally, enough: Callable[[], bool]) -> None:
-        """Reconcile what is due. The first of a batch is moved in any case, so that each sweep gets further."""
-        reports = self._ask(run for _, runs in batch.values() for run in latest(runs).values())
-        queues = self._lanes(batch.values())
-        for index, (rollout, loaded) in enumerate(batch.items()):
+    def _move(self, batch: Mapping[RolloutId, Loaded], tally: _Tally, should_stop: Callable[[], bool]) -> None:
+        """Reconcile rollouts that have a next step. The first is always handled, so that each sweep makes progress."""
+        reports = self._reports(run for _, runs in batch.values() for run in latest(runs).values())
+        queues = self._queues(batch.values())
+        for index, (rollout_id, loaded) in enumerate(batch.items()):
             self._note(latest(loaded[1]).values(), tally)
-            said = reports.get(rollout, {})
+            reports_of_rollout = reports.get(rollout_id, {})
             try:
-                if queues is None or decide(*loaded, queues, said, self._clock()):
-                    if index and enough():
+                if queues is None or next_steps(*loaded, queues, reports_of_rollout, self._clock()):
+                    if index and should_stop():
                         return
-                    self._reconcile([rollout], {rollout: said})
+                    self._reconcile([rollout_id], {rollout_id: reports_of_rollout})
             except Exception as failure:  # one that can't be moved stops no other
                 tally.failures.append(failure)
-            _looked_at(rollout, tally)
+            _note_handled(rollout_id, tally)
 
-    def _lanes(self, batch: Iterable[Loaded]) -> dict[str, TargetQueue] | None:
-        """The lanes of a batch; None when one can't be read, so that each rollout has to look for itself."""
+    def _queues(self, batch: Iterable[Loaded]) -> dict[str, TargetQueue] | None:
+        """The queues of a batch; None if one can't be read, so that each rollout has to read its own."""
         try:
             return self._store.queues({queue for rollout, _ in batch for queue in rollout.spec.queues})
         except Unreadable:
@@ -137,70 +139,70 @@ class Sweep:
                 tally.starting_long.add((run.rollout, *run.key))
 
     def _still_starting(self, tally: _Tally) -> int:
-        """How many of the runs that were starting for long are so still, after this sweep did what it could."""
-        still = 0
-        for rollout in {rollout for rollout, _, _ in tally.starting_long}:
+        """Count the runs that are still starting after this sweep did what it could."""
+        number = 0
+        for rollout_id in {rollout_id for rollout_id, _, _ in tally.starting_long}:
             try:
-                loaded = self._store.load(rollout)
+                loaded = self._store.load(rollout_id)
             except Unreadable:
                 continue
-            still += sum(is_starting_long(run, self._clock()) for run in latest(loaded[1]).values()) if loaded else 0
-        return still
+            number += sum(is_starting_long(run, self._clock()) for run in latest(loaded[1]).values()) if loaded else 0
+        return number
 
-    def _ask(self, runs: Iterable[Run]) -> dict[str, dict[RunKey, BuildReport | BuildMissing]]:
-        """What CodeBuild says of the builds that should be running; of those that nobody can tell, nothing."""
+    def _reports(self, runs: Iterable[Run]) -> dict[RolloutId, dict[RunKey, BuildReport | BuildMissing]]:
+        """CodeBuild's reports on the builds that should be running. Builds without an answer are left out."""
         regions: dict[tuple[str, str], list[Run]] = defaultdict(list)
         for run in runs:
             if run.state is RunState.RUNNING and run.build_arn:
                 regions[run.target.account_id, run.target.region].append(run)
-        calls = [part for of_region in regions.values() for part in batched(of_region, IDS_A_CALL, strict=False)]
+        calls = [part for of_region in regions.values() for part in batched(of_region, IDS_PER_CALL, strict=False)]
         with ThreadPoolExecutor(max_workers=PARALLEL_CALLS) as pool:
-            answers = list(pool.map(self._ask_region, calls))
-        reports_by_rollout: dict[str, dict[RunKey, BuildReport | BuildMissing]] = defaultdict(dict)
+            answers = list(pool.map(self._reports_of_region, calls))
+        reports_by_rollout: dict[RolloutId, dict[RunKey, BuildReport | BuildMissing]] = defaultdict(dict)
         for runs_of_call, answer in zip(calls, answers, strict=True):
             for run in runs_of_call:
                 if run.build_arn in answer:
                     reports_by_rollout[run.rollout][run.key] = answer[run.build_arn]
         return reports_by_rollout
 
-    def _ask_region(self, runs: Sequence[Run]) -> dict[str, BuildReport | BuildMissing]:
-        """Ask for builds of one account and region, and a second time for those that the answer left out."""
+    def _reports_of_region(self, runs: Sequence[Run]) -> dict[str, BuildReport | BuildMissing]:
+        """Ask for builds of one account and region, and once more for those that the answer left out."""
         target = runs[0].target
         wanted = [run.build_arn for run in runs if run.build_arn]
         answer: dict[str, BuildReport | BuildMissing] = {}
         try:
             for _ in range(2):
-                if left := [arn for arn in wanted if arn not in answer]:
-                    answer |= {report.arn: report for report in self._builds.report(target, left)}
+                if missing := [arn for arn in wanted if arn not in answer]:
+                    answer |= {report.arn: report for report in self._builds.report(target, missing)}
         except (BuildRefused, BuildDelayed, Unavailable):
             return answer  # the next sweep asks for the others
         return {arn: BuildMissing(arn=arn, at=self._clock()) for arn in wanted} | answer
 
-    def _heal(self, open_rollouts: set[str], tally: _Tally) -> tuple[str, ...]:
-        """Free targets that are held, or waited for, by what is not there any more."""
-        cleaner = OrphanCleaner(self._store, self._builds, self._clock, known=open_rollouts - tally.unreadable)
-        healed = []
+    def _free_orphaned(self, open_rollouts: set[RolloutId], tally: _Tally) -> tuple[str, ...]:
+        """Remove queue entries of rollouts that no longer exist."""
+        cleaner = OrphanCleaner(self._store, self._builds, self._clock, existing=open_rollouts - tally.unreadable)
+        freed = []
         for queue, run in tally.waiting.items():
             try:
-                if cleaner.heal(queue, run):
-                    healed.append(queue)
+                if cleaner.clean(queue, run):
+                    freed.append(queue)
                     self._reconcile([run.rollout, *cleaner.waiting(queue)])
             except Exception as failure:  # as above
                 tally.failures.append(failure)
-        return tuple(healed)
+        return tuple(freed)
 
 
 def is_starting_long(run: Run, now: datetime) -> bool:
-    """Whether its build should have begun long ago."""
+    """Whether the run should have had a build long ago."""
     return run.state is RunState.STARTING and run.acquired_at is not None and now - run.acquired_at > LONG_START
 
 
-def _looked_at(rollout: str, tally: _Tally) -> None:
-    tally.last = rollout
-    tally.looked_at += 1
+def _note_handled(rollout_id: RolloutId, tally: _Tally) -> None:
+    tally.last = rollout_id
+    tally.handled += 1
 
 
-def _from(ids: Sequence[str], cursor: str | None) -> list[str]:
-    """`ids` in order, from the one behind `cursor`."""
+def _from(ids: Sequence[RolloutId], cursor: RolloutId | None) -> list[RolloutId]:
+    """`ids` in order, starting behind `cursor`."""
     first = bisect_right(ids, cursor) if cursor else 0
     return [*ids[first:], *ids[:first]]

@@ -1,4 +1,4 @@
-"""A run's transitions, each with the event that tells of it."""
+"""The transitions of a run, each with its event."""
 
 from datetime import datetime
 from typing import Any
@@ -9,23 +9,23 @@ from pointsman.core.rollouts.target_queue import leave
 from pointsman.core.trail.events import RunDelayed, RunEnded, RunStarted
 
 
-def asking(run: Run, now: datetime) -> Transition:
-    """StartBuild is about to be called: from here on a build may exist. Written first, so that no two call unawares."""
+def requesting_start(run: Run, now: datetime) -> Transition:
+    """StartBuild is about to be called. This is written first: from here on a build may exist."""
     return Transition(runs=(run.model_copy(update={"start_requested_at": run.start_requested_at or now}),))
 
 
 def no_build(run: Run) -> Transition:
-    """CodeBuild has no build of `run`: whatever was asked for came to nothing."""
+    """CodeBuild certainly has no build of `run`."""
     return Transition(runs=(run.model_copy(update={"start_requested_at": None}),))
 
 
 def delayed(rollout: Rollout, run: Run, reason: str, now: datetime, *, may_exist: bool) -> Transition:
-    """The build can't be started now, or nobody can tell whether it was; the first reason is told."""
-    waits = run.model_copy(
+    """The build can't be started now, or it is unknown whether it was. Only the first reason is an event."""
+    delayed_run = run.model_copy(
         update={"reason": reason, "start_requested_at": run.start_requested_at if may_exist else None}
     )
     event = RunDelayed(**about(rollout, run, now), reason=reason)
-    return Transition(runs=(waits,), events=() if run.reason else (event,))
+    return Transition(runs=(delayed_run,), events=() if run.reason else (event,))
 
 
 def started(rollout: Rollout, run: Run, report: BuildReport, now: datetime) -> Transition:
@@ -45,10 +45,10 @@ def started(rollout: Rollout, run: Run, report: BuildReport, now: datetime) -> T
 
 
 def missed(run: Run, at: datetime) -> Transition:
-    """CodeBuild was asked at `at` and did not name the build."""
+    """CodeBuild's answer at `at` did not include the build."""
     before = run.missing or Missing(since=at, last=at, times=0)
-    now_missing = before.model_copy(update={"last": at, "times": before.times + 1})
-    return Transition(runs=(run.model_copy(update={"missing": now_missing}),))
+    missing = before.model_copy(update={"last": at, "times": before.times + 1})
+    return Transition(runs=(run.model_copy(update={"missing": missing}),))
 
 
 def end(
@@ -60,10 +60,10 @@ def end(
     now: datetime,
     ended_at: datetime | None = None,
 ) -> Transition:
-    """`run` reached its end; its lane is free for the next.
+    """`run` has ended; its target is free for the next run.
 
-    `ended_at` is CodeBuild's word, in whole seconds: it may lie before the moment when the start was recorded, so the
-    event carries `now` and stands behind the others.
+    `ended_at` is CodeBuild's time in whole seconds, which may be earlier than the recorded start. The event has `now`,
+    so that it comes after the others.
     """
     ended_at = ended_at or now
     ended = run.model_copy(update={"state": state, "reason": reason, "start_requested_at": None, "ended_at": ended_at})
@@ -80,12 +80,12 @@ def end(
 
 
 def about(rollout: Rollout, run: Run, at: datetime) -> dict[str, Any]:
-    """What every event of a run tells."""
+    """The fields of every event of a run."""
     return about_rollout(rollout, at) | {"target": run.target.name, "attempt": run.attempt}
 
 
 def about_rollout(rollout: Rollout, at: datetime) -> dict[str, Any]:
-    """What every event of a rollout tells."""
+    """The fields of every event of a rollout."""
     return {
         "at": at,
         "actor": rollout.change.actor,

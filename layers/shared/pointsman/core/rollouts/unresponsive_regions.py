@@ -1,4 +1,4 @@
-"""Regions that did not answer are left alone for some minutes, so that each costs its time-outs once."""
+"""Regions that did not answer are not called for some minutes, so that each costs its time-outs once."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -7,25 +7,25 @@ from pointsman.core.model import Rollout, Run, Target
 from pointsman.core.ports import BuildReport, Builds
 from pointsman.errors import Unavailable
 
-LEFT_ALONE_FOR = timedelta(minutes=4)  # less than from one sweep to the next
+PAUSE = timedelta(minutes=4)  # less than from one sweep to the next
 
 
 class ResponsiveBuilds:
-    """The Builds port, which calls no account and region that was silent just before."""
+    """The Builds port. It does not call an account and region that just failed to answer."""
 
     def __init__(self, builds: Builds, clock: Callable[[], datetime]) -> None:
         self._builds = builds
         self._clock = clock
-        self._silent: dict[tuple[str, str], tuple[datetime, str]] = {}
+        self._unresponsive: dict[tuple[str, str], tuple[datetime, str]] = {}
 
     def forget(self) -> None:
         """Call every region again."""
-        self._silent.clear()
+        self._unresponsive.clear()
 
-    def silence(self, target: Target) -> str | None:
-        """Why the region of `target` is not called now; None when it may be."""
-        since, reason = self._silent.get(_region(target), (None, ""))
-        if since is None or self._clock() - since > LEFT_ALONE_FOR:
+    def unresponsive(self, target: Target) -> str | None:
+        """Why the region of `target` is not called now; None if it may be called."""
+        since, reason = self._unresponsive.get(_region(target), (None, ""))
+        if since is None or self._clock() - since > PAUSE:
             return None
         return reason
 
@@ -42,12 +42,12 @@ class ResponsiveBuilds:
         return self._call(target, lambda: self._builds.report(target, arns))
 
     def _call[Answer](self, target: Target, call: Callable[[], Answer]) -> Answer:
-        if reason := self.silence(target):
+        if reason := self.unresponsive(target):
             raise Unavailable(reason)
         try:
             return call()
-        except Unavailable as silence:
-            self._silent[_region(target)] = (self._clock(), str(silence))
+        except Unavailable as failure:
+            self._unresponsive[_region(target)] = (self._clock(), str(failure))
             raise
 
 

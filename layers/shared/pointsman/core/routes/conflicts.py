@@ -64,7 +64,7 @@ def find_conflicts(routes: Routes) -> Iterator[Diagnostic]:
         if _shared(earlier, later):
             overlap = _overlap(earlier, later, language)
             overlaps.setdefault((later.index, overlap), []).append((earlier, later))
-    names = [target.name for target in routes.all_targets]
+    names: list[str] = [target.name for target in routes.all_targets]
     for (index, overlap), pairs in sorted(overlaps.items(), key=lambda each: (each[0][0], each[0][1].value)):
         if overlap is not _Overlap.NOT_AT_ALL:
             more = f"; the same applies to {len(pairs) - 1} more" if len(pairs) > 1 else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pointsman.core.codebuild import log_link
-from pointsman.core.model import RolloutState, RunKey, RunState
+from pointsman.core.model import RolloutState, RunState
 from pointsman.core.slack.rollout_view import Failure, Gaps, HostsByStatus, OutsideBuild, RolloutView, TargetView
 from pointsman.core.trail.events import (
     BuildReported,
@@ -158,7 +158,7 @@ class _RolloutEvents:
     start: RolloutStarted | None = None
     repeats: list[RolloutRepeated] = field(default_factory=list)
     ends: list[RolloutEnded] = field(default_factory=list)
-    runs: dict[RunKey, _RunEvents] = field(default_factory=dict)
+    runs: dict[tuple[str, int], _RunEvents] = field(default_factory=dict)
 
     def add(self, event: TrailEvent) -> None:
         match event:

@@ -17,6 +17,7 @@ from pointsman.core.slack.port import SlackChannel, SlackMessageStore, WaitBudge
 from pointsman.core.slack.rollout_view import RolloutView
 from pointsman.core.slack.route_status import RouteStatus, RouteStatusStore, update_route_status
 from pointsman.core.slack.thread_notes import failed_note, fixed_note
+from pointsman.core.trail.keys import rollout_partition
 
 
 class SlackNotifierStore(SlackMessageStore, RouteStatusStore, Protocol):
@@ -82,4 +83,4 @@ class SlackNotifier:
         self._message_sync.sync(ref, lambda: note, wait_budget)
 
     def _view(self, rollout: str) -> RolloutView | None:
-        return fold(self._trail.of_partition(f"ROLLOUT#{rollout}"))
+        return fold(self._trail.of_partition(rollout_partition(rollout)))

@@ -1,7 +1,7 @@
-"""The trail's events: what happened, in the past tense. They are Pointsman's public interface.
+"""The events of the audit trail, in the past tense. They are Pointsman's public interface.
 
-Every event has a deterministic `key` inside its `partition`: written twice, it is one item. Fields are only added,
-never renamed; a change of meaning raises `version`. `events/ours/` holds a sample of each.
+Every event has a deterministic `key` within its `partition`: written twice, it is one item. Fields are added but never
+renamed; a change of meaning raises `version`. `events/ours/` has a sample of each.
 """
 
 import hashlib
@@ -13,10 +13,17 @@ from pydantic import Field, TypeAdapter
 
 from pointsman.core.model import Change, Decision, Mode, RolloutState, RunState, Value
 from pointsman.core.trail.host_values import HostCounts, TaskResult
+from pointsman.core.trail.keys import (
+    build_partition,
+    delivery_partition,
+    rejected_day_partition,
+    rejected_partition,
+    rollout_partition,
+)
 
 
 class Event(Value):
-    """What every event tells. `actor`, `repository`, `commit`, `target` and `host` are the trail's indexes."""
+    """The fields of every event. `actor`, `repository`, `commit`, `target` and `host` are the trail's indexes."""
 
     version: Literal[1] = 1
     type: str
@@ -31,22 +38,22 @@ class Event(Value):
 
     @property
     def partition(self) -> str:
-        """Partition key in the trail: events of one rollout are kept, and streamed, in order."""
-        return f"ROLLOUT#{self.rollout}"
+        """Partition key in the trail. The stream keeps the order of a partition, such as a rollout's events."""
+        return rollout_partition(str(self.rollout))
 
     @property
     def key(self) -> str:
-        """Sort key in the trail: the same for the same happening, however often it is told."""
+        """Sort key in the trail: the same however often an event is reported."""
         raise NotImplementedError
 
 
 def _digest(decisions: tuple[Decision, ...]) -> str:
-    said = "\0".join(decision.model_dump_json() for decision in decisions)
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    text = "\0".join(decision.model_dump_json() for decision in decisions)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 class DeliveryDecided(Event):
-    """A webhook request was taken and every route gave its decision."""
+    """A webhook request was accepted, and every route has a decision."""
 
     type: Literal["DeliveryDecided"] = "DeliveryDecided"
     delivery: str
@@ -54,21 +61,21 @@ class DeliveryDecided(Event):
     change: Change
     decisions: tuple[Decision, ...]
     decisions_omitted: int = 0
-    shortened: bool = False  # names or details were left out: for the queue's messages, or for an item of the trail
+    shortened: bool = False  # names or details were omitted, to fit a message of the queue or an item of the trail
 
     @property
     def partition(self) -> str:
-        """Deliveries have a partition of their own: most never become a rollout."""
-        return f"DELIVERY#{self.delivery}"
+        """The delivery's own."""
+        return delivery_partition(self.delivery)
 
     @property
     def key(self) -> str:
-        """One for a delivery and what was decided: delivered again under other rules, it may be decided otherwise."""
+        """One per set of decisions: a redelivery under other routes may have others."""
         return f"{self.type}#{_digest(self.decisions)}"
 
 
 class RolloutStarted(Event):
-    """A change was put on its way to the targets of a route."""
+    """A change started towards the targets of a route."""
 
     type: Literal["RolloutStarted"] = "RolloutStarted"
     delivery: str
@@ -79,27 +86,27 @@ class RolloutStarted(Event):
 
     @property
     def key(self) -> str:
-        """One for a rollout."""
+        """One per rollout."""
         return self.type
 
 
 class RolloutRepeated(Event):
-    """The same change was asked for again; only what `retried` names runs because of it."""
+    """The same change was requested again. It starts runs on the targets of `retried` only."""
 
     type: Literal["RolloutRepeated"] = "RolloutRepeated"
     delivery: str
-    message_id: str  # of the SQS message: one for each time it was delivered
+    message_id: str  # of SQS: each time that the change is requested has its own
     reason: str
-    retried: tuple[str, ...] = ()  # targets: refused before, joined since, or pushed back to
+    retried: tuple[str, ...] = ()  # targets that refused a build before, are new in the route, or are rolled back
 
     @property
     def key(self) -> str:
-        """One for each time the delivery came."""
+        """One per message."""
         return f"{self.type}#{self.message_id}"
 
 
 class RunEvent(Event):
-    """What every event about one run tells."""
+    """The fields of every event of one run."""
 
     rollout: str
     target: str
@@ -107,22 +114,22 @@ class RunEvent(Event):
 
     @property
     def key(self) -> str:
-        """One for a run and type."""
+        """One per run and type."""
         return f"{self.type}#{self.target}#{self.attempt}"
 
 
 class RunWaited(RunEvent):
-    """A run found its target taken and waits."""
+    """A run waits, since another rollout holds its target."""
 
     type: Literal["RunWaited"] = "RunWaited"
-    blocked_by: str  # rollout that holds the target
+    blocked_by: str  # the rollout that holds the target
 
 
 class RunDelayed(RunEvent):
-    """A run has its target, and no build yet: CodeBuild takes none now, or does not answer. It is tried again."""
+    """A run holds its target but has no build yet: CodeBuild is throttled or does not answer. Pointsman tries again."""
 
     type: Literal["RunDelayed"] = "RunDelayed"
-    reason: str  # the first; the run keeps the latest
+    reason: str  # the first reason; the run has the latest
 
 
 class RunStarted(RunEvent):
@@ -134,7 +141,7 @@ class RunStarted(RunEvent):
 
 
 class RunEnded(RunEvent):
-    """A run reached its end; the target is free again."""
+    """A run ended and released its target."""
 
     type: Literal["RunEnded"] = "RunEnded"
     state: RunState
@@ -150,58 +157,58 @@ class RolloutEnded(Event):
     type: Literal["RolloutEnded"] = "RolloutEnded"
     state: RolloutState
     reason: str
-    round: int = 1  # a repetition that runs something after the end opens the next
+    round: int = 1  # a repetition that starts runs after the end opens the next round
 
     @property
     def key(self) -> str:
-        """One for a round."""
+        """One per round."""
         return f"{self.type}#{self.round}"
 
 
 def build_id(arn: str) -> str:
-    """`pointsman:8745a7a9-...`: a build's id, the end of its ARN."""
+    """`pointsman:8745a7a9-...`: a build's id, which is the end of its ARN."""
     return arn.rpartition(":build/")[2]
 
 
 class BuildEventOfRun(RunEvent):
-    """What every event about one build tells. `rollout` is empty when the build belongs to none: started by hand."""
+    """The fields of every event of one build. `rollout` is empty for a manual build without a rollout."""
 
     build_arn: str
-    started_by: str | None = None  # who started a build outside the engine, such as "Retry build" in the console
+    started_by: str | None = None  # who started the build outside Pointsman, such as with "Retry build" in the console
 
     @property
     def partition(self) -> str:
         """The rollout's, or the build's own."""
-        return super().partition if self.rollout else f"BUILD#{self.build_arn}"
+        return super().partition if self.rollout else build_partition(self.build_arn)
 
     @property
     def key(self) -> str:
-        """One for a run, build and type."""
+        """One per run, build and type."""
         return f"{super().key}#{build_id(self.build_arn)}"
 
 
 class BuildReported(BuildEventOfRun):
-    """CodeBuild said that a build changed its state (documented: Build State Change)."""
+    """CodeBuild reported that a build changed its state ("Build State Change")."""
 
     type: Literal["BuildReported"] = "BuildReported"
-    status: str  # CodeBuild's own word, such as IN_PROGRESS
+    status: str  # as CodeBuild calls it, such as IN_PROGRESS
     phase: str | None = None  # the phase that failed
-    message: str | None = None  # what CodeBuild said of that phase
+    message: str | None = None  # CodeBuild's message for that phase
     log_url: str | None = None
 
     @property
     def key(self) -> str:
-        """One for a build and status."""
+        """One per build and status."""
         return f"{self.key_of_build(self.target, self.attempt, self.build_arn)}{self.status}"
 
     @classmethod
     def key_of_build(cls, target: str, attempt: int, build_arn: str) -> str:
-        """Beginning of the keys of all that CodeBuild said of one build."""
+        """The prefix of the keys of all reports of one build."""
         return f"BuildReported#{target}#{attempt}#{build_id(build_arn)}#"
 
 
 class HostResultRecorded(BuildEventOfRun):
-    """What Ansible did on one host, in parts: each has the tasks since the one before; status and counts are of all."""
+    """Ansible's result on one host, in parts: `tasks` are new in this part, `status` and `counts` are totals."""
 
     type: Literal["HostResultRecorded"] = "HostResultRecorded"
     host: str
@@ -213,25 +220,25 @@ class HostResultRecorded(BuildEventOfRun):
     tasks_omitted: int = 0
     shortened: bool = False
     part: int = 1
-    final: bool = True  # False: the run was still going on
+    final: bool = True  # False: the run had not ended yet
     started_at: datetime
     ended_at: datetime
 
     @property
     def key(self) -> str:
-        """One for a build, host and part."""
+        """One per build, host and part."""
         return f"{super().key}#{self.host}#{self.part}"
 
 
 class PlaybookEnded(BuildEventOfRun):
-    """Ansible ended in a build: how, and what is missing from the hosts' results."""
+    """Ansible ended in a build. Says how, and whose results are missing."""
 
     type: Literal["PlaybookEnded"] = "PlaybookEnded"
     mode: Mode
-    exit_status: int | None = None  # None: killed, or out of time
-    reason: str = ""  # why it did not succeed, redacted
+    exit_status: int | None = None  # None: killed or timed out
+    reason: str = ""  # why it failed, redacted
     hosts: int = 0  # hosts with a result
-    hosts_cut_off: tuple[str, ...] = ()  # hosts of a play that ended before it reached them; the first of them
+    hosts_cut_off: tuple[str, ...] = ()  # hosts that a play did not reach before it ended; only the first
     hosts_cut_off_total: int = 0
     results_missing: tuple[str, ...] = ()  # hosts whose results could not be sent
     started_at: datetime
@@ -239,7 +246,7 @@ class PlaybookEnded(BuildEventOfRun):
 
 
 class EventRejected(Event):
-    """An event claimed something its sender has no say in; it was kept, and not believed."""
+    """An event was rejected: its sender may not report what it says, or it is invalid."""
 
     type: Literal["EventRejected"] = "EventRejected"
     event_id: str
@@ -250,17 +257,17 @@ class EventRejected(Event):
 
     @property
     def partition(self) -> str:
-        """Apart from rollouts: a forged event must not appear in the rollout it names."""
-        return f"REJECTED#{self.event_id}"
+        """The event's own, apart from the rollout that it names."""
+        return rejected_partition(self.event_id)
 
     @property
     def key(self) -> str:
-        """One for an event."""
+        """One per event."""
         return self.type
 
 
 class RecordingCapped(Event):
-    """A build, or an account on one day, sent more than the trail keeps: what came after is not recorded."""
+    """A build, or an account on one day, exceeded the limit of events. Later ones are not recorded."""
 
     type: Literal["RecordingCapped"] = "RecordingCapped"
     sender_account: str
@@ -269,18 +276,21 @@ class RecordingCapped(Event):
 
     @property
     def partition(self) -> str:
-        """Beside what was recorded: the rollout's, the build's, or a day's."""
-        alone = f"BUILD#{self.build_arn}" if self.build_arn else f"REJECTED#{self.sender_account}#{self.at.date()}"
-        return super().partition if self.rollout else alone
+        """The partition of the recorded events: the rollout's, the build's or the day's."""
+        if self.rollout:
+            return super().partition
+        if self.build_arn:
+            return build_partition(self.build_arn)
+        return rejected_day_partition(self.sender_account, self.at.date())
 
     @property
     def key(self) -> str:
-        """One for a build, or for an account on one day."""
+        """One per build, or per account and day."""
         return f"{self.type}#{self.build_arn or self.sender_account}"
 
 
 class ErratumRecorded(Event):
-    """A person, `actor`, took out of an item what must not be in it. The digests are those of `trail_item.digest`."""
+    """A person, `actor`, removed values from an item that must not be there. The digests are by `item.digest`."""
 
     type: Literal["ErratumRecorded"] = "ErratumRecorded"
     erratum: str
@@ -293,12 +303,12 @@ class ErratumRecorded(Event):
 
     @property
     def partition(self) -> str:
-        """The altered item's: who reads the one reads the other."""
+        """The altered item's, so that both are read together."""
         return self.item_partition
 
     @property
     def key(self) -> str:
-        """One for an erratum."""
+        """One per erratum."""
         return f"{self.type}#{self.erratum}"
 
 
@@ -325,5 +335,5 @@ TYPES = frozenset(each.__name__ for each in get_args(get_args(TrailEvent.__value
 
 
 def read_event(data: Mapping[str, Any]) -> TrailEvent:
-    """A stored event, without the fields that a newer version added. Raises pydantic.ValidationError if it is none."""
+    """Read a stored event, without the fields of a newer version. Raises pydantic.ValidationError."""
     return TRAIL_EVENT.validate_python(data, extra="ignore")

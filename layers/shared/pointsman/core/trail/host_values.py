@@ -1,4 +1,4 @@
-"""What Ansible reports of one host, in values: its recap, and each task that changed the host or failed on it."""
+"""The parts of a host's result: Ansible's recap, and each task that changed the host or failed on it."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from pointsman.core.model import Value
 
 
 class HostCounts(Value):
-    """Ansible's recap of one host, in tasks."""
+    """The number of tasks in Ansible's recap of one host."""
 
     ok: int = 0
     changed: int = 0
@@ -30,7 +30,7 @@ class TaskResult(Value):
     message: str | None = None
     diff: str | None = None  # unified, redacted
     duration_seconds: float = Field(allow_inf_nan=False)
-    ignored: bool = False  # failed, and ignore_errors or ignore_unreachable let the play go on
-    rescued: bool = False  # failed, and a rescue section made it good
-    on_behalf_of: str | None = None  # inventory host for which a delegated task ran on this host
-    delegated_to: str | None = None  # host on which this inventory host's delegated task failed
+    ignored: bool = False  # it failed, but ignore_errors or ignore_unreachable is set
+    rescued: bool = False  # it failed, and a rescue section handled that
+    on_behalf_of: str | None = None  # the inventory host for which a delegated task ran on this host
+    delegated_to: str | None = None  # the host on which this inventory host's delegated task failed

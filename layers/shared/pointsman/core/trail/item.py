@@ -1,14 +1,14 @@
-"""How an event lies in the audit table.
+"""The layout of an item of the audit table.
 
-| attribute | what |
+| attribute | content |
 | --- | --- |
-| `pk`, `sk` | the event's partition and key: together they make every write of one event the same item |
-| `type`, `at` | the event's type and time (ISO 8601, UTC, microseconds: sorts as text) |
-| `day` | `2026-11-23`: index by-day |
-| `actor` | login: index by-actor |
-| `repository`, `commit_at` | `acme/infra`, `<sha>#<at>`: index by-commit |
-| `target`, `host` | indexes by-target and by-host |
-| `rollout`, `route`, `commit` | to read beside the indexes |
+| `pk`, `sk` | the event's partition and key, so that one event is one item however often it is written |
+| `type`, `at` | the event's type and time (ISO 8601, UTC, microseconds, so that text sorts by time) |
+| `day` | `2026-11-23`, for index by-day |
+| `actor` | login, for index by-actor |
+| `repository`, `commit_at` | `acme/infra`, `<sha>#<at>`, for index by-commit |
+| `target`, `host` | for indexes by-target and by-host |
+| `rollout`, `route`, `commit` | to filter what an index returns |
 | `data` | the whole event as a map |
 """
 
@@ -29,13 +29,11 @@ INDEXES = {
     "by-target": ("target", "at"),
     "by-host": ("host", "at"),
 }
-
-
 INDEXED = ("actor", "repository", "commit", "target", "host", "rollout", "route")
 
 
 class NewerEvent(Event):
-    """An item that only a newer version of Pointsman can read: what its indexes tell, and the rest as it lies there."""
+    """An item that only a newer version of Pointsman can read: its indexed attributes, and its raw data."""
 
     pk: str
     sk: str
@@ -43,12 +41,12 @@ class NewerEvent(Event):
 
     @property
     def partition(self) -> str:
-        """As it lies in the table."""
+        """As stored."""
         return self.pk
 
     @property
     def key(self) -> str:
-        """As it lies in the table."""
+        """As stored."""
         return self.sk
 
 
@@ -61,7 +59,7 @@ def timestamp(moment: datetime) -> str:
 
 
 def to_item(event: Event) -> dict[str, Any]:
-    """The item of `event`, with plain Python values (numbers as Decimal), as boto3's serializer takes them."""
+    """The item of `event` as plain Python values, for boto3's serializer (numbers are Decimal)."""
     at = timestamp(event.at)
     item: dict[str, Any] = {
         "pk": event.partition,
@@ -80,23 +78,23 @@ def to_item(event: Event) -> dict[str, Any]:
 
 
 def from_item(item: dict[str, Any]) -> TrailEvent:
-    """The event that `item` holds. Raises pydantic.ValidationError when this version does not know its type."""
+    """The event of `item`. Raises pydantic.ValidationError when this version does not know its type."""
     return read_event(item["data"])
 
 
 def read_item(item: dict[str, Any]) -> ReadEvent:
-    """The event that `item` holds, as far as this version knows it."""
+    """The event of `item`, or a NewerEvent when this version cannot read it."""
     try:
         return from_item(item)
     except ValidationError:
-        known = {name: item.get(name) for name in ("pk", "sk", "type", "at", *INDEXED)}
-        return NewerEvent.read(known | {"data": item.get("data") or {}})
+        attributes = {name: item.get(name) for name in ("pk", "sk", "type", "at", *INDEXED)}
+        return NewerEvent.read(attributes | {"data": item.get("data") or {}})
 
 
 def digest(data: dict[str, Any]) -> str:
-    """SHA-256 of an item's `data` as JSON with sorted names: two items with one digest say the same."""
-    written = json.dumps(data, sort_keys=True, separators=(",", ":"), default=_number)
-    return hashlib.sha256(written.encode()).hexdigest()
+    """SHA-256 of an item's `data` as JSON with sorted names: equal for items of equal content."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), default=_number)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _number(number: Decimal) -> int | float:

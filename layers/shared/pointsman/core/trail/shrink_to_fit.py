@@ -1,4 +1,4 @@
-"""Make an event small enough for one item of the audit table, and say so in it."""
+"""Shorten an event to fit one item of the audit table, and mark it as shortened."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,7 @@ from pointsman.core.text import cut
 from pointsman.core.trail.events import DeliveryDecided, Event, HostResultRecorded
 from pointsman.core.trail.host_values import TaskResult
 
-# DynamoDB holds 400 KB an item (409,600 bytes); the rest is room for the index attributes and its own overhead.
+# DynamoDB allows 400 KB per item (409,600 bytes). The rest is for the index attributes and DynamoDB's overhead.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 EVENT_BYTES = 380_000
 TEXT_STEPS = (8_000, 2_000, 500, 100)  # characters left of each diff and message, tried in turn
@@ -15,7 +15,7 @@ REASON_STEPS = (500, 200, 80, 40)  # characters left of each decision's reason, 
 
 
 def shrink_to_fit(event: Event, limit: int = EVENT_BYTES) -> Event:
-    """`event`, or a shortened copy of at most `limit` bytes of JSON. One event is always shortened the same way."""
+    """`event`, or a copy of at most `limit` bytes of JSON. The same event always gives the same copy."""
     if _size(event) <= limit:
         return event
     match event:
@@ -38,7 +38,7 @@ def _fit_host_result(event: HostResultRecorded, limit: int) -> HostResultRecorde
         if _size(event) <= limit:
             return event
     while event.tasks and _size(event) > limit:
-        kept = _without_last_half(event.tasks)
+        kept = _drop_half(event.tasks)
         omitted = event.tasks_omitted + len(event.tasks) - len(kept)
         event = event.model_copy(update={"tasks": kept, "tasks_omitted": omitted})
     return event
@@ -53,14 +53,14 @@ def _cut_task(task: TaskResult, characters: int) -> TaskResult:
     )
 
 
-def _without_last_half(tasks: tuple[TaskResult, ...]) -> tuple[TaskResult, ...]:
-    """The first half of `tasks`, where those that did not fail go first: who reads on looks for the failure."""
-    by_need = sorted(range(len(tasks)), key=lambda place: (tasks[place].status == "changed", place))
-    return tuple(tasks[place] for place in sorted(by_need[: len(tasks) // 2]))
+def _drop_half(tasks: tuple[TaskResult, ...]) -> tuple[TaskResult, ...]:
+    """Drop half of the tasks, successful ones first."""
+    failed_first = sorted(range(len(tasks)), key=lambda index: (tasks[index].status == "changed", index))
+    return tuple(tasks[index] for index in sorted(failed_first[: len(tasks) // 2]))
 
 
 def _fit_delivery(event: DeliveryDecided, limit: int) -> DeliveryDecided:
-    """Without file names, then target names, then the ends of reasons; at last without decisions, which are counted."""
+    """Drop file names, then target names, then cut reasons, then drop and count decisions."""
     change = event.change.model_copy(update={"files": ()})
     event = event.model_copy(update={"change": change, "shortened": True})
     if _size(event) <= limit:
@@ -71,7 +71,7 @@ def _fit_delivery(event: DeliveryDecided, limit: int) -> DeliveryDecided:
             return event
         event = _with_decisions(event, (_cut_decision(each, characters) for each in event.decisions))
     while event.decisions and _size(event) > limit:
-        kept = _without_last_quarter(event.decisions)
+        kept = _drop_quarter(event.decisions)
         omitted = event.decisions_omitted + len(event.decisions) - len(kept)
         event = _with_decisions(event, kept).model_copy(update={"decisions_omitted": omitted})
     return event
@@ -86,7 +86,7 @@ def _cut_decision(decision: Decision, characters: int) -> Decision:
     return decision.model_copy(update=shorter)
 
 
-def _without_last_quarter(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
-    """Three of four decisions, where those that run stay longest: each of them has a rollout to be asked about."""
-    by_need = sorted(range(len(decisions)), key=lambda place: (not decisions[place].runs, place))
-    return tuple(decisions[place] for place in sorted(by_need[: len(decisions) * 3 // 4]))
+def _drop_quarter(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    """Drop a quarter of the decisions, those that start no rollout first."""
+    running_first = sorted(range(len(decisions)), key=lambda index: (not decisions[index].runs, index))
+    return tuple(decisions[index] for index in sorted(running_first[: len(decisions) * 3 // 4]))

@@ -1,12 +1,12 @@
-"""Learns secrets from what the play itself evaluates, and evaluates nothing.
+"""Learns secrets from the values that the play evaluates, and evaluates nothing itself.
 
-Three things are watched, in Ansible's process and in its workers, which are forks of it:
-- a variable that is rendered for a task, and whose name says that it is secret;
-- what a vault keeps, whatever its name, when Ansible decrypts it;
+It watches Ansible's process and its workers, which are forks of it, for
+- a variable that is rendered for a task and has the name of a secret;
+- a value that Ansible decrypts from a vault, whatever its name;
 - the result of a task with no_log, which a later task may print.
 
-A worker hands on what it saw before it hands on its task's result, so that a result is redacted with all that its task
-used. The places where Ansible is watched are not documented: the tests run every one with the Ansible that is pinned.
+A worker sends its secrets before it sends the result of its task, so that the result is redacted with all of them. The
+watched methods of Ansible are not documented: the tests run each of them with the pinned Ansible.
 """
 
 import contextlib
@@ -22,9 +22,9 @@ import yaml
 from redaction import is_secret_name, leaves
 
 MAX_MESSAGE = 100_000  # bytes of one datagram
-SECONDS_TO_SETTLE = 5.0
-# What a result says of itself, and is no secret.
-_PLAIN = frozenset(
+WAIT_SECONDS = 5.0  # for the workers
+# Fields of a result that are not secret.
+_PUBLIC_FIELDS = frozenset(
     """
     action ansible_loop_var attempts changed checksum delta dest diff end exception failed finished gid group invocation
     md5sum mode msg owner path rc results_file retries sha256sum size skip_reason skipped src start started state uid
@@ -32,46 +32,46 @@ _PLAIN = frozenset(
 )
 
 
-class Observer:
-    """Gives every secret that is seen to `learn`, a value at a time, in Ansible's own process."""
+class SecretWatcher:
+    """Passes every secret value to `learn`, in Ansible's main process."""
 
     def __init__(self, learn: Callable[[str], None]) -> None:
         self._learn = learn
-        self._known: set[str] = set()
+        self._seen: set[str] = set()
         self._reader, self._writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._writer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * MAX_MESSAGE)
-        self._settled: dict[str, threading.Event] = {}
+        self._waiting: dict[str, threading.Event] = {}
         threading.Thread(target=self._receive, daemon=True).start()
 
     def watch(self) -> None:
-        """Watch Ansible from now on. Raises ImportError or AttributeError where it is not the Ansible that is known."""
+        """Start watching Ansible. Raises ImportError or AttributeError with an Ansible that has other methods."""
         from ansible._internal._templating import _lazy_containers  # type: ignore[import-untyped]  # noqa: PLC0415
         from ansible.executor.task_executor import TaskExecutor  # type: ignore[import-untyped]  # noqa: PLC0415
         from ansible.parsing.vault import VaultLib  # type: ignore[import-untyped]  # noqa: PLC0415
 
-        _after(_lazy_containers._AnsibleLazyTemplateMixin, "_proxy_or_render_lazy_value", self._rendered)
-        _after(VaultLib, "decrypt_and_get_vault_id", self._decrypted)
-        _after(TaskExecutor, "run", self._ran)
+        _call_after(_lazy_containers._AnsibleLazyTemplateMixin, "_proxy_or_render_lazy_value", self._rendered)
+        _call_after(VaultLib, "decrypt_and_get_vault_id", self._decrypted)
+        _call_after(TaskExecutor, "run", self._ran)
 
     def take_file_cache(self, loader: Any) -> None:
-        """Learn what was decrypted before anybody watched: the loader keeps whole files that it has read."""
+        """Learn what was decrypted before watching started: the loader caches whole files."""
         from ansible._internal._datatag._tags import SourceWasEncrypted  # type: ignore[import-untyped]  # noqa: PLC0415
 
         for content in getattr(loader, "_FILE_CACHE", {}).values():
             if SourceWasEncrypted.is_tagged_on(content):
                 self._see(leaves(content))
 
-    def update_route_status(self) -> None:
-        """Wait until all that workers have handed on is learnt."""
-        token = f"{id(self)}-{threading.get_ident()}-{len(self._settled)}"
-        event = self._settled.setdefault(token, threading.Event())
+    def wait_for_workers(self) -> None:
+        """Wait until every secret that the workers have sent is learned."""
+        token = f"{id(self)}-{threading.get_ident()}-{len(self._waiting)}"
+        event = self._waiting.setdefault(token, threading.Event())
         self._send({"token": token})
-        event.wait(SECONDS_TO_SETTLE)
-        self._settled.pop(token, None)
+        event.wait(WAIT_SECONDS)
+        self._waiting.pop(token, None)
 
     def _rendered(self, value: Any, _mixin: Any, key: Any, _raw: Any) -> None:
         if isinstance(key, str) and _names_a_secret(key):
-            self._see(leaves(_plain(value)))
+            self._see(leaves(_rendered_inside(value)))
 
     def _decrypted(self, decrypted: Any, _vault: Any, _text: Any) -> None:
         plaintext = decrypted[0]
@@ -80,18 +80,18 @@ class Observer:
 
     def _ran(self, result: Any, executor: Any) -> None:
         if executor._task.no_log is True:
-            told = result.as_result_dict() if hasattr(result, "as_result_dict") else result
-            self._see(_values_of_result(told))
+            content = result.as_result_dict() if hasattr(result, "as_result_dict") else result
+            self._see(_values_of_result(content))
 
     def _see(self, values: Iterator[str]) -> None:
         for value in values:
-            if value not in self._known:
-                self._known.add(value)
+            if value not in self._seen:
+                self._seen.add(value)
                 self._send({"value": value})
 
     def _send(self, message: Mapping[str, str]) -> None:
         data = json.dumps(message).encode()
-        if len(data) > MAX_MESSAGE:  # a long text: what is learnt of it are its lines
+        if len(data) > MAX_MESSAGE:  # a long text: its lines are learned instead
             for line in message.get("value", "").splitlines():
                 self._send({"value": line[: MAX_MESSAGE // 8]})
             return
@@ -102,23 +102,23 @@ class Observer:
             with contextlib.suppress(ValueError, OSError):
                 message = json.loads(self._reader.recv(2 * MAX_MESSAGE))
                 if token := message.get("token"):
-                    if event := self._settled.get(token):
+                    if event := self._waiting.get(token):
                         event.set()
                     continue
-                self._known.add(message["value"])  # what is forked from now on need not tell it again
+                self._seen.add(message["value"])  # workers that start from now on do not send it again
                 self._learn(message["value"])
 
 
-def _after(owner: Any, name: str, see: Callable[..., None]) -> None:
-    """Call `see` with what a method gave and was given. What goes wrong in it stays there."""
+def _call_after(owner: Any, name: str, see: Callable[..., None]) -> None:
+    """Call `see` with each return value of a method and its arguments. Exceptions of `see` are ignored."""
     method = getattr(owner, name)
 
     @wraps(method)
     def watched(*args: Any, **kwargs: Any) -> Any:
-        given = method(*args, **kwargs)
+        returned = method(*args, **kwargs)
         with contextlib.suppress(Exception):
-            see(given, *args, **kwargs)
-        return given
+            see(returned, *args, **kwargs)
+        return returned
 
     setattr(owner, name, watched)
 
@@ -128,8 +128,8 @@ def _names_a_secret(name: str) -> bool:
     return is_secret_name(name)
 
 
-def _plain(value: Any) -> Any:
-    """A rendered value without rendering more: what is lazy inside stays unseen until the play uses it."""
+def _rendered_inside(value: Any) -> Any:
+    """The rendered values inside `value`, without rendering more. Lazy ones are seen when the play uses them."""
     inside: list[Any] = []
     if isinstance(value, dict):
         inside = list(dict.values(value))
@@ -141,10 +141,10 @@ def _plain(value: Any) -> Any:
 
 
 def _values_of(text: str) -> Iterator[str]:
-    """The values of a decrypted text: the leaves of YAML, and its lines where it is none."""
+    """The values of a decrypted text: its leaves if it is YAML, else its lines."""
     yield text
     with contextlib.suppress(yaml.YAMLError, ValueError, RecursionError):
-        content = yaml.load(text, Loader=_AnyTag)  # noqa: S506 - a safe loader, which takes unknown tags as text
+        content = yaml.load(text, Loader=_AnyTag)  # noqa: S506 - a safe loader, which reads unknown tags as plain values
         if isinstance(content, dict | list):
             yield from leaves(content)
             return
@@ -152,10 +152,10 @@ def _values_of(text: str) -> Iterator[str]:
 
 
 class _AnyTag(yaml.SafeLoader):
-    """A safe loader that reads Ansible's own tags as what they are on."""
+    """A safe loader that ignores Ansible's tags and reads the values that have them."""
 
 
-def _as_is(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
+def _untagged(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
     if isinstance(node, yaml.ScalarNode):
         return loader.construct_scalar(node)
     if isinstance(node, yaml.SequenceNode):
@@ -163,18 +163,18 @@ def _as_is(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> Any:
     return loader.construct_mapping(node, deep=True) if isinstance(node, yaml.MappingNode) else None
 
 
-_AnyTag.add_multi_constructor("!", _as_is)
+_AnyTag.add_multi_constructor("!", _untagged)
 
 
 def _values_of_result(result: Any) -> Iterator[str]:
-    """The texts of a hidden result that a later task could print."""
+    """The values of a secret result that a later task could print."""
     if not isinstance(result, Mapping):
         return
     for key, value in result.items():
         if key == "results" and isinstance(value, list):
             for item in value:
                 yield from _values_of_result(item)
-        elif key not in _PLAIN and not str(key).startswith("_"):
+        elif key not in _PUBLIC_FIELDS and not str(key).startswith("_"):
             for leaf in leaves(value):
                 yield leaf
                 yield from leaf.splitlines()

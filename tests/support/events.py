@@ -1,4 +1,4 @@
-"""What builds, hosts and the engine tell of one rollout: real samples, and the same with a few words changed."""
+"""Events of one rollout, for tests: real samples and variations, and the events of the trail."""
 
 import json
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pointsman.core.audit.authorize import StoredRun
-from pointsman.core.model import Rollout, RolloutState, Run, RunState
+from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, RunState, TargetName
 from pointsman.core.trail.events import (
     BuildReported,
     HostResultRecorded,
@@ -22,9 +22,8 @@ from pointsman.core.trail.events import (
 from tests.support.rollouts import ACCOUNT_IDS, COMMIT, MORNING, change, delivery, target
 
 EVENTS = Path(__file__).parents[2] / "events"
-ROLLOUT = "r-3f2a9c0d1e2b4a56"
-DEV = "dev/eu-west-1"
-PROD = "prod/eu-west-1"
+ROLLOUT = RolloutId("r-3f2a9c0d1e2b4a56")
+DEV, PROD = TargetName("dev/eu-west-1"), TargetName("prod/eu-west-1")
 
 
 def sample(path: str) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def arn(of: str, number: int = 1) -> str:
     return f"arn:aws:codebuild:{region}:{ACCOUNT_IDS[account]}:build/pointsman:{number:08d}"
 
 
-def asked(*targets: str, build_arn: str | None = None) -> StoredRun:
+def stored_run(*targets: str, build_arn: str | None = None) -> StoredRun:
     """The stored rollout of `targets`, and its run on the first of them."""
     spec = delivery(*targets).specs[0].model_copy(update={"rollout": ROLLOUT})
     rollout = Rollout(
@@ -129,7 +128,7 @@ def after(seconds: float) -> datetime:
 
 
 def started_rollout(*targets: str, **about: Any) -> RolloutStarted:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "at": MORNING,
         "actor": "hana",
         "repository": "acme/infra",
@@ -142,7 +141,7 @@ def started_rollout(*targets: str, **about: Any) -> RolloutStarted:
         "change": change(),
         "targets": targets,
     }
-    return RolloutStarted(**told | about)
+    return RolloutStarted(**fields | about)
 
 
 def repeated(at: float, *retried: str, reason: str = "it ran already: nothing runs twice") -> RolloutRepeated:
@@ -194,7 +193,7 @@ def reported(of: str, status: str = "IN_PROGRESS", at: float = 3, build: str | N
 
 
 def host(of: str, name: str = "web-1", at: float = 30, **about: Any) -> HostResultRecorded:
-    told = {
+    fields = {
         "rollout": ROLLOUT,
         "target": of,
         "attempt": 1,
@@ -207,11 +206,11 @@ def host(of: str, name: str = "web-1", at: float = 30, **about: Any) -> HostResu
         "started_at": after(at - 5),
         "ended_at": after(at),
     }
-    return HostResultRecorded.model_validate({"at": after(at)} | told | about)
+    return HostResultRecorded.model_validate({"at": after(at)} | fields | about)
 
 
 def playbook_ended(of: str, at: float = 50, **about: Any) -> PlaybookEnded:
-    told = {
+    fields = {
         "at": after(at),
         "rollout": ROLLOUT,
         "target": of,
@@ -224,4 +223,4 @@ def playbook_ended(of: str, at: float = 50, **about: Any) -> PlaybookEnded:
         "started_at": after(10),
         "ended_at": after(at),
     }
-    return PlaybookEnded.model_validate(told | about)
+    return PlaybookEnded.model_validate(fields | about)

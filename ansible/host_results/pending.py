@@ -1,0 +1,93 @@
+"""The events of a spool that the bus has not accepted yet: parts of host results, and how Ansible ended."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .result import ResultPart, detail
+from .spool import Spool, SpooledHost, SpooledRun, read
+
+HOST_RESULT = "HostResultRecorded"
+PLAYBOOK_ENDED = "PlaybookEnded"
+MOST_NAMES = 100  # in one list of an event
+
+
+@dataclass(frozen=True)
+class PendingEvent:
+    """An event that the bus has not accepted yet. `host` is empty for the end of Ansible."""
+
+    run: str
+    host: str
+    detail: dict[str, Any]
+    part: int = 1
+    type: str = HOST_RESULT
+
+    @property
+    def title(self) -> str:
+        """A name for the build's log."""
+        return f"the result of {self.host}" if self.host else "the end of Ansible"
+
+
+def pending_results(spool: Spool, *, ended: bool) -> list[PendingEvent]:
+    """The hosts' results that the bus has not accepted.
+
+    While Ansible runs (not ``ended``), a host gets a new part when it has tasks that are in no part yet. A run that
+    ended without a recap is marked as cut short. Raises OSError when the spool cannot be written: a part is written
+    before it is sent, so that it is the same when it is sent again.
+    """
+    pending: list[PendingEvent] = []
+    for name, run in read(spool.path).items():
+        for host, state in run.hosts.items():
+            _write_part(spool, name, run, state, ended=ended)
+            pending += [
+                PendingEvent(name, host, content, part)
+                for part, content in sorted(state.parts.items())
+                if part not in state.sent
+            ]
+    return pending
+
+
+def pending_ends(spool: Spool, missing: Mapping[str, Sequence[str]]) -> list[PendingEvent]:
+    """The ends of runs that the bus has not accepted. `missing`: by run, the hosts whose results could not be sent."""
+    return [
+        PendingEvent(
+            name, "", run.ended | {"results_missing": list(missing.get(name, ()))[:MOST_NAMES]}, type=PLAYBOOK_ENDED
+        )
+        for name, run in read(spool.path).items()
+        if run.ended is not None and not run.ended_sent
+    ]
+
+
+def mark_sent(spool: Spool, event: PendingEvent) -> None:
+    """Record that the bus accepted an event. Raises OSError."""
+    if event.type == PLAYBOOK_ENDED:
+        spool.append(event.run, "ended_sent")
+    else:
+        spool.append(event.run, "sent", host=event.host, part=event.part)
+
+
+def _write_part(spool: Spool, name: str, run: SpooledRun, state: SpooledHost, *, ended: bool) -> None:
+    final = ended or run.complete
+    if state.final or not (final or len(state.record.tasks) > state.tasks_in_parts):
+        return
+    number = max(state.parts, default=0) + 1
+    cut_short = final and state.recap is None and not run.complete
+    content = detail(
+        run.context, state.record, state.counts, ResultPart(number, final, state.tasks_in_parts, cut_short)
+    )
+    tasks = len(state.record.tasks)
+    host = state.record.host
+    spool.append(name, "part", host=host, part=number, final=final, tasks=tasks, detail=content)
+    state.parts[number], state.tasks_in_parts, state.final = content, tasks, final
+
+
+def hosts_cut_off(run: SpooledRun) -> list[str]:
+    """Hosts that their play did not finish: by serial, max_fail_percentage or any_errors_fatal."""
+    failed = {host for host, state in run.hosts.items() if state.counts.failed or state.counts.unreachable}
+    return list(dict.fromkeys(_unfinished(run, failed)))
+
+
+def _unfinished(run: SpooledRun, failed: set[str]) -> Iterator[str]:
+    yield from (host for host in run.cut_off if host not in failed)
+    for hosts, batches in run.plays.values():
+        yield from (host for host in hosts if host not in batches and host not in failed)

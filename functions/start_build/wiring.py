@@ -1,0 +1,45 @@
+"""The parts of start_build on AWS, made once per cold start."""
+
+import functools
+import os
+from datetime import UTC, datetime
+
+from functions.start_build.settings import StartBuildSettings
+from pointsman.adapters.aws_client import aws_client
+from pointsman.adapters.builds_codebuild import CodeBuilds
+from pointsman.adapters.dead_letters_sqs import SqsDeadLetters
+from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
+from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.model import Mode
+from pointsman.core.rollouts.consume import DeliveryConsumer
+from pointsman.core.rollouts.engine import Engine
+
+
+@functools.cache
+def settings() -> StartBuildSettings:
+    """The environment."""
+    return StartBuildSettings.from_environment(os.environ)
+
+
+@functools.cache
+def engine() -> Engine:
+    """The engine on DynamoDB and CodeBuild."""
+    environment = settings()
+    dynamodb = aws_client("dynamodb")
+    return Engine(
+        store=DynamoRollouts(dynamodb, environment.rollouts_table, environment.audit_table),
+        trail=DynamoTrail(dynamodb, environment.audit_table),
+        builds=CodeBuilds(
+            environment.start_role_name,
+            {Mode.APPLY: environment.project_name, Mode.CHECK: environment.check_project_name},
+            environment.external_id,
+        ),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+@functools.cache
+def consumer() -> DeliveryConsumer:
+    """The consumer of changes.fifo. Its SQS client is made when the first message can't be read."""
+    sqs = functools.cache(lambda: aws_client("sqs"))
+    return DeliveryConsumer(engine(), SqsDeadLetters(sqs, settings().changes_dead_letters_url))

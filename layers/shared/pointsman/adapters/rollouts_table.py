@@ -1,0 +1,92 @@
+"""The layout of the rollouts table, and its keys. Nothing else in the product writes them.
+
+| pk | sk | item |
+| --- | --- | --- |
+| `ROLLOUT#<id>` | `ROLLOUT` | a rollout; `open` = "1" until it has ended (index `open`) |
+| `ROLLOUT#<id>` | `RUN#<target>#<attempt>` | a run |
+| `QUEUE#<target>` | `QUEUE` | the queue of a target; `QUEUE#<target>#check` is the queue of its checks |
+| `SWEEP` | `SWEEP` | the rollout at which the last sweep stopped |
+| `RESULTS#<build arn>` | `RESULTS` | the number of host results that a build has sent |
+| `RESULTS#REJECTED#<account>#<day>` | `RESULTS` | the number of an account's rejected events on that day |
+| `SLACK#<rollout>` | `MESSAGE` | the Slack message of a rollout: `version`, `data` (SlackMessageState) |
+| `SLACK#<rollout>` | `MESSAGE#<note>` | a note in its thread, such as `failed#1` or `fixed#1` |
+| `SLACK#ROUTE#<digest>` | `STATUS` | the status of a route on a ref: `version`, `data` (RouteStatus) |
+| `SLACK#stale` | `STALE` | the rollouts whose messages must be updated: `version`, `rollouts` |
+
+Rollouts, runs and queues have `version` and `data`. start_build writes them; audit_writer writes RESULTS items, and
+notify writes SLACK items. IAM enforces both by `dynamodb:LeadingKeys`.
+"""
+
+from datetime import date
+
+from pointsman.core.model import RolloutId
+
+# What `dynamodb:LeadingKeys` of a role allows it to write.
+RESULTS_PREFIX = "RESULTS#"
+SLACK_PREFIX = "SLACK#"
+
+_ROLLOUT = "ROLLOUT#"
+_RUN = "RUN#"
+
+type Key = dict[str, str]
+
+
+def rollout_partition(rollout: str) -> str:
+    """The partition of a rollout and its runs."""
+    return f"{_ROLLOUT}{rollout}"
+
+
+def rollout_of(partition: str) -> RolloutId:
+    """The rollout that a partition belongs to."""
+    return RolloutId(partition.removeprefix(_ROLLOUT))
+
+
+def rollout_key(rollout: str) -> Key:
+    """The key of a rollout."""
+    return {"pk": rollout_partition(rollout), "sk": "ROLLOUT"}
+
+
+def is_rollout(key: Key) -> bool:
+    """Whether an item of a rollout's partition is the rollout itself."""
+    return key["sk"] == "ROLLOUT"
+
+
+def run_key(rollout: str, target: str, attempt: int) -> Key:
+    """The key of a run."""
+    return {"pk": rollout_partition(rollout), "sk": f"{_RUN}{target}#{attempt}"}
+
+
+def is_run(key: Key) -> bool:
+    """Whether an item of a rollout's partition is a run."""
+    return key["sk"].startswith(_RUN)
+
+
+def queue_key(target: str) -> Key:
+    """The key of a target's queue. `target` ends in `#check` for the queue of its checks."""
+    return {"pk": f"QUEUE#{target}", "sk": "QUEUE"}
+
+
+SWEEP_KEY: Key = {"pk": "SWEEP", "sk": "SWEEP"}
+
+
+def build_results_key(build_arn: str) -> Key:
+    """The key of the number of host results that a build has sent."""
+    return {"pk": f"{RESULTS_PREFIX}{build_arn}", "sk": "RESULTS"}
+
+
+def rejected_results_key(account: str, day: date) -> Key:
+    """The key of the number of an account's rejected events on a day."""
+    return {"pk": f"{RESULTS_PREFIX}REJECTED#{account}#{day}", "sk": "RESULTS"}
+
+
+def slack_message_key(rollout: str, note: str = "") -> Key:
+    """The key of a rollout's Slack message, or of a note in its thread."""
+    return {"pk": f"{SLACK_PREFIX}{rollout}", "sk": f"MESSAGE#{note}" if note else "MESSAGE"}
+
+
+def route_status_key(digest: str) -> Key:
+    """The key of a route's status on a ref."""
+    return {"pk": f"{SLACK_PREFIX}ROUTE#{digest}", "sk": "STATUS"}
+
+
+STALE_KEY: Key = {"pk": f"{SLACK_PREFIX}stale", "sk": "STALE"}
