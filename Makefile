@@ -36,7 +36,7 @@ $(SYNCED): $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv) pyproject.toml uv.l
 setup: $(SYNCED) ## Install everything that is needed, into .venv
 
 demo: $(SYNCED) ## Show the main job on the local cloud, from push to trail
-	$(RUN) pointsman demo
+	$(RUN) pointsman local demo
 
 up: $(SYNCED) ## Start the local cloud and leave it running
 	$(RUN) python -m localcloud up

@@ -10,7 +10,8 @@ from pointsman.core.model import Rollout, Run
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, TrailEvent
 from pointsman.core.trail.item import NewerEvent
-from pointsmanctl.trail_query import Question, ask
+from pointsmanctl.output.host_lines import joined_parts
+from pointsmanctl.stack.trail_query import TrailQuery, run_query
 
 SOON = PATIENCE
 STANDSTILL_SECONDS = 300.0
@@ -52,18 +53,19 @@ class Observer:
     def events(self, rollout: str) -> list[TrailEvent]:
         """The trail of a rollout, by time."""
         now = datetime.now(UTC)
-        return self.ask(Question(now - timedelta(days=1), now + timedelta(minutes=5), rollout=rollout, limit=1000))
+        return self.ask(TrailQuery(now - timedelta(days=1), now + timedelta(minutes=5), rollout=rollout, limit=1000))
 
-    def ask(self, question: Question) -> list[TrailEvent]:
+    def ask(self, question: TrailQuery) -> list[TrailEvent]:
         """The trail's answer."""
-        found = ask(self.cloud.client("dynamodb"), self.audit_table, question)
+        found = run_query(self.cloud.client("dynamodb"), self.audit_table, question)
         return [event for event in found if not isinstance(event, NewerEvent)]
 
     def host_results(self, rollout: str, number: int) -> list[HostResultRecorded]:
-        """What Ansible told of each host, once `number` have come."""
+        """What Ansible did on each host, once the whole results of `number` hosts have come."""
 
         def all_there() -> list[HostResultRecorded] | None:
-            found = [event for event in self.events(rollout) if isinstance(event, HostResultRecorded)]
+            events = joined_parts(self.events(rollout))
+            found = [event for event in events if isinstance(event, HostResultRecorded) and event.final]
             return found if len(found) >= number else None
 
         return wait_until(all_there, SOON, f"no {number} host results of {rollout}")
@@ -71,7 +73,9 @@ class Observer:
     def decided(self, delivery: Delivery) -> DeliveryDecided:
         """The trail's record of a delivery, once it is there."""
         now = datetime.now(UTC)
-        question = Question(now - timedelta(days=1), now + timedelta(minutes=5), types=("DeliveryDecided",), limit=1000)
+        question = TrailQuery(
+            now - timedelta(days=1), now + timedelta(minutes=5), types=("DeliveryDecided",), limit=1000
+        )
 
         def found() -> DeliveryDecided | None:
             events = self.ask(question)

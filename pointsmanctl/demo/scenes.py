@@ -12,11 +12,11 @@ from localcloud.github import Delivery
 from localcloud.layout import CHANNEL, REPOSITORY
 from pointsman.core.model import RolloutState
 from pointsman.core.trail.events import RolloutRepeated
-from pointsmanctl.decisions_table import decisions_table
 from pointsmanctl.demo.observer import STANDSTILL_SECONDS, Observer, rollout_of
 from pointsmanctl.demo.slack_view import slack_message
 from pointsmanctl.demo.stage import DemoFailed, Stage
-from pointsmanctl.trail_table import trail_table
+from pointsmanctl.output.decisions_table import decisions_table
+from pointsmanctl.output.trail_table import trail_table
 
 HANA = Author("Hana Ito", "hana@example.com")
 OMAR = Author("Omar Haddad", "omar@example.com")
@@ -83,7 +83,7 @@ class Play:
 
     def a_broken_task(self) -> None:
         """(d)"""
-        self._stage.scene("d", "A push with a broken task: told where, and by which task")
+        self._stage.scene("d", "A push with a broken task: reported with its host and task")
         broken = (
             f"{self._seen.file(TASKS).rstrip()}\n\n- name: {BROKEN_TASK}\n  ansible.builtin.command:\n"
             "    argv: [ls, /srv/releases/2026-11]\n  changed_when: false\n"

@@ -15,8 +15,8 @@ from rich.text import Text
 from localcloud.cloud import wait_until
 from pointsman.core.model import Rollout, Run
 from pointsman.core.rollouts.reconcile import latest
-from pointsmanctl.styles import STYLES
-from pointsmanctl.times import duration
+from pointsmanctl.output.styles import STYLES
+from pointsmanctl.output.times import duration
 
 MARKS = {
     "waiting": "⏳",

@@ -11,7 +11,7 @@ from localcloud.github import Delivery
 from pointsman.core.model import RolloutState
 from pointsman.core.trail.events import HostResultRecorded
 from pointsmanctl.demo.observer import SOON, Observer
-from pointsmanctl.trail_query import Question
+from pointsmanctl.stack.trail_query import TrailQuery
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -45,7 +45,7 @@ def again(world: Observer, build_arn: str) -> str:
 def results(world: Observer, build_arn: str) -> list[HostResultRecorded]:
     """What the trail has of a host by that build, once it is there: asked by the host alone."""
     now = datetime.now(UTC)
-    question = Question(now - timedelta(hours=1), now + timedelta(hours=1), host=HOST, types=("HostResultRecorded",))
+    question = TrailQuery(now - timedelta(hours=1), now + timedelta(hours=1), host=HOST, types=("HostResultRecorded",))
 
     def found() -> list[HostResultRecorded]:
         events = [event for event in world.ask(question) if isinstance(event, HostResultRecorded)]

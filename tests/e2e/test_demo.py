@@ -1,4 +1,4 @@
-"""`pointsman demo`, as a user runs it: it ends by itself, leaves nothing running, and its exit status is the truth."""
+"""`pointsman local demo`, as a user runs it: it ends by itself, leaves nothing running, and its exit status is true."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ POINTSMAN = Path(sys.executable).with_name("pointsman")
 
 def run_demo(**variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [POINTSMAN, "demo"],
+        [POINTSMAN, "local", "demo"],
         cwd=CHECKOUT,
         env={**os.environ, **variables},
         capture_output=True,

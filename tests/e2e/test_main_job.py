@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from localcloud.layout import REPOSITORY
 from pointsman.core.model import RolloutState, RunState
 from pointsman.core.trail.events import RolloutRepeated, RunEnded
 from pointsmanctl.demo.observer import Observer
-from pointsmanctl.trail_query import Question
+from pointsmanctl.stack.trail_query import TrailQuery
 
 HANA = Author("Hana Ito", "hana@example.com")
 DEFAULTS = "ansible/roles/app/defaults/main.yml"
@@ -85,8 +86,8 @@ def test_each_index_finds_the_host(world: Observer, role_change: Delivery, condi
     now = datetime.now(UTC)
     if "repository" in condition:
         condition = {**condition, "commit": rollout.change.after[:7]}
-    question = Question(now - timedelta(hours=1), now + timedelta(hours=1), types=("HostResultRecorded",), **condition)  # type: ignore[arg-type]
-    found = world.ask(question)
+    query = TrailQuery(now - timedelta(hours=1), now + timedelta(hours=1), types=("HostResultRecorded",))
+    found = world.ask(replace(query, **condition))  # type: ignore[arg-type]
     assert "web-prod-euw1" in {event.host for event in found}
 
 

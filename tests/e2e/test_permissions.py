@@ -16,7 +16,7 @@ from pointsman.adapters.trail_dynamodb import DynamoTrail, put_of
 from pointsman.core.trail.events import RunWaited
 from pointsman.errors import Misconfigured
 from pointsmanctl.demo.observer import Observer
-from pointsmanctl.erratum import Removal, redact
+from pointsmanctl.stack.erratum import Removal, redact
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 

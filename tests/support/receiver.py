@@ -15,7 +15,7 @@ from pointsman.core.github.signature import signature_of
 from pointsman.core.github.signature_check import SignatureCheck
 from pointsman.core.routes.model import Routes
 from pointsman.core.routing.routing_input import Comparison
-from pointsmanctl.routes_file import read_routes
+from pointsmanctl.routes_file.reader import read_routes
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a secret of this test"

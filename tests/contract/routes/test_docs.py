@@ -19,7 +19,7 @@ from pointsman.core.routes.model import Account, Defaults, Route, Routes, Target
 from pointsman.core.routing.decide import decide
 from pointsman.core.routing.evaluate import SKIP_MARKERS
 from pointsman.core.routing.routing_input import RoutingInput
-from pointsmanctl.routes_file import read_routes
+from pointsmanctl.routes_file.reader import read_routes
 from tests.support.receiver import ROOT, payload, routes_with
 
 # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_WebhookFilter.html

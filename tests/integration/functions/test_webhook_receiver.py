@@ -16,7 +16,7 @@ from moto import mock_aws
 from functions.webhook_receiver import handler
 from pointsman.core.delivery import Delivery
 from pointsman.errors import Misconfigured, Unavailable
-from pointsmanctl.compile_routes import main as compile_routes
+from pointsmanctl.routes_file.compile import main as compile_routes
 from tests.support.lambda_context import FakeContext
 from tests.support.receiver import (
     ROOT,

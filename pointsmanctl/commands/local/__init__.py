@@ -1,0 +1,33 @@
+"""`pointsman local`: AWS, GitHub and Slack on this machine. Only this package and the demo import the local cloud."""
+
+from typing import ClassVar
+
+import typer
+
+from pointsmanctl.lazy_group import CONTEXT, Lazy, LazyGroup
+
+HERE = "pointsmanctl.commands.local"
+
+
+class LocalGroup(LazyGroup):
+    """Commands for the local cloud of this checkout."""
+
+    lazy: ClassVar = {
+        "up": Lazy(f"{HERE}.up:up", "Start the local cloud, deploy the templates and leave it running."),
+        "down": Lazy(f"{HERE}.down:down", "Stop the local cloud."),
+        "push": Lazy(
+            f"{HERE}.push:push", "Commit one file to the local repository, push it, and show the receiver's answer."
+        ),
+        "demo": Lazy(f"{HERE}.demo:demo", "Show the main job on a local cloud of its own, from push to audit trail."),
+    }
+
+
+app = typer.Typer(
+    cls=LocalGroup,
+    callback=lambda: None,
+    help="The local cloud: Pointsman on this machine, without AWS.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings=CONTEXT,
+)

@@ -1,0 +1,60 @@
+"""`pointsman local demo`: the main job on the local cloud, from push to trail, shown and checked."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from localcloud.cloud import LocalCloud, LocalCloudError
+from localcloud.deploy import DeployError
+from localcloud.git import GitError
+from localcloud.layout import STATES
+from pointsman.errors import PointsmanError
+from pointsmanctl.demo.scenes import Play
+from pointsmanctl.demo.stage import DemoFailed, Stage
+from pointsmanctl.output.console import console
+
+
+def demo(
+    keep: Annotated[bool, typer.Option(help="Leave the demo's local cloud running, to look around.")] = False,
+) -> None:
+    """Show the main job on a local cloud of its own, from push to audit trail."""
+    stage = Stage(console())
+    cloud = LocalCloud.replacing(STATES / "demo")
+    try:
+        _perform(stage, cloud)
+    except (DemoFailed, LocalCloudError, DeployError, GitError, PointsmanError) as error:
+        stage.console.print(Text(f"\n✗ the demo failed after {stage.elapsed}: {error}", style="bold red"))
+        stage.console.print(Text(f"  what happened is in {cloud.layout.state}", style="red"))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        if not keep:
+            cloud.stop()
+        stage.console.print(Text(f"\n{_interrupted(cloud)}", style="bold red"))
+        sys.exit(130)
+    finally:
+        if keep:
+            cloud.leave_running()
+        else:
+            cloud.stop()
+    stage.console.print(Text(f"\n✓ the demo ended after {stage.elapsed}", style="bold green"))
+    if keep:
+        stage.say(f"  Slack: {cloud.record.slack_url}   end it: {_ending(cloud)}")
+
+
+def _interrupted(cloud: LocalCloud) -> str:
+    if cloud.alive():
+        return f"interrupted; the demo's local cloud still runs, end it: {_ending(cloud)}"
+    return "interrupted; nothing is left running"
+
+
+def _ending(cloud: LocalCloud) -> str:
+    return f"python -m localcloud --state {cloud.layout.state} down"
+
+
+def _perform(stage: Stage, cloud: LocalCloud) -> None:
+    stage.say("Pointsman on a local cloud: three AWS accounts, five regions, ten hosts; IAM is enforced.")
+    with stage.working("Local cloud up, control stack and 10 worker stacks deployed") as step:
+        cloud.up(lambda what, seconds: step(f"{what} ({seconds:.1f} s)"))
+    Play(stage, cloud).perform()

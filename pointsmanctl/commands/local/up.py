@@ -1,0 +1,14 @@
+"""`pointsman local up`: start the local cloud."""
+
+from typing import Annotated
+
+import typer
+
+
+def up(
+    builds: Annotated[int, typer.Option(min=1, help="How many builds run at the same time.")] = 2,
+) -> None:
+    """Start the local cloud, deploy the templates and leave it running."""
+    from localcloud.__main__ import main
+
+    raise typer.Exit(main(["up", "--builds", str(builds)]))

@@ -1,0 +1,174 @@
+"""`pointsman routes explain`: what would happen, and why, without any cloud."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pointsmanctl.errors import InvalidInput
+from pointsmanctl.options import OutputOption, PagerOption, all_readable, full_name, given, readable
+from pointsmanctl.output.formats import Format, print_objects
+from pointsmanctl.output.messages import note, warn
+
+if TYPE_CHECKING:
+    from pointsman.core.routes.model import Routes
+    from pointsman.core.routing.routing_input import NothingToRun, RoutingInput
+    from pointsmanctl.explain.what_if import ChangeOptions
+
+_PULL_REQUEST = "Only with --base and --head."
+
+
+def explain(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="With --files: the changed files.", show_default=False, callback=all_readable),
+    ] = None,
+    files: Annotated[
+        bool, typer.Option("--files", help="The names that follow are the changed files. No names: no file changed.")
+    ] = False,
+    files_from: Annotated[
+        str | None,
+        typer.Option(help="Read the changed files from a file, one per line or NUL-separated; - is standard input."),
+    ] = None,
+    git: Annotated[
+        str | None,
+        typer.Option(
+            help="Take the changed files from git: A..B, A...B or one commit of the repository here.", callback=given
+        ),
+    ] = None,
+    payload: Annotated[
+        str | None, typer.Option(help="Use a saved delivery of a push or pull_request; - is standard input.")
+    ] = None,
+    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
+    branch: Annotated[str | None, typer.Option(help="Pushed branch.", callback=given)] = None,
+    tag: Annotated[str | None, typer.Option(help="Pushed tag.", callback=given)] = None,
+    base: Annotated[str | None, typer.Option(help="Target branch of a pull request.", callback=given)] = None,
+    head: Annotated[str | None, typer.Option(help="Source branch of a pull request.", callback=given)] = None,
+    action: Annotated[str | None, typer.Option(help=_PULL_REQUEST, callback=given, show_default="opened")] = None,
+    fork: Annotated[str | None, typer.Option(help=f"owner/name. {_PULL_REQUEST}", callback=full_name)] = None,
+    actor: Annotated[str | None, typer.Option(help="Login of the person.", callback=given)] = None,
+    actor_id: Annotated[int | None, typer.Option(help="GitHub's user id of the person.")] = None,
+    message: Annotated[
+        str | None,
+        typer.Option(help="Message of the newest commit, or title of the pull request.", callback=readable),
+    ] = None,
+    file: Annotated[Path, typer.Option("--routes", help="The routes file.")] = Path("routes.yaml"),
+    output: OutputOption = Format.TABLE,
+    pager: PagerOption = True,
+) -> None:
+    """Show what each route decides about a change, why, and by which pattern and file."""
+    from pointsmanctl.explain.saved_delivery import read_saved
+    from pointsmanctl.explain.what_if import ChangeOptions
+
+    options = ChangeOptions(
+        repository=repository,
+        branch=branch,
+        tag=tag,
+        base=base,
+        head=head,
+        action=action,
+        fork=fork,
+        actor=actor,
+        actor_id=actor_id,
+        message=message,
+    )
+    routes = _routes(file)
+    if payload is not None:
+        _refuse_beside(options, {"--files": files or names, "--files-from": files_from, "--git": git})
+        subject = read_saved(payload)
+    else:
+        subject = _what_if(options, routes, names or [], files, files_from, git)
+    _print(subject, routes, output, pager=pager)
+
+
+def _what_if(
+    options: "ChangeOptions", routes: "Routes", names: list[str], files: bool, files_from: str | None, git: str | None
+) -> "RoutingInput":
+    """The change that the options describe. Raises BadParameter where they say too little or too much."""
+    from pointsmanctl.explain.changed_names import names_in, read_range
+    from pointsmanctl.explain.saved_delivery import read_source
+    from pointsmanctl.explain.what_if import what_if
+
+    if names and not files:
+        raise typer.BadParameter(f"unexpected argument {names[0]!r}: write --files before the names of files")
+    ways = {"--files": files or None, "--files-from": files_from, "--git": git}
+    if sum(value is not None for value in ways.values()) != 1:
+        raise typer.BadParameter(f"say which files changed: give one of {', '.join(ways)} or --payload")
+    known = read_range(git, Path.cwd()) if git else None
+    changed = tuple(names) if files else names_in(read_source(files_from)) if files_from is not None else ()
+    return what_if(options, routes, known, known.names if known else changed)
+
+
+def _routes(file: Path) -> "Routes":
+    from pointsmanctl.routes_file.reader import read_routes
+
+    try:
+        routes, errors = read_routes(file)
+    except OSError as problem:
+        raise InvalidInput(f"{file}: {problem.strerror}") from problem
+    for each in errors:
+        warn(str(each))
+    if routes is None:
+        raise InvalidInput(f"{file} is not valid: fix the errors above")
+    return routes
+
+
+def _refuse_beside(options: "ChangeOptions", others: dict[str, object]) -> None:
+    beside = [name for name, value in (others | options.by_name()).items() if value]
+    if beside:
+        raise typer.BadParameter("not allowed with --payload, which contains it", param_hint=beside[0])
+
+
+def _print(subject: "RoutingInput | NothingToRun", routes: "Routes", output: Format, *, pager: bool) -> None:
+    from pointsman.core.routing.routing_input import NothingToRun
+
+    repository = subject.repository if isinstance(subject, NothingToRun) else subject.change.repository
+    if not routes.of_repository(repository):
+        names = ", ".join(dict.fromkeys(text for route in routes.routes for text in route.repository))
+        _print_none(f"no route is for the repository {repository}: there are routes for {names}", output)
+    elif isinstance(subject, NothingToRun):
+        _print_none(subject.reason, output)
+    else:
+        _print_decisions(subject, routes, output, pager=pager)
+
+
+def _print_none(reason: str, output: Format) -> None:
+    """There are no decisions, and why."""
+    from pointsmanctl.output.shapes import DECISION_COLUMNS
+
+    if output is not Format.TABLE:
+        print_objects([], output, DECISION_COLUMNS)
+    warn(reason)
+
+
+def _print_decisions(subject: "RoutingInput", routes: "Routes", output: Format, *, pager: bool) -> None:
+    from rich.console import Group
+    from rich.text import Text
+
+    from pointsman.core.routing.decide import decide
+    from pointsmanctl.explain.would_run import command_lines, would_run
+    from pointsmanctl.output.console import show
+    from pointsmanctl.output.decisions_table import decisions_table
+    from pointsmanctl.output.shapes import DECISION_COLUMNS, decision_object
+
+    routing = decide(subject, routes)
+    if routing.needs_changed_files:
+        note("In AWS, the receiver asks GitHub for the changed files here, if it has a token.")
+    # What would run has no id: that depends on the commit.
+    decisions = [decision_object(decision) | {"rollout": None} for decision in routing.decisions]
+    if output is not Format.TABLE:
+        specs = {spec.route: spec for spec in routing.specs}
+        for each in decisions:
+            each["would_run"] = would_run(specs[each["route"]]) if each["route"] in specs else []
+        print_objects(decisions, output, DECISION_COLUMNS)
+        return
+    note(_summary(subject, routes))
+    commands = [line for spec in routing.specs for line in command_lines(spec)]
+    show(Group(decisions_table(decisions, full=True), Text(routing.reason), *commands), pager=pager)
+
+
+def _summary(subject: "RoutingInput", routes: "Routes") -> str:
+    change, request = subject.change, subject.change.pull_request
+    what = f"pull request from {request.head} to {request.base}" if request else f"{subject.kind} {subject.name}"
+    others = len(routes.routes) - len(routes.of_repository(change.repository))
+    return f"{change.repository}, {what}" + (f"; {others} of the routes are for other repositories" if others else "")

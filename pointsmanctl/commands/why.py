@@ -1,0 +1,102 @@
+"""`pointsman why <sha>`: what became of a commit, delivery by delivery and route by route, and why."""
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pointsmanctl.errors import ExitCode
+from pointsmanctl.options import (
+    TIMES,
+    OutputOption,
+    PagerOption,
+    RegionOption,
+    StackOption,
+    WhereOption,
+    connected,
+    full_name,
+)
+from pointsmanctl.output.formats import Format, print_objects
+from pointsmanctl.output.messages import error, note, warn
+from pointsmanctl.output.times import EPOCH
+from pointsmanctl.stack.connection import Connection, Where
+
+if TYPE_CHECKING:
+    from pointsman.core.trail.events import TrailEvent
+    from pointsmanctl.stack.deliveries import DeliveryReport
+    from pointsmanctl.stack.trail_query import TrailQuery
+
+SINCE = "30d"
+SHORTEST = 4  # characters of a commit
+MOST_EVENTS = 1_000
+NOT_FOUND_HINT = (
+    "Perhaps GitHub did not deliver it, Pointsman rejected it (401, 413), or no route is for its repository (200). "
+    "Look at Recent Deliveries of the webhook on GitHub."
+)
+
+
+def why(
+    commit: Annotated[str, typer.Argument(help="The commit, or its first characters.")],
+    repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
+    since: Annotated[str | None, typer.Option(help=f"{TIMES}.", show_default=f"{SINCE}; no limit with --repo")] = None,
+    output: OutputOption = Format.TABLE,
+    pager: PagerOption = True,
+    cloud: WhereOption = Where.AUTO,
+    stack: StackOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Show each delivery of a commit, each route's decision and its reason, and what became of it.
+
+    Exits with 3 if the audit trail has no delivery of this commit.
+    """
+    from pointsmanctl.stack.deliveries import EVENT_TYPES, delivered_before, reports_of
+    from pointsmanctl.stack.rollouts import RolloutReader
+    from pointsmanctl.stack.time_span import CLOCK_SKEW, bounded
+    from pointsmanctl.stack.trail_query import TrailQuery
+
+    sha = commit.lower()
+    if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", sha):
+        raise typer.BadParameter(f"{commit!r} is not a commit: give at least {SHORTEST} hexadecimal digits")
+    now = datetime.now(UTC)
+    query = TrailQuery(EPOCH, now + CLOCK_SKEW, repository=repository, commit=sha, types=EVENT_TYPES, limit=MOST_EVENTS)
+    query = bounded(query, since, None, now, SINCE)
+    there = connected(cloud, stack, region)
+    events = _events(there, query)
+    reports = reports_of(events, RolloutReader(there))
+    if earlier := delivered_before(events):
+        warn(
+            f"Redelivered since then, but first delivered before: {', '.join(sorted(earlier))}; use an earlier --since"
+        )
+    _print(reports, output, pager=pager)
+    if not reports:
+        start = "" if query.unbounded else f" since {query.since:%Y-%m-%d}"
+        error(f"no delivery of commit {commit} in the audit trail{start}")
+        note(NOT_FOUND_HINT)
+        raise typer.Exit(ExitCode.NOT_FOUND)
+
+
+def _events(there: Connection, query: "TrailQuery") -> list["TrailEvent"]:
+    """The events that this version can read; says on stderr what is missing."""
+    from pointsman.core.trail.item import NewerEvent
+    from pointsmanctl.stack.trail_query import run_query
+
+    found = run_query(there.dynamodb, there.audit_table, query)
+    if len(found) >= query.limit:
+        warn(f"Showing the newest {query.limit:,} events; narrow --since for more.")
+    events = [event for event in found if not isinstance(event, NewerEvent)]
+    if newer := len(found) - len(events):
+        warn(f"{newer} more were written by a newer version of Pointsman: upgrade to read them.")
+    return events
+
+
+def _print(reports: list["DeliveryReport"], output: Format, *, pager: bool) -> None:
+    from pointsmanctl.output.console import show
+    from pointsmanctl.output.delivery_report import delivery_reports
+    from pointsmanctl.output.shapes import DELIVERY_COLUMNS, delivery_object, delivery_rows
+
+    if output is not Format.TABLE:
+        objects = [delivery_object(each) for each in reports]
+        print_objects(objects, output, DELIVERY_COLUMNS, delivery_rows(objects))
+    elif reports:
+        show(delivery_reports(reports), pager=pager)

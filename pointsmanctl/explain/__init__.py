@@ -1,0 +1,1 @@
+"""What `pointsman routes explain` needs: the change that it is about, and what would run."""

@@ -1,0 +1,38 @@
+"""A saved delivery: its payload, or the request as GitHub shows it at Recent Deliveries."""
+
+import json
+import sys
+from pathlib import Path
+
+from pointsman.core.github.pull_request import read_pull_request
+from pointsman.core.github.push import read_push
+from pointsman.core.routing.routing_input import NothingToRun, RoutingInput
+from pointsman.errors import Rejected
+from pointsmanctl.errors import InvalidInput
+
+STDIN = "-"
+
+
+def read_source(source: str) -> bytes:
+    """The content of the file `source`, or of standard input. Raises InvalidInput."""
+    try:
+        return sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{source}: {error.strerror}") from error
+
+
+def read_saved(source: str) -> RoutingInput | NothingToRun:
+    """The push or pull request of a saved delivery. Raises InvalidInput with the reason."""
+    try:
+        content = json.loads(read_source(source))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"{source} is not JSON") from error
+    for wrapping in ("request", "payload"):
+        if isinstance(content, dict) and isinstance(content.get(wrapping), dict):
+            content = content[wrapping]
+    if not isinstance(content, dict):
+        raise InvalidInput(f"{source} is JSON, but not an object: save the payload of a delivery")
+    try:
+        return read_pull_request(content) if "pull_request" in content else read_push(content)
+    except Rejected as rejected:
+        raise InvalidInput(f"{source} is not the payload of a push or pull request: {rejected.reason}") from rejected

@@ -1,0 +1,36 @@
+"""What an order would run: a playbook with its limit, tags and variables, and on which targets."""
+
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+from rich.text import Text
+
+from pointsman.core.model import Mode, RolloutSpec
+from pointsman.core.text import shown
+
+
+def would_run(spec: RolloutSpec) -> list[dict[str, Any]]:
+    """For programs: mode, playbook, limit, tags, extra_vars, and the targets that have these in common."""
+    groups: dict[str, dict[str, Any]] = {}
+    for target in spec.targets:
+        settings = spec.settings_on(target).model_dump(mode="json")
+        common = groups.setdefault(
+            json.dumps(settings, sort_keys=True), {"mode": spec.mode.value, **settings, "targets": []}
+        )
+        common["targets"].append(target.name)
+    return list(groups.values())
+
+
+def command_lines(spec: RolloutSpec) -> Iterator[Text]:
+    """For people: the command, and where."""
+    for group in would_run(spec):
+        words = ["ansible-playbook", group["playbook"]]
+        words += ["--check"] if spec.mode is Mode.CHECK else []
+        words += [f"--limit={group['limit']}"] if group["limit"] else []
+        words += [f"--tags={','.join(group['tags'])}"] if group["tags"] else []
+        words += [f"--extra-vars={json.dumps(group['extra_vars'], ensure_ascii=False)}"] if group["extra_vars"] else []
+        yield Text.assemble(
+            (f"{spec.route}: ", "bold"), shown(shlex.join(words)), ("  on ", "dim"), ", ".join(group["targets"])
+        )

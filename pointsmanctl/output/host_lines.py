@@ -1,0 +1,107 @@
+"""What Ansible did on one host, in lines for people."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from rich.syntax import Syntax
+from rich.text import Text
+
+from pointsman.core.model import Mode
+from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded
+from pointsman.core.trail.host_values import TaskResult
+from pointsman.core.trail.item import ReadEvent
+from pointsmanctl.output.styles import STYLES
+
+
+def joined_parts(events: Iterable[ReadEvent]) -> list[ReadEvent]:
+    """`events`, where the parts of one host's result are one, in the place of the last of them."""
+    events = list(events)
+    results = [event for event in events if isinstance(event, HostResultRecorded)]
+    by_host = groupby(sorted(results, key=_of), key=_of)
+    results_by_host = {key: _joined(sorted(parts, key=lambda each: each.part)) for key, parts in by_host}
+    last = {_of(event): event for event in results}
+    return [
+        results_by_host[_of(event)] if isinstance(event, HostResultRecorded) else event
+        for event in events
+        if not isinstance(event, HostResultRecorded) or event is last[_of(event)]
+    ]
+
+
+def _of(event: HostResultRecorded) -> tuple[str, str]:
+    return (event.build_arn, event.host)
+
+
+def _joined(parts: list[HostResultRecorded]) -> HostResultRecorded:
+    """One result of all parts: counts and status are those of the last."""
+    return parts[-1].model_copy(
+        update={
+            "tasks": tuple(task for part in parts for task in part.tasks),
+            "tasks_omitted": sum(part.tasks_omitted for part in parts),
+            "shortened": any(part.shortened for part in parts),
+            "started_at": parts[0].started_at,
+        }
+    )
+
+
+def host_lines(event: HostResultRecorded, *, diffs: bool) -> list[Text | Syntax]:
+    """The result in one line, and its tasks below it; with `diffs`, each with what it changed."""
+    lines: list[Text | Syntax] = [_head(event)]
+    if diffs:
+        for task in event.tasks:
+            lines.append(_task(task))
+            lines += [Syntax(task.diff, "diff", background_color="default", word_wrap=True)] if task.diff else []
+    else:
+        lines += _tasks_in_short(event)
+    if event.tasks_omitted:
+        lines.append(Text(f"and {event.tasks_omitted} more tasks", style="dim"))
+    return lines
+
+
+def _head(event: HostResultRecorded) -> Text:
+    counts = event.counts
+    word: str = "would change" if event.mode is Mode.CHECK and event.status == "changed" else event.status
+    head = Text(word, STYLES.get(event.status, ""))
+    head.append(f"  {counts.ok} ok, {counts.changed} changed, {counts.failed + counts.unreachable} failed", "default")
+    for word, number in (("rescued", counts.rescued), ("ignored", counts.ignored)):
+        head.append(f", {number} {word}" if number else "", "default")
+    head.append("" if event.final else "  (the last part of this host's result has not arrived)", "yellow")
+    head.append(outside(event), "yellow")
+    return head
+
+
+def outside(event: BuildReported | HostResultRecorded | PlaybookEnded) -> str:
+    """Who started the build of `event`, where it was not the engine."""
+    return f" (build started outside Pointsman's queue by {event.started_by})" if event.started_by else ""
+
+
+def _tasks_in_short(event: HostResultRecorded) -> Iterator[Text]:
+    changed = [task.name + _for(task) for task in event.tasks if task.status == "changed"]
+    if changed:
+        yield Text(" · ".join(changed), style="dim")
+    for task in event.tasks:
+        if task.status != "changed":
+            yield _task(task)
+
+
+def outcome(task: TaskResult) -> str:
+    """The result of a task: a failure that was rescued or ignored does not count for its host."""
+    if task.rescued:
+        return "rescued"
+    return "ignored" if task.ignored else task.status
+
+
+def _for(task: TaskResult) -> str:
+    """Where a delegated task ran, or for whom."""
+    if task.delegated_to:
+        return f" (on {task.delegated_to})"
+    return f" (for {task.on_behalf_of})" if task.on_behalf_of else ""
+
+
+def _task(task: TaskResult) -> Text:
+    word = outcome(task)
+    text = Text(f"{word}:" if word != task.status else word, STYLES[word])
+    text.append(f" {task.name}{_for(task)}", "default")
+    text.append(f"  {task.path}", "dim")
+    if task.status != "changed" and task.message:
+        text.append(f"\n{task.message}", "default")
+    return text

@@ -1,0 +1,32 @@
+"""Others' text made fit for a terminal: it cannot move the cursor, colour anything or turn a line around."""
+
+from enum import Enum
+from typing import Any
+
+from pydantic import BaseModel
+
+from pointsman.core.text import shown
+
+KEPT = "\n\t"
+
+
+def sanitized[Shown: BaseModel](value: Shown) -> Shown:
+    """`value` with the control characters of every text in it as their codes; line breaks and tabs stay."""
+    values = {name: _sanitized(getattr(value, name)) for name in type(value).model_fields}
+    return value.model_copy(update=values)
+
+
+def _sanitized(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value
+        case str():
+            return shown(value, KEPT)
+        case BaseModel():
+            return sanitized(value)
+        case tuple():
+            return tuple(_sanitized(each) for each in value)
+        case dict():
+            return {_sanitized(key): _sanitized(each) for key, each in value.items()}
+        case _:
+            return value

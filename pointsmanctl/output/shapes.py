@@ -1,0 +1,122 @@
+"""What programs get: one JSON object for one thing, in every command. docs/command-line.md describes them."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from pointsman.core.model import Decision, Run
+from pointsman.core.trail.events import DeliveryDecided
+from pointsman.core.trail.item import NewerEvent, ReadEvent
+from pointsmanctl.output.formats import Object
+from pointsmanctl.output.run_ends import Ends, why_run_ended
+
+if TYPE_CHECKING:
+    from pointsmanctl.routes_file.reader import LocatedDiagnostic
+    from pointsmanctl.stack.deliveries import DeliveryReport
+    from pointsmanctl.stack.rollouts import LoadedRollout
+
+EVENT_COLUMNS = (
+    "at", "type", "actor", "repository", "commit", "route", "rollout", "target", "attempt", "host", "state", "status",
+    "reason", "log_url",
+)  # fmt: skip
+ROLLOUT_COLUMNS = (
+    "rollout", "rollout_state", "repository", "ref", "commit", "actor", "route", "target", "attempt", "state", "reason",
+    "started_at", "ended_at", "duration_seconds", "log_url",
+)  # fmt: skip
+DECISION_COLUMNS = ("route", "decision", "runs", "held", "reason", "pattern", "file", "targets", "rollout")
+DELIVERY_COLUMNS = ("at", "delivery", "repository", "ref", "commit", "actor", *DECISION_COLUMNS, "rollout_state")
+FINDING_COLUMNS = ("file", "line", "column", "severity", "where", "reason")
+
+
+def event_object(event: ReadEvent) -> dict[str, Any]:
+    """An event as the trail stores it; what a newer version wrote is given as it is."""
+    if isinstance(event, NewerEvent):
+        return event.data
+    value = event.model_dump(mode="json", exclude_none=True)
+    if isinstance(event, DeliveryDecided):
+        value["decisions"] = [decision_object(each) for each in event.decisions]
+    return value
+
+
+def decision_object(decision: Decision) -> dict[str, Any]:
+    """A decision as the receiver answers it."""
+    return decision.to_json()
+
+
+def rollout_object(loaded: "LoadedRollout") -> dict[str, Any]:
+    """A rollout with every attempt of its runs."""
+    rollout, spec, change = loaded.rollout, loaded.rollout.spec, loaded.rollout.change
+    times = rollout.model_dump(mode="json", include={"created_at", "ended_at"})
+    return {
+        "rollout": rollout.id,
+        "state": rollout.state.value,
+        "repository": change.repository,
+        "ref": change.ref,
+        "commit": change.after,
+        "title": change.title,
+        "actor": change.actor,
+        "author": change.author,
+        "pull_request": change.pull_request.number if change.pull_request else None,
+        "delivery": rollout.delivery,
+        "route": spec.route,
+        "mode": spec.mode.value,
+        "playbook": spec.playbook,
+        "targets": [target.name for target in spec.targets],
+        **times,
+        "runs": [run_object(run, loaded.ends) for run in loaded.runs],
+    }
+
+
+def run_object(run: Run, ends: Ends) -> dict[str, Any]:
+    """One attempt on one target. `reason` is Ansible's own where it gave one."""
+    took = (run.ended_at - run.started_at).total_seconds() if run.started_at and run.ended_at else None
+    return {
+        "rollout": run.rollout,
+        "target": run.target.name,
+        "attempt": run.attempt,
+        "state": run.state.value,
+        "reason": why_run_ended(run, ends),
+        "blocked_by": run.blocked_by,
+        "build_arn": run.build_arn,
+        "log_url": run.log_url,
+        **run.model_dump(mode="json", include={"created_at", "started_at", "ended_at"}),
+        "duration_seconds": took,
+    }
+
+
+def rollout_rows(objects: Iterable[Object]) -> Iterator[Object]:
+    """For CSV: a row for each run, with what it shares with the others of its rollout."""
+    for rollout in objects:
+        shared = {**rollout, "rollout_state": rollout["state"], "state": None, "reason": None}
+        for run in rollout["runs"] or [{}]:
+            yield {**shared, **run}
+
+
+def delivery_rows(objects: Iterable[Object]) -> Iterator[Object]:
+    """For CSV: a row for each decision of what `pointsman why` answers."""
+    for each in objects:
+        event = each["delivery"]
+        states = {rollout["rollout"]: rollout["state"] for rollout in each["rollouts"]}
+        shared = {**event, "ref": event["change"]["ref"], "route": None, "rollout": None}
+        for decision in event["decisions"]:
+            yield {**shared, **decision, "rollout_state": states.get(decision["rollout"])}
+
+
+def delivery_object(report: "DeliveryReport") -> dict[str, Any]:
+    """A delivery's event, the rollouts that followed, and the event of each redelivery."""
+    return {
+        "delivery": event_object(report.event),
+        "rollouts": [rollout_object(loaded) for loaded in report.rollouts.values()],
+        "repeated": [event_object(each) for each in report.repeated],
+    }
+
+
+def finding_object(finding: "LocatedDiagnostic") -> dict[str, Any]:
+    """An error or a warning about routes.yaml."""
+    return {
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "severity": "warning" if finding.is_warning else "error",
+        "where": finding.diagnostic.where,
+        "reason": finding.diagnostic.reason,
+    }

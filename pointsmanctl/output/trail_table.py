@@ -1,0 +1,165 @@
+"""The trail as a table for people: one line an event, and the tasks of each host below it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.syntax import Syntax
+from rich.text import Text
+
+from pointsman.core.model import Mode, Outcome, RunState
+from pointsman.core.trail.events import (
+    BuildReported,
+    DeliveryDecided,
+    ErratumRecorded,
+    EventRejected,
+    HostResultRecorded,
+    PlaybookEnded,
+    RecordingCapped,
+    RolloutEnded,
+    RolloutRepeated,
+    RolloutStarted,
+    RunDelayed,
+    RunEnded,
+    RunStarted,
+    RunWaited,
+)
+from pointsman.core.trail.item import NewerEvent, ReadEvent
+from pointsmanctl.output.host_lines import host_lines, joined_parts, outside
+from pointsmanctl.output.lines import Line, LineTable, header
+from pointsmanctl.output.run_ends import NOT_REPORTED, Ends, ends_among, missing
+from pointsmanctl.output.sanitize import sanitized
+from pointsmanctl.output.styles import STYLES
+from pointsmanctl.output.times import duration
+
+COLUMNS = ("TIME (UTC)", "WHO", "COMMIT", "TARGET", "HOST", "WHAT")
+
+
+def trail_table(events: Sequence[ReadEvent], *, diffs: bool = False, complete: bool = False) -> LineTable:
+    """Events as lines: when, who, which commit, where, what; the tasks of a host below its line.
+
+    With `diffs`, each task has its own line, with what it changed in its file. `complete`: these are all events of
+    their rollouts, so whatever is not among them was never reported.
+    """
+    ends = ends_among(events) if complete else None
+    pairs = [(sanitized(event), _afterwards(event, ends)) for event in _with_reasons(joined_parts(events))]
+    return LineTable([header(*COLUMNS), *(_event_line(event, note, diffs=diffs) for event, note in pairs)])
+
+
+def _with_reasons(events: Iterable[ReadEvent]) -> Iterator[ReadEvent]:
+    """The same, where failed runs have the reason that Ansible gave."""
+    events = list(events)
+    reasons = {arn: end.reason for arn, end in ends_among(events).items()}
+    for event in events:
+        reason = reasons.get(event.build_arn or "") if isinstance(event, RunEnded) else None
+        failed = isinstance(event, RunEnded) and event.state is RunState.FAILED
+        yield event.model_copy(update={"reason": reason}) if failed and reason else event
+
+
+def _afterwards(event: ReadEvent, ends: Ends | None) -> str:
+    """A note where a build ended and Ansible did not report how."""
+    if ends is None or not isinstance(event, RunEnded) or event.build_arn is None:
+        return ""
+    return "" if event.build_arn in ends else NOT_REPORTED
+
+
+def _event_line(event: ReadEvent, note: str, *, diffs: bool) -> Line:
+    commit = (event.commit or "")[:7]
+    cells = (f"{event.at:%m-%d %H:%M:%S}", event.actor or "", commit, event.target or "", event.host or "")
+    head, *details = what(event, diffs=diffs)
+    details += [Text(note, "yellow")] if note else []
+    return Line(tuple(Text(cell) for cell in cells), head, details)
+
+
+def what(event: ReadEvent, *, diffs: bool = False) -> list[Text | Syntax]:
+    """An event in one line, and the lines below it."""
+    match event:
+        case HostResultRecorded():
+            return host_lines(event, diffs=diffs)
+        case DeliveryDecided():
+            return list(_delivery(event))
+        case RunEnded() | RolloutEnded():
+            return [_ended(event)]
+        case PlaybookEnded():
+            return [_playbook(event)]
+        case _:
+            return [_line(event)]
+
+
+def _line(event: ReadEvent) -> Text:
+    match event:
+        case RolloutStarted():
+            check = " to check only" if event.mode is Mode.CHECK else ""
+            return Text(f"rollout {event.rollout} on route {event.route} started{check}: {len(event.targets)} targets")
+        case RolloutRepeated():
+            return Text(f"redelivered as {event.delivery}: {event.reason}")
+        case RunWaited():
+            return Text(f"waits behind {event.blocked_by}")
+        case RunDelayed():
+            return Text(f"no build yet: {event.reason}", "yellow")
+        case RunStarted():
+            return Text(f"build started {event.build_arn.rpartition('/')[2]}")
+        case BuildReported():
+            report = f"CodeBuild: {event.status}" + (f", {event.phase}" if event.phase else "")
+            return Text(report + outside(event), style="dim" if event.started_by is None else "yellow")
+        case EventRejected():
+            return Text(
+                f"rejected {event.detail_type} from account {event.sender_account}: {event.reason}", style="red"
+            )
+        case _:
+            return _note(event)
+
+
+def _note(event: ReadEvent) -> Text:
+    """What the trail says about itself."""
+    match event:
+        case RecordingCapped():
+            return Text(f"recording stopped: {event.reason}", STYLES["failed"])
+        case ErratumRecorded():
+            fields = ", ".join(event.fields)
+            return Text(f"erratum {event.erratum}: {fields} of {event.item_key} was removed: {event.reason}", "yellow")
+        case NewerEvent():
+            return Text(f"{event.type}: written by a newer version of Pointsman; -o json shows all of it", "dim")
+        case _:
+            return Text(event.type)
+
+
+def _ended(event: RunEnded | RolloutEnded) -> Text:
+    text = Text("run " if isinstance(event, RunEnded) else f"rollout {event.rollout} ")
+    text.append(event.state.value.replace("_", " "), STYLES.get(event.state.value, ""))
+    if isinstance(event, RunEnded) and event.duration_seconds is not None:
+        text.append(f" after {duration(event.duration_seconds)}")
+    if event.reason and event.state.value != "succeeded":
+        text.append(f": {event.reason}")
+    return text
+
+
+def _playbook(event: PlaybookEnded) -> Text:
+    """How Ansible ended, and which results are missing."""
+    if event.exit_status == 0:
+        text = Text(f"Ansible succeeded: {event.hosts} host{'' if event.hosts == 1 else 's'}", "green")
+    else:
+        how = "was stopped" if event.exit_status is None else f"failed (exit status {event.exit_status})"
+        text = Text(f"Ansible {how}", STYLES["failed"])
+        text.append(f": {event.reason}" if event.reason else "", "default")
+    for each in missing(event):
+        text.append(f"\n{each}" if each else "", STYLES["failed"])
+    text.append(outside(event), "yellow")
+    return text
+
+
+def _delivery(event: DeliveryDecided) -> Iterator[Text]:
+    head = Text(f"delivery {event.delivery}: {event.change.title}")
+    if event.shortened:
+        head.append(" (shortened)", "dim")
+    yield head
+    for decision in event.decisions:
+        outcome = decision.outcome.value
+        if decision.outcome is Outcome.UNDETERMINED:
+            outcome += ", runs" if decision.runs else ", does not run"
+        line = Text(f"{decision.route}: ")
+        line.append(outcome, STYLES.get(decision.outcome.value, ""))
+        line.append(f" ({decision.reason})")
+        yield line
+    if event.decisions_omitted:
+        yield Text(f"and {event.decisions_omitted} more decisions", style="dim")
+    if not event.decisions:
+        yield Text(event.reason, style="dim")

@@ -1,0 +1,1 @@
+"""routes.yaml: read, checked and compiled."""

@@ -1,0 +1,129 @@
+"""Which Pointsman a command talks to: the local cloud of this checkout, or a stack on AWS."""
+
+import os
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from pointsmanctl.errors import CloudUnavailable
+from pointsmanctl.stack.local_record import LocalRecord
+from pointsmanctl.stack.settings import STACK, StackSettings
+
+if TYPE_CHECKING:
+    import boto3
+    from botocore.config import Config
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class Where(StrEnum):
+    """Where Pointsman runs."""
+
+    AUTO = "auto"
+    LOCAL = "local"
+    AWS = "aws"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A deployed control stack, as the operator's command sees it. `endpoint` is None on AWS."""
+
+    session: "boto3.Session"
+    endpoint: str | None
+    outputs: dict[str, str]
+
+    @property
+    def dynamodb(self) -> "DynamoDBClient":
+        """DynamoDB of the control stack."""
+        return self.session.client("dynamodb", endpoint_url=self.endpoint, config=_limits())
+
+    @property
+    def caller(self) -> str:
+        """ARN of whose credentials these are. Raises Unavailable or Misconfigured."""
+        from pointsman.adapters.aws_errors import translate_aws_errors
+
+        with translate_aws_errors("asking STS who calls"):
+            client = self.session.client("sts", endpoint_url=self.endpoint, config=_limits())
+            return client.get_caller_identity()["Arn"]
+
+    @property
+    def audit_table(self) -> str:
+        """Name of the audit table."""
+        return self.outputs["AuditTableName"]
+
+    @property
+    def rollouts_table(self) -> str:
+        """Name of the rollouts table."""
+        return self.outputs["RolloutsTableName"]
+
+
+def connect(where: Where, settings: StackSettings, local: LocalRecord | None) -> Connection:
+    """The control stack that is meant; `auto` is the local cloud while it is up, else AWS. Raises CloudUnavailable."""
+    if where is Where.LOCAL and local is None:
+        raise CloudUnavailable("the local cloud is not running: start it with `make up`")
+    if where is Where.AWS:
+        return _on_aws(settings)
+    if local:
+        return _on_local_cloud(local)
+    try:
+        return _on_aws(settings)
+    except CloudUnavailable as error:
+        reason = str(error)
+        raise CloudUnavailable(
+            f"no local cloud is running here (`make up` starts one). {reason[:1].upper()}{reason[1:]}"
+        ) from error
+
+
+def _on_local_cloud(local: LocalRecord) -> Connection:
+    """The local cloud has one control stack, whatever the settings name. No profile of the user is read."""
+    import boto3
+    import botocore.session
+
+    ignored: dict[str, Any] = {
+        "profile": (None, None, None, None),
+        "config_file": (None, None, os.devnull, None),
+        "credentials_file": (None, None, os.devnull, None),
+    }
+    session = boto3.Session(
+        aws_access_key_id=local.control_account,
+        aws_secret_access_key=local.secret_access_key,
+        region_name=local.control_region,
+        botocore_session=botocore.session.Session(session_vars=ignored),
+    )
+    return Connection(session, local.endpoint, _outputs(session, local.endpoint, StackSettings(STACK)))
+
+
+def _on_aws(settings: StackSettings) -> Connection:
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        session = boto3.Session(region_name=settings.region)
+    except BotoCoreError as error:  # such as a profile that does not exist
+        raise _unreadable(settings, error) from error
+    return Connection(session, None, _outputs(session, None, settings))
+
+
+def _outputs(session: "boto3.Session", endpoint: str | None, settings: StackSettings) -> dict[str, str]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        client = session.client("cloudformation", endpoint_url=endpoint, config=_limits())
+        [description] = client.describe_stacks(StackName=settings.stack)["Stacks"]
+    except (ClientError, BotoCoreError) as error:
+        raise _unreadable(settings, error) from error
+    return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+
+
+def _limits() -> "Config":
+    """Somebody waits at a terminal: a region that does not answer is given up within a minute."""
+    from botocore.config import Config
+
+    return Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+def _unreadable(settings: StackSettings, error: Exception) -> CloudUnavailable:
+    reason = str(error).rstrip(".")
+    return CloudUnavailable(
+        f"cannot read stack {settings.stack!r} ({reason}). "
+        "Set --stack and --region, or choose the account with AWS_PROFILE"
+    )

@@ -1,0 +1,36 @@
+"""Follows rollouts until they have ended."""
+
+import time
+from collections.abc import Callable
+
+from pointsman.errors import Unavailable
+from pointsmanctl.stack.rollouts import LoadedRollout
+
+FAILURES_IN_A_ROW = 5
+"""A moment without network or a throttled table is no reason to stop looking."""
+
+
+def follow(
+    load: Callable[[], list[LoadedRollout]],
+    look: Callable[[list[LoadedRollout]], None],
+    interval: float,
+    sleep: Callable[[float], None] | None = None,
+) -> list[LoadedRollout]:
+    """Load every `interval` seconds and pass it to `look`, until every rollout has ended; the last that was loaded.
+
+    Raises Unavailable when it can't be loaded several times in a row.
+    """
+    failures = 0
+    while True:
+        try:
+            loaded = load()
+        except Unavailable:
+            failures += 1
+            if failures >= FAILURES_IN_A_ROW:
+                raise
+        else:
+            failures = 0
+            look(loaded)
+            if all(each.rollout.state.ended for each in loaded):
+                return loaded
+        (sleep or time.sleep)(interval)

@@ -1,0 +1,123 @@
+"""`pointsman local`: what a push shows and how it ends, and what a demo says when it is interrupted."""
+
+import json
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import Result
+
+from localcloud.cloud import LocalCloud, Progress
+from pointsman.core.model import RolloutState, RunState
+from tests.support.command_line import loaded_rollout, run
+
+
+def test_a_directory_cannot_be_pushed_as_a_file(tmp_path: Path) -> None:
+    done = run("local", "push", "--file", "a", "--from", tmp_path)
+    assert done.exit_code == 2
+    assert "directory" in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "end"), [([], "interrupted; nothing is left running"), (["--keep"], "still runs, end it: python -m")]
+)
+def test_a_demo_that_is_interrupted_says_what_is_left(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], end: str
+) -> None:
+    cloud = InterruptedCloud(tmp_path)
+    monkeypatch.setattr(LocalCloud, "replacing", lambda state: cloud)
+    shown = Console(file=StringIO(), width=400)
+    monkeypatch.setattr("pointsmanctl.commands.local.demo.console", lambda: shown)
+    done = run("local", "demo", *options)
+    assert done.exit_code == 130
+    assert isinstance(shown.file, StringIO)
+    assert end in shown.file.getvalue()
+
+
+class InterruptedCloud(LocalCloud):
+    """A local cloud that is up when Ctrl-C comes."""
+
+    runs = True
+
+    def up(self, progress: Progress = lambda what, seconds: None, *, builds: int = 2) -> None:
+        raise KeyboardInterrupt
+
+    def alive(self) -> bool:
+        return self.runs
+
+    def stop(self) -> None:
+        self.runs = False
+
+
+@dataclass
+class Cloud:
+    """A local cloud whose receiver gives one answer."""
+
+    status: int
+    body: dict[str, Any]
+
+    record = SimpleNamespace(slack_url="http://127.0.0.1/_slack/", outputs={})
+
+    def push(self, *_: object, **__: object) -> Any:
+        response = SimpleNamespace(status=self.status, body=json.dumps(self.body), json=lambda: self.body)
+        return SimpleNamespace(
+            update=SimpleNamespace(after="1f0b1f2c"), delivery=SimpleNamespace(id="d-1", response=response)
+        )
+
+
+MATCHED = {
+    "route": "site",
+    "decision": "matched",
+    "runs": True,
+    "held": False,
+    "reason": "branch main matches",
+    "pattern": None,
+    "file": None,
+    "targets": ["dev/eu-west-1"],
+    "rollout": "r-0123456789abcdef",
+}
+
+
+def pushed(monkeypatch: pytest.MonkeyPatch, cloud: Cloud, *options: str, ends: RolloutState | None = None) -> Result:
+    monkeypatch.setattr(LocalCloud, "attach", lambda: cloud)
+    loaded = [loaded_rollout(RunState.RUNNING, state=ends)] if ends else []
+    monkeypatch.setattr("pointsmanctl.commands.local.push._watched", lambda *_: loaded)
+    return run("local", "push", "--file", "a", "--content", "x", *options)
+
+
+def test_a_push_shows_the_receivers_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = pushed(monkeypatch, Cloud(202, {"decisions": [MATCHED]}))
+    assert done.exit_code == 0
+    assert "1f0b1f2 on main: delivery d-1 → HTTP 202" in done.stdout
+    assert "branch main matches" in done.stdout
+    assert json.loads(pushed(monkeypatch, Cloud(202, {"decisions": [MATCHED]}), "-o", "json").stdout) == [MATCHED]
+
+
+def test_a_push_that_is_not_accepted_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pushed(monkeypatch, Cloud(401, {"reason": "wrong signature"})).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "ends", "status"),
+    [
+        (("--watch",), RolloutState.FAILED, 0),
+        (("--watch", "--exit-status"), RolloutState.FAILED, 1),
+        (("--watch", "--exit-status"), RolloutState.SUCCEEDED, 0),
+    ],
+)
+def test_a_push_that_is_watched_tells_how_its_rollout_ended(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], ends: RolloutState, status: int
+) -> None:
+    done = pushed(monkeypatch, Cloud(202, {"decisions": [MATCHED]}), *options, ends=ends)
+    assert done.exit_code == status
+
+
+def test_without_a_local_cloud_a_push_says_how_to_start_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("POINTSMAN_LOCALCLOUD", str(tmp_path))
+    done = run("local", "push", "--file", "a", "--content", "x")
+    assert done.exit_code == 1
+    assert "start one with `make up`" in done.stderr

@@ -1,0 +1,173 @@
+"""`pointsman audit` and `status`: what they ask, and what they refuse."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+
+from pointsman.core.trail.events import RunWaited, TrailEvent
+from pointsmanctl.commands import audit, status
+from pointsmanctl.output.times import EPOCH
+from pointsmanctl.stack.connection import Connection
+from pointsmanctl.stack.trail_query import TrailQuery, event_types
+from tests.support.command_line import run, usage_error
+from tests.support.rollouts import MORNING
+from tests.support.told import DEV, ROLLOUT, host, started_rollout, task
+
+
+def waited(number: int) -> RunWaited:
+    at = MORNING + timedelta(seconds=number)
+    return RunWaited(at=at, rollout="r-1", target="dev/eu-west-1", attempt=number, blocked_by="r-0")
+
+
+@dataclass
+class Trail:
+    """A trail that remembers its queries."""
+
+    events: list[TrailEvent] = field(default_factory=list)
+    queries: list[TrailQuery] = field(default_factory=list)
+
+    def __call__(self, _client: object, _table: str, query: TrailQuery) -> list[TrailEvent]:
+        self.queries.append(query)
+        return self.events[-query.limit :]
+
+
+@pytest.fixture
+def trail(monkeypatch: pytest.MonkeyPatch) -> Trail:
+    trail = Trail()
+    outputs = {"AuditTableName": "audit", "RolloutsTableName": "rollouts"}
+    there = Connection(boto3.Session(), None, outputs)
+    monkeypatch.setattr("pointsmanctl.stack.trail_query.run_query", trail)
+    for command in (audit, status):
+        monkeypatch.setattr(command, "connected", lambda *_: there)
+    return trail
+
+
+def test_an_answer_that_was_cut_says_so_beside_its_json(trail: Trail) -> None:
+    trail.events = [waited(number) for number in range(4)]
+    done = run("audit", "--limit", "3", "--output=json")
+    assert [event["attempt"] for event in json.loads(done.stdout)] == [1, 2, 3]
+    assert done.stderr == "Showing the newest 3 events; raise --limit or narrow --since for more.\n"
+
+
+def test_an_answer_that_is_whole_says_nothing_more(trail: Trail) -> None:
+    trail.events = [waited(number) for number in range(3)]
+    done = run("audit", "--limit", "3", "--output=json")
+    assert len(json.loads(done.stdout)) == 3
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["audit", "status"])
+def test_a_span_that_no_calendar_has_is_a_usage_error_that_names_its_option(command: str) -> None:
+    message = usage_error(command, "--since", "999999w")
+    assert "Invalid value for --since" in message
+    assert "is not a valid time" in message
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--until", "yesterday"), "Invalid value for --until: 'yesterday' is not a valid time"),
+        (("--until", ""), "Invalid value for --until: '' is not a valid time"),
+        (("--since", "1h", "--until", "2h"), "is before --since"),
+        (("--until", "3d"), "is before --since"),
+        (("--since", "2999-01-01"), "Invalid value for --since: 2999-01-01 00:00 UTC is in the future"),
+        (("--since", "367d"), "Invalid value for --since: 367 days are too many for this query. The limit is 366"),
+        (("--repo", "acme/infra", "--since", "99w"), "The limit is 366"),
+        (("--type", "RunEnded", "--type", "RunEnd"), "'RunEnd' is not an event type. Use one of: BuildReported, "),
+        (("--commit", ""), "Invalid value for '--commit': the value is empty"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_usage_error(words: tuple[str, ...], expected: str) -> None:
+    assert expected in usage_error("audit", *words)
+
+
+def test_an_unknown_type_is_answered_with_every_type() -> None:
+    message = usage_error("audit", "--type", "x")
+    assert all(each in message for each in event_types())
+
+
+def test_the_longest_span_without_an_index_is_taken(trail: Trail) -> None:
+    assert run("audit", "--since", "366d").exit_code == 0
+    assert run("status", "--since", "367d").exit_code == 2
+    assert len(trail.queries) == 1
+
+
+@pytest.mark.parametrize("option", ["--host=x", "--target=dev/eu-west-1", "--actor=x"])
+def test_an_index_reaches_back_as_far_as_it_is_asked(trail: Trail, option: str) -> None:
+    assert run("audit", option, "--since", "2020-01-01").exit_code == 0
+    assert trail.queries[0].since == datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("words", [("--rollout", ROLLOUT), ("--repo", "acme/infra", "--commit", "1F0B")])
+def test_one_rollout_or_commit_is_found_however_old(trail: Trail, words: tuple[str, ...]) -> None:
+    done = run("audit", *words)
+    assert trail.queries[0].since == EPOCH
+    assert done.stderr.startswith("No matching events.")
+
+
+@pytest.mark.parametrize("words", [("--rollout", ROLLOUT, "--since", "24h"), ("--repo", "acme/infra"), ()])
+def test_elsewhere_a_question_begins_a_day_ago(trail: Trail, words: tuple[str, ...]) -> None:
+    run("audit", *words)
+    assert timedelta(hours=24) <= datetime.now(UTC) - trail.queries[0].since < timedelta(hours=24, minutes=1)
+
+
+def test_a_status_of_nothing_is_a_usage_error() -> None:
+    assert "is not a rollout id" in usage_error("status", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--target", "prod"), "'prod' is not account/region"),
+        (("--target", "prod/*"), "is not account/region"),
+        (("--repo", "infra"), "'infra' is not owner/name"),
+        (("--rollout", "r-1"), "'r-1' is not a rollout id, such as"),
+    ],
+)
+def test_what_can_be_in_no_trail_is_a_usage_error(words: tuple[str, ...], message: str) -> None:
+    assert message in usage_error("audit", *words)
+
+
+def test_without_a_match_the_user_is_reminded_of_case(trail: Trail) -> None:
+    assert "Names are case-sensitive" in run("audit", "--actor", "Hana").stderr
+    assert "Names are case-sensitive" not in run("audit").stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--diff",), ("--output=json",)])
+def test_text_from_outside_moves_no_cursor_and_turns_no_line_around(trail: Trail, options: tuple[str, ...]) -> None:
+    hostile = "a\x1b[31m\x9b2J\u202egnol\x7f"
+    change = started_rollout(DEV).change.model_copy(update={"ref": f"refs/heads/{hostile}"})
+    told = host(DEV, hostile, status="failed", tasks=[task(status="failed", message=hostile, diff=f"+{hostile}\n")])
+    trail.events = [started_rollout(DEV).model_copy(update={"change": change}), told]
+    output = run("audit", *options).output
+    assert "gnol" in output
+    assert not set(output) & set("\x1b\x9b\u202e\x7f")
+
+
+def test_what_others_wrote_is_shown_whole_however_it_is_hidden(trail: Trail) -> None:
+    """Characters without width stand as their codes before anything is laid out, so that nothing is cropped."""
+    hidden = "\u2066" * 20 + "rm -rf /srv/everything  # this is what was changed"
+    trail.events = [host(DEV, "web-1", tasks=[task(diff=f"+{hidden}\n", message=hidden)])]
+    words = "".join(run("audit", "--diff").output.split())
+    assert words.count("thisiswhatwaschanged") >= 1
+    assert "\\u2066" in words
+
+
+@pytest.mark.parametrize("output", ["json", "jsonl", "csv"])
+def test_programs_get_an_answer_where_nothing_matches(trail: Trail, output: str) -> None:
+    done = run("audit", "-o", output)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[1:] == []
+
+
+def test_in_a_pipe_an_event_is_one_whole_line(trail: Trail) -> None:
+    name = "a-very-long-host-name." * 12 + "example.com"
+    trail.events = [host(DEV, name, tasks=[task() for _ in range(40)]), waited(1)]
+    header, *lines = run("audit").stdout.splitlines()
+    assert header.startswith("TIME (UTC)")
+    assert len(lines) == 2
+    assert name in lines[0]
+    assert "\x1b" not in lines[0]

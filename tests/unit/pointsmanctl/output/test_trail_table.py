@@ -1,0 +1,113 @@
+"""The audit trail as a table, on terminals of every width and in a pipe."""
+
+from pathlib import Path
+
+import pytest
+
+from pointsman.core.model import RunState
+from pointsman.core.trail.events import TRAIL_EVENT, TrailEvent
+from pointsman.core.trail.item import read_item
+from pointsmanctl.output.trail_table import trail_table, what
+from tests.support.command_line import printed
+from tests.support.told import DEV, ROLLOUT, host, started_rollout
+
+OURS = Path("events/ours")
+
+
+def sample(name: str) -> TrailEvent:
+    return TRAIL_EVENT.validate_json((OURS / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("file", sorted(OURS.glob("*.json")), ids=lambda path: path.stem)
+def test_every_event_has_a_line_in_the_trails_table(file: Path) -> None:
+    event = TRAIL_EVENT.validate_json(file.read_text())
+    header, line, *_ = printed(trail_table([event]))
+    assert header.split() == ["TIME", "(UTC)", "WHO", "COMMIT", "TARGET", "HOST", "WHAT"]
+    assert line.startswith(f"{event.at:%m-%d %H:%M:%S}")
+    assert line.split()[-1] != event.type  # it is told in words, not by its type
+
+
+def test_with_diffs_each_task_shows_what_it_changed() -> None:
+    event = sample("HostResultRecorded")
+    changes = [task for task in getattr(event, "tasks", ()) if task.diff]
+    assert changes
+    shown = "\n".join(printed(trail_table([event], diffs=True)))
+    assert all(task.path in shown for task in changes)
+    assert all(line.strip() in shown for task in changes for line in (task.diff or "").splitlines()[:3])
+
+
+def test_text_from_a_commit_is_no_markup_in_the_terminal() -> None:
+    event = sample("DeliveryDecided")
+    forged = event.model_copy(update={"actor": "[red]root[/red]", "target": "[link=http://evil]x[/link]"})
+    shown = "\n".join(printed(trail_table([forged])))
+    assert "[red]root[/red]" in shown
+    assert "[link=http://evil]x[/link]" in shown
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_on_a_narrow_terminal_what_happened_stands_below_its_line(width: int) -> None:
+    lines = printed(trail_table([sample("HostResultRecorded"), sample("RolloutStarted")]), width)
+    assert lines[0].split()[-1] == "HOST"
+    assert lines[1] == "    WHAT"
+    assert any(line.startswith("    rollout r-") and line.endswith("targets") for line in lines)
+    assert max(map(len, lines)) <= width
+
+
+def test_on_a_wide_terminal_what_happened_stands_beside() -> None:
+    header, line, *_ = printed(trail_table([sample("RolloutStarted")]), 120)
+    assert header.endswith("  WHAT")
+    assert line.endswith("targets")
+
+
+def test_a_delivery_that_was_shortened_says_so() -> None:
+    whole = sample("DeliveryDecided")
+    assert "shortened" not in " ".join(printed(trail_table([whole]), 200))
+    short = whole.model_copy(update={"shortened": True, "decisions_omitted": 3})
+    shown = " ".join(printed(trail_table([short]), 200))
+    assert "Raise the file limit of the web hosts (shortened)" in shown
+    assert "and 3 more decisions" in shown
+
+
+def test_a_check_says_what_would_change() -> None:
+    told = [what(event)[0] for event in (started_rollout(DEV, mode="check"), host(DEV, mode="check"), host(DEV))]
+    assert [str(line).partition("  ")[0] for line in told] == [
+        f"rollout {ROLLOUT} on route site started to check only: 1 targets",
+        "would change",
+        "changed",
+    ]
+
+
+def test_what_the_trail_says_of_itself_is_shown() -> None:
+    shown = " ".join(
+        " ".join(printed(trail_table([sample("RecordingCapped"), sample("ErratumRecorded")]), 200)).split()
+    )
+    assert "recording stopped: the build has sent more than 10,000 host results" in shown
+    assert "erratum e-20261124T090000Z-4f1d2c3b: tasks.0.diff of HostResultRecorded#" in shown
+
+
+def test_what_a_newer_version_wrote_is_shown_as_far_as_it_is_known() -> None:
+    newer = read_item(
+        {"pk": "p", "sk": "s", "type": "HostSang", "at": "2026-11-23T08:00:00Z", "data": {}, "host": "web-1"}
+    )
+    shown = " ".join(" ".join(printed(trail_table([newer]), 200)).split())
+    assert "11-23 08:00:00 web-1 HostSang: written by a newer version of Pointsman" in shown
+
+
+def test_on_the_narrowest_terminal_no_cell_is_lost() -> None:
+    event = sample("HostResultRecorded")
+    shown = "".join("".join(printed(trail_table([event]), 40)).split())
+    assert event.actor
+    assert event.actor in shown
+    assert "…" not in shown
+
+
+@pytest.mark.parametrize("file", sorted(OURS.glob("*.json")), ids=lambda path: path.stem)
+def test_in_a_pipe_every_event_is_one_line(file: Path) -> None:
+    event = TRAIL_EVENT.validate_json(file.read_text())
+    assert len(printed(trail_table([event, event.model_copy(update={"host": "x" * 80})]).plain(), 100_000)) <= 3
+
+
+def test_in_a_pipe_a_message_of_several_lines_stays_in_its_line() -> None:
+    event = sample("RunEnded").model_copy(update={"reason": "first\nsecond", "state": RunState.FAILED})
+    *_, line = printed(trail_table([event]).plain(), 100_000)
+    assert line.endswith("first second")
