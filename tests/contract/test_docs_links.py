@@ -65,7 +65,7 @@ def test_every_path_that_a_document_names_exists(document: Path) -> None:
     names = {path.name for room in ROOMS.split("|") for home in HOMES for path in (home / room).rglob("*.py")}
     missing = [
         path
-        for path in PATH.findall(prose(document))
+        for path in PATH.findall(" ".join(prose(document).split()))
         if not (any((home / path).exists() for home in (*HOMES, document.parent)) or path in names)
     ]
     assert missing == []
