@@ -153,7 +153,7 @@ def ours(lists: Lists) -> Match:
 
     def match(names: Sequence[str]) -> Answers:
         index = NameIndex(names)
-        return [taken[0] if (taken := each.first_taken(index)) else None for each in compiled]
+        return [taken[0] if (taken := each.first_included(index)) else None for each in compiled]
 
     return match
 

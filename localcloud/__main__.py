@@ -7,41 +7,41 @@ import sys
 import time
 from pathlib import Path
 
-from localcloud import layout as names
+from localcloud import names
 from localcloud.cloud import LocalCloud, LocalCloudError, NotRunning
-from localcloud.deploy import DeployError
-from localcloud.git import GitError
+from localcloud.errors import DeploymentError
+from localcloud.github.git_command import GitError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; the exit status: 0 done, 1 failed, 3 nothing runs (`status`), 130 interrupted."""
+    """Run a command; exit status 0: success, 1: failure, 3: not running (`status`), 130: interrupted."""
     parser = argparse.ArgumentParser(prog="python -m localcloud", description="Pointsman's local cloud.")
-    parser.add_argument("--state", type=Path, default=None, help="where everything is kept (default: .localcloud/up/)")
+    parser.add_argument("--state", type=Path, default=None, help="state directory (default: .localcloud/up/)")
     commands = parser.add_subparsers(dest="command", required=True)
-    up = commands.add_parser("up", help="start it, deploy the templates, and leave it running")
-    up.add_argument("--builds", type=int, default=2, help="builds that run at once (default: 2)")
-    commands.add_parser("down", help="end it")
-    commands.add_parser("status", help="say whether it runs, and where")
-    given = parser.parse_args(arguments)
+    up = commands.add_parser("up", help="start the local cloud, deploy the templates and leave it running")
+    up.add_argument("--builds", type=int, default=2, help="builds that run at the same time (default: 2)")
+    commands.add_parser("down", help="stop the local cloud")
+    commands.add_parser("status", help="show whether it runs, and where")
+    options = parser.parse_args(arguments)
     try:
-        if given.command == "up":
-            return _up(given.state, given.builds)
-        return _down(given.state) if given.command == "down" else _status(given.state)
-    except (LocalCloudError, DeployError, GitError) as error:
+        if options.command == "up":
+            return _up(options.state, options.builds)
+        return _down(options.state) if options.command == "down" else _status(options.state)
+    except (LocalCloudError, DeploymentError, GitError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        # `up` ends what it started; the others start nothing.
-        print("interrupted" + "; nothing is left running" * (given.command == "up"), file=sys.stderr)
+        # `up` stops what it started; the other commands start nothing.
+        print("interrupted" + "; nothing is left running" * (options.command == "up"), file=sys.stderr)
         return 130
 
 
 def _up(state: Path | None, builds: int) -> int:
-    begun = time.monotonic()
+    start = time.monotonic()
     cloud = LocalCloud(state)
     cloud.up(lambda what, seconds: print(f"  {what:<24}{seconds:6.1f} s", flush=True), builds=builds)
     cloud.leave_running()
-    print(f"  {'ready':<24}{time.monotonic() - begun:6.1f} s\n")
+    print(f"  {'ready':<24}{time.monotonic() - start:6.1f} s\n")
     _describe(cloud)
     return 0
 
@@ -50,10 +50,10 @@ def _down(state: Path | None) -> int:
     try:
         cloud = LocalCloud.attach(state)
     except NotRunning:
-        print("no local cloud runs")
+        print("no local cloud is running")
         return 0
     cloud.stop()
-    print("the local cloud has ended")
+    print("the local cloud has stopped")
     return 0
 
 
@@ -82,7 +82,7 @@ def _describe(cloud: LocalCloud) -> None:
         "webhook": record.webhook_url or "(not deployed)",
         "accounts": accounts,
         "regions": ", ".join(record.regions),
-        "repository": f"{record.repository} ({cloud.repository().bare})",
+        "repository": f"{record.repository} ({cloud.github.repository().bare})",
         "state": record.state_dir,
         "process": str(record.pid),
     }

@@ -1,4 +1,4 @@
-"""The machines that Ansible manages: emulated EC2 instances, each with a directory that stands for its file system."""
+"""The hosts that Ansible manages: emulated EC2 instances, each with a directory as its file system."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from localcloud.layout import REGION_CODES, targets
+from localcloud.names import REGION_CODES, targets
 
 _IMAGE: Final = "ami-0de8ab12c0de8ab12"
 _TYPE: Final = "t4g.small"
 
 
 @dataclass(frozen=True)
-class Host:
-    """One emulated machine."""
+class ManagedHost:
+    """One emulated instance."""
 
     account: str
     """dev or prod"""
@@ -24,13 +24,13 @@ class Host:
     instance_id: str
     name: str
     root: Path
-    """Stands for `/` on the host."""
+    """The directory that is `/` on the host."""
 
 
-def create(client: Callable[[str, str, str], Any], hosts: Path) -> list[Host]:
+def create(client: Callable[[str, str, str], Any], hosts: Path) -> list[ManagedHost]:
     """One web server in every account and region; `client(service, account, region)` gives boto3 clients."""
 
-    def one(target: tuple[str, str]) -> Host:
+    def one(target: tuple[str, str]) -> ManagedHost:
         account, region = target
         return _create_one(client("ec2", account, region), hosts, account, region)
 
@@ -38,21 +38,21 @@ def create(client: Callable[[str, str, str], Any], hosts: Path) -> list[Host]:
         return list(pool.map(one, targets()))
 
 
-def existing(client: Callable[[str, str, str], Any], hosts: Path) -> list[Host]:
-    """The managed instances of every account and region, as EC2 tells them."""
+def existing(client: Callable[[str, str, str], Any], hosts: Path) -> list[ManagedHost]:
+    """The managed instances of every account and region, as EC2 lists them."""
 
-    def one(target: tuple[str, str]) -> list[Host]:
+    def one(target: tuple[str, str]) -> list[ManagedHost]:
         account, region = target
-        wanted = [{"Name": "tag:pointsman:managed", "Values": ["true"]}]
-        pages = client("ec2", account, region).get_paginator("describe_instances").paginate(Filters=wanted)
-        found = [each for page in pages for group in page["Reservations"] for each in group["Instances"]]
-        return [_host(each["InstanceId"], _name_tag(each), hosts, account, region) for each in found]
+        filters = [{"Name": "tag:pointsman:managed", "Values": ["true"]}]
+        pages = client("ec2", account, region).get_paginator("describe_instances").paginate(Filters=filters)
+        instances = [each for page in pages for group in page["Reservations"] for each in group["Instances"]]
+        return [_host(each["InstanceId"], _name_tag(each), hosts, account, region) for each in instances]
 
     with ThreadPoolExecutor(4) as pool:
-        return [host for listed in pool.map(one, targets()) for host in listed]
+        return [host for in_region in pool.map(one, targets()) for host in in_region]
 
 
-def _create_one(ec2: Any, hosts: Path, account: str, region: str) -> Host:
+def _create_one(ec2: Any, hosts: Path, account: str, region: str) -> ManagedHost:
     name = f"web-{account}-{REGION_CODES[region]}"
     tags = {
         "Name": name,
@@ -79,8 +79,8 @@ def _create_one(ec2: Any, hosts: Path, account: str, region: str) -> Host:
     return host
 
 
-def _host(instance_id: str, name: str, hosts: Path, account: str, region: str) -> Host:
-    return Host(account, region, instance_id, name, hosts / account / region / instance_id)
+def _host(instance_id: str, name: str, hosts: Path, account: str, region: str) -> ManagedHost:
+    return ManagedHost(account, region, instance_id, name, hosts / account / region / instance_id)
 
 
 def _name_tag(instance: dict[str, Any]) -> str:

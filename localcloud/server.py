@@ -1,4 +1,4 @@
-"""The local cloud's one process: the emulator with its bridges, CodeBuild, GitHub and Slack, on 127.0.0.1 alone."""
+"""The server process: the emulator with its bridges, CodeBuild, GitHub and Slack. It listens on 127.0.0.1 only."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from localcloud import layout as names
-from localcloud.layout import CloudRecord, Layout
+from localcloud import names
+from localcloud.layout import Layout
+from localcloud.record import CloudRecord
 
 HOST = "127.0.0.1"
 STAY = b"s"
-"""What a parent writes that lets the process outlive it."""
-_END_SECONDS = 30.0  # for an end without the parent; what is not gone then is killed
+"""What the parent writes to keep the server running after its own end."""
+_END_SECONDS = 30.0  # time to stop after the parent has ended; then the processes are killed
 
 
 def environment(layout: Layout, port: int, inherited: Mapping[str, str]) -> dict[str, str]:
-    """All that the process, and the functions it starts, may see: nothing of the user's own environment but PATH."""
+    """The environment of the server and its functions. Of the user's own, only PATH is kept."""
     return {
         "PATH": os.pathsep.join([str(Path(sys.prefix) / "bin"), inherited.get("PATH", os.defpath)]),
         "HOME": str(layout.home),
@@ -42,14 +43,14 @@ def environment(layout: Layout, port: int, inherited: Mapping[str, str]) -> dict
         "S3_DATA_DIR": str(layout.state / "emulator" / "s3"),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # An address where no Docker answers: the emulator would sweep and start containers.
+        # No Docker answers at this address: otherwise the emulator would remove and start containers.
         "DOCKER_HOST": f"unix://{layout.tmp}/no-docker.sock",
         "LOG_LEVEL": inherited.get("POINTSMAN_LOCALCLOUD_LOG", "INFO"),
     }
 
 
 def watch(parent: int, gone: Callable[[], object]) -> threading.Thread:
-    """Call `gone` when the pipe `parent` ends without STAY in it: whoever held its other end is no more."""
+    """Call `gone` when the pipe `parent` closes without STAY in it: the parent has ended."""
 
     def read() -> None:
         if os.read(parent, 1) != STAY:
@@ -61,14 +62,14 @@ def watch(parent: int, gone: Callable[[], object]) -> threading.Thread:
 
 
 def main() -> None:
-    """Serve until SIGTERM or SIGINT, or until whoever holds standard input is gone.
+    """Serve until SIGTERM or SIGINT, or until the parent has closed standard input.
 
-    `cloud.json` appears when requests are answered.
+    `cloud.json` is written once requests are answered.
     """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--port", type=int, default=0, help="0 for any free one")
-    parser.add_argument("--builds", type=int, default=2, help="builds that run at once")
+    parser.add_argument("--builds", type=int, default=2, help="builds that run at the same time")
     parser.add_argument("--minute", type=float, default=60.0, help="seconds in a minute of a build's time-outs")
     arguments = parser.parse_args()
     layout = Layout(arguments.state.absolute())
@@ -78,7 +79,7 @@ def main() -> None:
     variables = environment(layout, port, os.environ)
     os.environ.clear()
     os.environ.update(variables)
-    # From here on the socket is hypercorn's, which closes it.
+    # Hypercorn now owns the socket, and closes it.
     asyncio.run(_serve(layout, listening.detach(), port, arguments.builds, arguments.minute))
 
 
@@ -87,11 +88,11 @@ async def _serve(layout: Layout, listening: int, port: int, builds: int, minute:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from localcloud.github_api import PREFIX as GITHUB
-    from localcloud.github_app import App
-    from localcloud.services import Services
+    from localcloud.github.api import PREFIX as GITHUB
+    from localcloud.github.app import GithubApp
+    from localcloud.services import LocalServices
 
-    endpoint, app = f"http://{HOST}:{port}", App()
+    endpoint, app = f"http://{HOST}:{port}", GithubApp()
     record = CloudRecord(
         endpoint=endpoint,
         slack_url=f"{endpoint}/_slack/",
@@ -110,7 +111,7 @@ async def _serve(layout: Layout, listening: int, port: int, builds: int, minute:
         github_app=app.secret(),
         github_token=app.token,
     )
-    services = Services(layout, endpoint, builds, minute, record.slack_token, app)
+    services = LocalServices(layout, endpoint, builds, minute, record.slack_token, app)
     gateway = services.gateway(on_ready=lambda: record.save(layout.record))
     config = Config()
     config.bind = [f"fd://{listening}"]
@@ -121,7 +122,7 @@ async def _serve(layout: Layout, listening: int, port: int, builds: int, minute:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    watch(sys.stdin.fileno(), lambda: _orphaned(loop, stop))
+    watch(sys.stdin.fileno(), lambda: _stop_without_parent(loop, stop))
     try:
         await serve(gateway, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]
     finally:
@@ -131,8 +132,8 @@ async def _serve(layout: Layout, listening: int, port: int, builds: int, minute:
         logging.shutdown()
 
 
-def _orphaned(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
-    logging.getLogger("localcloud").warning("whoever started this is gone: ending")
+def _stop_without_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    logging.getLogger("localcloud").warning("the parent process has ended: stopping")
     loop.call_soon_threadsafe(stop.set)
     timer = threading.Timer(_END_SECONDS, os.killpg, (os.getpgrp(), signal.SIGKILL))
     timer.daemon = True

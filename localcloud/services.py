@@ -1,39 +1,43 @@
-"""Puts the local cloud's services together inside its process."""
+"""Connects the services of the local cloud, in the server process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 
-from localcloud import bus, emulator, functions, github_api, policies, resources
+from localcloud.asgi import AsgiApplication
+from localcloud.aws import cloudformation, emulator, eventbridge, iam, lambda_packages
+from localcloud.aws.dynamodb_streams import StreamReaders
+from localcloud.aws.lambda_async import AsyncInvocations
 from localcloud.codebuild.environment import image_variables
 from localcloud.codebuild.pages import log_page_address, serve_credentials, serve_logs, serve_status
-from localcloud.codebuild.runner import Settings
+from localcloud.codebuild.runner import BuildSettings
 from localcloud.codebuild.service import CodeBuild
-from localcloud.gateway import Gateway
-from localcloud.github_api import GithubApi
-from localcloud.github_app import App
-from localcloud.invocations import Invocations
-from localcloud.layout import CHANNEL, Layout
+from localcloud.github import api as github_api
+from localcloud.github.api import GithubApi
+from localcloud.github.app import GithubApp
+from localcloud.layout import Layout
+from localcloud.names import CHANNEL
 from localcloud.slack import api as slack_api
 from localcloud.slack import page as slack_page
-from localcloud.slack.api import Slack
-from localcloud.streams import Streams
+from localcloud.slack.api import SlackApi
 from localcloud.web import Handler
 
 
-class Services:
-    """The emulator with every bridge installed, and what stands beside it."""
+class LocalServices:
+    """The emulator with its bridges, CodeBuild, GitHub and Slack."""
 
-    def __init__(self, layout: Layout, endpoint: str, builds: int, minute: float, slack_token: str, app: App) -> None:
-        functions.install(layout.function_packages)
-        resources.install()
-        bus.install()
-        policies.install()
-        self.invocations, self.streams = Invocations(), Streams()
+    def __init__(
+        self, layout: Layout, endpoint: str, builds: int, minute: float, slack_token: str, app: GithubApp
+    ) -> None:
+        lambda_packages.install(layout.function_packages)
+        cloudformation.install()
+        eventbridge.install()
+        iam.install()
+        self.invocations, self.streams = AsyncInvocations(), StreamReaders()
         self.invocations.install()
         self.streams.install()
-        settings = Settings(
+        settings = BuildSettings(
             endpoint=endpoint,
             builds=layout.builds,
             repositories=layout.repositories,
@@ -43,10 +47,10 @@ class Services:
         self.codebuild = CodeBuild(settings, builds, log_page_address(endpoint))
         self.codebuild.install()
         self.github = GithubApi(layout.repositories, app=app)
-        self.slack = Slack(layout.slack, slack_token, [CHANNEL])
+        self.slack = SlackApi(layout.slack, slack_token, [CHANNEL])
 
-    def gateway(self, on_ready: Callable[[], None]) -> Gateway:
-        """The application that serves all of it."""
+    def gateway(self, on_ready: Callable[[], None]) -> AsgiApplication:
+        """The application that serves all of them."""
         routes: dict[str, Handler] = {
             "/_codebuild/logs/": serve_logs,
             "/_codebuild/credentials/": serve_credentials(self.codebuild),
@@ -56,10 +60,10 @@ class Services:
             slack_api.CONTROL: self.slack.control,
             slack_page.PREFIX: partial(slack_page.serve, self.slack),
         }
-        return Gateway(emulator.asgi_app(), routes, on_ready)
+        return AsgiApplication(emulator.asgi_app(), routes, on_ready)
 
     def close(self) -> None:
-        """Leave nothing running: builds and the functions' processes."""
+        """Stop all builds and the functions' processes."""
         self.github.control(reset=True)
         self.invocations.close()
         self.streams.close()

@@ -1,14 +1,14 @@
-"""Waiting for what must come: as long as something moves, with a generous end."""
+"""Wait for something that takes a while, for as long as there is progress."""
 
 import time
 from collections.abc import Callable
 
-PATIENCE = 120.0
-"""Seconds for what takes one or two: the machine may be busy, and who waits learns of a failure soon enough."""
+from localcloud.errors import LocalCloudError
 
-
-class LocalCloudError(Exception):
-    """The local cloud cannot do this now; the message says what to do."""
+TIMEOUT_SECONDS = 120.0
+"""Seconds for what usually takes one or two, because the machine may be busy."""
+_SHORTEST_PAUSE = 0.02
+_LONGEST_PAUSE = 0.5
 
 
 def wait_until[T](
@@ -19,21 +19,22 @@ def wait_until[T](
 ) -> T:
     """The first true answer of `condition`; LocalCloudError with the complaint when there is none in time.
 
-    `seconds` begin anew whenever `progress` says something else than before.
+    The time is extended by `seconds` for as long as `progress` differs from what it was when they began. It is
+    called only when the time is over, since it may be expensive.
     """
-    deadline, pause, before = time.monotonic() + seconds, 0.02, progress()
+    deadline, pause, before = time.monotonic() + seconds, _SHORTEST_PAUSE, progress()
     while not (answer := condition()):
-        if (now := progress()) != before:
-            deadline, before = time.monotonic() + seconds, now
         if time.monotonic() > deadline:
-            raise LocalCloudError(f"{complaint} (waited {seconds:.0f} s)")
+            if (now := progress()) == before:
+                raise LocalCloudError(f"{complaint} (waited {seconds:.0f} s)")
+            deadline, before = time.monotonic() + seconds, now
         time.sleep(pause)
-        pause = min(pause * 1.3, 0.25)
+        pause = min(pause * 1.3, _LONGEST_PAUSE)
     return answer
 
 
 def eventually(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether `condition` comes true in time."""
+    """Whether `condition` becomes true in time."""
     try:
         return wait_until(condition, seconds, "")
     except LocalCloudError:

@@ -1,4 +1,4 @@
-"""Just enough of a web framework for the pages and APIs that stand beside the emulator's."""
+"""A minimal web framework for the pages and APIs of GitHub, Slack and CodeBuild."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ type App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request, read whole."""
+class HttpRequest:
+    """A complete request."""
 
     method: str
     path: str
@@ -26,7 +26,7 @@ class Request:
     body: bytes
 
     def form(self) -> dict[str, Any]:
-        """The arguments of the call: the query, then a form or a JSON body over it."""
+        """The arguments: the query string, overridden by a form or a JSON body."""
         text = self.body.decode("utf-8", "replace")
         if "json" in self.headers.get("content-type", ""):
             body = json.loads(text) if text.strip() else {}
@@ -35,8 +35,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Response:
-    """An answer, made whole."""
+class HttpResponse:
+    """A complete response."""
 
     body: bytes = b""
     status: int = 200
@@ -44,33 +44,33 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def json(cls, value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    def json(cls, value: object, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
         """A JSON document."""
         return cls(json.dumps(value).encode(), status, "application/json; charset=utf-8", headers or {})
 
     @classmethod
-    def html(cls, page: str, status: int = 200) -> Response:
+    def html(cls, page: str, status: int = 200) -> HttpResponse:
         """A page."""
         return cls(page.encode(), status, "text/html; charset=utf-8")
 
     @classmethod
-    def text(cls, text: str, status: int = 200) -> Response:
+    def text(cls, text: str, status: int = 200) -> HttpResponse:
         """Plain text."""
         return cls(text.encode(), status)
 
 
-type Handler = Callable[[Request], Response]
+type Handler = Callable[[HttpRequest], HttpResponse]
 
 
-async def read_request(scope: Scope, receive: Receive) -> Request:
-    """The whole request, body included; header names in lower case."""
+async def read_request(scope: Scope, receive: Receive) -> HttpRequest:
+    """Read the complete request; header names in lower case."""
     body = b""
     more = True
     while more:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    return Request(
+    return HttpRequest(
         method=scope["method"],
         path=scope["path"],
         query=_single(scope.get("query_string", b"").decode("latin-1")),
@@ -79,8 +79,8 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
     )
 
 
-async def send_response(send: Send, response: Response) -> None:
-    """Send an answer whole."""
+async def send_response(send: Send, response: HttpResponse) -> None:
+    """Send a complete response."""
     headers = {"content-type": response.content_type, "content-length": str(len(response.body)), **response.headers}
     encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": encoded})

@@ -16,11 +16,12 @@ from functions.audit_writer import handler as audit_writer
 from functions.notify import handler as notify
 from functions.start_build import handler as start_build
 from functions.webhook_receiver import handler as webhook_receiver
+from functions.webhook_receiver import wiring as receiver_wiring
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.run_lookup_memory import MemoryRunLookup
-from pointsman.adapters.slack_memory import MemorySlack
+from pointsman.adapters.slack_memory import MemorySlackChannel
 from pointsman.adapters.slack_messages_memory import MemorySlackMessages
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.adapters.trail_memory import MemoryTrail
@@ -76,8 +77,8 @@ def receiver_case(chance: random.Random) -> Case:
     if chance.random() < 0.05:
         event |= {"body": chance.choice(HOSTILE), "isBase64Encoded": chance.random() < 0.5}
     queue, said = MemoryQueue(), StringIO()
-    webhook_receiver.callers = lambda: AllowedAddresses("")  # type: ignore[assignment]
-    webhook_receiver.receiver = lambda: a_receiver(queue, shipped_routes())  # type: ignore[assignment]
+    receiver_wiring.allowed_addresses = lambda: AllowedAddresses("")  # type: ignore[assignment]
+    receiver_wiring.receiver = lambda: a_receiver(queue, shipped_routes())  # type: ignore[assignment]
     with redirect_stdout(said):
         answer = webhook_receiver.lambda_handler(event, FakeContext())
     if not signed and (queue.messages or MARK in json.dumps(answer) + said.getvalue()):
@@ -130,17 +131,17 @@ def audit_writer_case(chance: random.Random) -> Case:
 
 def notify_case(chance: random.Random) -> Case:
     """A rollout whose events hold anything: no message may ring the channel or hide a link."""
-    trail, slack = MemoryTrail(), MemorySlack()
+    trail, slack = MemoryTrail(), MemorySlackChannel()
     events = [event for name, event in samples("ours") if name not in ("DeliveryDecided", "EventRejected")]
     rollout = next(event["rollout"] for event in events if event["type"] == "RolloutStarted")
     for event in events:
         with suppress(ValueError, KeyError, AttributeError):
             changed = mutated(event, chance) | {"type": event["type"], "rollout": rollout, "at": event["at"]}
             trail.record(TRAIL_EVENT.validate_python(changed, extra="ignore"))
-    postings = MemorySlackMessages()
-    board = SlackNotifier(trail, postings, slack, lambda: after(900))
-    notify._notifier = lambda: board  # type: ignore[assignment]
-    notify._messages = lambda: postings  # type: ignore[assignment]
+    messages = MemorySlackMessages()
+    notifier = SlackNotifier(trail, messages, slack, lambda: after(900))
+    notify._notifier = lambda: notifier  # type: ignore[assignment]
+    notify._messages = lambda: messages  # type: ignore[assignment]
     keys = {"pk": {"S": f"ROLLOUT#{rollout}"}, "sk": {"S": chance.choice(("RolloutStarted", *HOSTILE))}}
     record = {"eventName": chance.choice(("INSERT", "INSERT", "MODIFY")), "dynamodb": {"Keys": keys}}
     try:

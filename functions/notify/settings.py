@@ -11,7 +11,7 @@ _MEMBER = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]{0,99})=([UW][A-Z0-9]{2,20})")
 
 
 def _members(text: Any) -> Any:
-    """`hana=U012AB,omar=U034CD`: GitHub logins, which have no case, and ids of members of the Slack workspace."""
+    """Parse `hana=U012AB,omar=U034CD`: GitHub logins, in any case, and member ids of the Slack workspace."""
     if not isinstance(text, str):
         return text
     pairs = [_MEMBER.fullmatch(pair.strip()) for pair in text.split(",") if pair.strip()]
@@ -21,9 +21,9 @@ def _members(text: Any) -> Any:
 
 
 class NotifySettings(Settings):
-    """AUDIT_TABLE is read; in ROLLOUTS_TABLE only SLACK# items are touched. SLACK_CHANNEL is a channel's id (C...).
+    """notify reads AUDIT_TABLE, and in ROLLOUTS_TABLE uses only SLACK# items. SLACK_CHANNEL is a channel id (C...).
 
-    SLACK_MEMBERS tells whom of Slack to mention for which GitHub login.
+    SLACK_MEMBERS maps GitHub logins to the Slack members to mention.
     """
 
     audit_table: str

@@ -1,102 +1,57 @@
-"""webhook_receiver: GitHub's deliveries come in here, and leave with every route's decision.
+"""webhook_receiver: answers GitHub's webhooks with the decision of every route, and queues them.
 
-Invoked by the HTTP API (payload format 2.0). Nothing of a body is read before its signature was right, and nothing of
-it is logged but names: repository, ref, commit, and what the reasons tell.
+Invoked by the HTTP API (payload format 2.0). The body is read only after its signature was verified, and the log gets
+none of it but names (repository, ref, commit) and the reasons.
 """
 
-import os
-import time
-from datetime import UTC, datetime
-from functools import cache, partial
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
-from functions.webhook_receiver.packaged_routes import packaged_routes
-from functions.webhook_receiver.settings import WebhookReceiverSettings
-from pointsman.adapters.changed_files_github import GithubChangedFiles
-from pointsman.adapters.github_http import GithubHttp
-from pointsman.adapters.github_token import GithubToken
-from pointsman.adapters.queue_sqs import SqsQueue
-from pointsman.adapters.secret import Secret
-from pointsman.core.github.allowed_addresses import AllowedAddresses, looks_like_github
+from functions.webhook_receiver import wiring
+from pointsman.core.github.allowed_addresses import looks_like_github
 from pointsman.core.github.answer import Answer, rejected
-from pointsman.core.github.receiver import Receiver
 from pointsman.core.github.request import read_request
-from pointsman.core.github.signature_check import SignatureCheck
 from pointsman.errors import Rejected
 
 logger = Logger()
 metrics = Metrics()
 
-# GitHub waits 10 seconds for the whole; it is better told in time that it has to redeliver.
-CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
-
-
-REFUSED_AT_THE_DOOR = {401, 403}  # a secret that differs, or an address that GithubHookRanges lacks
-
-
-@cache
-def receiver() -> Receiver:
-    """The receiver on AWS, wired once for each cold start."""
-    settings = WebhookReceiverSettings.from_environment(os.environ)
-    session = boto3.Session()
-    secrets = SecretsProvider(boto3_client=session.client("secretsmanager", config=CONFIG))
-    return Receiver(
-        signature_check=SignatureCheck(Secret(secrets, settings.webhook_secret_name), time.monotonic, logger.warning),
-        queue=SqsQueue(cache(lambda: session.client("sqs", config=CONFIG)), settings.changes_queue_url),
-        routes=packaged_routes(),
-        clock=partial(datetime.now, UTC),
-        github=_github(settings, secrets),
-    )
-
-
-@cache
-def callers() -> AllowedAddresses:
-    """Who may knock, read once for each cold start."""
-    return AllowedAddresses(WebhookReceiverSettings.from_environment(os.environ).github_hook_ranges)
-
-
-def _github(settings: WebhookReceiverSettings, secrets: SecretsProvider) -> GithubChangedFiles | None:
-    if not settings.github_api_secret_name:
-        return None
-    http = GithubHttp(settings.github_api_url)
-    return GithubChangedFiles(http, GithubToken(Secret(secrets, settings.github_api_secret_name), http))
-
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer one delivery. Raises Misconfigured, which API Gateway turns into a 500: nothing a sender can mend."""
+    """Answer one delivery. Raises Misconfigured, which API Gateway answers with 500: the sender cannot fix it."""
     try:
         answer = _answer(event, context)
     except Exception:
         _count("failed")
         raise
-    # Either way GitHub has to be asked to redeliver, so one alarm is for both.
-    _count("failed" if answer.outcome == "unavailable" else answer.outcome)
-    if answer.status in REFUSED_AT_THE_DOOR and looks_like_github(event):
-        metrics.add_metric(name="GithubRefused", unit=MetricUnit.Count, value=1)
-    if "files_failure" in answer.known:
-        metrics.add_metric(name="GithubUnanswered", unit=MetricUnit.Count, value=1)
-    if held := answer.known.get("held"):
-        metrics.add_metric(name="DecisionsHeld", unit=MetricUnit.Count, value=len(held))
+    _measure(answer, from_github=looks_like_github(event))
     _log(answer)
     return answer.to_api_gateway()
 
 
 def _answer(event: dict[str, Any], context: LambdaContext) -> Answer:
     try:
-        callers().check(event)
+        wiring.allowed_addresses().check(event)
         request = read_request(event)
     except Rejected as rejection:
         return rejected(rejection.status, rejection.reason)
-    return receiver().receive(request, lambda: context.get_remaining_time_in_millis() / 1000)
+    return wiring.receiver().receive(request, lambda: context.get_remaining_time_in_millis() / 1000)
+
+
+def _measure(answer: Answer, *, from_github: bool) -> None:
+    # An unavailable service counts as a failure: both need a redelivery, so they share an alarm.
+    _count("failed" if answer.outcome == "unavailable" else answer.outcome)
+    if from_github and answer.status in (401, 403):  # a wrong secret, or an address missing in GithubHookRanges
+        metrics.add_metric(name="GithubRefused", unit=MetricUnit.Count, value=1)
+    if "files_failure" in answer.log_fields:
+        metrics.add_metric(name="GithubUnanswered", unit=MetricUnit.Count, value=1)
+    if held := answer.log_fields.get("held"):
+        metrics.add_metric(name="DecisionsHeld", unit=MetricUnit.Count, value=len(held))
 
 
 def _count(outcome: str) -> None:
@@ -104,10 +59,10 @@ def _count(outcome: str) -> None:
 
 
 def _log(answer: Answer) -> None:
-    told = {"outcome": answer.outcome, "status": answer.status, **answer.known}
+    fields = {"outcome": answer.outcome, "status": answer.status, **answer.log_fields}
     if answer.outcome == "unavailable":
-        logger.error(answer.reason, extra=told)
-    elif answer.known.keys() & {"files_failure", "held"}:
-        logger.warning(answer.reason, extra=told)
+        logger.error(answer.reason, extra=fields)
+    elif fields.keys() & {"files_failure", "held"}:
+        logger.warning(answer.reason, extra=fields)
     else:
-        logger.info(answer.reason, extra=told)
+        logger.info(answer.reason, extra=fields)

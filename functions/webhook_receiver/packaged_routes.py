@@ -1,4 +1,4 @@
-"""The team's rules as the routes layer brings them."""
+"""The compiled routes.yaml in the routes layer."""
 
 from importlib import resources
 
@@ -11,12 +11,16 @@ PACKAGE, FILE = "pointsman_routes", "routes.json"
 
 
 def packaged_routes() -> Routes:
-    """The compiled rules. Raises Misconfigured when the layer is missing or was built by another version."""
+    """Read the routes. Raises Misconfigured if the layer is missing or was built by another version."""
     try:
         compiled = resources.files(PACKAGE).joinpath(FILE).read_bytes()
     except (ModuleNotFoundError, FileNotFoundError) as error:
-        raise Misconfigured(f"the routes layer is missing: there is no {PACKAGE}/{FILE}") from error
+        raise Misconfigured(
+            f"the routes layer is missing: {PACKAGE}/{FILE} does not exist; build and deploy again"
+        ) from error
     try:
         return Routes.model_validate_json(compiled)
     except ValidationError as error:
-        raise Misconfigured(f"{PACKAGE}/{FILE} was not compiled for this version: {error}") from error
+        raise Misconfigured(
+            f"{PACKAGE}/{FILE} was compiled by another version of Pointsman; build and deploy again: {error}"
+        ) from error

@@ -1,15 +1,15 @@
-"""What webhook_receiver needs to know of where it runs."""
+"""Settings of webhook_receiver."""
 
 from pointsman.config import HttpsUrl, Settings
 
 
 class WebhookReceiverSettings(Settings):
-    """Environment of webhook_receiver."""
+    """The environment variables of webhook_receiver."""
 
-    webhook_secret_name: str  # plain text in Secrets Manager, the same as in GitHub's form
+    webhook_secret_name: str  # plain text in Secrets Manager, the same as in GitHub's webhook settings
     changes_queue_url: str
     github_api_url: HttpsUrl = "https://api.github.com"
-    github_api_secret_name: str = ""  # a token or a GitHub App in Secrets Manager; empty: GitHub is asked nothing
-    github_hook_ranges: str = (
-        ""  # addresses of GitHub's hooks as CIDR blocks with commas; empty: they are not looked at
-    )
+    # A token or a GitHub App in Secrets Manager. Empty: GitHub's API is never called.
+    github_api_secret_name: str = ""
+    # CIDR blocks of GitHub's webhooks, separated by commas. Empty: every address is allowed.
+    github_hook_ranges: str = ""

@@ -1,1 +1,1 @@
-"""CodeBuild that runs: the service's API, the buildspec's phases and the events they cause."""
+"""CodeBuild with real builds: the service's API, the phases of a buildspec, and the events of a build."""

@@ -1,4 +1,4 @@
-"""Buildspec version 0.2, the part of it that a build of ours can mean.
+"""Reads buildspec version 0.2, without what the local cloud does not support.
 
 Source: https://docs.aws.amazon.com/codebuild/latest/userguide/build-spec-ref.html
 """
@@ -25,19 +25,19 @@ _WITHOUT_EFFECT: Final = {"artifacts", "cache", "reports", "run-as", "proxy"}
 
 
 class BuildspecError(ValueError):
-    """The buildspec cannot be used; the message says where. Fails the build in DOWNLOAD_SOURCE."""
+    """The buildspec is not valid; fails the build in DOWNLOAD_SOURCE."""
 
 
 class OnFailure(StrEnum):
-    """What follows a phase that failed, when the buildspec says so."""
+    """What a phase declares to happen after its failure."""
 
     ABORT = "ABORT"
     CONTINUE = "CONTINUE"
 
 
 @dataclass(frozen=True)
-class Commands:
-    """A phase: its commands in order, those that run whatever happens, and what a failure does."""
+class PhaseCommands:
+    """A phase: its commands, those that always run at its end, and what happens after a failure."""
 
     commands: tuple[str, ...] = ()
     finally_: tuple[str, ...] = ()
@@ -46,26 +46,26 @@ class Commands:
 
 @dataclass(frozen=True)
 class Buildspec:
-    """A buildspec, read and checked."""
+    """A valid buildspec."""
 
     variables: dict[str, str] = field(default_factory=dict)
     parameter_store: dict[str, str] = field(default_factory=dict)
     secrets_manager: dict[str, str] = field(default_factory=dict)
     exported_variables: tuple[str, ...] = ()
     shell: str = "/bin/sh"
-    phases: dict[PhaseType, Commands] = field(default_factory=dict)
+    phases: dict[PhaseType, PhaseCommands] = field(default_factory=dict)
 
 
 def parse(text: str) -> Buildspec:
-    """Read a buildspec; BuildspecError says what is wrong, in CodeBuild's words where it has some."""
+    """Read a buildspec; BuildspecError says what is wrong, with CodeBuild's message where there is one."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise BuildspecError(f"YAML file is not valid: {error}") from error
     if not isinstance(document, dict):
-        raise BuildspecError("the buildspec is not a mapping")
+        raise BuildspecError("the buildspec must be a mapping")
     if str(document.get("version")) != "0.2":
-        raise BuildspecError(f"version {document.get('version')!r} is not supported: write 0.2")
+        raise BuildspecError(f"version {document.get('version')!r} is not supported: use 0.2")
     _refuse_unknown(document, {"version", "env", "phases", "batch"} | _WITHOUT_EFFECT, "the buildspec")
     env = _mapping(document.get("env"), "env")
     return Buildspec(
@@ -78,20 +78,20 @@ def parse(text: str) -> Buildspec:
     )
 
 
-def _phases(section: dict[str, Any]) -> dict[PhaseType, Commands]:
+def _phases(section: dict[str, Any]) -> dict[PhaseType, PhaseCommands]:
     _refuse_unknown(section, set(_PHASES), "phases")
     return {_PHASES[name]: _commands(name, phase) for name, phase in section.items()}
 
 
-def _commands(name: str, phase: object) -> Commands:
+def _commands(name: str, phase: object) -> PhaseCommands:
     where = f"phases.{name}"
     mapping = _mapping(phase, where)
-    known = {"commands", "finally", "on-failure", "run-as", "runtime-versions", "steps"}
-    _refuse_unknown(mapping, known, where)
+    allowed = {"commands", "finally", "on-failure", "run-as", "runtime-versions", "steps"}
+    _refuse_unknown(mapping, allowed, where)
     on_failure = mapping.get("on-failure")
     if on_failure is not None and on_failure not in list(OnFailure):
-        raise BuildspecError(f"{where}.on-failure is {on_failure!r}: the local cloud knows ABORT and CONTINUE")
-    return Commands(
+        raise BuildspecError(f"{where}.on-failure is {on_failure!r}: the local cloud supports ABORT and CONTINUE")
+    return PhaseCommands(
         commands=_list(mapping.get("commands"), f"{where}.commands"),
         finally_=_list(mapping.get("finally"), f"{where}.finally"),
         on_failure=OnFailure(on_failure) if on_failure else None,
@@ -100,7 +100,7 @@ def _commands(name: str, phase: object) -> Commands:
 
 def _shell(name: object) -> str:
     if name not in _SHELLS:
-        raise BuildspecError(f"env.shell is {name!r}: write bash or sh")
+        raise BuildspecError(f"env.shell is {name!r}: use bash or sh")
     return _SHELLS[str(name)]
 
 
@@ -108,7 +108,7 @@ def _mapping(value: object, where: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise BuildspecError(f"{where} is not a mapping")
+        raise BuildspecError(f"{where} must be a mapping")
     return value
 
 
@@ -119,16 +119,16 @@ def _strings(value: object, where: str) -> dict[str, str]:
 def _list(value: object, where: str) -> tuple[str, ...]:
     items = [] if value is None else value
     if not isinstance(items, list):
-        raise BuildspecError(f"{where} is not a list")
+        raise BuildspecError(f"{where} must be a list")
     return tuple(_scalar(item, where) for item in items)
 
 
 def _scalar(value: object, where: str) -> str:
     if isinstance(value, dict | list) or value is None:
-        raise BuildspecError(f"{where}: expected text, found {type(value).__name__}")
+        raise BuildspecError(f"{where} must be text, not {type(value).__name__}")
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _refuse_unknown(mapping: dict[str, Any], known: set[str], where: str) -> None:
-    if unknown := sorted(set(mapping) - known):
+def _refuse_unknown(mapping: dict[str, Any], allowed: set[str], where: str) -> None:
+    if unknown := sorted(set(mapping) - allowed):
         raise BuildspecError(f"{where} has unknown keys: {', '.join(unknown)}")

@@ -1,4 +1,4 @@
-"""The environment of a build's commands: what CodeBuild sets and nothing of the machine it runs on.
+"""The environment of a build's commands: what CodeBuild sets, and nothing of this machine's own.
 
 Source: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env-vars.html
 """
@@ -17,7 +17,7 @@ type Resolve = Callable[[str, str], str]
 
 
 def image_variables(hosts: Path) -> dict[str, str]:
-    """What the build image brings: Ansible on the PATH, and where the emulated hosts are."""
+    """What the build image sets: Ansible on the PATH, and the directory of the emulated hosts."""
     path = [str(Path(sys.prefix) / "bin"), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]
     return {"PATH": ":".join(path), "LANG": "C.UTF-8", "POINTSMAN_HOSTS_ROOT": str(hosts)}
 
@@ -51,7 +51,7 @@ def build_variables(build: Build, directory: Path, endpoint: str, credentials_ur
 
 
 def merge(*layers: Mapping[str, str]) -> dict[str, str]:
-    """Later layers win: image, CodeBuild's own, buildspec, project, start-time overrides."""
+    """Merge the layers; later ones win: image, CodeBuild, buildspec, project, overrides of StartBuild."""
     merged: dict[str, str] = {}
     for layer in layers:
         merged.update(layer)
@@ -59,14 +59,14 @@ def merge(*layers: Mapping[str, str]) -> dict[str, str]:
 
 
 def override(project: list[dict[str, Any]], overrides: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The project's variables with the start-time ones in the place of those of the same name, new ones at the end."""
+    """The project's variables, replaced by overrides of the same name; new ones at the end."""
     replaced = {each["name"]: each for each in overrides}
-    kept = [replaced.pop(each["name"], each) for each in project]
-    return [*kept, *replaced.values()]
+    merged = [replaced.pop(each["name"], each) for each in project]
+    return [*merged, *replaced.values()]
 
 
 def declared_values(variables: list[dict[str, Any]], resolve: Resolve) -> dict[str, str]:
-    """Names and values of API variables; those that only name a parameter or a secret are looked up."""
+    """The values of variables by name; references to parameters and secrets are resolved."""
     values = {}
     for each in variables:
         kind, value = each.get("type") or "PLAINTEXT", str(each.get("value", ""))

@@ -8,17 +8,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from localcloud.codebuild.model import Build, Phase, PhaseType, Status
+from localcloud.codebuild.model import Build, BuildPhase, BuildStatus, PhaseType
 
 SOURCE: Final = "aws.codebuild"
 DETAIL_TYPE: Final = "CodeBuild Build State Change"
 
-# The event knows four statuses where the API has six.
-_EVENT_STATUS: Final = {Status.TIMED_OUT: Status.FAILED, Status.FAULT: Status.FAILED}
+# Events have four statuses, the API has six.
+_EVENT_STATUS: Final = {BuildStatus.TIMED_OUT: BuildStatus.FAILED, BuildStatus.FAULT: BuildStatus.FAILED}
 
 
 def state_change(build: Build) -> dict[str, Any]:
-    """The event's `detail`. Every variable's value is in it, as on AWS."""
+    """The event's `detail`. It contains the value of every variable, as on AWS."""
     phase = build.phases[-1]
     return {
         "build-status": str(_EVENT_STATUS.get(build.status, build.status)),
@@ -69,14 +69,14 @@ def _environment(environment: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _phase(phase: Phase) -> dict[str, Any]:
-    begun = {"start-time": _clock(phase.start), "phase-type": str(phase.type)}
+def _phase(phase: BuildPhase) -> dict[str, Any]:
+    started = {"start-time": _clock(phase.start), "phase-type": str(phase.type)}
     if phase.type is PhaseType.COMPLETED or phase.end is None:
-        return begun
+        return started
     context = [f"{phase.context.code}: {phase.context.message}"] if phase.context else []
     return {
         "phase-context": context,
-        **begun,
+        **started,
         "end-time": _clock(phase.end),
         "duration-in-seconds": phase.seconds,
         "phase-status": str(phase.status),
@@ -84,7 +84,7 @@ def _phase(phase: Phase) -> dict[str, Any]:
 
 
 def _clock(seconds: float) -> str:
-    """Such as `Sep 1, 2017 4:12:29 PM`: UTC, without saying so."""
+    """A time such as `Sep 1, 2017 4:12:29 PM`, in UTC without a time zone."""
     moment = datetime.fromtimestamp(seconds, UTC)
     hour = moment.strftime("%I").lstrip("0")
     return f"{moment.strftime('%b')} {moment.day}, {moment.year} {hour}{moment.strftime(':%M:%S %p')}"

@@ -1,4 +1,4 @@
-"""A build as CodeBuild describes it: in its API and in its events."""
+"""A build, as it is in CodeBuild's API and events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PhaseType(StrEnum):
     COMPLETED = "COMPLETED"
 
 
-class Status(StrEnum):
+class BuildStatus(StrEnum):
     """The status of a build, and of each of its phases."""
 
     IN_PROGRESS = "IN_PROGRESS"
@@ -38,21 +38,21 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class PhaseContext:
-    """Why a phase ended as it did, e.g. COMMAND_EXECUTION_ERROR with the command and its exit status."""
+    """Why a phase ended, e.g. COMMAND_EXECUTION_ERROR with the command and its exit status."""
 
     code: str
     message: str
 
 
 @dataclass
-class Phase:
-    """One phase of one build; `end` and `status` are set when it is over."""
+class BuildPhase:
+    """One phase of a build; `end` and `status` are set when it has ended."""
 
     type: PhaseType
     start: float
     """Seconds since the epoch, as every time here."""
     end: float | None = None
-    status: Status | None = None
+    status: BuildStatus | None = None
     context: PhaseContext | None = None
 
     @property
@@ -63,7 +63,7 @@ class Phase:
 
 @dataclass
 class Build:
-    """One build. `request` is StartBuild's input; the project's values it overrides are already merged in."""
+    """One build. `request` is StartBuild's input; the other fields have its overrides applied."""
 
     id: str
     """<project>:<uuid>"""
@@ -84,14 +84,14 @@ class Build:
     queued_timeout_minutes: int
     start: float = field(default_factory=time.time)
     end: float | None = None
-    status: Status = Status.IN_PROGRESS
+    status: BuildStatus = BuildStatus.IN_PROGRESS
     resolved_source_version: str | None = None
-    phases: list[Phase] = field(default_factory=list)
+    phases: list[BuildPhase] = field(default_factory=list)
     exported_variables: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def arn(self) -> str:
-        """The build's ARN, which its events call `build-id`."""
+        """The build's ARN; events name it `build-id`."""
         return f"arn:aws:codebuild:{self.region}:{self.account}:build/{self.id}"
 
     @property
@@ -106,7 +106,7 @@ class Build:
 
     @property
     def complete(self) -> bool:
-        """Whether it has its end."""
+        """Whether it has ended."""
         return self.end is not None
 
     @property
@@ -114,13 +114,13 @@ class Build:
         """The phase it is in."""
         return self.phases[-1].type if self.phases else PhaseType.SUBMITTED
 
-    def enter(self, phase: PhaseType) -> Phase:
-        """Begin a phase now."""
-        entered = Phase(phase, time.time())
+    def enter(self, phase: PhaseType) -> BuildPhase:
+        """Start a phase now."""
+        entered = BuildPhase(phase, time.time())
         self.phases.append(entered)
         return entered
 
-    def leave(self, status: Status, context: PhaseContext | None = None) -> None:
+    def leave(self, status: BuildStatus, context: PhaseContext | None = None) -> None:
         """End the current phase now."""
         phase = self.phases[-1]
         phase.end, phase.status, phase.context = time.time(), status, context
@@ -169,7 +169,7 @@ class Build:
         return {**logs, "groupName": self.log_group, "streamName": self.log_stream} if started else logs
 
 
-def _describe_phase(phase: Phase) -> dict[str, Any]:
+def _describe_phase(phase: BuildPhase) -> dict[str, Any]:
     described: dict[str, Any] = {"phaseType": phase.type, "startTime": phase.start}
     if phase.end is None or phase.status is None:
         return described

@@ -1,4 +1,4 @@
-"""The pages beside CodeBuild's API: a build's log, and the credentials that a running build asks for."""
+"""Pages about builds: the log, the credentials of a running build, and the builds that run."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote, unquote
 
-from localcloud import emulator
+from localcloud.aws import emulator
 from localcloud.codebuild.service import CodeBuild
-from localcloud.web import Request, Response, page
+from localcloud.web import HttpRequest, HttpResponse, page
 
 _STYLE = """
 body{margin:0;background:#0f1419;color:#d6deeb;font:13px/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
@@ -21,7 +21,7 @@ i{font-style:normal;color:#5c6f86;user-select:none}u{text-decoration:none;color:
 
 
 def log_page_address(endpoint: str) -> Callable[[str, str, str, str], str]:
-    """Where (account, region, log group, stream) can be read."""
+    """The address of the page for (account, region, log group, stream)."""
 
     def address(account: str, region: str, group: str, stream: str) -> str:
         return f"{endpoint}/_codebuild/logs/{account}/{region}/{quote(group, safe='')}/{quote(stream, safe='')}"
@@ -29,40 +29,44 @@ def log_page_address(endpoint: str) -> Callable[[str, str, str, str], str]:
     return address
 
 
-def serve_logs(request: Request) -> Response:
-    """`/_codebuild/logs/<account>/<region>/<group>/<stream>`; `?format=text` for the lines alone."""
+def serve_logs(request: HttpRequest) -> HttpResponse:
+    """`/_codebuild/logs/<account>/<region>/<group>/<stream>`; `?format=text` returns the lines only."""
     parts = request.path.removeprefix("/_codebuild/logs/").split("/")
     if len(parts) < 4:
-        return Response.text("no such log\n", 404)
+        return HttpResponse.text("this log does not exist\n", 404)
     account, region, stream = parts[0], parts[1], unquote(parts[-1])
-    # The server has decoded the group's own slashes already.
+    # The server has already decoded the slashes of the group.
     group = unquote("/".join(parts[2:-1]))
     lines = emulator.log_lines(account, region, group, stream)
     if lines is None:
-        return Response.text("the build has not written anything yet\n", 404)
+        return HttpResponse.text("the build has not written to its log yet\n", 404)
     if request.query.get("format") == "text":
-        return Response.text("".join(f"{message}\n" for _, message in lines))
+        return HttpResponse.text("".join(f"{message}\n" for _, message in lines))
     body = (
         f"<header><b>{escape(group)}</b><span>{escape(account)} · {escape(region)} · {escape(stream)}</span></header>"
     )
-    return Response.html(page(f"{group} {stream}", f"{body}<pre>{''.join(map(_line, lines))}</pre>", style=_STYLE))
+    return HttpResponse.html(page(f"{group} {stream}", f"{body}<pre>{''.join(map(_line, lines))}</pre>", style=_STYLE))
 
 
-def serve_credentials(service: CodeBuild) -> Callable[[Request], Response]:
+def serve_credentials(service: CodeBuild) -> Callable[[HttpRequest], HttpResponse]:
     """`/_codebuild/credentials/<build>`: the container credentials of a running build."""
 
-    def serve(request: Request) -> Response:
-        found = service.credentials(request.path.rpartition("/")[2])
-        return Response.json(found) if found else Response.json({"message": "no such build runs"}, 404)
+    def serve(request: HttpRequest) -> HttpResponse:
+        credentials = service.credentials(request.path.rpartition("/")[2])
+        return (
+            HttpResponse.json(credentials)
+            if credentials
+            else HttpResponse.json({"message": "this build is not running"}, 404)
+        )
 
     return serve
 
 
-def serve_status(service: CodeBuild) -> Callable[[Request], Response]:
-    """`/_codebuild/status`: the builds that have no end yet."""
+def serve_status(service: CodeBuild) -> Callable[[HttpRequest], HttpResponse]:
+    """`/_codebuild/status`: the builds that have not ended."""
 
-    def serve(request: Request) -> Response:
-        return Response.json(
+    def serve(request: HttpRequest) -> HttpResponse:
+        return HttpResponse.json(
             {
                 "builds": [
                     {"id": each.id, "account": each.account, "region": each.region, "phase": each.current_phase}

@@ -1,4 +1,4 @@
-"""Runs one build from its queue to its end."""
+"""Runs one build, from the queue to its end."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
 
-from localcloud import emulator
+from localcloud.aws import emulator
 from localcloud.codebuild import buildspec, environment, source
-from localcloud.codebuild.buildspec import Buildspec, BuildspecError, Commands, OnFailure
-from localcloud.codebuild.model import Build, PhaseContext, PhaseType, Status
-from localcloud.codebuild.role import BuildRole, RoleRefused
-from localcloud.codebuild.shell import Interrupted, Shell
+from localcloud.codebuild.buildspec import Buildspec, BuildspecError, OnFailure, PhaseCommands
+from localcloud.codebuild.model import Build, BuildStatus, PhaseContext, PhaseType
+from localcloud.codebuild.role import BuildRole, RoleError
+from localcloud.codebuild.shell import Shell, ShellInterrupted
 
 logger = logging.getLogger("localcloud.codebuild")
 
-# Programs make sockets below TMPDIR (Ansible does), and the path of one must stay under 108 bytes.
+# Programs such as Ansible create sockets below TMPDIR, and their paths must be shorter than 108 bytes.
 _LONGEST_TMP: Final = 74
 _COMMAND_PHASES: Final = (PhaseType.INSTALL, PhaseType.PRE_BUILD, PhaseType.BUILD, PhaseType.POST_BUILD)
 
 
-class Slots:
-    """How many builds run at once; the others wait in the order in which they came."""
+class BuildSlots:
+    """Limits how many builds run at the same time; the others wait in order."""
 
     def __init__(self, size: int) -> None:
         self._free = size
@@ -37,7 +37,7 @@ class Slots:
         self._changed = threading.Condition()
 
     def acquire(self, cancelled: threading.Event, seconds: float) -> bool:
-        """Wait for a slot; False when cancelled or out of time."""
+        """Wait for a slot; False when cancelled or after a time-out."""
         ticket, deadline = object(), time.monotonic() + seconds
         with self._changed:
             self._waiting.append(ticket)
@@ -52,20 +52,20 @@ class Slots:
             return False
 
     def release(self) -> None:
-        """Give a slot back."""
+        """Release a slot."""
         with self._changed:
             self._free += 1
             self._changed.notify_all()
 
     def wake(self) -> None:
-        """Let those who wait look whether they were cancelled."""
+        """Let waiting builds check whether they were cancelled."""
         with self._changed:
             self._changed.notify_all()
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What a build needs to know about the local cloud."""
+class BuildSettings:
+    """Settings that all builds of the local cloud share."""
 
     endpoint: str
     builds: Path
@@ -76,31 +76,36 @@ class Settings:
 
 
 class _Ended(Exception):
-    """The build ends here, in the current phase."""
+    """The build ends in the current phase."""
 
-    def __init__(self, build: Status, phase: Status, context: PhaseContext | None = None) -> None:
+    def __init__(self, build: BuildStatus, phase: BuildStatus, context: PhaseContext | None = None) -> None:
         self.build, self.phase, self.context = build, phase, context
         super().__init__(context.message if context else build)
 
 
-class Runner:
-    """One build's thread. `finished` is called once, after the build has its end."""
+class BuildRunner:
+    """Runs one build in a thread. `finished` is called once, after the build has ended."""
 
     def __init__(
-        self, build: Build, role: BuildRole, settings: Settings, slots: Slots, finished: Callable[[Build], None]
+        self,
+        build: Build,
+        role: BuildRole,
+        settings: BuildSettings,
+        slots: BuildSlots,
+        finished: Callable[[Build], None],
     ) -> None:
         self.build, self.role = build, role
         self._settings, self._slots, self._finished = settings, slots, finished
         self._directory = settings.builds / build.uuid.replace("-", "")[:12]
         self._tmp = self._directory / "tmp"
         self._cancelled = threading.Event()
-        self._cause = Status.STOPPED
+        self._cause = BuildStatus.STOPPED
         self._shell: Shell | None = None
         self._log: emulator.LogStream | None = None
         self.thread = threading.Thread(target=self._run, name=f"build {build.id}", daemon=True)
 
-    def cancel(self, cause: Status) -> None:
-        """End the build now as STOPPED or TIMED_OUT, whatever it does; later calls change nothing."""
+    def cancel(self, cause: BuildStatus) -> None:
+        """End the build now as STOPPED or TIMED_OUT; later calls have no effect."""
         if self._cancelled.is_set() or self.build.complete:
             return
         self._cause = cause
@@ -112,19 +117,19 @@ class Runner:
     def _run(self) -> None:
         try:
             self._run_phases()
-            self._end(Status.SUCCEEDED)
+            self._end(BuildStatus.SUCCEEDED)
         except _Ended as ended:
-            self._break_off(ended.phase, ended.context)
+            self._end_phase(ended.phase, ended.context)
             self._end(ended.build)
         except Exception as error:
             logger.exception("build %s", self.build.id)
-            self._break_off(Status.FAULT, PhaseContext("INTERNAL_ERROR", str(error)))
-            self._end(Status.FAULT)
+            self._end_phase(BuildStatus.FAULT, PhaseContext("INTERNAL_ERROR", str(error)))
+            self._end(BuildStatus.FAULT)
 
     def _run_phases(self) -> None:
         self._queue()
         timer = threading.Timer(
-            self.build.timeout_minutes * self._settings.minute, self.cancel, args=(Status.TIMED_OUT,)
+            self.build.timeout_minutes * self._settings.minute, self.cancel, args=(BuildStatus.TIMED_OUT,)
         )
         timer.daemon = True
         timer.start()
@@ -144,9 +149,9 @@ class Runner:
         self.build.enter(PhaseType.QUEUED)
         seconds = self.build.queued_timeout_minutes * self._settings.minute
         if not self._slots.acquire(self._cancelled, seconds):
-            cause = self._cause if self._cancelled.is_set() else Status.TIMED_OUT
+            cause = self._cause if self._cancelled.is_set() else BuildStatus.TIMED_OUT
             raise _Ended(cause, cause)
-        self.build.leave(Status.SUCCEEDED)
+        self.build.leave(BuildStatus.SUCCEEDED)
 
     def _provision(self) -> None:
         self.build.enter(PhaseType.PROVISIONING)
@@ -158,21 +163,21 @@ class Runner:
             self.role.credentials()
             for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
                 self.role.require(action, stream, f"create Amazon CloudWatch Logs log streams for build {build.arn}")
-        except RoleRefused as refused:
+        except RoleError as refused:
             raise _refused(str(refused)) from refused
         self._log = emulator.log_stream(build.account, build.region, build.log_group, build.log_stream)
         for name in ("home", "tmp", "shell"):
             (self._directory / name).mkdir(parents=True)
         if len(str(self._tmp)) > _LONGEST_TMP:
             self._tmp = Path(mkdtemp(prefix="pointsman-", dir="/tmp"))
-        build.leave(Status.SUCCEEDED)
-        self._say("Waiting for agent ping")
+        build.leave(BuildStatus.SUCCEEDED)
+        self._log_line("Waiting for agent ping")
 
     def _download(self) -> Buildspec:
         self._check()
         build = self.build
         build.enter(PhaseType.DOWNLOAD_SOURCE)
-        self._say("Waiting for DOWNLOAD_SOURCE")
+        self._log_line("Waiting for DOWNLOAD_SOURCE")
         root = self._directory / "src"
         try:
             location = build.source.get("location", "")
@@ -185,10 +190,10 @@ class Runner:
             raise _refused(str(error)) from error
         except BuildspecError as error:
             raise _refused(str(error), "YAML_FILE_ERROR") from error
-        except RoleRefused as error:
+        except RoleError as error:
             raise _refused(str(error)) from error
-        self._say(f"CODEBUILD_SRC_DIR={root}")
-        self._leave(Status.SUCCEEDED)
+        self._log_line(f"CODEBUILD_SRC_DIR={root}")
+        self._leave(BuildStatus.SUCCEEDED)
         return spec
 
     def _new_shell(self, spec: Buildspec, root: Path) -> Shell:
@@ -210,39 +215,39 @@ class Runner:
     def _run_commands(self, spec: Buildspec) -> None:
         succeeding = True
         for phase in _COMMAND_PHASES:
-            commands = spec.phases.get(phase, Commands())
+            commands = spec.phases.get(phase, PhaseCommands())
             succeeded = self._run_phase(phase, commands, succeeding)
             succeeding = succeeding and succeeded
-            if not succeeded and not _goes_on(phase, commands.on_failure):
+            if not succeeded and not _continues_after_failure(phase, commands.on_failure):
                 break
         else:
             self._pass(PhaseType.UPLOAD_ARTIFACTS)
         self._export(spec)
         self._pass(PhaseType.FINALIZING)
         if not succeeding:
-            self.build.status = Status.FAILED
+            self.build.status = BuildStatus.FAILED
 
-    def _run_phase(self, phase: PhaseType, commands: Commands, succeeding: bool) -> bool:
+    def _run_phase(self, phase: PhaseType, commands: PhaseCommands, succeeding: bool) -> bool:
         self._check()
         self.build.enter(phase)
-        self._say(f"Entering phase {phase}")
+        self._log_line(f"Entering phase {phase}")
         failure = self._run_list(commands.commands, succeeding)
         failure_of_finally = self._run_list(commands.finally_, succeeding and failure is None)
         context = failure or failure_of_finally
-        self._leave(Status.FAILED if context else Status.SUCCEEDED, context)
+        self._leave(BuildStatus.FAILED if context else BuildStatus.SUCCEEDED, context)
         return context is None
 
     def _run_list(self, commands: tuple[str, ...], succeeding: bool) -> PhaseContext | None:
-        """Run commands until one fails; why it did."""
+        """Run commands until one fails; the reason for the failure."""
         for command in commands:
-            self._say(f"Running command {command}")
+            self._log_line(f"Running command {command}")
             try:
                 status = self._running_shell.run(command, {"CODEBUILD_BUILD_SUCCEEDING": "1" if succeeding else "0"})
-            except Interrupted:
+            except ShellInterrupted:
                 self._check()
                 raise
             if status:
-                self._say(f"Command did not exit successfully {command} exit status {status}")
+                self._log_line(f"Command did not exit successfully {command} exit status {status}")
                 message = f"Error while executing command: {command}. Reason: exit status {status}"
                 return PhaseContext("COMMAND_EXECUTION_ERROR", message)
         return None
@@ -256,39 +261,39 @@ class Runner:
     @property
     def _running_shell(self) -> Shell:
         if self._shell is None:
-            raise RuntimeError("commands come after the download")
+            raise RuntimeError("commands need a shell, which exists after the download")
         return self._shell
 
     def _pass(self, phase: PhaseType) -> None:
         self._check()
         self.build.enter(phase)
-        self.build.leave(Status.SUCCEEDED)
+        self.build.leave(BuildStatus.SUCCEEDED)
 
     def _check(self) -> None:
         if self._cancelled.is_set():
             raise _Ended(self._cause, self._cause)
 
-    def _break_off(self, status: Status, context: PhaseContext | None) -> None:
-        """End the phase that was interrupted; nothing when the build ended between two phases."""
+    def _end_phase(self, status: BuildStatus, context: PhaseContext | None) -> None:
+        """End the interrupted phase; does nothing between two phases."""
         if self.build.phases[-1].end is None:
             self._leave(status, context)
 
-    def _leave(self, status: Status, context: PhaseContext | None = None) -> None:
+    def _leave(self, status: BuildStatus, context: PhaseContext | None = None) -> None:
         self.build.leave(status, context)
-        self._say(f"Phase complete: {self.build.current_phase} State: {status}")
+        self._log_line(f"Phase complete: {self.build.current_phase} State: {status}")
         code, message = (context.code, context.message) if context else ("", "")
-        self._say(f"Phase context status code: {code} Message: {message}")
+        self._log_line(f"Phase context status code: {code} Message: {message}")
 
-    def _end(self, status: Status) -> None:
+    def _end(self, status: BuildStatus) -> None:
         build = self.build
-        if build.status is Status.IN_PROGRESS:
+        if build.status is BuildStatus.IN_PROGRESS:
             build.status = status
         build.enter(PhaseType.COMPLETED)
         build.end = time.time()
         self._finished(build)
 
-    def _say(self, message: str) -> None:
-        """A line of CodeBuild's own."""
+    def _log_line(self, message: str) -> None:
+        """Log a line of CodeBuild itself."""
         self._write(f"[Container] {datetime.now(UTC).strftime('%Y/%m/%d %H:%M:%S.%f')} {message}")
 
     def _write(self, line: str) -> None:
@@ -296,17 +301,17 @@ class Runner:
             self._log.append(int(time.time() * 1000), line)
 
 
-def _goes_on(phase: PhaseType, on_failure: OnFailure | None) -> bool:
-    """Whether the next phase runs after a failure: by default only post_build after build."""
+def _continues_after_failure(phase: PhaseType, on_failure: OnFailure | None) -> bool:
+    """Whether the next phase runs after a failure: by default only post_build, after build."""
     return on_failure is OnFailure.CONTINUE or (phase is PhaseType.BUILD and on_failure is None)
 
 
 def _refused(message: str, code: str = "CLIENT_ERROR") -> _Ended:
-    return _Ended(Status.FAILED, Status.FAILED, PhaseContext(code, message))
+    return _Ended(BuildStatus.FAILED, BuildStatus.FAILED, PhaseContext(code, message))
 
 
 def _buildspec_text(where: str, root: Path) -> str:
-    """A buildspec given in the project itself, or the text of the file it names in the source."""
+    """The buildspec itself, from the project or from a file of the source."""
     if "\n" in where or where.lstrip().startswith("version"):
         return where
     path = (root / where).resolve()

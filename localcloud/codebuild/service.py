@@ -1,6 +1,6 @@
 """CodeBuild's API for builds: StartBuild, BatchGetBuilds, ListBuildsForProject, ListBuilds and StopBuild.
 
-Calls about projects stay with the emulator. Answers and errors are those that boto3 knows.
+The emulator handles the calls about projects. Answers and errors are as in CodeBuild's API.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from localcloud import emulator
+from localcloud.aws import emulator
+from localcloud.aws.emulator import Reply, codebuild
 from localcloud.codebuild import events
 from localcloud.codebuild.environment import override
-from localcloud.codebuild.model import Build, PhaseType, Status
+from localcloud.codebuild.model import Build, BuildStatus, PhaseType
 from localcloud.codebuild.role import BuildRole
-from localcloud.codebuild.runner import Runner, Settings, Slots
-from localcloud.emulator import Reply, codebuild
+from localcloud.codebuild.runner import BuildRunner, BuildSettings, BuildSlots
 
 IDEMPOTENCY_SECONDS: Final = 300.0
 _PAGE: Final = 100
 _MOST_IDS: Final = 100
 
-# Parts of StartBuild that the local cloud acts upon, or that mean nothing to it.
-_KNOWN: Final = {
+# Parameters of StartBuild that the local cloud supports, or that have no effect here.
+_SUPPORTED: Final = {
     "projectName", "sourceVersion", "sourceTypeOverride", "sourceLocationOverride", "gitCloneDepthOverride",
     "buildspecOverride", "environmentVariablesOverride", "timeoutInMinutesOverride", "queuedTimeoutInMinutesOverride",
     "serviceRoleOverride", "imageOverride", "computeTypeOverride", "environmentTypeOverride", "idempotencyToken",
@@ -34,8 +34,8 @@ _KNOWN: Final = {
 }  # fmt: skip
 
 
-class ApiError(Exception):
-    """An error answer: `code` as in CodeBuild's service model."""
+class CodeBuildError(Exception):
+    """An error response: `code` as in CodeBuild's service model."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -50,8 +50,8 @@ class _Token:
 
 
 @dataclass
-class _Place:
-    """What one account has in one region."""
+class _RegionalBuilds:
+    """The builds of one account in one region."""
 
     builds: dict[str, Build] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
@@ -59,13 +59,15 @@ class _Place:
 
 
 class CodeBuild:
-    """The service of all accounts and regions; `log_page` gives the address of a build's log."""
+    """CodeBuild in all accounts and regions; `log_page` returns the address of a build's log."""
 
-    def __init__(self, settings: Settings, concurrency: int, log_page: Callable[[str, str, str, str], str]) -> None:
+    def __init__(
+        self, settings: BuildSettings, concurrency: int, log_page: Callable[[str, str, str, str], str]
+    ) -> None:
         self._settings, self._log_page = settings, log_page
-        self._slots = Slots(concurrency)
-        self._places: dict[tuple[str, str], _Place] = {}
-        self._runners: dict[str, Runner] = {}
+        self._slots = BuildSlots(concurrency)
+        self._by_region: dict[tuple[str, str], _RegionalBuilds] = {}
+        self._runners: dict[str, BuildRunner] = {}
         self._lock = threading.RLock()
         self._projects = codebuild.handle_request
         self._actions: dict[str, Callable[[dict[str, str], dict[str, Any]], dict[str, Any]]] = {
@@ -77,7 +79,7 @@ class CodeBuild:
         }
 
     def install(self) -> None:
-        """Answer CodeBuild's calls, and let the emulator authorise those about builds on their project, as AWS does."""
+        """Handle CodeBuild's calls, and let the emulator authorise calls about builds on their project, as AWS does."""
         emulator.serve("codebuild", self.handle)
         original = emulator.iam_actions.extract_resource_arn
 
@@ -91,61 +93,66 @@ class CodeBuild:
     async def handle(
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Reply:
-        """Answer one call, as the emulator's services do."""
+        """Handle one call, with the emulator's interface for services."""
         operation = headers.get("x-amz-target", "").rpartition(".")[2]
         action = self._actions.get(operation)
         if action is None:
             reply: Reply = await self._projects(method, path, headers, body, query)
             return reply
-        # The emulator authorised the first project; a list of builds may name more.
+        # The emulator authorised the first project; the builds may belong to more.
         for project in _projects_of(body)[1:]:
             if denied := emulator.denied(headers, "codebuild", f"codebuild:{operation}", _project_arn(project)):
                 return denied
         try:
             return _json(200, action(headers, json.loads(body or b"{}")))
-        except ApiError as error:
+        except CodeBuildError as error:
             return _json(400, {"__type": error.code, "message": str(error)})
 
     def credentials(self, build_uuid: str) -> dict[str, str] | None:
-        """What a running build's credentials endpoint answers; None for a build that does not run."""
+        """The credentials of a running build; None for any other build."""
         runner = self._runners.get(build_uuid)
         return runner.role.container_document() if runner else None
 
     def running(self) -> list[Build]:
-        """Builds that have no end yet, in every account and region."""
+        """Builds that have not ended, in every account and region."""
         with self._lock:
-            return [build for place in self._places.values() for build in place.builds.values() if not build.complete]
+            return [
+                build
+                for regional in self._by_region.values()
+                for build in regional.builds.values()
+                if not build.complete
+            ]
 
     def close(self) -> None:
-        """Stop every build and wait for their processes to be gone."""
+        """Stop every build and wait for its processes to end."""
         runners = list(self._runners.values())
         for runner in runners:
-            runner.cancel(Status.STOPPED)
+            runner.cancel(BuildStatus.STOPPED)
         for runner in runners:
             runner.thread.join(5)
 
     # --- operations ------------------------------------------------------------------------------------------------
 
     def _start_build(self, headers: dict[str, str], request: dict[str, Any]) -> dict[str, Any]:
-        if unknown := sorted(set(request) - _KNOWN):
-            raise ApiError("InvalidInputException", f"the local cloud does not know {', '.join(unknown)}")
+        if unsupported := sorted(set(request) - _SUPPORTED):
+            raise CodeBuildError("InvalidInputException", f"the local cloud does not support {', '.join(unsupported)}")
         account, region = emulator.current_scope()
         project = self._project(request.get("projectName", ""))
         with self._lock:
-            place = self._place()
-            if repeated := _repeated(place, project["name"], request):
+            regional = self._regional()
+            if repeated := _repeated(regional, project["name"], request):
                 return {"build": repeated.describe()}
-            self._refuse_above_limit(place, project)
-            build = self._new_build(place, account, region, project, request)
-            place.builds[build.id] = build
+            self._refuse_above_limit(regional, project)
+            build = self._new_build(regional, account, region, project, request)
+            regional.builds[build.id] = build
             if token := request.get("idempotencyToken"):
                 until = time.monotonic() + IDEMPOTENCY_SECONDS
-                place.tokens[project["name"], token] = _Token(request, build.id, until)
+                regional.tokens[project["name"], token] = _Token(request, build.id, until)
         build.enter(PhaseType.SUBMITTED)
         self._publish(build)
-        build.leave(Status.SUCCEEDED)
+        build.leave(BuildStatus.SUCCEEDED)
         role = BuildRole(build.service_role, _project_arn(project["name"]), region, build.uuid)
-        runner = Runner(build, role, self._settings, self._slots, self._finished)
+        runner = BuildRunner(build, role, self._settings, self._slots, self._finished)
         self._runners[build.uuid] = runner
         described = {**build.describe(), "currentPhase": str(PhaseType.QUEUED)}
         runner.thread.start()
@@ -154,61 +161,61 @@ class CodeBuild:
     def _batch_get_builds(self, headers: dict[str, str], request: dict[str, Any]) -> dict[str, Any]:
         ids = request.get("ids") or []
         if not 1 <= len(ids) <= _MOST_IDS:
-            raise ApiError("InvalidInputException", f"ids: between 1 and {_MOST_IDS} are allowed, not {len(ids)}")
-        found = {each: self._place().builds.get(_build_id(each)) for each in ids}
+            raise CodeBuildError("InvalidInputException", f"ids: between 1 and {_MOST_IDS} are allowed, not {len(ids)}")
+        builds = {each: self._regional().builds.get(_build_id(each)) for each in ids}
         return {
-            "builds": [build.describe() for build in found.values() if build],
-            "buildsNotFound": [each for each, build in found.items() if not build],
+            "builds": [build.describe() for build in builds.values() if build],
+            "buildsNotFound": [each for each, build in builds.items() if not build],
         }
 
     def _list_builds_for_project(self, headers: dict[str, str], request: dict[str, Any]) -> dict[str, Any]:
         name = self._project(request.get("projectName", ""))["name"]
-        return _paged([build for build in self._place().builds.values() if build.project_name == name], request)
+        return _paged([build for build in self._regional().builds.values() if build.project_name == name], request)
 
     def _list_builds(self, headers: dict[str, str], request: dict[str, Any]) -> dict[str, Any]:
-        return _paged(list(self._place().builds.values()), request)
+        return _paged(list(self._regional().builds.values()), request)
 
     def _stop_build(self, headers: dict[str, str], request: dict[str, Any]) -> dict[str, Any]:
-        build = self._place().builds.get(_build_id(request.get("id", "")))
+        build = self._regional().builds.get(_build_id(request.get("id", "")))
         if build is None:
-            raise ApiError("ResourceNotFoundException", f"Build not found: {request.get('id', '')}")
+            raise CodeBuildError("ResourceNotFoundException", f"Build not found: {request.get('id', '')}")
         runner = self._runners.get(build.uuid)
         if runner is None:
             return {"build": build.describe()}
-        # Stopping waits for the build's processes; the caller, as on AWS, does not.
-        threading.Thread(target=runner.cancel, args=(Status.STOPPED,), daemon=True).start()
-        return {"build": {**build.describe(), "buildStatus": str(Status.STOPPED)}}
+        # Stopping waits for the build's processes; as on AWS, the caller does not wait.
+        threading.Thread(target=runner.cancel, args=(BuildStatus.STOPPED,), daemon=True).start()
+        return {"build": {**build.describe(), "buildStatus": str(BuildStatus.STOPPED)}}
 
     # --- parts -----------------------------------------------------------------------------------------------------
 
-    def _place(self) -> _Place:
+    def _regional(self) -> _RegionalBuilds:
         with self._lock:
-            return self._places.setdefault(emulator.current_scope(), _Place())
+            return self._by_region.setdefault(emulator.current_scope(), _RegionalBuilds())
 
     def _project(self, name: str) -> dict[str, Any]:
-        project = codebuild._projects.get(name.rpartition("project/")[2])
-        if project is None:
-            raise ApiError("ResourceNotFoundException", f"Project cannot be found: {_project_arn(name)}")
-        found: dict[str, Any] = project
-        return found
+        record = codebuild._projects.get(name.rpartition("project/")[2])
+        if record is None:
+            raise CodeBuildError("ResourceNotFoundException", f"Project cannot be found: {_project_arn(name)}")
+        project: dict[str, Any] = record
+        return project
 
-    def _refuse_above_limit(self, place: _Place, project: dict[str, Any]) -> None:
+    def _refuse_above_limit(self, regional: _RegionalBuilds, project: dict[str, Any]) -> None:
         limit = int(project.get("concurrentBuildLimit") or 0)
-        live = [each for each in place.builds.values() if each.project_name == project["name"] and not each.complete]
+        live = [each for each in regional.builds.values() if each.project_name == project["name"] and not each.complete]
         if limit and len(live) >= limit:
             message = f"Cannot have more than {limit} builds in queue for the project {project['name']}"
-            raise ApiError("AccountLimitExceededException", message)
+            raise CodeBuildError("AccountLimitExceededException", message)
 
     def _new_build(
-        self, place: _Place, account: str, region: str, project: dict[str, Any], request: dict[str, Any]
+        self, regional: _RegionalBuilds, account: str, region: str, project: dict[str, Any], request: dict[str, Any]
     ) -> Build:
         name = project["name"]
-        place.numbers[name] = place.numbers.get(name, 0) + 1
+        regional.numbers[name] = regional.numbers.get(name, 0) + 1
         identity = str(uuid.uuid4())
         group, stream = _log_names(project, identity)
         return Build(
             id=f"{name}:{identity}",
-            number=place.numbers[name],
+            number=regional.numbers[name],
             account=account,
             region=region,
             project=project,
@@ -236,14 +243,14 @@ class CodeBuild:
         emulator.publish(build.account, build.region, events.SOURCE, events.DETAIL_TYPE, detail, [build.arn])
 
 
-def _repeated(place: _Place, project: str, request: dict[str, Any]) -> Build | None:
-    """The build that this very request started less than five minutes ago."""
-    known = place.tokens.get((project, request.get("idempotencyToken", "")))
-    if known is None or known.until < time.monotonic():
+def _repeated(regional: _RegionalBuilds, project: str, request: dict[str, Any]) -> Build | None:
+    """The build that the same request started less than five minutes ago."""
+    token = regional.tokens.get((project, request.get("idempotencyToken", "")))
+    if token is None or token.until < time.monotonic():
         return None
-    if known.request != request:
-        raise ApiError("InvalidInputException", "Idempotency token was already used with different parameters")
-    return place.builds[known.build]
+    if token.request != request:
+        raise CodeBuildError("InvalidInputException", "Idempotency token was already used with different parameters")
+    return regional.builds[token.build]
 
 
 def _source(project: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
@@ -267,8 +274,8 @@ def _environment(project: dict[str, Any], request: dict[str, Any]) -> dict[str, 
         environment.get("environmentVariables") or [], request.get("environmentVariablesOverride") or []
     )
     typed = [{**each, "type": each.get("type") or "PLAINTEXT"} for each in variables]
-    given = {name: value for name, value in overrides.items() if value is not None}
-    return {**environment, **given, "environmentVariables": typed}
+    overridden = {name: value for name, value in overrides.items() if value is not None}
+    return {**environment, **overridden, "environmentVariables": typed}
 
 
 def _log_names(project: dict[str, Any], identity: str) -> tuple[str, str]:
@@ -283,17 +290,19 @@ def _minutes(request: dict[str, Any], name: str, default: object, most: int = 21
     if value is None:
         return int(str(default))
     if not isinstance(value, int) or not 5 <= value <= most:
-        raise ApiError("InvalidInputException", f"{name}: between 5 and {most} minutes are allowed, not {value!r}")
+        raise CodeBuildError(
+            "InvalidInputException", f"{name}: between 5 and {most} minutes are allowed, not {value!r}"
+        )
     return value
 
 
 def _initiator(caller: str) -> str:
-    """Who started it, as CodeBuild names callers: `role/session`, a user's name or `root`."""
+    """Who started it, as CodeBuild shows it: `role/session`, a user's name or `root`."""
     return caller.rpartition(":")[2].removeprefix("assumed-role/").removeprefix("user/")
 
 
 def _projects_of(body: bytes) -> list[str]:
-    """The projects of the builds that a request names by id or ARN, each once."""
+    """The projects of the builds in a request, each once; builds are ids or ARNs."""
     try:
         request = json.loads(body or b"{}")
     except ValueError:

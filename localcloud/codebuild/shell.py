@@ -1,7 +1,7 @@
-"""One shell that runs a build's commands one after another and keeps their state, as buildspec 0.2 asks.
+"""One shell that runs a build's commands in order and keeps their state, as buildspec 0.2 requires.
 
-A command that ends the shell itself (`exit 3`) fails like any other; the next one finds a new shell with the exported
-variables and the directory that the last finished command left.
+A command that ends the shell (`exit 3`) fails like any other. The next one gets a new shell, with the exported
+variables and the directory of the last command that ended normally.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-# How long a stopped build has to end by itself before it is killed.
+# After this time a stopped build is killed.
 _GRACE_SECONDS: Final = 2.0
 
 # Read by the shell from its standard input, one line for each command. The command's own standard input is empty;
-# descriptor 9 still reaches the runner when a command redirects the shell's output. POSIX only: sh may be dash.
+# descriptor 9 reaches the runner even if a command redirects the shell's output. POSIX only: sh may be dash.
 _RUN: Final = (
     "{{ . {script}; }} </dev/null; __status=$?; "
     "{{ export -p; printf \"cd -- %s\\n\" \"'$(pwd | sed \"s/'/'\\\\\\\\''/g\")'\"; }} >{state} 2>/dev/null; "
@@ -28,8 +28,8 @@ _RUN: Final = (
 )
 
 
-class Interrupted(Exception):
-    """The shell was killed by `interrupt` while a command ran."""
+class ShellInterrupted(Exception):
+    """`interrupt` has killed the shell during a command."""
 
 
 class Shell:
@@ -46,7 +46,7 @@ class Shell:
         self._lock = threading.Lock()
 
     def run(self, command: str, variables: Mapping[str, str] | None = None) -> int:
-        """Run one command, with `variables` exported first; its exit status. Interrupted when killed meanwhile."""
+        """Run one command, with `variables` exported first; its exit status. ShellInterrupted when it was killed."""
         process = self._ensure()
         marker = f"--{secrets.token_hex(16)}--"
         script = self._scratch / "command.sh"
@@ -55,12 +55,12 @@ class Shell:
         status = None
         try:
             line = _RUN.format(script=quote(str(script)), state=quote(str(self._state)), marker=marker)
-            _tell(process, line)
+            _send(process, line)
             status = self._read_until(process, marker)
         except BrokenPipeError:
             pass
         if self._interrupted.is_set():
-            raise Interrupted
+            raise ShellInterrupted
         return status if status is not None else self._reap(process)
 
     def variable(self, name: str) -> str | None:
@@ -68,11 +68,11 @@ class Shell:
         if not self._state.exists() or not name.isidentifier():
             return None
         script = f'. {quote(str(self._state))} 2>/dev/null; printf "%s" "${{{name}-}}"'
-        found = subprocess.run([self._program, "-c", script], env={}, capture_output=True, check=False)
-        return found.stdout.decode("utf-8", "replace")
+        output = subprocess.run([self._program, "-c", script], env={}, capture_output=True, check=False)
+        return output.stdout.decode("utf-8", "replace")
 
     def interrupt(self) -> None:
-        """Stop whatever runs, with everything it started; safe from any thread, also before the first command."""
+        """Kill the running command and all its processes; callable from any thread, also before the first command."""
         with self._lock:
             self._interrupted.set()
             process = self._process
@@ -80,7 +80,7 @@ class Shell:
             _kill_group(process)
 
     def close(self) -> None:
-        """End the shell and whatever a command left running in the background."""
+        """End the shell and all background processes."""
         with self._lock:
             process, self._process = self._process, None
         if process is not None:
@@ -89,7 +89,7 @@ class Shell:
     def _ensure(self) -> subprocess.Popen[bytes]:
         with self._lock:
             if self._interrupted.is_set():
-                raise Interrupted
+                raise ShellInterrupted
             if self._process is not None and self._process.poll() is not None:
                 _dispose(self._process)
                 self._process = None
@@ -99,7 +99,7 @@ class Shell:
 
     def _start(self) -> subprocess.Popen[bytes]:
         resume = f". {quote(str(self._state))} 2>/dev/null; " if self._state.exists() else ""
-        # The shell reads its commands from a pipe; `exec 9>&1` keeps the way back to us open.
+        # The shell reads its commands from a pipe; descriptor 9 is for their exit status.
         process = subprocess.Popen(
             [self._program, "-s"],
             cwd=self._directory,
@@ -109,15 +109,15 @@ class Shell:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        _tell(process, f"exec 9>&1; {resume}\n")
+        _send(process, f"exec 9>&1; {resume}\n")
         return process
 
     def _read_until(self, process: subprocess.Popen[bytes], marker: str) -> int | None:
-        """Pass the output on until the command's end; None when the shell ended instead."""
+        """Pass the output on until the command ends; None when the shell ended."""
         for raw in process.stdout or ():
             line = raw.decode("utf-8", "replace").rstrip("\r\n")
-            before, found, status = line.partition(marker)
-            if not found:
+            before, is_end, status = line.partition(marker)
+            if not is_end:
                 self._write(line)
                 continue
             if before:
@@ -127,16 +127,16 @@ class Shell:
 
     def _reap(self, process: subprocess.Popen[bytes]) -> int:
         status = process.wait()
-        # Killed by a signal: a shell would report it as 128 + its number.
+        # Killed by a signal: shells report 128 + its number.
         return status if status >= 0 else 128 - status
 
 
 def quote(value: str) -> str:
-    """A value as one word of a POSIX shell."""
+    """Quote a value as one word of a POSIX shell."""
     return "'" + value.replace("'", "'\\''") + "'"
 
 
-def _tell(process: subprocess.Popen[bytes], line: str) -> None:
+def _send(process: subprocess.Popen[bytes], line: str) -> None:
     if process.stdin is None:
         raise RuntimeError("the shell has no standard input")
     process.stdin.write(line.encode())
@@ -144,12 +144,12 @@ def _tell(process: subprocess.Popen[bytes], line: str) -> None:
 
 
 def _dispose(process: subprocess.Popen[bytes]) -> None:
-    """End a shell's whole group and close the pipes to it."""
+    """Kill the shell's process group and close its pipes."""
     _signal_group(process, signal.SIGKILL)
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            # What was not yet written has nobody left to read it.
+            # Nobody reads the remaining input any more.
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
 

@@ -1,15 +1,16 @@
-"""Fetches a build's source: the pinned commit, from the local repository that stands for the one on GitHub."""
+"""Fetches a build's source: the pinned commit from the local repository."""
 
 from __future__ import annotations
 
-import subprocess
+import contextlib
 from pathlib import Path
 
-from localcloud.git import NoRepository, git_environment, repository_for
+from localcloud.github.git_command import GitError, NoRepository, git
+from localcloud.github.repository import repository_for
 
 
 class SourceError(Exception):
-    """The source or the version cannot be had; the message is CodeBuild's."""
+    """The source or its version does not exist; the message is CodeBuild's."""
 
 
 def fetch(repositories: Path, location: str, version: str, directory: Path) -> str:
@@ -19,26 +20,18 @@ def fetch(repositories: Path, location: str, version: str, directory: Path) -> s
     except NoRepository as error:
         raise SourceError(f"repository not found for primary source and source version {version}") from error
     sha = _resolve(bare, version)
-    _git(["clone", "--quiet", "--no-checkout", str(bare), str(directory)], directory.parent)
-    _git(["remote", "set-url", "origin", location], directory)
-    _git(["checkout", "--quiet", "--detach", sha], directory)
+    try:
+        git(["clone", "--quiet", "--no-checkout", str(bare), str(directory)], directory.parent)
+        git(["remote", "set-url", "origin", location], directory)
+        git(["checkout", "--quiet", "--detach", sha], directory)
+    except GitError as error:
+        raise SourceError(str(error)) from error
     return sha
 
 
 def _resolve(bare: Path, version: str) -> str:
     for candidate in [version, f"refs/heads/{version}", f"refs/tags/{version}"] if version else ["HEAD"]:
-        found = _run(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}"], bare)
-        if found.returncode == 0:
-            return found.stdout.strip()
+        with contextlib.suppress(GitError):
+            command = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}"]
+            return git(command, bare).strip()
     raise SourceError(f"reference not found for primary source and source version {version}")
-
-
-def _git(arguments: list[str], directory: Path) -> None:
-    done = _run(arguments, directory)
-    if done.returncode != 0:
-        raise SourceError(f"git {arguments[0]}: {done.stderr.strip()}")
-
-
-def _run(arguments: list[str], directory: Path) -> subprocess.CompletedProcess[str]:
-    command = ["git", *arguments]
-    return subprocess.run(command, cwd=directory, env=git_environment(), capture_output=True, text=True, check=False)

@@ -1,1 +1,1 @@
-"""A Slack that stands on this machine: the Web API that Pointsman uses, and the channel as a page."""
+"""Slack: the methods of the Web API that Pointsman calls, and each channel as a web page."""

@@ -1,4 +1,4 @@
-"""Slack's rules for Block Kit, as far as they can reject a message.
+"""Slack's rules for Block Kit that can reject a message.
 
 Source: https://docs.slack.dev/reference/block-kit
 """
@@ -11,29 +11,29 @@ from typing import Any, Final
 MOST_BLOCKS: Final = 50
 MOST_TEXT: Final = 40_000
 
-type Faults = Iterator[str]
-type Check = Callable[[dict[str, Any], str], Faults]
+type Problems = Iterator[str]
+type Check = Callable[[dict[str, Any], str], Problems]
 
 
 def faults(blocks: object) -> list[str]:
-    """What Slack would list under `errors` of `invalid_blocks`; empty when it would take them."""
+    """The `errors` of Slack's `invalid_blocks`; empty for valid blocks."""
     if not isinstance(blocks, list):
         return ["blocks must be an array [json-pointer:/blocks]"]
-    found = []
+    problems = []
     if len(blocks) > MOST_BLOCKS:
-        found.append(f"no more than {MOST_BLOCKS} items allowed [json-pointer:/blocks]")
+        problems.append(f"no more than {MOST_BLOCKS} items allowed [json-pointer:/blocks]")
     seen: set[str] = set()
     for number, block in enumerate(blocks):
         at = f"/blocks/{number}"
-        found += _block(block, at)
+        problems += _block(block, at)
         identity = block.get("block_id") if isinstance(block, dict) else None
         if identity in seen:
-            found.append(f"block_id already exists [json-pointer:{at}/block_id]")
+            problems.append(f"block_id already exists [json-pointer:{at}/block_id]")
         seen |= {identity} if isinstance(identity, str) else set()
-    return found
+    return problems
 
 
-def _block(block: object, at: str) -> Faults:
+def _block(block: object, at: str) -> Problems:
     if not isinstance(block, dict):
         yield f"must be an object [json-pointer:{at}]"
         return
@@ -45,7 +45,7 @@ def _block(block: object, at: str) -> Faults:
     yield from check(block, at)
 
 
-def _section(block: dict[str, Any], at: str) -> Faults:
+def _section(block: dict[str, Any], at: str) -> Problems:
     if not block.get("text") and not block.get("fields"):
         yield f"must have one of: text, fields [json-pointer:{at}]"
     if "text" in block:
@@ -58,11 +58,11 @@ def _section(block: dict[str, Any], at: str) -> Faults:
         yield from _element(block["accessory"], f"{at}/accessory")
 
 
-def _header(block: dict[str, Any], at: str) -> Faults:
+def _header(block: dict[str, Any], at: str) -> Problems:
     yield from _text(block.get("text"), 150, f"{at}/text", plain=True)
 
 
-def _context(block: dict[str, Any], at: str) -> Faults:
+def _context(block: dict[str, Any], at: str) -> Problems:
     elements = block.get("elements") or []
     if not elements:
         yield f"no fewer than 1 items allowed [json-pointer:{at}/elements]"
@@ -73,7 +73,7 @@ def _context(block: dict[str, Any], at: str) -> Faults:
         yield from _image(each, where) if image else _text(each, 3000, where)
 
 
-def _actions(block: dict[str, Any], at: str) -> Faults:
+def _actions(block: dict[str, Any], at: str) -> Problems:
     elements = block.get("elements") or []
     if not elements:
         yield f"no fewer than 1 items allowed [json-pointer:{at}/elements]"
@@ -82,11 +82,11 @@ def _actions(block: dict[str, Any], at: str) -> Faults:
         yield from _element(each, f"{at}/elements/{number}")
 
 
-def _divider(block: dict[str, Any], at: str) -> Faults:
+def _divider(block: dict[str, Any], at: str) -> Problems:
     yield from ()
 
 
-def _image(block: dict[str, Any], at: str) -> Faults:
+def _image(block: dict[str, Any], at: str) -> Problems:
     yield from _required(block, ("image_url", "alt_text"), at)
     yield from _length(block.get("image_url"), 3000, f"{at}/image_url")
     yield from _length(block.get("alt_text"), 2000, f"{at}/alt_text")
@@ -102,7 +102,7 @@ _CHECKS: Final[dict[str, Check]] = {
 }
 
 
-def _element(element: object, at: str) -> Faults:
+def _element(element: object, at: str) -> Problems:
     if not isinstance(element, dict):
         yield f"must be an object [json-pointer:{at}]"
     elif element.get("type") == "image":
@@ -117,7 +117,7 @@ def _element(element: object, at: str) -> Faults:
             yield f"must be one of: primary, danger [json-pointer:{at}/style]"
 
 
-def _text(text: object, most: int, at: str, *, plain: bool = False) -> Faults:
+def _text(text: object, most: int, at: str, *, plain: bool = False) -> Problems:
     if not isinstance(text, dict):
         yield f"missing required field: text [json-pointer:{at}]"
         return
@@ -132,21 +132,21 @@ def _text(text: object, most: int, at: str, *, plain: bool = False) -> Faults:
         yield from _length(text["text"], most, f"{at}/text")
 
 
-def _length(value: object, most: int, at: str) -> Faults:
+def _length(value: object, most: int, at: str) -> Problems:
     if value is not None and not isinstance(value, str):
         yield f"must be a string [json-pointer:{at}]"
     elif value is not None and len(value) > most:
         yield f"must be less than {most + 1} characters [json-pointer:{at}]"
 
 
-def _count(items: object, most: int, at: str) -> Faults:
+def _count(items: object, most: int, at: str) -> Problems:
     if not isinstance(items, list):
         yield f"must be an array [json-pointer:{at}]"
     elif len(items) > most:
         yield f"no more than {most} items allowed [json-pointer:{at}]"
 
 
-def _required(mapping: dict[str, Any], names: tuple[str, ...], at: str) -> Faults:
+def _required(mapping: dict[str, Any], names: tuple[str, ...], at: str) -> Problems:
     for name in names:
         if not mapping.get(name):
             yield f"missing required field: {name} [json-pointer:{at}]"

@@ -1,4 +1,4 @@
-"""Slack's rate limits: a burst is tolerated, then a call must wait for its turn."""
+"""Slack's rate limits: short bursts are allowed, then calls must wait."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Rate:
+class RateLimit:
     """`burst` calls at once, then `per_second` on average."""
 
     per_second: float
@@ -19,24 +19,24 @@ class Rate:
 
 DEFAULT_RATES = {
     # About one message a second and channel, short bursts tolerated.
-    "chat.postMessage": Rate(1.0, 4),
+    "chat.postMessage": RateLimit(1.0, 4),
     # Tier 3: about 50 a minute, occasional bursts tolerated.
-    "chat.update": Rate(50 / 60, 20),
-    "conversations.history": Rate(50 / 60, 20),
+    "chat.update": RateLimit(50 / 60, 20),
+    "conversations.history": RateLimit(50 / 60, 20),
 }
 
 
 @dataclass
-class Limiter:
-    """A bucket of calls for each (method, channel)."""
+class RateLimiter:
+    """A token bucket for each (method, channel)."""
 
-    rates: dict[str, Rate] = field(default_factory=lambda: dict(DEFAULT_RATES))
+    rates: dict[str, RateLimit] = field(default_factory=lambda: dict(DEFAULT_RATES))
     clock: Callable[[], float] = time.monotonic
     _buckets: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wait(self, method: str, channel: str) -> int:
-        """0 when the call may pass, otherwise the whole seconds to wait (Retry-After)."""
+        """0 when the call is allowed, otherwise the seconds to wait (Retry-After)."""
         rate = self.rates.get(method)
         if rate is None:
             return 0

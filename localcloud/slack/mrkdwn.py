@@ -1,6 +1,6 @@
-"""Slack's text as HTML: mrkdwn, plain text and the emoji that we use.
+"""Renders Slack's mrkdwn and plain text as HTML, with the emoji that Pointsman uses.
 
-Everything that is not Slack's own markup is escaped; what a sender forgot to escape cannot become HTML here either.
+Everything except Slack's own markup is escaped, also where the sender forgot to escape it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _CODE_BLOCK: Final = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
 _CODE: Final = re.compile(r"`([^`\n]+)`")
 _REFERENCE: Final = re.compile(r"<([^<>\n]+)>")
 _EMOJI: Final = re.compile(r":([a-z0-9_+-]+):")
-_HELD: Final = re.compile("\x00(\\d+)\x00")
+_PLACEHOLDER: Final = re.compile("\x00(\\d+)\x00")
 _LINK: Final = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 _QUOTE: Final = re.compile(r"^&gt; ?(.*)$", re.MULTILINE)
 _STYLES: Final = tuple(
@@ -65,41 +65,41 @@ _STYLES: Final = tuple(
 
 
 def render(text: str) -> str:
-    """Slack's markup to HTML."""
-    held: list[str] = []
+    """Render mrkdwn as HTML."""
+    placeholders: list[str] = []
 
     def hold(markup: str) -> str:
-        held.append(markup)
-        return f"\x00{len(held) - 1}\x00"
+        placeholders.append(markup)
+        return f"\x00{len(placeholders) - 1}\x00"
 
     text = text.replace("\x00", "")
-    text = _CODE_BLOCK.sub(lambda found: hold(f"<pre>{_literal(found[1])}</pre>"), text)
-    text = _CODE.sub(lambda found: hold(f"<code>{_literal(found[1])}</code>"), text)
-    text = _REFERENCE.sub(lambda found: hold(_reference(found[1])), text)
+    text = _CODE_BLOCK.sub(lambda match: hold(f"<pre>{_literal(match[1])}</pre>"), text)
+    text = _CODE.sub(lambda match: hold(f"<code>{_literal(match[1])}</code>"), text)
+    text = _REFERENCE.sub(lambda match: hold(_reference(match[1])), text)
     html = _literal(text)
     for pattern, tag in _STYLES:
         html = pattern.sub(rf"<{tag}>\1</{tag}>", html)
     html = _QUOTE.sub(r"<blockquote>\1</blockquote>", html)
     html = _emoji(html).replace("</blockquote>\n", "</blockquote>").replace("\n", "<br>")
-    return _put_back(html, held)
+    return _put_back(html, placeholders)
 
 
 def render_plain(text: str) -> str:
-    """A plain_text object to HTML: emoji and the three escapes, and nothing else."""
+    """Render a plain_text object as HTML: only emoji and the three escapes."""
     return _emoji(_literal(text)).replace("\n", "<br>")
 
 
-def _put_back(html: str, held: list[str]) -> str:
-    return _HELD.sub(lambda found: held[int(found[1])], html)
+def _put_back(html: str, placeholders: list[str]) -> str:
+    return _PLACEHOLDER.sub(lambda match: placeholders[int(match[1])], html)
 
 
 def _literal(text: str) -> str:
-    """Text in which only &amp; &lt; &gt; are escaped, as HTML."""
+    """Render text with the escapes &amp; &lt; &gt; as HTML."""
     return escape(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 
 
 def _reference(inner: str) -> str:
-    """What stands in angle brackets: a link, a mention, a date."""
+    """Render the text in angle brackets: a link, a mention or a date."""
     target, _, label = inner.partition("|")
     if _LINK.match(target):
         return f'<a href="{_literal(target)}" target=_blank rel="noreferrer">{_emoji(_literal(label or target))}</a>'
@@ -112,4 +112,4 @@ def _reference(inner: str) -> str:
 
 
 def _emoji(html: str) -> str:
-    return _EMOJI.sub(lambda found: EMOJI.get(found[1], found[0]), html)
+    return _EMOJI.sub(lambda match: EMOJI.get(match[1], match[0]), html)

@@ -1,4 +1,4 @@
-"""The channel as people see it, and as JSON for programs."""
+"""A channel as a web page, and as JSON."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final
 
-from localcloud.slack.api import Channel, Message, Slack
+from localcloud.slack.api import LocalChannel, PostedMessage, SlackApi
 from localcloud.slack.mrkdwn import render, render_plain
-from localcloud.web import Request, Response, page
+from localcloud.web import HttpRequest, HttpResponse, page
 
 PREFIX: Final = "/_slack/"
 
@@ -56,7 +56,7 @@ blockquote{border-left:4px solid #ddd;margin:2px 0;padding-left:12px}a{color:#12
 .none{color:#616061;padding:40px;text-align:center}
 """
 
-# Keeps the newest message in sight unless the reader scrolled away from it.
+# Scrolls to the newest message, unless the reader has scrolled away from it.
 _SCRIPT: Final = """<script>
 const box=document.getElementById('messages');let shown='';
 async function draw(){try{const r=await fetch(location.pathname+'?messages');const t=await r.text();
@@ -65,42 +65,42 @@ async function draw(){try{const r=await fetch(location.pathname+'?messages');con
 box.scrollTop=box.scrollHeight;draw()</script>"""
 
 
-def serve(slack: Slack, request: Request) -> Response:
+def serve(slack: SlackApi, request: HttpRequest) -> HttpResponse:
     """`/_slack/`, `/_slack/channel/<name>` and `/_slack/channel/<name>.json`."""
     path = request.path.removeprefix(PREFIX).strip("/")
     name = path.removeprefix("channel/") if path else slack.channels[0].name
     channel = slack.channel(name.removesuffix(".json"))
     if channel is None:
-        return Response.text("no such channel\n", 404)
+        return HttpResponse.text("this channel does not exist\n", 404)
     if name.endswith(".json"):
-        return Response.json(describe(channel))
+        return HttpResponse.json(describe(channel))
     if "messages" in request.query:
-        return Response.html(_messages(channel))
-    return Response.html(_page(slack, channel))
+        return HttpResponse.html(_messages(channel))
+    return HttpResponse.html(_page(slack, channel))
 
 
-def describe(channel: Channel) -> dict[str, Any]:
-    """The channel with every message, oldest first, and what each said before its edits."""
+def describe(channel: LocalChannel) -> dict[str, Any]:
+    """The channel with all messages, oldest first, and their earlier versions."""
     return {"id": channel.id, "name": channel.name, "messages": [asdict(message) for message in channel.messages]}
 
 
-def _page(slack: Slack, channel: Channel) -> str:
+def _page(slack: SlackApi, channel: LocalChannel) -> str:
     links = "".join(_link(each, here=each is channel) for each in slack.channels)
     body = (
         f"<aside><h1>Acme</h1><p>Channels</p>{links}</aside><main><header># {escape(channel.name)}"
-        f"<small>a Slack on this machine</small></header><div id=messages>{_messages(channel)}</div></main>{_SCRIPT}"
+        f"<small>on the local cloud</small></header><div id=messages>{_messages(channel)}</div></main>{_SCRIPT}"
     )
     return page(f"#{channel.name} | Acme", body, style=_STYLE)
 
 
-def _link(channel: Channel, *, here: bool) -> str:
+def _link(channel: LocalChannel, *, here: bool) -> str:
     name = escape(channel.name)
     return f'<a {"class=here" if here else ""} href="/_slack/channel/{name}"># {name}</a>'
 
 
-def _messages(channel: Channel) -> str:
+def _messages(channel: LocalChannel) -> str:
     if not channel.messages:
-        return "<p class=none>Nothing has been said here yet.</p>"
+        return "<p class=none>No messages yet.</p>"
     parts, day = [], ""
     for message in channel.messages:
         at = datetime.fromtimestamp(float(message.ts), UTC)
@@ -114,16 +114,16 @@ def _messages(channel: Channel) -> str:
     return "".join(parts)
 
 
-def _reply(message: Message) -> str:
+def _reply(message: PostedMessage) -> str:
     """A reply under its message."""
     return f"<div class=reply>{_content(message)}</div>"
 
 
-def _content(message: Message) -> str:
+def _content(message: PostedMessage) -> str:
     return "".join(map(_block, message.blocks)) or f"<div class=section><div>{render(message.text)}</div></div>"
 
 
-def _message(message: Message, at: datetime) -> str:
+def _message(message: PostedMessage, at: datetime) -> str:
     content = _content(message)
     edited = f'<span class=edited title="{len(message.edits)} edits">(edited)</span>' if message.edited else ""
     thread = "<div class=thread>replied to a thread</div>" if message.broadcast else ""
@@ -167,7 +167,7 @@ def _element(element: dict[str, Any]) -> str:
 
 
 def _image(image: dict[str, Any]) -> str:
-    # Nothing is fetched from elsewhere: the description stands for the picture.
+    # No picture is loaded: its description is shown instead.
     return f"<span>[{escape(image['alt_text'])}]</span>"
 
 

@@ -29,7 +29,7 @@ def erratum(
     Without --field, say whether an erratum explains the item as it is. Removing needs the credentials of the
     break-glass role.
     """
-    from pointsman.core.text import shown
+    from pointsman.core.text import escape_invisible
     from pointsmanctl.stack.erratum import Removal, redact, verdict
 
     if fields and not reason:
@@ -41,4 +41,4 @@ def erratum(
         answer = f"{recorded.erratum}: removed {', '.join(recorded.fields)}. The alarm TrailAltered will now go off."
     else:
         answer = verdict(there.dynamodb, there.audit_table, partition, key)
-    sys.stdout.write(shown(answer) + "\n")
+    sys.stdout.write(escape_invisible(answer) + "\n")

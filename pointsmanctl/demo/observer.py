@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from localcloud.cloud import PATIENCE, LocalCloud, LocalCloudError, wait_until
-from localcloud.github import Delivery
+from localcloud.cloud import LocalCloud
+from localcloud.errors import LocalCloudError
+from localcloud.github.webhook import WebhookDelivery
+from localcloud.waiting import TIMEOUT_SECONDS, wait_until
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.core.model import Rollout, Run
 from pointsman.core.rollouts.reconcile import latest
@@ -13,7 +15,7 @@ from pointsman.core.trail.item import NewerEvent
 from pointsmanctl.output.host_lines import joined_parts
 from pointsmanctl.stack.trail_query import TrailQuery, run_query
 
-SOON = PATIENCE
+SOON = TIMEOUT_SECONDS
 STANDSTILL_SECONDS = 300.0
 """How long a rollout may stand still. As long as something moves, whoever waits goes on waiting."""
 
@@ -32,9 +34,9 @@ class Observer:
 
     def file(self, path: str) -> str:
         """A file of the repository's main branch."""
-        return (self.cloud.repository().clone / path).read_text()
+        return (self.cloud.github.repository().clone / path).read_text()
 
-    def end_of(self, delivery: Delivery) -> tuple[Rollout, dict[str, Run]]:
+    def end_of(self, delivery: WebhookDelivery) -> tuple[Rollout, dict[str, Run]]:
         """The one rollout of a delivery with its newest runs, once it has ended and told of every host."""
         rollout = rollout_of(delivery)
 
@@ -70,7 +72,7 @@ class Observer:
 
         return wait_until(all_there, SOON, f"no {number} host results of {rollout}")
 
-    def decided(self, delivery: Delivery) -> DeliveryDecided:
+    def decided(self, delivery: WebhookDelivery) -> DeliveryDecided:
         """The trail's record of a delivery, once it is there."""
         now = datetime.now(UTC)
         question = TrailQuery(
@@ -98,7 +100,7 @@ class Observer:
         return wait_until(all_there, SOON, f"Slack has no {number} notes in the thread of {rollout}")
 
     def _marked(self, rollout: str) -> list[dict[str, Any]]:
-        return [each for each in self.cloud.slack_channel()["messages"] if rollout in str(each["metadata"])]
+        return [each for each in self.cloud.slack.channel()["messages"] if rollout in str(each["metadata"])]
 
     def last_message(self, rollout: str, word: str) -> dict[str, Any]:
         """The one message of a rollout, once it says that the rollout `word`."""
@@ -126,7 +128,7 @@ class Observer:
         return wait_until(found, SOON, f"no {kind.__name__} of {rollout}")[0]
 
 
-def rollout_of(delivery: Delivery) -> str:
+def rollout_of(delivery: WebhookDelivery) -> str:
     """The one rollout that the receiver's answer names. Raises LocalCloudError when it names none, or several."""
     names = {decision["rollout"] for decision in delivery.response.json()["decisions"] if decision["rollout"]}
     if len(names) != 1:

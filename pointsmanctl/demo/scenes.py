@@ -7,9 +7,9 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from localcloud.cloud import LocalCloud
-from localcloud.git import Author
-from localcloud.github import Delivery
-from localcloud.layout import CHANNEL, REPOSITORY
+from localcloud.github.commits import Author
+from localcloud.github.webhook import WebhookDelivery
+from localcloud.names import CHANNEL, REPOSITORY
 from pointsman.core.model import RolloutState
 from pointsman.core.trail.events import RolloutRepeated
 from pointsmanctl.demo.observer import STANDSTILL_SECONDS, Observer, rollout_of
@@ -44,12 +44,12 @@ class Play:
         self.a_broken_task()
         self.a_forged_signature()
 
-    def a_push_that_changes_a_role(self) -> Delivery:
+    def a_push_that_changes_a_role(self) -> WebhookDelivery:
         """(a)"""
         self._stage.scene("a", "A push changes a role: ten hosts in five regions and two accounts follow")
         before = self._seen.file(DEFAULTS)
         self._stage.say(f'Hana pushes "{OLD_MESSAGE}" → "app_message: {NEW_MESSAGE}" to {REPOSITORY}, branch main.')
-        pushed = self._cloud.push(
+        pushed = self._cloud.github.push(
             {DEFAULTS: before.replace(OLD_MESSAGE, f"app_message: {NEW_MESSAGE}")},
             "Say it in green\n\nThe passengers asked for it.",
             author=HANA,
@@ -61,11 +61,11 @@ class Play:
         self._show_trail(rollout)
         return pushed.delivery
 
-    def the_same_commit_again(self, delivery: Delivery) -> None:
+    def the_same_commit_again(self, delivery: WebhookDelivery) -> None:
         """(b)"""
         self._stage.scene("b", "The same commit is delivered again: nothing runs twice")
         builds = self._seen.builds()
-        again = self._cloud.redeliver(delivery.id)
+        again = self._cloud.github.redeliver(delivery.id)
         self._answered(again, 202)
         self._stage.show(trail_table([self._seen.first(rollout_of(again), RolloutRepeated)]))
         now = self._seen.builds()
@@ -74,7 +74,9 @@ class Play:
     def only_documentation(self) -> None:
         """(c)"""
         self._stage.scene("c", "A push touches only documentation: ignored, with the reason")
-        pushed = self._cloud.push({"docs/runbook.md": "# Runbook\n\nKeep calm.\n"}, "Shorten the runbook", author=OMAR)
+        pushed = self._cloud.github.push(
+            {"docs/runbook.md": "# Runbook\n\nKeep calm.\n"}, "Shorten the runbook", author=OMAR
+        )
         decisions = self._answered(pushed.delivery, 202)
         started = [decision["route"] for decision in decisions if decision["runs"]]
         self._stage.check(not started, "no route runs, and the answer says why", started)
@@ -90,7 +92,7 @@ class Play:
             f"  when: inventory_hostname == '{BROKEN_HOST}'\n"
         )
         self._stage.say(f"Omar pushes a task that cannot work on {BROKEN_HOST}.")
-        pushed = self._cloud.push({TASKS: broken}, "Check the release on its host", author=OMAR)
+        pushed = self._cloud.github.push({TASKS: broken}, "Check the release on its host", author=OMAR)
         self._answered(pushed.delivery, 202)
         self._follow(pushed.delivery)
         self._check_where_it_failed(pushed.delivery)
@@ -101,12 +103,12 @@ class Play:
         """(e)"""
         self._stage.scene("e", "Somebody forges a delivery: 401, and nothing else happens")
         payload = {"ref": "refs/heads/main", "repository": {"full_name": REPOSITORY}}
-        forged = self._cloud.webhook().deliver("push", payload, secret="not the secret")  # noqa: S106
+        forged = self._cloud.github.webhook().deliver("push", payload, secret="not the secret")  # noqa: S106
         self._answered(forged, 401)
 
     # --- what scenes share -------------------------------------------------------------------------------------------
 
-    def _answered(self, delivery: Delivery, status: int) -> list[dict[str, Any]]:
+    def _answered(self, delivery: WebhookDelivery, status: int) -> list[dict[str, Any]]:
         """Show a delivery's answer; its decisions."""
         response = delivery.response
         how = "Redelivery" if delivery.redelivery else "Delivery"
@@ -117,14 +119,14 @@ class Play:
         self._stage.show(decisions_table(decisions) if decisions else Text(f"  {response.body}", style="dim"))
         return decisions
 
-    def _follow(self, delivery: Delivery) -> str:
+    def _follow(self, delivery: WebhookDelivery) -> str:
         rollout = rollout_of(delivery)
         self._stage.follow(
             lambda: self._seen.store.load(rollout), lambda: self._seen.progress(rollout), STANDSTILL_SECONDS
         )
         return rollout
 
-    def _check_everything_ran(self, delivery: Delivery) -> None:
+    def _check_everything_ran(self, delivery: WebhookDelivery) -> None:
         rollout, _ = self._seen.end_of(delivery)
         self._stage.check(rollout.state is RolloutState.SUCCEEDED, "the rollout succeeded", rollout.state.value)
         changed = [each for each in self._seen.host_results(rollout.id, 10) if each.status == "changed"]
@@ -133,7 +135,7 @@ class Play:
         right = [file for file in files if file.exists() and NEW_MESSAGE in file.read_text()]
         self._stage.check(len(right) == 10, f'10 files on 10 hosts say "{NEW_MESSAGE}"', len(right))
 
-    def _check_where_it_failed(self, delivery: Delivery) -> None:
+    def _check_where_it_failed(self, delivery: WebhookDelivery) -> None:
         rollout, _ = self._seen.end_of(delivery)
         self._stage.check(rollout.state is RolloutState.FAILED, "the rollout failed", rollout.state.value)
         failed = [each for each in self._seen.host_results(rollout.id, 10) if each.status == "failed"]
@@ -143,11 +145,11 @@ class Play:
         self._stage.check(tasks == [BROKEN_TASK], f'... at the task "{BROKEN_TASK}"', tasks)
         self._stage.show(trail_table(list(failed)))
 
-    def _show_slack(self, delivery: Delivery) -> None:
+    def _show_slack(self, delivery: WebhookDelivery) -> None:
         rollout, _ = self._seen.end_of(delivery)
         self._stage.show(slack_message(self._seen.last_message(rollout.id, rollout.state.value), CHANNEL))
 
-    def _show_note(self, delivery: Delivery) -> None:
+    def _show_note(self, delivery: WebhookDelivery) -> None:
         rollout, _ = self._seen.end_of(delivery)
         notes = self._seen.notes(rollout.id, 1)
         self._stage.check(len(notes) == 1, "Slack notifies of it, once", len(notes))

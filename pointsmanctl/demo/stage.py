@@ -12,7 +12,7 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from localcloud.cloud import wait_until
+from localcloud.waiting import wait_until
 from pointsman.core.model import Rollout, Run
 from pointsman.core.rollouts.reconcile import latest
 from pointsmanctl.output.styles import STYLES

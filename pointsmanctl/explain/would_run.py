@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 
 from pointsman.core.model import Mode, RolloutSpec
-from pointsman.core.text import shown
+from pointsman.core.text import escape_invisible
 
 
 def would_run(spec: RolloutSpec) -> list[dict[str, Any]]:
@@ -32,5 +32,8 @@ def command_lines(spec: RolloutSpec) -> Iterator[Text]:
         words += [f"--tags={','.join(group['tags'])}"] if group["tags"] else []
         words += [f"--extra-vars={json.dumps(group['extra_vars'], ensure_ascii=False)}"] if group["extra_vars"] else []
         yield Text.assemble(
-            (f"{spec.route}: ", "bold"), shown(shlex.join(words)), ("  on ", "dim"), ", ".join(group["targets"])
+            (f"{spec.route}: ", "bold"),
+            escape_invisible(shlex.join(words)),
+            ("  on ", "dim"),
+            ", ".join(group["targets"]),
         )

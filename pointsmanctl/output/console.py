@@ -7,7 +7,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.measure import Measurement
 from rich.segment import Segment
 
-from pointsman.core.text import shown
+from pointsman.core.text import escape_invisible
 from pointsmanctl.output.lines import LineTable
 from pointsmanctl.output.pager import page
 from pointsmanctl.output.sanitize import KEPT
@@ -22,7 +22,7 @@ class SafeConsole(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """As Console's, with control characters shown as their codes. What comes from the trail has none by then."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=shown(segment.text, KEPT))
+            yield segment if segment.control else segment._replace(text=escape_invisible(segment.text, KEPT))
 
 
 def console(*, stderr: bool = False) -> Console:

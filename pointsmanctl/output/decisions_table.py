@@ -43,7 +43,7 @@ class DetailedDecisions:
     decisions: Sequence[DecisionObject]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        columns = ("route", "decision", *DETAILS)
+        columns = ("route", "outcome", *DETAILS)
         taken = sum(max([len(name), *(_text_of(each, name).cell_len for each in self.decisions)]) for name in columns)
         gaps = 2 * (len(columns) + 1)
         yield self._wide() if options.max_width - taken - gaps >= READABLE else self._narrow()
@@ -77,13 +77,13 @@ def _table(last: str, *, long_routes: bool = False) -> Table:
 
 
 def _head(decision: DecisionObject) -> tuple[Text, Text]:
-    return _text_of(decision, "route"), _text_of(decision, "decision")
+    return _text_of(decision, "route"), _text_of(decision, "outcome")
 
 
 def _text_of(decision: DecisionObject, name: str) -> Text:
     if name == "targets":
         return _text(_targets(decision["targets"] or ()))
-    style = STYLES.get(decision["decision"], "") if name == "decision" else ""
+    style = STYLES.get(decision["outcome"], "") if name == "outcome" else ""
     return _text(decision[name] or "", style)
 
 

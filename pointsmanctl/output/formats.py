@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from pointsman.core.text import CONTROL, shown
+from pointsman.core.text import CONTROL, escape_invisible
 
 
 class Format(StrEnum):
@@ -61,4 +61,4 @@ def _cell(value: object) -> str:
         case list() | tuple():
             return " ".join(_cell(each) for each in value)
         case _:
-            return shown(str(value))
+            return escape_invisible(str(value))

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pointsman.core.text import shown
+from pointsman.core.text import escape_invisible
 
 KEPT = "\n\t"
 
@@ -21,7 +21,7 @@ def _sanitized(value: Any) -> Any:
         case Enum():
             return value
         case str():
-            return shown(value, KEPT)
+            return escape_invisible(value, KEPT)
         case BaseModel():
             return sanitized(value)
         case tuple():

@@ -22,7 +22,7 @@ ROLLOUT_COLUMNS = (
     "rollout", "rollout_state", "repository", "ref", "commit", "actor", "route", "target", "attempt", "state", "reason",
     "started_at", "ended_at", "duration_seconds", "log_url",
 )  # fmt: skip
-DECISION_COLUMNS = ("route", "decision", "runs", "held", "reason", "pattern", "file", "targets", "rollout")
+DECISION_COLUMNS = ("route", "outcome", "runs", "held", "reason", "pattern", "file", "targets", "rollout")
 DELIVERY_COLUMNS = ("at", "delivery", "repository", "ref", "commit", "actor", *DECISION_COLUMNS, "rollout_state")
 FINDING_COLUMNS = ("file", "line", "column", "severity", "where", "reason")
 

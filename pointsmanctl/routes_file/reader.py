@@ -12,7 +12,7 @@ from pointsman.core.routes.check import check_routes
 from pointsman.core.routes.diagnostic import Diagnostic, Location
 from pointsman.core.routes.lint import lint
 from pointsman.core.routes.model import Routes
-from pointsman.core.text import shown
+from pointsman.core.text import escape_invisible
 from pointsmanctl.routes_file.known_regions import unknown_regions
 from pointsmanctl.routes_file.yaml_hints import explained
 
@@ -28,7 +28,9 @@ class LocatedDiagnostic:
     is_warning: bool = False
 
     def __str__(self) -> str:
-        return shown(f"{self.file}:{self.line}:{self.column}: {'warning: ' * self.is_warning}{self.diagnostic}")
+        return escape_invisible(
+            f"{self.file}:{self.line}:{self.column}: {'warning: ' * self.is_warning}{self.diagnostic}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.cloud import wait_until
-from localcloud.github import Delivery
+from localcloud.github.webhook import WebhookDelivery
+from localcloud.waiting import wait_until
 from pointsman.core.model import RolloutState
 from pointsman.core.trail.events import HostResultRecorded
 from pointsmanctl.demo.observer import SOON, Observer
@@ -21,10 +21,10 @@ HOST = "web-dev-use1"
 
 
 @pytest.fixture(scope="module")
-def rolled_out(world: Observer) -> Delivery:
+def rolled_out(world: Observer) -> WebhookDelivery:
     """A push that has ended well everywhere."""
     changed = re.sub("app_message: .*", "app_message: past the queue", world.file(DEFAULTS))
-    delivery = world.cloud.push({DEFAULTS: changed}, "Say that it is past the queue").delivery
+    delivery = world.cloud.github.push({DEFAULTS: changed}, "Say that it is past the queue").delivery
     world.end_of(delivery)
     return delivery
 
@@ -54,7 +54,7 @@ def results(world: Observer, build_arn: str) -> list[HostResultRecorded]:
     return wait_until(found, 4 * SOON, f"no result of {HOST} by {build_arn}")
 
 
-def test_a_retried_build_is_found_by_its_host_with_who_started_it(world: Observer, rolled_out: Delivery) -> None:
+def test_a_retried_build_is_found_by_its_host_with_who_started_it(world: Observer, rolled_out: WebhookDelivery) -> None:
     rollout, runs = world.end_of(rolled_out)
     assert rollout.state is RolloutState.SUCCEEDED, {run.reason for run in runs.values()}
     retried = again(world, runs[f"dev/{REGION}"].build_arn or "")
@@ -65,7 +65,7 @@ def test_a_retried_build_is_found_by_its_host_with_who_started_it(world: Observe
     assert (after.state, newest[f"dev/{REGION}"].build_arn) == (rollout.state, runs[f"dev/{REGION}"].build_arn)
 
 
-def test_a_build_that_names_no_rollout_is_found_by_its_host_too(world: Observer, rolled_out: Delivery) -> None:
+def test_a_build_that_names_no_rollout_is_found_by_its_host_too(world: Observer, rolled_out: WebhookDelivery) -> None:
     rollout, _ = world.end_of(rolled_out)
     codebuild: Any = world.cloud.client("codebuild", "dev", REGION)
     started = codebuild.start_build(projectName="pointsman", sourceVersion=rollout.change.after)["build"]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.cloud import LocalCloud, NotRunning
+from localcloud.cloud import LocalCloud
+from localcloud.errors import NotRunning
 from localcloud.layout import CHECKOUT, STATES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from localcloud.git import Author
-from localcloud.github import Delivery
-from localcloud.layout import REPOSITORY
+from localcloud.github.commits import Author
+from localcloud.github.webhook import WebhookDelivery
+from localcloud.names import REPOSITORY
 from pointsman.core.model import RolloutState, RunState
 from pointsman.core.trail.events import RolloutRepeated, RunEnded
 from pointsmanctl.demo.observer import Observer
@@ -31,38 +31,40 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
-def role_change(world: Observer) -> Delivery:
+def role_change(world: Observer) -> WebhookDelivery:
     """A push that changes a role's default; its rollout has ended."""
     changed = re.sub("(?m)^app_message: .*$", "app_message: clear as far as York", world.file(DEFAULTS))
     title = "Say where to <!channel> & `stop`"
-    delivery = world.cloud.push({DEFAULTS: changed}, f"{title}\n\nNot shell: $(touch /tmp/pwned)", author=HANA).delivery
+    delivery = world.cloud.github.push(
+        {DEFAULTS: changed}, f"{title}\n\nNot shell: $(touch /tmp/pwned)", author=HANA
+    ).delivery
     assert delivery.response.status == 202, delivery.response.body
     world.end_of(delivery)
     return delivery
 
 
-def test_a_role_change_runs_on_every_target_and_ends_well(world: Observer, role_change: Delivery) -> None:
+def test_a_role_change_runs_on_every_target_and_ends_well(world: Observer, role_change: WebhookDelivery) -> None:
     rollout, runs = world.end_of(role_change)
     assert rollout.state is RolloutState.SUCCEEDED
     assert {name: run.state for name, run in runs.items()} == dict.fromkeys(TARGETS, RunState.SUCCEEDED)
 
 
-def test_the_answer_tells_each_routes_decision_and_reason(role_change: Delivery) -> None:
+def test_the_answer_tells_each_routes_decision_and_reason(role_change: WebhookDelivery) -> None:
     [decision] = role_change.response.json()["decisions"]
-    assert decision["decision"] == "matched"
+    assert decision["outcome"] == "matched"
     assert decision["file"] == DEFAULTS
     assert "ansible/**" in decision["reason"]
     assert set(decision["targets"]) == TARGETS
 
 
-def test_ansible_changed_a_real_file_on_every_host(world: Observer, role_change: Delivery) -> None:
+def test_ansible_changed_a_real_file_on_every_host(world: Observer, role_change: WebhookDelivery) -> None:
     world.end_of(role_change)
     files = [host.root / "etc/nginx/conf.d/app.conf" for host in world.cloud.hosts()]
     assert len(files) == 10
     assert all("clear as far as York" in file.read_text() for file in files)
 
 
-def test_the_trail_tells_who_changed_what_on_which_host(world: Observer, role_change: Delivery) -> None:
+def test_the_trail_tells_who_changed_what_on_which_host(world: Observer, role_change: WebhookDelivery) -> None:
     rollout, _ = world.end_of(role_change)
     results = world.host_results(rollout.id, 10)
     assert {result.target for result in results} == TARGETS
@@ -80,7 +82,7 @@ def test_the_trail_tells_who_changed_what_on_which_host(world: Observer, role_ch
     [{"actor": "hana"}, {"target": "prod/eu-west-1"}, {"host": "web-prod-euw1"}, {"repository": REPOSITORY}],
     ids=str,
 )
-def test_each_index_finds_the_host(world: Observer, role_change: Delivery, condition: dict[str, str]) -> None:
+def test_each_index_finds_the_host(world: Observer, role_change: WebhookDelivery, condition: dict[str, str]) -> None:
     rollout, _ = world.end_of(role_change)
     world.host_results(rollout.id, 10)
     now = datetime.now(UTC)
@@ -91,7 +93,9 @@ def test_each_index_finds_the_host(world: Observer, role_change: Delivery, condi
     assert "web-prod-euw1" in {event.host for event in found}
 
 
-def test_slack_has_one_message_that_was_edited_as_runs_progressed(world: Observer, role_change: Delivery) -> None:
+def test_slack_has_one_message_that_was_edited_as_runs_progressed(
+    world: Observer, role_change: WebhookDelivery
+) -> None:
     rollout, _ = world.end_of(role_change)
     message = world.last_message(rollout.id, "succeeded")
     assert len(world.messages(rollout.id)) == 1
@@ -101,21 +105,21 @@ def test_slack_has_one_message_that_was_edited_as_runs_progressed(world: Observe
     assert all(target in said for target in TARGETS)
 
 
-def test_text_of_a_commit_reaches_no_shell(world: Observer, role_change: Delivery) -> None:
+def test_text_of_a_commit_reaches_no_shell(world: Observer, role_change: WebhookDelivery) -> None:
     world.end_of(role_change)
     assert not Path("/tmp/pwned").exists()
 
 
-def test_every_run_links_to_its_log(world: Observer, role_change: Delivery) -> None:
+def test_every_run_links_to_its_log(world: Observer, role_change: WebhookDelivery) -> None:
     _, runs = world.end_of(role_change)
     log = httpx.get(runs["dev/us-east-1"].log_url or "").text
     assert "PLAY RECAP" in log
 
 
-def test_the_same_commit_again_runs_nothing_twice_and_says_why(world: Observer, role_change: Delivery) -> None:
+def test_the_same_commit_again_runs_nothing_twice_and_says_why(world: Observer, role_change: WebhookDelivery) -> None:
     rollout, before = world.end_of(role_change)
     builds = world.builds()
-    again = world.cloud.redeliver(role_change.id)
+    again = world.cloud.github.redeliver(role_change.id)
     assert again.response.status == 202
     assert again.response.json()["decisions"][0]["rollout"] == rollout.id
 
@@ -128,23 +132,25 @@ def test_the_same_commit_again_runs_nothing_twice_and_says_why(world: Observer, 
 
 def test_a_push_of_documentation_is_ignored_with_its_reason(world: Observer) -> None:
     builds = world.builds()
-    delivery = world.cloud.push({"docs/how.md": "# How\n"}, "Tell how", author=HANA).delivery
+    delivery = world.cloud.github.push({"docs/how.md": "# How\n"}, "Tell how", author=HANA).delivery
     assert delivery.response.status == 202
     [decision] = delivery.response.json()["decisions"]
-    assert decision["decision"] == "ignored"
+    assert decision["outcome"] == "ignored"
     assert "docs/how.md" in decision["reason"]
     assert world.decided(delivery).decisions[0].reason == decision["reason"]
     assert world.builds() == builds
 
 
-def test_a_broken_task_fails_on_its_host_and_slack_and_the_trail_say_so(world: Observer, role_change: Delivery) -> None:
+def test_a_broken_task_fails_on_its_host_and_slack_and_the_trail_say_so(
+    world: Observer, role_change: WebhookDelivery
+) -> None:
     world.end_of(role_change)
     whole = world.file(TASKS)
     broken = (
         f"{whole.rstrip()}\n\n- name: Check the release\n  ansible.builtin.command:\n    argv: [ls, /no/such/release]\n"
         f"  changed_when: false\n  when: inventory_hostname == '{BROKEN_HOST}'\n"
     )
-    delivery = world.cloud.push({TASKS: broken}, "Check the release", author=HANA).delivery
+    delivery = world.cloud.github.push({TASKS: broken}, "Check the release", author=HANA).delivery
     rollout, runs = world.end_of(delivery)
 
     assert rollout.state is RolloutState.FAILED
@@ -165,23 +171,23 @@ def test_a_broken_task_fails_on_its_host_and_slack_and_the_trail_say_so(world: O
     told = json.dumps(note["blocks"], ensure_ascii=False)
     assert BROKEN_HOST in told
     assert "<@U0HANAITO1>" in told
-    world.cloud.push({TASKS: whole}, "Take the check back", branch="mended", author=HANA)
+    world.cloud.github.push({TASKS: whole}, "Take the check back", branch="mended", author=HANA)
 
 
 def test_a_forged_signature_is_refused(world: Observer) -> None:
     payload = {"ref": "refs/heads/main", "repository": {"full_name": REPOSITORY}}
-    forged = world.cloud.webhook().deliver("push", payload, secret="not the secret")
+    forged = world.cloud.github.webhook().deliver("push", payload, secret="not the secret")
     assert forged.response.status == 401
 
 
 def test_a_ping_is_answered_and_starts_nothing(world: Observer) -> None:
     builds = world.builds()
-    answer = world.cloud.webhook().deliver("ping", {"zen": "Keep it logically awesome.", "hook_id": 1})
+    answer = world.cloud.github.webhook().deliver("ping", {"zen": "Keep it logically awesome.", "hook_id": 1})
     assert answer.response.status == 200
     assert world.builds() == builds
 
 
-def test_every_call_that_the_functions_made_was_allowed(world: Observer, role_change: Delivery) -> None:
+def test_every_call_that_the_functions_made_was_allowed(world: Observer, role_change: WebhookDelivery) -> None:
     rollout, _ = world.end_of(role_change)
     world.last_message(rollout.id, "succeeded")
     log = world.cloud.layout.server_log.read_text()
@@ -190,7 +196,7 @@ def test_every_call_that_the_functions_made_was_allowed(world: Observer, role_ch
     assert [line for line in log.splitlines() if "AccessDenied" in line or "not authorized" in line] == []
 
 
-def test_no_message_of_any_queue_was_given_up(world: Observer, role_change: Delivery) -> None:
+def test_no_message_of_any_queue_was_given_up(world: Observer, role_change: WebhookDelivery) -> None:
     world.end_of(role_change)
     sqs = world.cloud.client("sqs")
     queues = sqs.list_queues().get("QueueUrls", [])

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from localcloud.layout import SLACK_SECRET, WEBHOOK_SECRET
+from localcloud.names import SLACK_SECRET, WEBHOOK_SECRET
 from pointsman.adapters.dynamodb import marshal
 from pointsman.adapters.trail_dynamodb import DynamoTrail, put_of
 from pointsman.core.trail.events import RunWaited

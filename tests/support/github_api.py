@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from localcloud.git import Repository
-from localcloud.github_api import PREFIX, GithubApi
-from localcloud.web import Request
+from localcloud.github.api import PREFIX, GithubApi
+from localcloud.github.repository import GitRepository
+from localcloud.web import HttpRequest
 from tests.support.http_server import Call, Reply, serving
 
 
@@ -37,20 +37,20 @@ class GithubServer:
         """The calls so far: {method, path, query, status}."""
         return self.api.calls
 
-    def repository(self, full_name: str = "acme/infra") -> Repository:
+    def repository(self, full_name: str = "acme/infra") -> GitRepository:
         """A repository, made when it is missing."""
-        repository = Repository(self.directory / "git", self.directory / "clones", full_name)
+        repository = GitRepository(self.directory / "git", self.directory / "clones", full_name)
         repository.create()
         return repository
 
 
 def _serve(api: GithubApi, call: Call) -> Reply:
-    asked = urlsplit(call.target)
+    target = urlsplit(call.target)
     answer = api.serve(
-        Request(
+        HttpRequest(
             method=call.method,
-            path=unquote(asked.path),
-            query={name: values[-1] for name, values in parse_qs(asked.query, keep_blank_values=True).items()},
+            path=unquote(target.path),
+            query={name: values[-1] for name, values in parse_qs(target.query, keep_blank_values=True).items()},
             headers=dict(call.headers),
             body=call.body,
         )

@@ -7,8 +7,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from localcloud import deploy
-from localcloud.cloud import PATIENCE, LocalCloud, wait_until
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from localcloud import stacks
+from localcloud.cloud import TIMEOUT_SECONDS, LocalCloud, wait_until
 
 BUS = "arn:aws:events:us-east-1:111111111111:event-bus/pointsman"
 LOCATION = "https://github.com/acme/infra.git"
@@ -135,9 +139,9 @@ def small_cloud(state: Path) -> LocalCloud:
     """A running cloud with the two small stacks and an empty repository; builds' minutes last a second."""
     cloud = LocalCloud(state)
     cloud.start(minute=1.0)
-    deploy.create_stack(cloud.client("cloudformation"), "control", control_stack(), {})
-    deploy.create_stack(cloud.client("cloudformation", "dev", "eu-west-1"), "worker", worker_stack(), {})
-    cloud.repository().create()
+    stacks.create_stack(cloud.client("cloudformation"), "control", control_stack(), {})
+    stacks.create_stack(cloud.client("cloudformation", "dev", "eu-west-1"), "worker", worker_stack(), {})
+    cloud.github.repository().create()
     return cloud
 
 
@@ -151,7 +155,7 @@ class Worker:
     def commit(self, buildspec: str, **files: str) -> str:
         """Commit a buildspec (and files); the SHA."""
         stamp = {"stamp": str(time.time_ns())}
-        return self.cloud.repository().commit({"buildspec.yml": buildspec, **files, **stamp}, "Build").after
+        return self.cloud.github.repository().commit({"buildspec.yml": buildspec, **files, **stamp}, "Build").after
 
     def start(self, buildspec: str, codebuild: Any = None, **request: Any) -> str:
         """Start a build of a new commit; its id."""
@@ -163,7 +167,7 @@ class Worker:
         build: dict[str, Any] = self.codebuild.batch_get_builds(ids=[build_id])["builds"][0]
         return build
 
-    def finish(self, build_id: str, seconds: float = PATIENCE) -> dict[str, Any]:
+    def finish(self, build_id: str, seconds: float = TIMEOUT_SECONDS) -> dict[str, Any]:
         """The build once it has its end."""
 
         def ended() -> dict[str, Any] | None:
@@ -177,7 +181,7 @@ class Worker:
     def run(self, buildspec: str, **request: Any) -> dict[str, Any]:
         return self.finish(self.start(buildspec, **request))
 
-    def reach(self, build_id: str, phase: str, seconds: float = PATIENCE) -> None:
+    def reach(self, build_id: str, phase: str, seconds: float = TIMEOUT_SECONDS) -> None:
         wait_until(lambda: self.get(build_id)["currentPhase"] == phase, seconds, f"{build_id} did not reach {phase}")
 
     def output(self, build: dict[str, Any]) -> list[str]:
@@ -189,23 +193,51 @@ class Worker:
         where = {"logGroupName": build["logs"]["groupName"], "logStreamName": build["logs"]["streamName"]}
         return [str(event["message"]) for event in logs.get_log_events(**where, startFromHead=True)["events"]]
 
-    def events(self, wanted: int, resource: str, seconds: float = PATIENCE) -> list[dict[str, Any]]:
+    def events(self, wanted: int, resource: str, seconds: float = TIMEOUT_SECONDS) -> list[dict[str, Any]]:
         """The events about a resource that have reached the control bus, once there are so many."""
-        sqs, found = self.cloud.client("sqs"), []
+        sqs, events = self.cloud.client("sqs"), []
         url = sqs.get_queue_url(QueueName="seen")["QueueUrl"]
 
         def enough() -> bool:
             for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
                 event = json.loads(message["Body"])
                 if resource in event["resources"]:
-                    found.append(event)
+                    events.append(event)
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            return len(found) >= wanted
+            return len(events) >= wanted
 
         wait_until(enough, seconds, f"{wanted} events did not arrive")
-        return found
+        return events
 
 
 def phase_of(build: dict[str, Any], kind: str) -> dict[str, Any]:
     phase: dict[str, Any] = next(each for each in build["phases"] if each["phaseType"] == kind)
     return phase
+
+
+def build(*commands: str, **more: Any) -> str:
+    return json.dumps({"version": 0.2, "phases": {"build": {"commands": list(commands)}}, **more})
+
+
+def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
+    return str(error.value.response["Error"]["Code"])
+
+
+def role(cloud: LocalCloud, name: str, account: str = "dev", **statement: Any) -> str:
+    """A role that its account's root may assume, with one statement; its ARN."""
+    number = {"dev": "222222222222", "prod": "333333333333", "control": "111111111111"}[account]
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": number}, "Action": "sts:AssumeRole"}]}
+    iam = cloud.client("iam", account)
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]}
+    iam.put_role_policy(RoleName=name, PolicyName="one", PolicyDocument=json.dumps(document))
+    return str(arn)
+
+
+def client_of(cloud: LocalCloud, arn: str, service: str, region: str = "us-east-1") -> Any:
+    """A client as a session of a role."""
+    sts = cloud.client("sts", arn.split(":")[4])
+    credentials = sts.assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+    keys = (credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"])
+    session: Any = boto3.session.Session(*keys, region_name=region)
+    return session.client(service, endpoint_url=cloud.endpoint)

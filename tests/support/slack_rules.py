@@ -1,4 +1,4 @@
-"""Slack's rules for a message, as its documentation and its errors tell them; each fault as a sentence.
+"""Slack's rules for a message, from its documentation and its errors. Each violation is a sentence.
 
 https://docs.slack.dev/reference/block-kit/blocks/ and https://docs.slack.dev/messaging/formatting-message-text/
 """
@@ -8,14 +8,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pointsman.core.slack.message import Message
+from pointsman.core.slack.message import SlackMessage
 
 ALL_BLOCKS_LENGTH = 11_000  # refused at 11,400 once: https://github.com/slackapi/bolt-js/issues/2867
 CODE = re.compile(r"`[^`\n]+`")
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 LINK = re.compile(r"<https?://[^\s<>|`]+\|[A-Za-z0-9 -]+>")
 ENTITY = re.compile(r"&(amp|lt|gt);")
-# What the message's own words are made of: nothing here formats, mentions or links.
+# The characters of the message's own words: they cannot format, mention or link.
 OWN_WORDS = re.compile(r"[A-Za-z0-9 ,.:…·↳\n🔄✅❌⏭️⛔💥⌛🛑🔹⏳🔁🔧-]*")
 
 
@@ -23,21 +23,21 @@ def utf16(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def mentions(message: Message) -> list[str]:
-    """The members that `message` notifies."""
+def mentions(message: SlackMessage) -> list[str]:
+    """Return the members that `message` notifies."""
     return [member for block in message.blocks for member in MENTION.findall(block.get("text", {}).get("text", ""))]
 
 
-def faults(message: Message) -> list[str]:
-    """Everything in `message` that Slack would refuse, or that could be more than text; mentions aside."""
+def violations(message: SlackMessage) -> list[str]:
+    """Return what Slack would refuse in `message`, and what could be more than text, except mentions."""
     own = tuple(
         block | {"text": block["text"] | {"text": MENTION.sub("", block["text"]["text"])}} if "text" in block else block
         for block in message.blocks
     )
-    return list(_faults(Message(message.text, own)))
+    return list(_violations(SlackMessage(message.text, own)))
 
 
-def _faults(message: Message) -> Iterator[str]:
+def _violations(message: SlackMessage) -> Iterator[str]:
     if not 0 < utf16(message.text) <= 4_000:
         yield f"text of {utf16(message.text)} characters"
     yield from _not_only_text("text", ENTITY.sub("", message.text), "&<>")
@@ -47,25 +47,25 @@ def _faults(message: Message) -> Iterator[str]:
     if size > ALL_BLOCKS_LENGTH:
         yield f"blocks of {size} characters"
     for block in message.blocks:
-        yield from _block_faults(block)
+        yield from _block_violations(block)
 
 
-def _block_faults(block: dict[str, Any]) -> Iterator[str]:
+def _block_violations(block: dict[str, Any]) -> Iterator[str]:
     match block:
         case {"type": "header", "text": {"type": "plain_text"} as text}:
-            yield from _text_faults(text, 150)
+            yield from _text_violations(text, 150)
         case {"type": "section", "text": text}:
-            yield from _text_faults(text, 3_000)
+            yield from _text_violations(text, 3_000)
         case {"type": "context", "elements": elements}:
             if not 0 < len(elements) <= 10:
                 yield f"{len(elements)} elements in a context"
             for element in elements:
-                yield from _text_faults(element, 2_000)
+                yield from _text_violations(element, 2_000)
         case _:
             yield f"no such block: {block}"
 
 
-def _text_faults(text: dict[str, Any], limit: int) -> Iterator[str]:
+def _text_violations(text: dict[str, Any], limit: int) -> Iterator[str]:
     content = text["text"]
     if not 0 < utf16(content) <= limit:
         yield f"{text['type']} of {utf16(content)} characters"
@@ -85,5 +85,5 @@ def _text_faults(text: dict[str, Any], limit: int) -> Iterator[str]:
 
 
 def _not_only_text(where: str, text: str, forbidden: str) -> Iterator[str]:
-    if found := set(text) & set(forbidden):
-        yield f"{where} has {found}: {text!r}"
+    if characters := set(text) & set(forbidden):
+        yield f"{where} has {characters}: {text!r}"

@@ -1,4 +1,4 @@
-"""A small Slack for the adapter's own suite: three methods over HTTP, and the faults that a network has."""
+"""A small Slack for tests: three methods over HTTP, and the faults of a network."""
 
 import json
 import threading
@@ -15,17 +15,17 @@ TOKEN = "xoxb-valid"
 
 @dataclass
 class Answer:
-    """What the next call gets instead of Slack's answer."""
+    """The response to the next call, instead of Slack's own."""
 
     status: int = 200
     body: Any = None  # text, or JSON
     headers: dict[str, str] = field(default_factory=dict)
-    after_doing: bool = False  # the call is carried out, and only its answer is lost
+    after_doing: bool = False  # the call takes effect, and only its response is lost
 
 
 @dataclass
 class SlackServer:
-    """The channel's messages by timestamp, the calls that came, and the faults to come."""
+    """The channel's messages by timestamp, the calls so far, and the faults of the next calls."""
 
     url: str = ""
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -38,8 +38,8 @@ class SlackServer:
         fault = self.faults.pop(0) if self.faults else None
         if fault and not fault.after_doing:
             return fault
-        told = self._refusal(token, arguments) or self._do(method, arguments)
-        return fault or Answer(body=told)
+        body = self._refusal(token, arguments) or self._do(method, arguments)
+        return fault or Answer(body=body)
 
     def _refusal(self, token: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         if token != f"Bearer {TOKEN}":
@@ -67,11 +67,11 @@ class SlackServer:
                 return {"ok": False, "error": "unknown_method"}
 
     def _in_channel(self, ts: str) -> bool:
-        """Not a reply that stands in its thread alone."""
+        """Whether it is in the channel, and not only in a thread."""
         return "thread_ts" not in self.messages[ts] or self.messages[ts].get("reply_broadcast") in (True, "1", "true")
 
     def _history(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Newest first, a page of two."""
+        """The newest first, two per page."""
         newest = sorted((ts for ts in self.messages if ts > arguments["oldest"] and self._in_channel(ts)), reverse=True)
         start = int(arguments.get("cursor") or 0)
         more = str(start + 2) if len(newest) > start + 2 else ""
@@ -83,7 +83,7 @@ class SlackServer:
 
 @contextmanager
 def slack_server() -> Iterator[SlackServer]:
-    """A running server on this machine alone."""
+    """Run a server that only this machine can reach."""
     server = SlackServer()
 
     class Handler(BaseHTTPRequestHandler):

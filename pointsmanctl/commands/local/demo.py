@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from localcloud.cloud import LocalCloud, LocalCloudError
-from localcloud.deploy import DeployError
-from localcloud.git import GitError
+from localcloud.cloud import LocalCloud
+from localcloud.errors import DeploymentError, LocalCloudError
+from localcloud.github.git_command import GitError
 from localcloud.layout import STATES
 from pointsman.errors import PointsmanError
 from pointsmanctl.demo.scenes import Play
@@ -24,7 +24,7 @@ def demo(
     cloud = LocalCloud.replacing(STATES / "demo")
     try:
         _perform(stage, cloud)
-    except (DemoFailed, LocalCloudError, DeployError, GitError, PointsmanError) as error:
+    except (DemoFailed, LocalCloudError, DeploymentError, GitError, PointsmanError) as error:
         stage.console.print(Text(f"\n✗ the demo failed after {stage.elapsed}: {error}", style="bold red"))
         stage.console.print(Text(f"  what happened is in {cloud.layout.state}", style="red"))
         sys.exit(1)

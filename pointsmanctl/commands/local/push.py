@@ -11,7 +11,8 @@ from pointsmanctl.output.formats import Format, print_objects
 from pointsmanctl.output.messages import note
 
 if TYPE_CHECKING:
-    from localcloud.cloud import LocalCloud, Push
+    from localcloud.cloud import LocalCloud
+    from localcloud.github.local_github import PushResult
     from pointsmanctl.stack.rollouts import LoadedRollout
 
 REPOSITORY = "acme/infra"
@@ -40,13 +41,15 @@ def push(
     """Commit one file to the local repository, push it, and show the receiver's answer."""
     if [content is not None, source is not None, delete].count(True) != 1:
         raise typer.BadParameter("give one of --content, --from and --delete")
-    from localcloud.cloud import LocalCloud, LocalCloudError
-    from localcloud.git import Author, GitError
+    from localcloud.cloud import LocalCloud
+    from localcloud.errors import LocalCloudError
+    from localcloud.github.commits import Author
+    from localcloud.github.git_command import GitError
 
     new = None if delete else source if source is not None else content
     try:
         cloud = LocalCloud.attach()
-        pushed = cloud.push(
+        pushed = cloud.github.push(
             {file: new}, message or f"Change {file}", author=Author.parse(author), branch=branch, repository=repository
         )
     except (LocalCloudError, GitError) as error:
@@ -59,7 +62,7 @@ def push(
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _print(cloud: "LocalCloud", pushed: "Push", branch: str, output: Format) -> list[dict[str, Any]]:
+def _print(cloud: "LocalCloud", pushed: "PushResult", branch: str, output: Format) -> list[dict[str, Any]]:
     """Show the answer; its decisions."""
     from rich.text import Text
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.cloud import LocalCloud, wait_until
+from localcloud.cloud import LocalCloud
+from localcloud.waiting import wait_until
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.core.model import Mode, Rollout, Run, RunState

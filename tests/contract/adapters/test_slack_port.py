@@ -1,4 +1,4 @@
-"""The Slack port: the twin in memory, and the client against a small Slack and the local cloud's, are alike."""
+"""The SlackChannel port: memory, and the client against a test server and the local cloud, behave alike."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,55 +9,55 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.slack.api import Slack as StandIn
-from localcloud.web import Request, Response
-from pointsman.adapters.slack import SlackChannel
-from pointsman.adapters.slack_memory import MemorySlack
-from pointsman.core.slack.message import Message
-from pointsman.core.slack.port import Slack
+from localcloud.slack.api import SlackApi as StandIn
+from localcloud.web import HttpRequest, HttpResponse
+from pointsman.adapters.slack import SlackWebChannel
+from pointsman.adapters.slack_memory import MemorySlackChannel
+from pointsman.core.slack.message import SlackMessage
+from pointsman.core.slack.port import SlackChannel
 from pointsman.errors import MessageGone
 from tests.support.rollouts import MORNING, Clock
 from tests.support.slack_server import CHANNEL, TOKEN, slack_server
 
-ONE = Message("one", ({"type": "section", "text": {"type": "plain_text", "text": "one", "emoji": False}},))
-TWO = Message("two", ({"type": "section", "text": {"type": "plain_text", "text": "two", "emoji": False}},))
+ONE = SlackMessage("one", ({"type": "section", "text": {"type": "plain_text", "text": "one", "emoji": False}},))
+TWO = SlackMessage("two", ({"type": "section", "text": {"type": "plain_text", "text": "two", "emoji": False}},))
 
 
-type World = tuple[Slack, datetime]  # a channel, and the time in it
+type World = tuple[SlackChannel, datetime]  # a channel, and the time in it
 
 
 @pytest.fixture(params=["memory", "web", "local cloud"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     match request.param:
         case "memory":
-            yield MemorySlack(clock=Clock()), MORNING
+            yield MemorySlackChannel(clock=Clock()), MORNING
         case "web":
             with slack_server() as server:
-                yield SlackChannel(lambda *, fresh: TOKEN, CHANNEL, server.url), MORNING
+                yield SlackWebChannel(lambda *, fresh: TOKEN, CHANNEL, server.url), MORNING
         case _:
             stand_in = StandIn(tmp_path, TOKEN, ["deployments"])
             with served(stand_in.serve) as url:
-                yield SlackChannel(lambda *, fresh: TOKEN, stand_in.channels[0].id, url), datetime.now(UTC)
+                yield SlackWebChannel(lambda *, fresh: TOKEN, stand_in.channels[0].id, url), datetime.now(UTC)
 
 
 @contextmanager
-def served(handle: Callable[[Request], Response]) -> Iterator[str]:
-    """The local cloud's Slack over HTTP, as its gateway serves it."""
+def served(handle: Callable[[HttpRequest], HttpResponse]) -> Iterator[str]:
+    """Serve the local cloud's Slack over HTTP, as its gateway does."""
 
-    class Door(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(int(headers["content-length"]))
-            answer = handle(Request("POST", self.path, {}, headers, body))
-            self.send_response(answer.status)
-            self.send_header("content-type", answer.content_type)
+            response = handle(HttpRequest("POST", self.path, {}, headers, body))
+            self.send_response(response.status)
+            self.send_header("content-type", response.content_type)
             self.end_headers()
-            self.wfile.write(answer.body)
+            self.wfile.write(response.body)
 
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Door) as http:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield f"http://127.0.0.1:{http.server_port}/_slack/api/"
@@ -78,26 +78,26 @@ def test_a_message_of_another_rollout_is_not_found(world: World) -> None:
     assert slack.find("r-2", now) is None
 
 
-def test_a_message_is_still_found_after_an_edit(world: World) -> None:
+def test_a_message_is_still_found_after_an_update(world: World) -> None:
     slack, now = world
     ts = slack.post("r-1", ONE)
     slack.update(ts, "r-1", TWO)
     assert slack.find("r-1", now) == ts
 
 
-def test_only_messages_since_are_looked_at(world: World) -> None:
+def test_messages_before_the_given_time_are_not_found(world: World) -> None:
     slack, now = world
     slack.post("r-1", ONE)
     assert slack.find("r-1", now + timedelta(hours=1)) is None
 
 
-def test_clocks_that_differ_a_little_hide_no_message(world: World) -> None:
+def test_a_small_clock_skew_hides_no_message(world: World) -> None:
     slack, now = world
     ts = slack.post("r-1", ONE)
     assert slack.find("r-1", now + timedelta(seconds=90)) == ts
 
 
-def test_what_is_gone_can_not_be_edited(world: World) -> None:
+def test_a_deleted_message_cannot_be_updated(world: World) -> None:
     slack, _ = world
     with pytest.raises(MessageGone):
         slack.update("1795420000.000001", "r-1", ONE)
@@ -117,7 +117,7 @@ def test_a_reply_is_found_by_its_note_and_the_message_by_none(world: World) -> N
     ]
 
 
-def test_a_reply_can_be_edited_and_keeps_its_note(world: World) -> None:
+def test_a_reply_can_be_updated_and_keeps_its_note(world: World) -> None:
     slack, now = world
     ts = slack.post("r-1", ONE)
     failed = slack.post("r-1", TWO, "failed#1", ts)
@@ -126,14 +126,14 @@ def test_a_reply_can_be_edited_and_keeps_its_note(world: World) -> None:
     assert slack.find("r-1", now) == ts
 
 
-def test_a_note_without_a_thread_is_a_message_of_its_own(world: World) -> None:
+def test_a_note_without_a_thread_is_a_separate_message(world: World) -> None:
     slack, now = world
     note = slack.post("r-1", TWO, "failed#1")
     assert slack.find("r-1", now, "failed#1") == note
     assert slack.find("r-1", now) is None
 
 
-def test_what_is_gone_can_not_be_replied_to(world: World) -> None:
+def test_a_deleted_message_cannot_be_replied_to(world: World) -> None:
     slack, _ = world
     with pytest.raises(MessageGone):
         slack.post("r-1", ONE, "failed#1", "1795420000.000001")

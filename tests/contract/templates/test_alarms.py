@@ -1,7 +1,9 @@
 """Every alarm looks where something is written, and says to an operator what to do."""
 
 import ast
+import importlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -27,16 +29,27 @@ def emitted() -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_metric":
                 (name,) = [each.value for each in node.keywords if each.arg == "name"]
-                yield from names_of(name)
+                yield from names_of(name, path)
 
 
-def names_of(name: ast.expr) -> Iterator[str]:
-    if isinstance(name, ast.Constant):
-        yield str(name.value)
-    elif isinstance(name, ast.JoinedStr):  # the receiver counts its outcomes
-        yield from (f"Deliveries{outcome.capitalize()}" for outcome in (*get_args(AnswerOutcome.__value__), "failed"))
-    elif ast.unparse(name) == "result.outcome":
-        yield from (outcome.value for outcome in recorder.RecordOutcome)
+def names_of(name: ast.expr, path: Path) -> Iterator[str]:
+    match name:
+        case ast.Constant():
+            yield str(name.value)
+        case ast.Subscript(value=ast.Name(id=table)):  # one of a table of the same module
+            module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+            yield from getattr(module, table).values()
+        case ast.JoinedStr():  # the receiver counts its outcomes
+            outcomes = (*get_args(AnswerOutcome.__value__), "failed")
+            yield from (f"Deliveries{outcome.capitalize()}" for outcome in outcomes)
+        case _ if ast.unparse(name) == "result.outcome":
+            yield from (outcome.value for outcome in recorder.RecordOutcome)
+        case _:
+            raise AssertionError(f"{path}: which metrics are named {ast.unparse(name)}?")
+
+
+def test_the_metric_names_of_a_table_are_read() -> None:
+    assert {"MessagesPosted", "RolloutsUnknown", "SlackRefused", "DeliveriesFailed"} <= set(emitted())
 
 
 def of_the_log() -> set[str]:

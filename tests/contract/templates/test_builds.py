@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.emulator import iam_evaluator
-from localcloud.policies import _build_keys
+from localcloud.aws.emulator import iam_evaluator
+from localcloud.aws.iam import _build_keys
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.core.model import Mode, Rollout, Run
 from tests.contract.templates.cloudformation import CONTROL_ACCOUNT, Statement, allowed, in_a_vpc, statements, worker

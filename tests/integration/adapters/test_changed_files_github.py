@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from localcloud.git import ZERO, Author, Repository, Update
-from localcloud.git_command import git_environment
-from localcloud.git_history import Planned, make_history
-from localcloud.github_payloads import push_payload
-from localcloud.github_pull_request import pull_request_payload
-from localcloud.github_shapes import identity_of
+from localcloud.github.git_command import git_environment
+from localcloud.github.history import PlannedCommit, make_history
+from localcloud.github.repository import GitRepository, RefUpdate
+from localcloud.github.shapes import identity_of
 from pointsman.adapters.changed_files_github import GithubChangedFiles
 from pointsman.adapters.github_http import GithubHttp
 from pointsman.adapters.github_token import GithubToken
@@ -26,42 +24,19 @@ from pointsman.core.routing.decide import decide
 from pointsman.core.routing.routing_input import Comparison, RoutingInput
 from pointsman.errors import Unavailable
 from tests.support.github_api import GithubServer, github_server
+from tests.support.pushes import (
+    HANA,
+    KINDS,
+    Pushed,
+    forced_aside,
+    forced_back,
+    many_files,
+    one_commit,
+    oracle,
+    pushed,
+    several_commits,
+)
 from tests.support.receiver import ROOT, routes_with
-
-HANA = Author("Hana Ito", "hana@example.com")
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-UNUSUAL = {
-    "ansible/a file.txt": "1",
-    "ansible/日本語.txt": "1",
-    'ansible/"quoted".txt': "1",
-    "ansible/two\nlines.txt": "1",
-    "ansible/tab\there": "1",
-    "ansible/back\\slash": "1",
-    "ansible/-dash": "1",
-    "ansible/ünï-[a]*?": "1",
-}
-
-
-@dataclass(frozen=True)
-class Pushed:
-    """What happened, as GitHub tells it, and the two commits (or trees) whose difference is meant."""
-
-    payload: dict[str, Any]
-    base: str
-    head: str
-
-
-def pushed(repository: Repository, update: Update, base: str | None = None) -> Pushed:
-    payload = push_payload(repository, update, HANA)
-    return Pushed(payload, update.before if base is None else base, payload["head_commit"]["id"])
-
-
-def oracle(repository: Repository, told: Pushed) -> set[str]:
-    """What git says: every name that differs, both names of a rename."""
-    command = ["git", "diff", "--name-only", "-z", "--no-renames", told.base, told.head]
-    bare = repository.sibling(told.payload["repository"]["full_name"]).bare
-    done = subprocess.run(command, cwd=bare, env=git_environment(), capture_output=True, check=True)
-    return {name.decode() for name in done.stdout.split(b"\0") if name}
 
 
 def subject_of(payload: dict[str, Any]) -> RoutingInput:
@@ -84,196 +59,18 @@ def server(tmp_path: Path) -> Iterator[GithubServer]:
 
 
 @pytest.fixture
-def repository(server: GithubServer) -> Repository:
+def repository(server: GithubServer) -> GitRepository:
     """Three files on main."""
     repository = server.repository()
     repository.commit({"ansible/site.yml": "1", "docs/a.md": "1", "README.md": "1"}, "Begin", author=HANA)
     return repository
 
 
-# --- kinds of push --------------------------------------------------------------------------------------------------
-
-
-def one_commit(repository: Repository) -> Pushed:
-    files = {"ansible/site.yml": "2", "docs/a.md": None, "ansible/new.yml": "1"}
-    return pushed(repository, repository.commit(files, "Change", author=HANA))
-
-
-def several_commits(repository: Repository) -> Pushed:
-    steps = [({"ansible/site.yml": "2"}, "One"), ({"docs/b.md": "1"}, "Two"), ({"ansible/site.yml": "3"}, "Three")]
-    return pushed(repository, repository.commit_several(steps, author=HANA))
-
-
-def taken_back_within_a_push(repository: Repository) -> Pushed:
-    steps = [({"ansible/site.yml": "2", "docs/b.md": "1"}, "There"), ({"ansible/site.yml": "1"}, "And back")]
-    return pushed(repository, repository.commit_several(steps, author=HANA))
-
-
-def reverted(repository: Repository) -> Pushed:
-    update = repository.commit({"ansible/site.yml": "2"}, "Break it", author=HANA)
-    return pushed(repository, repository.revert(update.after, author=HANA))
-
-
-def renamed(repository: Repository) -> Pushed:
-    repository.commit({"ansible/long.yml": "line\n" * 50}, "Write", author=HANA)
-    return pushed(repository, repository.rename({"ansible/long.yml": "docs/long.yml"}, "Move", author=HANA))
-
-
-def merged(repository: Repository) -> Pushed:
-    repository.commit({"ansible/roles/x.yml": "1"}, "On a branch", branch="topic", author=HANA)
-    repository.commit({"docs/a.md": "2"}, "On main", author=HANA)
-    return pushed(repository, repository.merge("topic", author=HANA))
-
-
-def merged_under_its_own_words(repository: Repository) -> Pushed:
-    repository.commit({"ansible/roles/x.yml": "1"}, "On a branch", branch="topic", author=HANA)
-    repository.commit({"docs/a.md": "2"}, "On main", author=HANA)
-    return pushed(repository, repository.merge("topic", message="Bring the topic", author=HANA))
-
-
-def beside_each_other(repository: Repository) -> Pushed:
-    """Two histories did other things to one file, and both come in one push: added, added and removed."""
-    begun = repository.resolve("main")
-    repository.commit({"ansible/f": "1"}, "Add", branch="topic", author=HANA)
-    repository.commit({"ansible/f": None}, "Remove", branch="topic", author=HANA)
-    repository.commit({"ansible/f": "1"}, "Add it for good", author=HANA)
-    update = repository.merge("main", into="topic", message="Release 1.2", author=HANA)
-    return pushed(repository, replace(update, before=begun))
-
-
-def squashed(repository: Repository) -> Pushed:
-    steps: list[tuple[dict[str, str | bytes | Path | None], str]] = [
-        ({"ansible/x.yml": "1"}, "One"),
-        ({"ansible/x.yml": None, "ansible/y.yml": "1"}, "Two"),
-    ]
-    repository.commit_several(steps, branch="topic", author=HANA)
-    return pushed(repository, repository.squash("topic", "The topic as one (#7)", author=HANA))
-
-
-def empty(repository: Repository) -> Pushed:
-    return pushed(repository, repository.commit({}, "Nothing", author=HANA, allow_empty=True))
-
-
-def forced_back(repository: Repository) -> Pushed:
-    first = repository.resolve("main")
-    repository.commit({"ansible/site.yml": "2", "docs/b.md": "1"}, "Too early", author=HANA)
-    return pushed(repository, repository.reset_branch("main", first))
-
-
-def forced_aside(repository: Repository) -> Pushed:
-    """History was rewritten: another commit with partly the same content stands in the place of the old one."""
-    repository.commit({"ansible/site.yml": "2", "docs/b.md": "1"}, "Rewritten", branch="aside", author=HANA)
-    repository.commit({"ansible/site.yml": "2", "docs/c.md": "1"}, "To be replaced", author=HANA)
-    return pushed(repository, repository.reset_branch("main", "aside"))
-
-
-def new_branch(repository: Repository) -> Pushed:
-    left = repository.resolve("main")
-    update = repository.commit({"ansible/site.yml": "2"}, "On a branch", branch="feature/x", author=HANA)
-    repository.commit({"docs/a.md": "2"}, "Meanwhile on main", author=HANA)
-    return pushed(repository, update, left)
-
-
-def new_branch_at_a_commit_of_another(repository: Repository) -> Pushed:
-    left = repository.resolve("main")
-    repository.commit({"ansible/site.yml": "2"}, "On a branch", branch="feature/x", author=HANA)
-    return pushed(repository, repository.create_branch("feature/y", "feature/x"), left)
-
-
-def new_branch_at_main(repository: Repository) -> Pushed:
-    return pushed(repository, repository.create_branch("release"), repository.resolve("main"))
-
-
-def first_push(repository: Repository) -> Pushed:
-    fresh = repository.sibling("acme/new")
-    fresh.create()
-    update = fresh.commit({"ansible/site.yml": "1", "README.md": "1"}, "Begin", author=HANA)
-    assert update.before == ZERO
-    return pushed(fresh, update, EMPTY_TREE)
-
-
-def recreated_branch(repository: Repository) -> Pushed:
-    left = repository.resolve("main")
-    repository.commit({"docs/b.md": "1"}, "Before", branch="feature/x", author=HANA)
-    repository.delete_branch("feature/x")
-    return pushed(repository, repository.commit({"docs/c.md": "1"}, "Again", branch="feature/x", author=HANA), left)
-
-
-def light_tag(repository: Repository) -> Pushed:
-    before = repository.resolve("main")
-    repository.commit({"ansible/site.yml": "2"}, "Release", author=HANA)
-    return pushed(repository, repository.tag("v1"), before)
-
-
-def annotated_tag(repository: Repository) -> Pushed:
-    before = repository.resolve("main")
-    repository.commit({"ansible/site.yml": "2"}, "Release", author=HANA)
-    return pushed(repository, repository.tag("v1", message="Version 1", author=HANA), before)
-
-
-def tag_on_a_merge(repository: Repository) -> Pushed:
-    merge = merged(repository)
-    return pushed(repository, repository.tag("v1"), merge.base)
-
-
-def unusual_names(repository: Repository) -> Pushed:
-    return pushed(repository, repository.commit(UNUSUAL, "Names", author=HANA))
-
-
-def unusual_names_forced(repository: Repository) -> Pushed:
-    repository.commit(UNUSUAL, "Names", author=HANA)
-    return pushed(repository, repository.reset_branch("main", "main~1"))
-
-
-def many_files(repository: Repository) -> Pushed:
-    plan = [Planned("Many", {f"ansible/files/{number:05}": "1" for number in range(3_001)}, HANA)]
-    return pushed(repository, make_history(repository, plan))
-
-
-def many_commits(repository: Repository) -> Pushed:
-    plan = [Planned(f"Change {number}", {f"docs/{number % 50}.md": str(number)}, HANA) for number in range(2_048)]
-    return pushed(repository, make_history(repository, plan))
-
-
-def many_files_on_a_new_branch(repository: Repository) -> Pushed:
-    left = repository.resolve("main")
-    plan = [Planned("Many", {f"ansible/files/{number:05}": "1" for number in range(500)}, HANA)]
-    return pushed(repository, make_history(repository, plan, "feature/many"), left)
-
-
-def many_files_under_a_tag(repository: Repository) -> Pushed:
-    told = many_files(repository)
-    return pushed(repository, repository.tag("v1"), told.base)
-
-
-def pull_request(repository: Repository) -> Pushed:
-    left = repository.resolve("main")
-    repository.commit({"ansible/site.yml": "2"}, "Asked for", branch="feature/x", author=HANA)
-    repository.commit({"docs/a.md": "2"}, "Meanwhile on main", author=HANA)
-    payload = pull_request_payload(repository, 7, "opened", "main", "feature/x", HANA)
-    return Pushed(payload, left, payload["pull_request"]["head"]["sha"])
-
-
-# By the rows of the table in docs/routes.md.
-KINDS: dict[str, tuple[Callable[[Repository], Pushed], ...]] = {
-    "one commit": (one_commit, reverted, renamed, squashed, empty, unusual_names),
-    "several commits": (several_commits, taken_back_within_a_push),
-    "a merge": (merged, merged_under_its_own_words, beside_each_other, tag_on_a_merge),
-    "a forced push": (forced_back, forced_aside, unusual_names_forced),
-    "a new or recreated branch": (
-        *(new_branch, new_branch_at_a_commit_of_another, new_branch_at_main),
-        *(recreated_branch, many_files_on_a_new_branch),
-    ),
-    "the first push": (first_push,),
-    "a tag": (light_tag, annotated_tag),
-    "a pull request": (pull_request,),
-    "more than": (many_files, many_commits, many_files_under_a_tag),
-}
 TOUCHED_TWICE = KINDS["several commits"]
 every_kind = pytest.mark.parametrize("push", list(chain.from_iterable(KINDS.values())), ids=lambda push: push.__name__)
 
 
-def is_enough(push: Callable[[Repository], Pushed]) -> bool:
+def is_enough(push: Callable[[GitRepository], Pushed]) -> bool:
     """Whether docs/routes.md says that the payload of such a push is enough."""
     [kind] = (kind for kind, pushes in KINDS.items() if push in pushes)
     rows = (line[2:-2].split(" | ") for line in (ROOT / "docs/routes.md").read_text().splitlines())
@@ -285,7 +82,7 @@ def is_enough(push: Callable[[Repository], Pushed]) -> bool:
 
 @every_kind
 def test_github_tells_the_difference_that_git_tells(
-    server: GithubServer, repository: Repository, push: Callable[[Repository], Pushed]
+    server: GithubServer, repository: GitRepository, push: Callable[[GitRepository], Pushed]
 ) -> None:
     told = push(repository)
     assert asked(server, subject_of(told.payload).comparison) == oracle(repository, told)
@@ -293,13 +90,13 @@ def test_github_tells_the_difference_that_git_tells(
 
 @every_kind
 def test_a_payload_tells_no_file_that_git_does_not_and_hides_none(
-    repository: Repository, push: Callable[[Repository], Pushed]
+    repository: GitRepository, push: Callable[[GitRepository], Pushed]
 ) -> None:
     told = push(repository)
     files = subject_of(told.payload).files
     differs = oracle(repository, told)
     assert set(files.names) <= differs
-    assert files.gap or differs <= set(files.names) | set(files.perhaps)
+    assert files.gap or differs <= set(files.names) | set(files.uncertain)
     assert (files.gap is None) == is_enough(push)
     assert files.exact == (is_enough(push) and push not in TOUCHED_TWICE)
     if files.exact:
@@ -307,7 +104,7 @@ def test_a_payload_tells_no_file_that_git_does_not_and_hides_none(
 
 
 def test_a_merge_that_throws_away_what_main_has_hides_it_in_a_payload_but_not_from_github(
-    server: GithubServer, repository: Repository
+    server: GithubServer, repository: GitRepository
 ) -> None:
     """Why a push of several commits that would be ignored is asked about: no payload tells which of them are merges."""
     repository.commit({"ansible/x.yml": "1"}, "On a branch", branch="topic", author=HANA)
@@ -328,11 +125,11 @@ def test_a_merge_that_throws_away_what_main_has_hides_it_in_a_payload_but_not_fr
     told = pushed(repository, repository.reset_branch("main", merge))
     subject = subject_of(told.payload)
     assert oracle(repository, told) == {"ansible/x.yml", "docs/a.md"} == asked(server, subject.comparison)
-    assert "docs/a.md" not in subject.files.names + subject.files.perhaps
+    assert "docs/a.md" not in subject.files.names + subject.files.uncertain
     assert decide(subject, routes_with({"on": {"push": {"paths": ["docs/**"]}}})).needs_changed_files
 
 
-def test_a_tag_and_a_branch_on_one_commit_are_one_rollout_of_a_route_that_takes_both(repository: Repository) -> None:
+def test_a_tag_and_a_branch_on_one_commit_are_one_rollout_of_a_route_that_takes_both(repository: GitRepository) -> None:
     by_branch = subject_of(one_commit(repository).payload)
     by_tag = subject_of(pushed(repository, repository.tag("v1")).payload)
     assert by_branch.change.after == by_tag.change.after
@@ -344,7 +141,9 @@ def test_a_tag_and_a_branch_on_one_commit_are_one_rollout_of_a_route_that_takes_
     assert [spec.route for spec in decide(by_tag, apart).specs] == ["route-2"]
 
 
-def test_a_mode_a_link_and_a_submodule_are_changes_of_their_file(server: GithubServer, repository: Repository) -> None:
+def test_a_mode_a_link_and_a_submodule_are_changes_of_their_file(
+    server: GithubServer, repository: GitRepository
+) -> None:
     before = repository.resolve("main")
     stream = (
         f"commit refs/heads/main\ncommitter H <h@example.com> 1795420800 +0000\ndata 1\nx\nfrom {before}\n"
@@ -354,7 +153,7 @@ def test_a_mode_a_link_and_a_submodule_are_changes_of_their_file(server: GithubS
     subprocess.run(
         ["git", "fast-import", "--quiet"], cwd=repository.bare, env=git_environment(), input=stream.encode(), check=True
     )
-    told = pushed(repository, Update("refs/heads/main", before, repository.resolve("main")))
+    told = pushed(repository, RefUpdate("refs/heads/main", before, repository.resolve("main")))
     names = asked(server, subject_of(told.payload).comparison)
     assert names == oracle(repository, told) == {"README.md", "docs/link", "vendor/module"}
 
@@ -362,7 +161,7 @@ def test_a_mode_a_link_and_a_submodule_are_changes_of_their_file(server: GithubS
 # --- how GitHub is asked --------------------------------------------------------------------------------------------
 
 
-def test_an_app_asks_with_a_token_for_the_repository_alone(server: GithubServer, repository: Repository) -> None:
+def test_an_app_asks_with_a_token_for_the_repository_alone(server: GithubServer, repository: GitRepository) -> None:
     told = forced_back(repository)
     comparison = subject_of(told.payload).comparison
     assert asked(server, comparison, server.app_secret) == oracle(repository, told)
@@ -373,7 +172,7 @@ def test_an_app_asks_with_a_token_for_the_repository_alone(server: GithubServer,
     )
 
 
-def test_a_tree_that_is_cut_off_leaves_the_comparison(server: GithubServer, repository: Repository) -> None:
+def test_a_tree_that_is_cut_off_leaves_the_comparison(server: GithubServer, repository: GitRepository) -> None:
     server.api.control(tree_limit=1)
     told = several_commits(repository)
     assert asked(server, subject_of(told.payload).comparison) == oracle(repository, told)
@@ -381,15 +180,15 @@ def test_a_tree_that_is_cut_off_leaves_the_comparison(server: GithubServer, repo
 
 @pytest.mark.parametrize("push", [forced_aside, many_files], ids=lambda push: push.__name__)
 def test_where_neither_tells_all_nothing_is_told(
-    server: GithubServer, repository: Repository, push: Callable[[Repository], Pushed]
+    server: GithubServer, repository: GitRepository, push: Callable[[GitRepository], Pushed]
 ) -> None:
     """A comparison is three-dot and lists 300 files: after a forced push it would tell another difference."""
     server.api.control(tree_limit=1)
-    with pytest.raises(Unavailable, match="more files than GitHub's API lists"):
+    with pytest.raises(Unavailable, match="cannot list all changed files"):
         asked(server, subject_of(push(repository).payload).comparison)
 
 
-def test_a_renamed_repository_is_followed(server: GithubServer, repository: Repository) -> None:
+def test_a_renamed_repository_is_followed(server: GithubServer, repository: GitRepository) -> None:
     told = forced_back(repository)
     server.api.control(renames={"acme/old-name": "acme/infra"})
     comparison = subject_of(told.payload).comparison
@@ -402,7 +201,7 @@ def test_a_commit_that_is_gone_or_a_repository_that_may_not_be_read_is_unknown(s
     server.repository().commit({"a": "1"}, "Begin", author=HANA)
     server.repository("other/private").commit({"a": "1"}, "Begin", author=HANA)
     for name in ("acme/infra", "other/private", "acme/none"):
-        with pytest.raises(Unavailable, match="finds no such commit, or the token may not read"):
+        with pytest.raises(Unavailable, match="does not find the commit, or the token has no access"):
             asked(server, Comparison(name, "1" * 40, "2" * 40, "trees", identity_of(name)))
 
 
@@ -417,18 +216,18 @@ CHANGES = st.dictionaries(st.sampled_from(NAMES), st.none() | st.integers(0, 2),
 )
 @given(history=st.lists(CHANGES, min_size=1, max_size=5), forced=st.booleans())
 def test_whatever_was_pushed_the_payload_and_github_agree_with_git(
-    server: GithubServer, repository: Repository, history: list[dict[str, int | None]], forced: bool
+    server: GithubServer, repository: GitRepository, history: list[dict[str, int | None]], forced: bool
 ) -> None:
     there: dict[str | bytes, str | bytes | None] = dict.fromkeys(NAMES, "1")
-    make_history(repository, [Planned("Anew", {**there, "ansible/site.yml": None}, HANA)], "main")
+    make_history(repository, [PlannedCommit("Anew", {**there, "ansible/site.yml": None}, HANA)], "main")
     start = repository.resolve("main")
-    steps: list[Planned] = []
+    steps: list[PlannedCommit] = []
     for wanted in history:
         files: dict[str | bytes, str | bytes | None] = {
             name: None if content is None else str(content) for name, content in wanted.items()
         }
         steps.append(
-            Planned("Step", {name: new for name, new in files.items() if new is not None or name in there}, HANA)
+            PlannedCommit("Step", {name: new for name, new in files.items() if new is not None or name in there}, HANA)
         )
         there = {name: new for name, new in {**there, **files}.items() if new is not None}
     update = make_history(repository, steps)
@@ -438,4 +237,4 @@ def test_whatever_was_pushed_the_payload_and_github_agree_with_git(
     subject, differs = subject_of(told.payload), oracle(repository, told)
     assert asked(server, subject.comparison) == differs
     assert set(subject.files.names) <= differs
-    assert subject.files.gap or differs <= set(subject.files.names) | set(subject.files.perhaps)
+    assert subject.files.gap or differs <= set(subject.files.names) | set(subject.files.uncertain)

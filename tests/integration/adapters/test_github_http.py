@@ -1,4 +1,4 @@
-"""The client of GitHub's API over HTTP: what it sends, within which time, and what its refusals become."""
+"""The client of GitHub's API: its requests, its deadlines, and the errors for each failure."""
 
 import contextlib
 import json
@@ -35,19 +35,19 @@ def ask(server: Server, path: str = "/x", seconds: float = 60.0) -> Any:
 
 
 @contextlib.contextmanager
-def trickling(what: str, over: threading.Event) -> Iterator[str]:
-    """A server whose answer would take minutes, of which none is silent for as long as a call may last."""
+def trickling(part: str, over: threading.Event) -> Iterator[str]:
+    """A server whose answer takes minutes, without a pause that is as long as a call may last."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def answer(connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
             connection.recv(65_536)
-            begin = b"HTTP/1.1 200 OK\r\n" if what != "redirects" else b"HTTP/1.1 302 Found\r\nLocation: /x\r\n"
-            connection.sendall(begin + (b"Content-Length: 100\r\n\r\n" if what == "body" else b""))
-            for _ in range(4 if what == "redirects" else 2_000):
+            begin = b"HTTP/1.1 200 OK\r\n" if part != "redirects" else b"HTTP/1.1 302 Found\r\nLocation: /x\r\n"
+            connection.sendall(begin + (b"Content-Length: 100\r\n\r\n" if part == "body" else b""))
+            for _ in range(4 if part == "redirects" else 2_000):
                 if over.wait(0.1):
                     return
-                connection.sendall(b" " if what == "body" else b"x: 1\r\n")
+                connection.sendall(b" " if part == "body" else b"x: 1\r\n")
             connection.sendall(b"Content-Length: 0\r\n\r\n")
 
     def serve() -> None:
@@ -69,7 +69,7 @@ def trickling(what: str, over: threading.Event) -> Iterator[str]:
 # --- requests -------------------------------------------------------------------------------------------------------
 
 
-def test_a_request_says_who_asks_with_which_token_and_which_version(server: Server) -> None:
+def test_a_request_has_the_user_agent_the_token_and_the_api_version(server: Server) -> None:
     assert ask(server, "/repos/acme/infra/commits/1") == {}
     [(method, path, headers, body)] = server.calls
     assert (method, path, body) == ("GET", "/repos/acme/infra/commits/1", None)
@@ -79,34 +79,38 @@ def test_a_request_says_who_asks_with_which_token_and_which_version(server: Serv
 
 
 @pytest.mark.parametrize(
-    ("answer", "error", "told"),
+    ("answer", "error", "message"),
     [
-        (Answer(401), Misconfigured, "does not know the token"),
-        (Answer(403), Misconfigured, "forbids it to the token"),
-        (Answer(403, headers={"x-ratelimit-remaining": "0"}), Unavailable, "takes no more requests for now (403)"),
-        (Answer(403, headers={"retry-after": "60"}), Unavailable, "takes no more requests for now (403)"),
-        (Answer(429), Unavailable, "takes no more requests for now (429)"),
-        (Answer(429, headers={"retry-after": "60"}), Unavailable, "takes no more requests for now (429)"),
+        (Answer(401), Misconfigured, "GitHub's API rejects the token"),
+        (Answer(403), Misconfigured, "GitHub's API denies access"),
+        (
+            Answer(403, headers={"x-ratelimit-remaining": "0"}),
+            Unavailable,
+            "is exceeded (403)",
+        ),
+        (Answer(403, headers={"retry-after": "60"}), Unavailable, "is exceeded (403)"),
+        (Answer(429), Unavailable, "is exceeded (429)"),
+        (Answer(429, headers={"retry-after": "60"}), Unavailable, "is exceeded (429)"),
         (Answer(413, headers={"retry-after": "60"}), Unavailable, "answered 413"),
         (Answer(503, headers={"retry-after": "60"}), Unavailable, "answered 503"),
-        (Answer(404), Unavailable, "finds no such commit, or the token may not read the repository (404)"),
+        (Answer(404), Unavailable, "does not find the commit, or the token has no access to the repository (404)"),
         (Answer(422), Unavailable, "answered 422"),
         (Answer(500), Unavailable, "answered 500"),
-        (Answer(200, b"<html>"), Unavailable, "no JSON"),
+        (Answer(200, b"<html>"), Unavailable, "did not answer with valid JSON"),
     ],
 )
-def test_each_refusal_says_who_must_act_and_never_the_token(
-    server: Server, answer: Answer, error: type[Exception], told: str
+def test_each_failure_is_the_error_for_who_must_act_and_never_contains_the_token(
+    server: Server, answer: Answer, error: type[Exception], message: str
 ) -> None:
     server.answers = [answer]
     with pytest.raises(error) as raised:
         ask(server)
-    assert told in str(raised.value)
+    assert message in str(raised.value)
     assert TOKEN not in str(raised.value)
 
 
 @pytest.mark.parametrize("status", [403, 413, 429, 503])
-def test_who_says_when_to_come_again_is_not_asked_before(server: Server, status: int) -> None:
+def test_an_answer_with_retry_after_is_not_retried(server: Server, status: int) -> None:
     server.answers = [Answer(status, headers={"retry-after": "60"})]
     with pytest.raises(Unavailable):
         ask(server)
@@ -114,58 +118,58 @@ def test_who_says_when_to_come_again_is_not_asked_before(server: Server, status:
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_what_passes_is_asked_once_more(server: Server, status: int) -> None:
+def test_a_transient_failure_is_retried_once(server: Server, status: int) -> None:
     server.answers = [Answer(status), Answer(body={"ok": True})]
     assert ask(server) == {"ok": True}
     assert len(server.calls) == 2
 
 
-def test_what_stays_is_not_asked_again(server: Server) -> None:
+def test_a_permanent_failure_is_not_retried(server: Server) -> None:
     server.answers = [Answer(404)]
     with pytest.raises(Unavailable):
         ask(server)
     assert len(server.calls) == 1
 
 
-def test_a_server_that_is_not_there_is_unavailable() -> None:
-    with pytest.raises(Unavailable, match="can't be reached"):
+def test_a_server_that_cannot_be_reached_is_unavailable() -> None:
+    with pytest.raises(Unavailable, match="cannot be reached"):
         GithubHttp("http://127.0.0.1:1").ask("GET", "/x", TOKEN, Deadline(60))
 
 
 @pytest.mark.parametrize("body", [b"", b"{" + b" " * 100_000 + b"}"])
-def test_a_server_that_is_silent_is_left_when_the_time_is_over(server: Server, body: bytes) -> None:
-    """Before the body and in the midst of it."""
+def test_a_silent_server_is_unavailable_at_the_deadline(server: Server, body: bytes) -> None:
+    """Before the body, and in the middle of it."""
     hold = threading.Event()
     server.answers = [Answer(body=body or {}, hold=hold)]
-    with pytest.raises(Unavailable, match="no answer in time"):
+    with pytest.raises(Unavailable, match="did not answer in time"):
         ask(server, seconds=0.3)
     hold.set()
 
 
 @pytest.mark.parametrize("trickle", ["headers", "body", "redirects"])
-def test_a_server_that_gives_a_byte_now_and_then_is_left_when_the_time_is_over(trickle: str) -> None:
-    """A socket's own time-out begins anew with each byte, and with each redirect."""
+def test_a_server_that_sends_a_byte_now_and_then_is_unavailable_at_the_deadline(trickle: str) -> None:
+    """A socket's own time-out restarts with each byte, and with each redirect."""
     over = threading.Event()
     with trickling(trickle, over) as url:
-        with pytest.raises(Unavailable, match="no answer in time"):
+        with pytest.raises(Unavailable, match="did not answer in time"):
             GithubHttp(url).ask("GET", "/x", TOKEN, Deadline(0.5))
         over.set()
 
 
-def test_nobody_is_asked_when_there_is_no_time(server: Server) -> None:
-    with pytest.raises(Unavailable, match="no answer in time"):
+def test_without_time_left_no_request_is_sent(server: Server) -> None:
+    with pytest.raises(Unavailable, match="did not answer in time"):
         ask(server, seconds=0)
     assert server.calls == []
 
 
-def test_an_answer_without_end_is_not_read_to_its_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(github_http, "MOST_BYTES", 1_000)
     server.answers = [Answer(body={"x": "y" * 2_000})]
     with pytest.raises(Unavailable, match="more than 1,000 bytes"):
         ask(server)
 
 
-def test_a_repository_that_was_renamed_is_followed(server: Server) -> None:
+def test_the_redirect_of_a_renamed_repository_is_followed(server: Server) -> None:
     server.answers = [Answer(301, headers={"location": f"{server.url}/repositories/7/x"}), Answer(body={"ok": True})]
     assert ask(server) == {"ok": True}
     assert [path for _, path, _, _ in server.calls] == ["/x", "/repositories/7/x"]
@@ -180,12 +184,12 @@ def test_a_redirect_to_another_host_does_not_get_the_token(server: Server) -> No
         assert "authorization" not in other.calls[0][2]
 
 
-def test_an_answer_of_another_shape_is_no_difference(server: Server) -> None:
+def test_an_answer_in_another_format_is_unavailable(server: Server) -> None:
     files = GithubChangedFiles(GithubHttp(server.url), GithubToken(lambda: TOKEN, GithubHttp(server.url)))
     bodies: list[Any] = [{}, [], {"tree": [{}], "truncated": False}]
     for body in bodies:
         server.answers = [Answer(body=body)]
-        with pytest.raises(Unavailable, match="not what it documents"):
+        with pytest.raises(Unavailable, match="in an unknown format"):
             files.changed_files(Comparison("acme/infra", "1" * 40, "2" * 40, "trees", 7), 5)
 
 
@@ -213,7 +217,7 @@ def issued(token: str = "ghs_1", at: str = "2026-11-23T13:00:00Z") -> Answer:
 NOON = 1_795_435_200.0  # 2026-11-23T12:00:00Z
 
 
-def test_a_fine_grained_token_is_taken_as_it_is(server: Server) -> None:
+def test_a_fine_grained_token_is_used_unchanged(server: Server) -> None:
     assert tokens(server, TOKEN).get(7, Deadline(60)) == TOKEN
     assert server.calls == []
 
@@ -224,63 +228,63 @@ def test_an_app_gets_a_token_for_one_repository_to_read_contents(server: Server,
     [(method, path, headers, body)] = server.calls
     assert (method, path) == ("POST", "/app/installations/34/access_tokens")
     assert body == {"repository_ids": [7], "permissions": {"contents": "read"}}
-    said = jwt.decode(
+    claims = jwt.decode(
         headers["authorization"].removeprefix("Bearer "),
         key.public_key(),
         algorithms=["RS256"],
         options={"verify_exp": False, "verify_iat": False},
     )
-    assert said == {"iss": "12", "iat": NOON - 60, "exp": NOON + 480}
+    assert claims == {"iss": "12", "iat": NOON - 60, "exp": NOON + 480}
 
 
-def test_a_token_is_kept_until_shortly_before_its_end_and_for_its_repository(
+def test_a_token_is_cached_for_its_repository_until_shortly_before_it_expires(
     server: Server, key: rsa.RSAPrivateKey
 ) -> None:
     now = [NOON]
-    held = tokens(server, app_secret(key), lambda: now[0])
+    cached = tokens(server, app_secret(key), lambda: now[0])
     server.answers = [issued("ghs_1"), issued("ghs_2"), issued("ghs_3", "2026-11-23T14:00:00Z")]
-    assert [held.get(7, Deadline(60)) for _ in range(2)] == ["ghs_1", "ghs_1"]
-    assert held.get(8, Deadline(60)) == "ghs_2"
+    assert [cached.get(7, Deadline(60)) for _ in range(2)] == ["ghs_1", "ghs_1"]
+    assert cached.get(8, Deadline(60)) == "ghs_2"
     now[0] += 59 * 60
-    assert held.get(7, Deadline(60)) == "ghs_3"
+    assert cached.get(7, Deadline(60)) == "ghs_3"
 
 
-def test_a_token_that_was_withdrawn_is_not_kept(server: Server, key: rsa.RSAPrivateKey) -> None:
+def test_a_revoked_token_is_not_cached(server: Server, key: rsa.RSAPrivateKey) -> None:
     files = GithubChangedFiles(GithubHttp(server.url), tokens(server, app_secret(key), lambda: NOON))
-    asked = Comparison("acme/infra", None, "2" * 40, "fork", 7)
+    comparison = Comparison("acme/infra", None, "2" * 40, "fork", 7)
     server.answers = [issued("ghs_1"), Answer(401), issued("ghs_2"), Answer(body={"tree": [], "truncated": False})]
     with pytest.raises(Misconfigured):
-        files.changed_files(asked, 5)
-    assert files.changed_files(asked, 5) == ()
+        files.changed_files(comparison, 5)
+    assert files.changed_files(comparison, 5) == ()
     assert server.calls[-1][2]["authorization"] == "Bearer ghs_2"
 
 
 @pytest.mark.parametrize(
-    ("secret", "told"),
+    ("secret", "message"),
     [
         ("{", "must be a fine-grained token, or"),
         ('{"app_id": 1}', "must be a fine-grained token, or"),
         ("two words", "must be a fine-grained token, or"),
-        (json.dumps({"app_id": 1, "installation_id": 2, "private_key": "no key"}), "is no RSA key in PEM"),
+        (json.dumps({"app_id": 1, "installation_id": 2, "private_key": "no key"}), "is not an RSA key in PEM"),
     ],
 )
-def test_a_secret_that_is_none_says_what_it_must_be_and_not_what_it_is(server: Server, secret: str, told: str) -> None:
+def test_an_invalid_secret_is_reported_without_its_text(server: Server, secret: str, message: str) -> None:
     with pytest.raises(Misconfigured) as raised:
         tokens(server, secret).get(7, Deadline(60))
-    assert told in str(raised.value)
+    assert message in str(raised.value)
     assert "no key" not in str(raised.value)
 
 
 @pytest.mark.parametrize("status", [404, 422])
-def test_an_installation_that_is_not_there_is_the_operators(
+def test_an_installation_that_does_not_exist_is_misconfigured(
     server: Server, key: rsa.RSAPrivateKey, status: int
 ) -> None:
     server.answers = [Answer(status)]
-    with pytest.raises(Misconfigured, match="no such installation"):
+    with pytest.raises(Misconfigured, match="finds no installation of the App"):
         tokens(server, app_secret(key)).get(7, Deadline(60))
 
 
 def test_an_app_that_gets_no_token_is_unavailable(server: Server, key: rsa.RSAPrivateKey) -> None:
     server.answers = [Answer(201, {"message": "?"})]
-    with pytest.raises(Unavailable, match="answered no token"):
+    with pytest.raises(Unavailable, match="did not return a token"):
         tokens(server, app_secret(key)).get(7, Deadline(60))

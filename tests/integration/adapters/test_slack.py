@@ -1,18 +1,18 @@
-"""The Slack client over HTTP: what it sends, and what Slack's answers become."""
+"""The Slack client over HTTP: its requests, and the errors that Slack's responses become."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from pointsman.adapters import slack as slack_adapter
-from pointsman.adapters.slack import SlackChannel
+from pointsman.adapters.slack import SlackWebChannel
 from pointsman.adapters.slack_errors import DEFAULT_RETRY_AFTER
-from pointsman.core.slack.message import Message
+from pointsman.core.slack.message import SlackMessage
 from pointsman.errors import MessageGone, SlackBusy, SlackRefused, Unavailable
 from tests.support.rollouts import MORNING
 from tests.support.slack_server import CHANNEL, TOKEN, Answer, SlackServer, slack_server
 
-HELLO = Message("hello", ({"type": "section", "text": {"type": "plain_text", "text": "hello", "emoji": False}},))
+HELLO = SlackMessage("hello", ({"type": "section", "text": {"type": "plain_text", "text": "hello", "emoji": False}},))
 
 
 @pytest.fixture
@@ -22,25 +22,25 @@ def server() -> Iterator[SlackServer]:
 
 
 @pytest.fixture
-def slack(server: SlackServer) -> SlackChannel:
-    return SlackChannel(lambda *, fresh: TOKEN, CHANNEL, server.url)
+def slack(server: SlackServer) -> SlackWebChannel:
+    return SlackWebChannel(lambda *, fresh: TOKEN, CHANNEL, server.url)
 
 
-def test_a_message_is_sent_so_that_slack_reads_nothing_into_it(slack: SlackChannel, server: SlackServer) -> None:
+def test_slack_is_told_not_to_interpret_a_message(slack: SlackWebChannel, server: SlackServer) -> None:
     ts = slack.post("r-1", HELLO)
     slack.update(ts, "r-1", HELLO)
     (post, posted), (update, updated) = server.calls
     assert (post, update) == ("chat.postMessage", "chat.update")
-    for sent in (posted, updated):
-        assert sent["parse"] == "none"
-        assert sent["link_names"] is False
-        assert sent["text"] == "hello"
-        assert sent["blocks"] == list(HELLO.blocks)
-        assert sent["metadata"] == {"event_type": "pointsman_rollout", "event_payload": {"rollout": "r-1"}}
+    for arguments in (posted, updated):
+        assert arguments["parse"] == "none"
+        assert arguments["link_names"] is False
+        assert arguments["text"] == "hello"
+        assert arguments["blocks"] == list(HELLO.blocks)
+        assert arguments["metadata"] == {"event_type": "pointsman_rollout", "event_payload": {"rollout": "r-1"}}
     assert (posted["unfurl_links"], posted["unfurl_media"], posted["mrkdwn"]) == (False, False, False)
 
 
-def test_a_429_tells_how_long_to_wait(slack: SlackChannel, server: SlackServer) -> None:
+def test_a_429_says_how_long_to_wait(slack: SlackWebChannel, server: SlackServer) -> None:
     server.faults = [Answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "7"})]
     with pytest.raises(SlackBusy) as caught:
         slack.post("r-1", HELLO)
@@ -49,8 +49,8 @@ def test_a_429_tells_how_long_to_wait(slack: SlackChannel, server: SlackServer) 
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}])
-def test_a_429_that_does_not_tell_waits_a_while(
-    slack: SlackChannel, server: SlackServer, headers: dict[str, str]
+def test_a_429_without_a_time_has_a_default(
+    slack: SlackWebChannel, server: SlackServer, headers: dict[str, str]
 ) -> None:
     server.faults = [Answer(429, "Too Many Requests", headers)]
     with pytest.raises(SlackBusy) as caught:
@@ -71,7 +71,7 @@ def test_a_429_that_does_not_tell_waits_a_while(
     ],
     ids=str,
 )
-def test_what_may_pass_is_unavailable(slack: SlackChannel, server: SlackServer, answer: Answer) -> None:
+def test_transient_errors_are_unavailable(slack: SlackWebChannel, server: SlackServer, answer: Answer) -> None:
     server.faults = [answer]
     with pytest.raises(Unavailable) as caught:
         slack.post("r-1", HELLO)
@@ -93,8 +93,8 @@ def test_what_may_pass_is_unavailable(slack: SlackChannel, server: SlackServer, 
         ("an_error_of_tomorrow", "docs.slack.dev"),
     ],
 )
-def test_a_refusal_tells_the_operator_what_to_do(
-    slack: SlackChannel, server: SlackServer, code: str, advice: str
+def test_a_refusal_says_what_the_operator_must_do(
+    slack: SlackWebChannel, server: SlackServer, code: str, advice: str
 ) -> None:
     server.faults = [Answer(200, {"ok": False, "error": code})] * 2
     with pytest.raises(SlackRefused, match=f"{code}.*{advice}"):
@@ -105,28 +105,28 @@ def test_a_refusal_tells_the_operator_what_to_do(
 @pytest.mark.parametrize(
     "code", ["thread_not_found", "cannot_reply_to_message", "restricted_action_non_threadable_channel"]
 )
-def test_where_no_thread_can_be_a_reply_is_gone_and_can_be_posted_alone(
-    slack: SlackChannel, server: SlackServer, code: str
+def test_where_a_thread_is_impossible_the_error_is_message_gone(
+    slack: SlackWebChannel, server: SlackServer, code: str
 ) -> None:
     server.faults = [Answer(200, {"ok": False, "error": code})]
     with pytest.raises(MessageGone, match=code):
         slack.post("r-1", HELLO, "failed#1", "1795420000.000001")
 
 
-def test_a_token_that_was_replaced_is_fetched_anew(server: SlackServer) -> None:
-    fetched: list[bool] = []
+def test_a_replaced_token_is_fetched_again(server: SlackServer) -> None:
+    calls: list[bool] = []
 
     def token(*, fresh: bool) -> str:
-        fetched.append(fresh)
+        calls.append(fresh)
         return TOKEN if fresh else "xoxb-old"
 
-    SlackChannel(token, CHANNEL, server.url).post("r-1", HELLO)
-    assert fetched == [False, True]
+    SlackWebChannel(token, CHANNEL, server.url).post("r-1", HELLO)
+    assert calls == [False, True]
     assert len(server.messages) == 1
 
 
-def test_no_answer_is_unavailable_and_not_sent_again(
-    slack: SlackChannel, server: SlackServer, monkeypatch: pytest.MonkeyPatch
+def test_a_call_without_a_response_is_unavailable_and_not_repeated(
+    slack: SlackWebChannel, server: SlackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slack_adapter, "TIMEOUT_SECONDS", 5)
     server.faults = [Answer(200, "", after_doing=True)]
@@ -136,23 +136,23 @@ def test_no_answer_is_unavailable_and_not_sent_again(
     assert slack.find("r-1", MORNING) is not None
 
 
-def test_a_slack_that_is_not_there_is_unavailable() -> None:
+def test_a_slack_that_cannot_be_reached_is_unavailable() -> None:
     with slack_server() as gone:
         url = gone.url
-    with pytest.raises(Unavailable, match=r"gave no answer to chat\.postMessage"):
-        SlackChannel(lambda *, fresh: TOKEN, CHANNEL, url).post("r-1", HELLO)
+    with pytest.raises(Unavailable, match=r"no valid response from Slack to chat\.postMessage"):
+        SlackWebChannel(lambda *, fresh: TOKEN, CHANNEL, url).post("r-1", HELLO)
 
 
-def test_a_history_without_end_is_not_searched_for_ever(slack: SlackChannel, server: SlackServer) -> None:
+def test_the_search_of_a_long_history_has_a_limit(slack: SlackWebChannel, server: SlackServer) -> None:
     for number in range(50):
         slack.post(f"r-{number}", HELLO)
-    with pytest.raises(Unavailable, match="too long to search"):
+    with pytest.raises(Unavailable, match="too many to search"):
         slack.find("r-unknown", MORNING)
 
 
 def test_the_token_is_in_no_error(server: SlackServer) -> None:
     server.faults = [Answer(200, {"ok": False, "error": "channel_not_found"})]
     with pytest.raises(SlackRefused) as caught:
-        SlackChannel(lambda *, fresh: TOKEN, CHANNEL, server.url).post("r-1", HELLO)
+        SlackWebChannel(lambda *, fresh: TOKEN, CHANNEL, server.url).post("r-1", HELLO)
     assert TOKEN not in str(caught.value)
     assert TOKEN not in str(caught.value.__cause__)

@@ -1,4 +1,4 @@
-"""notify on moto: the audit table's own stream, a Slack that answers over HTTP, and the message that follows."""
+"""notify on moto: the audit table's stream, a Slack over HTTP, and its messages."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.notify import handler
+from functions.notify import handler, report
 from functions.notify.settings import NotifySettings
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.trail.events import TRAIL_EVENT, Event
@@ -19,7 +19,7 @@ from tests.support.tables import create_tables
 from tests.support.told import DEV, PROD, ROLLOUT, ended_run, host, sample, started_rollout, started_run
 
 
-class World:
+class NotifyWorld:
     def __init__(self, slack: SlackServer) -> None:
         self.slack = slack
         self.client = boto3.client("dynamodb")
@@ -33,12 +33,12 @@ class World:
         )["ShardIterator"]
 
     def batch(self, *events: Event) -> dict[str, Any]:
-        """Record `events`; what the stream then brings."""
+        """Record `events` and return the batch that the stream then delivers."""
         for event in events:
             assert self.trail.record(event)
-        answer = self.streams.get_records(ShardIterator=self.cursor)
-        self.cursor = answer["NextShardIterator"]
-        return {"Records": answer["Records"]}
+        response = self.streams.get_records(ShardIterator=self.cursor)
+        self.cursor = response["NextShardIterator"]
+        return {"Records": response["Records"]}
 
     def invoke(self, event: dict[str, Any], remaining: int = 30_000) -> None:
         handler.lambda_handler(event, FakeContext(remaining=remaining))
@@ -46,13 +46,13 @@ class World:
     def methods(self) -> list[str]:
         return [method for method, _ in self.slack.calls]
 
-    def said(self) -> str:
+    def blocks(self) -> str:
         (message,) = self.slack.messages.values()
         return json.dumps(message["blocks"], ensure_ascii=False)
 
 
-def world_of(slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> World:
-    """notify's world, inside mock_aws."""
+def world_of(slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> NotifyWorld:
+    """Set up notify inside mock_aws."""
     environment = {
         "AUDIT_TABLE": "audit",
         "ROLLOUTS_TABLE": "rollouts",
@@ -63,59 +63,59 @@ def world_of(slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> World:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     boto3.client("secretsmanager").create_secret(Name="pointsman/slack-token", SecretString=f"{TOKEN}\n")
-    monkeypatch.setattr(handler.metrics, "namespace", "Pointsman")  # read from the environment at import
+    monkeypatch.setattr(report.metrics, "namespace", "Pointsman")  # read from the environment at import
     handler._messages.cache_clear()
     handler._notifier.cache_clear()
-    return World(slack)
+    return NotifyWorld(slack)
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[NotifyWorld]:
     with mock_aws(), slack_server() as slack:
         yield world_of(slack, monkeypatch)
 
 
-def counted(out: str) -> dict[str, Any]:
+def metrics_in(out: str) -> dict[str, Any]:
     (line,) = [line for line in out.splitlines() if "_aws" in line]
-    found: dict[str, Any] = json.loads(line)
-    return found
+    metrics: dict[str, Any] = json.loads(line)
+    return metrics
 
 
-def test_a_batch_of_one_rollout_is_one_call_to_slack(world: World) -> None:
+def test_a_batch_of_one_rollout_is_one_call_to_slack(world: NotifyWorld) -> None:
     world.invoke(world.batch(started_rollout(DEV, PROD), started_run(DEV), started_run(PROD), host(DEV)))
     assert world.methods() == ["chat.postMessage"]
-    assert "1 host: 1 changed" in world.said()
+    assert "1 host: 1 changed" in world.blocks()
 
 
-def test_the_message_follows_the_rollout_to_its_end(world: World) -> None:
+def test_the_message_follows_the_rollout_to_its_end(world: NotifyWorld) -> None:
     world.invoke(world.batch(started_rollout(DEV, PROD)))
     world.invoke(world.batch(started_run(DEV)))
     world.invoke(world.batch(ended_run(DEV), ended_run(PROD, "refused", reason="AccessDenied", built=False)))
     assert world.methods() == ["chat.postMessage", "chat.update", "chat.update"]
-    assert "refused" in world.said()
-    assert "AccessDenied" in world.said()
+    assert "refused" in world.blocks()
+    assert "AccessDenied" in world.blocks()
 
 
-def test_a_batch_that_comes_twice_is_shown_once(world: World) -> None:
+def test_a_batch_that_is_delivered_twice_is_shown_once(world: NotifyWorld) -> None:
     batch = world.batch(started_rollout(DEV))
     for _ in range(3):
         world.invoke(batch)
     assert world.methods() == ["chat.postMessage"]
 
 
-def test_every_rollout_of_a_batch_has_its_own_message(world: World) -> None:
+def test_every_rollout_of_a_batch_has_its_own_message(world: NotifyWorld) -> None:
     world.invoke(world.batch(started_rollout(DEV), started_rollout(DEV, rollout="r-other"), started_run(DEV)))
     rollouts = [message["metadata"]["event_payload"]["rollout"] for message in world.slack.messages.values()]
     assert rollouts == [ROLLOUT, "r-other"]
 
 
 @pytest.mark.parametrize("name", ["DeliveryDecided", "EventRejected"])
-def test_what_belongs_to_no_rollout_is_not_shown(world: World, name: str) -> None:
+def test_events_of_no_rollout_are_not_shown(world: NotifyWorld, name: str) -> None:
     world.invoke(world.batch(TRAIL_EVENT.validate_python(sample(f"ours/{name}.json"))))
     assert world.methods() == []
 
 
-def test_a_limit_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rate_limit_is_waited_for(world: NotifyWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
     world.slack.faults = [Answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "2"})]
@@ -124,17 +124,17 @@ def test_a_limit_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) ->
     assert len(world.slack.messages) == 1
 
 
-def test_a_limit_longer_than_the_function_may_run_brings_the_batch_again(world: World) -> None:
+def test_after_a_rate_limit_longer_than_the_function_may_run_the_stream_retries(world: NotifyWorld) -> None:
     batch = world.batch(started_rollout(DEV), started_rollout(DEV, rollout="r-other"))
     world.slack.faults = [Answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "60"})]
     with pytest.raises(Unavailable, match=ROLLOUT):
         world.invoke(batch)
-    assert world.methods() == ["chat.postMessage"]  # the limit is the channel's: the other is not tried
+    assert world.methods() == ["chat.postMessage"]  # the limit is for the whole channel: the other is not tried
     world.invoke(batch)
     assert len(world.slack.messages) == 2
 
 
-def test_a_slack_that_fails_holds_up_no_other_rollout_and_brings_the_batch_again(world: World) -> None:
+def test_a_failure_of_slack_delays_no_other_rollout_and_the_stream_retries(world: NotifyWorld) -> None:
     batch = world.batch(started_rollout(DEV), started_rollout(DEV, rollout="r-other"))
     world.slack.faults = [Answer(500, {"ok": False, "error": "internal_error"})]
     with pytest.raises(Unavailable, match=ROLLOUT):
@@ -142,25 +142,25 @@ def test_a_slack_that_fails_holds_up_no_other_rollout_and_brings_the_batch_again
     assert len(world.slack.messages) == 1
 
 
-def test_a_refusal_is_told_to_the_operator_and_not_retried(
-    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+def test_a_refusal_is_logged_for_the_operator_and_not_retried(
+    world: NotifyWorld, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     world.slack.faults = [Answer(200, {"ok": False, "error": "not_in_channel"})]
     capsys.readouterr()
     world.invoke(world.batch(started_rollout(DEV)))
-    assert counted(capsys.readouterr().out)["SlackRefused"] == [1.0]
+    assert metrics_in(capsys.readouterr().out)["SlackRefused"] == [1.0]
     assert "invite the app" in caplog.text
     world.invoke(world.batch(started_run(DEV)))
     assert len(world.slack.messages) == 1
 
 
-def test_a_secret_that_is_missing_is_named(world: World) -> None:
+def test_a_missing_secret_is_named(world: NotifyWorld) -> None:
     boto3.client("secretsmanager").delete_secret(SecretId="pointsman/slack-token", ForceDeleteWithoutRecovery=True)
     with pytest.raises(Misconfigured, match=r"pointsman/slack-token.*ResourceNotFoundException"):
         world.invoke(world.batch(started_rollout(DEV)))
 
 
-def test_a_token_that_was_replaced_is_used_at_once(world: World) -> None:
+def test_a_replaced_token_is_used_at_once(world: NotifyWorld) -> None:
     world.invoke(world.batch(started_rollout(DEV)))
     secrets = boto3.client("secretsmanager")
     secrets.put_secret_value(SecretId="pointsman/slack-token", SecretString="xoxb-revoked")
@@ -168,7 +168,7 @@ def test_a_token_that_was_replaced_is_used_at_once(world: World) -> None:
     world.invoke(world.batch(started_run(DEV)))  # refused: nothing is shown, nothing is retried
     secrets.put_secret_value(SecretId="pointsman/slack-token", SecretString=TOKEN)
     world.invoke(world.batch(ended_run(DEV)))
-    assert "succeeded" in world.said()
+    assert "succeeded" in world.blocks()
 
 
 def slack_token(text: str) -> None:
@@ -177,11 +177,11 @@ def slack_token(text: str) -> None:
     handler._notifier.cache_clear()
 
 
-def test_a_rollout_that_ended_while_slack_refused_is_shown_with_the_next_message_slack_takes(world: World) -> None:
+def test_a_rollout_that_ended_while_slack_refused_is_shown_after_the_next_accepted_message(world: NotifyWorld) -> None:
     world.invoke(world.batch(started_rollout(DEV)))
     slack_token("xoxb-revoked")
     world.invoke(world.batch(ended_run(DEV)))  # its last event
-    assert "succeeded" not in world.said()
+    assert "succeeded" not in world.blocks()
     slack_token(TOKEN)
     world.invoke(world.batch(started_rollout(DEV, rollout="r-other")))
     ended, other = world.slack.messages.values()
@@ -190,7 +190,7 @@ def test_a_rollout_that_ended_while_slack_refused_is_shown_with_the_next_message
     assert handler._messages().load_stale().rollouts == ()
 
 
-def test_what_slack_refuses_again_stays_on_the_list_and_holds_up_no_event(world: World) -> None:
+def test_a_message_that_slack_refuses_again_stays_on_the_list_and_delays_no_event(world: NotifyWorld) -> None:
     slack_token("xoxb-revoked")
     world.invoke(world.batch(started_rollout(DEV), started_rollout(DEV, rollout="r-other")))
     slack_token(TOKEN)
@@ -203,7 +203,7 @@ def test_what_slack_refuses_again_stays_on_the_list_and_holds_up_no_event(world:
     assert handler._messages().load_stale().rollouts == ()
 
 
-def test_while_slack_refuses_the_list_is_not_tried(world: World) -> None:
+def test_while_slack_refuses_the_list_is_not_tried(world: NotifyWorld) -> None:
     for number, rollout in enumerate(("r-first", "r-second", "r-third"), start=1):
         world.slack.faults = [Answer(200, {"ok": False, "error": "is_archived"})]
         world.invoke(world.batch(started_rollout(DEV, rollout=rollout)))
@@ -212,14 +212,14 @@ def test_while_slack_refuses_the_list_is_not_tried(world: World) -> None:
 
 
 @pytest.mark.parametrize("change", ["MODIFY", "REMOVE"])
-def test_an_item_of_the_trail_that_was_altered_is_counted_and_named_and_not_shown(
-    world: World, change: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+def test_an_altered_item_of_the_trail_is_counted_and_logged_and_not_shown(
+    world: NotifyWorld, change: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     batch = world.batch(started_rollout(DEV))
     (record,) = batch["Records"]
     capsys.readouterr()
     world.invoke({"Records": [record | {"eventName": change}]})
-    assert counted(capsys.readouterr().out)["TrailAltered"] == [1.0]
+    assert metrics_in(capsys.readouterr().out)["TrailAltered"] == [1.0]
     assert world.methods() == []
     (line,) = [each for each in caplog.records if each.levelname == "ERROR"]
     assert line.__dict__["change"] == change
@@ -227,7 +227,7 @@ def test_an_item_of_the_trail_that_was_altered_is_counted_and_named_and_not_show
 
 
 def test_the_token_is_never_logged(
-    world: World, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    world: NotifyWorld, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     world.slack.faults = [Answer(200, {"ok": False, "error": "is_archived"})]
@@ -236,15 +236,15 @@ def test_the_token_is_never_logged(
     assert TOKEN not in caplog.text + capsys.readouterr().out
 
 
-def test_a_rollout_of_two_hundred_targets_is_within_slacks_rules(world: World) -> None:
+def test_a_rollout_of_two_hundred_targets_is_within_slacks_limits(world: NotifyWorld) -> None:
     targets = [f"dev/region-{number}" for number in range(200)]
     world.invoke(world.batch(started_rollout(*targets), ended_run(targets[150], "failed", reason="BUILD FAILED")))
     (message,) = world.slack.messages.values()
     assert len(message["blocks"]) <= 50
-    assert world.said().index("region-150") < world.said().index("region-0`")
+    assert world.blocks().index("region-150") < world.blocks().index("region-0`")
 
 
-def test_notify_writes_only_its_own_items(world: World) -> None:
+def test_notify_writes_only_its_own_items(world: NotifyWorld) -> None:
     world.invoke(world.batch(started_rollout(DEV)))
     before = world.client.scan(TableName="audit")["Count"]
     items = world.client.scan(TableName="rollouts")["Items"]

@@ -1,7 +1,9 @@
-"""notify while Slack, its secret or a table is out of order: nothing is lost, and the schedule shows it afterwards."""
+"""notify while Slack, its secret or a table is down: nothing is lost, and the schedule shows it afterwards."""
 
 import json
+import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +13,7 @@ from moto import mock_aws
 
 from functions.notify import handler
 from pointsman.errors import Misconfigured, Unavailable
-from tests.integration.functions.test_notify import World, slack_token, world_of
+from tests.integration.functions.test_notify import NotifyWorld, slack_token, world_of
 from tests.support.slack_server import TOKEN, Answer, slack_server
 from tests.support.told import DEV, ROLLOUT, ended_run, started_rollout
 
@@ -20,71 +22,83 @@ DOWN = Answer(500, {"ok": False, "error": "internal_error"})
 
 
 @pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[NotifyWorld]:
     with mock_aws(), slack_server() as slack:
         yield world_of(slack, monkeypatch)
 
 
 def aged(batch: dict[str, Any], **by: float) -> dict[str, Any]:
-    """The batch, as the stream brings it later."""
+    """Make the batch older."""
     for record in batch["Records"]:
         record["dynamodb"]["ApproximateCreationDateTime"] -= timedelta(**by)
     return batch
 
 
-def listed() -> tuple[str, ...]:
+def stale_rollouts() -> tuple[str, ...]:
     return handler._messages().load_stale().rollouts
 
 
-def test_what_slack_was_down_for_is_noted_and_shown_by_the_schedule(world: World) -> None:
+def test_a_message_that_failed_is_listed_and_shown_by_the_schedule(world: NotifyWorld) -> None:
     world.invoke(world.batch(started_rollout(DEV)))
     last = world.batch(ended_run(DEV))
     world.slack.faults = [DOWN]
     with pytest.raises(Unavailable, match=ROLLOUT):
         world.invoke(last)
-    assert listed() == (ROLLOUT,)
-    world.invoke(SCHEDULED)  # the stream never brings it again
-    assert "succeeded" in world.said()
-    assert listed() == ()
+    assert stale_rollouts() == (ROLLOUT,)
+    world.invoke(SCHEDULED)  # although the stream never retries
+    assert "succeeded" in world.blocks()
+    assert stale_rollouts() == ()
 
 
-def test_a_batch_that_failed_for_long_is_left_to_the_list_and_holds_up_the_stream_no_more(world: World) -> None:
+def test_an_old_batch_is_left_to_the_list_and_delays_the_stream_no_more(world: NotifyWorld) -> None:
     batch = aged(world.batch(started_rollout(DEV)), minutes=11)
     world.slack.faults = [DOWN]
     world.invoke(batch)
-    assert listed() == (ROLLOUT,)
+    assert stale_rollouts() == (ROLLOUT,)
 
 
-def test_what_had_no_turn_in_a_busy_slack_is_noted_too(world: World) -> None:
+def test_the_age_of_a_batch_is_read_as_lambda_writes_it(world: NotifyWorld) -> None:
+    """In seconds, and the oldest record counts."""
+    batch = world.batch(started_rollout(DEV), ended_run(DEV))
+    first, second = (record["dynamodb"] for record in batch["Records"])
+    for age, retried in ((9 * 60, True), (11 * 60, False)):
+        first["ApproximateCreationDateTime"] = time.time() - age
+        second["ApproximateCreationDateTime"] = time.time()
+        world.slack.faults = [DOWN]
+        with pytest.raises(Unavailable) if retried else nullcontext():
+            world.invoke(batch)
+
+
+def test_rollouts_that_a_busy_slack_left_out_are_listed_too(world: NotifyWorld) -> None:
     batch = world.batch(*(started_rollout(DEV, rollout=f"r-{number}") for number in range(3)))
     world.slack.faults = [None, Answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "600"})]
     with pytest.raises(Unavailable):
         world.invoke(batch)
-    assert listed() == ("r-1", "r-2")
+    assert stale_rollouts() == ("r-1", "r-2")
 
 
-def test_a_secret_that_is_missing_loses_no_rollout(world: World) -> None:
+def test_a_missing_secret_loses_no_rollout(world: NotifyWorld) -> None:
     secrets = boto3.client("secretsmanager")
     secrets.delete_secret(SecretId="pointsman/slack-token", ForceDeleteWithoutRecovery=True)
     with pytest.raises(Misconfigured):
         world.invoke(world.batch(started_rollout(DEV)))
-    assert listed() == (ROLLOUT,)
+    assert stale_rollouts() == (ROLLOUT,)
     world.invoke(SCHEDULED)
-    assert listed() == (ROLLOUT,)
+    assert stale_rollouts() == (ROLLOUT,)
     secrets.create_secret(Name="pointsman/slack-token", SecretString=TOKEN)
     world.invoke(SCHEDULED)
     assert len(world.slack.messages) == 1
-    assert listed() == ()
+    assert stale_rollouts() == ()
 
 
-def test_without_the_table_the_stream_brings_the_batch_again_however_old_it_is(world: World) -> None:
+def test_without_the_table_the_stream_retries_a_batch_of_any_age(world: NotifyWorld) -> None:
     batch = aged(world.batch(started_rollout(DEV)), hours=3)
     world.client.delete_table(TableName="rollouts")
     with pytest.raises(Misconfigured, match="ResourceNotFound"):
         world.invoke(batch)
 
 
-def test_a_rollout_that_always_fails_keeps_no_other_from_being_shown(world: World) -> None:
+def test_a_rollout_that_always_fails_delays_no_other(world: NotifyWorld) -> None:
     """It goes to the end of the list."""
     slack_token("xoxb-revoked")
     world.invoke(world.batch(*(started_rollout(DEV, rollout=f"r-{number}") for number in range(5))))
@@ -92,13 +106,15 @@ def test_a_rollout_that_always_fails_keeps_no_other_from_being_shown(world: Worl
     refusal = Answer(200, {"ok": False, "error": "msg_too_long"})
     world.slack.faults = [refusal, refusal, refusal]
     world.invoke(SCHEDULED)
-    assert listed() == ("r-3", "r-4", "r-0", "r-1", "r-2")
+    assert stale_rollouts() == ("r-3", "r-4", "r-0", "r-1", "r-2")
     world.slack.faults = [None, None, refusal]
     world.invoke(SCHEDULED)
-    assert listed() == ("r-0",)
+    assert stale_rollouts() == ("r-0",)
 
 
-def test_the_schedule_counts_what_is_left(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_schedule_counts_the_messages_that_are_still_stale(
+    world: NotifyWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
     slack_token("xoxb-revoked")
     world.invoke(world.batch(*(started_rollout(DEV, rollout=f"r-{number}") for number in range(5))))
     capsys.readouterr()

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.webhook_receiver import handler
+from functions.webhook_receiver import handler, wiring
 from pointsman.core.delivery import Delivery
 from pointsman.errors import Misconfigured, Unavailable
 from pointsmanctl.routes_file.compile import main as compile_routes
@@ -59,11 +59,11 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         aws = Aws()
         monkeypatch.setenv("WEBHOOK_SECRET_NAME", NAME)
         monkeypatch.setenv("CHANGES_QUEUE_URL", aws.url)
-        handler.receiver.cache_clear()
-        handler.callers.cache_clear()
+        wiring.receiver.cache_clear()
+        wiring.allowed_addresses.cache_clear()
         yield aws
-    handler.receiver.cache_clear()
-    handler.callers.cache_clear()
+    wiring.receiver.cache_clear()
+    wiring.allowed_addresses.cache_clear()
     sys.modules.pop("pointsman_routes", None)
 
 
@@ -91,7 +91,7 @@ def test_a_signed_push_reaches_the_queue(aws: Aws) -> None:
 def test_a_push_of_documentation_reaches_the_queue_without_an_order(aws: Aws) -> None:
     status, told = call(signed(payload("push_docs_only")))
     [delivery] = aws.messages()
-    assert (status, told["decisions"][0]["decision"]) == (202, "ignored")
+    assert (status, told["decisions"][0]["outcome"]) == (202, "ignored")
     assert delivery.specs == ()
 
 
@@ -186,8 +186,8 @@ def test_what_github_does_not_tell_and_what_is_held_are_counted_for_alarms(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rules = {"on": {"push": {"paths": ["ansible/**"]}}, "when_undetermined": "hold"}
-    monkeypatch.setattr(handler, "packaged_routes", lambda: routes_with(rules, rules))
-    monkeypatch.setattr(handler, "_github", lambda *_: FakeGithub(failure=Unavailable("GitHub's API is silent")))
+    monkeypatch.setattr(wiring, "packaged_routes", lambda: routes_with(rules, rules))
+    monkeypatch.setattr(wiring, "_github", lambda *_: FakeGithub(failure=Unavailable("GitHub's API is silent")))
     status, told = call(signed(payload("push_forced")))
     assert (status, [decision["held"] for decision in told["decisions"]]) == (202, [True, True])
     counted = capsys.readouterr().out.replace(" ", "")
@@ -248,5 +248,5 @@ def test_where_githubs_addresses_are_known_nobody_else_comes_in(
 
 def test_a_range_that_is_none_is_the_operators(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_HOOK_RANGES", "192.30.252.0/33")
-    with pytest.raises(Misconfigured, match=r"'192\.30\.252\.0/33' is no CIDR block"):
+    with pytest.raises(Misconfigured, match=r"'192\.30\.252\.0/33' is not a valid CIDR block"):
         call(signed(payload("ping"), event="ping"))

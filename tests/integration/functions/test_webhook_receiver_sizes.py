@@ -12,8 +12,8 @@ import pytest
 from moto import mock_aws
 from moto.sqs import models as moto_sqs
 
-from functions.webhook_receiver import handler
-from localcloud.limits import EVENT_BYTES, event_size
+from functions.webhook_receiver import handler, wiring
+from localcloud.aws.http_limits import EVENT_BYTES, event_size
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts
@@ -93,14 +93,14 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         aws = Aws()
         monkeypatch.setenv("WEBHOOK_SECRET_NAME", NAME)
         monkeypatch.setenv("CHANGES_QUEUE_URL", aws.url)
-        handler.receiver.cache_clear()
+        wiring.receiver.cache_clear()
         yield aws
-    handler.receiver.cache_clear()
+    wiring.receiver.cache_clear()
 
 
 def call(monkeypatch: pytest.MonkeyPatch, routes: Routes, content: object) -> tuple[int, dict[str, Any]]:
     """The answer to a signed push under these rules."""
-    monkeypatch.setattr(handler, "packaged_routes", lambda: routes)
+    monkeypatch.setattr(wiring, "packaged_routes", lambda: routes)
     body = as_body(content)
     headers = signed_headers(body)
     scope = {"headers": [(name.encode(), value.encode()) for name, value in headers.items()]}

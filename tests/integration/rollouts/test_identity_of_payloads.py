@@ -8,7 +8,7 @@ import pytest
 
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.delivery import Delivery
-from pointsman.core.github.request import Request
+from pointsman.core.github.request import WebhookRequest
 from pointsman.core.model import RunState
 from pointsman.core.routes.model import Routes
 from tests.support.receiver import a_receiver, as_body, payload, routes_with, shipped_routes, signed_headers
@@ -20,17 +20,17 @@ def push(**repository: Any) -> dict[str, Any]:
     return told | {"repository": told["repository"] | repository}
 
 
-def request_of(content: dict[str, Any], identity: str) -> Request:
+def request_of(content: dict[str, Any], identity: str) -> WebhookRequest:
     body = as_body(content)
-    return Request(signed_headers(body, {"x-github-delivery": identity}), body)
+    return WebhookRequest(signed_headers(body, {"x-github-delivery": identity}), body)
 
 
-def received_together(requests: Sequence[Request], routes: Routes) -> list[str]:
+def received_together(requests: Sequence[WebhookRequest], routes: Routes) -> list[str]:
     """The messages that as many receivers put on the queue for requests that came at the same instant."""
     queue = MemoryQueue()
     statuses: list[int] = []
 
-    def deed(request: Request) -> Callable[[], None]:
+    def deed(request: WebhookRequest) -> Callable[[], None]:
         return lambda: statuses.append(a_receiver(queue, routes).receive(request).status)
 
     together([deed(request) for request in requests])

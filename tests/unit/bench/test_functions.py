@@ -9,9 +9,9 @@ import yaml
 from bench.functions import events, report
 from bench.functions.artifacts import resolved
 from bench.functions.ratios import Pairs, Row, Size
-from localcloud.limits import EVENT_BYTES
+from localcloud.aws.http_limits import EVENT_BYTES
 
-ROUTES = Path(__file__).parents[2] / "routes.yaml"
+ROUTES = Path(__file__).parents[3] / "routes.yaml"
 
 
 def test_a_ratio_is_taken_pair_by_pair() -> None:

@@ -16,7 +16,7 @@ SOME = range(1, 251)
 def wiring_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """The cases put twins behind the handlers: afterwards everything is as it was."""
     for module in HANDLERS:
-        for name in ("callers", "receiver", "engine", "dead_letters", "_witness", "_board", "_postings"):
+        for name in ("callers", "receiver", "engine", "dead_letters", "_recorder", "_notifier", "_messages"):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, getattr(module, name))
         if hasattr(module, "metrics"):

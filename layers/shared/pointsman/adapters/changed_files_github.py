@@ -1,7 +1,7 @@
 """The ChangedFilesSource port on GitHub's REST API.
 
-Two trees tell the difference exactly, whatever lies between them, up to 100,000 entries each. A comparison knows where
-a branch left another, but lists 300 files at most.
+Two trees give the exact difference, whatever lies between them, with up to 100,000 entries each. A comparison finds the
+commit where a branch left another, but lists at most 300 files.
 https://docs.github.com/en/rest/commits/commits#compare-two-commits
 https://docs.github.com/en/rest/git/trees#get-a-tree
 """
@@ -53,7 +53,7 @@ class _Commit(BaseModel):
 
 
 class GithubChangedFiles:
-    """GitHub, asked with a token of its own for each repository."""
+    """Lists changed files, with a separate token for each repository."""
 
     def __init__(self, http: GithubHttp, token: GithubToken) -> None:
         self._http = http
@@ -63,16 +63,16 @@ class GithubChangedFiles:
         """See ChangedFilesSource.changed_files."""
         deadline = Deadline(seconds)
         token = self._token.get(comparison.repository_id, deadline)
-        asked = _Asked(self._http, token, comparison.repository, deadline)
+        query = _Query(self._http, token, comparison.repository, deadline)
         try:
-            return tuple(replace_surrogates(name) for name in asked.names(comparison))
+            return tuple(replace_surrogates(name) for name in query.names(comparison))
         except Misconfigured:
-            self._token.forget()  # it may have been withdrawn, or may read more by now
+            self._token.forget()  # it may be revoked, or a new one may have more permissions
             raise
 
 
-class _Asked:
-    """One question, with its token and its deadline."""
+class _Query:
+    """The requests for one comparison, with their token and their deadline."""
 
     def __init__(self, http: GithubHttp, token: str, repository: str, deadline: Deadline) -> None:
         self._http = http
@@ -102,7 +102,7 @@ class _Asked:
         return self._between(commit.parents[0].sha if commit.parents else None, head)
 
     def _between(self, base: str | None, head: str) -> list[str]:
-        """The two as they are. Trees that are too large leave the comparison, where it says the same."""
+        """Compare two trees. If they are too large, use a comparison, provided it has the same base."""
         with ThreadPoolExecutor(max_workers=2) as pool:
             trees = list(pool.map(lambda commit: self._tree(commit) if commit else _EMPTY, (base, head)))
         if not any(tree.truncated for tree in trees):
@@ -111,13 +111,15 @@ class _Asked:
         compared = self._compare(base, head) if base else None
         if compared and compared.merge_base_commit.sha == base and len(compared.files) < FILES_LISTED:
             return _both_names(compared.files)
-        raise Unavailable("there are more files than GitHub's API lists: 100,000 of a tree, 300 of a comparison")
+        raise Unavailable(
+            "GitHub's API cannot list all changed files: it lists at most 100,000 of a tree and 300 of a comparison"
+        )
 
     def _tree(self, commit: str) -> _Tree:
         return self._get(_Tree, f"/git/trees/{quote(commit, safe='')}?recursive=1")
 
     def _compare(self, base: str, head: str) -> _Compared:
-        # The files come with the first page of commits, however few commits that has.
+        # The files are on the first page of commits, whatever its size.
         return self._get(_Compared, f"/compare/{quote(base, safe='')}...{quote(head, safe='')}?per_page=1")
 
     def _get[Model: BaseModel](self, model: type[Model], path: str) -> Model:
@@ -125,18 +127,18 @@ class _Asked:
         try:
             return model.model_validate(answer)
         except ValidationError as error:
-            raise Unavailable("GitHub's API answered something that is not what it documents") from error
+            raise Unavailable("GitHub's API answered in an unknown format") from error
 
 
 _EMPTY = _Tree(tree=[], truncated=False)
 
 
 def _files(tree: _Tree) -> list[_Entry]:
-    """Files, links and submodules, but not folders."""
+    """Files, symbolic links and submodules, but not directories."""
     return [entry for entry in tree.tree if entry.type != "tree"]
 
 
 def _both_names(files: list[_File]) -> list[str]:
-    """A rename takes its old name away; a copy leaves its source as it was."""
+    """All names, also the old name of a rename. The source of a copy is unchanged."""
     names = [file.filename for file in files if file.status != "unchanged"]
     return names + [file.previous_filename for file in files if file.previous_filename and file.status == "renamed"]

@@ -1,4 +1,4 @@
-"""GitHub's REST API over HTTPS: within a deadline, and with each refusal sorted by who must act."""
+"""A client of GitHub's REST API with deadlines, which turns each failure into the error for who must act."""
 
 import json
 import time
@@ -14,27 +14,27 @@ from urllib3.exceptions import HTTPError
 from pointsman.errors import Misconfigured, Unavailable
 
 API_VERSION = "2022-11-28"
-MOST_BYTES = 25_000_000  # a tree has 7 MB at most, a comparison the patches of 300 files
+MOST_BYTES = 25_000_000  # a tree has at most 7 MB; a comparison includes the patches of 300 files
 CONNECT_SECONDS = 1.0
-TRIES = 2
+ATTEMPTS = 2
 _CHUNK = 65_536
-NO_ANSWER = "GitHub's API gave no answer in time"
-_PASSING = {500, 502, 503, 504}
-# A renamed repository is followed. Whoever says Retry-After is not asked again: there is no time to wait.
+NO_ANSWER = "GitHub's API did not answer in time"
+_TRANSIENT_STATUS = {500, 502, 503, 504}
+# Renamed repositories redirect. An answer with Retry-After is not retried, because there is no time to wait.
 _REDIRECTS = urllib3.Retry(total=2, connect=0, read=0, status=0, other=0, redirect=2, respect_retry_after_header=False)
 
 type Clock = Callable[[], float]
 
 
 class Deadline:
-    """A moment that lies `seconds` ahead. `clock` gives seconds that never go back."""
+    """A point in time `seconds` from now. `clock` is monotonic, in seconds."""
 
     def __init__(self, seconds: float, clock: Clock = time.monotonic) -> None:
         self._clock = clock
         self._end = clock() + seconds
 
     def left(self) -> float:
-        """Seconds left. Raises Unavailable when there are none."""
+        """The seconds left. Raises Unavailable if there are none."""
         left = self._end - self._clock()
         if left <= 0:
             raise Unavailable(NO_ANSWER)
@@ -42,21 +42,21 @@ class Deadline:
 
 
 class GithubHttp:
-    """The API at `url`, such as https://api.github.com; of GitHub Enterprise Server https://host/api/v3."""
+    """The API at `url`: https://api.github.com, or https://host/api/v3 of GitHub Enterprise Server."""
 
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
         self._pool = urllib3.PoolManager(retries=_REDIRECTS)
 
     def ask(self, method: str, path: str, token: str, deadline: Deadline, body: Mapping[str, Any] | None = None) -> Any:
-        """The answer's JSON. Raises Unavailable or Misconfigured."""
-        for attempt in range(1, TRIES + 1):
+        """Send a request and return the JSON of the answer. Raises Unavailable or Misconfigured."""
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 return _within(deadline, partial(self._ask, method, path, token, deadline, body))
-            except _Transient as passing:
-                if attempt == TRIES:
-                    raise Unavailable(str(passing)) from passing
-        raise AssertionError("the last try answers or raises")
+            except _Transient as failure:
+                if attempt == ATTEMPTS:
+                    raise Unavailable(str(failure)) from failure
+        raise AssertionError("the last attempt returns or raises")
 
     def _ask(self, method: str, path: str, token: str, deadline: Deadline, body: Mapping[str, Any] | None) -> Any:
         left = deadline.left()
@@ -77,16 +77,16 @@ class GithubHttp:
             content = _read(response, deadline)
         except HTTPError as error:
             deadline.left()
-            raise _Transient(f"GitHub's API can't be reached ({type(error).__name__})") from error
+            raise _Transient(f"GitHub's API cannot be reached ({type(error).__name__})") from error
         _check(response, path)
         try:
             return json.loads(content)
         except ValueError as error:
-            raise _Transient("GitHub's API answered something that is no JSON") from error
+            raise _Transient("GitHub's API did not answer with valid JSON") from error
 
 
 def _within(deadline: Deadline, call: Callable[[], Any]) -> Any:
-    """What `call` gives, or Unavailable in time: a socket's time-out begins anew with each byte and each redirect."""
+    """Return `call()`, or raise Unavailable at the deadline. A socket time-out restarts with every byte."""
     future: Future[Any] = Future()
 
     def work() -> None:
@@ -99,16 +99,16 @@ def _within(deadline: Deadline, call: Callable[[], Any]) -> Any:
     Thread(target=work, daemon=True, name="github").start()
     try:
         return future.result(left)
-    except TimeoutError as late:
-        raise Unavailable(NO_ANSWER) from late
+    except TimeoutError as error:
+        raise Unavailable(NO_ANSWER) from error
 
 
 class _Transient(Exception):
-    """A fault that may be gone at once."""
+    """A failure for which a second attempt may help."""
 
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: Deadline) -> bytes:
-    """The body. A connection that is not read to its end is closed, not used again."""
+    """Read the body. A connection that was not read to its end is closed, because it cannot be reused."""
     try:
         content = b"".join(_parts(response, deadline))
     except BaseException:
@@ -124,7 +124,7 @@ def _parts(response: urllib3.BaseHTTPResponse, deadline: Deadline) -> Iterator[b
         deadline.left()
         size += len(part)
         if size > MOST_BYTES:
-            raise Unavailable(f"GitHub's API answered more than {MOST_BYTES:,} bytes")
+            raise Unavailable(f"GitHub's API answered with more than {MOST_BYTES:,} bytes")
         yield part
 
 
@@ -133,19 +133,19 @@ def _check(response: urllib3.BaseHTTPResponse, path: str) -> None:
     status = response.status
     if 200 <= status < 300:
         return
-    if status in _PASSING and "retry-after" not in response.headers:
+    if status in _TRANSIENT_STATUS and "retry-after" not in response.headers:
         raise _Transient(f"GitHub's API answered {status}")
     limited = response.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in response.headers
     if status == 429 or (status == 403 and limited):
-        raise Unavailable(f"GitHub's API takes no more requests for now ({status})")
+        raise Unavailable(f"the rate limit of GitHub's API is exceeded ({status})")
     if status == 401:
-        raise Misconfigured("GitHub's API does not know the token (401)")
+        raise Misconfigured("GitHub's API rejects the token (401): store a valid one in the secret")
     if status == 403:
-        raise Misconfigured("GitHub's API forbids it to the token (403): it needs to read contents")
+        raise Misconfigured("GitHub's API denies access (403): give the token read access to contents")
     if path.startswith("/app/") and status in (404, 422):
         raise Misconfigured(
-            f"GitHub's API knows no such installation of the App that may read the repository ({status})"
+            f"GitHub's API finds no installation of the App for this repository ({status}): check installation_id"
         )
     if status == 404:
-        raise Unavailable("GitHub's API finds no such commit, or the token may not read the repository (404)")
+        raise Unavailable("GitHub's API does not find the commit, or the token has no access to the repository (404)")
     raise Unavailable(f"GitHub's API answered {status}")

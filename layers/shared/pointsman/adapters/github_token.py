@@ -1,4 +1,4 @@
-"""The token for GitHub's API: one of a GitHub App's installation, good for an hour, or a fine-grained token as it is.
+"""The token for GitHub's API: an installation token of a GitHub App, valid for an hour, or a fine-grained token.
 
 https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
 """
@@ -14,8 +14,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pointsman.adapters.github_http import Deadline, GithubHttp
 from pointsman.errors import Misconfigured, Unavailable
 
-SECONDS_LEFT = 120  # a token with less to live than this is renewed
-_WANTED = (
+SECONDS_LEFT = 120  # a token that expires sooner is renewed
+_FORMAT = (
     'the secret for GitHub\'s API must be a fine-grained token, or {"app_id": ..., "installation_id": ..., '
     '"private_key": "-----BEGIN RSA PRIVATE KEY-----..."}'
 )
@@ -25,7 +25,7 @@ _Id = Annotated[
 ]
 
 
-class App(BaseModel):
+class GithubAppSecret(BaseModel):
     """The secret of a GitHub App."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,47 +35,47 @@ class App(BaseModel):
     private_key: str  # PEM
 
 
-class _Issued(BaseModel):
+class _InstallationToken(BaseModel):
     token: str
     expires_at: datetime
 
 
 class GithubToken:
-    """Tokens by repository. `secret` gives the secret's text, `clock` seconds since 1970."""
+    """Tokens by repository. `secret` returns the text of the secret, `clock` the seconds since 1970."""
 
     def __init__(self, secret: Callable[[], str], http: GithubHttp, clock: Callable[[], float] = time.time) -> None:
         self._secret = secret
         self._http = http
         self._clock = clock
-        self._issued: dict[int, _Issued] = {}
+        self._tokens: dict[int, _InstallationToken] = {}
 
     def get(self, repository_id: int, deadline: Deadline) -> str:
-        """A token that may read the repository of this number. Raises Misconfigured or Unavailable."""
+        """A token that may read the repository with this id. Raises Misconfigured or Unavailable."""
         text = self._secret()
         if not text.lstrip().startswith("{"):
             return _plain(text)
-        issued = self._issued.get(repository_id)
-        if issued is None or issued.expires_at.timestamp() - self._clock() < SECONDS_LEFT:
-            issued = self._issued[repository_id] = self._issue(_app(text), repository_id, deadline)
-        return issued.token
+        token = self._tokens.get(repository_id)
+        if token is None or token.expires_at.timestamp() - self._clock() < SECONDS_LEFT:
+            token = self._tokens[repository_id] = self._request(_app(text), repository_id, deadline)
+        return token.token
 
     def forget(self) -> None:
-        """Ask for new tokens from now on: one was refused."""
-        self._issued.clear()
+        """Drop the cached tokens, because one was rejected."""
+        self._tokens.clear()
 
-    def _issue(self, app: App, repository_id: int, deadline: Deadline) -> _Issued:
-        """A token for this repository alone, to read contents and nothing else."""
+    def _request(self, app: GithubAppSecret, repository_id: int, deadline: Deadline) -> _InstallationToken:
+        """Request a token for this repository only, and only to read its contents."""
         path = f"/app/installations/{app.installation_id}/access_tokens"
-        wanted = {"repository_ids": [repository_id], "permissions": {"contents": "read"}}
-        answer = self._http.ask("POST", path, self._signed(app), deadline, wanted)
+        body = {"repository_ids": [repository_id], "permissions": {"contents": "read"}}
+        answer = self._http.ask("POST", path, self._signed(app), deadline, body)
         try:
-            return _Issued.model_validate(answer)
+            return _InstallationToken.model_validate(answer)
         except ValidationError as error:
-            raise Unavailable("GitHub's API answered no token") from error
+            raise Unavailable("GitHub's API did not return a token") from error
 
-    def _signed(self, app: App) -> str:
-        """The App's own word, good for some minutes. A clock may be ahead, so it was issued a minute ago."""
-        import jwt  # noqa: PLC0415 - it brings cryptography along, and most deliveries need neither
+    def _signed(self, app: GithubAppSecret) -> str:
+        """A JWT of the App, valid for eight minutes. It is dated back by a minute, as the clocks may differ."""
+        import jwt  # noqa: PLC0415 - it imports cryptography, and most deliveries need neither
 
         now = int(self._clock())
         try:
@@ -83,17 +83,19 @@ class GithubToken:
                 {"iat": now - 60, "exp": now + 480, "iss": app.app_id}, app.private_key, algorithm="RS256"
             )
         except (ValueError, TypeError, jwt.PyJWTError) as error:
-            raise Misconfigured("the private_key in the secret for GitHub's API is no RSA key in PEM") from error
+            raise Misconfigured(
+                "the private_key in the secret for GitHub's API is not an RSA key in PEM format"
+            ) from error
 
 
 def _plain(token: str) -> str:
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise Misconfigured(_WANTED)
+        raise Misconfigured(_FORMAT)
     return token
 
 
-def _app(text: str) -> App:
+def _app(text: str) -> GithubAppSecret:
     try:
-        return App.model_validate(json.loads(text))
+        return GithubAppSecret.model_validate(json.loads(text))
     except (ValueError, ValidationError) as error:
-        raise Misconfigured(_WANTED) from error
+        raise Misconfigured(_FORMAT) from error

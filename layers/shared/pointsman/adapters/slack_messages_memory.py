@@ -1,59 +1,59 @@
-"""The Postings, StandingStore and StaleStore ports in memory: the twin for tests."""
+"""The SlackMessageStore, RouteStatusStore and StaleListStore ports in memory, for tests."""
 
 from threading import RLock
 
 from pointsman.core.slack.port import SlackMessageState
 from pointsman.core.slack.route_status import RouteStatus
-from pointsman.core.slack.stale import Stale
+from pointsman.core.slack.stale import StaleList
 from pointsman.errors import Conflict
 
 
 class MemorySlackMessages:
-    """Postings in a dictionary."""
+    """Keeps everything in dictionaries."""
 
     def __init__(self) -> None:
         self._lock = RLock()
-        self._postings: dict[tuple[str, str], SlackMessageState] = {}
-        self._standings: dict[str, RouteStatus] = {}
-        self._stale = Stale()
+        self._messages: dict[tuple[str, str], SlackMessageState] = {}
+        self._statuses: dict[str, RouteStatus] = {}
+        self._stale = StaleList()
 
     def load(self, rollout: str, note: str = "") -> SlackMessageState | None:
-        """See Postings.load."""
+        """See SlackMessageStore.load."""
         with self._lock:
-            return self._postings.get((rollout, note))
+            return self._messages.get((rollout, note))
 
     def save(self, state: SlackMessageState) -> SlackMessageState:
-        """See Postings.save."""
+        """See SlackMessageStore.save."""
         with self._lock:
             key = (state.rollout, state.note)
-            known = self._postings.get(key)
-            if state.version != (known.version if known else 0):
-                raise Conflict(f"the posting of {state.rollout} has moved")
+            current = self._messages.get(key)
+            if state.version != (current.version if current else 0):
+                raise Conflict(f"another writer changed the state of the Slack message of {state.rollout}")
             stored = state.model_copy(update={"version": state.version + 1})
-            self._postings[key] = stored
+            self._messages[key] = stored
             return stored
 
     def load_route_status(self, key: str) -> RouteStatus | None:
-        """See StandingStore.load_standing."""
+        """See RouteStatusStore.load_route_status."""
         with self._lock:
-            return self._standings.get(key)
+            return self._statuses.get(key)
 
     def save_route_status(self, status: RouteStatus) -> None:
-        """See StandingStore.save_standing."""
+        """See RouteStatusStore.save_route_status."""
         with self._lock:
-            known = self._standings.get(status.key)
-            if status.version != (known.version if known else 0):
-                raise Conflict(f"the standing of route {status.route} has moved")
-            self._standings[status.key] = status.model_copy(update={"version": status.version + 1})
+            current = self._statuses.get(status.key)
+            if status.version != (current.version if current else 0):
+                raise Conflict(f"another writer changed the status of route {status.route}")
+            self._statuses[status.key] = status.model_copy(update={"version": status.version + 1})
 
-    def load_stale(self) -> Stale:
-        """See StaleStore.load_stale."""
+    def load_stale(self) -> StaleList:
+        """See StaleListStore.load_stale."""
         with self._lock:
             return self._stale
 
-    def save_stale(self, stale: Stale) -> None:
-        """See StaleStore.save_stale."""
+    def save_stale(self, stale: StaleList) -> None:
+        """See StaleListStore.save_stale."""
         with self._lock:
             if stale.version != self._stale.version:
-                raise Conflict("the list of stale messages has moved")
+                raise Conflict("another writer changed the list of stale messages")
             self._stale = stale.model_copy(update={"version": stale.version + 1})

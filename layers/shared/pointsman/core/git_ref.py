@@ -1,4 +1,4 @@
-"""What a git ref names, and how people call it: `refs/heads/main` is main, `refs/tags/v1` is tag v1."""
+"""Git refs and their short names: `refs/heads/main` is main, `refs/tags/v1` is tag v1."""
 
 import re
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from typing import Literal
 
 _REF = re.compile(r"refs/(?:(?P<kind>heads|tags)/(?P<name>.+)|pull/(?P<number>[0-9]+)/(?:head|merge))", re.DOTALL)
 
-type Kind = Literal["branch", "tag", "pull request", "other"]
+type RefKind = Literal["branch", "tag", "pull request", "other"]
 
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A kind and a name. Only what git puts before a name is taken off: a branch may be called `refs/main`."""
+    """A kind and a name. Only git's own prefix is removed: a branch may be called `refs/main`."""
 
-    kind: Kind
+    kind: RefKind
     name: str
 
     @property
     def shown(self) -> str:
-        """As people call it. A branch and a tag of one name stay apart, since no name holds a space."""
+        """The short name. A branch and a tag of the same name differ, since no name contains a space."""
         match self.kind:
             case "tag":
                 return f"tag {self.name}"
@@ -29,10 +29,10 @@ class Ref:
 
 
 def read_ref(ref: str) -> Ref:
-    """What a whole ref (`refs/...`) names."""
-    found = _REF.fullmatch(ref)
-    if not found:
+    """Parse a full ref (`refs/...`)."""
+    match = _REF.fullmatch(ref)
+    if not match:
         return Ref("other", ref)
-    if found["number"]:
-        return Ref("pull request", found["number"])
-    return Ref("branch" if found["kind"] == "heads" else "tag", found["name"])
+    if match["number"]:
+        return Ref("pull request", match["number"])
+    return Ref("branch" if match["kind"] == "heads" else "tag", match["name"])

@@ -108,8 +108,7 @@ class Decision(Value):
 
     def to_json(self) -> dict[str, Any]:
         """As the receiver answers it, and `explain --json` and `why --json` say it."""
-        told = self.model_dump(mode="json") | {"held": bool(self.held)}
-        return {"route": told.pop("route"), "decision": told.pop("outcome"), **told}
+        return self.model_dump(mode="json") | {"held": bool(self.held)}
 
 
 class WhenBusy(StrEnum):

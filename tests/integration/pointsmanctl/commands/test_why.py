@@ -39,7 +39,7 @@ def test_a_commit_tells_its_deliveries_its_decisions_and_what_became_of_them(sta
     event = told["delivery"]
     assert (event["type"], event["delivery"], event["commit"]) == ("DeliveryDecided", "d-1", COMMIT)
     [decision] = event["decisions"]
-    assert (decision["route"], decision["decision"], decision["runs"]) == ("site", "matched", True)
+    assert (decision["route"], decision["outcome"], decision["runs"]) == ("site", "matched", True)
     [rollout] = told["rollouts"]
     assert (rollout["rollout"], rollout["state"]) == (decision["rollout"], "open")
     assert [run["state"] for run in rollout["runs"]] == ["running", "running"]
@@ -55,7 +55,7 @@ def test_a_commit_that_nothing_ran_for_tells_why_and_one_that_is_held_says_so(st
     held = Decision(route="slow", outcome=Outcome.UNDETERMINED, runs=False, held=True, reason="nobody knows")
     stack.deliver(delivery(name="d-2").model_copy(update={"decisions": (held,)}), "m-2")
     decided = {told["delivery"]["delivery"]: told["delivery"]["decisions"][0] for told in answers(COMMIT)}
-    assert (decided["d-1"]["decision"], decided["d-1"]["held"]) == ("ignored", False)
+    assert (decided["d-1"]["outcome"], decided["d-1"]["held"]) == ("ignored", False)
     assert decided["d-2"]["held"]
     assert "held" in ask(COMMIT).stdout
 

@@ -159,7 +159,7 @@ def test_a_branch_whose_head_commit_is_not_described_is_taken_for_the_commit_tha
     read = read_push(content)
     assert isinstance(read, RoutingInput)
     assert (read.kind, read.change.after, read.comparison.head) == ("branch", content["after"], content["after"])
-    assert read.files.gap == f"the payload does not describe commit {content['after'][:7]}, to which the branch points"
+    assert read.files.gap == f"the payload does not describe commit {content['after'][:7]}, the head of the branch"
     # What the list of commits has of it is told all the same.
     assert read.message == payload("push_main")["head_commit"]["message"]
 

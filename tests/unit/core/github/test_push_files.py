@@ -7,15 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pointsman.core.github.push import read_push
-from pointsman.core.github.push_files import AMONG_SEVERAL, ITSELF, Commit, files_of_branch, files_of_commit
+from pointsman.core.github.push_files import (
+    MAYBE_MERGE,
+    MAYBE_MERGE_AMONG_SEVERAL,
+    PushedCommit,
+    files_of_branch,
+    files_of_commit,
+)
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, RoutingInput
 from tests.support.receiver import payload
 
 NAMES = ("a", "b", "c")
 
 
-def commit(number: int, *, by: str = "hana", message: str = "Change", **lists: Any) -> Commit:
-    return Commit.model_validate(
+def commit(number: int, *, by: str = "hana", message: str = "Change", **lists: Any) -> PushedCommit:
+    return PushedCommit.model_validate(
         {
             "id": f"{number:040x}",
             "message": message,
@@ -30,7 +36,7 @@ def commit(number: int, *, by: str = "hana", message: str = "Change", **lists: A
     )
 
 
-def told(*commits: Commit, is_new: bool = False, forced: bool = False) -> ChangedFiles:
+def told(*commits: PushedCommit, is_new: bool = False, forced: bool = False) -> ChangedFiles:
     return files_of_branch(commits, commits[-1].id if commits else "", is_new=is_new, forced=forced)
 
 
@@ -43,7 +49,7 @@ def test_of_a_rename_both_names_have_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("touches", "names", "perhaps"),
+    ("touches", "names", "uncertain"),
     [
         ([{"added": ["a"]}, {"modified": ["a"]}], ("a",), ()),
         ([{"modified": ["a"]}, {"removed": ["a"]}], ("a",), ()),
@@ -54,10 +60,10 @@ def test_of_a_rename_both_names_have_changed() -> None:
     ],
 )
 def test_what_one_commit_changed_a_later_one_may_have_taken_back(
-    touches: list[dict[str, list[str]]], names: tuple[str, ...], perhaps: tuple[str, ...]
+    touches: list[dict[str, list[str]]], names: tuple[str, ...], uncertain: tuple[str, ...]
 ) -> None:
     files = told(*(commit(number).model_copy(update=lists) for number, lists in enumerate(touches)))
-    assert files == ChangedFiles(names, perhaps, doubt=AMONG_SEVERAL)
+    assert files == ChangedFiles(names, uncertain, possible_gap=MAYBE_MERGE_AMONG_SEVERAL)
 
 
 @pytest.mark.parametrize(
@@ -70,30 +76,30 @@ def test_what_one_commit_changed_a_later_one_may_have_taken_back(
 )
 def test_commits_that_cannot_have_come_one_after_the_other_were_merged(touches: list[dict[str, list[str]]]) -> None:
     files = told(*(commit(number).model_copy(update=lists) for number, lists in enumerate(touches)))
-    assert (files.names, files.perhaps) == ((), ("a",))
-    assert "which were merged" in (files.gap or "")
+    assert (files.names, files.uncertain) == ((), ("a",))
+    assert "parallel histories" in (files.gap or "")
 
 
 def test_the_commits_of_a_forced_push_tell_nothing() -> None:
     files = told(commit(1, added=["a"]), forced=True)
-    assert (files.names, files.perhaps) == ((), ())
+    assert (files.names, files.uncertain) == ((), ())
     assert files.gap
 
 
 def test_what_a_new_branch_touched_may_be_as_the_default_branch_has_it() -> None:
     files = told(commit(1, added=["a"]), is_new=True)
-    assert (files.names, files.perhaps) == ((), ("a",))
+    assert (files.names, files.uncertain) == ((), ("a",))
     assert "the branch is new" in (files.gap or "")
 
 
 def test_a_merge_is_known_by_gits_words_or_by_githubs_hand() -> None:
     by_words = told(commit(1, added=["a"]), commit(2, message="Merge branch 'x'", modified=["b"]))
-    assert (by_words.names, by_words.perhaps) == ((), ("a", "b"))
+    assert (by_words.names, by_words.uncertain) == ((), ("a", "b"))
     assert "is a merge" in (by_words.gap or "")
     by_hand = told(commit(1, added=["a"]), commit(2, by="web-flow", message="Merge pull request #7", modified=["b"]))
-    assert (by_hand.names, by_hand.perhaps) == (("b",), ("a",))
+    assert (by_hand.names, by_hand.uncertain) == (("b",), ("a",))
     by_both = told(commit(1, modified=["a"]), commit(2, by="web-flow", message="Revert (#8)", modified=["a"]))
-    assert (by_both.names, by_both.perhaps) == ((), ("a",))
+    assert (by_both.names, by_both.uncertain) == ((), ("a",))
     for files in (by_hand, by_both):
         assert "may be a merge" in (files.gap or "")
 
@@ -102,14 +108,14 @@ def test_a_file_that_a_commit_lists_twice_leaves_open_how_it_differs() -> None:
     """As a file that became a link may be listed, and two names that are no UTF-8."""
     twice = commit(1, added=["a"], removed=["a"])
     for files in (told(twice), told(commit(0, modified=["a"]), twice), files_of_commit(twice)):
-        assert "a" in files.names + files.perhaps
+        assert "a" in files.names + files.uncertain
         assert "lists a file twice" in (files.gap or "")
 
 
 def test_a_tag_is_its_commits_own_files_unless_that_may_be_a_merge() -> None:
-    assert files_of_commit(commit(1, modified=["a"])) == ChangedFiles(("a",), doubt=ITSELF)
+    assert files_of_commit(commit(1, modified=["a"])) == ChangedFiles(("a",), possible_gap=MAYBE_MERGE)
     by_githubs_hand = files_of_commit(commit(1, by="web-flow", message="Release 1.2 (#7)", modified=["a"]))
-    assert (by_githubs_hand.names, by_githubs_hand.doubt) == (("a",), None)
+    assert (by_githubs_hand.names, by_githubs_hand.possible_gap) == (("a",), None)
     assert "may be a merge" in (by_githubs_hand.gap or "")
 
 
@@ -123,7 +129,7 @@ def test_the_difference_lies_between_what_is_sure_and_what_is_possible(
 ) -> None:
     """Whatever a straight row of commits does to files, `names` is no more and `names` + `perhaps` no less than it."""
     first: dict[str, int] = {"a": 0, "b": 0}
-    tree, commits = dict(first), list[Commit]()
+    tree, commits = dict(first), list[PushedCommit]()
     for number, wanted in enumerate(versions):
         lists: dict[str, list[str]] = {"added": [], "removed": [], "modified": []}
         for name, content in wanted.items():
@@ -136,7 +142,7 @@ def test_the_difference_lies_between_what_is_sure_and_what_is_possible(
         commits.append(commit(number).model_copy(update=lists))
     differs = {name for name in NAMES if first.get(name) != tree.get(name)}
     files = told(*commits)
-    assert set(files.names) <= differs <= set(files.names) | set(files.perhaps)
+    assert set(files.names) <= differs <= set(files.names) | set(files.uncertain)
 
 
 @pytest.mark.parametrize(

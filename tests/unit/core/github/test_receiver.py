@@ -10,7 +10,7 @@ import pytest
 from functions.webhook_receiver.packaged_routes import packaged_routes
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.github.answer import Answer
-from pointsman.core.github.request import Request, read_request
+from pointsman.core.github.request import WebhookRequest, read_request
 from pointsman.core.model import Outcome
 from pointsman.core.routes.model import Routes
 from pointsman.errors import Misconfigured, Rejected
@@ -62,7 +62,7 @@ def test_a_push_that_matches_is_queued_and_answered_with_its_decision(queue: Mem
         "decisions": [
             {
                 "route": "site",
-                "decision": "matched",
+                "outcome": "matched",
                 "runs": True,
                 "held": False,
                 "reason": "branch main matches branches[0] `main`; "
@@ -97,7 +97,7 @@ def test_a_push_that_no_route_takes_is_queued_for_the_trail_and_answered_202(que
     assert answer.status == 202
     assert delivery.specs == ()
     [decision] = answer.body["decisions"]
-    assert (decision["decision"], decision["runs"], decision["targets"]) == ("ignored", False, [])
+    assert (decision["outcome"], decision["runs"], decision["targets"]) == ("ignored", False, [])
     assert "no changed file matches paths" in decision["reason"]
     assert delivery.decisions[0].outcome is Outcome.IGNORED
 
@@ -111,11 +111,11 @@ def test_a_delivery_that_comes_again_is_queued_again(queue: MemoryQueue) -> None
 @pytest.mark.parametrize(
     ("name", "event", "reason"),
     [
-        ("ping", "ping", "a ping starts nothing: the webhook is set up"),
+        ("ping", "ping", "ping received: the webhook is set up"),
         ("push_deleted_branch", "push", "refs/heads/feature/time-sync was deleted: nothing to run"),
-        ("push_published_example", "push", "no route is for the repository Codertocat/Hello-World"),
-        ("pull_request_opened", "pull_request", "no route takes a pull request that was opened"),
-        ("ping", "made_up", "no route takes the event made_up"),
+        ("push_published_example", "push", "no route is configured for the repository Codertocat/Hello-World"),
+        ("pull_request_opened", "pull_request", "no route handles a pull request that was opened"),
+        ("ping", "made_up", "no route handles the event made_up"),
     ],
 )
 def test_what_needs_no_decision_is_ignored_with_the_reason_and_starts_nothing(
@@ -151,7 +151,7 @@ def test_no_signature_is_401_without_asking_for_the_secret(queue: MemoryQueue) -
     receiver = a_receiver(queue, secret=Never())
     for signature in (None, "sha1=x"):
         headers = signed_headers(b"{}", {"x-hub-signature-256": signature})
-        assert receiver.receive(Request(headers, b"{}")).status == 401
+        assert receiver.receive(WebhookRequest(headers, b"{}")).status == 401
 
 
 def test_one_changed_byte_makes_the_signature_wrong(queue: MemoryQueue) -> None:
@@ -176,11 +176,11 @@ def test_one_changed_byte_makes_the_signature_wrong(queue: MemoryQueue) -> None:
         ),
         (
             {"content-type": "application/x-www-form-urlencoded"},
-            "the content type is not application/json: choose it in the webhook's settings on GitHub",
+            "the content type is not application/json: select it in the webhook's settings on GitHub",
         ),
         (
             {"content-type": None},
-            "the content type is not application/json: choose it in the webhook's settings on GitHub",
+            "the content type is not application/json: select it in the webhook's settings on GitHub",
         ),
     ],
 )
@@ -195,13 +195,13 @@ def test_headers_that_are_missing_or_odd_are_400(
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"", "the body is not JSON"),
-        (b"{", "the body is not JSON"),
-        (b"\xff\xfe", "the body is not JSON"),
-        (b"[" * 100_000, "the body is not JSON"),
-        (b'{"id": ' + b"9" * 5_000 + b"}", "the body is not JSON"),
-        (b"[]", "the body is JSON, but not an object"),
-        (b"null", "the body is JSON, but not an object"),
+        (b"", "the body is not valid JSON"),
+        (b"{", "the body is not valid JSON"),
+        (b"\xff\xfe", "the body is not valid JSON"),
+        (b"[" * 100_000, "the body is not valid JSON"),
+        (b'{"id": ' + b"9" * 5_000 + b"}", "the body is not valid JSON"),
+        (b"[]", "the body is valid JSON, but not an object"),
+        (b"null", "the body is valid JSON, but not an object"),
         (
             b"{}",
             "missing: ref, before, after, created, deleted, forced, commits, repository",
@@ -240,7 +240,7 @@ def test_broken_base64_is_400(text: str) -> None:
 
 @pytest.mark.parametrize("event", [{}, {"headers": None, "body": None}, {"body": "", "isBase64Encoded": True}])
 def test_a_request_without_anything_is_an_empty_request(event: dict[str, Any]) -> None:
-    assert read_request(event) == Request({}, b"")
+    assert read_request(event) == WebhookRequest({}, b"")
 
 
 # --- what is not the sender's -----------------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ def test_a_queue_that_is_down_is_503_and_asks_for_a_redelivery(queue: MemoryQueu
     queue.down = True
     answer = sent(queue, payload("push_main"))
     assert answer.status == 503
-    assert answer.body == {"error": "the delivery could not be kept now: redeliver it later"}
+    assert answer.body == {"error": "the delivery could not be stored: redeliver it later"}
     assert "it is down" in answer.reason
 
 
@@ -259,10 +259,10 @@ def test_a_missing_routes_layer_is_the_operators(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(Misconfigured, match="the routes layer is missing"):
         packaged_routes()
     monkeypatch.setattr("functions.webhook_receiver.packaged_routes.PACKAGE", "pointsman")
-    with pytest.raises(Misconfigured, match=r"there is no pointsman/routes\.json"):
+    with pytest.raises(Misconfigured, match=r"pointsman/routes\.json does not exist"):
         packaged_routes()
     monkeypatch.setattr("functions.webhook_receiver.packaged_routes.FILE", "errors.py")
-    with pytest.raises(Misconfigured, match="was not compiled for this version"):
+    with pytest.raises(Misconfigured, match="was compiled by another version"):
         packaged_routes()
 
 
@@ -273,16 +273,16 @@ def test_a_missing_routes_layer_is_the_operators(monkeypatch: pytest.MonkeyPatch
 def test_the_log_knows_names_and_never_the_body(queue: MemoryQueue, name: str) -> None:
     content = payload(name)
     answer = sent(queue, content, event="push" if name.startswith("push") else "pull_request")
-    logged = json.dumps([answer.reason, answer.known])
+    logged = json.dumps([answer.reason, answer.log_fields])
     for told in ("hana@acme.example", "Hana Ito", "api.github.com", "Raise the limit"):
         assert told not in logged
-    assert answer.known["delivery"] == DELIVERY
+    assert answer.log_fields["delivery"] == DELIVERY
 
 
 def test_an_unsigned_request_leaves_nothing_of_itself_in_the_log(queue: MemoryQueue) -> None:
     headers = signed_headers(b"secret body", {"x-github-delivery": "forged", "x-github-event": "forged"}, secret="x")
-    answer = a_receiver(queue).receive(Request(headers, b"secret body"))
-    assert answer.known == {}
+    answer = a_receiver(queue).receive(WebhookRequest(headers, b"secret body"))
+    assert answer.log_fields == {}
     assert "forged" not in answer.reason + json.dumps(answer.body)
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.github.answer import Answer
-from pointsman.core.github.request import Request
+from pointsman.core.github.request import WebhookRequest
 from pointsman.core.routes.model import Routes
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.receiver import FakeGithub, a_receiver, as_body, payload, routes_with, signed_headers
 
-NO_ANSWER = Unavailable("GitHub's API gave no answer in time")
+NO_ANSWER = Unavailable("GitHub's API did not answer in time")
 
 
 def rules(*paths: str, when_undetermined: str = "run") -> Routes:
@@ -21,7 +21,7 @@ def rules(*paths: str, when_undetermined: str = "run") -> Routes:
 def sent(content: object, routes: Routes, github: FakeGithub | None, queue: MemoryQueue | None = None) -> Answer:
     body = as_body(content)
     receiver = a_receiver(queue or MemoryQueue(), routes, github=github)
-    return receiver.receive(Request(signed_headers(body), body))
+    return receiver.receive(WebhookRequest(signed_headers(body), body))
 
 
 def decision(answer: Answer) -> dict[str, Any]:
@@ -50,12 +50,12 @@ def test_what_would_be_ignored_is_asked_about_where_a_merge_may_hide_files(name:
     github = FakeGithub("terraform/main.tf")
     found = decision(sent(payload(name), rules(paths), github))
     assert len(github.asked) == 1
-    assert (found["decision"], found["file"]) == ("matched", "terraform/main.tf")
-    assert decision(sent(payload(name), rules(paths), FakeGithub("docs/a.md")))["decision"] == "ignored"
+    assert (found["outcome"], found["file"]) == ("matched", "terraform/main.tf")
+    assert decision(sent(payload(name), rules(paths), FakeGithub("docs/a.md")))["outcome"] == "ignored"
 
 
 @pytest.mark.parametrize("name", ["push_main", "push_tag", "push_forced", "push_new_branch"])
-@pytest.mark.parametrize("failure", [NO_ANSWER, Misconfigured("GitHub's API does not know the token (401)")])
+@pytest.mark.parametrize("failure", [NO_ANSWER, Misconfigured("GitHub's API rejects the token (401)")])
 @pytest.mark.parametrize(
     ("policy", "runs", "held"), [("run", True, False), ("ignore", False, False), ("hold", False, True)]
 )
@@ -64,18 +64,21 @@ def test_where_github_was_asked_and_does_not_tell_the_routes_policy_decides(
 ) -> None:
     answer = sent(payload(name), rules("terraform/**", when_undetermined=policy), FakeGithub(failure=failure))
     found = decision(answer)
-    assert (found["decision"], found["runs"], found["held"]) == ("undetermined", runs, held)
+    assert (found["outcome"], found["runs"], found["held"]) == ("undetermined", runs, held)
     assert str(failure) in found["reason"]
-    assert answer.known["files_failure"] == str(failure)
-    assert answer.known.get("held") == (["route-1"] if held else None)
+    assert answer.log_fields["files_failure"] == str(failure)
+    assert answer.log_fields.get("held") == (["route-1"] if held else None)
 
 
 def test_without_a_token_the_payload_decides_and_says_what_it_cannot_know() -> None:
     answer = sent(payload("push_main"), rules("terraform/**"), None)
     found = decision(answer)
-    assert found["decision"] == "ignored"
-    assert "one of its commits may be a merge, whose list may leave out files; no token is set up" in found["reason"]
-    assert "files_failure" not in answer.known
+    assert found["outcome"] == "ignored"
+    assert (
+        "one of the commits may be a merge, whose file list can be incomplete; no token for GitHub's API is configured"
+        in found["reason"]
+    )
+    assert "files_failure" not in answer.log_fields
     assert "may be a merge" not in decision(sent(payload("push_docs_only"), rules("terraform/**"), None))["reason"]
 
 

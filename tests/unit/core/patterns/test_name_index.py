@@ -9,7 +9,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from pointsman.core.patterns.automaton import Automaton
-from pointsman.core.patterns.name_index import Between, Block, NameIndex, Shape, first_of
+from pointsman.core.patterns.name_index import Between, NameBlock, NameIndex, Shape, first_of
 from pointsman.core.patterns.pattern import Hit, PatternError, PatternList, compile_pattern
 from pointsman.core.patterns.scan import Scan
 from tests.support.operations import operations
@@ -17,7 +17,7 @@ from tests.support.operations import operations
 # --- the same answers, told a second time: name by name -------------------------------------------------------------
 
 
-def first_taken(listed: PatternList, names: list[str]) -> tuple[str, Hit] | None:
+def first_included(listed: PatternList, names: list[str]) -> tuple[str, Hit] | None:
     return next(((name, hit) for name in names if (hit := listed.decide(name)) and hit.included), None)
 
 
@@ -27,20 +27,20 @@ def takes_back(listed: PatternList, hit: Hit, name: str) -> bool:
     return hit.pattern.negated and any(each.matches(name) for each in earlier if not each.negated)
 
 
-def first_taken_back(listed: PatternList, names: list[str]) -> tuple[str, Hit] | None:
+def first_excluded(listed: PatternList, names: list[str]) -> tuple[str, Hit] | None:
     decided = ((name, hit) for name in names if (hit := listed.decide(name)))
     return next(((name, hit) for name, hit in decided if takes_back(listed, hit, name)), None)
 
 
-def first_left(listed: PatternList, names: list[str]) -> tuple[str, Hit | None] | None:
+def first_not_included(listed: PatternList, names: list[str]) -> tuple[str, Hit | None] | None:
     decided = ((name, listed.decide(name)) for name in names)
     return next(((name, hit) for name, hit in decided if hit is None or not hit.included), None)
 
 
 def assert_as_told(listed: PatternList, index: NameIndex, names: list[str]) -> None:
-    assert listed.first_taken(index) == first_taken(listed, names)
-    assert listed.first_taken_back(index) == first_taken_back(listed, names)
-    assert listed.first_left(index) == first_left(listed, names)
+    assert listed.first_included(index) == first_included(listed, names)
+    assert listed.first_excluded(index) == first_excluded(listed, names)
+    assert listed.first_not_included(index) == first_not_included(listed, names)
 
 
 LAST = "\U0010ffff"  # no character comes after it
@@ -75,7 +75,7 @@ def test_the_answers_are_those_of_a_loop_over_every_name_and_pattern(
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("pointsman.core.patterns.name_index.FIRST_BLOCK", first_block)
         patched.setattr("pointsman.core.patterns.name_index.GROWTH", 2)
-        patched.setattr("pointsman.core.patterns.name_index.WALKS", walks)
+        patched.setattr("pointsman.core.patterns.name_index.PASSES", walks)
         index = NameIndex(given_names)
         for listed in every:
             assert_as_told(listed, index, given_names)
@@ -102,40 +102,43 @@ def test_they_are_so_for_paths_as_people_have_them(lists: list[list[str]], given
 
 def test_the_first_name_is_the_first_in_the_order_given_and_not_in_the_alphabet() -> None:
     index = NameIndex(["z/1.md", "z/2", "a/1", "z/2"])
-    taken = PatternList(["a/**", "z/**", "!**/*.md"]).first_taken(index)
+    taken = PatternList(["a/**", "z/**", "!**/*.md"]).first_included(index)
     assert taken
     assert (taken[0], taken[1].index) == ("z/2", 1)
 
 
 def test_no_name_leads_to_no_answer() -> None:
     listed, index = PatternList(["**", "!a"]), NameIndex([])
-    assert [listed.first_taken(index), listed.first_taken_back(index)] == [None] * 2
-    assert listed.first_left(index) is None
+    assert [listed.first_included(index), listed.first_excluded(index)] == [None] * 2
+    assert listed.first_not_included(index) is None
 
 
 def test_a_list_without_patterns_decides_nothing_and_leaves_the_first_name() -> None:
     listed, index = PatternList([]), NameIndex(iter(["b", "a"]))
-    assert [listed.first_taken(index), listed.first_taken_back(index)] == [None] * 2
-    assert listed.first_left(index) == ("b", None)
+    assert [listed.first_included(index), listed.first_excluded(index)] == [None] * 2
+    assert listed.first_not_included(index) == ("b", None)
 
 
 def test_what_is_taken_again_was_not_taken_back() -> None:
     listed = PatternList(["**", "!docs/**", "docs/keep"])
-    assert listed.first_taken_back(NameIndex(["docs/keep"])) is None
-    assert listed.first_taken_back(NameIndex(["docs/keep", "docs/x"])) == ("docs/x", Hit(1, listed.patterns[1]))
+    assert listed.first_excluded(NameIndex(["docs/keep"])) is None
+    assert listed.first_excluded(NameIndex(["docs/keep", "docs/x"])) == ("docs/x", Hit(1, listed.patterns[1]))
 
 
 def test_what_nothing_had_taken_is_not_taken_back_but_left() -> None:
     listed, index = PatternList(["!docs/**", "src/**"]), NameIndex(["docs/x"])
-    assert listed.first_taken_back(index) is None
-    assert listed.first_left(index) == ("docs/x", Hit(0, listed.patterns[0]))
+    assert listed.first_excluded(index) is None
+    assert listed.first_not_included(index) == ("docs/x", Hit(0, listed.patterns[0]))
 
 
 def test_what_an_ignore_list_takes_back_is_left() -> None:
     listed = PatternList(["docs/**", "!docs/keep.md", "docs/keep*"])
-    assert listed.first_left(NameIndex(["docs/a", "docs/keep.md"])) is None
+    assert listed.first_not_included(NameIndex(["docs/a", "docs/keep.md"])) is None
     kept = PatternList(["docs/**", "!docs/keep.md"])
-    assert kept.first_left(NameIndex(["docs/a", "docs/keep.md", "x"])) == ("docs/keep.md", Hit(1, kept.patterns[1]))
+    assert kept.first_not_included(NameIndex(["docs/a", "docs/keep.md", "x"])) == (
+        "docs/keep.md",
+        Hit(1, kept.patterns[1]),
+    )
 
 
 @pytest.mark.parametrize(
@@ -179,7 +182,7 @@ def test_what_people_write_most_needs_no_regular_expression(pattern: str) -> Non
 def test_no_regular_expression_is_made_where_no_name_has_the_patterns_text(pattern: str) -> None:
     compile_pattern.cache_clear()
     listed = PatternList([pattern])
-    assert listed.first_taken(NameIndex(["docs/x.md", "a.yml"])) is None
+    assert listed.first_included(NameIndex(["docs/x.md", "a.yml"])) is None
     assert "matches" not in vars(listed.patterns[0])
 
 
@@ -217,8 +220,8 @@ class StoredRun:
 def test_only_names_that_have_the_patterns_text_are_asked_and_only_once(
     monkeypatch: pytest.MonkeyPatch, shape: Shape, asked: list[str], walks: int
 ) -> None:
-    monkeypatch.setattr("pointsman.core.patterns.name_index.WALKS", walks)
-    block = Block([f"dir-{place // 100}/{place % 100}.yml" for place in range(1000)])
+    monkeypatch.setattr("pointsman.core.patterns.name_index.PASSES", walks)
+    block = NameBlock([f"dir-{place // 100}/{place % 100}.yml" for place in range(1000)])
     sought = StoredRun(shape)
     assert [block.matching(sought), block.matching(sought)] == [0, 0]
     assert sorted(sought.names) == sorted(asked)
@@ -226,8 +229,8 @@ def test_only_names_that_have_the_patterns_text_are_asked_and_only_once(
 
 def test_a_list_that_finds_its_name_early_never_looks_at_the_later_names() -> None:
     index = NameIndex(f"{number}" for number in range(5_000))
-    assert PatternList(["[0-9]"]).first_taken(index)
-    assert [bool(block._found) for block in index.blocks] == [True, False, False]
+    assert PatternList(["[0-9]"]).first_included(index)
+    assert [bool(block._matching) for block in index.blocks] == [True, False, False]
 
 
 def test_the_blocks_are_all_names_in_their_order() -> None:
@@ -270,7 +273,7 @@ def test_bad_cases_of_200_routes_and_10_000_names_stay_far_below_a_loop(lists: l
     every = [PatternList(texts) for texts in lists]
     taken: list[object] = []
     index = NameIndex(NAMES)
-    needed = operations(lambda: taken.extend(listed.first_taken(index) for listed in every))
+    needed = operations(lambda: taken.extend(listed.first_included(index) for listed in every))
     assert taken == [None] * 200
     # The loop would be at 4,000,000: a turn and a question for each of 200 routes and 10,000 names.
     assert needed < 700_000

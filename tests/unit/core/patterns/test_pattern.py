@@ -9,7 +9,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from pointsman.core.patterns.automaton import Automaton
-from pointsman.core.patterns.items import Chars, Item, PatternError, Repeat, parse_items
+from pointsman.core.patterns.items import Chars, PatternError, PatternItem, Repeat, parse_items
 from pointsman.core.patterns.pattern import PatternList, compile_pattern
 
 # Every row of the cheat sheet: patterns, names that match, names that do not.
@@ -104,36 +104,36 @@ def test_escapes_dotfiles_and_unusual_characters(pattern: str, matching: str, ot
 @pytest.mark.parametrize(
     ("pattern", "why"),
     [
-        ("", "nothing to match"),
-        ("!", "nothing to match"),
-        ("?", "needs a plain character"),
-        ("!+", "needs a plain character"),
-        ("??a", "needs a plain character"),
-        ("+?a", "needs a plain character"),
-        ("a*?", "needs a plain character"),
-        ("a**+", "needs a plain character"),
-        ("**/+", "needs a plain character"),
-        ("a++", "needs a plain character"),
-        ("a+?", "needs a plain character"),
-        ("a??", "needs a plain character"),
+        ("", "the pattern is empty"),
+        ("!", "the pattern is empty"),
+        ("?", "must follow a plain character"),
+        ("!+", "must follow a plain character"),
+        ("??a", "must follow a plain character"),
+        ("+?a", "must follow a plain character"),
+        ("a*?", "must follow a plain character"),
+        ("a**+", "must follow a plain character"),
+        ("**/+", "must follow a plain character"),
+        ("a++", "must follow a plain character"),
+        ("a+?", "must follow a plain character"),
+        ("a??", "must follow a plain character"),
         ("[0-9", "is not closed"),
-        ("[]", "names no character"),
+        ("[]", "contains no character"),
         ("[0-]", "only a-z"),
         ("[-9]", "only a-z"),
-        ("[z-a]", "no range"),
-        ("[a-Z]", "no range"),
-        ("[0-z]", "no range"),
+        ("[z-a]", "is not a valid range"),
+        ("[a-Z]", "is not a valid range"),
+        ("[0-z]", "is not a valid range"),
         ("[A-_]", "only a-z"),
-        ("[a-9]", "no range"),
-        ("[^a]", "no negation"),
-        ("[!a]", "no negation"),
+        ("[a-9]", "is not a valid range"),
+        ("[^a]", "cannot be negated"),
+        ("[!a]", "cannot be negated"),
         ("[a.b]", "only a-z"),
         ("[äb]", "only a-z"),
-        (r"\d+", "escapes punctuation only"),
-        (r"\1", "escapes punctuation only"),
-        (r"\«", "escapes punctuation only"),
-        ("a\\", "escapes punctuation only"),
-        ("a" * 1001, "longer than 1000"),
+        (r"\d+", "can only escape punctuation"),
+        (r"\1", "can only escape punctuation"),
+        (r"\«", "can only escape punctuation"),
+        ("a\\", "can only escape punctuation"),
+        ("a" * 1001, "longer than 1,000"),
     ],
 )
 def test_a_pattern_nobody_can_tell_the_meaning_of_is_refused_with_the_reason(pattern: str, why: str) -> None:
@@ -160,7 +160,7 @@ def test_the_last_pattern_that_matches_decides_and_is_named(
 # --- the same meaning, told a second time: slowly, and straight from the cheat sheet -------------------------------
 
 
-def told_slowly(items: tuple[Item, ...], name: str) -> bool:
+def told_slowly(items: tuple[PatternItem, ...], name: str) -> bool:
     @cache
     def matches(item: int, at: int) -> bool:
         if item == len(items):
@@ -267,7 +267,7 @@ def test_what_has_no_linear_regular_expression_is_matched_by_re2_or_else_by_an_a
 
 
 def test_an_automaton_forgets_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pointsman.core.patterns.automaton.STEPS_KEPT", 3)
+    monkeypatch.setattr("pointsman.core.patterns.automaton.STEPS_CACHED", 3)
     automaton = Automaton(parse_items("**a*b"))
     assert all(automaton.fullmatch(f"{chr(code)}a/xb") is False for code in range(0x4E00, 0x4E40))
     assert automaton.fullmatch("x/a-b")

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from pointsman.core.patterns.automaton import Automaton
 from pointsman.core.patterns.items import PatternError, parse_items
-from pointsman.core.patterns.name_index import Block
+from pointsman.core.patterns.name_index import NameBlock
 from pointsman.core.patterns.pattern import PatternList, compile_pattern
-from pointsman.core.patterns.scan import Lines, scan_of
+from pointsman.core.patterns.scan import JoinedNames, scan_of
 
 PIECES = ["a", "b", "/", "*", "**", "**/", "[ab]", "a+", "b?", "é", "é?", "\U0001f600+", "\n", "\n?", "\udc80", "[Z-b]"]
 PIECES += ["?", r"\.", r"\^", r"\$", r"\]", r"\-"]
@@ -31,12 +31,12 @@ def test_the_lines_found_are_the_names_that_match(pattern: str, given_names: lis
         items = parse_items(pattern)
     except PatternError:
         assume(False)
-    lines = Lines(given_names)
+    lines = JoinedNames(given_names)
     expected = [
         place for place, name in enumerate(given_names) if "\n" not in name and Automaton(items).fullmatch(name)
     ]
     assert places(lines.matching(scan_of(items))) == expected
-    assert lines.no_lines == [place for place, name in enumerate(given_names) if "\n" in name]
+    assert lines.excluded == [place for place, name in enumerate(given_names) if "\n" in name]
 
 
 def test_names_in_a_row_are_one_match() -> None:
@@ -56,13 +56,13 @@ def test_a_pattern_that_re2_has_no_room_for_is_asked_about_each_name(
     pattern = compile_pattern("**r**[0-9a-f]+é*")
     assert (pattern.scan is None) == (memory < 1 << 20)
     asked = [place for place, name in enumerate(NAMES) if pattern.matches(name)]
-    assert places(Block(NAMES).matching(pattern)) == asked
+    assert places(NameBlock(NAMES).matching(pattern)) == asked
     assert len(asked) > 500
     compile_pattern.cache_clear()
 
 
 def test_what_later_patterns_decide_is_no_question_for_earlier_ones() -> None:
     compile_pattern.cache_clear()
-    listed, block = PatternList(["**", "!**e*1*", "!**/*.md"]), Block(NAMES)
-    assert listed._taken(block) == 0
-    assert set(block._found) == {"**", "!**/*.md"}
+    listed, block = PatternList(["**", "!**e*1*", "!**/*.md"]), NameBlock(NAMES)
+    assert listed._included(block) == 0
+    assert set(block._matching) == {"**", "!**/*.md"}

@@ -39,7 +39,7 @@ def test_a_name_matches_in_whatever_form_it_and_the_pattern_are_written(
 ) -> None:
     patterns, written = PatternList([form(of_pattern, pattern)]), form(of_name, name)
     assert patterns.decide(written)
-    taken = patterns.first_taken(NameIndex(["docs/a.md", written]))
+    taken = patterns.first_included(NameIndex(["docs/a.md", written]))
     assert taken
     assert taken[0] == written or pattern == "*"  # told as it is written
 
@@ -47,8 +47,8 @@ def test_a_name_matches_in_whatever_form_it_and_the_pattern_are_written(
 @every_pair
 def test_an_ignored_name_is_ignored_in_either_form(of_pattern: str, of_name: str) -> None:
     ignored = PatternList([form(of_pattern, "rôles/**")])
-    assert ignored.first_left(NameIndex([form(of_name, "rôles/web.yml")])) is None
-    left = ignored.first_left(NameIndex([form(of_name, "rôles/web.yml"), form(of_name, "é.md")]))
+    assert ignored.first_not_included(NameIndex([form(of_name, "rôles/web.yml")])) is None
+    left = ignored.first_not_included(NameIndex([form(of_name, "rôles/web.yml"), form(of_name, "é.md")]))
     assert left == (form(of_name, "é.md"), None)
 
 

@@ -97,10 +97,10 @@ def test_a_target_without_anything_of_its_own_carries_nothing_of_it() -> None:
         ([{"account": "dve"}], "routes[0].targets[0].account: no target has the account `dve`; did you mean `dev`?"),
         ([{"name": "dev/us-west-2"}], "routes[0].targets[0].name: no target is named `dev/us-west-2`"),
         (["dev/us-west-2"], "routes[0].targets[0]: no target is named `dev/us-west-2`"),
-        ([{"tags": ["x"]}], "routes[0].targets[0]: chooses no target"),
+        ([{"tags": ["x"]}], "routes[0].targets[0]: selects no target"),
         ([{"regoin": "eu-west-1"}], "routes[0].targets[0].regoin: unknown key; did you mean `region`?"),
         ([{"name": "dev/*", "playbook": "../x.yml"}], "routes[0].targets[0].playbook: must be the path of a .yml"),
-        ([{"name": "dev/*", "limit": "a b"}], "routes[0].targets[0].limit: `a b` is not a host pattern"),
+        ([{"name": "dev/*", "limit": "a b"}], "routes[0].targets[0].limit: `a b` is not an Ansible host pattern"),
         ([], "routes[0].targets: must not be empty"),
         (5, "routes[0].targets: must be `all`, a name, or a list, not 5"),
     ],
@@ -111,7 +111,7 @@ def test_a_choice_that_makes_no_sense_is_told_where_it_stands(chosen: object, fa
 
 def test_a_limit_that_cannot_be_narrowed_is_a_fault_where_it_would_be() -> None:
     own = [{"account": "dev", "limit": "fleet"}, {"account": "prod"}]
-    several = "target dev/us-east-1 has a limit of its own, so the route's there must be a single host or group"
+    several = "target dev/us-east-1 has its own limit, so the route's limit must be a single host or group"
     assert f"routes[0].targets: {several}" in faults("all", targets=own, route={"limit": "web:db"})
     assert faults(["prod/*"], targets=own, route={"limit": "web:db"}) == []
 
@@ -119,21 +119,21 @@ def test_a_limit_that_cannot_be_narrowed_is_a_fault_where_it_would_be() -> None:
 def test_a_limit_with_a_comma_is_a_fault_where_the_route_would_narrow_it() -> None:
     """`ansible --limit web1,web2:&canary` runs on web1, which is no canary."""
     own = [{"account": "dev", "limit": "web1,web2"}]
-    told = "the limit of target dev/us-east-1 has a comma, so none can narrow it: write `web1:web2` there"
+    told = "the limit of target dev/us-east-1 has a comma, so it cannot be narrowed: write `web1:web2` there"
     assert f"routes[0].targets: {told}" in faults("all", targets=own, route={"limit": "canary"})
     assert faults("all", targets=own) == []
     assert faults("all", targets=[{"account": "dev", "limit": "web1:web2"}], route={"limit": "canary"}) == []
     assert faults("all", targets=[{"account": "dev", "limit": "web[0:5],db"}]) == []
     assert faults("all", targets=[{"account": "dev", "limit": "fe80::1,fe80::2"}]) == []
     address = [{"account": "dev", "limit": "2001:db8::1"}]
-    assert "is an IPv6 address, so none can narrow it" in faults("all", targets=address, route={"limit": "web"})[0]
+    assert "is an IPv6 address, which cannot be narrowed" in faults("all", targets=address, route={"limit": "web"})[0]
 
 
 def test_what_is_too_much_together_is_a_fault() -> None:
     large = {"text": "x" * 3_000}
     own = [{"account": "dev", "extra_vars": {"more": "y" * 3_000}}]
     [fault, *_] = faults("all", targets=own, route={"extra_vars": large})
-    assert fault == "routes[0].targets: the extra_vars of dev/us-east-1 are more than 4,000 characters together"
+    assert fault == "routes[0].targets: the extra_vars of dev/us-east-1 are more than 4,000 characters in total"
     regions = [f"eu-{letters}-{number}" for letters in ("a", "b", "c", "d", "e", "f") for number in range(10)]
     choices = [{"name": "*/*", "extra_vars": large}]
     assert "put large data into the repository" in faults(choices, regions=regions)[0]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pointsman.core.github.pull_request import read_pull_request
 from pointsman.core.github.push import read_push
 from pointsman.core.model import Decision, Mode, Outcome
-from pointsman.core.routing.decide import decide, takes_action
+from pointsman.core.routing.decide import accepts_action, decide
 from pointsman.core.routing.evaluate import skip_marker
 from pointsman.core.routing.routing_input import RoutingInput
 from tests.support.receiver import payload, routes_with
@@ -134,7 +134,7 @@ def test_no_expression_makes_the_receiver_hang() -> None:
 def test_a_marker_anywhere_in_the_message_keeps_a_route_from_running(marker: str) -> None:
     decision = decided(pushed(f"Mend a word\n\nNo need {marker} to run"), "push", name="site")
     assert (decision.outcome, decision.runs) == (Outcome.IGNORED, False)
-    assert last_reason(decision) == f"the message says {marker} (skip_ci: false would take it all the same)"
+    assert last_reason(decision) == f"the message contains {marker} (set skip_ci: false to ignore such markers)"
 
 
 def test_a_route_may_take_no_notice_of_markers() -> None:
@@ -163,8 +163,8 @@ def test_a_marker_is_looked_for_in_any_text(message: str) -> None:
 
 
 def test_a_route_without_the_event_says_what_it_takes() -> None:
-    assert decided(pushed(), "pull_request").reason == "the route takes pull_request and no push"
-    assert decided(asked(), "push").reason == "the route takes push and no pull_request"
+    assert decided(pushed(), "pull_request").reason == "the route handles the event pull_request, not push"
+    assert decided(asked(), "push").reason == "the route handles the event push, not pull_request"
 
 
 def test_a_pull_request_is_checked_and_changes_nothing() -> None:
@@ -196,16 +196,16 @@ def test_types_are_those_of_github_actions(action: str, types: list[str] | None,
     on = {"pull_request": {} if types is None else {"types": types}}
     decision = decided(asked(action), on)
     assert decision.runs == runs
-    assert takes_action(routes_with({"on": on}), "acme/infra", action) == runs
+    assert accepts_action(routes_with({"on": on}), "acme/infra", action) == runs
     if not runs:
-        assert decision.reason.startswith(f"the pull request was {action}, and types are ")
+        assert decision.reason.startswith(f"the pull request was {action}, which is not in types (")
 
 
 def test_a_pull_requests_base_and_head_are_conditions_of_their_own() -> None:
     subject = asked(head=payload("pull_request_opened")["pull_request"]["head"] | {"ref": "feature/x"})
     assert decided(subject, {"pull_request": {"branches": ["main"], "head-branches": ["feature/*"]}}).runs
     refused = decided(subject, {"pull_request": {"head-branches-ignore": ["feature/**"]}})
-    assert last_reason(refused) == "its branch matches head-branches-ignore[0] `feature/**`"
+    assert last_reason(refused) == "its head branch matches head-branches-ignore[0] `feature/**`"
     assert not decided(subject, {"pull_request": {"branches": ["release/*"]}}).runs
 
 
@@ -215,9 +215,9 @@ def test_the_code_of_a_fork_is_never_run() -> None:
     decision = decided(fork, "pull_request")
     assert (decision.runs, decision.reason) == (
         False,
-        "the pull request comes from eve/infra: code of a fork is never run",
+        "the pull request comes from eve/infra: code from a fork never runs",
     )
-    assert "a repository that is gone" in decided(asked(head=head | {"repo": None}), "pull_request").reason
+    assert "a deleted repository" in decided(asked(head=head | {"repo": None}), "pull_request").reason
 
 
 def test_a_pull_requests_files_are_githubs_to_tell() -> None:

@@ -51,7 +51,7 @@ def test_a_push_tells_its_change() -> None:
         ("push_unusual_names", "branch", "main", None),
         ("push_new_branch", "branch", "feature/time-sync", "the branch is new"),
         ("push_new_branch_without_commits", "branch", "release/2026-11", "the branch is new"),
-        ("push_forced", "branch", "main", "after a forced push"),
+        ("push_forced", "branch", "main", "after a force push"),
         ("push_merge", "branch", "main", "may be a merge"),
         ("push_tag", "tag", "v1.4.0", None),
         ("push_annotated_tag", "tag", "v1.5.0", None),
@@ -150,7 +150,7 @@ def test_a_removed_file_counts_and_one_that_came_and_went_does_not() -> None:
     content["commits"][0] |= {"modified": ["a", "b"], "removed": ["c"], "added": ["d"]}
     content["commits"][1] |= {"modified": ["b"], "removed": ["d"], "added": []}
     files = read(content).files
-    assert (set(files.names), files.perhaps) == ({"a", "c"}, ("b",))
+    assert (set(files.names), files.uncertain) == ({"a", "c"}, ("b",))
     assert set(read(content).change.files) == {"a", "b", "c"}
 
 

@@ -23,13 +23,13 @@ def test_no_entity_is_cut_in_two() -> None:
 
 @settings(deadline=None)  # the machine may be busy
 @given(anything, st.integers(1, 60))
-def test_text_is_never_longer_than_asked(text: str, limit: int) -> None:
+def test_text_is_never_longer_than_the_limit(text: str, limit: int) -> None:
     assert length(plain(text, limit)) <= limit
 
 
 @settings(deadline=None)  # the machine may be busy
 @given(anything)
-def test_a_code_span_can_not_be_left_or_empty(text: str) -> None:
+def test_a_code_span_has_no_backtick_inside_and_is_not_empty(text: str) -> None:
     span = code(text, 50)
     assert span[0] == span[-1] == "`"
     assert "`" not in span[1:-1]
@@ -54,7 +54,7 @@ def test_an_emoji_counts_as_slack_counts_it() -> None:
         "https://a\nb",
     ],
 )
-def test_what_is_no_address_is_no_link(url: str | None) -> None:
+def test_only_a_plain_address_becomes_a_link(url: str | None) -> None:
     assert link(url, "log") == "log"
 
 
@@ -65,6 +65,6 @@ def test_an_address_is_escaped() -> None:
 @settings(deadline=None)  # the machine may be busy
 @given(anything)
 def test_a_label_is_only_letters(label: str) -> None:
-    shown = link("https://a", label).removeprefix("<https://a|").removesuffix(">")
-    assert shown
-    assert not set(shown) & set("<>|&*_~`\n")
+    safe_label = link("https://a", label).removeprefix("<https://a|").removesuffix(">")
+    assert safe_label
+    assert not set(safe_label) & set("<>|&*_~`\n")

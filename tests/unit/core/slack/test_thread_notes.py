@@ -1,7 +1,6 @@
-"""Notes in a rollout's thread: that it failed, once for each round, and that a later one fixed it."""
+"""Notes in a rollout's thread: that it failed, once for each round, and that a later rollout fixed it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
 
@@ -9,17 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.adapters.slack_memory import MemorySlack
-from pointsman.adapters.slack_messages_memory import MemorySlackMessages
-from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import PullRequest
-from pointsman.core.slack.message import Message
-from pointsman.core.slack.notifier import SlackNotifier
-from pointsman.core.slack.port import WaitBudget
+from pointsman.core.slack.message import SlackMessage
 from pointsman.core.trail.events import TrailEvent
 from pointsman.errors import SlackBusy, SlackRefused, Unavailable
-from tests.support.rollouts import Clock, change
-from tests.support.slack_rules import faults, mentions
+from tests.support.rollouts import change
+from tests.support.slack_rules import mentions, violations
+from tests.support.slack_world import SlackWorld
 from tests.support.told import (
     DEV,
     PROD,
@@ -34,45 +29,19 @@ from tests.support.told import (
     task,
 )
 
-MEMBERS = {"hana": "U012AB", "omar": "U034CD"}
 FIX = "r-fix"
 
 
-@dataclass
-class World:
-    trail: MemoryTrail = field(default_factory=MemoryTrail)
-    slack: MemorySlack = field(default_factory=MemorySlack)
-    clock: Clock = field(default_factory=Clock)
-
-    def __post_init__(self) -> None:
-        self.slack.clock = self.clock
-        self.notifier = SlackNotifier(self.trail, MemorySlackMessages(), self.slack, self.clock, MEMBERS)
-
-    def tell(self, *events: TrailEvent) -> None:
-        for event in events:
-            self.trail.record(event)
-
-    def show(self, *rollouts: str) -> None:
-        for rollout in rollouts or (ROLLOUT,):
-            self.notifier.show(rollout, WaitBudget(lambda: 600.0, self.sleep))
-
-    def sleep(self, seconds: float) -> None:
-        self.clock.now = after((self.clock.now - after(0)).total_seconds() + seconds)
-
-    @property
-    def notes(self) -> list[str]:
-        """The marks of all notes, in the order of their posting."""
-        return [mark for mark, _, _ in self.slack.notes.values()]
-
-    def note(self, mark: str) -> tuple[str | None, Message]:
-        """The thread and the message of the one note of that mark."""
-        ((thread, message),) = [(thread, each) for named, thread, each in self.slack.notes.values() if named == mark]
-        return thread, message
-
-
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> SlackWorld:
+    return SlackWorld()
+
+
+def sync(world: SlackWorld, *rollouts: str) -> None:
+    """Show `rollouts` with enough time for every wait."""
+    for rollout in rollouts or (ROLLOUT,):
+        world.seconds_left = 600
+        world.sync(rollout)
 
 
 def failed(*targets: str, **about: Any) -> list[TrailEvent]:
@@ -82,28 +51,28 @@ def failed(*targets: str, **about: Any) -> list[TrailEvent]:
 
 
 def succeeded(rollout: str, at: float, *targets: str, **about: Any) -> list[TrailEvent]:
-    """Another rollout, asked for at `at`, that succeeded on `targets`."""
+    """Another rollout, requested at `at`, that succeeded on `targets`."""
     events: list[TrailEvent] = [started_rollout(*targets, at=after(at), **about)]
     events += [ended_run(each, at=at + 60) for each in targets]
     return [each.model_copy(update={"rollout": rollout}) for each in (*events, ended_rollout(at=at + 70))]
 
 
-def said(message: Message) -> str:
-    assert faults(message) == []
+def text_of(message: SlackMessage) -> str:
+    assert violations(message) == []
     return "\n".join(block["text"]["text"] for block in message.blocks)
 
 
-def test_a_rollout_that_failed_is_told_in_its_thread_with_host_task_and_reason(world: World) -> None:
-    world.tell(started_rollout(DEV, PROD), started_run(DEV))
-    world.show()
+def test_a_failed_rollout_has_a_note_with_host_task_and_reason(world: SlackWorld) -> None:
+    world.record(started_rollout(DEV, PROD), started_run(DEV))
+    sync(world)
     assert world.notes == []
-    broken = [task(name="Check health", status="failed", message="Status was 503")]
-    world.tell(host(DEV, status="failed", tasks=broken), ended_run(DEV, "failed"), ended_run(PROD))
-    world.tell(ended_rollout("failed"))
-    world.show()
+    tasks = [task(name="Check health", status="failed", message="Status was 503")]
+    world.record(host(DEV, status="failed", tasks=tasks), ended_run(DEV, "failed"), ended_run(PROD))
+    world.record(ended_rollout("failed"))
+    sync(world)
     thread, message = world.note(f"{ROLLOUT} failed#1")
     assert thread in world.slack.messages
-    text = said(message)
+    text = text_of(message)
     assert "❌ `site` failed" in text
     assert "`web-1` failed at `Check health`" in text
     assert "`Status was 503`" in text
@@ -111,127 +80,125 @@ def test_a_rollout_that_failed_is_told_in_its_thread_with_host_task_and_reason(w
 
 
 @pytest.mark.parametrize("state", ["failed", "stopped", "timed_out", "faulted", "refused"])
-def test_whatever_is_no_success_is_told(world: World, state: str) -> None:
-    world.tell(started_rollout(DEV), ended_run(DEV, state, reason="why", built=False), ended_rollout("failed"))
-    world.show()
-    assert f"`{DEV}` {state.replace('_', ' ')}" in said(world.note(f"{ROLLOUT} failed#1")[1])
+def test_every_other_end_than_success_has_a_note(world: SlackWorld, state: str) -> None:
+    world.record(started_rollout(DEV), ended_run(DEV, state, reason="why", built=False), ended_rollout("failed"))
+    sync(world)
+    assert f"`{DEV}` {state.replace('_', ' ')}" in text_of(world.note(f"{ROLLOUT} failed#1")[1])
 
 
 @pytest.mark.parametrize("state", ["succeeded", "superseded"])
-def test_what_is_no_failure_is_not_told(world: World, state: str) -> None:
-    world.tell(started_rollout(DEV), ended_run(DEV, state), ended_rollout(state))
-    world.show()
+def test_success_and_supersession_have_no_note(world: SlackWorld, state: str) -> None:
+    world.record(started_rollout(DEV), ended_run(DEV, state), ended_rollout(state))
+    sync(world)
     assert world.notes == []
 
 
-def test_who_pushed_is_mentioned_once_whatever_the_case_of_the_login(world: World) -> None:
-    world.tell(*failed(DEV, change=change().model_copy(update={"actor": "Hana", "author": "omar"})))
-    world.show()
-    assert mentions(world.note(f"{ROLLOUT} failed#1")[1]) == ["U012AB"]  # a commit's author is any text
+def test_the_pusher_is_mentioned_once_whatever_the_case_of_the_login(world: SlackWorld) -> None:
+    world.record(*failed(DEV, change=change().model_copy(update={"actor": "Hana", "author": "omar"})))
+    sync(world)
+    assert mentions(world.note(f"{ROLLOUT} failed#1")[1]) == ["U012AB"]  # the author of a commit can be any text
 
 
-def test_who_opened_a_pull_request_is_mentioned_beside_who_moved_it(world: World) -> None:
+def test_the_pull_requests_author_is_mentioned_beside_the_pusher(world: SlackWorld) -> None:
     request = PullRequest(number=7, base="main", head="feature")
-    world.tell(*failed(DEV, change=change().model_copy(update={"author": "omar", "pull_request": request})))
-    world.show()
+    world.record(*failed(DEV, change=change().model_copy(update={"author": "omar", "pull_request": request})))
+    sync(world)
     assert mentions(world.note(f"{ROLLOUT} failed#1")[1]) == ["U012AB", "U034CD"]
 
 
 @pytest.mark.parametrize("name", ["<@U012AB>", "<!channel>", "U012AB", "nobody"])
-def test_no_text_of_a_change_mentions_anybody(world: World, name: str) -> None:
+def test_no_text_of_a_change_mentions_anybody(world: SlackWorld, name: str) -> None:
     about = {"actor": name, "author": name, "title": name, "ref": f"refs/heads/{name}"}
-    world.tell(*failed(DEV, change=change().model_copy(update=about), route=name))
-    world.show()
+    world.record(*failed(DEV, change=change().model_copy(update=about), route=name))
+    sync(world)
     message = world.note(f"{ROLLOUT} failed#1")[1]
     assert mentions(message) == []
-    assert faults(message) == []
+    assert violations(message) == []
 
 
-def test_a_failure_is_told_once_for_each_round(world: World) -> None:
-    world.tell(*failed(DEV))
+def test_a_failure_has_one_note_for_each_round(world: SlackWorld) -> None:
+    world.record(*failed(DEV))
     for _ in range(3):
-        world.show()
+        sync(world)
     assert world.notes == [f"{ROLLOUT} failed#1"]
-    world.tell(repeated(80, DEV), ended_run(DEV, "failed", at=99, attempt=2), ended_rollout("failed", 100, 2))
+    world.record(repeated(80, DEV), ended_run(DEV, "failed", at=99, attempt=2), ended_rollout("failed", 100, 2))
     for _ in range(3):
-        world.show()
+        sync(world)
     assert world.notes == [f"{ROLLOUT} failed#1", f"{ROLLOUT} failed#2"]
 
 
-def test_what_is_heard_of_a_failure_later_is_edited_in(world: World) -> None:
-    world.tell(*failed(DEV))
-    world.show()
-    world.tell(host(DEV, status="failed", tasks=[task(name="Check health", status="failed")]))
-    world.show()
-    assert "`Check health`" in said(world.note(f"{ROLLOUT} failed#1")[1])
+def test_later_events_of_a_failure_update_its_note(world: SlackWorld) -> None:
+    world.record(*failed(DEV))
+    sync(world)
+    world.record(host(DEV, status="failed", tasks=[task(name="Check health", status="failed")]))
+    sync(world)
+    assert "`Check health`" in text_of(world.note(f"{ROLLOUT} failed#1")[1])
 
 
-def test_a_note_that_somebody_took_away_is_not_posted_again(world: World) -> None:
-    world.tell(*failed(DEV))
-    world.show()
+def test_a_deleted_note_is_not_posted_again(world: SlackWorld) -> None:
+    world.record(*failed(DEV))
+    sync(world)
     world.slack.notes.clear()
-    world.tell(host(DEV, status="failed"))
-    world.show()
+    world.record(host(DEV, status="failed"))
+    sync(world)
     assert world.notes == []
 
 
-def test_a_thread_that_is_gone_keeps_nobody_from_hearing_of_the_failure(world: World) -> None:
-    world.tell(*failed(DEV))
-    world.show()
+def test_without_its_thread_a_note_is_posted_to_the_channel(world: SlackWorld) -> None:
+    world.record(*failed(DEV))
+    sync(world)
     world.slack.messages.clear()
-    world.tell(*succeeded(FIX, 200, DEV))
-    world.show(FIX)
+    world.record(*succeeded(FIX, 200, DEV))
+    sync(world, FIX)
     assert world.note(f"{ROLLOUT} fixed#1")[0] is None
 
 
-def test_a_later_success_on_the_same_targets_is_told_where_it_failed(world: World) -> None:
-    world.tell(*failed(DEV))
-    world.show()
-    world.tell(*succeeded(FIX, 200, DEV, PROD), *succeeded("r-next", 300, DEV))
-    world.show(FIX, "r-next", FIX, ROLLOUT)
+def test_a_later_success_on_the_same_targets_is_noted_in_the_failed_rollouts_thread(world: SlackWorld) -> None:
+    world.record(*failed(DEV))
+    sync(world)
+    world.record(*succeeded(FIX, 200, DEV, PROD), *succeeded("r-next", 300, DEV))
+    sync(world, FIX, "r-next", FIX, ROLLOUT)
     assert world.notes == [f"{ROLLOUT} failed#1", f"{ROLLOUT} fixed#1"]
-    assert "✅ `site` is fixed by <" in said(world.note(f"{ROLLOUT} fixed#1")[1])
+    assert "✅ `site` is fixed · <" in text_of(world.note(f"{ROLLOUT} fixed#1")[1])
 
 
-def test_the_same_commit_fixes_itself_when_it_is_tried_again(world: World) -> None:
-    world.tell(*failed(DEV))
-    world.show()
-    world.tell(repeated(80, DEV), ended_run(DEV, at=99, attempt=2), ended_rollout("succeeded", 100, 2))
-    world.show()
+def test_a_retry_of_the_same_commit_fixes_it(world: SlackWorld) -> None:
+    world.record(*failed(DEV))
+    sync(world)
+    world.record(repeated(80, DEV), ended_run(DEV, at=99, attempt=2), ended_rollout("succeeded", 100, 2))
+    sync(world)
     assert world.notes == [f"{ROLLOUT} failed#1", f"{ROLLOUT} fixed#1"]
 
 
 @pytest.mark.parametrize(
     "fix",
     [
-        succeeded(FIX, -100, DEV, PROD),  # asked for before
-        succeeded(FIX, 200, DEV),  # not everywhere
+        succeeded(FIX, -100, DEV, PROD),  # requested before
+        succeeded(FIX, 200, DEV),  # not on every target
         succeeded(FIX, 200, DEV, PROD, route="other"),
         succeeded(FIX, 200, DEV, PROD, mode="check"),
         succeeded(FIX, 200, DEV, PROD, change=change().model_copy(update={"ref": "refs/heads/next"})),
     ],
 )
-def test_what_is_no_fix_is_not_called_one(world: World, fix: list[TrailEvent]) -> None:
-    world.tell(*failed(DEV, PROD), *fix)
-    world.show(ROLLOUT, FIX, ROLLOUT)
+def test_no_other_success_is_a_fix(world: SlackWorld, fix: list[TrailEvent]) -> None:
+    world.record(*failed(DEV, PROD), *fix)
+    sync(world, ROLLOUT, FIX, ROLLOUT)
     assert world.notes == [f"{ROLLOUT} failed#1"]
 
 
-@pytest.mark.parametrize("spec", list(permutations([ROLLOUT, "r-before", FIX])))
-def test_whatever_is_heard_of_first_the_failure_is_fixed_by_what_came_after_it(
-    world: World, spec: tuple[str, ...]
-) -> None:
-    world.tell(*failed(DEV), *succeeded("r-before", -100, DEV), *succeeded(FIX, 200, DEV))
-    world.show(*spec)
+@pytest.mark.parametrize("order", list(permutations([ROLLOUT, "r-before", FIX])))
+def test_in_any_order_of_events_the_later_rollout_is_the_fix(world: SlackWorld, order: tuple[str, ...]) -> None:
+    world.record(*failed(DEV), *succeeded("r-before", -100, DEV), *succeeded(FIX, 200, DEV))
+    sync(world, *order)
     assert sorted(world.notes) == [f"{ROLLOUT} failed#1", f"{ROLLOUT} fixed#1"]
 
 
-def test_many_targets_that_failed_are_named_in_part(world: World) -> None:
-    world.tell(*failed(*(f"dev/region-{number}" for number in range(200))))
-    world.show()
+def test_of_many_failed_targets_the_first_are_listed(world: SlackWorld) -> None:
+    world.record(*failed(*(f"dev/region-{number}" for number in range(200))))
+    sync(world)
     message = world.note(f"{ROLLOUT} failed#1")[1]
     assert len(message.blocks) == 7
-    assert "… and 195 more" in said(message)
+    assert "… and 195 more targets" in text_of(message)
 
 
 FAULTS: list[Callable[[], Exception]] = [
@@ -244,18 +211,18 @@ FAULTS: list[Callable[[], Exception]] = [
 
 @settings(deadline=None)
 @given(st.lists(st.none() | st.sampled_from(FAULTS), max_size=12), st.lists(st.booleans(), max_size=6))
-def test_whatever_fails_each_note_stands_in_the_channel_once(
+def test_whatever_fails_each_note_is_posted_once(
     slack_faults: list[Callable[[], Exception] | None], lost: list[bool]
 ) -> None:
-    world = World()
-    world.tell(*failed(DEV), *succeeded(FIX, 200, DEV))
+    world = SlackWorld()
+    world.record(*failed(DEV), *succeeded(FIX, 200, DEV))
     world.slack.faults = [make() if make else None for make in slack_faults]
-    answers = iter(lost)
+    response_is_lost = iter(lost)
     for rollout in [ROLLOUT, FIX] * 20:
-        if next(answers, False):
-            world.slack.lost_answers = [Unavailable("time-out")]
+        if next(response_is_lost, False):
+            world.slack.lost_responses = [Unavailable("time-out")]
         try:
-            world.show(rollout)
+            sync(world, rollout)
         except (Unavailable, SlackRefused):
             continue
     assert sorted(world.notes) == [f"{ROLLOUT} failed#1", f"{ROLLOUT} fixed#1"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.git_command import git_environment
+from localcloud.github.git_command import git_environment
 from pointsmanctl.explain.changed_names import CommitRange, read_range
 
 # What people have in their configuration, and what would change an answer most.

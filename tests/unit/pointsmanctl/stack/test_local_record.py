@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.layout import CHECKOUT, CloudRecord, Layout
+from localcloud.layout import CHECKOUT, Layout
+from localcloud.record import CloudRecord
 from pointsmanctl.stack import local_record
 from pointsmanctl.stack.connection import Where, connect
 from pointsmanctl.stack.local_record import running_local_cloud

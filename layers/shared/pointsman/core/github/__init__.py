@@ -1,1 +1,1 @@
-"""GitHub's payloads, read at the edge, as subjects that routes judge."""
+"""GitHub webhooks: check the signature, read the payload, evaluate the routes, queue the delivery."""

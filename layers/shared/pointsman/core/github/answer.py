@@ -1,4 +1,4 @@
-"""What the sender is told, and what the log keeps of it."""
+"""The HTTP answer to a delivery, and the fields that the log keeps of it."""
 
 import json
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ type AnswerOutcome = Literal["decided", "ignored", "rejected", "unavailable"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer. `known` is what the log may say besides outcome and reason: never a part of an unsigned body."""
+    """One answer. `log_fields` are logged beside outcome and reason; they never hold a part of an unsigned body."""
 
     status: int
     outcome: AnswerOutcome
     reason: str
     body: dict[str, Any]
-    known: dict[str, Any] = field(default_factory=dict)
+    log_fields: dict[str, Any] = field(default_factory=dict)
 
     def to_api_gateway(self) -> dict[str, Any]:
         """The answer in API Gateway's payload format 2.0."""
@@ -29,9 +29,9 @@ class Answer:
 
 
 def decided(delivery: Delivery, files_failure: str | None = None) -> Answer:
-    """202: the delivery is durable, with every route's decision; also when none runs, since that is recorded too.
+    """202: the delivery is queued with the decision of every route, even if no route runs.
 
-    `files_failure` tells why GitHub was asked for the changed files in vain.
+    `files_failure` is the reason if GitHub's API was asked for the changed files and failed.
     """
     change = delivery.change
     body = {
@@ -41,7 +41,7 @@ def decided(delivery: Delivery, files_failure: str | None = None) -> Answer:
         "reason": delivery.reason,
         "decisions": [decision.to_json() for decision in delivery.decisions],
     }
-    known = {
+    log_fields = {
         "delivery": delivery.id,
         "event": delivery.event,
         "repository": change.repository,
@@ -51,24 +51,23 @@ def decided(delivery: Delivery, files_failure: str | None = None) -> Answer:
         "rollouts": [spec.rollout for spec in delivery.specs],
     }
     if held := [decision.route for decision in delivery.decisions if decision.held]:
-        known["held"] = held
+        log_fields["held"] = held
     if files_failure:
-        known["files_failure"] = files_failure
-    return Answer(202, "decided", delivery.reason, body, known)
+        log_fields["files_failure"] = files_failure
+    return Answer(202, "decided", delivery.reason, body, log_fields)
 
 
 def ignored(delivery: str, event: str, reason: str) -> Answer:
-    """200: there is nothing to decide, and nothing is kept."""
-    known = {"delivery": delivery, "event": event}
-    return Answer(200, "ignored", reason, {**known, "ignored": reason}, known)
+    """200: there is nothing to decide, and nothing is stored."""
+    log_fields = {"delivery": delivery, "event": event}
+    return Answer(200, "ignored", reason, {**log_fields, "ignored": reason}, log_fields)
 
 
 def rejected(status: int, reason: str) -> Answer:
-    """400 or 401: the sender has to change something."""
+    """400, 401 or 403: the sender must change the request."""
     return Answer(status, "rejected", reason, {"error": reason})
 
 
 def unavailable(reason: str) -> Answer:
-    """503: nothing was kept. The sender is told to redeliver; the log is told why."""
-    told = "the delivery could not be kept now: redeliver it later"
-    return Answer(503, "unavailable", reason, {"error": told})
+    """503: nothing was stored, so the delivery must be sent again. `reason` is only logged."""
+    return Answer(503, "unavailable", reason, {"error": "the delivery could not be stored: redeliver it later"})

@@ -1,4 +1,4 @@
-"""GitHub's pull_request payload as a subject for the routes.
+"""GitHub's pull_request payload as input for the routes.
 
 https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request
 """
@@ -8,43 +8,44 @@ from typing import Annotated
 from pydantic import Field
 
 from pointsman.core.github.payload import (
-    NOBODY,
-    Branch,
+    UNKNOWN_PERSON,
+    BranchName,
     Lenient,
     Moment,
     Number,
+    OptionalText,
+    OptionalUrl,
     Payload,
-    Repository,
+    PayloadRepository,
     Sender,
     Sha,
-    ShownText,
-    ShownUrl,
     Text,
-    checked,
+    parse_payload,
 )
 from pointsman.core.model import Change, PullRequest
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, RoutingInput
 from pointsman.core.text import one_line
 
-NO_FILES = "a pull request's payload lists no files"
+NO_FILES = "the payload of a pull request lists no files"
+DELETED_ACCOUNT = "ghost"  # GitHub's own name for it
 
 
 class _Base(Payload):
-    ref: Branch
+    ref: BranchName
     sha: Sha
 
 
 class _Head(Payload):
-    ref: Branch
+    ref: BranchName
     sha: Sha
-    repo: Repository | None = None  # null where the fork is gone
+    repo: PayloadRepository | None = None  # null if the fork was deleted
 
 
 class _PullRequest(Payload):
     number: Number
-    title: ShownText = None
-    html_url: ShownUrl = None
-    user: Annotated[Sender | None, Lenient] = None  # null where the account is gone
+    title: OptionalText = None
+    html_url: OptionalUrl = None
+    user: Annotated[Sender | None, Lenient] = None  # null if the account was deleted
     base: _Base
     head: _Head
     updated_at: Moment = None
@@ -53,24 +54,24 @@ class _PullRequest(Payload):
 class _Event(Payload):
     action: Annotated[Text, Field(pattern=r"^[a-z_]{1,64}$")]
     pull_request: _PullRequest
-    repository: Repository
+    repository: PayloadRepository
     sender: Annotated[Sender | None, Lenient] = None
 
 
 def read_pull_request(payload: object) -> RoutingInput:
-    """The pull request that a payload (parsed JSON) tells of. Raises Rejected (400) naming each wrong field."""
-    event = checked(_Event, payload)
-    asked = event.pull_request
+    """The pull request in a payload (parsed JSON). Raises Rejected (400) naming every missing or invalid field."""
+    event = parse_payload(_Event, payload)
+    pull, repository = event.pull_request, event.repository
     return RoutingInput(
         event="pull_request",
         change=_change(event),
         kind="pull request",
-        name=asked.base.ref,
-        message=asked.title or "",
+        name=pull.base.ref,
+        message=pull.title or "",
         files=ChangedFiles((), gap=NO_FILES),
-        comparison=Comparison(event.repository.full_name, asked.base.sha, asked.head.sha, "fork", event.repository.id),
+        comparison=Comparison(repository.full_name, pull.base.sha, pull.head.sha, "fork", repository.id),
         action=event.action,
-        pushed_at=asked.updated_at,
+        pushed_at=pull.updated_at,
         fork=_fork(event),
     )
 
@@ -83,19 +84,19 @@ def _fork(event: _Event) -> str | None:
 
 
 def _change(event: _Event) -> Change:
-    asked = event.pull_request
-    page = asked.html_url or f"{event.repository.page}/pull/{asked.number}"
+    pull = event.pull_request
+    page = pull.html_url or f"{event.repository.page}/pull/{pull.number}"
     return Change(
         repository=event.repository.full_name,
         repository_id=event.repository.id,
-        ref=f"refs/pull/{asked.number}/head",
-        before=asked.base.sha,
-        after=asked.head.sha,
-        pull_request=PullRequest(number=asked.number, base=asked.base.ref, head=asked.head.ref),
-        actor=one_line(event.sender.login if event.sender else NOBODY, 100),
+        ref=f"refs/pull/{pull.number}/head",
+        before=pull.base.sha,
+        after=pull.head.sha,
+        pull_request=PullRequest(number=pull.number, base=pull.base.ref, head=pull.head.ref),
+        actor=one_line(event.sender.login if event.sender else UNKNOWN_PERSON, 100),
         actor_id=event.sender.id if event.sender else None,
-        author=one_line(asked.user.login if asked.user else "ghost", 100),  # as GitHub itself names who is gone
-        title=one_line((asked.title or "").strip(), 200),
+        author=one_line(pull.user.login if pull.user else DELETED_ACCOUNT, 100),
+        title=one_line((pull.title or "").strip(), 200),
         url=page,
         compare_url=f"{page}/files",
     )

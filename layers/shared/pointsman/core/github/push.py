@@ -1,4 +1,4 @@
-"""GitHub's push payload as a subject for the routes.
+"""GitHub's push payload as input for the routes.
 
 https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
 """
@@ -9,66 +9,66 @@ from pydantic import StrictBool
 
 from pointsman.core.git_ref import read_ref
 from pointsman.core.github.payload import (
-    NOBODY,
+    UNKNOWN_PERSON,
     Lenient,
+    OptionalUrl,
     Payload,
+    PayloadRepository,
     Person,
-    Ref,
-    Repository,
+    RefName,
     Sender,
     Sha,
-    ShownUrl,
-    checked,
+    parse_payload,
 )
-from pointsman.core.github.push_files import Commit, files_of_branch, files_of_commit
+from pointsman.core.github.push_files import PushedCommit, files_of_branch, files_of_commit
 from pointsman.core.model import Change
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, NothingToRun, RoutingInput
 from pointsman.core.text import one_line
 
 
 class _Push(Payload):
-    ref: Ref
+    ref: RefName
     before: Sha
     after: Sha
     created: StrictBool
     deleted: StrictBool
     forced: StrictBool
-    compare: ShownUrl = None
-    commits: tuple[Commit, ...]
-    head_commit: Commit | None = None
-    repository: Repository
+    compare: OptionalUrl = None
+    commits: tuple[PushedCommit, ...]
+    head_commit: PushedCommit | None = None
+    repository: PayloadRepository
     pusher: Annotated[Person | None, Lenient] = None
     sender: Annotated[Sender | None, Lenient] = None
 
     @property
     def is_new(self) -> bool:
-        """Whether the ref was not there before."""
+        """Whether the push created the ref."""
         return self.created or not self.before.strip("0")
 
     @property
     def actor(self) -> str:
-        """Who pushed."""
+        """The login of the person who pushed."""
         if self.sender:
             return self.sender.login
-        return self.pusher.shown if self.pusher else NOBODY
+        return self.pusher.display_name if self.pusher else UNKNOWN_PERSON
 
     @property
-    def tip(self) -> Commit:
-        """The commit that a branch now points to: `after`, with what the payload tells of it."""
+    def tip(self) -> PushedCommit:
+        """The commit that the branch now points to, with all details that the payload has."""
         listed = next((each for each in self.commits if each.id == self.after), None)
-        return self.head_commit or listed or Commit(id=self.after)
+        return self.head_commit or listed or PushedCommit(id=self.after)
 
 
 def read_push(payload: object) -> RoutingInput | NothingToRun:
-    """The push that a payload (parsed JSON) tells of. Raises Rejected (400) naming every missing or invalid field."""
-    push = checked(_Push, payload)
+    """The push in a payload (parsed JSON). Raises Rejected (400) naming every missing or invalid field."""
+    push = parse_payload(_Push, payload)
     repository = push.repository.full_name
     if push.deleted or not push.after.strip("0"):
         return NothingToRun(repository, f"{one_line(push.ref, 200)} was deleted: nothing to run")
     ref = read_ref(push.ref)
     if ref.kind not in ("branch", "tag"):
         return NothingToRun(repository, f"{one_line(push.ref, 200)} is neither a branch nor a tag")
-    # What a tag points to may be no commit. A branch points to one, also where GitHub does not describe it.
+    # A tag may point to something that is not a commit. A branch always points to one, even if GitHub omits it.
     if ref.kind == "tag" and push.head_commit is None:
         return NothingToRun(repository, f"{one_line(push.ref, 200)} does not point to a commit: nothing to run")
     tip = push.tip
@@ -77,7 +77,7 @@ def read_push(payload: object) -> RoutingInput | NothingToRun:
         comparison = Comparison(repository, None, tip.id, "commit", push.repository.id)
     else:
         files = _files_of_branch(push, tip.id)
-        comparison = _of_branch(push, ref.name, tip.id)
+        comparison = _comparison_of_branch(push, ref.name, tip.id)
     return RoutingInput(
         event="push",
         change=_change(push, tip, files),
@@ -92,32 +92,32 @@ def read_push(payload: object) -> RoutingInput | NothingToRun:
 
 def _files_of_branch(push: _Push, head: str) -> ChangedFiles:
     if push.head_commit is None:
-        return ChangedFiles((), gap=f"the payload does not describe commit {head[:7]}, to which the branch points")
+        return ChangedFiles((), gap=f"the payload does not describe commit {head[:7]}, the head of the branch")
     return files_of_branch(push.commits, head, is_new=push.is_new, forced=push.forced)
 
 
-def _of_branch(push: _Push, branch: str, head: str) -> Comparison:
-    """Against where it stood; a new branch against where it left the default branch."""
+def _comparison_of_branch(push: _Push, branch: str, head: str) -> Comparison:
+    """Compare a branch with its previous commit, and a new branch with the point where it left the default branch."""
     repository, default = push.repository.full_name, push.repository.default_branch
     if not push.is_new:
         return Comparison(repository, push.before, head, "trees", push.repository.id)
-    # A new default branch has nothing to be compared with.
+    # There is nothing to compare a new default branch with.
     base = None if default in (None, branch) else default
     return Comparison(repository, base, head, "fork", push.repository.id)
 
 
-def _change(push: _Push, head: Commit, files: ChangedFiles) -> Change:
+def _change(push: _Push, head: PushedCommit, files: ChangedFiles) -> Change:
     return Change(
         repository=push.repository.full_name,
         repository_id=push.repository.id,
         ref=push.ref,
         before=push.before,
-        after=head.id,  # of an annotated tag `after` names the tag, which nothing can be built from
+        after=head.id,  # for an annotated tag, `after` is the id of the tag object, which cannot be checked out
         created=push.created,
         forced=push.forced,
         actor=one_line(push.actor, 100),
         actor_id=push.sender.id if push.sender else None,
-        author=one_line(head.author.shown if head.author else NOBODY, 100),
+        author=one_line(head.author.display_name if head.author else UNKNOWN_PERSON, 100),
         title=one_line((head.text.strip().splitlines() or [""])[0].strip(), 200),
         url=head.url or f"{push.repository.page}/commit/{head.id}",
         compare_url=push.compare or _compare_url(push, head.id),

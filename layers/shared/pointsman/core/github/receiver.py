@@ -1,4 +1,4 @@
-"""A delivery comes in: checked, decided, queued and answered."""
+"""Handle a delivery: check it, evaluate the routes, queue the result and answer."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -9,25 +9,26 @@ from pointsman.core.github.answer import Answer, decided, ignored, rejected, una
 from pointsman.core.github.pull_request import read_pull_request
 from pointsman.core.github.push import read_push
 from pointsman.core.github.redact_delivery import without_secrets
-from pointsman.core.github.request import Request, WebhookMessage, read_message
+from pointsman.core.github.request import WebhookMessage, WebhookRequest, read_message
 from pointsman.core.github.signature import signature_in
 from pointsman.core.github.signature_check import SignatureCheck
 from pointsman.core.routes.model import Routes
 from pointsman.core.routing.changed_files import ChangedFilesSource, with_changed_files, without_answer, without_asking
-from pointsman.core.routing.decide import Routing, decide, takes_action
+from pointsman.core.routing.decide import Routing, accepts_action, decide
 from pointsman.core.routing.routing_input import NothingToRun, RoutingInput
 from pointsman.errors import Misconfigured, Rejected, Unavailable
 
 if TYPE_CHECKING:
-    from pointsman.core.ports import Queue  # importing it builds every event class, which costs a cold start
+    from pointsman.core.ports import Queue  # importing it builds every event class, which slows a cold start
 
-LONGEST_QUESTION = 5.0  # seconds that GitHub's API may take, of the ten that GitHub waits for the answer,
-SECONDS_TO_QUEUE = 3.0  # and what must be left then
-NO_TOKEN = "no token is set up to ask GitHub for them"  # noqa: S105
+# GitHub waits 10 seconds for the answer.
+MOST_SECONDS_FOR_FILES = 5.0  # for the questions to GitHub's API
+SECONDS_TO_QUEUE = 3.0  # reserved for sending the delivery to the queue
+NO_TOKEN = "no token for GitHub's API is configured"  # noqa: S105
 
 
 class Receiver:
-    """The whole of webhook_receiver, behind its door. Without `github` nobody is asked for changed files."""
+    """Turns signed webhook requests into queued deliveries. Without `github`, changed files are never looked up."""
 
     def __init__(
         self,
@@ -43,53 +44,51 @@ class Receiver:
         self._clock = clock
         self._github = github
 
-    def receive(self, request: Request, seconds_left: Callable[[], float] = lambda: 10.0) -> Answer:
-        """The answer to a request, within the seconds that are left.
+    def receive(self, request: WebhookRequest, seconds_left: Callable[[], float] = lambda: 10.0) -> Answer:
+        """Answer a request within the seconds that are left.
 
-        202 what was decided and queued, whether or not a route runs; 200 what needs no decision; 400 and 401 what the
-        sender has to change; 503 when AWS did not take it. Raises Misconfigured: the operator has to act.
+        202: decided and queued, whether or not a route runs. 200: nothing to decide. 400, 401: the sender must change
+        the request. 503: AWS did not accept the delivery. Raises Misconfigured if the operator must act.
         """
         try:
-            return self._take(request, seconds_left)
+            return self._handle(request, seconds_left)
         except Rejected as rejection:
             return rejected(rejection.status, rejection.reason)
         except Unavailable as failure:
             return unavailable(str(failure))
 
-    def _take(self, request: Request, seconds_left: Callable[[], float]) -> Answer:
+    def _handle(self, request: WebhookRequest, seconds_left: Callable[[], float]) -> Answer:
         signature = signature_in(request.headers)
         if not self._signature_check.admits(request.body, signature):
-            raise Rejected(401, "the signature does not match: the secrets on GitHub and in Secrets Manager differ")
+            raise Rejected(
+                401, "the signature does not match: store the same secret in Secrets Manager and in GitHub's webhook"
+            )
         message = read_message(request)
         match message.event:
             case "push":
-                return self._take_change(message, read_push(message.payload), seconds_left)
+                return self._handle_change(message, read_push(message.payload), seconds_left)
             case "pull_request":
-                return self._take_pull_request(message, read_pull_request(message.payload), seconds_left)
+                return self._handle_pull_request(message, read_pull_request(message.payload), seconds_left)
             case "ping":
-                return ignored(message.delivery, message.event, "a ping starts nothing: the webhook is set up")
+                return ignored(message.delivery, message.event, "ping received: the webhook is set up")
             case _:
-                return ignored(message.delivery, message.event, f"no route takes the event {message.event}")
+                return ignored(message.delivery, message.event, f"no route handles the event {message.event}")
 
-    def _take_pull_request(
+    def _handle_pull_request(
         self, message: WebhookMessage, routing_input: RoutingInput, seconds_left: Callable[[], float]
     ) -> Answer:
-        """Most of what happens to a pull request, such as a label, is nobody's: that is answered and not recorded."""
-        repository = routing_input.change.repository
-        if self._routes.of_repository(repository) and not takes_action(self._routes, repository, routing_input.action):
-            return ignored(
-                message.delivery, message.event, f"no route takes a pull request that was {routing_input.action}"
-            )
-        return self._take_change(message, routing_input, seconds_left)
+        """Answer actions that no route handles, such as a new label, without recording them: they are frequent."""
+        repository, action = routing_input.change.repository, routing_input.action
+        if self._routes.of_repository(repository) and not accepts_action(self._routes, repository, action):
+            return ignored(message.delivery, message.event, f"no route handles a pull request that was {action}")
+        return self._handle_change(message, routing_input, seconds_left)
 
-    def _take_change(
+    def _handle_change(
         self, message: WebhookMessage, routing_input: RoutingInput | NothingToRun, seconds_left: Callable[[], float]
     ) -> Answer:
-        repository = (
-            routing_input.repository if isinstance(routing_input, NothingToRun) else routing_input.change.repository
-        )
-        if not self._routes.of_repository(repository):
-            return ignored(message.delivery, message.event, f"no route is for the repository {repository}")
+        if not self._routes.of_repository(routing_input.repository):
+            reason = f"no route is configured for the repository {routing_input.repository}"
+            return ignored(message.delivery, message.event, reason)
         if isinstance(routing_input, NothingToRun):
             return ignored(message.delivery, message.event, routing_input.reason)
         routing = decide(routing_input, self._routes)
@@ -104,16 +103,15 @@ class Receiver:
     def _with_files(
         self, routing_input: RoutingInput, seconds_left: Callable[[], float]
     ) -> tuple[RoutingInput, str | None]:
-        """The subject with what GitHub knows of its files; and why it told nothing, where it was asked and did not."""
+        """Look up the changed files on GitHub. Return the completed input, and the reason if GitHub's API failed."""
         if self._github is None:
             return without_asking(routing_input, NO_TOKEN), None
-        seconds = min(LONGEST_QUESTION, seconds_left() - SECONDS_TO_QUEUE)
+        seconds = min(MOST_SECONDS_FOR_FILES, seconds_left() - SECONDS_TO_QUEUE)
         try:
-            return with_changed_files(
-                routing_input, self._github.changed_files(routing_input.comparison, seconds)
-            ), None
+            names = self._github.changed_files(routing_input.comparison, seconds)
         except (Unavailable, Misconfigured) as failure:
             return without_answer(routing_input, str(failure)), str(failure)
+        return with_changed_files(routing_input, names), None
 
     def _delivery(self, message: WebhookMessage, routing_input: RoutingInput, routing: Routing) -> Delivery:
         return Delivery(

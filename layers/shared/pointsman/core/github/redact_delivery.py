@@ -1,6 +1,6 @@
-"""What a commit says, before it is recorded and shown: without secrets, as everything that leaves a build.
+"""Remove secrets from a delivery before it is stored and displayed.
 
-Decisions are made on the names as they are; what is kept of them afterwards passes through here.
+The routes are evaluated on the original names. Everything that is kept afterwards passes through here.
 """
 
 from collections.abc import Sequence
@@ -12,44 +12,42 @@ from pointsman.core.model import Change, Decision, PullRequest
 
 
 def without_secrets(delivery: Delivery) -> Delivery:
-    """`delivery` with the secrets in its title, author, branch, file names and reasons replaced by a mark."""
-    decisions, change = delivery.decisions, delivery.change
-    asked = change.pull_request
+    """Return `delivery` with every secret in its texts (title, author, branch, files, reasons) replaced by a mark."""
+    change, pull_request = delivery.change, delivery.change.pull_request
     texts = [
         delivery.reason,
         change.title,
         change.author,
         change.ref,
-        *((asked.base, asked.head) if asked else ()),
-        *(text for decision in decisions for text in (decision.reason, decision.file or "")),
+        *((pull_request.base, pull_request.head) if pull_request else ()),
+        *(text for decision in delivery.decisions for text in (decision.reason, decision.file or "")),
         *change.files,
     ]
-    clean = _redacted(texts)
-    if clean == texts:
+    redacted = _redacted(texts)
+    if redacted == texts:
         return delivery
-    left = iter(clean)
-    reason, title, author, ref = next(left), next(left), next(left), next(left)
-    pull_request = _pull_request(asked, next(left), next(left)) if asked else None
-    told = tuple(_decision(decision, next(left), next(left)) for decision in decisions)
-    about: dict[str, object] = {
+    remaining = iter(redacted)
+    reason, title, author, ref = next(remaining), next(remaining), next(remaining), next(remaining)
+    if pull_request:
+        pull_request = _pull_request(pull_request, next(remaining), next(remaining))
+    decisions = tuple(_decision(decision, next(remaining), next(remaining)) for decision in delivery.decisions)
+    fields: dict[str, object] = {
         "title": title,
         "author": author,
         "ref": ref,
         "pull_request": pull_request,
-        "files": tuple(left),
+        "files": tuple(remaining),
     }
-    return delivery.model_copy(
-        update={"reason": reason, "decisions": told, "change": _change(change, about)},
-    )
+    return delivery.model_copy(update={"reason": reason, "decisions": decisions, "change": _change(change, fields)})
 
 
 def _redacted(texts: Sequence[str]) -> list[str]:
-    """Each text without secrets. All are read at once, unless one of them has lines."""
+    """Return each text without secrets. They are redacted in one call, unless one has a line break."""
     redactor = Redactor()
     if not any("\n" in text for text in texts):
-        clean = redactor.redact("\n".join(texts), Strictness.TITLE).split("\n")
-        if len(clean) == len(texts):
-            return clean
+        redacted = redactor.redact("\n".join(texts), Strictness.TITLE).split("\n")
+        if len(redacted) == len(texts):
+            return redacted
     return [redactor.redact(text, Strictness.TITLE) for text in texts]
 
 
@@ -57,9 +55,9 @@ def _decision(decision: Decision, reason: str, file: str) -> Decision:
     return decision.model_copy(update={"reason": reason, "file": file or None})
 
 
-def _change(change: Change, about: dict[str, object]) -> Change:
-    return change.model_copy(update=about)
+def _change(change: Change, fields: dict[str, object]) -> Change:
+    return change.model_copy(update=fields)
 
 
-def _pull_request(asked: PullRequest, base: str, head: str) -> PullRequest:
-    return asked.model_copy(update={"base": base, "head": head})
+def _pull_request(pull_request: PullRequest, base: str, head: str) -> PullRequest:
+    return pull_request.model_copy(update={"base": base, "head": head})

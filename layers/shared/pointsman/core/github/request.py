@@ -1,4 +1,4 @@
-"""One webhook request as GitHub sent it, taken out of what API Gateway makes of it (payload format 2.0)."""
+"""A webhook request as GitHub sent it, read from API Gateway's event (payload format 2.0)."""
 
 import base64
 import binascii
@@ -10,12 +10,12 @@ from typing import Any
 
 from pointsman.errors import Rejected
 
-_DELIVERY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)  # a UUID, as GitHub sends it
+_DELIVERY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)  # GitHub sends a UUID
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class WebhookRequest:
     """Headers (names in lower case) and the raw body: the bytes that were signed."""
 
     headers: Mapping[str, str]
@@ -24,29 +24,29 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class WebhookMessage:
-    """What a signed request says."""
+    """The content of a signed request."""
 
     delivery: str
     event: str
     payload: dict[str, Any]
 
 
-def read_request(event: Mapping[str, Any]) -> Request:
-    """The request in an API Gateway event. Raises Rejected (400) when its base64 is broken."""
+def read_request(event: Mapping[str, Any]) -> WebhookRequest:
+    """The request in an API Gateway event. Raises Rejected (400) if its base64 is invalid."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     text = event.get("body") or ""
     if not event.get("isBase64Encoded"):
-        return Request(headers, text.encode("utf-8", "surrogatepass"))
+        return WebhookRequest(headers, text.encode("utf-8", "surrogatepass"))
     try:
-        return Request(headers, base64.b64decode(text, validate=True))
+        return WebhookRequest(headers, base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError) as error:
         raise Rejected(400, "the body is not valid base64") from error
 
 
-def read_message(request: Request) -> WebhookMessage:
-    """The message of a request whose signature was right. Raises Rejected (400)."""
+def read_message(request: WebhookRequest) -> WebhookMessage:
+    """The message in a request. Check its signature first. Raises Rejected (400)."""
     names = {"x-github-delivery": "X-GitHub-Delivery", "x-github-event": "X-GitHub-Event"}
-    if missing := [shown for name, shown in names.items() if not request.headers.get(name)]:
+    if missing := [name for key, name in names.items() if not request.headers.get(key)]:
         raise Rejected(400, f"missing: {', '.join(missing)}")
     delivery, event = request.headers["x-github-delivery"], request.headers["x-github-event"]
     if not _DELIVERY.fullmatch(delivery):
@@ -54,7 +54,7 @@ def read_message(request: Request) -> WebhookMessage:
     if not _EVENT.fullmatch(event):
         raise Rejected(400, "invalid: X-GitHub-Event (1 to 64 lower case letters, digits and underscores)")
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-        raise Rejected(400, "the content type is not application/json: choose it in the webhook's settings on GitHub")
+        raise Rejected(400, "the content type is not application/json: select it in the webhook's settings on GitHub")
     return WebhookMessage(delivery, event, _json_object(request.body))
 
 
@@ -62,7 +62,7 @@ def _json_object(body: bytes) -> dict[str, Any]:
     try:
         payload = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, a number of 4,301 digits, or too deep
-        raise Rejected(400, "the body is not JSON") from error
+        raise Rejected(400, "the body is not valid JSON") from error
     if not isinstance(payload, dict):
-        raise Rejected(400, "the body is JSON, but not an object")
+        raise Rejected(400, "the body is valid JSON, but not an object")
     return payload

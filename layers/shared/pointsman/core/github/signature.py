@@ -1,4 +1,4 @@
-"""GitHub's signature of a webhook: HMAC-SHA256 over the raw body, before anything in it is read.
+"""GitHub's webhook signature: HMAC-SHA256 of the raw body.
 
 https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 """
@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 from pointsman.errors import Rejected
 
-HEADER, OLD_HEADER = "x-hub-signature-256", "x-hub-signature"
-_FORM = re.compile(r"sha256=[0-9a-f]{64}", re.ASCII)
+HEADER, SHA1_HEADER = "x-hub-signature-256", "x-hub-signature"
+_FORMAT = re.compile(r"sha256=[0-9a-f]{64}", re.ASCII)
 _DIGITS = re.compile(r"sha256=([0-9a-f]*)", re.ASCII)
-_TOO_OLD = "GitHub Enterprise Server before 3.0 signs so and is not supported: update it (SHA-1 proves no sender)"
+_UPGRADE = "SHA-1 is not secure; upgrade GitHub Enterprise Server to 3.0 or later"
 
 
 def signature_of(secret: bytes, body: bytes) -> str:
@@ -21,31 +21,31 @@ def signature_of(secret: bytes, body: bytes) -> str:
 
 
 def signature_in(headers: Mapping[str, str]) -> str:
-    """The signature in a request's headers (names in lower case). Raises Rejected (401) with what is wrong with it.
+    """The signature in a request's headers (names in lower case). Raises Rejected (401) with the reason.
 
-    Beside a signature by SHA-256, GitHub sends the older one by SHA-1 too, which is not looked at.
+    GitHub also sends a SHA-1 signature beside the SHA-256 one. It is not used.
     """
     signature = headers.get(HEADER)
     if not signature:
-        raise Rejected(401, _why_unsigned(headers))
-    if not _FORM.fullmatch(signature):
+        raise Rejected(401, _why_missing(headers))
+    if not _FORMAT.fullmatch(signature):
         raise Rejected(401, f"the X-Hub-Signature-256 header {_why_malformed(signature)}")
     return signature
 
 
-def _why_unsigned(headers: Mapping[str, str]) -> str:
-    if headers.get(OLD_HEADER):
-        return f"the request is signed with SHA-1 alone (X-Hub-Signature): {_TOO_OLD}"
-    return "the X-Hub-Signature-256 header is missing: give the webhook a secret"
+def _why_missing(headers: Mapping[str, str]) -> str:
+    if headers.get(SHA1_HEADER):
+        return f"the request only has a SHA-1 signature (X-Hub-Signature): {_UPGRADE}"
+    return "the X-Hub-Signature-256 header is missing: set a secret on the webhook"
 
 
 def _why_malformed(signature: str) -> str:
     if signature.startswith("sha1="):
-        return f"holds a signature by SHA-1: {_TOO_OLD}"
-    found = _DIGITS.fullmatch(signature)
-    if found:
-        return f"has {len(found[1])} hexadecimal digits and not 64: something on its way changed it"
-    return "is not sha256= and 64 hexadecimal digits in lower case: something on its way changed it"
+        return f"contains a SHA-1 signature: {_UPGRADE}"
+    digits = _DIGITS.fullmatch(signature)
+    if digits:
+        return f"has {len(digits[1])} hexadecimal digits instead of 64: it was changed in transit"
+    return "is not sha256= followed by 64 lower case hexadecimal digits: it was changed in transit"
 
 
 def is_signed(secret: bytes, body: bytes, signature: str) -> bool:

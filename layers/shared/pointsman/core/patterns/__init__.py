@@ -1,1 +1,1 @@
-"""Filter patterns: what they mean, and how they are matched in linear time and against many names."""
+"""Filter patterns: their meaning, and matching in linear time and on many names at once."""

@@ -1,22 +1,22 @@
-"""Any pattern, in time linear in the name: an automaton whose states are made when a name first needs them.
+"""Match any pattern in time linear in the name: an automaton whose states are built when a name first needs them.
 
-Slower than a regular expression by an order of magnitude. It reads names that are not there yet (language.py), and
-matches the patterns for which `linear_regex` has no expression and RE2 no room.
+It is slower than a regular expression by an order of magnitude. It searches for possible names (language.py), and
+matches the patterns that neither `linear_regex` nor RE2 can express.
 """
 
 from collections.abc import Sequence
 
-from pointsman.core.patterns.items import ANY, SLASH, Chars, Item, Repeat
+from pointsman.core.patterns.items import ANY, SLASH, Chars, PatternItem, Repeat
 
-STEPS_KEPT = 10_000
+STEPS_CACHED = 10_000
 
 
 class Automaton:
     """Matches whole names. A set of states is an integer with one bit for each."""
 
-    def __init__(self, items: Sequence[Item]) -> None:
+    def __init__(self, items: Sequence[PatternItem]) -> None:
         self._edges: list[list[tuple[Chars, int]]] = [[]]
-        self._free: list[list[int]] = [[]]  # states reached without a character
+        self._epsilon: list[list[int]] = [[]]  # states that are reached without a character
         for item in items:
             self._add(item)
         self._final = 1 << (len(self._edges) - 1)
@@ -27,16 +27,16 @@ class Automaton:
         """Whether the pattern matches all of `name`."""
         states = self.start
         for char in name:
-            known = self._steps.get((states, char))
-            states = self._step(states, char) if known is None else known
+            cached = self._steps.get((states, char))
+            states = self._step(states, char) if cached is None else cached
             if not states:
                 return False
         return self.accepts(states)
 
     def step(self, states: int, char: str) -> int:
-        """The states that `char` leads to; 0 where no name goes on."""
-        known = self._steps.get((states, char))
-        return self._step(states, char) if known is None else known
+        """The states that `char` leads to, or 0 if no name continues with it."""
+        cached = self._steps.get((states, char))
+        return self._step(states, char) if cached is None else cached
 
     def accepts(self, states: int) -> bool:
         """Whether a name may end in `states`."""
@@ -44,26 +44,26 @@ class Automaton:
 
     @property
     def sets(self) -> frozenset[Chars]:
-        """The sets of characters that it tells apart."""
+        """The sets of characters that it distinguishes."""
         return frozenset(chars for edges in self._edges for chars, _ in edges)
 
-    def _add(self, item: Item) -> None:
+    def _add(self, item: PatternItem) -> None:
         here = len(self._edges) - 1
         if item.repeat is Repeat.FOLDERS:
             self._edges += [[], []]
-            self._free += [[], []]
-            self._free[here] += [here + 1, here + 2]
+            self._epsilon += [[], []]
+            self._epsilon[here] += [here + 1, here + 2]
             self._edges[here + 1] += [(ANY, here + 1), (SLASH, here + 2)]
             return
         self._edges.append([])
-        self._free.append([])
+        self._epsilon.append([])
         self._edges[here].append((item.chars, here if item.repeat is Repeat.MANY else here + 1))
         if item.repeat is not Repeat.ONE:
-            self._free[here].append(here + 1)
+            self._epsilon[here].append(here + 1)
 
     def _closure(self, states: int) -> int:
-        # Free moves only lead forward, so one pass in order finds them all.
-        for state, reached in enumerate(self._free):
+        # These moves only lead forward, so one pass in order finds them all.
+        for state, reached in enumerate(self._epsilon):
             if states >> state & 1:
                 for other in reached:
                     states |= 1 << other
@@ -77,7 +77,7 @@ class Automaton:
                     if char in chars:
                         reached |= 1 << target
         reached = self._closure(reached)
-        if len(self._steps) >= STEPS_KEPT:
+        if len(self._steps) >= STEPS_CACHED:
             self._steps.clear()
         self._steps[states, char] = reached
         return reached

@@ -1,16 +1,18 @@
-"""What a filter pattern says, item by item, and what may stand in one."""
+"""Parse a filter pattern into items."""
 
 from dataclasses import dataclass
 from enum import Enum
 from string import punctuation
 
+from pointsman.core.text import ELLIPSIS, cut
+
 LONGEST_PATTERN = 1_000  # characters
 _ESCAPABLE = frozenset(punctuation) | {" "}
-_HINT_NEGATION = "no negation inside brackets; exclude with a pattern of its own that begins with `!`"
+_HINT_NEGATION = "brackets cannot be negated; exclude names with a separate pattern that begins with `!`"
 
 
 class PatternError(ValueError):
-    """A pattern that GitHub would not take, or whose meaning nobody can tell. Says where and why."""
+    """A pattern that GitHub rejects, or that has no clear meaning. The message says where and why."""
 
     def __init__(self, pattern: str, position: int, reason: str) -> None:
         super().__init__(f"pattern `{pattern}`, character {position + 1}: {reason}")
@@ -18,7 +20,7 @@ class PatternError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Chars:
-    """A set of characters. `members` is None for "any character", where `slash` tells whether that includes `/`."""
+    """A set of characters. If `members` is None, it is any character; `slash` then says whether it includes `/`."""
 
     members: frozenset[str] | None
     slash: bool = False
@@ -47,40 +49,42 @@ SLASH = Chars(frozenset("/"))
 
 
 class Repeat(Enum):
-    """How often an item's characters may stand there."""
+    """How often an item's characters may occur."""
 
     ONE = "one"
     MAYBE = "maybe"  # zero or one
     MANY = "many"  # zero or more
-    FOLDERS = "folders"  # `**/` where a folder may begin: nothing, or anything that ends with a slash
+    FOLDERS = "folders"  # `**/` at the start of a folder: nothing, or any text that ends with a slash
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One step of a pattern."""
+class PatternItem:
+    """A set of characters in a pattern, and how often they may occur."""
 
     chars: Chars
     repeat: Repeat = Repeat.ONE
 
 
-FOLDERS = Item(ANY, Repeat.FOLDERS)
+FOLDERS = PatternItem(ANY, Repeat.FOLDERS)
 
 
-def parse_items(text: str, start: int = 0) -> tuple[Item, ...]:
-    """The items of pattern `text` from `start` on. Raises PatternError."""
+def parse_items(text: str, start: int = 0) -> tuple[PatternItem, ...]:
+    """Parse pattern `text` from position `start`. Raises PatternError."""
     if len(text) > LONGEST_PATTERN:
-        raise PatternError(f"{text[:40]}…", LONGEST_PATTERN, f"longer than {LONGEST_PATTERN} characters")
+        raise PatternError(
+            cut(text, 41, ELLIPSIS), LONGEST_PATTERN, f"it is longer than {LONGEST_PATTERN:,} characters"
+        )
     if start == len(text):
-        raise PatternError(text, start, "nothing to match")
-    items: list[Item] = []
+        raise PatternError(text, start, "the pattern is empty")
+    items: list[PatternItem] = []
     position = start
     while position < len(text):
         position = _take(text, position, start, items)
     return tuple(items)
 
 
-def _take(text: str, position: int, start: int, items: list[Item]) -> int:
-    """Append what stands at `position`; where to go on."""
+def _take(text: str, position: int, start: int, items: list[PatternItem]) -> int:
+    """Append the item at `position`. Return the position after it."""
     match text[position]:
         case "*":
             return _take_star(text, position, items)
@@ -89,50 +93,50 @@ def _take(text: str, position: int, start: int, items: list[Item]) -> int:
             return position + 1
         case "[":
             end = _closing_bracket(text, position)
-            items.append(Item(Chars(_members(text, position + 1, end))))
+            items.append(PatternItem(Chars(_members(text, position + 1, end))))
             return end + 1
         case "\\":
             if text[position + 1 : position + 2] not in _ESCAPABLE:
-                raise PatternError(text, position, "`\\` escapes punctuation only; write `\\\\` for a backslash")
-            items.append(Item(Chars(frozenset(text[position + 1]))))
+                raise PatternError(text, position, "`\\` can only escape punctuation; write `\\\\` for a backslash")
+            items.append(PatternItem(Chars(frozenset(text[position + 1]))))
             return position + 2
         case char:
-            items.append(Item(Chars(frozenset(char))))
+            items.append(PatternItem(Chars(frozenset(char))))
             return position + 1
 
 
-def _take_star(text: str, position: int, items: list[Item]) -> int:
+def _take_star(text: str, position: int, items: list[PatternItem]) -> int:
     if not text.startswith("**", position):
-        items.append(Item(NOT_SLASH, Repeat.MANY))
+        items.append(PatternItem(NOT_SLASH, Repeat.MANY))
         return position + 1
-    begins_folder = not items or items[-1] in (Item(SLASH), FOLDERS)
+    begins_folder = not items or items[-1] in (PatternItem(SLASH), FOLDERS)
     if begins_folder and text.startswith("**/", position):
         items.append(FOLDERS)
         return position + 3
-    items.append(Item(ANY, Repeat.MANY))
+    items.append(PatternItem(ANY, Repeat.MANY))
     return position + 2
 
 
-def _repeat_last(text: str, position: int, start: int, items: list[Item]) -> None:
+def _repeat_last(text: str, position: int, start: int, items: list[PatternItem]) -> None:
     if position == start and len(text) > start + 1:
-        # GitHub repeats the beginning itself: `?x` may begin anywhere, and `+x` is `x`.
-        items += [Item(ANY, Repeat.MANY)] if text[position] == "?" else []
+        # On GitHub, a repetition at the start repeats the start: `?x` matches `x` anywhere, and `+x` is `x`.
+        items += [PatternItem(ANY, Repeat.MANY)] if text[position] == "?" else []
         return
     if not items or items[-1].repeat is not Repeat.ONE:
-        raise PatternError(text, position, f"`{text[position]}` needs a plain character or `[...]` before it")
+        raise PatternError(text, position, f"`{text[position]}` must follow a plain character or `[...]`")
     repeated = items[-1].chars
     if text[position] == "?":
-        items[-1] = Item(repeated, Repeat.MAYBE)
+        items[-1] = PatternItem(repeated, Repeat.MAYBE)
     else:
-        items.append(Item(repeated, Repeat.MANY))
+        items.append(PatternItem(repeated, Repeat.MANY))
 
 
 def _closing_bracket(text: str, opening: int) -> int:
     end = text.find("]", opening)
     if end < 0:
-        raise PatternError(text, opening, "`[` is not closed; write `\\[` for the character itself")
+        raise PatternError(text, opening, "`[` is not closed; write `\\[` to match the character")
     if end == opening + 1:
-        raise PatternError(text, opening, "`[]` names no character")
+        raise PatternError(text, opening, "`[]` contains no character")
     return end
 
 
@@ -155,11 +159,11 @@ def _need_alphanumeric(text: str, position: int) -> None:
         return
     if text[position] in "^!":
         raise PatternError(text, position, _HINT_NEGATION)
-    raise PatternError(text, position, "inside `[...]` stand only a-z, A-Z, 0-9 and ranges of these")
+    raise PatternError(text, position, "only a-z, A-Z, 0-9 and ranges of these are allowed inside `[...]`")
 
 
 def _range(text: str, position: int) -> list[str]:
     first, last = text[position], text[position + 2]
     if first.isdigit() != last.isdigit() or first > last:
-        raise PatternError(text, position, f"`{first}-{last}` is no range within A-z or 0-9")
+        raise PatternError(text, position, f"`{first}-{last}` is not a valid range: use one within A-z or 0-9")
     return [chr(code) for code in range(ord(first), ord(last) + 1)]

@@ -1,7 +1,7 @@
-"""Whether there is a name that lists of patterns take, all of them at once: decided, not guessed.
+"""Decide whether a name exists that several lists of patterns all match.
 
-The automata of all patterns read the same name together, one character after the other and breadth first, until a name
-is found that every list takes or none is left to try. Characters that no pattern tells apart count as one.
+The automata of all patterns read the same name together, one character after the other and breadth first, until every
+list matches a name or no name is left to try. Characters that no pattern distinguishes count as one.
 """
 
 from bisect import bisect_left
@@ -25,51 +25,51 @@ MOST_STEPS = 1_000_000  # of single automata: well below a second
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A list of patterns, or an -ignore list, in which `!` keeps what patterns above it ignore."""
+    """A list of patterns, or an -ignore list, in which `!` re-includes names that earlier patterns ignore."""
 
     texts: tuple[str, ...]
     ignores: bool = False
 
     @property
-    def taking(self) -> tuple[str, ...]:
-        """The patterns without `!`: of a list that is no -ignore list, one of them matches whatever is taken."""
+    def positive(self) -> tuple[str, ...]:
+        """The patterns without `!`. Unless the list ignores, one of them matches every accepted name."""
         return tuple(text for text in self.texts if not text.startswith("!"))
 
-    def takes(self, name: str) -> bool:
-        """Whether a name is taken."""
+    def accepts(self, name: str) -> bool:
+        """Whether the list accepts a name."""
         hit = PatternList(self.texts).decide(name)
         return self.ignores if hit is None else hit.included != self.ignores
 
 
 class Satisfiable(Enum):
-    """The answer."""
+    """Whether a name exists."""
 
     YES = "yes"
     NO = "no"
-    UNDECIDED = "undecided"  # too much to try
+    UNDECIDED = "undecided"  # too many names to try
 
 
 class Language:
-    """Answers, and keeps what it has answered. All answers together take no more than `steps`."""
+    """Decides and caches the answers. All decisions together take at most `steps`."""
 
     def __init__(self, steps: int = MOST_STEPS) -> None:
         self._steps = steps
-        self._known: dict[tuple[frozenset[Filter], Names], Satisfiable] = {}
+        self._cache: dict[tuple[frozenset[Filter], Names], Satisfiable] = {}
 
     def any_name_matching(self, filters: Iterable[Filter], names: Names = Names.PATHS) -> Satisfiable:
-        """Whether a name exists that every one of `filters` takes."""
-        asked = frozenset(filters), names
-        if asked not in self._known:
-            self._known[asked] = self._search(*asked)
-        return self._known[asked]
+        """Whether a name exists that all `filters` accept."""
+        key = frozenset(filters), names
+        if key not in self._cache:
+            self._cache[key] = self._search(*key)
+        return self._cache[key]
 
     def _search(self, filters: frozenset[Filter], names: Names) -> Satisfiable:
-        """First by the patterns that take names, one of each list, which often tells; then by whole lists."""
+        """Try one pattern without `!` of each list first, which is often enough, then whole lists."""
         ordered = sorted(filters, key=lambda each: (each.texts, each.ignores))
         undecided = False
-        for chosen in self._together([each.taking for each in ordered if not each.ignores]):
+        for chosen in self._combinations([each.positive for each in ordered if not each.ignores]):
             name = self._walk([Filter((text,)) for text in chosen], names)
-            if isinstance(name, str) and all(each.takes(name) for each in ordered):
+            if isinstance(name, str) and all(each.accepts(name) for each in ordered):
                 return Satisfiable.YES
             undecided |= name is not Satisfiable.NO
         if self._steps <= 0:
@@ -79,35 +79,35 @@ class Language:
         name = self._walk(ordered, names)
         return Satisfiable.YES if isinstance(name, str) else name
 
-    def _together(self, lists: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-        """One pattern of each list, wherever their fixed text alone does not keep them apart, while steps are left."""
+    def _combinations(self, lists: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+        """Yield one pattern of each list, unless their fixed texts exclude each other, while steps are left."""
         if not lists:
             yield ()
             return
         *others, last = lists
-        near = _near(last)
-        if any(_part_ways(_near(each).common, near.common) for each in others):
+        by_prefix = _by_prefix(last)
+        if any(_prefixes_conflict(_by_prefix(each).common, by_prefix.common) for each in others):
             return
-        for chosen in self._together(others):
+        for chosen in self._combinations(others):
             shapes = [compile_pattern(text).shape for text in chosen]
-            for text, shape in near.to(shapes[-1].prefix if shapes else ""):
+            for text, shape in by_prefix.compatible_with(shapes[-1].prefix if shapes else ""):
                 self._steps -= 1
                 if self._steps <= 0:
                     return
-                if not any(_differ(each, shape) for each in shapes):
+                if not any(_shapes_conflict(each, shape) for each in shapes):
                     yield (*chosen, text)
 
     def _walk(self, filters: Sequence[Filter], names: Names) -> str | Literal[Satisfiable.NO, Satisfiable.UNDECIDED]:
         if self._steps <= 0:
             return Satisfiable.UNDECIDED
         walk = _Walk(filters, names)
-        found = walk.search(min(self._steps, MOST_STEPS))
+        name = walk.search(min(self._steps, MOST_STEPS))
         self._steps -= walk.steps
-        return found
+        return name
 
 
-class _Near:
-    """Patterns by the text that they begin with."""
+class _PatternsByPrefix:
+    """Patterns by the fixed text that they begin with."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._sorted = sorted(((text, compile_pattern(text).shape) for text in texts), key=_prefix_of)
@@ -115,8 +115,8 @@ class _Near:
         self._exactly = {prefix: list(each) for prefix, each in groupby(self._sorted, key=_prefix_of)}
         self.common = commonprefix(self._prefixes)  # noqa: RUF071 - characters, not folders
 
-    def to(self, prefix: str) -> Iterator[tuple[str, Shape]]:
-        """Those whose prefix is a beginning of `prefix`, or begins with it."""
+    def compatible_with(self, prefix: str) -> Iterator[tuple[str, Shape]]:
+        """The patterns whose prefix begins with `prefix`, or the other way round."""
         for length in range(len(prefix)):
             yield from self._exactly.get(prefix[:length], ())
         longer = islice(self._sorted, bisect_left(self._prefixes, prefix), None)
@@ -128,17 +128,17 @@ def _prefix_of(pattern: tuple[str, Shape]) -> str:
 
 
 @cache
-def _near(texts: tuple[str, ...]) -> _Near:
-    return _Near(texts)
+def _by_prefix(texts: tuple[str, ...]) -> _PatternsByPrefix:
+    return _PatternsByPrefix(texts)
 
 
-def _differ(one: Shape, other: Shape) -> bool:
+def _shapes_conflict(one: Shape, other: Shape) -> bool:
     ends = one.suffix.endswith(other.suffix) or other.suffix.endswith(one.suffix)
-    return not ends or _part_ways(one.prefix, other.prefix)
+    return not ends or _prefixes_conflict(one.prefix, other.prefix)
 
 
-def _part_ways(one: str, other: str) -> bool:
-    """Whether nothing begins with both."""
+def _prefixes_conflict(one: str, other: str) -> bool:
+    """Whether no text can begin with both."""
     return not (one.startswith(other) or other.startswith(one))
 
 
@@ -146,33 +146,33 @@ type _State = tuple[int, tuple[int, ...]]  # of the name, and of each automaton
 
 
 class _Walk:
-    """One search."""
+    """One search for a name."""
 
     def __init__(self, filters: Sequence[Filter], names: Names) -> None:
         self._names = names
         self._automata: list[Automaton] = []
-        places: dict[str, int] = {}
+        indexes: dict[str, int] = {}
         self._filters: list[tuple[bool, list[tuple[int, bool]]]] = []
         for each in filters:
             patterns = [compile_pattern(text) for text in each.texts]
-            last_first = [(self._place(pattern, places), pattern.negated) for pattern in reversed(patterns)]
+            last_first = [(self._index(pattern, indexes), pattern.negated) for pattern in reversed(patterns)]
             self._filters.append((each.ignores, last_first))
-        self._taking = [
-            [place for place, negated in patterns if not negated] for ignores, patterns in self._filters if not ignores
+        self._positive = [
+            [index for index, negated in patterns if not negated] for ignores, patterns in self._filters if not ignores
         ]
         self._alphabet = list(_alphabet(self._automata, names))
         self.steps = 0
 
-    def _place(self, pattern: Pattern, places: dict[str, int]) -> int:
-        """Where the pattern's automaton stands; patterns that differ by `!` alone share one."""
+    def _index(self, pattern: Pattern, indexes: dict[str, int]) -> int:
+        """The index of the pattern's automaton. Patterns that only differ by `!` share one."""
         text = pattern.text.removeprefix("!") if pattern.negated else pattern.text
-        if text not in places:
-            places[text] = len(self._automata)
+        if text not in indexes:
+            indexes[text] = len(self._automata)
             self._automata.append(_automaton(pattern.text))
-        return places[text]
+        return indexes[text]
 
     def search(self, most_steps: int) -> str | Literal[Satisfiable.NO, Satisfiable.UNDECIDED]:
-        """The shortest name, if there is one."""
+        """Find the shortest name that all filters accept."""
         start: _State = 0, tuple(each.start for each in self._automata)
         seen, waiting = {start}, deque([(start, "")])
         while waiting:
@@ -182,7 +182,7 @@ class _Walk:
             for char, after in self._after(state):
                 if after in seen:
                     continue
-                if self._is_taken(after):
+                if self._is_accepted(after):
                     return name + char
                 seen.add(after)
                 waiting.append((after, name + char))
@@ -194,27 +194,27 @@ class _Walk:
             after = self._names.step(name, char)
             if after is not None:
                 self.steps += len(states)
-                reached = tuple([each.step(at, char) for each, at in zip(self._automata, states, strict=True)])
-                if not self._is_hopeless(reached):
-                    yield char, (after, reached)
+                successors = tuple([each.step(at, char) for each, at in zip(self._automata, states, strict=True)])
+                if not self._is_hopeless(successors):
+                    yield char, (after, successors)
 
     def _is_hopeless(self, states: tuple[int, ...]) -> bool:
-        """Whether a list has no pattern left that could still take the name."""
-        for places in self._taking:
-            for place in places:
-                if states[place]:
+        """Whether some list has no pattern left that could still match the name."""
+        for indexes in self._positive:
+            for index in indexes:
+                if states[index]:
                     break
             else:
                 return True
         return False
 
-    def _is_taken(self, state: _State) -> bool:
+    def _is_accepted(self, state: _State) -> bool:
         name, states = state
-        return self._names.may_end(name) and all(self._takes(states, *each) for each in self._filters)
+        return self._names.may_end(name) and all(self._accepts(states, *each) for each in self._filters)
 
-    def _takes(self, states: tuple[int, ...], ignores: bool, last_first: list[tuple[int, bool]]) -> bool:
-        for place, negated in last_first:
-            if self._automata[place].accepts(states[place]):
+    def _accepts(self, states: tuple[int, ...], ignores: bool, last_first: list[tuple[int, bool]]) -> bool:
+        for index, negated in last_first:
+            if self._automata[index].accepts(states[index]):
                 return negated == ignores
         return ignores
 
@@ -225,10 +225,12 @@ def _automaton(text: str) -> Automaton:
 
 
 def _alphabet(automata: Iterable[Automaton], names: Names) -> Iterator[str]:
-    """One character for each kind that the automata tell apart."""
+    """One character of each kind that the automata distinguish."""
     sets = list(dict.fromkeys(chain.from_iterable(each.sets for each in automata)))
     named = frozenset(chain.from_iterable(chars.members for chars in sets if chars.members is not None))
     kinds: dict[tuple[str, tuple[bool, ...]], str] = {}
     for char in sorted(names.characters(named)):
-        kinds.setdefault((char if char in names.told_apart else "", tuple(char in chars for chars in sets)), char)
+        kinds.setdefault(
+            (char if char in names.special_characters else "", tuple(char in chars for chars in sets)), char
+        )
     yield from kinds.values()

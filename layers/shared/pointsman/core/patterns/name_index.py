@@ -1,12 +1,12 @@
-"""Which names match a pattern, found without asking every name.
+"""Find the names that match a pattern without testing every name.
 
-Names that begin with the same text lie together once sorted, and so do names that end with it, sorted from their ends.
-A pattern is then asked only about names that have its fixed text; where that leaves many, all are searched in one go
-(scan.py). What it matches is a number with one bit for each name, so that a whole list of patterns costs a few
-operations on numbers, and is kept for the next list that has it.
+Sorted names with the same beginning are neighbors, and so are reversed names with the same end. So a pattern is only
+tested on names that contain its fixed text; if these are many, all names are searched at once (scan.py). The result
+is an integer with one bit for each name: a list of patterns takes a few operations on integers, and the result of a
+pattern is cached for other lists that contain it.
 
-The names stand in blocks, each much larger than the one before: a list that finds its name among the first few never
-looks at the others.
+The names are in blocks, each much larger than the one before. A list that matches one of the first names never
+searches the other blocks.
 """
 
 import unicodedata
@@ -18,27 +18,27 @@ from functools import cached_property
 from itertools import accumulate, groupby, pairwise, takewhile
 from typing import Protocol
 
-from pointsman.core.patterns.items import ANY, FOLDERS, NOT_SLASH, Item, Repeat
-from pointsman.core.patterns.scan import Lines, Scan
+from pointsman.core.patterns.items import ANY, FOLDERS, NOT_SLASH, PatternItem, Repeat
+from pointsman.core.patterns.scan import JoinedNames, Scan
 
 FIRST_BLOCK = 64  # names
 GROWTH = 16  # times as many in the next block
-WALKS = 4  # walks over all names cost about what sorting them does
-INNER = 4  # texts to look for in a pattern, before a scan, which costs about as much
-SMALL = 32  # a part of the names that is so many times smaller is asked name by name
+PASSES = 4  # passes over all names cost about as much as sorting them
+INNER = 4  # texts of a pattern to search for, before a scan, which costs about as much
+SMALL = 32  # a subset that is this many times smaller than all names is tested name by name
 
 
 class Between(Enum):
-    """What a pattern takes between the text at its beginning and the text at its end."""
+    """What a pattern matches between its fixed beginning and its fixed end."""
 
-    NOTHING = "nothing"  # all of it is plain text, and stands at the beginning
+    NOTHING = "nothing"  # the whole pattern is plain text, which is the beginning
     ANYTHING = "anything"
-    SOME = "some"  # as the pattern says
+    SOME = "some"  # some texts only
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What every name that a pattern matches has: how it begins and ends, and texts it holds in between."""
+    """What all names that a pattern matches have in common: beginning, end, and texts in between."""
 
     prefix: str
     inner: tuple[str, ...]  # the longest first
@@ -46,13 +46,13 @@ class Shape:
     between: Between
 
     def frames(self, name: str) -> bool:
-        """Whether `name` begins and ends so, with nothing used twice."""
+        """Whether `name` has this beginning and this end, without an overlap."""
         long_enough = len(name) >= len(self.prefix) + len(self.suffix)
         return long_enough and name.startswith(self.prefix) and name.endswith(self.suffix)
 
 
-class Sought(Protocol):
-    """A pattern as the index needs it. `matches` may be costly to get, and is not touched where the shape tells all."""
+class IndexedPattern(Protocol):
+    """A pattern as the index needs it. `matches` may be slow to build, and is not used if the shape is enough."""
 
     @property
     def text(self) -> str: ...  # noqa: D102
@@ -64,7 +64,7 @@ class Sought(Protocol):
     def scan(self) -> Scan | None: ...  # noqa: D102
 
 
-def shape_of(items: Sequence[Item]) -> Shape:
+def shape_of(items: Sequence[PatternItem]) -> Shape:
     """The shape of the names that `items` match."""
     plain = [_plain_text(item) for item in items]
     prefix = "".join(takewhile(bool, plain))
@@ -78,87 +78,87 @@ def shape_of(items: Sequence[Item]) -> Shape:
     return Shape(prefix, tuple(inner), suffix, between)
 
 
-def _plain_text(item: Item) -> str:
-    """The one character that `item` stands for; empty where it may be another, none or many."""
+def _plain_text(item: PatternItem) -> str:
+    """The character that `item` matches, if it is exactly one; otherwise an empty text."""
     if item.repeat is Repeat.ONE and item.chars.members and len(item.chars.members) == 1:
         return next(iter(item.chars.members))
     return ""
 
 
-def _takes_anything(items: Sequence[Item]) -> bool:
+def _takes_anything(items: Sequence[PatternItem]) -> bool:
     if any(item.repeat is Repeat.ONE for item in items):
         return False
-    # Any folders and then any name without a slash are any text.
-    return Item(ANY, Repeat.MANY) in items or (FOLDERS, Item(NOT_SLASH, Repeat.MANY)) in pairwise(items)
+    # Any folders followed by any name without a slash are any text.
+    return PatternItem(ANY, Repeat.MANY) in items or (FOLDERS, PatternItem(NOT_SLASH, Repeat.MANY)) in pairwise(items)
 
 
 def composed(text: str) -> str:
-    """`text` in Unicode's form NFC, in which an accented letter is one character however it was written."""
+    """`text` in Unicode form NFC, in which an accented letter is always one character."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 class NameIndex:
-    """Names in the order given, to be matched against any number of patterns."""
+    """Names in the given order, to be matched with any number of patterns."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(names)
         self._composed = tuple(map(composed, self.names))
 
     @cached_property
-    def blocks(self) -> tuple["Block", ...]:
+    def blocks(self) -> tuple["NameBlock", ...]:
         """All names, block by block."""
-        blocks: list[Block] = []
+        blocks: list[NameBlock] = []
         begin, size = 0, FIRST_BLOCK
         while begin < len(self.names):
             end = begin + size
-            blocks.append(Block(self._composed[begin:end], self.names[begin:end]))
+            blocks.append(NameBlock(self._composed[begin:end], self.names[begin:end]))
             begin, size = begin + size, size * GROWTH
         return tuple(blocks)
 
 
-class Block:
-    """Some of the names, `composed`, and as they are `written`. A set of them is a number: bit 0 is the first name."""
+class NameBlock:
+    """Some of the names, in form NFC and as `written`. A set of them is an integer: bit 0 is the first name."""
 
     def __init__(self, names: Sequence[str], written: Sequence[str] | None = None) -> None:
         self.names = names
         self.written = names if written is None else written
         self.every = (1 << len(names)) - 1
-        self._found: dict[str, int] = {}
+        self._matching: dict[str, int] = {}
         self._holders: dict[str, list[int] | None] = {}
-        self._walked = 0
+        self._passed = 0
 
-    def matching(self, sought: Sought) -> int:
-        """The names that `sought` matches; its `!` is not considered."""
-        found = self._found.get(sought.text)
-        if found is None:
-            found = self._found[sought.text] = self._find(sought)
-        return found
+    def matching(self, pattern: IndexedPattern) -> int:
+        """The names that `pattern` matches, without regard to its `!`."""
+        matching = self._matching.get(pattern.text)
+        if matching is None:
+            matching = self._matching[pattern.text] = self._find(pattern)
+        return matching
 
-    def matching_among(self, sought: Sought, among: int) -> int:
-        """At least those names of the set `among` that `sought` matches, and none that it does not."""
-        if sought.text in self._found or not self._is_small(among.bit_count()):
-            return self.matching(sought)
-        return self._asked(sought, list(places_of(among)))
+    def matching_among(self, pattern: IndexedPattern, among: int) -> int:
+        """Names that `pattern` matches, among them all that are in the set `among`."""
+        if pattern.text in self._matching or not self._is_small(among.bit_count()):
+            return self.matching(pattern)
+        return self._tested(pattern, list(indexes_of(among)))
 
-    def _find(self, sought: Sought) -> int:
-        shape = sought.shape
+    def _find(self, pattern: IndexedPattern) -> int:
+        shape = pattern.shape
         if shape.between is Between.ANYTHING and not (shape.prefix or shape.suffix):
             return self.every
         candidates = self._candidates(shape)
         if not candidates or (shape.between is Between.ANYTHING and not (shape.prefix and shape.suffix)):
-            return self._as_number(candidates)
-        if len(candidates) > FIRST_BLOCK and not self._is_small(len(candidates)) and (scan := sought.scan):
-            return self._lines.matching(scan) | self._asked(sought, self._lines.no_lines)
-        return self._asked(sought, candidates)
+            return self._as_bits(candidates)
+        if len(candidates) > FIRST_BLOCK and not self._is_small(len(candidates)) and (scan := pattern.scan):
+            return self._joined_names.matching(scan) | self._tested(pattern, self._joined_names.excluded)
+        return self._tested(pattern, candidates)
 
-    def _asked(self, sought: Sought, candidates: Sequence[int]) -> int:
+    def _tested(self, pattern: IndexedPattern, candidates: Sequence[int]) -> int:
         if not candidates:
             return 0
-        matches = sought.matches
-        return self._as_number([each for each in candidates if matches(self.names[each])])
+        matches = pattern.matches
+        return self._as_bits([each for each in candidates if matches(self.names[each])])
 
     def _candidates(self, shape: Shape) -> Sequence[int]:
-        """The places of all names that have the shape's texts, and perhaps of some others if it has several."""
+        """The indexes of all names that contain the texts of the shape. If it has several, there may be others."""
         among: Sequence[int] = range(len(self.names))
         if shape.prefix:
             among = self._forward.beginning(shape.prefix)
@@ -170,8 +170,8 @@ class Block:
         return among
 
     def _ending(self, suffix: str, among: Sequence[int]) -> Sequence[int]:
-        if self._is_small(len(among)) or self._walked < WALKS * len(self.names):
-            self._walked += len(among)
+        if self._is_small(len(among)) or self._passed < PASSES * len(self.names):
+            self._passed += len(among)
             return [each for each in among if self.names[each].endswith(suffix)]
         return min(among, self._backward.beginning(suffix[::-1]), key=len)
 
@@ -180,33 +180,33 @@ class Block:
             return [each for each in among if inner in self.names[each]]
         if inner not in self._holders:
             self._holders[inner] = self._all_holding(inner, at_most=len(self.names) // SMALL)
-        found = self._holders[inner]
-        return among if found is None else [each for each in found if shape.frames(self.names[each])]
+        holders = self._holders[inner]
+        return among if holders is None else [each for each in holders if shape.frames(self.names[each])]
 
     def _all_holding(self, inner: str, at_most: int) -> list[int] | None:
-        """The places of all names that hold `inner`, and perhaps of a name that holds it together with the next.
+        """The indexes of all names that contain `inner`, and perhaps of a name that contains it across its end.
 
-        None where they are more than `at_most`.
+        None if they are more than `at_most`.
         """
-        # One search in one long text is several times as fast as one in each name, unless it finds many.
-        places: list[int] = []
+        # Searching one long text is several times faster than searching each name, unless there are many matches.
+        indexes: list[int] = []
         at = self._joined.find(inner)
         while at >= 0:
-            places.append(bisect_right(self._begins, at) - 1)
-            if len(places) > at_most:
+            indexes.append(bisect_right(self._starts, at) - 1)
+            if len(indexes) > at_most:
                 return None
-            at = self._joined.find(inner, self._begins[places[-1] + 1])
-        return places
+            at = self._joined.find(inner, self._starts[indexes[-1] + 1])
+        return indexes
 
     def _is_small(self, count: int) -> bool:
         return count <= len(self.names) // SMALL
 
-    def _as_number(self, places: Sequence[int]) -> int:
-        if not places:
+    def _as_bits(self, indexes: Sequence[int]) -> int:
+        if not indexes:
             return 0
         octets = bytearray(len(self.names) // 8 + 1)
-        for place in places:
-            octets[place >> 3] |= 1 << (place & 7)
+        for index in indexes:
+            octets[index >> 3] |= 1 << (index & 7)
         return int.from_bytes(octets, "little")
 
     @cached_property
@@ -218,44 +218,44 @@ class Block:
         return _Sorted([name[::-1] for name in self.names])
 
     @cached_property
-    def _lines(self) -> Lines:
-        return Lines(self.names)
+    def _joined_names(self) -> JoinedNames:
+        return JoinedNames(self.names)
 
     @cached_property
     def _joined(self) -> str:
         return "\n".join(self.names)
 
     @cached_property
-    def _begins(self) -> list[int]:
-        """Where each name begins in the joined text; and its end."""
+    def _starts(self) -> list[int]:
+        """The position of each name in the joined text, and the end of the text."""
         return list(accumulate((len(name) + 1 for name in self.names), initial=0))
 
 
 class _Sorted:
-    """Texts, and the places where they stood."""
+    """Sorted texts with their original indexes."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._places = sorted(range(len(texts)), key=texts.__getitem__)
-        self._texts = [texts[place] for place in self._places]
+        self._indexes = sorted(range(len(texts)), key=texts.__getitem__)
+        self._texts = [texts[index] for index in self._indexes]
 
     def beginning(self, start: str) -> Sequence[int]:
-        """The places of the texts that begin with `start`."""
+        """The indexes of the texts that begin with `start`."""
         low = bisect_left(self._texts, start)
         if low == len(self._texts) or not self._texts[low].startswith(start):
             return ()
         high = bisect_right(self._texts, start, lo=low, key=lambda text: text[: len(start)])
-        return self._places[low:high]
+        return self._indexes[low:high]
 
 
-def places_of(found: int) -> Iterator[int]:
-    """The places of all names of a set."""
-    bits = f"{found:b}"[::-1]
+def indexes_of(names: int) -> Iterator[int]:
+    """The indexes of all names in a set."""
+    bits = f"{names:b}"[::-1]
     at = bits.find("1")
     while at >= 0:
         yield at
         at = bits.find("1", at + 1)
 
 
-def first_of(found: int) -> int:
-    """The place of the first name of a set that is not empty."""
-    return (found & -found).bit_length() - 1
+def first_of(names: int) -> int:
+    """The index of the first name in a set, which must not be empty."""
+    return (names & -names).bit_length() - 1

@@ -1,4 +1,4 @@
-"""What can be a name at all, read one character after the other."""
+"""The rules for valid names of files, refs and repositories, checked one character after the other."""
 
 from enum import Enum
 from itertools import count
@@ -6,32 +6,32 @@ from itertools import count
 _REPOSITORY_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_.-/")
 _NOT_IN_A_REF = frozenset(" ~^:?*[\\\x7f") | frozenset(map(chr, range(32)))
 _LOCK = ".lock"
-# States of a ref: what it ends with.
+# States of a ref, by the characters that it ends with.
 _INSIDE, _AT = len(_LOCK) + 1, len(_LOCK) + 2
 
 
 class Names(Enum):
-    """Parts with a slash between them, none of them empty. A name's state is a number, 0 at its beginning."""
+    """Kinds of names: non-empty parts separated by slashes. The state of a name is a number, initially 0."""
 
     PATHS = "paths"
     REFS = "refs"  # branches and tags: https://git-scm.com/docs/git-check-ref-format
     REPOSITORIES = "repositories"  # owner/name in lower case
 
     @property
-    def told_apart(self) -> frozenset[str]:
-        """The characters that the rules of such names themselves tell from all others."""
+    def special_characters(self) -> frozenset[str]:
+        """The characters that have a meaning in the rules of such names."""
         return frozenset("/@{" + _LOCK) if self is Names.REFS else frozenset("/")
 
     def characters(self, named: frozenset[str]) -> frozenset[str]:
-        """Those of `named` that may be in such a name, and one that stands for all others."""
+        """The characters of `named` that such a name may contain, and one that represents all others."""
         if self is Names.REPOSITORIES:
             return _REPOSITORY_CHARACTERS
-        known = named | self.told_apart
-        other = next(char for char in map(chr, count(ord("a"))) if char not in known)
-        return known - (_NOT_IN_A_REF if self is Names.REFS else frozenset()) | {other}
+        distinct = named | self.special_characters
+        other = next(char for char in map(chr, count(ord("a"))) if char not in distinct)
+        return distinct - (_NOT_IN_A_REF if self is Names.REFS else frozenset()) | {other}
 
     def step(self, state: int, char: str) -> int | None:
-        """The state after `char`; None where no such name has it there."""
+        """The state after `char`, or None if it is not allowed there."""
         match self:
             case Names.PATHS:
                 return _step_of_path(state, char)
@@ -66,7 +66,7 @@ def _step_of_repository(state: int, char: str) -> int | None:
 
 
 def _step_of_ref(state: int, char: str) -> int | None:
-    """0: a part begins; 1 to 5: it ends with so much of `.lock`; then: within it, and after an @."""
+    """0: a part begins; 1 to 5: it ends with that many characters of `.lock`; then: within it, and after an @."""
     match char:
         case "/":
             return None if state in (0, len(_LOCK)) else 0

@@ -1,27 +1,27 @@
-"""A pattern as a regular expression that takes linear time, where there is one.
+"""Convert a pattern to a regular expression that takes linear time, if there is one.
 
-Python's `re` tries alternatives again, so `*a*a*a*b` as `[^/]*a[^/]*a[^/]*a[^/]*b` would take the fourth power of a
-name's length. A choice can be made once and for all ("decided": possessive or atomic) in three cases:
+Python's `re` backtracks, so `*a*a*a*b` as `[^/]*a[^/]*a[^/]*a[^/]*b` would take the fourth power of a name's length.
+Backtracking is not needed ("decided": a possessive or atomic group) in three cases:
 
-- what follows cannot begin with a repeated character: `[0-9]+.` or a star at the end;
-- the fixed text behind a star holds a slash that the star cannot cross, so there is one place for it: `*/a`;
-- what follows that fixed text takes everything that a later place would leave over, so its first place will do: `*a*`.
+- what follows cannot begin with a repeated character: `[0-9]+.`, or a star at the end;
+- the fixed text after a star contains a slash that the star cannot cross, so it has only one position: `*/a`;
+- what follows the fixed text matches everything that a later position would leave, so the first one is enough: `*a*`.
 
-One undecided star costs a linear number of tries, if what follows it does not itself walk far. A pattern that needs
-more is no regular expression of ours, and RE2 matches it (scan.py).
+One undecided star costs a linear number of attempts, if each of them ends soon. Patterns that need more are matched by
+RE2 (scan.py).
 """
 
 import re
 from collections.abc import Sequence
 
-from pointsman.core.patterns.items import ANY, FOLDERS, SLASH, Chars, Item, Repeat
+from pointsman.core.patterns.items import ANY, FOLDERS, SLASH, Chars, PatternItem, Repeat
 
 
-def linear_regex(items: Sequence[Item]) -> str | None:
-    """A regular expression (for fullmatch, with DOTALL) that matches what `items` match; None where there is none."""
+def linear_regex(items: Sequence[PatternItem]) -> str | None:
+    """A regular expression (for fullmatch, with DOTALL) equivalent to `items`, or None if there is none."""
     parts: list[str] = []
-    undecided = False  # a star before this item is tried in many places
-    in_new_segment = True  # and a slash stands between that star and this item
+    undecided = False  # a star before this item is tried at many positions
+    in_new_segment = True  # and there is a slash between that star and this item
     position = 0
     while position < len(items):
         item, rest = items[position], items[position + 1 :]
@@ -29,40 +29,40 @@ def linear_regex(items: Sequence[Item]) -> str | None:
         if item.repeat is Repeat.ONE:
             parts.append(_text(item.chars))
             in_new_segment |= item.chars == SLASH
-        elif undecided and not _walks_little(item, rest, in_new_segment):
+        elif undecided and not _is_cheap(item, rest, in_new_segment):
             return None
-        elif _is_decided_alone(item, rest):
+        elif _is_decided_by_rest(item, rest):
             parts.append(_possessive(item))
-        elif _is_decided_by(item, chunk, rest):
-            parts.append(_first_place(item, chunk))
+        elif _is_decided_by_chunk(item, chunk, rest):
+            parts.append(_first_position(item, chunk))
             position += len(chunk)
             in_new_segment |= SLASH in {each.chars for each in chunk}
         elif undecided:
             return None
         else:
-            parts.append(_open(item))
+            parts.append(_backtracking(item))
             undecided, in_new_segment = True, item == FOLDERS
         position += 1
     return "".join(parts)
 
 
-def _chunk(rest: Sequence[Item]) -> Sequence[Item]:
-    """The fixed text at the beginning of `rest`."""
+def _chunk(rest: Sequence[PatternItem]) -> Sequence[PatternItem]:
+    """The items of fixed text at the start of `rest`."""
     for length, item in enumerate(rest):
         if item.repeat is not Repeat.ONE:
             return rest[:length]
     return rest
 
 
-def _walks_little(item: Item, rest: Sequence[Item], in_new_segment: bool) -> bool:
-    """Whether repeating `item` for each place of an undecided star is linear all the same."""
+def _is_cheap(item: PatternItem, rest: Sequence[PatternItem], in_new_segment: bool) -> bool:
+    """Whether trying `item` at each position of an undecided star is still linear."""
     if item.repeat is Repeat.MAYBE:
         return True
-    # Each segment of a name is entered once; and an open end succeeds at once.
-    return (in_new_segment and "/" not in item.chars) or (item == Item(ANY, Repeat.MANY) and not rest)
+    # Each segment of a name is entered once, and an open end matches immediately.
+    return (in_new_segment and "/" not in item.chars) or (item == PatternItem(ANY, Repeat.MANY) and not rest)
 
 
-def _is_decided_alone(item: Item, rest: Sequence[Item]) -> bool:
+def _is_decided_by_rest(item: PatternItem, rest: Sequence[PatternItem]) -> bool:
     if item == FOLDERS:
         return all("/" not in each.chars for each in rest)  # then it ends at the last slash
     for following in rest:
@@ -73,7 +73,7 @@ def _is_decided_alone(item: Item, rest: Sequence[Item]) -> bool:
     return True
 
 
-def _is_decided_by(item: Item, chunk: Sequence[Item], rest: Sequence[Item]) -> bool:
+def _is_decided_by_chunk(item: PatternItem, chunk: Sequence[PatternItem], rest: Sequence[PatternItem]) -> bool:
     if item.repeat is Repeat.MAYBE or not chunk:
         return False
     if "/" not in item.chars and SLASH in {each.chars for each in chunk}:
@@ -86,7 +86,7 @@ def _is_decided_by(item: Item, chunk: Sequence[Item], rest: Sequence[Item]) -> b
     return following.repeat is Repeat.MANY and all(following.chars.covers(each.chars) for each in (item, *chunk))
 
 
-def _possessive(item: Item) -> str:
+def _possessive(item: PatternItem) -> str:
     match item.repeat:
         case Repeat.FOLDERS:
             return "(?:.*/)?+"
@@ -96,12 +96,12 @@ def _possessive(item: Item) -> str:
             return f"{_text(item.chars)}*+"
 
 
-def _first_place(item: Item, chunk: Sequence[Item]) -> str:
+def _first_position(item: PatternItem, chunk: Sequence[PatternItem]) -> str:
     lazy = "(?:.*?/)??" if item == FOLDERS else f"{_text(item.chars)}*?"
     return f"(?>{lazy}{''.join(_text(each.chars) for each in chunk)})"
 
 
-def _open(item: Item) -> str:
+def _backtracking(item: PatternItem) -> str:
     match item.repeat:
         case Repeat.FOLDERS:
             return "(?:.*/)?"

@@ -1,1 +1,1 @@
-"""The team's rules: what they may say, and what is wrong or doubtful in them."""
+"""routes.yaml: its model, its errors and its warnings."""

@@ -1,6 +1,6 @@
-"""What a route takes: events, and for each its refs, files, people and words.
+"""The conditions of a route: events, and for each of them refs, files, actors and messages.
 
-branches, tags and paths, each with its -ignore twin, have the words and the meaning of GitHub Actions.
+branches, tags and paths, and their -ignore forms, mean the same as in GitHub Actions.
 """
 
 from functools import cached_property
@@ -15,41 +15,47 @@ from pointsman.core.routes.values import (
     IgnorePatterns,
     Messages,
     NotEmpty,
-    Part,
     Patterns,
+    RoutesPart,
     several,
 )
 
 type PullRequestType = Literal["opened", "synchronize", "reopened", "ready_for_review"]
 PullRequestTypes = Annotated[tuple[PullRequestType, ...], several(PullRequestType), NotEmpty]
-# What `on: pull_request` takes in GitHub Actions where it names no types.
-USUAL_TYPES: tuple[PullRequestType, ...] = ("opened", "synchronize", "reopened")
+# The types of `on: pull_request` in GitHub Actions if none are given.
+DEFAULT_TYPES: tuple[PullRequestType, ...] = ("opened", "synchronize", "reopened")
 
 
-class Condition(Part):
-    """What both events have. Every condition that is given must hold."""
+class Condition(RoutesPart):
+    """The conditions of both events. All of them must be met."""
 
-    branches: Patterns | None = Field(None, description="The branch that was pushed, or that a pull request goes to.")
+    branches: Patterns | None = Field(
+        None, description="The branch that was pushed, or the base branch of a pull request."
+    )
     branches_ignore: IgnorePatterns | None = Field(
-        None, alias="branches-ignore", description="All branches but these; not beside `branches`."
+        None, alias="branches-ignore", description="All branches but these. Not allowed together with `branches`."
     )
-    paths: Patterns | None = Field(None, description="At least one changed file is taken.")
+    paths: Patterns | None = Field(None, description="At least one changed file matches.")
     paths_ignore: IgnorePatterns | None = Field(
-        None, alias="paths-ignore", description="At least one changed file is none of these; not beside `paths`."
+        None,
+        alias="paths-ignore",
+        description="At least one changed file matches none of these. Not allowed together with `paths`.",
     )
-    actors: Actors | None = Field(None, description="Logins, or numbers without quotes, of who may start it.")
-    actors_ignore: Actors | None = Field(None, alias="actors-ignore", description="Nobody of these.")
+    actors: Actors | None = Field(
+        None, description="The accounts that may start it: logins, or account ids without quotes."
+    )
+    actors_ignore: Actors | None = Field(None, alias="actors-ignore", description="The accounts that may not start it.")
     messages: Messages | None = Field(
         None,
-        description="At least one of these is in the head commit's message, or in the pull request's title: a text, or "
-        "{regex: ...}.",
+        description="At least one of these is in the message of the head commit, or in the title of the pull request: "
+        "text, or {regex: ...}.",
     )
     messages_ignore: Messages | None = Field(
-        None, alias="messages-ignore", description="None of these is in the message."
+        None, alias="messages-ignore", description="None of these is in the message or the title."
     )
 
     def list_of(self, name: str) -> PatternList | None:
-        """The compiled list `name` (such as `paths-ignore`), or None where the route has none."""
+        """The compiled list `name` (such as `paths-ignore`), or None if the route has none."""
         return self._compiled.get(name)
 
     @cached_property
@@ -65,23 +71,25 @@ PATTERN_LISTS = ("branches", "tags", "paths", "head-branches")
 
 
 class PushCondition(Condition):
-    """Which pushes a route takes, in the words and with the meaning of GitHub Actions' `on: push:`."""
+    """The pushes that a route accepts, as `on: push:` of GitHub Actions."""
 
     tags: Patterns | None = Field(None, description="The tag that was pushed.")
     tags_ignore: IgnorePatterns | None = Field(
-        None, alias="tags-ignore", description="All tags but these; not beside `tags`."
+        None, alias="tags-ignore", description="All tags but these. Not allowed together with `tags`."
     )
 
 
 class PullRequestCondition(Condition):
-    """Which pull requests a route checks: `on: pull_request:` of GitHub Actions. It changes nothing on any host."""
+    """The pull requests that a route checks, as `on: pull_request:` of GitHub Actions. Hosts are not changed."""
 
-    types: PullRequestTypes = Field(USUAL_TYPES, description="What has happened to the pull request.")
+    types: PullRequestTypes = Field(DEFAULT_TYPES, description="What happened to the pull request.")
     head_branches: Patterns | None = Field(
-        None, alias="head-branches", description="The branch that the pull request comes from."
+        None, alias="head-branches", description="The head branch of the pull request."
     )
     head_branches_ignore: IgnorePatterns | None = Field(
-        None, alias="head-branches-ignore", description="All of them but these; not beside `head-branches`."
+        None,
+        alias="head-branches-ignore",
+        description="All head branches but these. Not allowed together with `head-branches`.",
     )
 
 
@@ -101,22 +109,22 @@ def _events(value: object) -> object:
 def _every(names: list[str]) -> dict[str, object]:
     for name in names:
         if name not in Events.model_fields:
-            raise ValueError(f"unknown event `{name}`: `push` and `pull_request` are taken")
+            raise ValueError(f"unknown event `{name}`: use `push` or `pull_request`")
     return {name: {} for name in names}
 
 
-class Events(Part):
-    """The events that a route takes."""
+class Events(RoutesPart):
+    """The events that a route handles."""
 
-    push: PushCondition | None = Field(None, description="Pushes of branches and tags. Left empty: every one.")
+    push: PushCondition | None = Field(None, description="Pushes of branches and tags. Empty: all of them.")
     pull_request: PullRequestCondition | None = Field(
-        None, description="Pull requests, which are only checked. Left empty: every one."
+        None, description="Pull requests, which are only checked. Empty: all of them."
     )
 
     @model_validator(mode="after")
-    def _takes_something(self) -> Self:
+    def _has_an_event(self) -> Self:
         if self.push is None and self.pull_request is None:
-            raise ValueError("names no event: `push`, `pull_request` or both")
+            raise ValueError("no event is given: use `push`, `pull_request` or both")
         return self
 
 

@@ -1,4 +1,4 @@
-"""Routes that would fight over a target: two that bring it the same playbook, at one push or in turns."""
+"""Warn about routes that conflict: two that run the same playbook on a target, for one push or in turns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,30 +12,30 @@ from pointsman.core.routes.conditions import PushCondition
 from pointsman.core.routes.diagnostic import Diagnostic
 from pointsman.core.routes.filters import EVERY, filter_of, refs_of, repositories_of
 from pointsman.core.routes.model import Route, Routes, narrowing
-from pointsman.core.text import join_first
+from pointsman.core.text import join_first, pluralize
 
 MOST_STEPS = 2_000_000  # for all pairs together: a few seconds
 
 
-class _Meeting(Enum):
-    """How two routes come to the same target."""
+class _Overlap(Enum):
+    """How two routes reach the same target."""
 
     AT_ONE_PUSH = "at one push"
-    ACROSS_REFS = "across refs"  # no branch and no tag is taken by both
+    ACROSS_REFS = "across refs"  # no branch and no tag matches both
     ACROSS_REPOSITORIES = "across repositories"
-    NOT_AT_ALL = "not at all"  # as far as can be told
+    NOT_AT_ALL = "not at all"  # or it cannot be decided
 
 
 @dataclass(frozen=True, slots=True)
-class _Aim:
+class _Action:
     """What a route does on some of its targets."""
 
     playbook: str
     tags: frozenset[str]  # empty: all
     limit: str  # the route's; empty: every host
 
-    def meets(self, other: "_Aim") -> bool:
-        """Whether some task on some host may be done by both."""
+    def overlaps(self, other: "_Action") -> bool:
+        """Whether both may run the same task on the same host."""
         return (
             self.playbook == other.playbook
             and not (self.tags and other.tags and self.tags.isdisjoint(other.tags))
@@ -44,48 +44,48 @@ class _Aim:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rival:
-    """A route that takes pushes. A set of targets is a number with one bit for each."""
+class _PushRoute:
+    """A route that handles pushes. A set of targets is an integer with one bit for each."""
 
     index: int
     route: Route
     repositories: Filter
-    refs: dict[str, Filter]  # branches and tags, each where it takes some
+    refs: dict[str, Filter]  # for branches and tags, if any of them match
     files: Filter
-    aims: dict[_Aim, int]
+    actions: dict[_Action, int]
 
 
 def find_conflicts(routes: Routes) -> Iterator[Diagnostic]:
-    """Told at the later of two routes: once for each way to meet an earlier one, however many of them there are."""
+    """Report conflicts at the later of two routes, once for each kind of overlap with earlier routes."""
     language = Language(MOST_STEPS)
-    rivals = [rival for rival in _rivals(routes) if _ever_runs(rival, language)]
-    found: dict[tuple[int, _Meeting], list[tuple[_Rival, _Rival]]] = {}
-    for earlier, later in combinations(rivals, 2):
+    push_routes = [each for each in _push_routes(routes) if _can_run(each, language)]
+    overlaps: dict[tuple[int, _Overlap], list[tuple[_PushRoute, _PushRoute]]] = {}
+    for earlier, later in combinations(push_routes, 2):
         if _shared(earlier, later):
-            meeting = _meeting(earlier, later, language)
-            found.setdefault((later.index, meeting), []).append((earlier, later))
+            overlap = _overlap(earlier, later, language)
+            overlaps.setdefault((later.index, overlap), []).append((earlier, later))
     names = [target.name for target in routes.all_targets]
-    for (index, meeting), pairs in sorted(found.items(), key=lambda each: (each[0][0], each[0][1].value)):
-        if meeting is not _Meeting.NOT_AT_ALL:
-            more = f"; the same with {len(pairs) - 1} more" if len(pairs) > 1 else ""
-            yield Diagnostic(("routes", index), _told(*pairs[0], meeting, names) + more)
+    for (index, overlap), pairs in sorted(overlaps.items(), key=lambda each: (each[0][0], each[0][1].value)):
+        if overlap is not _Overlap.NOT_AT_ALL:
+            more = f"; the same applies to {len(pairs) - 1} more" if len(pairs) > 1 else ""
+            yield Diagnostic(("routes", index), _describe(*pairs[0], overlap, names) + more)
 
 
-def _rivals(routes: Routes) -> Iterator[_Rival]:
-    own = {target.name: (1 << location, target.limit) for location, target in enumerate(routes.all_targets)}
+def _push_routes(routes: Routes) -> Iterator[_PushRoute]:
+    own = {target.name: (1 << number, target.limit) for number, target in enumerate(routes.all_targets)}
     for index, route in enumerate(routes.routes):
         if push := route.on.push:
-            aims: dict[_Aim, int] = {}
+            actions: dict[_Action, int] = {}
             for target in routes.targets_of(route):
                 bit, limit = own[target.name]
-                aim = _aim(route, target, limit)
-                aims[aim] = aims.get(aim, 0) | bit
-            yield _Rival(
-                index, route, repositories_of(route), _refs_taken(push), filter_of(push, "paths") or EVERY, aims
+                action = _action(route, target, limit)
+                actions[action] = actions.get(action, 0) | bit
+            yield _PushRoute(
+                index, route, repositories_of(route), _refs_matched(push), filter_of(push, "paths") or EVERY, actions
             )
 
 
-def _refs_taken(push: PushCondition) -> dict[str, Filter]:
+def _refs_matched(push: PushCondition) -> dict[str, Filter]:
     filters = {key: refs_of(push, key) for key in ("branches", "tags")}
     return {
         key: wanted
@@ -94,42 +94,42 @@ def _refs_taken(push: PushCondition) -> dict[str, Filter]:
     }
 
 
-def _aim(route: Route, target: Target, own_limit: str) -> _Aim:
+def _action(route: Route, target: Target, own_limit: str) -> _Action:
     tags = route.tags if target.tags is None else target.tags
-    return _Aim(target.playbook or route.playbook, frozenset(tags), narrowing(target.limit, own_limit))
+    return _Action(target.playbook or route.playbook, frozenset(tags), narrowing(target.limit, own_limit))
 
 
-def _ever_runs(rival: _Rival, language: Language) -> bool:
+def _can_run(push_route: _PushRoute, language: Language) -> bool:
     return (
-        bool(rival.refs)
-        and language.any_name_matching([rival.repositories], Names.REPOSITORIES) is not Satisfiable.NO
-        and language.any_name_matching([rival.files]) is not Satisfiable.NO
+        bool(push_route.refs)
+        and language.any_name_matching([push_route.repositories], Names.REPOSITORIES) is not Satisfiable.NO
+        and language.any_name_matching([push_route.files]) is not Satisfiable.NO
     )
 
 
-def _shared(one: _Rival, other: _Rival) -> int:
-    """The targets on which both may do the same."""
+def _shared(one: _PushRoute, other: _PushRoute) -> int:
+    """The targets on which both may run the same tasks."""
     shared = 0
-    for aim, targets in one.aims.items():
-        for other_aim, other_targets in other.aims.items():
-            if aim.meets(other_aim):
+    for action, targets in one.actions.items():
+        for other_action, other_targets in other.actions.items():
+            if action.overlaps(other_action):
                 shared |= targets & other_targets
     return shared
 
 
-def _meeting(one: _Rival, other: _Rival, language: Language) -> _Meeting:
+def _overlap(one: _PushRoute, other: _PushRoute, language: Language) -> _Overlap:
     repositories = language.any_name_matching([one.repositories, other.repositories], Names.REPOSITORIES)
     if repositories is Satisfiable.NO:
-        return _Meeting.ACROSS_REPOSITORIES
-    refs = _some_ref(one, other, language)
+        return _Overlap.ACROSS_REPOSITORIES
+    refs = _any_common_ref(one, other, language)
     if refs is Satisfiable.NO:
-        return _Meeting.ACROSS_REFS
+        return _Overlap.ACROSS_REFS
     files = language.any_name_matching([one.files, other.files])
-    # Two that take different files of one branch share their work, as is usual.
-    return _Meeting.AT_ONE_PUSH if {repositories, refs, files} == {Satisfiable.YES} else _Meeting.NOT_AT_ALL
+    # Two routes for different files of one branch divide the work, which is normal.
+    return _Overlap.AT_ONE_PUSH if {repositories, refs, files} == {Satisfiable.YES} else _Overlap.NOT_AT_ALL
 
 
-def _some_ref(one: _Rival, other: _Rival, language: Language) -> Satisfiable:
+def _any_common_ref(one: _PushRoute, other: _PushRoute, language: Language) -> Satisfiable:
     answers = {
         language.any_name_matching([one.refs[key], other.refs[key]], Names.REFS)
         for key in one.refs
@@ -138,30 +138,30 @@ def _some_ref(one: _Rival, other: _Rival, language: Language) -> Satisfiable:
     return next((answer for answer in (Satisfiable.YES, Satisfiable.UNDECIDED) if answer in answers), Satisfiable.NO)
 
 
-# --- in words -------------------------------------------------------------------------------------------------------
+# --- messages -------------------------------------------------------------------------------------------------------
 
 
-def _told(earlier: _Rival, later: _Rival, meeting: _Meeting, names: list[str]) -> str:
+def _describe(earlier: _PushRoute, later: _PushRoute, overlap: _Overlap, names: list[str]) -> str:
     shared = _shared(earlier, later)
-    targets = [name for location, name in enumerate(names) if shared >> location & 1]
-    playbook = next(aim.playbook for aim in later.aims if any(aim.meets(other) for other in earlier.aims))
-    count = f"{len(targets)} target{'s' * (len(targets) != 1)} ({join_first(targets)})"
+    targets = [name for number, name in enumerate(names) if shared >> number & 1]
+    playbook = next(each.playbook for each in later.actions if any(each.overlaps(other) for other in earlier.actions))
+    count = f"{pluralize(len(targets), 'target')} ({join_first(targets)})"
     first, second = f"`{earlier.route.name}`", f"`{later.route.name}`"
-    if meeting is _Meeting.AT_ONE_PUSH:
-        return f"one push may start both {first} and {second}, one after the other, with {playbook} on {count}"
+    if overlap is _Overlap.AT_ONE_PUSH:
+        return f"one push can start both {first} and {second}, which run {playbook} one after the other on {count}"
     sources = [
-        f"{name} ({join_first(rival.route.repository) if meeting is _Meeting.ACROSS_REPOSITORIES else _refs(rival)})"
-        for name, rival in ((first, earlier), (second, later))
+        f"{name} ({join_first(each.route.repository) if overlap is _Overlap.ACROSS_REPOSITORIES else _refs(each)})"
+        for name, each in ((first, earlier), (second, later))
     ]
     return (
-        f"{' and '.join(sources)} both bring {playbook} to {count}: "
-        "what a push on one does, the next push on the other may undo"
+        f"{' and '.join(sources)} both run {playbook} on {count}: "
+        "each push to one may undo what the last push to the other did"
     )
 
 
-def _refs(rival: _Rival) -> str:
+def _refs(push_route: _PushRoute) -> str:
     """`branches main, release/*`, `branches but main and tags v*`, `every tag`."""
-    return " and ".join(_ref(key, wanted) for key, wanted in rival.refs.items())
+    return " and ".join(_ref(key, wanted) for key, wanted in push_route.refs.items())
 
 
 def _ref(key: str, wanted: Filter) -> str:

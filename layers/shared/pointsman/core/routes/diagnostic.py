@@ -1,4 +1,4 @@
-"""What is wrong, or doubtful, in routes.yaml, and where."""
+"""An error or a warning about routes.yaml, with its location."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ type Location = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """Something wrong at a place of the file, such as ("routes", 0, "playbook")."""
+    """An error or a warning at a location such as ("routes", 0, "playbook")."""
 
     location: Location
     reason: str
@@ -15,7 +15,7 @@ class Diagnostic:
 
     @property
     def where(self) -> str:
-        """The place in words: `routes[0].playbook`."""
+        """The location as text: `routes[0].playbook`."""
         return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.location).removeprefix(".")
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What is doubtful in valid rules: lists that take nothing, slips of the pen, targets left out, routes that fight."""
+"""Warnings about valid rules: lists that match nothing, likely mistakes, unused targets, conflicting routes."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from pointsman.core.routes.conditions import PATTERN_LISTS, Condition
 from pointsman.core.routes.conflicts import find_conflicts
 from pointsman.core.routes.diagnostic import Diagnostic, Location
 from pointsman.core.routes.filters import filter_of, other_filter, repositories_of
-from pointsman.core.routes.lint_patterns import surprise
+from pointsman.core.routes.lint_patterns import unexpected_meaning
 from pointsman.core.routes.model import Route, Routes
 from pointsman.core.text import join_first
 
@@ -22,19 +22,19 @@ _REFS = ("refs/heads/", "refs/tags/")
 
 
 def lint(routes: Routes) -> list[Diagnostic]:
-    """What whoever wrote these rules should look at again. They are valid, and do what they say."""
-    found = list(_doubts_of_targets(routes))
+    """Warnings about valid rules, for their author to review."""
+    warnings = list(_lint_targets(routes))
     for index, route in enumerate(routes.routes):
-        found += _doubts_of_route(("routes", index), route, routes)
-    return [*found, *find_conflicts(routes)]
+        warnings += _lint_route(("routes", index), route, routes)
+    return [*warnings, *find_conflicts(routes)]
 
 
 # --- targets --------------------------------------------------------------------------------------------------------
 
 
-def _doubts_of_targets(routes: Routes) -> Iterator[Diagnostic]:
-    reached = {target.name for route in routes.routes for target in routes.targets_of(route)}
-    yield from _doubled_accounts(routes)
+def _lint_targets(routes: Routes) -> Iterator[Diagnostic]:
+    used = {target.name for route in routes.routes for target in routes.targets_of(route)}
+    yield from _duplicate_accounts(routes)
     if routes.targets is None:
         rules: list[tuple[Location, str, tuple[str, ...]]] = [
             (("accounts", account), account, routes.regions) for account in routes.accounts
@@ -46,123 +46,126 @@ def _doubts_of_targets(routes: Routes) -> Iterator[Diagnostic]:
         ]
     for location, account, regions in rules:
         names = [f"{account}/{region}" for region in regions]
-        if left := [name for name in names if name not in reached]:
+        if unused := [name for name in names if name not in used]:
             yield Diagnostic(
-                location, f"no route reaches {_listed(left, len(names))}: name it in a route, or take it out"
+                location, f"no route uses {_list_targets(unused, len(names))}: add it to a route, or remove it"
             )
 
 
-def _doubled_accounts(routes: Routes) -> Iterator[Diagnostic]:
-    """Targets under two names that are one account and region: each of them has a lane of its own."""
+def _duplicate_accounts(routes: Routes) -> Iterator[Diagnostic]:
+    """Accounts whose targets are an account and region that another name has too: each name has its own queue."""
     names: dict[tuple[str, str], str] = {}
-    doubled: dict[str, list[str]] = {}
+    duplicates: dict[str, list[str]] = {}
     for target in routes.all_targets:
         if (first := names.setdefault((target.account_id, target.region), target.name)) != target.name:
-            doubled.setdefault(target.account, []).append(f"{target.name} is {first}")
-    for account, pairs in doubled.items():
-        told = f"one account and region under two names ({join_first(pairs)}): two builds may run there at one time"
-        yield Diagnostic(("accounts", account), told)
+            duplicates.setdefault(target.account, []).append(f"{target.name} is {first}")
+    for account, pairs in duplicates.items():
+        reason = (
+            f"one account and region has two names ({join_first(pairs)}): two builds can run there at the same time"
+        )
+        yield Diagnostic(("accounts", account), reason)
 
 
-def _listed(left: list[str], of: int) -> str:
-    if len(left) == 1:
-        return f"target {left[0]}"
-    which = f"any of its {of} targets" if len(left) == of else f"{len(left)} of its {of} targets"
-    return f"{which} ({join_first(left)})"
+def _list_targets(unused: list[str], total: int) -> str:
+    if len(unused) == 1:
+        return f"target {unused[0]}"
+    which = f"any of its {total} targets" if len(unused) == total else f"{len(unused)} of its {total} targets"
+    return f"{which} ({join_first(unused)})"
 
 
 # --- lists of patterns ----------------------------------------------------------------------------------------------
 
 
-def _doubts_of_route(location: Location, route: Route, routes: Routes) -> Iterator[Diagnostic]:
+def _lint_route(location: Location, route: Route, routes: Routes) -> Iterator[Diagnostic]:
     if route.playbook.startswith("ansible/"):
         meant = route.playbook.removeprefix("ansible/")
-        yield Diagnostic((*location, "playbook"), f"is looked for inside ansible/; write `{meant}`")
-    for index in sorted(routes.choices_overlaid(route)):
-        yield Diagnostic(
-            (*location, "targets", index), "later entries mean each of its targets, too, and alone count there"
-        )
+        yield Diagnostic((*location, "playbook"), f"is relative to ansible/; write `{meant}`")
+    for index in sorted(routes.choices_without_effect(route)):
+        yield Diagnostic((*location, "targets", index), "has no effect: later entries match all of its targets")
     if Language().any_name_matching([repositories_of(route)], Names.REPOSITORIES) is Satisfiable.NO:
-        yield Diagnostic((*location, "repository"), "takes no repository that can be: what it names, `!` takes back")
+        yield Diagnostic(
+            (*location, "repository"), "matches no possible repository: patterns with `!` exclude everything"
+        )
     for event, condition in (("push", route.on.push), ("pull_request", route.on.pull_request)):
         if condition:
-            yield from _doubts_of_condition((*location, "on", event), condition)
+            yield from _lint_condition((*location, "on", event), condition)
 
 
-def _doubts_of_words(location: Location, condition: Condition) -> Iterator[Diagnostic]:
+def _lint_actors_and_messages(location: Location, condition: Condition) -> Iterator[Diagnostic]:
     for key, messages in (("messages", condition.messages), ("messages-ignore", condition.messages_ignore)):
         for index, message in enumerate(messages or ()):
             if isinstance(message, str) and _LIKE_REGEX.search(message):
-                told = f"`{message}` is looked for as it stands; for an expression write {{regex: ...}}"
-                yield Diagnostic((*location, key, index), told)
+                reason = f"`{message}` is matched as plain text; for a regular expression, write {{regex: ...}}"
+                yield Diagnostic((*location, key, index), reason)
     for key, actors in (("actors", condition.actors), ("actors-ignore", condition.actors_ignore)):
         for index, actor in enumerate(actors or ()):
             if isinstance(actor, str) and actor.isdigit():
                 yield Diagnostic(
-                    (*location, key, index), f"`{actor}` is taken for a login; an account's number has no quotes"
+                    (*location, key, index), f"`{actor}` is read as a login; write an account's id without quotes"
                 )
 
 
-def _doubts_of_condition(location: Location, condition: Condition) -> Iterator[Diagnostic]:
-    yield from _doubts_of_words(location, condition)
+def _lint_condition(location: Location, condition: Condition) -> Iterator[Diagnostic]:
+    yield from _lint_actors_and_messages(location, condition)
     for key in PATTERN_LISTS:
         if wanted := filter_of(condition, key):
             here = (*location, f"{key}-ignore" if wanted.ignores else key)
-            nothing = list(_doubts_of_list(here, wanted, condition, key))
-            yield from nothing
+            list_warnings = list(_lint_list(here, wanted, condition, key))
+            yield from list_warnings
             for index, text in enumerate(wanted.texts):
-                if doubt := _doubt_of_pattern(text, key, wanted, told=bool(nothing)):
-                    yield Diagnostic((*here, index), doubt)
+                if warning := _pattern_warning(text, key, wanted, reported=bool(list_warnings)):
+                    yield Diagnostic((*here, index), warning)
 
 
-def _doubts_of_list(location: Location, wanted: Filter, condition: Condition, key: str) -> Iterator[Diagnostic]:
-    if wanted.ignores and not wanted.taking:
+def _lint_list(location: Location, wanted: Filter, condition: Condition, key: str) -> Iterator[Diagnostic]:
+    if wanted.ignores and not wanted.positive:
         yield Diagnostic(
-            location, "ignores nothing: a pattern with `!` keeps what one above it ignores; name what to ignore"
+            location,
+            "ignores nothing: `!` only re-includes what an earlier pattern ignores; add one without `!`",
         )
         return
-    if not _takes_nothing(wanted, key):
+    if not _matches_nothing(wanted, key):
         return
     if wanted.ignores:
-        # `tags` beside `branches-ignore: ['**']` says: no branch, as it is meant.
+        # `branches-ignore: ['**']` together with `tags` means tags only, which is intended.
         other = other_filter(condition, key)
-        if other is None or _takes_nothing(other, key):
-            yield Diagnostic(location, f"ignores every {_ONE_OF[key]} that can be, so nothing is ever taken")
+        if other is None or _matches_nothing(other, key):
+            yield Diagnostic(location, f"ignores every possible {_ONE_OF[key]}, so the route never runs")
         return
     impossible = [text for text in wanted.texts if not text.startswith("!") and _is_impossible(text, key)]
     if len(impossible) == sum(not text.startswith("!") for text in wanted.texts):
         why = "; ".join(_impossible(text, key) for text in impossible)
     else:
-        why = "what its patterns take, later ones with `!` take back"
-    yield Diagnostic(location, f"takes no {_ONE_OF[key]} that can be: {why}")
+        why = "later patterns with `!` exclude everything"
+    yield Diagnostic(location, f"matches no possible {_ONE_OF[key]}: {why}")
 
 
-def _takes_nothing(wanted: Filter, key: str) -> bool:
+def _matches_nothing(wanted: Filter, key: str) -> bool:
     names = Names.PATHS if key == "paths" else Names.REFS
     return Language().any_name_matching([wanted], names) is Satisfiable.NO
 
 
 def _is_impossible(text: str, key: str) -> bool:
-    """Whether no name at all matches a pattern, with or without its `!`."""
-    bare = _parted(text)[1]
-    return _takes_nothing(Filter((f"\\{bare}" if bare.startswith("!") else bare,)), key)
+    """Whether no possible name matches a pattern, without regard to its `!`."""
+    bare = _split_sign(text)[1]
+    return _matches_nothing(Filter((f"\\{bare}" if bare.startswith("!") else bare,)), key)
 
 
-def _parted(text: str) -> tuple[str, str]:
-    """The `!` of a pattern, if it has one, and the rest."""
+def _split_sign(text: str) -> tuple[str, str]:
+    """Return the `!` of a pattern or an empty text, and the rest."""
     return ("!", text[1:]) if text.startswith("!") else ("", text)
 
 
 def _impossible(text: str, key: str) -> str:
-    """Says that a pattern is impossible, and what may have been meant."""
-    sign, bare = _parted(text)
+    """Describe an impossible pattern, with a correction if there is one."""
+    sign, bare = _split_sign(text)
     reason = f"no {_ONE_OF[key]} matches `{text}`"
     if "//" in bare:
-        reason += ", since none has two slashes together"
+        reason += ", since no name has two slashes in a row"
     elif bare.startswith("/") or bare.endswith("/"):
-        reason += f", since none {'begins' if bare.startswith('/') else 'ends'} with a slash"
+        reason += f", since no name {'begins' if bare.startswith('/') else 'ends'} with a slash"
     elif not _is_impossible(text, "paths"):
-        reason += ", since git takes no such name"
+        reason += ", since git does not allow such a name"
     meant = "/".join(part for part in bare.split("/") if part) + ("/**" if bare.endswith("/") else "")
     return f"{reason}; write `{sign}{meant}`" if _is_possible(meant, key) else reason
 
@@ -175,34 +178,34 @@ def _is_possible(text: str, key: str) -> bool:
     return not _is_impossible(text, key)
 
 
-def _doubt_of_pattern(text: str, key: str, wanted: Filter, *, told: bool) -> str | None:
-    """What is doubtful in a single pattern. `told`: its list as a whole takes nothing, as is said already."""
+def _pattern_warning(text: str, key: str, wanted: Filter, *, reported: bool) -> str | None:
+    """A warning about a single pattern. `reported`: there is one already that its whole list matches nothing."""
     if _is_impossible(text, key):
-        return None if told and not wanted.ignores and not text.startswith("!") else _impossible(text, key)
-    if found := _BRACES.search(text):
-        return f"`{found.group()}` in `{text}` stands for itself: write a pattern for each"
-    slip = _slip_in_path(text, wanted) if key == "paths" else _slip_in_ref(text, key)
-    return slip or surprise(compile_pattern(text))
+        return None if reported and not wanted.ignores and not text.startswith("!") else _impossible(text, key)
+    if braces := _BRACES.search(text):
+        return f"`{braces.group()}` in `{text}` is plain text: write one pattern for each value"
+    mistake = _path_mistake(text, wanted) if key == "paths" else _ref_mistake(text, key)
+    return mistake or unexpected_meaning(compile_pattern(text))
 
 
-def _slip_in_ref(text: str, key: str) -> str | None:
-    sign, bare = _parted(text)
+def _ref_mistake(text: str, key: str) -> str | None:
+    sign, bare = _split_sign(text)
     for prefix in _REFS:
         if bare.startswith(prefix) and len(bare) > len(prefix):
             plural = {"refs/heads/": "branches", "refs/tags/": "tags"}[prefix]
             short = f"{sign}{bare.removeprefix(prefix)}"
             if key.endswith(plural):
-                return f"`{text}`: {plural} are named without `{prefix}`; write `{short}`"
-            return f"`{text}` names {plural}, and this list is about {key.replace('-', ' ')}"
+                return f"`{text}`: omit `{prefix}`; write `{short}`"
+            return f"`{text}` names {plural}, but this list is for {key.replace('-', ' ')}"
     if bare.startswith("origin/"):
-        return f"`{text}`: a branch is named without its remote; write `{sign}{bare.removeprefix('origin/')}`"
+        return f"`{text}`: omit the remote; write `{sign}{bare.removeprefix('origin/')}`"
     return None
 
 
-def _slip_in_path(text: str, wanted: Filter) -> str | None:
-    sign, bare = _parted(text)
+def _path_mistake(text: str, wanted: Filter) -> str | None:
+    sign, bare = _split_sign(text)
     if bare.startswith("./"):
-        return f"`{text}`: a file's name begins at the repository's root; write `{sign}{bare[2:]}`"
+        return f"`{text}`: paths are relative to the repository's root; write `{sign}{bare[2:]}`"
     pattern = compile_pattern(text)
     name = pattern.shape.prefix
     if pattern.shape.between is not Between.NOTHING or not _looks_like_folder(name.rpartition("/")[2]):
@@ -210,9 +213,9 @@ def _slip_in_path(text: str, wanted: Filter) -> str | None:
     whole = f"{bare}/**"
     if any(each.removeprefix("!") == whole for each in wanted.texts):
         return None
-    return f"`{text}` matches only a file of that very name; for all that lies in a folder write `{sign}{whole}`"
+    return f"`{text}` matches only a file with exactly this name; for all files in a folder, write `{sign}{whole}`"
 
 
 def _looks_like_folder(name: str) -> bool:
-    """Makefile, LICENSE and CODEOWNERS are files, though they have no extension."""
+    """Whether a name has no dot and no upper case letter, as Makefile, LICENSE and CODEOWNERS do."""
     return "." not in name and name == name.lower()

@@ -1,7 +1,7 @@
-"""Regular expressions for commit messages, in time linear in the message whatever the expression says.
+"""Regular expressions for commit messages, in time linear in the message.
 
-The engine is RE2 (https://github.com/google/re2/wiki/Syntax): it knows no look-around and no back-reference, which are
-what makes others hang. It is imported when the first expression is met: most rules have none.
+The engine is RE2 (https://github.com/google/re2/wiki/Syntax). It has no look-around and no back-references, which can
+make other engines hang. It is imported with the first expression, since most rules have none.
 """
 
 from functools import cache
@@ -12,12 +12,12 @@ class CompiledRegex(Protocol):
     """A compiled expression."""
 
     def search(self, text: str) -> object | None:
-        """Something, where the expression matches anywhere in `text`."""
+        """A match anywhere in `text`, or None."""
 
 
 @cache
 def compile_regex(text: str) -> CompiledRegex:
-    """Compile `text`. Raises ValueError saying why it is none."""
+    """Compile `text`. Raises ValueError with the reason if it is invalid."""
     import re2  # noqa: PLC0415
 
     options = re2.Options()
@@ -26,5 +26,5 @@ def compile_regex(text: str) -> CompiledRegex:
         compiled: CompiledRegex = re2.compile(text, options)
     except re2.error as error:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error.args[0])
-        raise ValueError(f"`{text}` is no regular expression of RE2: {reason}") from error
+        raise ValueError(f"`{text}` is not a valid RE2 regular expression: {reason}") from error
     return compiled

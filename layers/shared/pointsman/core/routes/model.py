@@ -1,4 +1,4 @@
-"""The team's rules, routes.yaml, as values: which pushes and pull requests go where.
+"""The model of routes.yaml: which pushes and pull requests start which playbook on which targets.
 
     version: 1
     accounts: {dev: "222222222222"}
@@ -10,7 +10,7 @@
         targets: all
         playbook: site.yml
 
-What concerns several parts of the file at once is checked by check.py; docs/routes.md tells all of it.
+check.py checks what concerns several parts of the file. docs/routes.md is the reference.
 """
 
 from collections.abc import Iterator
@@ -34,43 +34,43 @@ from pointsman.core.routes.values import (
     Limit,
     Name,
     NotEmpty,
-    Part,
     Playbook,
     Regions,
     Repositories,
+    RoutesPart,
     Selector,
     one_or_many,
 )
 
 
 class WhenUndetermined(StrEnum):
-    """What a route does when the list of changed files is incomplete, so that `paths` can't be decided."""
+    """What a route does if `paths` cannot be decided because the list of changed files is incomplete."""
 
     RUN = "run"
     IGNORE = "ignore"
-    HOLD = "hold"  # not run, and recorded as held
+    HOLD = "hold"  # do not run, and record the decision as held
 
 
-class TargetChoice(Part):
-    """Targets of a route, by name or by labels, and what is otherwise there. Every label that is given must fit."""
+class TargetChoice(RoutesPart):
+    """Targets of a route, by name or by labels, and their own settings. All given labels must match."""
 
-    name: Selector | None = Field(None, description="account/region, where `*` may stand for either.")
-    account: Labels | None = Field(None, description="Our name for its account, one or a list.")
-    region: Labels | None = Field(None, description="Its region, one or a list.")
-    environment: Labels | None = Field(None, description="The label of its account or its own, one or a list.")
-    playbook: Playbook | None = Field(None, description="Instead of the route's.")
-    limit: Limit | None = Field(None, description="Instead of the route's.")
-    tags: AnsibleTags | None = Field(None, description="Instead of the route's.")
-    extra_vars: ExtraVars = Field(default_factory=dict, description="Laid over the route's and the target's.")
+    name: Selector | None = Field(None, description="account/region, where either may be `*`.")
+    account: Labels | None = Field(None, description="Name of the account, or a list of names.")
+    region: Labels | None = Field(None, description="Region, or a list of regions.")
+    environment: Labels | None = Field(None, description="Environment of the account or the target, or a list.")
+    playbook: Playbook | None = Field(None, description="Overrides that of the route.")
+    limit: Limit | None = Field(None, description="Overrides that of the route.")
+    tags: AnsibleTags | None = Field(None, description="Overrides that of the route.")
+    extra_vars: ExtraVars = Field(default_factory=dict, description="Override those of the route and the target.")
 
     @model_validator(mode="after")
     def _chooses_something(self) -> Self:
         if not (self.name or self.account or self.region or self.environment):
-            raise ValueError("chooses no target: give `name`, `account`, `region` or `environment`")
+            raise ValueError("selects no target: give `name`, `account`, `region` or `environment`")
         return self
 
-    def means(self, target: Target, environment: str) -> bool:
-        """Whether this is about `target`, whose account is labelled `environment` (empty: not at all)."""
+    def matches(self, target: Target, environment: str) -> bool:
+        """Whether this selects `target`, which has the label `environment` (empty: none)."""
         labels = ((self.account, target.account), (self.region, target.region), (self.environment, environment))
         return (self.name is None or fnmatchcase(target.name, self.name)) and all(
             wanted is None or any(fnmatchcase(label, each) for each in wanted) for wanted, label in labels
@@ -93,31 +93,29 @@ Choices = Annotated[
 ]
 
 
-class Route(Part):
-    """Sends the changes that meet its condition to its targets."""
+class Route(RoutesPart):
+    """Starts a playbook on its targets for changes that meet its conditions."""
 
-    name: Name = Field(description="Stands in the trail, and is part of what makes a rollout the same: choose it once.")
-    repository: Repositories = Field(description="owner/name on GitHub, or patterns of it.")
-    on: On = Field(description="What it takes: push, pull_request, or both, with conditions.")
+    name: Name = Field(description="Name in the audit trail. It is part of a rollout's identity, so do not change it.")
+    repository: Repositories = Field(description="owner/name on GitHub, or patterns.")
+    on: On = Field(description="The events: push, pull_request, or both, with conditions.")
     targets: Choices = Field(description="all, or names (account/region) and labels.")
-    playbook: Playbook = Field(description="What runs: a path inside ansible/.")
-    tags: AnsibleTags = Field((), description="Only these tags of the playbook.")
-    extra_vars: ExtraVars = Field(default_factory=dict, description="Variables for Ansible. Nothing secret.")
-    limit: Limit = Field("", description="Only these hosts: a host pattern of Ansible.")
-    skip_ci: StrictBool = Field(
-        True, description="A marker such as [skip ci] in the commit's message keeps it from running."
-    )
+    playbook: Playbook = Field(description="Path of the playbook inside ansible/.")
+    tags: AnsibleTags = Field((), description="Run only these tags of the playbook.")
+    extra_vars: ExtraVars = Field(default_factory=dict, description="Variables for Ansible. No secrets.")
+    limit: Limit = Field("", description="Only these hosts: an Ansible host pattern.")
+    skip_ci: StrictBool = Field(True, description="Do not run if the commit message has a marker such as [skip ci].")
     when_undetermined: WhenUndetermined = Field(
-        WhenUndetermined.RUN, description="What follows when nobody can tell all changed files."
+        WhenUndetermined.RUN, description="What to do if the list of changed files is incomplete."
     )
     when_busy: WhenBusy = Field(
         WhenBusy.SUPERSEDE,
-        description="A newer commit takes the place of an older one that waits, or stands behind it.",
+        description="A newer commit replaces a waiting older one (supersede), or waits behind it (queue).",
     )
 
 
-class Defaults(Part):
-    """What routes have where they say nothing else. `extra_vars` are laid over each other, all else is replaced."""
+class Defaults(RoutesPart):
+    """Values for routes that do not set them. `extra_vars` are merged, all others are replaced."""
 
     repository: Repositories | None = None
     on: On | None = None
@@ -131,56 +129,56 @@ class Defaults(Part):
     when_busy: WhenBusy | None = None
 
 
-class Account(Part):
+class Account(RoutesPart):
     """An AWS account in which Ansible runs."""
 
     id: AccountId = Field(description="The 12 digits of the AWS account.")
-    environment: Environment | None = Field(None, description="Label by which routes may choose its targets.")
+    environment: Environment | None = Field(None, description="Label by which routes can select its targets.")
 
 
-class TargetRule(Part):
-    """An account's part of the targets: which regions, and which hosts of their inventory."""
+class TargetRule(RoutesPart):
+    """Targets in one account: their regions, and their hosts in the inventory."""
 
-    account: AccountName = Field(description="Our name for the AWS account.")
-    regions: Regions | None = Field(None, description="Left out: all of the file.")
-    limit: Limit = Field("", description="Only these hosts: a host pattern of Ansible.")
-    environment: Environment | None = Field(None, description="Instead of the account's.")
-    extra_vars: ExtraVars = Field(default_factory=dict, description="Laid over the route's.")
+    account: AccountName = Field(description="Name of the AWS account.")
+    regions: Regions | None = Field(None, description="Default: all regions of the file.")
+    limit: Limit = Field("", description="Only these hosts: an Ansible host pattern.")
+    environment: Environment | None = Field(None, description="Overrides that of the account.")
+    extra_vars: ExtraVars = Field(default_factory=dict, description="Override those of the route.")
 
 
 def _account(value: object) -> object:
     return value if isinstance(value, (dict, Account)) else {"id": value}
 
 
-class Routes(Part):
-    """All of routes.yaml. Top-level keys that begin with `x-` are passed over: a place for YAML anchors."""
+class Routes(RoutesPart):
+    """The whole file. Top-level keys that begin with `x-` are ignored, so they can hold YAML anchors."""
 
-    version: Literal[1] = Field(1, description="Of the file's form.")
+    version: Literal[1] = Field(1, description="Version of the file format.")
     accounts: Annotated[
         dict[AccountName, Annotated[Account, BeforeValidator(_account, json_schema_input_type=AccountId | Account)]],
         NotEmpty,
-    ] = Field(description="Our names for AWS accounts.")
+    ] = Field(description="AWS accounts by name.")
     regions: Regions = Field(description="AWS regions.")
     targets: Annotated[tuple[TargetRule, ...], NotEmpty] | None = Field(
-        None, description="Left out: every account in every region."
+        None, description="Default: every account in every region."
     )
-    # By now in the routes.
-    defaults: Defaults | None = Field(None, exclude=True, description="What routes have where they say nothing else.")
-    routes: Annotated[tuple[Route, ...], NotEmpty] = Field(description="All of them are asked about each change.")
+    # Merged into the routes.
+    defaults: Defaults | None = Field(None, exclude=True, description="Values for routes that do not set them.")
+    routes: Annotated[tuple[Route, ...], NotEmpty] = Field(description="All of them are evaluated for each change.")
 
     @model_validator(mode="before")
     @classmethod
-    def _whole(cls, data: Any) -> Any:
+    def _merge_defaults(cls, data: Any) -> Any:
         return with_defaults(data)
 
     @cached_property
     def all_targets(self) -> tuple[Target, ...]:
         """Every target, in the order of the file: account by account, region by region."""
-        return tuple(target for target, _ in self._labelled)
+        return tuple(target for target, _ in self._with_environments)
 
     @cached_property
-    def _labelled(self) -> tuple[tuple[Target, str], ...]:
-        """Every target and its environment."""
+    def _with_environments(self) -> tuple[tuple[Target, str], ...]:
+        """Every target with its environment."""
         rules = self.targets or tuple(TargetRule(account=account) for account in self.accounts)
         return tuple(
             (self._target(rule, region), rule.environment or self.accounts[rule.account].environment or "")
@@ -199,27 +197,27 @@ class Routes(Part):
         )
 
     def targets_of(self, route: Route) -> tuple[Target, ...]:
-        """The targets of `route`, each with what is otherwise there. The last choice that means a target says what."""
-        return tuple(_chosen(target, route.targets[places[-1]], route) for target, places in self._meant(route))
+        """The targets of `route`, each with the settings of the last choice that selects it."""
+        return tuple(_chosen(target, route.targets[choices[-1]], route) for target, choices in self._selected(route))
 
     def choices_without_target(self, route: Route) -> set[int]:
-        """The places of the route's choices that mean no target."""
-        return set(range(len(route.targets))).difference(*(places for _, places in self._meant(route)))
+        """The indexes of the route's choices that select no target."""
+        return set(range(len(route.targets))).difference(*(choices for _, choices in self._selected(route)))
 
-    def choices_overlaid(self, route: Route) -> set[int]:
-        """The places of the route's choices that mean targets, each of which a later one means, too."""
-        meant = list(self._meant(route))
-        return {place for _, places in meant for place in places} - {places[-1] for _, places in meant}
+    def choices_without_effect(self, route: Route) -> set[int]:
+        """The indexes of the route's choices all of whose targets are also selected by later choices."""
+        selected = list(self._selected(route))
+        return {choice for _, choices in selected for choice in choices} - {choices[-1] for _, choices in selected}
 
-    def _meant(self, route: Route) -> Iterator[tuple[Target, list[int]]]:
-        """Each target that a choice of `route` means, and the places of those that do."""
-        for target, environment in self._labelled:
-            places = [place for place, choice in enumerate(route.targets) if choice.means(target, environment)]
-            if places:
-                yield target, places
+    def _selected(self, route: Route) -> Iterator[tuple[Target, list[int]]]:
+        """Each target that a choice of `route` selects, with the indexes of these choices."""
+        for target, environment in self._with_environments:
+            choices = [index for index, choice in enumerate(route.targets) if choice.matches(target, environment)]
+            if choices:
+                yield target, choices
 
     def of_repository(self, full_name: str) -> tuple[Route, ...]:
-        """The routes of a repository. GitHub's names do not differ by case alone."""
+        """The routes of a repository. Names on GitHub are not case-sensitive."""
         name = full_name.lower()
         return tuple(
             route
@@ -245,17 +243,17 @@ def _chosen(target: Target, choice: TargetChoice, route: Route) -> Target:
 
 
 def _narrowed(of_target: str, of_route: str) -> str:
-    """A target's own limit, and the route's within it: Ansible's intersection of two host patterns."""
+    """The route's limit within the target's own: Ansible's intersection of two host patterns."""
     return f"{of_target}:&{of_route}" if of_target and of_route else of_target or of_route
 
 
 def narrowing(limit: str, of_target: str) -> str:
-    """What the route adds in `limit` to its target's own: _narrowed() taken apart."""
+    """The part of `limit` that the route added to the target's own: the reverse of _narrowed()."""
     return limit.removeprefix(of_target).removeprefix(":&") if of_target else limit
 
 
 def with_defaults(data: Any) -> Any:
-    """`data` (routes.yaml as plain values) with its defaults in each route and without its `x-` keys."""
+    """Return `data` (routes.yaml as plain values) with its defaults in each route and without `x-` keys."""
     if not isinstance(data, dict):
         return data
     kept = {key: value for key, value in data.items() if not str(key).startswith("x-")}
@@ -268,8 +266,8 @@ def with_defaults(data: Any) -> Any:
 def _route_with(defaults: dict[Any, Any], route: Any) -> Any:
     if not isinstance(route, dict):
         return route
-    own, usual = route.get("extra_vars"), defaults.get("extra_vars")
+    own, default = route.get("extra_vars"), defaults.get("extra_vars")
     merged = {key: value for key, value in defaults.items() if key != "name"} | route
-    if isinstance(own, dict) and isinstance(usual, dict):
-        merged["extra_vars"] = usual | own
+    if isinstance(own, dict) and isinstance(default, dict):
+        merged["extra_vars"] = default | own
     return merged

@@ -1,4 +1,4 @@
-"""Secrets in routes.yaml: variables travel as a build's environment, which CodeBuild repeats in every event."""
+"""Find secrets in routes.yaml. Variables are passed in a build's environment, which is part of every build event."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,18 +11,18 @@ ADVICE = (
 
 
 def secrets_in(variables: dict[str, Any]) -> list[str]:
-    """What is wrong with each variable that holds a secret: by its name, or by the shape of its value."""
-    return [f"{location} holds a secret: {ADVICE}" for location in _places("", variables)]
+    """An error for each variable that contains a secret, judged by its name or the format of its value."""
+    return [f"{location} contains a secret: {ADVICE}" for location in _locations("", variables)]
 
 
-def _places(location: str, value: object, *, named: bool = False) -> Iterator[str]:
+def _locations(location: str, value: object, *, named: bool = False) -> Iterator[str]:
     match value:
         case dict():
             for name, inner in value.items():
-                yield from _places(f"{location}.{name}".lstrip("."), inner, named=named or is_secret_name(str(name)))
+                yield from _locations(f"{location}.{name}".lstrip("."), inner, named=named or is_secret_name(str(name)))
         case list():
             for number, inner in enumerate(value):
-                yield from _places(f"{location}[{number}]", inner, named=named)
+                yield from _locations(f"{location}[{number}]", inner, named=named)
         case str() if (named and not is_plain(value)) or Redactor().redact(value) != value:
             yield location
         case int() | float() if named and not isinstance(value, bool) and not is_plain(str(value)):

@@ -1,4 +1,4 @@
-"""What pydantic finds in routes.yaml, told in the file's own words and places."""
+"""Convert pydantic's errors about routes.yaml to messages in the terms of the file."""
 
 from difflib import get_close_matches
 from typing import Any, TypeAliasType, cast
@@ -8,10 +8,11 @@ from pydantic import BaseModel
 from pointsman.core.routes.conditions import PullRequestCondition, PushCondition
 from pointsman.core.routes.diagnostic import Diagnostic, Location
 from pointsman.core.routes.model import Routes
-from pointsman.core.routes.values import FORMS, UNION_TAGS, Part
+from pointsman.core.routes.values import FORMATS, UNION_TAGS, RoutesPart
+from pointsman.core.text import ELLIPSIS, cut
 
-STANDS_EMPTY = "stands empty: give it a value, or leave the key out"
-_WANTED = {
+NO_VALUE = "has no value: give it one, or remove the key"
+_EXPECTED = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
     "tuple_type": "must be a list",
@@ -20,7 +21,7 @@ _WANTED = {
     "model_attributes_type": "must be a mapping",
     "string_type": "must be text",
 }
-_WANTED_OF = {
+_EXPECTED_OF = {
     "actors": "must be a login, or a number without quotes",
     "messages": "must be text, or {regex: ...}",
     "on": "must be `push`, `pull_request`, a list of them, or a mapping with conditions",
@@ -34,42 +35,44 @@ _OTHER_EVENT: dict[str | int, tuple[str, type[BaseModel]]] = {
 
 
 def diagnostic_of(error: Any, data: object) -> Diagnostic:
-    """A fault of pydantic's (ErrorDetails) in `data`, routes.yaml as plain values."""
-    location = _written(error["loc"], data)
+    """Convert an error of pydantic (ErrorDetails) in `data`, routes.yaml as plain values."""
+    location = _location_in_file(error["loc"], data)
     named = tuple(part for part in error["loc"] if part not in UNION_TAGS)
     if _is_of_key(error):
-        told = f"{_shown(error['input'])} is no key: a key is text, in quotes where YAML takes it for something else"
-        return Diagnostic(_written(named[: named.index("[key]") - 1 if "[key]" in named else -1], data), told)
+        reason = f"{_quote(error['input'])} is not a valid key: a key is text; put quotes around other values"
+        return Diagnostic(
+            _location_in_file(named[: named.index("[key]") - 1 if "[key]" in named else -1], data), reason
+        )
     match error["type"]:
         case "missing":
             return Diagnostic(location, f"`{error['loc'][-1]}` is missing")
         case "extra_forbidden":
             return Diagnostic(location, f"unknown key{_hint_for_key(named)}", of_key=True)
         case "string_pattern_mismatch":
-            form = error["ctx"]["pattern"]
-            return Diagnostic(location, f"{_shown(error['input'])} is not {FORMS.get(form, form)}")
+            pattern = error["ctx"]["pattern"]
+            return Diagnostic(location, f"{_quote(error['input'])} is not {FORMATS.get(pattern, pattern)}")
         case _ if error["input"] is None:
-            return Diagnostic(location, STANDS_EMPTY)
+            return Diagnostic(location, NO_VALUE)
         case "string_type" if isinstance(error["input"], (bool, int, float)):
-            return Diagnostic(location, f"must be text, not {_shown(error['input'])}: put it in quotes")
+            return Diagnostic(location, f"must be text, not {_quote(error['input'])}: put it in quotes")
         case "value_error":
             return Diagnostic(location, str(error["ctx"]["error"]))
         case kind:
-            wanted = _wanted(kind, named) or error["msg"].replace("Input should be", "must be")
-            return Diagnostic(location, f"{wanted}, not {_shown(error['input'])}")
+            expected = _expected(kind, named) or error["msg"].replace("Input should be", "must be")
+            return Diagnostic(location, f"{expected}, not {_quote(error['input'])}")
 
 
-def _wanted(kind: str, named: Location) -> str | None:
-    """What had to stand there: of some keys of a route more than pydantic knows."""
+def _expected(kind: str, named: Location) -> str | None:
+    """Describe the expected value, for some keys of a route in more detail than pydantic."""
     of_route = named[:1] in (("routes",), ("defaults",))
     if kind == "union_tag_invalid" or (of_route and kind.endswith("_type")):
-        return _WANTED_OF.get(_key_of(named)) or _WANTED.get(kind)
-    return _WANTED.get(kind)
+        return _EXPECTED_OF.get(_key_of(named)) or _EXPECTED.get(kind)
+    return _EXPECTED.get(kind)
 
 
-def _written(location: Location, data: object) -> Location:
-    """`place` as far as the file goes: without the names of unions and of lists that were a single text."""
-    written: list[str | int] = []
+def _location_in_file(location: Location, data: object) -> Location:
+    """Return `location` as far as it exists in the file, without union tags and indexes of single values."""
+    location_in_file: list[str | int] = []
     for part in location:
         if part in UNION_TAGS or (isinstance(part, int) and not isinstance(data, list)):
             continue
@@ -77,22 +80,22 @@ def _written(location: Location, data: object) -> Location:
         if not isinstance(keys, (range, dict)) or part not in keys:
             break
         data = cast("dict[str | int, object]", data)[part]
-        written.append(part)
-    return tuple(written)
+        location_in_file.append(part)
+    return tuple(location_in_file)
 
 
 def _is_of_key(error: Any) -> bool:
-    """Whether a key itself is no text."""
+    """Whether the error is a key that is not text."""
     return error["type"] == "invalid_key" or ("[key]" in error["loc"] and not isinstance(error["input"], str))
 
 
 def _key_of(location: Location) -> str:
-    """The key that a place is about; `actors` of an item of `actors-ignore`."""
+    """The key at a location, without `-ignore`."""
     return next((part for part in reversed(location) if isinstance(part, str)), "").removesuffix("-ignore")
 
 
 def _keys_at(location: Location) -> list[str]:
-    """The keys that may stand at `place`, as the models say."""
+    """The valid keys at `location` according to the models."""
     model: Any = Routes
     for part in location:
         if isinstance(part, str) and isinstance(model, type) and issubclass(model, BaseModel):
@@ -106,13 +109,13 @@ def _keys_of(model: type[BaseModel]) -> list[str]:
 
 
 def _model_in(annotation: Any) -> Any:
-    """The model that `tuple[Route, ...] | None` or the like is about."""
-    if isinstance(annotation, type) and issubclass(annotation, Part):
+    """The model in an annotation such as `tuple[Route, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, RoutesPart):
         return annotation
     if isinstance(annotation, TypeAliasType):
         return _model_in(annotation.__value__)
-    found = (_model_in(inner) for inner in getattr(annotation, "__args__", ()))
-    return next((model for model in found if model), None)
+    models = (_model_in(inner) for inner in getattr(annotation, "__args__", ()))
+    return next((model for model in models if model), None)
 
 
 def _hint_for_key(location: Location) -> str:
@@ -123,14 +126,14 @@ def _hint_for_key(location: Location) -> str:
     return did_you_mean(str(key), _keys_at(tuple(above)))
 
 
-def did_you_mean(word: str, known: list[str]) -> str:
-    """A hint at what `word` may have been meant to be, or at what is known."""
-    close = [each for each in known if len(word) > 2 and each.startswith(word)] or get_close_matches(word, known, n=1)
+def did_you_mean(word: str, valid: list[str]) -> str:
+    """Suggest the valid value closest to `word`, or list the valid values."""
+    close = [each for each in valid if len(word) > 2 and each.startswith(word)] or get_close_matches(word, valid, n=1)
     if close:
         return f"; did you mean `{close[0]}`?"
-    return f"; known are {', '.join(dict.fromkeys(known[:10]))}{', …' * (len(known) > 10)}" if known else ""
+    return f"; choose from {', '.join(dict.fromkeys(valid[:10]))}{', …' * (len(valid) > 10)}" if valid else ""
 
 
-def _shown(value: object) -> str:
+def _quote(value: object) -> str:
     text = f"`{value}`" if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else f"{text[:59]}…"
+    return cut(text, 60, ELLIPSIS)

@@ -1,4 +1,4 @@
-"""The single values of routes.yaml: the form of each, and what it says of one that does not fit."""
+"""The single values of routes.yaml: the format of each, and the messages for invalid ones."""
 
 import json
 import re
@@ -20,47 +20,47 @@ from pointsman.core.patterns.pattern import PatternList
 from pointsman.core.routes.message_regex import compile_regex
 from pointsman.core.routes.secret_variables import secrets_in
 
-# The form of each kind of text, and the same in words for whom it does not fit.
-FORMS = {
-    (NAME := r"^[a-z0-9][a-z0-9-]{0,62}$"): "up to 63 lower case letters, digits and hyphens",
-    (ACCOUNT := r"^[a-z][a-z0-9-]{0,31}$"): "an account's name: a letter, then up to 31 of a-z, 0-9 and hyphens",
+# The format of each kind of text, with its description for error messages.
+FORMATS = {
+    (NAME := r"^[a-z0-9][a-z0-9-]{0,62}$"): "a name of up to 63 lower case letters, digits and hyphens",
+    (ACCOUNT := r"^[a-z][a-z0-9-]{0,31}$"): "an account name: a letter, then up to 31 of a-z, 0-9 and hyphens",
     (ENVIRONMENT := r"^[a-z][a-z0-9-]{0,62}$"): "an environment: a letter, then up to 62 of a-z, 0-9 and hyphens",
-    (ACCOUNT_ID := r"^[0-9]{12}$"): "the 12 digits of an AWS account",
+    (ACCOUNT_ID := r"^[0-9]{12}$"): "an AWS account id of 12 digits",
     (REGION := r"^[a-z]{2}(-[a-z]+)+-[0-9]$"): "an AWS region such as eu-west-1",
     (REPOSITORY := r"^!?[A-Za-z0-9_.*?+\[\]-]+/[A-Za-z0-9_.*?+\[\]-]+$"): (
-        "owner/name as on GitHub, where `*` stands for any characters but `/`"
+        "owner/name on GitHub, where `*` matches any characters but `/`"
     ),
-    (SELECTOR := r"^(\*|[a-z0-9-]+)/(\*|[a-z0-9-]+)$"): "account/region, where `*` may stand for either",
-    (LABEL := r"^[a-z0-9*-]+$"): "a name, where `*` stands for any characters",
+    (SELECTOR := r"^(\*|[a-z0-9-]+)/(\*|[a-z0-9-]+)$"): "account/region, where either may be `*`",
+    (LABEL := r"^[a-z0-9*-]+$"): "a name, where `*` matches any characters",
     (TAG := r"^[A-Za-z0-9_][A-Za-z0-9_.]*(-[A-Za-z0-9_.]+)*$"): (
-        "a tag of Ansible: letters, digits, `_` and `.`, and single hyphens between them"
+        "an Ansible tag: letters, digits, `_` and `.`, and single hyphens between them"
     ),
-    (VARIABLE := r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"): "a variable of Ansible: letters, digits and `_`",
-    # Names, groups, globs, `:&` and `:!`. It travels as text, never through a shell.
-    (LIMIT := r"^([A-Za-z0-9_*~!&\[][A-Za-z0-9_.:,!&*?~\[\]-]*)?$"): "a host pattern of Ansible without spaces",
+    (VARIABLE := r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"): "an Ansible variable: letters, digits and `_`",
+    # Names, groups, globs, `:&` and `:!`. It is passed as an argument, never through a shell.
+    (LIMIT := r"^([A-Za-z0-9_*~!&\[][A-Za-z0-9_.:,!&*?~\[\]-]*)?$"): "an Ansible host pattern without spaces",
     (LOGIN := r"^[A-Za-z0-9][A-Za-z0-9_-]{0,98}(\[bot\])?$"): (
-        "a login as on GitHub, such as hana or dependabot[bot]; a person's number is written without quotes"
+        "a GitHub login such as hana or dependabot[bot]; write an account's id without quotes"
     ),
 }
 
-# What ansible/bin/run-playbook refuses in every build. The inventory alone says where a run goes and as whom.
+# ansible/bin/run-playbook rejects these: only the inventory may define the connection to a host.
 RESERVED = re.compile(r"ansible_.*|local_.*|host_root|whole_system")
 TEMPLATE = re.compile(r"\{[{%#]")
 EXTRA_VARS_CHARACTERS = 4_000  # of JSON
 
 
-class Part(BaseModel):
-    """Base of every part of routes.yaml. An unknown key is a fault."""
+class RoutesPart(BaseModel):
+    """Base of every part of routes.yaml. Unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-# Which of two forms a value was given; no keys of the file, though they stand in the places that pydantic tells.
+# The tags of unions. They occur in the locations of pydantic's errors, but they are not keys of the file.
 UNION_TAGS = ("#mapping", "#number", "#text")
 
 
 def kind_of(value: object) -> str:
-    """The tag of the form that a value was given."""
+    """The union tag of a value."""
     match value:
         case dict() | BaseModel():
             return "#mapping"
@@ -71,12 +71,12 @@ def kind_of(value: object) -> str:
 
 
 def one_or_many(value: object) -> object:
-    """A single text, number or mapping where a list of them may stand, as in GitHub Actions."""
+    """Accept a single text, number or mapping instead of a list, as GitHub Actions does."""
     return [value] if isinstance(value, (str, int, dict)) and not isinstance(value, bool) else value
 
 
 def several(item: Any, most: int | None = None) -> BeforeValidator:
-    """For a tuple of `item`, at most `most`: a single one may stand there, too, and the JSON Schema says so."""
+    """A validator for a tuple of at most `most` items that also accepts a single one, with its JSON Schema."""
     many: Any = list[item]
     many = many if most is None else Annotated[many, Field(max_length=most)]
     return BeforeValidator(one_or_many, json_schema_input_type=item | many)
@@ -102,7 +102,7 @@ def _playbook(path: str) -> str:
 
 
 def is_ipv6(text: str) -> bool:
-    """Whether this is an address, whose colons separate no patterns."""
+    """Whether this is an IPv6 address, whose colons do not separate patterns."""
     try:
         return bool(IPv6Address(text))
     except ValueError:
@@ -110,23 +110,23 @@ def is_ipv6(text: str) -> bool:
 
 
 def _limit(limit: str) -> str:
-    # Ansible splits at commas first, and then takes `db:&prod` for a name: `web,db:&prod` is all of web alone.
+    # Ansible splits at commas first and reads `db:&prod` as a name, so `web,db:&prod` is just all of web.
     parts = re.sub(r"\[[^\]]*\]", "", limit).split(",")
     if len(parts) > 1 and any(":" in part and not is_ipv6(part.lstrip("&!")) for part in parts):
-        raise ValueError("mixes `,` and `:`, which Ansible takes otherwise than it reads: write colons throughout")
+        raise ValueError("mixes `,` and `:`, which Ansible reads in an unexpected way: use colons only")
     return limit
 
 
-def _some(texts: tuple[str, ...]) -> tuple[str, ...]:
+def _not_empty_list(texts: tuple[str, ...]) -> tuple[str, ...]:
     if not texts:
-        raise ValueError("an empty list matches nothing: name a pattern or leave the key out")
+        raise ValueError("an empty list matches nothing: add a pattern or remove the key")
     return texts
 
 
 def _patterns(texts: tuple[str, ...]) -> tuple[str, ...]:
-    _some(texts)
+    _not_empty_list(texts)
     if all(text.startswith("!") for text in texts):
-        raise ValueError("only patterns with `!`: there is nothing to take back, so nothing would ever match")
+        raise ValueError("only patterns with `!`: add a pattern without `!` before them, or nothing can match")
     return texts
 
 
@@ -137,19 +137,19 @@ def _pattern(text: str) -> str:
 
 def _regex(text: str) -> str:
     if not text:
-        raise ValueError("an empty expression is in every message: write one or leave it out")
+        raise ValueError("an empty expression matches every message: write one or remove it")
     compile_regex(text)
     return text
 
 
 def _extra_vars(variables: dict[str, Any]) -> dict[str, Any]:
-    if _holds_odd_number(variables):
-        raise ValueError("a number in it is too large or too small to be kept")
+    if _has_unsupported_number(variables):
+        raise ValueError("contains a number that is too large or too small to be stored")
     reserved = [name for name in variables if RESERVED.fullmatch(name)]
     if reserved:
-        raise ValueError(f"`{reserved[0]}` is the inventory's to set: choose another name")
+        raise ValueError(f"`{reserved[0]}` is reserved for the inventory: choose another name")
     if TEMPLATE.search(json.dumps(variables, ensure_ascii=False)):
-        raise ValueError("a template (`{{`, `{%` or `{#`) is not taken: write it into a role or a playbook")
+        raise ValueError("templates (`{{`, `{%` or `{#`) are not allowed: write them in a role or a playbook")
     if len(json.dumps(variables)) > EXTRA_VARS_CHARACTERS:
         raise ValueError(f"more than {EXTRA_VARS_CHARACTERS:,} characters: put large data into the repository")
     if secrets := secrets_in(variables):
@@ -157,36 +157,36 @@ def _extra_vars(variables: dict[str, Any]) -> dict[str, Any]:
     return variables
 
 
-def _holds_odd_number(value: object) -> bool:
+def _has_unsupported_number(value: object) -> bool:
     match value:
         case bool():
             return False
         case int() | float():
-            # DynamoDB keeps 38 digits and 1e-130 to 1e126; JSON has no infinity and no NaN.
+            # DynamoDB stores 38 digits and 1e-130 to 1e126; JSON has no infinity and no NaN.
             return value != 0 and not 1e-100 < abs(value) < 1e37
         case dict():
-            return any(_holds_odd_number(inner) for inner in value.values())
+            return any(_has_unsupported_number(inner) for inner in value.values())
         case list():
-            return any(_holds_odd_number(inner) for inner in value)
+            return any(_has_unsupported_number(inner) for inner in value)
         case _:
             return False
 
 
-def _message(text: str) -> str:
+def _message_text(text: str) -> str:
     if not text.strip():
-        raise ValueError("an empty text is in every message: name one or leave it out")
+        raise ValueError("an empty text is in every message: write one or remove it")
     return text
 
 
-class Regex(Part):
-    """A regular expression of RE2, searched anywhere in a message: its time is linear, whatever it says."""
+class Regex(RoutesPart):
+    """An RE2 regular expression, searched anywhere in a message in linear time."""
 
     regex: Annotated[str, AfterValidator(_regex), Field(max_length=1_000)] = Field(
-        description="The expression; `^` and `$` stand for the ends of the whole message."
+        description="The expression. `^` and `$` match the start and the end of the whole message."
     )
 
 
-NotEmpty = AfterValidator(_not_empty)  # min_length would complain of a list whose items are at fault, too
+NotEmpty = AfterValidator(_not_empty)  # min_length would also report a list whose items are invalid
 
 Name = Annotated[str, Field(pattern=NAME)]
 AccountName = Annotated[str, Field(pattern=ACCOUNT)]
@@ -213,7 +213,9 @@ Playbook = Annotated[str, AfterValidator(_playbook), Field(max_length=200)]
 ExtraVars = Annotated[dict[VariableName, JsonValue], AfterValidator(_extra_vars)]
 
 Patterns = Annotated[tuple[Annotated[str, AfterValidator(_pattern)], ...], several(str), AfterValidator(_patterns)]
-IgnorePatterns = Annotated[tuple[Annotated[str, AfterValidator(_pattern)], ...], several(str), AfterValidator(_some)]
+IgnorePatterns = Annotated[
+    tuple[Annotated[str, AfterValidator(_pattern)], ...], several(str), AfterValidator(_not_empty_list)
+]
 RepositoryPattern = Annotated[str, Field(pattern=REPOSITORY, max_length=140), AfterValidator(_pattern)]
 Repositories = Annotated[
     tuple[RepositoryPattern, ...],
@@ -227,10 +229,11 @@ Actor = Annotated[
     Discriminator(kind_of),
 ]
 Actors = Annotated[tuple[Actor, ...], several(Actor), NotEmpty]
-Message = Annotated[
-    Annotated[str, AfterValidator(_message), Field(max_length=1_000), Tag("#text")] | Annotated[Regex, Tag("#mapping")],
+MessagePattern = Annotated[
+    Annotated[str, AfterValidator(_message_text), Field(max_length=1_000), Tag("#text")]
+    | Annotated[Regex, Tag("#mapping")],
     Discriminator(kind_of),
 ]
-Messages = Annotated[tuple[Message, ...], several(Message), NotEmpty]
+Messages = Annotated[tuple[MessagePattern, ...], several(MessagePattern), NotEmpty]
 
 type EventName = Literal["push", "pull_request"]

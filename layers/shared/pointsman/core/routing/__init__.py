@@ -1,1 +1,1 @@
-"""Routes x subject -> decisions, each with its reason."""
+"""Evaluates routes on a push or a pull request: one decision for each route, with its reason."""

@@ -1,4 +1,4 @@
-"""The difference itself, asked of GitHub where a payload does not tell it."""
+"""Complete the list of changed files with an answer of the code host, if the event does not contain all of them."""
 
 from dataclasses import replace
 from typing import Protocol
@@ -7,29 +7,31 @@ from pointsman.core.routing.routing_input import ChangedFiles, Comparison, Routi
 
 
 class ChangedFilesSource(Protocol):
-    """Who knows which files differ: GitHub, or a twin of it."""
+    """A code host's API that lists changed files."""
 
     def changed_files(self, comparison: Comparison, seconds: float) -> tuple[str, ...]:
         """Every name that differs, both names of a rename, within `seconds`.
 
-        Raises Unavailable where it can't be told now or at all, Misconfigured where the operator must act.
+        Raises Unavailable if the API cannot answer, Misconfigured if the operator must act.
         """
 
 
 def with_changed_files(routing_input: RoutingInput, names: tuple[str, ...]) -> RoutingInput:
-    """`subject` with the difference itself."""
+    """Return the input with the complete list `names`."""
     return _with(routing_input, ChangedFiles(tuple(dict.fromkeys(names))))
 
 
 def without_answer(routing_input: RoutingInput, reason: str) -> RoutingInput:
-    """`subject` with what its payload told, and why GitHub, which was asked, told no more: a doubt remains a gap."""
+    """Return the input for the case that the API failed with `reason`. A possible gap then counts as a gap."""
     files = routing_input.files
-    return _with(routing_input, replace(files, gap=files.gap or files.doubt, doubt=None, without_answer=reason))
+    return _with(
+        routing_input, replace(files, gap=files.gap or files.possible_gap, possible_gap=None, no_answer=reason)
+    )
 
 
 def without_asking(routing_input: RoutingInput, reason: str) -> RoutingInput:
-    """`subject` with what its payload told, and why GitHub is not asked."""
-    return _with(routing_input, replace(routing_input.files, without_answer=reason))
+    """Return the input for the case that no API can be asked, for `reason`."""
+    return _with(routing_input, replace(routing_input.files, no_answer=reason))
 
 
 def _with(routing_input: RoutingInput, files: ChangedFiles) -> RoutingInput:

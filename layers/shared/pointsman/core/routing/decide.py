@@ -1,4 +1,4 @@
-"""Routes x subject -> decisions, each with its reason, and the orders of those that run. Pure."""
+"""Evaluate every route: a decision with its reason, and a rollout spec if the route runs."""
 
 from dataclasses import dataclass
 
@@ -9,37 +9,37 @@ from pointsman.core.routing.evaluate import condition_of, evaluate_all_but_files
 from pointsman.core.routing.evaluate_files import FilesEvaluator
 from pointsman.core.routing.match_result import MatchResult
 from pointsman.core.routing.routing_input import RoutingInput
-from pointsman.core.text import one_line
+from pointsman.core.text import one_line, pluralize
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """The decision of every route of the repository, and the orders that follow."""
+    """The decision of every route of the repository, and the specs of the rollouts that follow."""
 
     decisions: tuple[Decision, ...]
     specs: tuple[RolloutSpec, ...]
-    needs_changed_files: bool  # the difference itself might decide otherwise
+    needs_changed_files: bool  # the complete list of changed files might change a decision
 
     @property
     def reason(self) -> str:
-        """The whole in one sentence."""
+        """A summary in one sentence."""
         running = [decision.route for decision in self.decisions if decision.runs]
         count = len(self.decisions)
         if running:
-            routes = f"route{'s' * (count > 1)} run{'s' * (len(running) == 1)}"
-            return f"{len(running)} of {count} {routes}: {', '.join(running)}"
+            run = "runs" if len(running) == 1 else "run"
+            return f"{len(running)} of {pluralize(count, 'route')} {run}: {', '.join(running)}"
         if count == 1:
             return f"nothing runs: {self.decisions[0].reason}"
-        return f"nothing runs: none of {count} routes takes it"
+        return f"nothing runs: none of {count} routes matches"
 
 
 def decide(routing_input: RoutingInput, routes: Routes) -> Routing:
-    """Every route of the subject's repository, asked. No route of the repository: no decision."""
+    """Evaluate every route of the input's repository. Without such routes there are no decisions."""
     files = FilesEvaluator(routing_input.files)
     decisions: list[Decision] = []
     specs: list[RolloutSpec] = []
     needs_changed_files = False
-    for route in routes.of_repository(routing_input.change.repository):
+    for route in routes.of_repository(routing_input.repository):
         result, by_files = _evaluate(route, routing_input, files)
         runs, reason = _policy(route, result)
         spec = _spec(routing_input, route, routes) if runs else None
@@ -57,18 +57,18 @@ def decide(routing_input: RoutingInput, routes: Routes) -> Routing:
             )
         )
         specs += [spec] if spec else []
-        needs_changed_files |= by_files and _may_be_otherwise(routing_input, result)
+        needs_changed_files |= by_files and _may_change(routing_input, result)
     return Routing(tuple(decisions), tuple(specs), needs_changed_files)
 
 
-def takes_action(routes: Routes, repository: str, action: str) -> bool:
-    """Whether some route of the repository takes pull requests to which `action` happened."""
+def accepts_action(routes: Routes, repository: str, action: str) -> bool:
+    """Whether some route of the repository accepts pull requests with this `action`."""
     conditions = [route.on.pull_request for route in routes.of_repository(repository)]
     return any(condition and action in condition.types for condition in conditions)
 
 
 def _evaluate(route: Route, routing_input: RoutingInput, files: FilesEvaluator) -> tuple[MatchResult, bool]:
-    """What a route says to a subject, and whether its files decided that."""
+    """Evaluate one route. Return its result, and whether the changed files decided it."""
     condition = condition_of(route, routing_input)
     results = evaluate_all_but_files(route, condition, routing_input)
     if condition is None or results[-1].outcome is not Outcome.MATCHED:
@@ -79,22 +79,22 @@ def _evaluate(route: Route, routing_input: RoutingInput, files: FilesEvaluator) 
     return of_files.after(results), True
 
 
-def _may_be_otherwise(routing_input: RoutingInput, result: MatchResult) -> bool:
+def _may_change(routing_input: RoutingInput, result: MatchResult) -> bool:
     if result.outcome is Outcome.IGNORED:
-        return routing_input.files.doubt is not None
+        return routing_input.files.possible_gap is not None
     return result.outcome is Outcome.UNDETERMINED
 
 
 def _policy(route: Route, result: MatchResult) -> tuple[bool, str]:
-    """Whether the route runs, and the reason with its policy told."""
+    """Whether the route runs, and the reason, which names the policy if it applied."""
     if result.outcome is not Outcome.UNDETERMINED:
         return result.outcome is Outcome.MATCHED, result.reason
-    so = {
+    consequences = {
         WhenUndetermined.RUN: "so it runs (when_undetermined: run)",
         WhenUndetermined.IGNORE: "so it does not run (when_undetermined: ignore)",
         WhenUndetermined.HOLD: "so it is held and does not run (when_undetermined: hold)",
     }
-    return route.when_undetermined is WhenUndetermined.RUN, f"{result.reason}, {so[route.when_undetermined]}"
+    return route.when_undetermined is WhenUndetermined.RUN, f"{result.reason}, {consequences[route.when_undetermined]}"
 
 
 def _is_held(route: Route, result: MatchResult) -> bool:
@@ -102,7 +102,7 @@ def _is_held(route: Route, result: MatchResult) -> bool:
 
 
 def _spec(routing_input: RoutingInput, route: Route, routes: Routes) -> RolloutSpec:
-    """What a route that runs asks for: a pull request is checked, and changes nothing."""
+    """The rollout of a route that runs. A pull request is only checked: it changes nothing."""
     change, pull_request = routing_input.change, routing_input.change.pull_request
     mode = Mode.CHECK if pull_request else Mode.APPLY
     return RolloutSpec(

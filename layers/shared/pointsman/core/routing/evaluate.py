@@ -1,4 +1,4 @@
-"""What a route says to a subject before its files are looked at: event, ref, who, and what the message says."""
+"""Evaluate all conditions of a route but those on files: event, ref, actor and message."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,15 +20,15 @@ _MARKER = re.compile(r"\[([a-z0-9 -]{1,80})\]", re.IGNORECASE)
 
 
 def condition_of(route: Route, routing_input: RoutingInput) -> Condition | None:
-    """What the route says to the subject's event; None where it does not take that event."""
+    """The route's condition for the input's event, or None if it does not handle that event."""
     return route.on.push if routing_input.event == "push" else route.on.pull_request
 
 
 def evaluate_all_but_files(route: Route, condition: Condition | None, routing_input: RoutingInput) -> list[MatchResult]:
-    """The verdicts of every condition but those on files, up to the first that is not met."""
+    """The results of every condition but those on files, up to the first that is not met."""
     if condition is None:
-        takes = "pull_request and no push" if routing_input.event == "push" else "push and no pull_request"
-        return [MatchResult(Outcome.IGNORED, f"the route takes {takes}")]
+        event, other = ("push", "pull_request") if routing_input.event == "push" else ("pull_request", "push")
+        return [MatchResult(Outcome.IGNORED, f"the route handles the event {other}, not {event}")]
     results: list[MatchResult] = []
     for result in _each(route, condition, routing_input):
         results.append(result)
@@ -42,36 +42,36 @@ def _each(route: Route, condition: Condition, routing_input: RoutingInput) -> It
         yield from _check_pull_request(condition, routing_input)
     yield _check_ref(condition, routing_input)
     if isinstance(condition, PullRequestCondition) and routing_input.change.pull_request:
-        yield from _check_list(condition, "head-branches", routing_input.change.pull_request.head, "its branch")
+        yield from _check_list(condition, "head-branches", routing_input.change.pull_request.head, "its head branch")
     yield from _check_actor(condition, routing_input)
     yield from _check_message(condition, routing_input)
     if route.skip_ci and (marker := skip_marker(routing_input.message, route.name)):
-        reason = f"the message says {marker} (skip_ci: false would take it all the same)"
+        reason = f"the message contains {marker} (set skip_ci: false to ignore such markers)"
         yield MatchResult(Outcome.IGNORED, reason)
 
 
 def skip_marker(message: str, route: str) -> str | None:
-    """The marker in `message` that keeps `route` from running: `[skip ci]` and its kin, or `[skip <route>]`."""
-    written, trailer = _markers(message)
-    named = next((written[marker] for marker in (*SKIP_MARKERS, f"skip {route}") if marker in written), None)
-    return named or trailer
+    """The marker in `message` that prevents `route` from running: `[skip ci]` or a synonym, or `[skip <route>]`."""
+    in_brackets, trailer = _markers(message)
+    wanted = (*SKIP_MARKERS, f"skip {route}")
+    return next((in_brackets[marker] for marker in wanted if marker in in_brackets), None) or trailer
 
 
 @lru_cache(maxsize=1)
 def _markers(message: str) -> tuple[dict[str, str], str | None]:
-    """What stands in brackets, in lower case and as it is written, and GitHub's trailer. Read once for all routes."""
-    written = {found[1].lower(): found.group() for found in _MARKER.finditer(message)}
+    """The texts in brackets, by their lower case form, and GitHub's trailer. Cached, since every route asks."""
+    in_brackets = {match[1].lower(): match.group() for match in _MARKER.finditer(message)}
     last = message.rstrip().rpartition("\n")[2].strip().lower()
-    return written, "skip-checks:true" if last.replace(" ", "") == "skip-checks:true" else None
+    return in_brackets, "skip-checks:true" if last.replace(" ", "") == "skip-checks:true" else None
 
 
 def _check_pull_request(condition: PullRequestCondition, routing_input: RoutingInput) -> Iterator[MatchResult]:
     if routing_input.action not in condition.types:
-        reason = f"the pull request was {routing_input.action}, and types are {', '.join(condition.types)}"
+        reason = f"the pull request was {routing_input.action}, which is not in types ({', '.join(condition.types)})"
         yield MatchResult(Outcome.IGNORED, reason)
     if routing_input.fork is not None:
-        fork = one_line(routing_input.fork, NAME_LENGTH) or "a repository that is gone"
-        yield MatchResult(Outcome.IGNORED, f"the pull request comes from {fork}: code of a fork is never run")
+        fork = one_line(routing_input.fork, NAME_LENGTH) or "a deleted repository"
+        yield MatchResult(Outcome.IGNORED, f"the pull request comes from {fork}: code from a fork never runs")
 
 
 def _check_ref(condition: Condition, routing_input: RoutingInput) -> MatchResult:
@@ -81,21 +81,21 @@ def _check_ref(condition: Condition, routing_input: RoutingInput) -> MatchResult
     if results:
         return results[0]
     if condition.list_of(other) or condition.list_of(f"{other}-ignore"):
-        return MatchResult(Outcome.IGNORED, f"{label} can't match: the route names {other} and no {own}")
+        return MatchResult(Outcome.IGNORED, f"{label} cannot match: the route lists {other} but no {own}")
     every = "pull request" if routing_input.event == "pull_request" else "branch and tag"
-    return MatchResult(Outcome.MATCHED, f"{label}: the route takes every {every}")
+    return MatchResult(Outcome.MATCHED, f"{label}: the route accepts every {every}")
 
 
 def _describe(routing_input: RoutingInput) -> str:
     name = one_line(routing_input.name, NAME_LENGTH)
-    asked = routing_input.change.pull_request
-    if asked is None:
+    pull_request = routing_input.change.pull_request
+    if pull_request is None:
         return f"{routing_input.kind} {name}"
-    return f"pull request #{asked.number} to {name}" if asked.number else f"a pull request to {name}"
+    return f"pull request #{pull_request.number} to {name}" if pull_request.number else f"a pull request to {name}"
 
 
 def _check_list(condition: Condition, key: str, name: str, label: str) -> Iterator[MatchResult]:
-    """What the list `key`, or its -ignore twin, says to a name; nothing where the route has neither."""
+    """The result of the list `key` or `key`-ignore for a name; none if the route has neither."""
     if wanted := condition.list_of(key):
         yield _check_wanted(wanted, key, name, label)
     elif unwanted := condition.list_of(f"{key}-ignore"):
@@ -110,7 +110,7 @@ def _check_wanted(wanted: PatternList, key: str, name: str, label: str) -> Match
             f"{label} matches none of {key} {list_patterns(pattern.text for pattern in wanted.patterns)}",
         )
     if not hit.included:
-        return MatchResult(Outcome.IGNORED, f"{label} is left out by {quote_pattern(key, hit)}", hit.pattern.text)
+        return MatchResult(Outcome.IGNORED, f"{label} is excluded by {quote_pattern(key, hit)}", hit.pattern.text)
     return MatchResult(Outcome.MATCHED, f"{label} matches {quote_pattern(key, hit)}", hit.pattern.text)
 
 
@@ -119,12 +119,12 @@ def _check_unwanted(unwanted: PatternList, key: str, name: str, label: str) -> M
     if hit is None:
         return MatchResult(Outcome.MATCHED, f"{label} matches none of {key}")
     if not hit.included:
-        return MatchResult(Outcome.MATCHED, f"{label} is kept by {quote_pattern(key, hit)}", hit.pattern.text)
+        return MatchResult(Outcome.MATCHED, f"{label} is re-included by {quote_pattern(key, hit)}", hit.pattern.text)
     return MatchResult(Outcome.IGNORED, f"{label} matches {quote_pattern(key, hit)}", hit.pattern.text)
 
 
 def _check_actor(condition: Condition, routing_input: RoutingInput) -> Iterator[MatchResult]:
-    """By login, which GitHub compares without case, or by number, which stays when a login changes hands."""
+    """Compare logins without case, or account numbers, which stay the same if a login is renamed or reassigned."""
     login, number = routing_input.change.actor, routing_input.change.actor_id
     yield from _check_items(
         ("actors", condition.actors, condition.actors_ignore),
@@ -146,19 +146,19 @@ def _check_message(condition: Condition, routing_input: RoutingInput) -> Iterato
 
 
 def _check_items[Item: (int | str, str | Regex)](
-    lists: tuple[str, tuple[Item, ...] | None, tuple[Item, ...] | None], fits: Callable[[Item], bool], label: str
+    lists: tuple[str, tuple[Item, ...] | None, tuple[Item, ...] | None], matches: Callable[[Item], bool], label: str
 ) -> Iterator[MatchResult]:
     key, wanted, unwanted = lists
     for name, items, ignores in ((key, wanted, False), (f"{key}-ignore", unwanted, True)):
         if items is None:
             continue
-        found = next((item for item in enumerate(items) if fits(item[1])), None)
-        outcome = Outcome.MATCHED if (found is None) == ignores else Outcome.IGNORED
-        if found:
-            yield MatchResult(outcome, f"{label} matches {_item(name, *found)}", _text(found[1]))
+        hit = next((item for item in enumerate(items) if matches(item[1])), None)
+        outcome = Outcome.MATCHED if (hit is None) == ignores else Outcome.IGNORED
+        if hit:
+            yield MatchResult(outcome, f"{label} matches {_item(name, *hit)}", _text(hit[1]))
         else:
-            wants = "" if ignores else f" {list_patterns(_text(item) for item in items)}"
-            yield MatchResult(outcome, f"{label} matches none of {name}{wants}")
+            listed = "" if ignores else f" {list_patterns(_text(item) for item in items)}"
+            yield MatchResult(outcome, f"{label} matches none of {name}{listed}")
 
 
 def _item(key: str, index: int, item: int | str | Regex) -> str:

@@ -1,19 +1,19 @@
-"""What one condition, or all of a route's, says to a subject."""
+"""The result of one condition, or of all conditions of a route."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pointsman.core.model import Outcome
 from pointsman.core.patterns.pattern import Hit
-from pointsman.core.text import FEW, join_first, one_line
+from pointsman.core.text import NAMES_LISTED, join_first, one_line
 
-PATTERNS_SHOWN = 5
+PATTERNS_LISTED = 5
 NAME_LENGTH = 200  # characters of a name in a reason
 
 
 @dataclass(frozen=True, slots=True)
 class MatchResult:
-    """An outcome and its reason; the pattern that decided, and the file it decided on."""
+    """An outcome with its reason, the pattern that decided, and the file that the pattern matched."""
 
     outcome: Outcome
     reason: str
@@ -21,22 +21,22 @@ class MatchResult:
     file: str | None = None
 
     def after(self, earlier: Iterable["MatchResult"]) -> "MatchResult":
-        """The same, with the reasons of those that came before it."""
+        """Return this result with the reasons of earlier results in front of its own."""
         reasons = [result.reason for result in (*earlier, self)]
         return MatchResult(self.outcome, "; ".join(reasons), self.pattern, self.file)
 
 
 def quote_pattern(key: str, hit: Hit) -> str:
-    """Where a pattern stands, and what it says: paths[0] `ansible/**`."""
+    """A pattern with its position: paths[0] `ansible/**`."""
     return f"{key}[{hit.index}] `{hit.pattern.text}`"
 
 
 def list_patterns(texts: Iterable[str]) -> str:
-    """The first patterns of a list, as they are written: `main`, `release/**`."""
-    return join_first([f"`{text}`" for text in texts], PATTERNS_SHOWN)
+    """The first patterns of a list: `main`, `release/**`."""
+    return join_first([f"`{text}`" for text in texts], PATTERNS_LISTED)
 
 
 def list_names(names: Iterable[str]) -> str:
-    """The first names, fit to be told, and how many more there are."""
+    """The first names, each on one line, and the number of the others."""
     every = list(names)
-    return join_first([*(one_line(name, NAME_LENGTH) for name in every[:FEW]), *every[FEW:]])
+    return join_first([*(one_line(name, NAME_LENGTH) for name in every[:NAMES_LISTED]), *every[NAMES_LISTED:]])

@@ -1,4 +1,4 @@
-"""What a delivery asks the routes about: a push or a pull request, read and checked."""
+"""The input to routing: a push or a pull request, whichever code host sent it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,50 +6,51 @@ from typing import Literal
 
 from pointsman.core.model import Change
 
-FILES_KEPT = 100  # names that a change keeps,
-NAMES_KEPT_CHARACTERS = 20_000  # and as many characters of them at most
+FILES_KEPT = 100
+FILES_KEPT_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A question to GitHub: which files differ from `base` to `head`? Of a rename, both names."""
+    """Two versions of a repository, to look up which files differ between them. A rename counts with both names."""
 
     repository: str  # owner/name
-    base: str | None  # a commit or a branch; None: nothing, so that every file of `head` differs
+    base: str | None  # a commit or a branch; None: an empty tree, so that every file of `head` differs
     head: str  # a commit
-    # trees: the two as they are. fork: `head` against where it left `base`. commit: `head` against its first parent.
+    # trees: the two versions as they are. fork: `head` with the point where it left `base`. commit: `head` with its
+    # first parent.
     kind: Literal["trees", "fork", "commit"]
-    repository_id: int  # GitHub's number: a payload that is delivered again may have an old name
+    repository_id: int  # the code host's: the name in a redelivered payload may be outdated
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedFiles:
-    """The names that are known to have changed, and what is not known.
+    """The files that changed, and how complete the list is.
 
-    `names` certainly differ. `perhaps` were touched and may be as they were before. `gap` says why there may be others.
-    `doubt` says why there could be others although nothing speaks for it: reason enough to ask GitHub, and no gap as
-    long as GitHub was not asked. `unanswered` says why GitHub did not tell.
+    `names` certainly differ. `uncertain` were changed, and may be unchanged in the end. `gap` is the reason why other
+    files may have changed too. `possible_gap` is the reason why that is possible although nothing suggests it: enough
+    to look the files up, but not a gap if that cannot be done. `no_answer` is the reason why they were not looked up.
     """
 
     names: tuple[str, ...]
-    perhaps: tuple[str, ...] = ()
+    uncertain: tuple[str, ...] = ()
     gap: str | None = None
-    doubt: str | None = None
-    without_answer: str | None = None
+    possible_gap: str | None = None
+    no_answer: str | None = None
 
     @property
     def exact(self) -> bool:
-        """Whether this is the difference itself."""
-        return self.gap is None and not self.perhaps
+        """Whether `names` is the complete and certain list."""
+        return self.gap is None and not self.uncertain
 
     @property
     def kept(self) -> dict[str, object]:
-        """What a change keeps of them: the first names, whole, as many as there is room for, and their number."""
+        """The fields of a Change: the first names that fit its limits, none of them cut, and the number of all."""
         kept: list[str] = []
-        room = NAMES_KEPT_CHARACTERS
-        for name in (*self.names, *self.perhaps)[:FILES_KEPT]:
-            room -= len(name)
-            if room < 0:
+        remaining = FILES_KEPT_CHARACTERS
+        for name in (*self.names, *self.uncertain)[:FILES_KEPT]:
+            remaining -= len(name)
+            if remaining < 0:
                 break
             kept.append(name)
         return {"files": tuple(kept), "files_total": len(self.names) if self.exact else None}
@@ -57,23 +58,28 @@ class ChangedFiles:
 
 @dataclass(frozen=True, slots=True)
 class RoutingInput:
-    """What routes judge: a branch or tag that now points to a commit, or a pull request that moved."""
+    """A branch or tag that points to a new commit, or a pull request that was changed."""
 
     event: Literal["push", "pull_request"]
     change: Change
     kind: Literal["branch", "tag", "pull request"]
-    name: str  # "main"; of a pull request: the branch it goes to
-    message: str  # the head commit's, whole; of a pull request: its title
+    name: str  # "main"; of a pull request: its base branch
+    message: str  # the head commit's full message; of a pull request: its title
     files: ChangedFiles
-    comparison: Comparison  # how GitHub would be asked for the files
+    comparison: Comparison  # how to look up the files
     pushed_at: datetime | None = None
     action: str = ""  # of a pull request: "opened"
-    fork: str | None = None  # full name of the fork that a pull request comes from; "" where that is gone
+    fork: str | None = None  # full name of the fork that a pull request comes from; "" if it was deleted
+
+    @property
+    def repository(self) -> str:
+        """owner/name."""
+        return self.change.repository
 
 
 @dataclass(frozen=True, slots=True)
 class NothingToRun:
-    """A delivery that leads nowhere, such as a deleted branch."""
+    """An event that no route is evaluated on, such as the deletion of a branch."""
 
     repository: str
     reason: str

@@ -1,7 +1,7 @@
-"""A rollout as the trail tells it: folded from its events, whatever their order and however often they came.
+"""Fold the trail's events of one rollout into its view, whatever their order and however often they arrive.
 
-Only the engine's events decide where a run is. What a build or a host says counts when it comes from the very build
-that the engine started for the run; until the engine has named that build, it is kept aside.
+Only the engine's events decide the state of a run. Events of a build or a host count if they come from the build that
+the engine started for the run; they are kept until the engine has named that build.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pointsman.core.codebuild import log_link
 from pointsman.core.model import RolloutState, RunKey, RunState
-from pointsman.core.slack.rollout_view import Failure, Gaps, Hosts, OutsideBuild, RolloutView, TargetView
+from pointsman.core.slack.rollout_view import Failure, Gaps, HostsByStatus, OutsideBuild, RolloutView, TargetView
 from pointsman.core.trail.events import (
     BuildReported,
     HostResultRecorded,
@@ -26,18 +26,20 @@ from pointsman.core.trail.events import (
 )
 from pointsman.core.trail.host_values import TaskResult
 
+type _RunEvent = RunWaited | RunDelayed | RunStarted | RunEnded | BuildReported | HostResultRecorded | PlaybookEnded
+
 
 def fold(events: Iterable[TrailEvent]) -> RolloutView | None:
-    """The view of one rollout's partition; None when its start is not in it."""
-    story = _Story()
+    """Return the view of one rollout's partition, or None when it has no RolloutStarted."""
+    rollout_events = _RolloutEvents()
     for event in events:
-        story.take(event)
-    return story.tell()
+        rollout_events.add(event)
+    return rollout_events.view()
 
 
 @dataclass
-class _RunStory:
-    """What the trail says of one attempt on one target."""
+class _RunEvents:
+    """The events of one attempt on one target."""
 
     waited: RunWaited | None = None
     delayed: RunDelayed | None = None
@@ -47,8 +49,26 @@ class _RunStory:
     parts: dict[tuple[str, str], dict[int, HostResultRecorded]] = field(default_factory=dict)  # by build and host
     playbooks: dict[str, PlaybookEnded] = field(default_factory=dict)  # by build
 
+    def add(self, event: _RunEvent) -> None:
+        match event:
+            case RunWaited():
+                self.waited = event
+            case RunDelayed():
+                self.delayed = event
+            case RunStarted():
+                self.started = event
+            case RunEnded():
+                self.ended = event
+            case BuildReported():
+                self.reports.append(event)
+            case HostResultRecorded():
+                self.parts.setdefault((event.build_arn, event.host), {})[event.part] = event
+            case PlaybookEnded():
+                self.playbooks[event.build_arn] = event
+
     @property
-    def known_to_engine(self) -> bool:
+    def is_from_engine(self) -> bool:
+        """Whether the engine itself wrote an event of this attempt."""
         return bool(self.waited or self.delayed or self.started or self.ended)
 
     @property
@@ -57,11 +77,11 @@ class _RunStory:
             return self.started.build_arn
         return self.ended.build_arn if self.ended else None
 
-    def tell(self, target: str, attempt: int) -> TargetView:
+    def view(self, target: str, attempt: int) -> TargetView:
         reports = sorted(
-            (each for each in self.reports if each.build_arn == self.build), key=lambda it: (it.at, it.key)
+            (report for report in self.reports if report.build_arn == self.build), key=lambda it: (it.at, it.key)
         )
-        hosts = [_in_order(parts) for (build, _), parts in sorted(self.parts.items()) if build == self.build]
+        hosts = self._hosts_of(self.build)
         links = (self.ended, *reversed(reports), self.started)
         return TargetView(
             name=target,
@@ -69,16 +89,41 @@ class _RunStory:
             attempt=attempt,
             blocked_by=self.waited.blocked_by if self.waited and self._state() is RunState.WAITING else None,
             reason=self._reason(),
-            log_url=_first_link(each.log_url for each in links if each),
+            log_url=_first_link(event.log_url for event in links if event),
             duration_seconds=self.ended.duration_seconds if self.ended else None,
-            hosts=_counted(hosts),
+            hosts=_by_status(hosts),
             failures=tuple(failure for parts in hosts for failure in _failures(parts)),
             gaps=self._gaps(),
-            idle=bool(hosts) and not any(any(parts[-1].counts.model_dump().values()) for parts in hosts),
+            nothing_to_do=bool(hosts) and not any(any(parts[-1].counts.model_dump().values()) for parts in hosts),
         )
 
+    def outside_builds(self, target: str) -> Iterator[OutsideBuild]:
+        """The builds that somebody started outside Pointsman."""
+        events = [*self.reports, *(part for parts in self.parts.values() for part in parts.values())]
+        events += self.playbooks.values()
+        people = {event.build_arn: event.started_by for event in events if event.started_by}
+        for build, person in sorted(people.items()):
+            if build == self.build:
+                continue
+            hosts = self._hosts_of(build)
+            yield OutsideBuild(
+                target=target,
+                started_by=person,
+                hosts=_by_status(hosts),
+                failures=tuple(failure for parts in hosts for failure in _failures(parts)),
+                log_url=_first_link(report.log_url for report in self.reports if report.build_arn == build),
+            )
+
+    def _hosts_of(self, build: str | None) -> list[list[HostResultRecorded]]:
+        """For each host of a build, the parts of its result in their order."""
+        return [
+            [event for _, event in sorted(parts.items())]
+            for (arn, _), parts in sorted(self.parts.items())
+            if arn == build
+        ]
+
     def _gaps(self) -> Gaps:
-        """What is missing of the results, as Ansible reported at its end, if it did."""
+        """What is missing from the results, as Ansible reported when it finished, if it did."""
         if self.ended is None or self.build is None:
             return Gaps()
         end = self.playbooks.get(self.build)
@@ -87,25 +132,8 @@ class _RunStory:
         total = max(end.hosts_cut_off_total, len(end.hosts_cut_off))
         return Gaps(cut_off=end.hosts_cut_off, cut_off_total=total, missing=end.results_missing)
 
-    def outside(self, target: str) -> Iterator[OutsideBuild]:
-        """The builds that somebody started past the engine."""
-        events = [*self.reports, *(part for parts in self.parts.values() for part in parts.values())]
-        events += self.playbooks.values()
-        people = {event.build_arn: event.started_by for event in events if event.started_by}
-        for build, person in sorted(people.items()):
-            if build == self.build:
-                continue
-            hosts = [_in_order(parts) for (arn, _), parts in sorted(self.parts.items()) if arn == build]
-            yield OutsideBuild(
-                target=target,
-                started_by=person,
-                hosts=_counted(hosts),
-                failures=tuple(failure for parts in hosts for failure in _failures(parts)),
-                log_url=_first_link(each.log_url for each in self.reports if each.build_arn == build),
-            )
-
     def _reason(self) -> str:
-        """Why it ended; where Ansible failed it knows better than CodeBuild, which has an exit status."""
+        """Why the run ended. Of a failure Ansible knows more than CodeBuild, which has only an exit status."""
         if self.ended is None:
             return self.delayed.reason if self.delayed and not self.started else ""
         playbook = self.playbooks.get(self.build or "")
@@ -113,7 +141,7 @@ class _RunStory:
             return self.ended.reason
         if self.ended.state is RunState.FAILED:
             return playbook.reason
-        return "; ".join(each for each in (self.ended.reason, playbook.reason) if each)
+        return "; ".join(reason for reason in (self.ended.reason, playbook.reason) if reason)
 
     def _state(self) -> RunState:
         if self.ended:
@@ -124,15 +152,15 @@ class _RunStory:
 
 
 @dataclass
-class _Story:
-    """Everything the trail says of one rollout, sorted by what it is about."""
+class _RolloutEvents:
+    """All events of one rollout, sorted by what they are about."""
 
     start: RolloutStarted | None = None
     repeats: list[RolloutRepeated] = field(default_factory=list)
     ends: list[RolloutEnded] = field(default_factory=list)
-    runs: dict[RunKey, _RunStory] = field(default_factory=dict)
+    runs: dict[RunKey, _RunEvents] = field(default_factory=dict)
 
-    def take(self, event: TrailEvent) -> None:
+    def add(self, event: TrailEvent) -> None:
         match event:
             case RolloutStarted():
                 self.start = event
@@ -149,38 +177,17 @@ class _Story:
                 | HostResultRecorded()
                 | PlaybookEnded()
             ):
-                self._take_of_run(event)
+                self.runs.setdefault((event.target, event.attempt), _RunEvents()).add(event)
             case _:
-                pass  # a delivery or a rejected event has a partition of its own
+                pass  # deliveries and rejected events are in other partitions
 
-    def _take_of_run(
-        self,
-        event: RunWaited | RunDelayed | RunStarted | RunEnded | BuildReported | HostResultRecorded | PlaybookEnded,
-    ) -> None:
-        run = self.runs.setdefault((event.target, event.attempt), _RunStory())
-        match event:
-            case RunWaited():
-                run.waited = event
-            case RunDelayed():
-                run.delayed = event
-            case RunStarted():
-                run.started = event
-            case RunEnded():
-                run.ended = event
-            case BuildReported():
-                run.reports.append(event)
-            case HostResultRecorded():
-                run.parts.setdefault((event.build_arn, event.host), {})[event.part] = event
-            case PlaybookEnded():
-                run.playbooks[event.build_arn] = event
-
-    def tell(self) -> RolloutView | None:
+    def view(self) -> RolloutView | None:
         start = self.start
         if start is None:
             return None
         attempts = self._attempts(start.targets)
-        nothing = _RunStory()
-        targets = tuple(self.runs.get(key, nothing).tell(*key) for key in attempts.items())
+        no_events = _RunEvents()
+        targets = tuple(self.runs.get(key, no_events).view(*key) for key in attempts.items())
         end = self._end(targets)
         repeats = self._repeats()
         return RolloutView(
@@ -191,28 +198,28 @@ class _Story:
             state=end.state if end else RolloutState.OPEN,
             targets=targets,
             duration_seconds=_seconds(start.at, end.at) if end else None,
-            repeated=repeats[-1].reason if repeats else None,
+            repeat_reason=repeats[-1].reason if repeats else None,
             round=end.round if end else 1,
             requested_at=max([start.at, *(repeat.at for repeat in repeats if repeat.retried)]),
-            outside=tuple(build for key in sorted(self.runs) for build in self.runs[key].outside(key[0])),
+            outside_builds=tuple(build for key in sorted(self.runs) for build in self.runs[key].outside_builds(key[0])),
         )
 
     def _repeats(self) -> list[RolloutRepeated]:
         return sorted(self.repeats, key=lambda it: (it.at, it.key))
 
     def _attempts(self, targets: Iterable[str]) -> dict[str, int]:
-        """The newest attempt on each target. Events from outside never open one: a build could name any number."""
+        """The newest attempt on each target. Only the engine opens one: a build could name any number."""
         newest = dict.fromkeys(targets, 1)
         for repeat in self._repeats():
-            for target in repeat.retried:  # one that joined the route since has its first
+            for target in repeat.retried:  # a target that joined the route later has its first attempt here
                 newest[target] = newest.get(target, 0) + 1
         for target, attempt in sorted(self.runs):
-            if self.runs[target, attempt].known_to_engine:
+            if self.runs[target, attempt].is_from_engine:
                 newest[target] = max(newest.get(target, 1), attempt)
         return newest
 
     def _end(self, targets: tuple[TargetView, ...]) -> RolloutEnded | None:
-        """The end of the newest round, once nothing has been asked for since."""
+        """The end of the newest round; None while a target runs or when something was retried after it."""
         last = max(self.ends, key=lambda it: it.round, default=None)
         if last is None or not all(target.state.ended for target in targets):
             return None
@@ -224,24 +231,20 @@ def _first_link(urls: Iterable[str | None]) -> str | None:
     return next((link for url in urls if (link := log_link(url))), None)
 
 
-def _counted(hosts: list[list[HostResultRecorded]]) -> Hosts:
-    """Hosts by the status that the last part of each has: it is that of all."""
+def _by_status(hosts: list[list[HostResultRecorded]]) -> HostsByStatus:
+    """Count the hosts by the status of their last part, which is that of the whole result."""
     statuses = [parts[-1].status for parts in hosts]
-    return Hosts(*(statuses.count(status) for status in ("ok", "changed", "failed", "unreachable")))
-
-
-def _in_order(parts: dict[int, HostResultRecorded]) -> list[HostResultRecorded]:
-    return [event for _, event in sorted(parts.items())]
+    return HostsByStatus(*(statuses.count(status) for status in ("ok", "changed", "failed", "unreachable")))
 
 
 def _failures(parts: list[HostResultRecorded]) -> tuple[Failure, ...]:
-    """What went wrong on a host: not what a rescue made good, or the play was told to ignore."""
+    """What went wrong on a host, without failures that were rescued or ignored."""
     tasks = (task for part in parts for task in part.tasks)
-    bad = (task for task in tasks if task.status != "changed" and not task.ignored and not task.rescued)
+    failed = (task for task in tasks if task.status != "changed" and not task.ignored and not task.rescued)
     host, status = parts[-1].host, parts[-1].status
-    failed = tuple(_failure(host, task) for task in bad)
-    if failed or status not in ("failed", "unreachable"):
-        return failed
+    failures = tuple(_failure(host, task) for task in failed)
+    if failures or status not in ("failed", "unreachable"):
+        return failures
     return (Failure(host=host, status=status),)
 
 

@@ -1,4 +1,4 @@
-"""The Slack message of a rollout, in Block Kit: a pure function of its view, within Slack's limits for any of them."""
+"""The Slack message of a rollout, in Block Kit: made from its view alone, and always within Slack's limits."""
 
 import hashlib
 import json
@@ -9,22 +9,23 @@ from typing import Any
 
 from pointsman.core.git_ref import read_ref
 from pointsman.core.model import Change, Mode, RolloutState, RunState
-from pointsman.core.slack.rollout_view import Failure, Gaps, Hosts, OutsideBuild, RolloutView, TargetView
+from pointsman.core.slack.rollout_view import Failure, Gaps, HostsByStatus, OutsideBuild, RolloutView, TargetView
 from pointsman.core.slack.text import code, length, link, plain
+from pointsman.core.text import format_duration, join_first, pluralize
 
 # https://docs.slack.dev/reference/block-kit/blocks/: 50 blocks, header 150, section 3,000 characters.
 SECTION_LENGTH = 2_900
-# All blocks together: Slack says msg_blocks_too_long near 13,200 characters, and has said it at 11,400.
+# All blocks together: Slack answers msg_blocks_too_long near 13,200 characters, and once did at 11,400.
 # https://github.com/slackapi/bolt-js/issues/2509, https://github.com/slackapi/bolt-js/issues/2867
 BLOCKS_LENGTH = 10_000
-REST_LENGTH = 600  # of it, kept for the count of targets that are not listed
-FAILURES_SHOWN = 3  # of one target
-NAME_LENGTH = 80  # of a host, branch, task or target, where it must share its line
+REST_LENGTH = 600  # of these, reserved for the count of targets that are not listed
+MAX_FAILURES = 3  # listed for one target
+NAME_LENGTH = 80  # of a host, branch, task or target that shares its line with others
 REASON_LENGTH = 400
-NAMES_SHOWN = 5  # of hosts that a sentence names
-OUTSIDE_SHOWN = 3  # builds past the engine
+MAX_HOSTS = 5  # named in one sentence
+MAX_OUTSIDE_BUILDS = 3  # listed
 
-type Block = dict[str, Any]
+type SlackBlock = dict[str, Any]
 
 _ROLLOUT_WORDS = {
     RolloutState.OPEN: ("🔄", "running"),
@@ -32,7 +33,7 @@ _ROLLOUT_WORDS = {
     RolloutState.FAILED: ("❌", "failed"),
     RolloutState.SUPERSEDED: ("⏭️", "superseded"),
 }
-# In the order of what a reader must see first.
+# The most urgent first.
 _RUN_WORDS = {
     RunState.FAILED: ("❌", "failed"),
     RunState.REFUSED: ("⛔", "refused"),
@@ -45,69 +46,69 @@ _RUN_WORDS = {
     RunState.SUPERSEDED: ("⏭️", "superseded"),
     RunState.SUCCEEDED: ("✅", "succeeded"),
 }
-_URGENCY = {state: place for place, state in enumerate(_RUN_WORDS)}
+_URGENCY = {state: rank for rank, state in enumerate(_RUN_WORDS)}
 
 
 @dataclass(frozen=True)
-class Message:
-    """What Slack is sent: blocks, and the text that notifications and screen readers give instead of them."""
+class SlackMessage:
+    """What is sent to Slack: blocks, and the text for notifications and screen readers."""
 
     text: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[SlackBlock, ...]
 
     @property
     def digest(self) -> str:
-        """The same for the same message: 64 hexadecimal digits."""
+        """A hash of the message: 64 hexadecimal digits."""
         return hashlib.sha256(json.dumps([self.text, self.blocks], sort_keys=True).encode()).hexdigest()
 
 
-def render(view: RolloutView) -> Message:
-    """The message that shows `view`."""
-    head = (_header(view), _section_of_title(view), _context(*_origin(view)))
-    foot = (*_outside(view), _context(*_recap(view)))
+def render(view: RolloutView) -> SlackMessage:
+    """Return the message that shows `view`."""
+    head = (_header(view), _title_section(view), _context(*_origin(view)))
+    foot = (*_outside_builds(view), _context(*_summary(view)))
     room = BLOCKS_LENGTH - sum(_cost(block) for block in (*head, *foot))
-    return Message(text=_fallback(view), blocks=(*head, *_target_blocks(view, room), *foot))
+    return SlackMessage(text=_fallback(view), blocks=(*head, *_target_blocks(view, room), *foot))
 
 
-def _header(view: RolloutView) -> Block:
+def _header(view: RolloutView) -> SlackBlock:
     emoji, word = _ROLLOUT_WORDS[view.state]
     check = ", check only" if view.mode is Mode.CHECK else ""
     text = f"{emoji} {plain(view.route, NAME_LENGTH)}: {word}{check}"
     return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}
 
 
-def _section_of_title(view: RolloutView) -> Block:
+def _title_section(view: RolloutView) -> SlackBlock:
     title = plain(view.change.title, 300) or "(no title)"
     return {"type": "section", "text": {"type": "plain_text", "text": title, "emoji": False}}
 
 
 def _origin(view: RolloutView) -> Iterator[str]:
     change = view.change
-    people = f"{'asked for' if change.pull_request else 'pushed'} by {code(change.actor, NAME_LENGTH)}"
+    people = f"{'requested' if change.pull_request else 'pushed'} by {code(change.actor, NAME_LENGTH)}"
     if change.author != change.actor:
         people += f", written by {code(change.author, NAME_LENGTH)}"
     commit = link(change.url, change.after[:7])
-    yield f"{commit} · {code(change.repository, NAME_LENGTH)} · {code(_where(change), NAME_LENGTH)} · {people}"
-    if view.repeated:
-        yield f"🔁 asked for again: {code(view.repeated, REASON_LENGTH)}"
+    yield f"{commit} · {code(change.repository, NAME_LENGTH)} · {code(_ref(change), NAME_LENGTH)} · {people}"
+    if view.repeat_reason:
+        yield f"🔁 requested again: {code(view.repeat_reason, REASON_LENGTH)}"
 
 
-def _where(change: Change) -> str:
-    if asked := change.pull_request:
-        return f"#{asked.number} {asked.head} → {asked.base}"
+def _ref(change: Change) -> str:
+    if pull_request := change.pull_request:
+        return f"#{pull_request.number} {pull_request.head} → {pull_request.base}"
     return read_ref(change.ref).shown
 
 
-def _recap(view: RolloutView) -> Iterator[str]:
-    took = f" in {_duration(view.duration_seconds)}" if view.duration_seconds is not None else ""
-    parts = [f"{_count(len(view.targets), 'target')}: {_counts(view.targets)}{took}"]
+def _summary(view: RolloutView) -> Iterator[str]:
+    took = f" in {format_duration(view.duration_seconds)}" if view.duration_seconds is not None else ""
+    parts = [f"{pluralize(len(view.targets), 'target')}: {_counts(view.targets)}{took}"]
     if view.hosts.total:
         parts.append(_hosts(view.hosts, view.mode))
     yield " · ".join([*parts, code(view.rollout, NAME_LENGTH)])
 
 
-def _target_blocks(view: RolloutView, room: int) -> Iterator[Block]:
-    """Every target where all fit; else the most urgent ones and a count of the others."""
+def _target_blocks(view: RolloutView, room: int) -> Iterator[SlackBlock]:
+    """Every target if all fit, else the most urgent ones and a count of the others."""
     entries = _as_many_as_fit(view.targets, view.mode, room)
     if len(entries) == len(view.targets):
         yield from _sections(entries)
@@ -116,11 +117,11 @@ def _target_blocks(view: RolloutView, room: int) -> Iterator[Block]:
     entries = _as_many_as_fit(by_urgency, view.mode, room - REST_LENGTH)
     yield from _sections(entries)
     rest = by_urgency[len(entries) :]
-    yield _context(f"… and {_count(len(rest), 'more target')}: {_counts(rest)}")
+    yield _context(f"… and {pluralize(len(rest), 'more target')}: {_counts(rest)}")
 
 
 def _as_many_as_fit(targets: Iterable[TargetView], mode: Mode, room: int) -> list[str]:
-    """The entries of the first targets, as long as there is room for them."""
+    """The entries of the first targets, until there is no room for the next."""
     entries: list[str] = []
     for target in targets:
         entry = _entry(target, mode)
@@ -131,8 +132,8 @@ def _as_many_as_fit(targets: Iterable[TargetView], mode: Mode, room: int) -> lis
     return entries
 
 
-def _sections(entries: Iterable[str]) -> Iterator[Block]:
-    """Entries, one below the other, in as few sections as hold them."""
+def _sections(entries: Iterable[str]) -> Iterator[SlackBlock]:
+    """The entries, one per line, in as few sections as possible."""
     text = ""
     for entry in entries:
         if text and length(text) + 1 + length(entry) > SECTION_LENGTH:
@@ -144,19 +145,19 @@ def _sections(entries: Iterable[str]) -> Iterator[Block]:
 
 
 def _entry(target: TargetView, mode: Mode) -> str:
-    """One target: a line, and a line for each failure."""
+    """One target: a line with its state, then a line for each failure."""
     emoji, word = _RUN_WORDS[target.state]
     line = f"{emoji} {code(target.name, NAME_LENGTH)} {word}"
     if target.blocked_by:
         line += f" behind {code(target.blocked_by, NAME_LENGTH)}"
     if target.duration_seconds is not None:
-        line += f" in {_duration(target.duration_seconds)}"
+        line += f" in {format_duration(target.duration_seconds)}"
     parts = [line]
     if target.hosts.total:
         parts.append(_hosts(target.hosts, mode))
     elif target.state is RunState.SUCCEEDED:
         parts.append("no host reported a result")
-    if target.idle:
+    if target.nothing_to_do:
         parts.append("nothing to do")
     if target.attempt > 1:
         parts.append(f"attempt {target.attempt}")
@@ -166,45 +167,43 @@ def _entry(target: TargetView, mode: Mode) -> str:
 
 
 def _details(target: TargetView) -> Iterator[str]:
-    """Why a target is not well: its hosts' failures, else what ended its run."""
-    for failure in target.failures[:FAILURES_SHOWN]:
+    """Why a target failed: the failures of its hosts, else the reason why its run ended."""
+    for failure in target.failures[:MAX_FAILURES]:
         yield f"      ↳ {failure_line(failure)}"
-    if len(target.failures) > FAILURES_SHOWN:
-        yield f"      ↳ and {_count(len(target.failures) - FAILURES_SHOWN, 'more failure')}"
+    if len(target.failures) > MAX_FAILURES:
+        yield f"      ↳ and {pluralize(len(target.failures) - MAX_FAILURES, 'more failure')}"
     if not target.failures and target.reason and target.state is not RunState.SUCCEEDED:
         yield f"      ↳ {code(target.reason, REASON_LENGTH)}"
     yield from (f"      ↳ {gap}" for gap in gaps_of(target.gaps))
 
 
 def gaps_of(gaps: Gaps) -> Iterator[str]:
-    """What the results do not tell, each in one phrase."""
+    """What is missing from the results, one phrase each."""
     if gaps.cut_off_total:
-        yield f"cut off before {_names(gaps.cut_off, gaps.cut_off_total)}"
+        yield f"stopped before {_names(gaps.cut_off, gaps.cut_off_total)}"
     if gaps.missing:
-        yield f"results are missing of {_names(gaps.missing, len(gaps.missing))}"
+        yield f"results are missing for {_names(gaps.missing, len(gaps.missing))}"
     if gaps.unreported:
-        yield "Ansible did not report its end: results may be missing"
+        yield "Ansible did not report that it finished: results may be missing"
 
 
 def _names(hosts: Sequence[str], total: int) -> str:
-    shown = [code(host, NAME_LENGTH) for host in hosts[:NAMES_SHOWN]]
-    if total > len(shown):
-        shown.append(_count(total - len(shown), "more host" if shown else "host"))
-    return " and ".join(each for each in (", ".join(shown[:-1]), *shown[-1:]) if each)
+    names = [code(host, NAME_LENGTH) for host in hosts[:MAX_HOSTS]]
+    return join_first(names, MAX_HOSTS, total=total, noun="host")
 
 
-def _outside(view: RolloutView) -> Iterator[Block]:
-    """The builds that somebody started past the engine."""
-    lines = [_outside_line(build, view.mode) for build in view.outside[:OUTSIDE_SHOWN]]
-    if len(view.outside) > OUTSIDE_SHOWN:
-        lines.append(f"and {_count(len(view.outside) - OUTSIDE_SHOWN, 'more build')} outside Pointsman")
+def _outside_builds(view: RolloutView) -> Iterator[SlackBlock]:
+    """The builds that somebody started outside Pointsman."""
+    lines = [_outside_build(build, view.mode) for build in view.outside_builds[:MAX_OUTSIDE_BUILDS]]
+    if len(view.outside_builds) > MAX_OUTSIDE_BUILDS:
+        lines.append(f"and {pluralize(len(view.outside_builds) - MAX_OUTSIDE_BUILDS, 'more build')} outside Pointsman")
     if lines:
         yield _context(*lines)
 
 
-def _outside_line(build: OutsideBuild, mode: Mode) -> str:
-    where, who = code(build.target, NAME_LENGTH), code(build.started_by, NAME_LENGTH)
-    parts = [f"🔧 {where} build outside Pointsman, started by {who}"]
+def _outside_build(build: OutsideBuild, mode: Mode) -> str:
+    target, person = code(build.target, NAME_LENGTH), code(build.started_by, NAME_LENGTH)
+    parts = [f"🔧 {target} build outside Pointsman, started by {person}"]
     if build.hosts.total:
         parts.append(_hosts(build.hosts, mode))
     if build.log_url:
@@ -213,7 +212,7 @@ def _outside_line(build: OutsideBuild, mode: Mode) -> str:
 
 
 def failure_line(failure: Failure) -> str:
-    """Which host failed, at which task, and why."""
+    """Return which host failed, at which task, and why."""
     host = code(failure.host, NAME_LENGTH)
     if failure.ran_on and failure.ran_on != failure.host:
         host = f"{code(failure.ran_on, NAME_LENGTH)} for {host}"
@@ -227,8 +226,8 @@ def failure_line(failure: Failure) -> str:
     return f"{task}: {code(failure.message, REASON_LENGTH)}" if failure.message else task
 
 
-def _hosts(hosts: Hosts, mode: Mode) -> str:
-    """`3 hosts: 1 changed, 2 unchanged`. In check mode nothing changed: it would."""
+def _hosts(hosts: HostsByStatus, mode: Mode) -> str:
+    """`3 hosts: 1 changed, 2 unchanged`; in check mode `1 would change`."""
     changed = "changed" if mode is Mode.APPLY else "would change"
     words = (
         (hosts.failed, "failed"),
@@ -236,24 +235,12 @@ def _hosts(hosts: Hosts, mode: Mode) -> str:
         (hosts.changed, changed),
         (hosts.ok, "unchanged"),
     )
-    return f"{_count(hosts.total, 'host')}: " + ", ".join(f"{number} {word}" for number, word in words if number)
+    return f"{pluralize(hosts.total, 'host')}: " + ", ".join(f"{number} {word}" for number, word in words if number)
 
 
 def _counts(targets: Iterable[TargetView]) -> str:
     states = Counter(target.state for target in targets)
     return ", ".join(f"{states[state]} {word}" for state, (_, word) in _RUN_WORDS.items() if states[state])
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _duration(seconds: float) -> str:
-    """`12s`, `3m 04s` or `1h 02m`."""
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes >= 60:
-        return f"{minutes // 60}h {minutes % 60:02d}m"
-    return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"
 
 
 def _fallback(view: RolloutView) -> str:
@@ -265,19 +252,19 @@ def _fallback(view: RolloutView) -> str:
     )
 
 
-def section(text: str) -> Block:
-    """A section of mrkdwn."""
+def section(text: str) -> SlackBlock:
+    """Return a section of mrkdwn."""
     return {"type": "section", "text": _mrkdwn(text)}
 
 
-def _context(*texts: str) -> Block:
+def _context(*texts: str) -> SlackBlock:
     return {"type": "context", "elements": [_mrkdwn(text) for text in texts]}
 
 
-def _mrkdwn(text: str) -> Block:
-    # verbatim: Slack is not to look for names and addresses to link.
+def _mrkdwn(text: str) -> SlackBlock:
+    # verbatim: Slack must not turn names and addresses into links.
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _cost(block: Block) -> int:
+def _cost(block: SlackBlock) -> int:
     return length(json.dumps(block, ensure_ascii=False))

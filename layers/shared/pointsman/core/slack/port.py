@@ -1,64 +1,65 @@
-"""What notify needs of the world: Slack, and a place to remember which message shows which rollout."""
+"""What notify needs from outside: a Slack channel, and a store that remembers which message shows which rollout."""
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
 from pointsman.core.model import Value
-from pointsman.core.slack.message import Message
+from pointsman.core.slack.message import SlackMessage
 
 METADATA_TYPE = "pointsman_rollout"
 
 
-class Slack(Protocol):
-    """A Slack channel. Every call raises SlackBusy, SlackRefused, or Unavailable when nobody can tell what was done."""
+class SlackChannel(Protocol):
+    """A Slack channel. Every call raises SlackBusy, SlackRefused, or Unavailable when its effect is unknown."""
 
-    def post(self, rollout: str, message: Message, note: str = "", thread: str | None = None) -> str:
-        """Post `message`, marked with `rollout` and `note`; its timestamp, which is its name in the channel.
+    def post(self, rollout: str, message: SlackMessage, note: str = "", thread: str | None = None) -> str:
+        """Post `message`, marked with `rollout` and `note`. Return its timestamp, which identifies it in the channel.
 
-        With `thread` it is a reply to the message of that timestamp, also sent to the channel. Raises MessageGone when
-        there is no such message.
+        With `thread` it is a reply to the message with that timestamp, also sent to the channel. Raises MessageGone
+        when there is no such message.
         """
 
-    def update(self, ts: str, rollout: str, message: Message, note: str = "") -> None:
-        """Put `message` in the place of the one at `ts`. Raises MessageGone."""
+    def update(self, ts: str, rollout: str, message: SlackMessage, note: str = "") -> None:
+        """Replace the message with timestamp `ts` by `message`. Raises MessageGone."""
 
     def find(self, rollout: str, since: datetime, note: str = "") -> str | None:
-        """The timestamp of the message posted after `since` that is marked with `rollout` and `note`."""
+        """Return the timestamp of the message marked with `rollout` and `note` that was posted after `since`."""
 
 
 class SlackMessageState(Value):
-    """How a rollout, or a note on it, is shown. `sending` is set before Slack is called and cleared after it answered.
+    """What the channel shows of a rollout, or of a note on it.
 
-    Found set, it tells that a call is under way, or was cut off: nobody knows what the channel shows.
+    `sending` is set before Slack is called and cleared after it responded. While it is set, a call is in progress or
+    was interrupted, and nobody knows what the channel shows.
     """
 
     rollout: str
-    note: str = ""  # which note on it; empty: its own message
+    note: str = ""  # "failed#1"; empty: the rollout's own message
     created_at: datetime
     ts: str | None = None
-    digest: str | None = None  # of the message that Slack last took
+    digest: str | None = None  # of the message that Slack last accepted
     sending: bool = False
     sending_since: datetime | None = None
     version: int = 0  # writes so far; 0 means not stored yet
 
     def shows(self, digest: str) -> bool:
-        """True when the channel is known to show the message of this digest."""
+        """Whether the channel certainly shows the message with this digest."""
         return self.ts is not None and not self.sending and self.digest == digest
 
 
 class SlackMessageStore(Protocol):
-    """Where postings are kept."""
+    """Keeps the state of each Slack message."""
 
     def load(self, rollout: str, note: str = "") -> SlackMessageState | None:
-        """How `rollout`, or a note on it, is shown; None when it never was. Raises Unavailable."""
+        """Return the state of a rollout's message or note, or None when there is none. Raises Unavailable."""
 
     def save(self, state: SlackMessageState) -> SlackMessageState:
-        """Store `posting` over the version it has, and give it with the next. Raises Conflict, Unavailable."""
+        """Store `state` over its version and return it with the next. Raises Conflict, Unavailable."""
 
 
 class WaitBudget:
-    """Waits while there is time: a function must end before Lambda ends it."""
+    """Waits as long as there is time: a function must finish before Lambda ends it."""
 
     def __init__(self, seconds_left: Callable[[], float], sleep: Callable[[float], None], reserve: float = 5.0) -> None:
         self._seconds_left = seconds_left
@@ -66,7 +67,7 @@ class WaitBudget:
         self._reserve = reserve
 
     def wait(self, seconds: float) -> bool:
-        """Wait `seconds`; False, at once, when fewer than those and the reserve are left."""
+        """Wait `seconds`. Return False at once when less time is left than that and the reserve."""
         if self._seconds_left() - self._reserve < seconds:
             return False
         self._sleep(seconds)

@@ -1,4 +1,4 @@
-"""A rollout as Slack shows it, in values. `fold_rollout.fold` makes them of the trail's events."""
+"""A rollout as Slack shows it. `fold_rollout.fold` makes these values from the trail's events."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong on one host; `task` is None when the host could not be reached, or gave no task."""
+    """What went wrong on one host. `task` is None when the host was unreachable or reported no task."""
 
     host: str
     status: str  # "failed" or "unreachable"
@@ -23,28 +23,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class Gaps:
-    """What the hosts' results do not tell."""
+    """What is missing from the host results of a run."""
 
-    cut_off: tuple[str, ...] = ()  # hosts of a play that ended before it reached them; the first of them
+    cut_off: tuple[str, ...] = ()  # the first of the hosts that the play did not reach before it ended
     cut_off_total: int = 0
     missing: tuple[str, ...] = ()  # hosts whose results could not be sent
-    unreported: bool = False  # a build ended, and Ansible did not report its end
+    unreported: bool = False  # the build ended, and Ansible did not report that it finished
 
 
 @dataclass(frozen=True)
-class OutsideBuild:
-    """A build for this rollout that somebody started past the engine: it changes hosts, and not where the run is."""
-
-    target: str
-    started_by: str
-    hosts: "Hosts"
-    failures: tuple[Failure, ...] = ()
-    log_url: str | None = None
-
-
-@dataclass(frozen=True)
-class Hosts:
-    """How many hosts of a run are in each status."""
+class HostsByStatus:
+    """The number of hosts in each status."""
 
     ok: int = 0
     changed: int = 0
@@ -53,16 +42,27 @@ class Hosts:
 
     @property
     def total(self) -> int:
-        """Every host that told its result."""
+        """Every host that reported a result."""
         return self.ok + self.changed + self.failed + self.unreachable
 
-    def __add__(self, other: "Hosts") -> "Hosts":
-        return Hosts(
+    def __add__(self, other: "HostsByStatus") -> "HostsByStatus":
+        return HostsByStatus(
             self.ok + other.ok,
             self.changed + other.changed,
             self.failed + other.failed,
             self.unreachable + other.unreachable,
         )
+
+
+@dataclass(frozen=True)
+class OutsideBuild:
+    """A build for this rollout that somebody started outside Pointsman. It changes hosts, but not the run's state."""
+
+    target: str
+    started_by: str
+    hosts: HostsByStatus
+    failures: tuple[Failure, ...] = ()
+    log_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,19 +72,19 @@ class TargetView:
     name: str
     state: RunState = RunState.STARTING
     attempt: int = 1
-    blocked_by: str | None = None  # rollout that holds the target, while this one waits
+    blocked_by: str | None = None  # the rollout that holds the target, while this one waits
     reason: str = ""
     log_url: str | None = None
     duration_seconds: float | None = None
-    hosts: Hosts = Hosts()
+    hosts: HostsByStatus = HostsByStatus()
     failures: tuple[Failure, ...] = ()
     gaps: Gaps = Gaps()
-    idle: bool = False  # hosts were met, and no task was to run on any
+    nothing_to_do: bool = False  # there were hosts, and none had a task to run
 
 
 @dataclass(frozen=True)
 class RolloutView:
-    """One rollout: what it is, how it stands as a whole and on each target, those that joined later last."""
+    """One rollout: its change, its state and its targets, in the order in which they joined it."""
 
     rollout: str
     route: str
@@ -93,12 +93,12 @@ class RolloutView:
     state: RolloutState
     targets: tuple[TargetView, ...]
     duration_seconds: float | None = None
-    repeated: str | None = None  # why the last repetition ran nothing twice
+    repeat_reason: str | None = None  # why the last repetition started no second run
     round: int = 1  # the newest that ended
-    requested_at: datetime = LONG_AGO  # when something was last asked for that ran
-    outside: tuple[OutsideBuild, ...] = ()
+    requested_at: datetime = LONG_AGO  # of the newest request that started a run
+    outside_builds: tuple[OutsideBuild, ...] = ()
 
     @property
-    def hosts(self) -> Hosts:
+    def hosts(self) -> HostsByStatus:
         """The hosts of every target together."""
-        return sum((target.hosts for target in self.targets), start=Hosts())
+        return sum((target.hosts for target in self.targets), start=HostsByStatus())

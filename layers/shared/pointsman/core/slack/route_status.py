@@ -1,4 +1,4 @@
-"""How a route stands on a ref: its newest failure and its newest success, in whatever order they are heard of."""
+"""The status of a route on a ref: its newest failure and its newest success, in whatever order they are reported."""
 
 import hashlib
 from datetime import datetime
@@ -8,7 +8,7 @@ from pointsman.core.model import RolloutState, RunState, Value
 from pointsman.core.slack.rollout_view import RolloutView
 from pointsman.errors import Conflict, Unavailable
 
-LOST_RACES_ALLOWED = 5
+MAX_CONFLICTS = 5
 
 
 class RolloutOutcome(Value):
@@ -16,14 +16,14 @@ class RolloutOutcome(Value):
 
     rollout: str
     round: int
-    requested_at: datetime  # when something was last asked for that ran: what was asked for later is newer
+    requested_at: datetime  # of the newest request that started a run: a later request is newer
     targets: tuple[str, ...]  # those that failed, or those that succeeded
     commit: str
     url: str
     actor: str
 
     def is_newer(self, than: "RolloutOutcome | None") -> bool:
-        """Whether it takes the place of `than`."""
+        """Whether it replaces `than`."""
         return than is None or (self.requested_at, self.round) > (than.requested_at, than.round)
 
 
@@ -43,7 +43,7 @@ class RouteStatus(Value):
         return bool(failure and success and success.is_newer(failure) and {*failure.targets} <= {*success.targets})
 
     def after(self, view: RolloutView) -> "RouteStatus":
-        """With the end of a rollout, where it is the newest of its kind."""
+        """Return the status with the outcome of `view`, if that is the newest failure or success."""
         failed = view.state is RolloutState.FAILED
         outcome = _outcome(view, failed=failed)
         if not outcome.is_newer(self.failure if failed else self.success):
@@ -52,39 +52,39 @@ class RouteStatus(Value):
 
 
 class RouteStatusStore(Protocol):
-    """Where standings are kept."""
+    """Keeps the status of each route."""
 
     def load_route_status(self, key: str) -> RouteStatus | None:
-        """The standing of `key`; None when it was never stored. Raises Unavailable."""
+        """Return the status with this key, or None when it was never stored. Raises Unavailable."""
 
     def save_route_status(self, status: RouteStatus) -> None:
-        """Store `standing` over the version it has. Raises Conflict, Unavailable."""
+        """Store `status` over its version. Raises Conflict, Unavailable."""
 
 
-def key_of(view: RolloutView) -> str:
-    """One for each repository, route, mode and ref: 32 hexadecimal digits."""
+def route_status_key(view: RolloutView) -> str:
+    """Return the key of a repository, route, mode and ref: 32 hexadecimal digits."""
     names = (str(view.change.repository_id), view.route, view.mode.value, view.change.ref)
     return hashlib.sha256("\0".join(names).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def update_route_status(store: RouteStatusStore, view: RolloutView) -> RouteStatus:
-    """How the route of a rollout that ended stands now. Raises Unavailable."""
-    key = key_of(view)
-    for _ in range(LOST_RACES_ALLOWED):
-        known = store.load_route_status(key) or RouteStatus(key=key, route=view.route)
-        status = known.after(view)
-        if status == known:
-            return known
+    """Store and return the status of a route after the end of a rollout. Raises Unavailable."""
+    key = route_status_key(view)
+    for _ in range(MAX_CONFLICTS):
+        stored = store.load_route_status(key) or RouteStatus(key=key, route=view.route)
+        status = stored.after(view)
+        if status == stored:
+            return stored
         try:
             store.save_route_status(status)
         except Conflict:
             continue
         return status
-    raise Unavailable(f"the standing of route {view.route} keeps moving")
+    raise Unavailable(f"status of route {view.route}: {MAX_CONFLICTS} updates conflicted with other writers")
 
 
 def _outcome(view: RolloutView, *, failed: bool) -> RolloutOutcome:
-    well = (RunState.SUCCEEDED, RunState.SUPERSEDED)
+    not_failed = (RunState.SUCCEEDED, RunState.SUPERSEDED)
     return RolloutOutcome(
         rollout=view.rollout,
         round=view.round,
@@ -92,7 +92,7 @@ def _outcome(view: RolloutView, *, failed: bool) -> RolloutOutcome:
         targets=tuple(
             target.name
             for target in view.targets
-            if (target.state not in well if failed else target.state is RunState.SUCCEEDED)
+            if (target.state not in not_failed if failed else target.state is RunState.SUCCEEDED)
         ),
         commit=view.change.after,
         url=view.change.url,

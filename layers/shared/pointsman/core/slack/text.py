@@ -1,63 +1,66 @@
-"""Text from outside, made safe for Slack: it can mention nobody, link nowhere and format nothing.
+"""Make text from outside safe for Slack: it cannot mention people, create links or change the format.
 
 Slack reads `&`, `<` and `>` as markup everywhere, and `*`, `_`, `~`, backticks and `:name:` in mrkdwn. So text from
-outside is escaped, and stands in a plain_text object or, in mrkdwn, inside a code span: nothing is formatted there.
+outside is escaped, and put into a plain_text object or, in mrkdwn, into a code span: nothing is formatted there.
 https://docs.slack.dev/messaging/formatting-message-text/#escaping
 """
 
 import re
 import unicodedata
 
-from pointsman.core.text import shaping_in, shown
+from pointsman.core.text import ELLIPSIS, escape_invisible, shaping_positions
 
-ELLIPSIS = "…"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _URL = re.compile(r"https?://[!#-;=?-\[\]^_a-z{}~]{1,800}")  # visible ASCII but " < > \ ` |
-_LABEL = re.compile(r"[^A-Za-z0-9 -]")  # no dot, slash or colon: a bare address would become a link
+_NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9 -]")  # no dot, slash or colon: a bare address would become a link
 
 
 def length(text: str) -> int:
-    """Characters as Slack counts them: an emoji outside Unicode's first plane is two."""
+    """Return the number of characters as Slack counts them: an emoji outside Unicode's first plane is two."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def plain(text: str, limit: int) -> str:
-    """`text` on one line, escaped, without control or direction characters, at most `limit` characters when escaped."""
-    if len(text) > limit * 4:  # what comes from outside may be long, and all of it is looked at
+    """Return `text` escaped, on one line, without invisible characters: at most `limit` characters."""
+    if len(text) > limit * 4:  # text from outside may be very long
         text = text[: limit * 4] + ELLIPSIS
-    shaping = shaping_in(text)
-    visible = "".join(each if place in shaping or not _is_unseen(each) else " " for place, each in enumerate(text))
-    return _escaped(" ".join(visible.split()), limit)
+    shaping = shaping_positions(text)
+    visible = "".join(
+        character if position in shaping or not _is_invisible(character) else " "
+        for position, character in enumerate(text)
+    )
+    return _escape(" ".join(visible.split()), limit)
 
 
-def _is_unseen(character: str) -> bool:
-    """A control character, a space of any kind, or one that nobody sees (of those that format, some are seen)."""
+def _is_invisible(character: str) -> bool:
+    """Whether it is a control character, a space of any kind or invisible (some format characters are visible)."""
     category = unicodedata.category(character)
-    return (category[0] in "CZ" and category != "Cf") or shown(character) != character
+    return (category[0] in "CZ" and category != "Cf") or escape_invisible(character) != character
 
 
 def code(text: str, limit: int) -> str:
-    """`text` as a code span of at most `limit` characters and two backticks."""
+    """Return `text` as a code span of at most `limit` characters and two backticks."""
     return f"`{plain(text, limit).replace('`', 'ˋ') or '–'}`"
 
 
 def link(url: str | None, label: str) -> str:
-    """A link to `url`, or the label alone when `url` is not one that can be linked to."""
-    shown = _LABEL.sub("", label) or "link"
+    """Return a link to `url`, or only the label when `url` is not a plain http(s) address."""
+    safe_label = _NOT_IN_LABEL.sub("", label) or "link"
     if url is None or not _URL.fullmatch(url):
-        return shown
-    return f"<{url.replace('&', '&amp;')}|{shown}>"
+        return safe_label
+    return f"<{url.replace('&', '&amp;')}|{safe_label}>"
 
 
-def _escaped(text: str, limit: int) -> str:
-    whole = [_ENTITIES.get(character, character) for character in text]
-    if sum(map(length, whole)) <= limit:
-        return "".join(whole)
-    kept: list[str] = []
+def _escape(text: str, limit: int) -> str:
+    """`text.cut` for escaped text: no entity is cut in two."""
+    escaped = [_ENTITIES.get(character, character) for character in text]
+    if sum(map(length, escaped)) <= limit:
+        return "".join(escaped)
+    start: list[str] = []
     room = limit - length(ELLIPSIS)
-    for piece in whole:
+    for piece in escaped:
         room -= length(piece)
         if room < 0:
             break
-        kept.append(piece)
-    return "".join(kept) + ELLIPSIS
+        start.append(piece)
+    return "".join(start) + ELLIPSIS

@@ -62,6 +62,10 @@ class Cloud:
 
     record = SimpleNamespace(slack_url="http://127.0.0.1/_slack/", outputs={})
 
+    @property
+    def github(self) -> "Cloud":
+        return self
+
     def push(self, *_: object, **__: object) -> Any:
         response = SimpleNamespace(status=self.status, body=json.dumps(self.body), json=lambda: self.body)
         return SimpleNamespace(
@@ -71,7 +75,7 @@ class Cloud:
 
 MATCHED = {
     "route": "site",
-    "decision": "matched",
+    "outcome": "matched",
     "runs": True,
     "held": False,
     "reason": "branch main matches",
@@ -98,7 +102,8 @@ def test_a_push_shows_the_receivers_answer(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_push_that_is_not_accepted_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert pushed(monkeypatch, Cloud(401, {"reason": "wrong signature"})).exit_code == 1
+    done = pushed(monkeypatch, Cloud(401, {"error": "the signature does not match"}))
+    assert (done.exit_code, "HTTP 401" in done.stdout) == (1, True)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_every_fault_is_one_line_with_its_place(tmp_path: Path) -> None:
         "routes.yaml:2:11: regions[0]: `mars` is not an AWS region such as eu-west-1",
         (
             "routes.yaml:6:28: routes[0].on.push.branches[0]: pattern `[`, character 1: `[` is not closed; "
-            "write `\\[` for the character itself"
+            "write `\\[` to match the character"
         ),
         (
             "routes.yaml:8:15: routes[0].playbook: must be the path of a .yml file inside ansible/, "
@@ -76,8 +76,8 @@ def test_every_fault_is_one_line_with_its_place(tmp_path: Path) -> None:
 def test_a_warning_is_marked_and_fails_only_where_it_is_asked_to(tmp_path: Path) -> None:
     assert lines(tmp_path, DOUBTFUL) == [
         (
-            "routes.yaml:6:42: warning: routes[0].on.push.paths: takes no file that can be: "
-            "no file matches `docs/`, since none ends with a slash; write `docs/**`"
+            "routes.yaml:6:42: warning: routes[0].on.push.paths: matches no possible file: "
+            "no file matches `docs/`, since no name ends with a slash; write `docs/**`"
         ),
         "routes.yaml: 1 route, 1 target, no errors, 1 warning",
     ]
@@ -91,7 +91,7 @@ def test_programs_get_the_same_as_json(tmp_path: Path) -> None:
     result = run("check", path, "--output=json")
     [found] = json.loads(result.stdout)
     assert result.exit_code == 0
-    assert found.pop("reason").startswith("takes no file that can be")
+    assert found.pop("reason").startswith("matches no possible file")
     assert found == {
         "file": str(path),
         "line": 6,
@@ -194,4 +194,4 @@ def test_the_build_tells_warnings_and_goes_on(tmp_path: Path, capsys: pytest.Cap
     assert main([str(written(tmp_path, DOUBTFUL)), str(tmp_path / "routes.json")]) == 0
     assert (tmp_path / "routes.json").exists()
     [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"{tmp_path}/routes.yaml:6:42: warning: routes[0].on.push.paths: takes no file")
+    assert line.startswith(f"{tmp_path}/routes.yaml:6:42: warning: routes[0].on.push.paths: matches no possible file")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from localcloud.git_command import git_environment
+from localcloud.github.git_command import git_environment
 from pointsmanctl.errors import InvalidInput
 from pointsmanctl.explain.changed_names import names_in, read_range
 from pointsmanctl.main import app
@@ -35,7 +35,7 @@ def test_it_tells_each_route_its_decision_the_pattern_and_the_file() -> None:
     [decision] = decisions("--repo", "acme/infra", "--branch", "main", "--files", "a", "b", "ansible/c")
     assert decision.keys() == {*DECISION_COLUMNS, "would_run"}
     assert decision["rollout"] is None
-    assert (decision["route"], decision["decision"], decision["runs"]) == ("site", "matched", True)
+    assert (decision["route"], decision["outcome"], decision["runs"]) == ("site", "matched", True)
     assert (decision["pattern"], decision["file"]) == ("ansible/**", "ansible/c")
     assert len(decision["targets"]) == 10
     shown = explain("--branch", "main", "--files", "a", "ansible/c").stdout
@@ -51,7 +51,7 @@ def test_the_rules_only_repository_need_not_be_named_and_case_does_not_count() -
 
 def test_files_without_names_are_a_push_that_changes_nothing() -> None:
     [decision] = decisions("--branch", "main", "--files")
-    assert decision["reason"].endswith("no file was changed")
+    assert decision["reason"].endswith("no files were changed")
 
 
 def test_names_come_from_standard_input_or_a_file(tmp_path: Path) -> None:
@@ -82,14 +82,14 @@ def test_names_are_read_as_git_writes_them(content: bytes, names: tuple[str, ...
     ("name", "outcome", "reason"),
     [
         ("push_main", "matched", "matches paths[0]"),
-        ("push_forced", "undetermined", "after a forced push"),
+        ("push_forced", "undetermined", "after a force push"),
         ("push_docs_only", "ignored", "no changed file matches paths"),
-        ("pull_request_opened", "ignored", "the route takes push and no pull_request"),
+        ("pull_request_opened", "ignored", "the route handles the event push, not pull_request"),
     ],
 )
 def test_a_saved_delivery_is_explained(name: str, outcome: str, reason: str) -> None:
     [decision] = decisions("--payload", str(ROOT / f"events/github/{name}.json"))
-    assert decision["decision"] == outcome
+    assert decision["outcome"] == outcome
     assert reason in decision["reason"]
 
 
@@ -97,7 +97,7 @@ def test_githubs_page_of_deliveries_may_be_saved_whole() -> None:
     payload = json.loads((ROOT / "events/github/push_main.json").read_text())
     saved = json.dumps({"id": 1, "request": {"headers": {}, "payload": payload}}).encode()
     [decision] = decisions("--payload", "-", stdin=saved)
-    assert decision["decision"] == "matched"
+    assert decision["outcome"] == "matched"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_range_of_git_says_its_files_its_branch_its_repository_and_its_message
     assert set(found.names) == set(UNUSUAL)
     assert (found.branch, found.repository, found.message) == ("main", "acme/infra", "Names [skip ci]")
     [decision] = decisions("--git", commits)
-    assert decision["reason"].endswith("the message says [skip ci] (skip_ci: false would take it all the same)")
+    assert decision["reason"].endswith("the message contains [skip ci] (set skip_ci: false to ignore such markers)")
     [decision] = decisions("--git", commits, "--message", "Names")
     assert decision["runs"]
 
@@ -317,4 +317,4 @@ def test_rules_with_faults_are_told_and_nothing_is_decided(tmp_path: Path) -> No
 
 def test_a_pull_request_is_explained() -> None:
     [decision] = decisions("--base", "main", "--head", "x", "--files", "ansible/a")
-    assert decision["reason"] == "the route takes push and no pull_request"
+    assert decision["reason"] == "the route handles the event push, not pull_request"

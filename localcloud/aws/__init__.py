@@ -1,0 +1,1 @@
+"""AWS: the emulator, and what it lacks, a module for each service."""

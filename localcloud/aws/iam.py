@@ -1,0 +1,152 @@
+"""Bridges the emulator's IAM: condition keys that it does not set, and policies that it does not evaluate.
+
+Gaps: aws:PrincipalArn of a session is not its role; events:source, events:detail-type, dynamodb:LeadingKeys and
+those of StartBuild's overrides are never set; a DynamoDB table's own policy is stored but not evaluated, and a Deny
+does not apply to root.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from localcloud.aws import emulator
+from localcloud.aws.emulator import dynamodb, iam_actions, iam_evaluator
+from localcloud.aws.eventbridge import condition_keys
+
+_SESSION: Final = re.compile(r"arn:aws:sts::(\d{12}):assumed-role/([^/]+)/.+")
+# https://docs.aws.amazon.com/codebuild/latest/userguide/action-context-keys.html; the evaluation asks in lower case.
+_BUILD_OVERRIDES: Final = {
+    "buildspecOverride": "codebuild:source.buildspec",
+    "sourceLocationOverride": "codebuild:source.location",
+    "sourceTypeOverride": "codebuild:source.type",
+    "serviceRoleOverride": "codebuild:servicerole",
+    "imageOverride": "codebuild:environment.image",
+    "computeTypeOverride": "codebuild:environment.computetype",
+    "environmentTypeOverride": "codebuild:environment.type",
+    "privilegedModeOverride": "codebuild:environment.privilegedmode",
+}
+_VARIABLES: Final = "codebuild:environment.environmentvariables"
+
+
+def install() -> None:
+    """Extend the emulator's evaluation; the keys that it sets stay as they are."""
+    resolve, tags, enforce = (
+        iam_evaluator._resolve_condition_key,
+        iam_actions.request_tag_context,
+        iam_evaluator.enforce,
+    )
+
+    def resolve_key(key: str, context: Any) -> Any:
+        if key.lower() == "aws:principalarn":
+            return _role_of(context.principal_arn)
+        return resolve(key, context)
+
+    def request_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
+        return {**tags(service, action, body, params), **_request_keys(service, action, body)}
+
+    def enforce_all(key: str, action: str, service: str, region: str, *rest: Any, **named: Any) -> Any:
+        result = enforce(key, action, service, region, *rest, **named)
+        arn = named.get("resource_arn", rest[0] if rest else "*")
+        is_root = emulator.caller_arn().endswith(":root")  # whom the emulator allows everything
+        return _denied_to_root(action, arn, region) if is_root and result is None and service == "dynamodb" else result
+
+    iam_evaluator._resolve_condition_key = resolve_key
+    iam_actions.request_tag_context = request_context
+    iam_evaluator.enforce = enforce_all
+    dynamodb.table_policy_for_arn = _table_policy
+    iam_evaluator._RESOURCE_POLICY_LOOKUPS["dynamodb"] = ("dynamodb", "table_policy_for_arn")
+
+
+def _role_of(principal: str) -> str:
+    """The role ARN of a session; any other principal is unchanged."""
+    session = _SESSION.fullmatch(principal)
+    if not session:
+        return principal
+    role = emulator.role_record(session[1], session[2])
+    return str(role["Arn"]) if role else f"arn:aws:iam::{session[1]}:role/{session[2]}"
+
+
+def _request_keys(service: str, action: str, body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    if not isinstance(request, dict):
+        return {}
+    if action == "events:PutEvents":
+        return _entries_keys(request.get("Entries"))
+    if service == "dynamodb":
+        return _leading_keys(request)
+    if action == "codebuild:StartBuild":
+        return _build_keys(request)
+    return {}
+
+
+def _build_keys(request: dict[str, Any]) -> dict[str, Any]:
+    """What StartBuild overrides: each field's value, each variable's name, and each variable's value by its name."""
+    keys: dict[str, Any] = {key: request[name] for name, key in _BUILD_OVERRIDES.items() if name in request}
+    overrides = request.get("environmentVariablesOverride")
+    variables = [each for each in overrides if isinstance(each, dict)] if isinstance(overrides, list) else []
+    if variables:
+        keys[f"{_VARIABLES}.name"] = [str(each.get("name")) for each in variables]
+    return keys | {f"{_VARIABLES}/{each.get('name')}.value".lower(): str(each.get("value")) for each in variables}
+
+
+def _entries_keys(entries: object) -> dict[str, Any]:
+    """The keys of all entries: one value if all are equal, else a list, which no condition on one value matches."""
+    merged: dict[str, set[str]] = {}
+    for entry in entries if isinstance(entries, list) else []:
+        for key, value in condition_keys(entry).items():
+            merged.setdefault(key, set()).add(value)
+    return {key: min(values) if len(values) == 1 else sorted(values) for key, values in merged.items()}
+
+
+def _leading_keys(request: dict[str, Any]) -> dict[str, list[str]]:
+    """The partition key values in a request for one table."""
+    table = dynamodb._tables.get(str(request.get("TableName", "")).rpartition("table/")[2])
+    schema = (table or {}).get("KeySchema") or []
+    name = next((each["AttributeName"] for each in schema if each["KeyType"] == "HASH"), None)
+    if name is None:
+        return {}
+    item = request.get("Key") or request.get("Item") or _queried(request, name)
+    value = item.get(name) if isinstance(item, dict) else None
+    return {"dynamodb:LeadingKeys": [str(next(iter(value.values())))]} if isinstance(value, dict) and value else {}
+
+
+def _queried(request: dict[str, Any], name: str) -> dict[str, Any]:
+    """`{name: value}` from a query's `name = :value`, with its placeholders resolved."""
+    names, values = request.get("ExpressionAttributeNames") or {}, request.get("ExpressionAttributeValues") or {}
+    for left, right in re.findall(r"(#?[\w.-]+)\s*=\s*(:\w+)", str(request.get("KeyConditionExpression", ""))):
+        if names.get(left, left) == name and right in values:
+            return {name: values[right]}
+    return {}
+
+
+def _table_policy(arn: str) -> tuple[str, str] | None:
+    """A table's own policy and its account, for the table or one of its indexes."""
+    table = arn.partition("/index/")[0]
+    entry = dynamodb._resource_policies.get(table)
+    return (entry["Policy"], table.split(":")[4]) if entry else None
+
+
+def _denied_to_root(action: str, arn: str, region: str) -> Any:
+    """A table's Deny for everyone applies to the account's root too."""
+    policy = _table_policy(arn)
+    if policy is None:
+        return None
+    account, _ = emulator.current_scope()
+    context = iam_evaluator.EvalContext(
+        principal_arn=f"arn:aws:iam::{account}:root",
+        principal_type="Root",
+        principal_account=account,
+        action=action,
+        resource_arn=arn,
+        region=region,
+    )
+    result = iam_evaluator.evaluate_resource_policy(policy[0], context)
+    if result.decision != "Deny":
+        return None
+    result.principal_arn, result.resource_policy_arn = context.principal_arn, arn
+    return result

@@ -1,0 +1,188 @@
+"""routes.yaml as a file: errors with their line and column, YAML as people mean it, and compilation."""
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from pointsman.core.routes.model import Routes
+from pointsmanctl.routes_file.compile import main
+from pointsmanctl.routes_file.reader import read_routes
+from tests.support.receiver import ROOT, routes_with, shipped_routes
+from tests.unit.core.routes.test_check import good
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "routes.yaml"
+    path.write_text(text)
+    return path
+
+
+def told_by(tmp_path: Path, text: str) -> list[str]:
+    return [str(fault).removeprefix(f"{tmp_path}/") for fault in read_routes(written(tmp_path, text))[1]]
+
+
+def test_a_fault_has_its_line_and_column(tmp_path: Path) -> None:
+    text = (ROOT / "routes.yaml").read_text()
+    line = text.splitlines().index("    playbook: site.yml") + 1
+    assert told_by(tmp_path, text.replace("playbook: site.yml", "playbook: ../site.yml")) == [
+        (
+            f"routes.yaml:{line}:15: routes[0].playbook: must be the path of a .yml file inside ansible/, such as "
+            "site.yml or playbooks/web.yml"
+        )
+    ]
+
+
+def test_what_is_missing_is_told_where_it_should_be(tmp_path: Path) -> None:
+    text = (ROOT / "routes.yaml").read_text().replace("    playbook: site.yml\n", "")
+    line = text.splitlines().index("  - name: site") + 1
+    assert told_by(tmp_path, text) == [f"routes.yaml:{line}:5: routes[0]: `playbook` is missing"]
+
+
+def test_a_key_that_stands_twice_is_a_fault(tmp_path: Path) -> None:
+    text = (ROOT / "routes.yaml").read_text() + "    playbook: other.yml\n"
+    [first] = [number for number, line in enumerate(text.splitlines(), start=1) if "playbook:" in line][:1]
+    last = len(text.splitlines())
+    assert told_by(tmp_path, text) == [
+        f"routes.yaml:{last}:5: routes[0].playbook: this key stands here twice: also on line {first}"
+    ]
+
+
+def test_a_merge_that_stands_twice_is_a_fault_too(tmp_path: Path) -> None:
+    text = "x-a: &a {b: 1}\nx-b:\n  <<: *a\n  <<: *a\n"
+    assert "routes.yaml:4:3: x-b.<<: this key stands here twice: also on line 3" in told_by(tmp_path, text)
+
+
+def test_an_unknown_key_is_told_where_the_key_stands(tmp_path: Path) -> None:
+    text = (ROOT / "routes.yaml").read_text() + "    tag:\n      - web\n    true: 1\n"
+    last = len(text.splitlines())
+    assert told_by(tmp_path, text)[-1] == (
+        f"routes.yaml:{last - 2}:5: routes[0].tag: unknown key; did you mean `tags`?"
+    )
+    assert any("routes[0]: true is not a valid key: a key is text" in fault for fault in told_by(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("- !**/*.md", "quotes are needed"),
+        ("a: [*]", "quotes are needed"),
+        ("a: {b: [!**/*.md]}", "quotes are needed"),
+        ("a: [x]y", "quotes are needed"),
+        ("a: [x], [y]", "several values need brackets around all of them"),
+        ("a: [x\nb: 1", "or a bracket above is not closed"),
+        ("a: 1\n  b: 2", "or this line is indented too far"),
+        ("a: */infra", "quotes are needed"),
+        ("a: [dependabot[bot]]", "quotes are needed"),
+        ("a: fix: db", "quotes are needed"),
+        ("a: {{ x }}", "quotes are needed"),
+        (r'a: "^\d+"', "single quotes take a regular expression as it is"),
+        ("a:\n  - a: 1\n b: 2", "does not line up with those above it"),
+        ("a:\n\tb: 1", "indent with spaces"),
+    ],
+)
+def test_the_usual_slips_in_yaml_have_a_hint(tmp_path: Path, text: str, hint: str) -> None:
+    [fault] = told_by(tmp_path, text)
+    assert "not YAML" in fault
+    assert hint in fault
+
+
+def test_a_byte_that_is_no_utf8_is_told_where_it_stands(tmp_path: Path) -> None:
+    path = tmp_path / "routes.yaml"
+    path.write_bytes(b'a: 1\nb: "caf\xe9"\n')
+    assert [str(fault) for fault in read_routes(path)[1]] == [f"{path}:2:8: not YAML: this byte is not UTF-8"]
+    path.write_bytes(b'a: 1\r\nb: "x\x07"\r\n')
+    assert [str(fault) for fault in read_routes(path)[1]] == [f"{path}:2:6: not YAML: this character can't stand here"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "routes.yaml:1:1: the file is empty"),
+        ("a: [1\nb: 2", "routes.yaml:2:2: not YAML: while parsing a flow sequence; expected ',' or ']'"),
+        ("paths: **/x", "routes.yaml:1:9: not YAML: while scanning an alias"),
+        ("a: !!int abc", "routes.yaml:1:4: not YAML: this is no int"),
+        ("a: !!bool x", "routes.yaml:1:4: not YAML: this is no bool"),
+        ("a: {b: !!timestamp x}", "routes.yaml:1:8: not YAML: this is no timestamp"),
+        ('a: !!int ""', "routes.yaml:1:4: not YAML: this is no int"),
+        (f"a: {'9' * 5000}", "routes.yaml:1:4: not YAML: this is no int"),
+        ('a: "\\U00110000"', "routes.yaml:1:7: not YAML: chr() arg not in range(0x110000)"),
+        ("a: \x01", "routes.yaml:1:4: not YAML: this character can't stand here"),
+        ("a: !!python/object:os.system {}", "routes.yaml:1:4: not YAML: could not determine a constructor"),
+        ("[]", "routes.yaml:1:1: must be a mapping, not []"),
+        ("&a [*a]", "routes.yaml:1:1: must be a mapping"),
+        ("? [a]\n: b", "routes.yaml:1:3: not YAML: while constructing a mapping; found unhashable key"),
+    ],
+)
+def test_what_is_not_yaml_is_told_where(tmp_path: Path, text: str, fault: str) -> None:
+    assert told_by(tmp_path, text)[0].startswith(fault)
+
+
+def test_yaml_is_read_as_people_mean_it(tmp_path: Path) -> None:
+    text = """
+        accounts: {dev: 012345670123, no: 222222222222}
+        regions: [eu-west-1]
+        routes:
+          - &first
+            {name: a, repository: acme/infra, on: push, playbook: site.yml, targets: [no/eu-west-1],
+             extra_vars: {day: 2026-11-23, yes: on, n: 1e3, m: 1.5, size: 0o17, empty: }}
+          - {<<: *first, name: b}
+    """
+    routes, faults = read_routes(written(tmp_path, text))
+    assert routes, faults
+    assert {name: account.id for name, account in routes.accounts.items()} == {
+        "dev": "012345670123",
+        "no": "222222222222",
+    }
+    assert routes.routes[0].extra_vars == {
+        "day": "2026-11-23",
+        "yes": "on",
+        "n": "1e3",
+        "m": 1.5,
+        "size": "0o17",
+        "empty": None,
+    }
+    assert routes.routes[1] == routes.routes[0].model_copy(update={"name": "b"})
+
+
+# --- compiled -------------------------------------------------------------------------------------------------------
+
+
+def test_compiled_rules_are_the_same_rules(tmp_path: Path) -> None:
+    assert main([str(ROOT / "routes.yaml"), str(tmp_path / "routes.json")]) == 0
+    assert Routes.model_validate_json((tmp_path / "routes.json").read_bytes()) == shipped_routes()
+    text = (tmp_path / "routes.json").read_text()
+    assert main([str(ROOT / "routes.yaml"), str(tmp_path / "routes.json")]) == 0
+    assert (tmp_path / "routes.json").read_text() == text
+
+
+def test_every_key_survives_compilation() -> None:
+    lists = {"branches": ["main"], "tags": ["v*"], "paths": ["a/**", "!a/b"]}
+    ignores = {"branches-ignore": ["x"], "tags-ignore": ["y"], "paths-ignore": ["z"]}
+    routes = routes_with(
+        {"on": {"push": lists}, "tags": ["t"], "extra_vars": {"a": None, "b": [1]}, "limit": "l", "when_busy": "queue"},
+        {"on": {"push": ignores}, "when_undetermined": "hold", "targets": ["dev/*"]},
+        targets=[{"account": "dev", "regions": ["eu-west-1"], "limit": "x"}, {"account": "prod"}],
+    )
+    compiled = routes.model_dump_json(by_alias=True, exclude_none=True)
+    assert Routes.model_validate_json(compiled) == routes
+
+
+def test_faulty_rules_compile_to_nothing_and_say_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path, json.dumps(good() | {"regions": ["x"]}))
+    assert main([str(path), str(tmp_path / "routes.json")]) == 1
+    assert not (tmp_path / "routes.json").exists()
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith(f"{path}:1:")
+    assert told[-1] == f"{path}: 1 fault, nothing compiled"
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "none.yaml"), str(tmp_path / "routes.json")]) == 1
+    assert capsys.readouterr().err == f"{tmp_path / 'none.yaml'}: No such file or directory\n"
+
+
+def test_rules_are_values() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        shipped_routes().routes[0].name = "other"  # type: ignore[misc]

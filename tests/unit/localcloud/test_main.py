@@ -1,0 +1,63 @@
+"""`python -m localcloud`: what it says when it cannot, and when it is interrupted."""
+
+from pathlib import Path
+
+import pytest
+
+from localcloud.__main__ import main
+from localcloud.cloud import LocalCloud
+from localcloud.layout import Layout
+from localcloud.process import ServerProcess
+from localcloud.record import CloudRecord
+
+
+def interrupt(*given: object, **named: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_interrupted_start_is_reported_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(LocalCloud, "up", interrupt)
+    assert main(["--state", str(tmp_path), "up"]) == 130
+    assert capsys.readouterr().err == "interrupted; nothing is left running\n"
+
+
+def test_an_interrupted_status_does_not_say_that_nothing_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(LocalCloud, "attach", interrupt)
+    assert main(["--state", str(tmp_path), "status"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_a_second_start_says_where_the_first_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ServerProcess, "alive", lambda process: True)
+    a_record(tmp_path).save(Layout(tmp_path).record)
+    assert main(["--state", str(tmp_path), "up"]) == 1
+    output = capsys.readouterr().err
+    assert "(Slack: http://127.0.0.1:1/_slack/): stop it with `make down`" in output
+    assert output.count("\n") == 1
+
+
+def a_record(state: Path) -> CloudRecord:
+    return CloudRecord(
+        endpoint="http://127.0.0.1:1",
+        slack_url="http://127.0.0.1:1/_slack/",
+        slack_api="http://127.0.0.1:1/_slack/api/",
+        pid=1,
+        control_account="111111111111",
+        accounts={"dev": "222222222222"},
+        control_region="us-east-1",
+        regions=["us-east-1"],
+        state_dir=str(state),
+        repository="acme/infra",
+        channel="deployments",
+        channel_id="C0000000001",
+        slack_token="xoxb-local",
+        github_api="http://127.0.0.1:1/_github",
+        github_app="{}",
+        github_token="",
+    )
