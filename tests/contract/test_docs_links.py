@@ -20,7 +20,7 @@ CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 HOMES = (ROOT, ROOT / "layers/shared/pointsman")
 ROOMS = "adapters|ansible|bench|core|events|functions|layers|localcloud|pointsmanctl|tests"
 # "new `core/gitlab/push.py`" is a file that the reader is going to write, "not `core/x.py`" one that nobody should.
-PATH = re.compile(rf"(?<!new\s)(?<!not\s)`((?:(?:{ROOMS})/[\w./-]*|[\w/-]+\.py))`")
+PATH = re.compile(rf"(?<![Nn]ew\s)(?<!not\s)`((?:(?:{ROOMS})/[\w./-]*|[\w/-]+\.py))`")
 WITH_EXAMPLES = {"routes.md"}  # its paths are those of a team's own repository
 
 
