@@ -1,20 +1,19 @@
 """Follows rollouts until they have ended."""
 
-import time
 from collections.abc import Callable
+from time import sleep
 
 from pointsman.errors import Unavailable
 from pointsmanctl.stack.rollouts import LoadedRollout
 
-FAILURES_IN_A_ROW = 5
-"""A moment without network or a throttled table is no reason to stop looking."""
+FAILURES_IN_A_ROW = 5  # a short network failure or a throttled table does not end the watch
 
 
 def follow(
     load: Callable[[], list[LoadedRollout]],
     look: Callable[[list[LoadedRollout]], None],
     interval: float,
-    sleep: Callable[[float], None] | None = None,
+    pause: Callable[[float], None] | None = None,
 ) -> list[LoadedRollout]:
     """Load every `interval` seconds and pass it to `look`, until every rollout has ended; the last that was loaded.
 
@@ -33,4 +32,4 @@ def follow(
             look(loaded)
             if all(each.rollout.state.ended for each in loaded):
                 return loaded
-        (sleep or time.sleep)(interval)
+        (pause or sleep)(interval)

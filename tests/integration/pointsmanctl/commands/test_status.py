@@ -108,7 +108,7 @@ def test_watch_ends_with_the_rollout_and_prints_each_change(
     status: int,
 ) -> None:
     clock = Clock(stack, rollout, last)
-    monkeypatch.setattr("pointsmanctl.stack.follow.time.sleep", clock.sleep)
+    monkeypatch.setattr("pointsmanctl.stack.follow.sleep", clock.sleep)
     one = [rollout for _ in words]
     done = run("status", *one, "--watch", "--interval", 2, "--exit-status")
     assert done.exit_code == status
@@ -125,7 +125,7 @@ def test_watch_ends_with_the_rollout_and_prints_each_change(
 def test_watch_gives_programs_the_end_alone(
     monkeypatch: pytest.MonkeyPatch, stack: DeployedStack, rollout: str
 ) -> None:
-    monkeypatch.setattr("pointsmanctl.stack.follow.time.sleep", Clock(stack, rollout, RunState.SUCCEEDED).sleep)
+    monkeypatch.setattr("pointsmanctl.stack.follow.sleep", Clock(stack, rollout, RunState.SUCCEEDED).sleep)
     done = run("status", rollout, "--watch", "-o", "json")
     [found] = json.loads(done.stdout)
     assert (done.exit_code, found["state"]) == (0, "succeeded")

@@ -45,13 +45,13 @@ def test_a_key_that_stands_twice_is_a_fault(tmp_path: Path) -> None:
     [first] = [number for number, line in enumerate(text.splitlines(), start=1) if "playbook:" in line][:1]
     last = len(text.splitlines())
     assert told_by(tmp_path, text) == [
-        f"routes.yaml:{last}:5: routes[0].playbook: this key stands here twice: also on line {first}"
+        f"routes.yaml:{last}:5: routes[0].playbook: this key is a duplicate: it is also on line {first}"
     ]
 
 
 def test_a_merge_that_stands_twice_is_a_fault_too(tmp_path: Path) -> None:
     text = "x-a: &a {b: 1}\nx-b:\n  <<: *a\n  <<: *a\n"
-    assert "routes.yaml:4:3: x-b.<<: this key stands here twice: also on line 3" in told_by(tmp_path, text)
+    assert "routes.yaml:4:3: x-b.<<: this key is a duplicate: it is also on line 3" in told_by(tmp_path, text)
 
 
 def test_an_unknown_key_is_told_where_the_key_stands(tmp_path: Path) -> None:
@@ -66,17 +66,17 @@ def test_an_unknown_key_is_told_where_the_key_stands(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("- !**/*.md", "quotes are needed"),
-        ("a: [*]", "quotes are needed"),
-        ("a: {b: [!**/*.md]}", "quotes are needed"),
-        ("a: [x]y", "quotes are needed"),
+        ("- !**/*.md", "put quotes around"),
+        ("a: [*]", "put quotes around"),
+        ("a: {b: [!**/*.md]}", "put quotes around"),
+        ("a: [x]y", "put quotes around"),
         ("a: [x], [y]", "several values need brackets around all of them"),
-        ("a: [x\nb: 1", "or a bracket above is not closed"),
+        ("a: [x\nb: 1", "or close the bracket above"),
         ("a: 1\n  b: 2", "or this line is indented too far"),
-        ("a: */infra", "quotes are needed"),
-        ("a: [dependabot[bot]]", "quotes are needed"),
-        ("a: fix: db", "quotes are needed"),
-        ("a: {{ x }}", "quotes are needed"),
+        ("a: */infra", "put quotes around"),
+        ("a: [dependabot[bot]]", "put quotes around"),
+        ("a: fix: db", "put quotes around"),
+        ("a: {{ x }}", "put quotes around"),
         (r'a: "^\d+"', "single quotes take a regular expression as it is"),
         ("a:\n  - a: 1\n b: 2", "does not line up with those above it"),
         ("a:\n\tb: 1", "indent with spaces"),
@@ -93,7 +93,7 @@ def test_a_byte_that_is_no_utf8_is_told_where_it_stands(tmp_path: Path) -> None:
     path.write_bytes(b'a: 1\nb: "caf\xe9"\n')
     assert [str(fault) for fault in read_routes(path)[1]] == [f"{path}:2:8: not YAML: this byte is not UTF-8"]
     path.write_bytes(b'a: 1\r\nb: "x\x07"\r\n')
-    assert [str(fault) for fault in read_routes(path)[1]] == [f"{path}:2:6: not YAML: this character can't stand here"]
+    assert [str(fault) for fault in read_routes(path)[1]] == [f"{path}:2:6: not YAML: this character is not allowed"]
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ def test_a_byte_that_is_no_utf8_is_told_where_it_stands(tmp_path: Path) -> None:
         ("", "routes.yaml:1:1: the file is empty"),
         ("a: [1\nb: 2", "routes.yaml:2:2: not YAML: while parsing a flow sequence; expected ',' or ']'"),
         ("paths: **/x", "routes.yaml:1:9: not YAML: while scanning an alias"),
-        ("a: !!int abc", "routes.yaml:1:4: not YAML: this is no int"),
-        ("a: !!bool x", "routes.yaml:1:4: not YAML: this is no bool"),
-        ("a: {b: !!timestamp x}", "routes.yaml:1:8: not YAML: this is no timestamp"),
-        ('a: !!int ""', "routes.yaml:1:4: not YAML: this is no int"),
-        (f"a: {'9' * 5000}", "routes.yaml:1:4: not YAML: this is no int"),
+        ("a: !!int abc", "routes.yaml:1:4: not YAML: this is not a valid int"),
+        ("a: !!bool x", "routes.yaml:1:4: not YAML: this is not a valid bool"),
+        ("a: {b: !!timestamp x}", "routes.yaml:1:8: not YAML: this is not a valid timestamp"),
+        ('a: !!int ""', "routes.yaml:1:4: not YAML: this is not a valid int"),
+        (f"a: {'9' * 5000}", "routes.yaml:1:4: not YAML: this is not a valid int"),
         ('a: "\\U00110000"', "routes.yaml:1:7: not YAML: chr() arg not in range(0x110000)"),
-        ("a: \x01", "routes.yaml:1:4: not YAML: this character can't stand here"),
+        ("a: \x01", "routes.yaml:1:4: not YAML: this character is not allowed"),
         ("a: !!python/object:os.system {}", "routes.yaml:1:4: not YAML: could not determine a constructor"),
         ("[]", "routes.yaml:1:1: must be a mapping, not []"),
         ("&a [*a]", "routes.yaml:1:1: must be a mapping"),
@@ -175,7 +175,7 @@ def test_faulty_rules_compile_to_nothing_and_say_why(tmp_path: Path, capsys: pyt
     assert not (tmp_path / "routes.json").exists()
     told = capsys.readouterr().err.splitlines()
     assert told[0].startswith(f"{path}:1:")
-    assert told[-1] == f"{path}: 1 fault, nothing compiled"
+    assert told[-1] == f"{path}: 1 error, nothing compiled"
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
