@@ -15,6 +15,9 @@ PointsmanError
 ValueError
 └── PatternError        a filter pattern is invalid; the routes check reports it as a diagnostic
 
+Exception, inside adapters
+└── AwsJsonError        a call of the JSON client failed; the adapter translates its code
+
 Exception, in ansible/ and pointsmanctl/: the command prints the message and exits with a status other than 0
 ├── SettingsError       ansible.cfg cannot be read
 ├── WrongVariablesError a variable of the build is invalid
