@@ -17,10 +17,11 @@ RUN := $(UV) run --no-sync
 PYTEST = scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && $(RUN) pytest --basetemp="$$scratch/t"
 SYNCED := .venv/.synced
 ROUNDS ?= 10
+ARCHITECTURE ?= arm64
 # Branch coverage of the fast tests, in percent: raise it when the measured value is a point above.
 COVERAGE_FLOOR := 90
 
-.PHONY: fuzz campaign help setup demo up down test unit lint format build validate e2e explore bench requirements schema clean
+.PHONY: fuzz campaign help setup demo up down test unit lint format build validate e2e explore bench requirements roots schema clean
 
 help: ## Show the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -64,8 +65,8 @@ format: $(SYNCED) ## Format the code and fix what can be fixed
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 
-build: $(SYNCED) ## Build the control stack
-	$(RUN) sam build
+build: $(SYNCED) ## Build the control stack for ARCHITECTURE (arm64)
+	POINTSMAN_ARCHITECTURE=$(ARCHITECTURE) $(RUN) sam build
 
 unit: $(SYNCED) ## The fast tests: unit, contract, integration
 	$(PYTEST) tests/unit tests/contract tests/integration -n 2 --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
@@ -78,6 +79,7 @@ test: lint unit e2e ## Everything
 explore: $(SYNCED) ## Run the property tests with fresh seeds, ROUNDS times
 	for round in $$(seq $(ROUNDS)); do echo "round $$round of $(ROUNDS)"; HYPOTHESIS_PROFILE=explore $(PYTEST) tests -m hypothesis -n 2 -q; done
 
+bench: ARCHITECTURE = $(shell uname -m)
 bench: build ## Measure the functions as Lambda runs them, and routing beside other libraries (ten minutes)
 	$(RUN) python -m bench.functions --keep docs/performance.md
 	$(RUN) python -m bench.routing
@@ -88,9 +90,14 @@ campaign: $(SYNCED) ## Run 100,000 rollouts of the engine in a simulated world o
 fuzz: $(SYNCED) ## Run the four handlers with 20,000 mutated inputs each (five minutes)
 	$(RUN) python -m bench.fuzz --cases 20000
 
-requirements: $(SYNCED) ## Export the pinned requirements of the layer and of the build image
+requirements: $(SYNCED) ## Export the pinned requirements of the layers and of the build image
 	$(UV) export --frozen --quiet --no-dev --no-default-groups --no-emit-project --no-annotate --no-header -o layers/shared/requirements.txt
+	$(UV) export --frozen --quiet --only-group github-app --no-emit-project --no-annotate --no-header -o layers/github_app/requirements.txt
+	$(UV) export --frozen --quiet --only-group slack --no-emit-project --no-annotate --no-header -o layers/slack/requirements.txt
 	$(UV) export --frozen --quiet --only-group ansible --no-emit-project --no-annotate --no-header -o ansible/requirements.txt
+
+roots: $(SYNCED) ## Write the roots that AWS's endpoints have, out of certifi's list
+	$(RUN) python layers/amazon_roots.py > layers/shared/pointsman/amazon_roots.pem
 
 schema: $(SYNCED) ## Write routes.schema.json, which editors read, from the models
 	$(RUN) pointsman routes schema > routes.schema.json

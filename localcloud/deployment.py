@@ -17,6 +17,7 @@ from localcloud.stacks import CAPABILITIES, create_stack, outputs
 EXTERNAL_ID: Final = "pointsman-on-this-machine"
 _CONTROL_TEMPLATE: Final = CHECKOUT / "template.yaml"
 _WORKER_TEMPLATE: Final = CHECKOUT / "regional" / "template.yaml"
+_ARCHITECTURE: Final = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
 _ARTIFACTS: Final = f"pointsman-artifacts-{names.CONTROL_ACCOUNT}"
 
 
@@ -33,7 +34,7 @@ class Deployment:
         """
         built = self._layout.sam / "build"
         command = ["build", "--template", str(_CONTROL_TEMPLATE), "--build-dir", str(built), "--parallel"]
-        sam(command, self._layout, {}, _CONTROL_TEMPLATE.parent)
+        sam(command, self._layout, {"POINTSMAN_ARCHITECTURE": _ARCHITECTURE}, _CONTROL_TEMPLATE.parent)
         return built
 
     def deploy_control(self, built: Path) -> None:
@@ -98,7 +99,7 @@ class Deployment:
             "SlackChannel": record.channel_id,
             "SlackMembers": names.SLACK_MEMBERS,
             "SlackApiUrl": record.slack_api,
-            "Architecture": "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64",
+            "Architecture": _ARCHITECTURE,
             "AuditDeletionProtection": "false",
         }
 

@@ -2,7 +2,7 @@
 
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -41,10 +41,29 @@ class Artifacts:
         return Function(
             handler=own["Handler"],
             folder=own["CodeUri"],
-            layers=tuple(layer["Ref"] for layer in [*shared.get("Layers", []), *own.get("Layers", [])]),
+            layers=tuple(self._layers([*shared.get("Layers", []), *own.get("Layers", [])])),
             variables=_variables(shared) | _variables(own),
             memory=own.get("MemorySize", shared.get("MemorySize", 128)),
         )
+
+    def _layers(self, listed: Iterable[Any]) -> Iterator[str]:
+        """The logical ids of the layers that a function gets with the parameters' defaults."""
+        for layer in listed:
+            match layer:
+                case {"Fn::If": [condition, then, otherwise]}:
+                    yield from self._layers([then if self._holds({"Condition": condition}) else otherwise])
+                case {"Ref": name} if name != "AWS::NoValue":
+                    yield name
+
+    def _holds(self, condition: Any) -> bool:
+        match condition:
+            case {"Condition": name}:
+                return self._holds(self.template["Conditions"][name])
+            case {"Fn::Not": [negated]}:
+                return not self._holds(negated)
+            case {"Fn::Equals": [{"Ref": parameter}, value]}:
+                return bool(self.template["Parameters"][parameter]["Default"] == value)
+        raise ValueError(f"the benchmark does not know the condition {condition}")
 
     def keys(self) -> dict[str, tuple[str, ...]]:
         """The key attributes of each table, by its logical id."""

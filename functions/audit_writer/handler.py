@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.audit_writer.settings import AuditWriterSettings
+from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.run_lookup_dynamodb import DynamoRunLookup
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.audit.recorder import AuditRecorder, RecordOutcome
@@ -26,7 +26,7 @@ metrics = Metrics()
 @cache
 def _recorder() -> AuditRecorder:
     settings = AuditWriterSettings.from_environment(os.environ)
-    client = boto3.client("dynamodb")
+    client = aws_client("dynamodb")
     trail = DynamoTrail(client, settings.audit_table)
     return AuditRecorder(trail, DynamoRunLookup(client, settings.rollouts_table), _now)
 

@@ -11,14 +11,15 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
-import boto3
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.notify.report import logger, metrics, report_batch, report_list, report_result
 from functions.notify.settings import NotifySettings
 from functions.notify.stream import StreamBatch
+from pointsman.adapters.aws_client import aws_client
+from pointsman.adapters.aws_json import SECRETS_MANAGER, AwsJson
 from pointsman.adapters.secret import Secret
+from pointsman.adapters.secrets_manager import SecretsManager
 from pointsman.adapters.slack import SlackWebChannel
 from pointsman.adapters.slack_messages_dynamodb import DynamoSlackMessages
 from pointsman.adapters.trail_dynamodb import DynamoTrail
@@ -32,14 +33,14 @@ _now = partial(datetime.now, UTC)
 @cache
 def _messages() -> DynamoSlackMessages:
     settings = NotifySettings.from_environment(os.environ)
-    return DynamoSlackMessages(boto3.client("dynamodb"), settings.rollouts_table)
+    return DynamoSlackMessages(aws_client("dynamodb"), settings.rollouts_table)
 
 
 @cache
 def _notifier() -> SlackNotifier:
     settings = NotifySettings.from_environment(os.environ)
-    trail = DynamoTrail(boto3.client("dynamodb"), settings.audit_table)
-    token = Secret(SecretsProvider(), settings.slack_secret_name)
+    trail = DynamoTrail(aws_client("dynamodb"), settings.audit_table)
+    token = Secret(SecretsManager(AwsJson(SECRETS_MANAGER)), settings.slack_secret_name)
     channel = SlackWebChannel(token, settings.slack_channel, settings.slack_api_url)
     return SlackNotifier(trail, _messages(), channel, _now, settings.slack_members)
 

@@ -6,17 +6,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 from pydantic import ValidationError
 
 from functions.start_build.settings import StartBuildSettings
 from functions.start_build.watch import report
+from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.dead_letters_sqs import SqsDeadLetters
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
@@ -30,7 +29,6 @@ from pointsman.errors import Unreadable
 logger = Logger()
 
 TIME_TO_END_MS = 45_000  # what one rollout may still take when somebody looks at the clock
-CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=5)
 
 
 @functools.cache
@@ -43,7 +41,7 @@ def settings() -> StartBuildSettings:
 def engine() -> Engine:
     """The engine on AWS, wired once for each cold start."""
     known = settings()
-    dynamodb = boto3.client("dynamodb", config=CONFIG)
+    dynamodb = aws_client("dynamodb")
     return Engine(
         store=DynamoRollouts(dynamodb, known.rollouts_table, known.audit_table),
         trail=DynamoTrail(dynamodb, known.audit_table),
@@ -59,9 +57,7 @@ def engine() -> Engine:
 @functools.cache
 def dead_letters() -> SqsDeadLetters:
     """Where messages go that nobody can read."""
-    return SqsDeadLetters(
-        functools.cache(lambda: boto3.client("sqs", config=CONFIG)), settings().changes_dead_letters_url
-    )
+    return SqsDeadLetters(functools.cache(lambda: aws_client("sqs")), settings().changes_dead_letters_url)
 
 
 @logger.inject_lambda_context(clear_state=True)

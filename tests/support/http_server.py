@@ -1,6 +1,7 @@
 """An HTTP server on this machine alone, in a thread of the test."""
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -65,18 +66,20 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def handle(self) -> None:
-        with contextlib.suppress(ConnectionError):  # the client had no more time
+        with contextlib.suppress(ConnectionError, ssl.SSLError):  # the client had no more time, or trusts nobody here
             super().handle()
 
 
 @contextlib.contextmanager
-def serving(serve: Serve) -> Iterator[str]:
+def serving(serve: Serve, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """A server that answers with `serve`; its address."""
     with _Http(serve) as http:
+        if tls:
+            http.socket = tls.wrap_socket(http.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            yield f"http://127.0.0.1:{http.server_port}"
+            yield f"http{'s' if tls else ''}://127.0.0.1:{http.server_port}"
         finally:
             http.shutdown()
             thread.join()

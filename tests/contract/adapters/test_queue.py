@@ -2,20 +2,24 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
 from moto import mock_aws
 from moto.sqs import models as moto_sqs
 
+from pointsman.adapters.aws_client import CallLimits
+from pointsman.adapters.aws_json import SQS, AwsJson
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.adapters.queue_sqs import SqsQueue, group_of
 from pointsman.core.delivery import Delivery
 from pointsman.core.ports import Queue
 from pointsman.core.queue_message import MESSAGE_BYTES, split_to_fit, to_message
 from pointsman.errors import Misconfigured, Unavailable
+from tests.support.http_server import Call, Reply, serving
+from tests.support.moto_server import call_moto
 from tests.support.rollouts import delivery
 
 type World = tuple[Queue, Callable[[], list[dict[str, Any]]]]
@@ -28,11 +32,18 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         queue = MemoryQueue()
         yield queue, lambda: [{"Body": message} for message in queue.messages]
         return
+    with sqs_queue(monkeypatch) as world:
+        yield world
+
+
+@contextmanager
+def sqs_queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(moto_sqs, "MAXIMUM_MESSAGE_LENGTH", 1_048_576)  # AWS's; moto still has a quarter of it
     with mock_aws():
         client = boto3.client("sqs", region_name="us-east-1")
         url = make_queue(client)
-        yield SqsQueue(lambda: client, url), lambda: received(client, url)
+        call_moto(monkeypatch)
+        yield SqsQueue(AwsJson(SQS), url), lambda: received(client, url)
 
 
 def make_queue(client: Any) -> str:
@@ -135,43 +146,52 @@ def test_pushes_to_one_ref_are_a_group_and_no_other() -> None:
     assert all(len(group_of(each)) == 64 and group_of(each).isalnum() for each in (told, other_ref))
 
 
-@mock_aws
-def test_messages_are_grouped_and_never_taken_for_repetitions() -> None:
-    client = boto3.client("sqs", region_name="us-east-1")
-    url = make_queue(client)
-    queue = SqsQueue(lambda: client, url)
-    queue.send(delivery())
-    queue.send(delivery())
-    attributes = [message["Attributes"] for message in received(client, url)]
+def test_messages_are_grouped_and_never_taken_for_repetitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    with sqs_queue(monkeypatch) as (queue, messages):
+        queue.send(delivery())
+        queue.send(delivery())
+        attributes = [message["Attributes"] for message in messages()]
     assert {each["MessageGroupId"] for each in attributes} == {group_of(delivery())}
     assert len({each["MessageDeduplicationId"] for each in attributes}) == 2
 
 
-@mock_aws
-def test_a_queue_that_is_not_there_is_the_operators_fault() -> None:
-    client = boto3.client("sqs", region_name="us-east-1")
-    queue = SqsQueue(lambda: client, "https://sqs.us-east-1.amazonaws.com/111111111111/none.fifo")
+def test_a_queue_that_is_not_there_is_the_operators_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    call_moto(monkeypatch)
+    queue = SqsQueue(AwsJson(SQS), "https://sqs.us-east-1.amazonaws.com/111111111111/none.fifo")
     with pytest.raises(Misconfigured, match="putting a delivery on the queue"):
         queue.send(delivery())
 
 
+LIMITS = CallLimits(connect=1, read=1, attempts=2)
+
+
 @pytest.mark.parametrize("code", ["ServiceUnavailable", "ThrottlingException", "InternalError", "RequestThrottled"])
-def test_a_queue_that_has_trouble_is_nobodys_fault(code: str) -> None:
-    class Troubled:
-        def send_message(self, **_: Any) -> None:
-            raise ClientError({"Error": {"Code": code, "Message": "later"}}, "SendMessage")
+def test_a_queue_that_has_trouble_is_nobodys_fault(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = json.dumps({"__type": f"com.amazonaws.sqs#{code}", "message": "later"}).encode()
+    with serving(lambda _: Reply(400, answer)) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        with pytest.raises(Unavailable, match="later"):
+            SqsQueue(AwsJson(SQS, LIMITS, sleep=lambda _: None), "https://q").send(delivery())
 
-    with pytest.raises(Unavailable, match="later"):
-        SqsQueue(Troubled, "https://q").send(delivery())  # type: ignore[arg-type]
 
-
-def test_a_network_that_gives_no_answer_is_nobodys_fault() -> None:
-    class Silent:
-        def send_message(self, **_: Any) -> None:
-            raise ReadTimeoutError(endpoint_url="https://q")
-
+def test_a_network_that_gives_no_answer_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(Unavailable):
-        SqsQueue(Silent, "https://q").send(delivery())  # type: ignore[arg-type]
+        SqsQueue(AwsJson(SQS, LIMITS, sleep=lambda _: None), "https://q").send(delivery())
+
+
+def test_a_message_that_is_sent_again_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies: list[bytes] = []
+
+    def serve(call: Call) -> Reply:
+        bodies.append(call.body)
+        return Reply(503 if len(bodies) == 1 else 200, b"{}")
+
+    with serving(serve) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        SqsQueue(AwsJson(SQS, LIMITS, sleep=lambda _: None), "https://q").send(delivery())
+    assert len(bodies) == 2
+    assert len(set(bodies)) == 1
 
 
 def test_the_twin_can_be_down() -> None:

@@ -14,7 +14,19 @@ from tests.contract.templates.cloudformation import ROOT, load
 BYTECODE_UNCHECKED = 0b01  # https://peps.python.org/pep-0552/: a hash that is not compared with the source
 
 
-def build(logical_id: str, at: Path) -> Path:
+ELF_MACHINES = {62: "X86-64", 183: "AArch64"}  # e_machine, of /usr/include/elf.h
+
+
+def machines_of(packages: Path, *folders: str) -> set[str]:
+    """The processors for which the compiled modules of each folder are; there has to be one in each."""
+    found = {folder: sorted((packages / folder).glob("**/*.so")) for folder in folders}
+    assert all(found.values()), found
+    return {
+        ELF_MACHINES[int.from_bytes(path.read_bytes()[18:20], "little")] for paths in found.values() for path in paths
+    }
+
+
+def build(logical_id: str, at: Path, architecture: str = "arm64") -> Path:
     """Copy a resource's folder elsewhere and run its Makefile there by its real path, as SAM does."""
     properties = load("template.yaml")["Resources"][logical_id]["Properties"]
     folder = ROOT / properties.get("ContentUri", "functions")
@@ -24,9 +36,9 @@ def build(logical_id: str, at: Path) -> Path:
     subprocess.run(
         ["make", "--makefile", str(folder / "Makefile"), f"build-{logical_id}"],
         cwd=scratch,
-        env=os.environ | {"ARTIFACTS_DIR": str(artifacts)},
+        env=os.environ | {"ARTIFACTS_DIR": str(artifacts), "POINTSMAN_ARCHITECTURE": architecture},
         check=True,
-        stdout=subprocess.DEVNULL,
+        capture_output=True,
     )
     return artifacts
 
@@ -60,17 +72,37 @@ def test_a_function_carries_its_own_folder_with_bytecode(logical_id: str, folder
     assert_bytecode_is_used(artifacts, "/var/task")
 
 
-def test_the_shared_layer_serves_both_architectures_and_carries_bytecode(tmp_path: Path) -> None:
-    artifacts = build("SharedLayer", tmp_path)
-    packages = artifacts / "python"
-    for module in ("pydantic_core/_pydantic_core", "re2/_re2", "cryptography/hazmat/bindings/_rust"):
-        folder, name = (packages / module).parent, Path(module).name
-        compiled = {path.name for path in folder.glob("*.so")}
-        assert compiled == {f"{name}.cpython-313-{machine}-linux-gnu.so" for machine in ("x86_64", "aarch64")}
-    assert_bytecode_is_used(artifacts, "/opt")
+@pytest.mark.parametrize(("architecture", "machine"), [("arm64", "AArch64"), ("x86_64", "X86-64")])
+def test_the_shared_layer_is_of_one_architecture_and_carries_bytecode(
+    architecture: str, machine: str, tmp_path: Path
+) -> None:
+    packages = build("SharedLayer", tmp_path, architecture) / "python"
+    assert machines_of(packages, "pydantic_core", "re2", "msgspec") == {machine}
+    assert_bytecode_is_used(packages, "/opt/python")
     here = {path.relative_to(ROOT / "layers/shared") for path in (ROOT / "layers/shared/pointsman").rglob("*.py")}
     assert here == {path.relative_to(packages) for path in (packages / "pointsman").rglob("*.py")}
-    assert not [path for path in packages.iterdir() if path.name in ("boto3", "botocore", "bin")]
+    assert (packages / "pointsman/amazon_roots.pem").is_file()
+    of_others = {"boto3", "botocore", "bin", "cryptography", "jwt", "slack_sdk"}
+    assert not of_others & {path.name for path in packages.iterdir()}
+
+
+def test_the_layer_for_a_github_app_can_sign(tmp_path: Path) -> None:
+    packages = build("GithubAppLayer", tmp_path, "arm64") / "python"
+    assert machines_of(packages, "cryptography", ".") == {"AArch64"}
+    assert {"cryptography", "jwt", "cffi", "pycparser"} <= {path.name for path in packages.iterdir()}
+    assert_bytecode_is_used(packages, "/opt/python")
+
+
+def test_the_layer_of_notify_can_call_slack(tmp_path: Path) -> None:
+    packages = build("SlackLayer", tmp_path) / "python"
+    assert (packages / "slack_sdk/web/client.py").is_file()
+    assert_bytecode_is_used(packages, "/opt/python")
+
+
+def test_an_architecture_that_lambda_lacks_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        build("SharedLayer", tmp_path, "riscv64")
+    assert b"POINTSMAN_ARCHITECTURE is riscv64; it must be arm64 or x86_64" in failed.value.stderr
 
 
 def test_the_routes_layer_carries_the_compiled_rules(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ FUNCTIONS = {
     "Notify": "notify",
 }
 REGIONS = ["us-east-1", "ca-central-1", "ap-southeast-2", "eu-central-1", "eu-west-1"]
-GLOBALS = {"POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
+GLOBALS = {"AWS_CA_BUNDLE", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_LOG_LEVEL"}
 STACKS = {"control": control(), "worker": worker()}
 
 every_function = pytest.mark.parametrize(("logical_id", "folder"), FUNCTIONS.items())

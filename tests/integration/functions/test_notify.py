@@ -14,6 +14,7 @@ from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.trail.events import TRAIL_EVENT, Event
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.lambda_context import FakeContext
+from tests.support.moto_server import call_moto
 from tests.support.slack_server import CHANNEL, TOKEN, Answer, SlackServer, slack_server
 from tests.support.tables import create_tables
 from tests.support.told import DEV, PROD, ROLLOUT, ended_run, host, sample, started_rollout, started_run
@@ -63,6 +64,7 @@ def world_of(slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> NotifyWorld
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     boto3.client("secretsmanager").create_secret(Name="pointsman/slack-token", SecretString=f"{TOKEN}\n")
+    call_moto(monkeypatch)
     monkeypatch.setattr(report.metrics, "namespace", "Pointsman")  # read from the environment at import
     handler._messages.cache_clear()
     handler._notifier.cache_clear()

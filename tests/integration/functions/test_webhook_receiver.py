@@ -18,6 +18,7 @@ from pointsman.core.delivery import Delivery
 from pointsman.errors import Misconfigured, Unavailable
 from pointsmanctl.routes_file.compile import main as compile_routes
 from tests.support.lambda_context import FakeContext
+from tests.support.moto_server import call_moto
 from tests.support.receiver import (
     ROOT,
     SECRET,
@@ -59,6 +60,7 @@ def aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         aws = Aws()
         monkeypatch.setenv("WEBHOOK_SECRET_NAME", NAME)
         monkeypatch.setenv("CHANGES_QUEUE_URL", aws.url)
+        call_moto(monkeypatch)
         wiring.receiver.cache_clear()
         wiring.allowed_addresses.cache_clear()
         yield aws
@@ -173,6 +175,7 @@ def test_a_slow_import_of_what_the_receiver_does_not_need_does_not_come_back() -
     code = "import functions.webhook_receiver.handler, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     unwanted = {
+        "boto3",
         "slack_sdk",
         "requests",
         "yaml",

@@ -27,6 +27,7 @@ from pointsman.core.routes.model import Routes
 from pointsman.core.routes.sizes import TARGETS_BYTES, TARGETS_OF_A_ROUTE, size_diagnostics
 from pointsman.core.trail.events import DeliveryDecided
 from tests.support.lambda_context import FakeContext
+from tests.support.moto_server import call_moto
 from tests.support.receiver import (
     SECRET,
     as_body,
@@ -93,6 +94,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         aws = Aws()
         monkeypatch.setenv("WEBHOOK_SECRET_NAME", NAME)
         monkeypatch.setenv("CHANGES_QUEUE_URL", aws.url)
+        call_moto(monkeypatch)
         wiring.receiver.cache_clear()
         yield aws
     wiring.receiver.cache_clear()

@@ -8,6 +8,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
+from pointsman.adapters.aws_client import CallLimits
 from pointsman.adapters.builds_codebuild import PAGES_SEARCHED, CodeBuilds, environment_of
 from pointsman.core.model import Mode, Rollout, Run
 from pointsman.errors import BuildDelayed, BuildRefused, PointsmanError, Unavailable
@@ -174,14 +175,14 @@ def test_a_refusal_that_comes_after_silence_is_seen_whoever_tries_again(
 
     make = CodeBuilds._make
 
-    def made(self: CodeBuilds, service: str, config: Any, **options: str) -> Any:
-        client = make(self, service, config, **options)
+    def made(service: str, limits: CallLimits, **options: str) -> Any:
+        client = make(service, limits, **options)
         client.meta.events.register("before-send", send)
         return client
 
     credentials = {"AccessKeyId": "a", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": NOW + HOUR}
     monkeypatch.setattr(CodeBuilds, "_enter", lambda *_: credentials)
-    monkeypatch.setattr(CodeBuilds, "_make", made)
+    monkeypatch.setattr(CodeBuilds, "_make", staticmethod(made))
     builds = CodeBuilds("start-role", dict.fromkeys(Mode, "pointsman"), "a-word")
     rollout, run = a_run()
     if call == "start":

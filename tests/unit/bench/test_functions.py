@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from bench.functions import events, report
-from bench.functions.artifacts import resolved
+from bench.functions.artifacts import Artifacts, resolved
 from bench.functions.ratios import Pairs, Row, Size
 from localcloud.aws.http_limits import EVENT_BYTES
 
@@ -76,3 +76,19 @@ def test_a_variable_that_nobody_can_resolve_is_refused() -> None:
         resolved({"Ref": "Other"}, {})
     with pytest.raises(ValueError, match="does not resolve"):
         resolved({"Fn::GetAtt": ["Queue", "Arn"]}, {})
+
+
+@pytest.mark.parametrize(("default", "layers"), [("", ("Shared", "Own")), ("a secret", ("Shared", "Own", "App"))])
+def test_a_function_gets_the_layers_that_the_defaults_give_it(
+    default: str, layers: tuple[str, ...], tmp_path: Path
+) -> None:
+    no_value = {"Ref": "AWS::NoValue"}
+    own = [{"Ref": "Own"}, {"Fn::If": ["HasSecret", {"Ref": "App"}, no_value]}]
+    template = {
+        "Parameters": {"Secret": {"Default": default}},
+        "Conditions": {"HasSecret": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Secret"}, ""]}]}},
+        "Globals": {"Function": {"Layers": [{"Ref": "Shared"}]}},
+        "Resources": {"F": {"Properties": {"Handler": "f.handler", "CodeUri": "F", "Layers": own}}},
+    }
+    (tmp_path / "template.yaml").write_text(yaml.safe_dump(template))
+    assert Artifacts(tmp_path).function("F").layers == layers

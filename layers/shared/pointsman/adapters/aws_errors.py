@@ -5,18 +5,9 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from pointsman.adapters.aws_error_codes import error_for
 from pointsman.errors import Conflict, Misconfigured, Unavailable
 
-# No retry mends these: the role, the name or the request itself is wrong. Services differ in the suffix.
-_OPERATORS_FAULTS = (
-    "AccessDenied",
-    "InvalidParameter",
-    "InvalidRequest",
-    "QueueDoesNotExist",
-    "AWS.SimpleQueueService.NonExistentQueue",
-    "ResourceNotFound",
-    "Validation",
-)
 # Why DynamoDB cancelled a transaction: another writer was first.
 _LOST_RACES = {"ConditionalCheckFailed", "TransactionConflict"}
 # An item of it can never be stored.
@@ -32,9 +23,9 @@ def translate_aws_errors(doing: str) -> Iterator[None]:
         code = error.response["Error"]["Code"]
         if code == "ConditionalCheckFailedException" or _cancelled_for(error, _LOST_RACES):
             raise Conflict(doing) from error
-        if code.startswith(_OPERATORS_FAULTS) or _cancelled_for(error, _UNFIT):
+        if _cancelled_for(error, _UNFIT):
             raise Misconfigured(f"{doing}: {error}") from error
-        raise Unavailable(f"{doing}: {error}") from error
+        raise error_for(code, f"{doing}: {error}") from error
     except BotoCoreError as error:
         raise Unavailable(f"{doing}: {error}") from error
 

@@ -5,12 +5,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-
+from pointsman.adapters.aws_client import CODEBUILD, CODEBUILD_START, CallLimits, aws_client
 from pointsman.adapters.builds_errors import translate_build_errors
 from pointsman.core.codebuild import BUILD_STATES, build_reason, failed_phase, log_link
 from pointsman.core.identity import START_SESSION, build_token, is_engine
@@ -27,10 +24,6 @@ SECONDS_LEFT = 60  # credentials with less to live than this are renewed
 PAGES_SEARCHED = 30  # of 100 builds: more than a region starts while an answer is awaited
 CLOCK_SKEW = timedelta(minutes=10)
 LONGEST_BUILD = timedelta(hours=45)  # a build that began before has ended
-# A region that is silent must not use up the time of the others: about 25 seconds a call at the most.
-SERVICE_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=2, read_timeout=6)
-# botocore tells of the last try alone, and a refusal says nothing of a try before it that got no answer.
-START_CONFIG = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=2, read_timeout=6)
 START_TRIES = 3
 
 
@@ -41,10 +34,8 @@ class CodeBuilds:
         self._role = role
         self._projects = projects
         self._external_id = external_id
-        self._session = boto3.Session()
-        self._lock = Lock()  # a boto3 session makes one client at a time
         self._sts: STSClient | None = None
-        self._entered: dict[tuple[str, str, int], tuple[CodeBuildClient, datetime]] = {}
+        self._entered: dict[tuple[str, str, CallLimits], tuple[CodeBuildClient, datetime]] = {}
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
         """See Builds.start. What a try left open, no later refusal makes certain: then it is Unavailable."""
@@ -69,7 +60,7 @@ class CodeBuilds:
     def _start(self, rollout: Rollout, run: Run) -> BuildReport:
         """One try. The build's parameters depend on the rollout and run alone, so the token's rule holds."""
         with self._errors(run.target, "StartBuild"):
-            answer = self._client(run.target, START_CONFIG).start_build(
+            answer = self._client(run.target, CODEBUILD_START).start_build(
                 projectName=self._projects[run.mode],
                 sourceVersion=rollout.change.after,
                 sourceLocationOverride=f"https://github.com/{rollout.change.repository}.git",
@@ -124,8 +115,8 @@ class CodeBuilds:
             with translate_build_errors(target, doing):
                 yield
         except BuildDelayed:
-            for config in (SERVICE_CONFIG, START_CONFIG):  # it may be the credentials that are worn out
-                self._entered.pop((target.account_id, target.region, id(config)), None)
+            for limits in (CODEBUILD, CODEBUILD_START):  # it may be the credentials that are worn out
+                self._entered.pop((target.account_id, target.region, limits), None)
             raise
 
     @staticmethod
@@ -136,14 +127,14 @@ class CodeBuilds:
             builds += client.batch_get_builds(ids=left)["builds"]
         return list(builds)
 
-    def _client(self, target: Target, config: Config = SERVICE_CONFIG) -> "CodeBuildClient":
-        key = (target.account_id, target.region, id(config))
+    def _client(self, target: Target, limits: CallLimits = CODEBUILD) -> "CodeBuildClient":
+        key = (target.account_id, target.region, limits)
         client, until = self._entered.get(key, (None, None))
         if client is None or until is None or (until - datetime.now(UTC)).total_seconds() < SECONDS_LEFT:
             credentials = self._enter(target)
             client = self._make(
                 "codebuild",
-                config,
+                limits,
                 region_name=target.region,
                 aws_access_key_id=credentials["AccessKeyId"],
                 aws_secret_access_key=credentials["SecretAccessKey"],
@@ -154,7 +145,7 @@ class CodeBuilds:
 
     def _enter(self, target: Target) -> "CredentialsTypeDef":
         if self._sts is None:
-            self._sts = self._make("sts", SERVICE_CONFIG)
+            self._sts = self._make("sts", CODEBUILD)
         answer = self._sts.assume_role(
             RoleArn=f"arn:aws:iam::{target.account_id}:role/{self._role}-{target.region}",
             RoleSessionName=START_SESSION,
@@ -162,9 +153,9 @@ class CodeBuilds:
         )
         return answer["Credentials"]
 
-    def _make(self, service: str, config: Config, **options: str) -> Any:
-        with self._lock:
-            return self._session.client(service, config=config, **options)  # type: ignore[call-overload]
+    @staticmethod
+    def _make(service: str, limits: CallLimits, **options: str) -> Any:
+        return aws_client(service, limits, **options)
 
 
 def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:

@@ -2,15 +2,11 @@
 
 import hashlib
 import uuid
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from pointsman.adapters.aws_errors import translate_aws_errors
+from pointsman.adapters.aws_error_codes import error_for
+from pointsman.adapters.aws_json import AwsJson, AwsJsonError
 from pointsman.core.delivery import Delivery
 from pointsman.core.queue_message import split_to_fit, to_message
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
 
 
 def group_of(delivery: Delivery) -> str:
@@ -19,20 +15,23 @@ def group_of(delivery: Delivery) -> str:
 
 
 class SqsQueue:
-    """The queue at `url`. `client` makes the SQS client when it is first needed."""
+    """The queue at `url`, called by `client`."""
 
-    def __init__(self, client: Callable[[], "SQSClient"], url: str) -> None:
+    def __init__(self, client: AwsJson, url: str) -> None:
         self._client = client
         self._url = url
 
     def send(self, delivery: Delivery) -> None:
         """See Queue.send. A delivery that is too large goes as several messages of the same meaning."""
         for part in split_to_fit(delivery):
-            with translate_aws_errors("putting a delivery on the queue"):
-                self._client().send_message(
-                    QueueUrl=self._url,
-                    MessageBody=to_message(part),
-                    MessageGroupId=group_of(delivery),
-                    # Unlike any other, so that a redelivery reaches the engine; the same when botocore tries again.
-                    MessageDeduplicationId=uuid.uuid4().hex,
-                )
+            message = {
+                "QueueUrl": self._url,
+                "MessageBody": to_message(part),
+                "MessageGroupId": group_of(delivery),
+                # Unlike any other, so that a redelivery reaches the engine; the same when the client tries again.
+                "MessageDeduplicationId": uuid.uuid4().hex,
+            }
+            try:
+                self._client.call("SendMessage", message)
+            except AwsJsonError as error:
+                raise error_for(error.code, f"putting a delivery on the queue: {error}") from error

@@ -1,21 +1,16 @@
 """A secret by its name, kept for a while: it is never in the environment."""
 
-import logging
 import re
 import time
 from collections.abc import Callable
-from typing import Any
-
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-from botocore.exceptions import ClientError
+from typing import Protocol
 
 from pointsman.errors import Misconfigured, Unavailable
 
 KEPT_SECONDS = 300.0
 RETRY_SECONDS = 30.0  # between two questions while Secrets Manager does not answer
 STALE_SECONDS = 6 * 3600.0  # how long the copy in hand serves then
-_PASSING = {"InternalServiceError", "ThrottlingException", "ServiceUnavailable", "RequestTimeout"}
+CURRENT, PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 # What people and templates write until the real one is there: no forger has to guess it.
 _PLACEHOLDER = re.compile(
     r"<.*>|(put|enter|insert|add|your|replace)\b.*\b(here|secret|token|this|me)"
@@ -25,21 +20,26 @@ _PLACEHOLDER = re.compile(
 )
 
 
+class SecretSource(Protocol):
+    """Where secrets are kept."""
+
+    def fetch(self, name: str, stage: str) -> str:
+        """The text of a secret at a stage, or "" if it has none. Raises Misconfigured, or Unavailable for now."""
+
+
 class Secret:
     """The text of secret `name`. `clock` gives seconds that never go back.
 
     Where Secrets Manager is throttled or does not answer, the copy in hand serves on for some hours.
     """
 
-    def __init__(self, provider: SecretsProvider, name: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._provider = provider
+    def __init__(self, source: SecretSource, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._source = source
         self._name = name
         self._clock = clock
         self._kept: str | None = None
         self._previous: str | None = None
         self._fetched_at = self._ask_again_at = 0.0
-        # At DEBUG botocore logs every answer, the secret's text with it.
-        logging.getLogger("botocore").setLevel(logging.INFO)
 
     def __call__(self, *, fresh: bool = False) -> str:
         """The text; with `fresh`, past the copy in hand. Raises Misconfigured naming the secret, or Unavailable."""
@@ -73,12 +73,8 @@ class Secret:
         self._fetched_at = self._clock()
         self._ask_again_at = self._fetched_at + KEPT_SECONDS
 
-    def _fetch(self, **stage: Any) -> str:
-        try:
-            value = self._provider.get(self._name, max_age=0, force_fetch=True, **stage)
-        except GetParameterError as error:
-            raise self._sorted(error) from error
-        text = value.strip() if isinstance(value, str) else ""
+    def _fetch(self, stage: str = CURRENT) -> str:
+        text = self._source.fetch(self._name, stage).strip()
         if not text:
             raise Misconfigured(f"secret {self._name} has no text: put one there")
         if _PLACEHOLDER.fullmatch(text):
@@ -88,14 +84,8 @@ class Secret:
     def _fetch_previous(self) -> str | None:
         """The one before; None where there is none, or none that could be a secret."""
         try:
-            return self._fetch(VersionStage="AWSPREVIOUS")
+            return self._fetch(PREVIOUS)
         except Misconfigured:
             return None
         except Unavailable:
             return self._previous
-
-    def _sorted(self, error: GetParameterError) -> Misconfigured | Unavailable:
-        cause = error.__context__
-        if isinstance(cause, ClientError) and (code := cause.response["Error"]["Code"]) not in _PASSING:
-            return Misconfigured(f"secret {self._name} can't be read: {code}")
-        return Unavailable(f"secret {self._name} can't be read now")

@@ -1,0 +1,46 @@
+"""AWS clients that give up in time. docs/timeouts.md has the table of all time-outs; a contract test compares them.
+
+boto3 is imported with the first client, since it is slow to import.
+"""
+
+from threading import Lock
+from typing import Any, NamedTuple
+
+
+class CallLimits(NamedTuple):
+    """How long one call may take: `attempts`, each with a time-out to connect and one to read, in seconds."""
+
+    connect: float
+    read: float
+    attempts: int
+
+    @property
+    def seconds(self) -> float:
+        """The longest that a call can take, without the pauses between its attempts."""
+        return self.attempts * (self.connect + self.read)
+
+
+# GitHub waits 10 seconds for the answer to a delivery.
+RECEIVER = CallLimits(connect=1, read=2, attempts=2)
+FUNCTION = CallLimits(connect=2, read=5, attempts=3)
+# A region that does not answer must not use up the time of the others.
+CODEBUILD = CallLimits(connect=2, read=6, attempts=3)
+# CodeBuilds makes the other attempts: botocore reports the last error alone, and hides that an earlier attempt got no
+# answer and may have started a build.
+CODEBUILD_START = CallLimits(connect=2, read=6, attempts=1)
+
+_lock = Lock()
+
+
+def aws_client(service: str, limits: CallLimits = FUNCTION, **options: str) -> Any:
+    """A boto3 client of `service`. `options` are those of `boto3.client`, such as `region_name`."""
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(
+        connect_timeout=limits.connect,
+        read_timeout=limits.read,
+        retries={"mode": "standard", "total_max_attempts": limits.attempts},
+    )
+    with _lock:  # a boto3 session makes one client at a time
+        return boto3.client(service, config=config, **options)  # type: ignore[call-overload]
