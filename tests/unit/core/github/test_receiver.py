@@ -85,7 +85,7 @@ def test_a_push_of_more_than_a_week_ago_is_answered_with_the_reason_and_starts_n
     push["repository"]["pushed_at"] = int(NOON.timestamp()) - 8 * 86_400
     answer = sent(queue, push)
     assert answer.status == 202
-    assert "pushed 8 days ago" in answer.reason
+    assert "8 days old" in answer.reason
     [told] = queue.deliveries
     assert told.specs == ()
     assert not any(decision.runs for decision in told.decisions)
@@ -251,7 +251,7 @@ def test_a_queue_that_is_down_is_503_and_asks_for_a_redelivery(queue: MemoryQueu
     answer = sent(queue, payload("push_main"))
     assert answer.status == 503
     assert answer.body == {"error": "the delivery could not be stored: redeliver it later"}
-    assert "it is down" in answer.reason
+    assert "no answer" in answer.reason
 
 
 def test_a_missing_routes_layer_is_the_operators(monkeypatch: pytest.MonkeyPatch) -> None:
