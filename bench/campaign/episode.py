@@ -146,9 +146,9 @@ class Episode:
                 self.oracle.accepted(spec.rollout, [target.name for target in spec.targets], push)
 
     def _build_event(self, build: SimulatedBuild, state: RunState) -> None:
-        run, report = build.run, build.report.model_copy(update={"state": state})
+        run, report = build.run, build.report.replace(state=state)
         if state is RunState.RUNNING:
-            report = report.model_copy(update={"ended_at": None})
+            report = report.replace(ended_at=None)
         invoke = lambda: self.engine.build_ended(run.rollout, run.target.name, run.attempt, report)  # noqa: E731
         self._invoke(invoke, LAMBDA_RETRIES)
 

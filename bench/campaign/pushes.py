@@ -8,7 +8,7 @@ from bench.campaign.clock import Timeline
 from bench.campaign.queue import FifoQueue
 from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Change, Decision, Mode, Outcome, RolloutSpec, Target, WhenBusy
+from pointsman.core.model import Change, Decision, DeliveryId, Mode, Outcome, RolloutSpec, Target, TargetName, WhenBusy
 
 REPOSITORY = 186853002
 ACCOUNTS = {"dev": "222222222222", "prod": "333333333333"}
@@ -52,7 +52,7 @@ class Pushes:
         self._deliveries.append(delivery)
         self._send(delivery)
         if self._chance.random() < 0.05:  # a webhook that is installed twice
-            twin = delivery.model_copy(update={"id": f"{delivery.id}-twin"})
+            twin = delivery.replace(id=f"{delivery.id}-twin")
             self.numbers[twin.id] = self.numbers[delivery.id]
             self.seen["hook_twice"] += 1
             self._send(twin)
@@ -64,9 +64,9 @@ class Pushes:
 
         def arrive() -> None:
             received = self._time.now + timedelta(seconds=self._chance.uniform(-30, 30))
-            arrived = delivery.model_copy(update={"received_at": received})
+            arrived = delivery.replace(received_at=received)
             change = arrived.change
-            self._queue.send(f"{change.repository}#{change.ref}", arrived.model_dump_json(exclude_none=True))
+            self._queue.send(f"{change.repository}#{change.ref}", arrived.to_json())
 
         self._time.after(seconds, arrive)
 
@@ -86,13 +86,13 @@ class Pushes:
             route=route,
             playbook=f"{route}.yml",
             when_busy=ROUTES[route],
-            targets=tuple(_target(name) for name in names),
+            targets=tuple(_target(TargetName(name)) for name in names),
         )
         decision = Decision(
             route=route, outcome=Outcome.MATCHED, runs=True, reason="branch main matches", rollout=rollout
         )
         delivery = Delivery(
-            id=f"d-{number}",
+            id=DeliveryId(f"d-{number}"),
             event="push",
             received_at=self._time.now,
             pushed_at=self._time.now.replace(microsecond=0),
@@ -105,7 +105,7 @@ class Pushes:
         return delivery
 
 
-def _target(name: str) -> Target:
+def _target(name: TargetName) -> Target:
     account, region = name.split("/")
     return Target(name=name, account=account, account_id=ACCOUNTS[account], region=region)
 

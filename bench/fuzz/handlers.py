@@ -32,7 +32,7 @@ from pointsman.core.github.allowed_addresses import AllowedAddresses
 from pointsman.core.rollouts.consume import DeliveryConsumer
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.slack.notifier import SlackNotifier
-from pointsman.core.trail.events import TRAIL_EVENT
+from pointsman.core.trail.events import read_event
 from pointsman.core.trail.keys import rollout_of
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.events import DEV, PROD, after, arn, build_event, host_event, stored_run
@@ -100,7 +100,7 @@ def start_build_case(chance: random.Random) -> Case:
     start_build_wiring.engine = lambda: engine  # type: ignore[assignment]
     start_build_wiring.consumer = lambda: DeliveryConsumer(engine, dead_letters)  # type: ignore[assignment]
     if chance.random() < 0.6:
-        body = json.loads(delivery(DEV, PROD).model_dump_json(exclude_none=True))
+        body = json.loads(delivery(DEV, PROD).to_json())
         text = _body(mutated(body, chance), chance).decode("utf-8", "replace")
         answer = start_build.lambda_handler({"Records": [_record(text)]}, FakeContext(remaining=100_000))  # type: ignore[arg-type]
         if answer and answer["batchItemFailures"]:
@@ -141,7 +141,7 @@ def notify_case(chance: random.Random) -> Case:
     for event in events:
         with suppress(ValueError, KeyError, AttributeError):
             changed = mutated(event, chance) | {"type": event["type"], "rollout": rollout, "at": event["at"]}
-            trail.record(TRAIL_EVENT.validate_python(changed, extra="ignore"))
+            trail.record(read_event(changed))
     messages = MemorySlackMessages()
     notifier = SlackNotifier(trail, messages, slack, lambda: after(900))
     notify._notifier = lambda: notifier  # type: ignore[assignment]

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 import typer
 
@@ -29,7 +30,7 @@ class ChangeOptions:
     actor_id: int | None = None
     message: str | None = None
 
-    def by_name(self) -> dict[str, object]:
+    def by_name(self) -> dict[str, Any]:
         """Each option and its value."""
         names = {"repository": "--repo", "actor_id": "--actor-id"}
         return {names.get(name, f"--{name}"): value for name, value in vars(self).items()}

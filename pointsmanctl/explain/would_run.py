@@ -15,7 +15,7 @@ def would_run(spec: RolloutSpec) -> list[dict[str, Any]]:
     """For programs: mode, playbook, limit, tags, extra_vars, and the targets that have these in common."""
     groups: dict[str, dict[str, Any]] = {}
     for target in spec.targets:
-        settings = spec.settings_on(target).model_dump(mode="json")
+        settings = spec.settings_on(target).to_dict()
         common = groups.setdefault(
             json.dumps(settings, sort_keys=True), {"mode": spec.mode.value, **settings, "targets": []}
         )

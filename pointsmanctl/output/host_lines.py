@@ -33,13 +33,11 @@ def _of(event: HostResultRecorded) -> tuple[str, str]:
 
 def _joined(parts: list[HostResultRecorded]) -> HostResultRecorded:
     """One result of all parts: counts and status are those of the last."""
-    return parts[-1].model_copy(
-        update={
-            "tasks": tuple(task for part in parts for task in part.tasks),
-            "tasks_omitted": sum(part.tasks_omitted for part in parts),
-            "shortened": any(part.shortened for part in parts),
-            "started_at": parts[0].started_at,
-        }
+    return parts[-1].replace(
+        tasks=tuple(task for part in parts for task in part.tasks),
+        tasks_omitted=sum(part.tasks_omitted for part in parts),
+        shortened=any(part.shortened for part in parts),
+        started_at=parts[0].started_at,
     )
 
 

@@ -3,17 +3,16 @@
 from enum import Enum
 from typing import Any
 
-from pydantic import BaseModel
-
+from pointsman.core.model import Value
 from pointsman.core.text import escape_invisible
 
 KEPT = "\n\t"
 
 
-def sanitized[Shown: BaseModel](value: Shown) -> Shown:
+def sanitized[Noun: Value](value: Noun) -> Noun:
     """`value` with the control characters of every text in it as their codes; line breaks and tabs stay."""
-    values = {name: _sanitized(getattr(value, name)) for name in type(value).model_fields}
-    return value.model_copy(update=values)
+    values = {name: _sanitized(getattr(value, name)) for name in type(value).__struct_fields__}
+    return value.replace(**values)
 
 
 def _sanitized(value: Any) -> Any:
@@ -22,7 +21,7 @@ def _sanitized(value: Any) -> Any:
             return value
         case str():
             return escape_invisible(value, KEPT)
-        case BaseModel():
+        case Value():
             return sanitized(value)
         case tuple():
             return tuple(_sanitized(each) for each in value)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from pointsman.core.model import Decision, Run
+from pointsman.core.model import Decision, Run, Value
 from pointsman.core.trail.events import DeliveryDecided
 from pointsman.core.trail.item import NewerEvent, ReadEvent
 from pointsmanctl.output.formats import Object
@@ -31,7 +31,7 @@ def event_object(event: ReadEvent) -> dict[str, Any]:
     """An event as the trail stores it; what a newer version wrote is given as it is."""
     if isinstance(event, NewerEvent):
         return event.data
-    value = event.model_dump(mode="json", exclude_none=True)
+    value = event.to_dict()
     if isinstance(event, DeliveryDecided):
         value["decisions"] = [decision_object(each) for each in event.decisions]
     return value
@@ -39,13 +39,19 @@ def event_object(event: ReadEvent) -> dict[str, Any]:
 
 def decision_object(decision: Decision) -> dict[str, Any]:
     """A decision as the receiver answers it."""
-    return decision.to_json()
+    return decision.to_object()
+
+
+def times_of(value: Value, *names: str) -> dict[str, Any]:
+    """The times of these names as text; None where there is none."""
+    texts = value.to_dict()
+    return {name: texts.get(name) for name in names}
 
 
 def rollout_object(loaded: "LoadedRollout") -> dict[str, Any]:
     """A rollout with every attempt of its runs."""
     rollout, spec, change = loaded.rollout, loaded.rollout.spec, loaded.rollout.change
-    times = rollout.model_dump(mode="json", include={"created_at", "ended_at"})
+    times = times_of(rollout, "created_at", "ended_at")
     return {
         "rollout": rollout.id,
         "state": rollout.state.value,
@@ -78,7 +84,7 @@ def run_object(run: Run, ends: Ends) -> dict[str, Any]:
         "blocked_by": run.blocked_by,
         "build_arn": run.build_arn,
         "log_url": run.log_url,
-        **run.model_dump(mode="json", include={"created_at", "started_at", "ended_at"}),
+        **times_of(run, "created_at", "started_at", "ended_at"),
         "duration_seconds": took,
     }
 

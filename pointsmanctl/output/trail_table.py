@@ -51,7 +51,7 @@ def _with_reasons(events: Iterable[ReadEvent]) -> Iterator[ReadEvent]:
     for event in events:
         reason = reasons.get(event.build_arn or "") if isinstance(event, RunEnded) else None
         failed = isinstance(event, RunEnded) and event.state is RunState.FAILED
-        yield event.model_copy(update={"reason": reason}) if failed and reason else event
+        yield event.replace(reason=reason) if failed and reason else event
 
 
 def _afterwards(event: ReadEvent, ends: Ends | None) -> str:

@@ -187,7 +187,7 @@ def test_an_erratum_takes_a_secret_out_under_the_break_glass_role_alone(
     glass = roles.made("control", "pointsman-break-glass", ["dynamodb:GetItem", "dynamodb:PutItem"])
     erratum = redact(glass.client("dynamodb"), world.audit_table, removal, "omar", datetime.now(UTC))
     trail = DynamoTrail(world.cloud.client("dynamodb"), world.audit_table)
-    altered = recorded.model_copy(update={"blocked_by": f"[removed: erratum {erratum.erratum}]"})
+    altered = recorded.replace(blocked_by=f"[removed: erratum {erratum.erratum}]")
     assert trail.of_partition(recorded.partition) == [altered, erratum]
 
 

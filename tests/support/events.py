@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pointsman.core.audit.authorize import StoredRun
-from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, RunState, TargetName
+from pointsman.core.model import DeliveryId, Mode, Rollout, RolloutId, RolloutState, Run, RunState, TargetName
 from pointsman.core.trail.events import (
     BuildReported,
     HostResultRecorded,
@@ -38,9 +38,15 @@ def arn(of: str, number: int = 1) -> str:
 
 def stored_run(*targets: str, build_arn: str | None = None) -> StoredRun:
     """The stored rollout of `targets`, and its run on the first of them."""
-    spec = delivery(*targets).specs[0].model_copy(update={"rollout": ROLLOUT})
+    spec = delivery(*targets).specs[0].replace(rollout=ROLLOUT)
     rollout = Rollout(
-        id=ROLLOUT, change=change(), spec=spec, delivery="d-1", last_message_id="m-1", pushes=(), created_at=MORNING
+        id=ROLLOUT,
+        change=change(),
+        spec=spec,
+        delivery=DeliveryId("d-1"),
+        last_message_id="m-1",
+        pushes=(),
+        created_at=MORNING,
     )
     return StoredRun(
         rollout=rollout,
@@ -136,7 +142,7 @@ def started_rollout(*targets: str, **about: Any) -> RolloutStarted:
         "route": "site",
         "rollout": ROLLOUT,
         "delivery": "d-1",
-        "mode": "apply",
+        "mode": Mode.APPLY,
         "playbook": "site.yml",
         "change": change(),
         "targets": targets,
@@ -206,7 +212,7 @@ def host(of: str, name: str = "web-1", at: float = 30, **about: Any) -> HostResu
         "started_at": after(at - 5),
         "ended_at": after(at),
     }
-    return HostResultRecorded.model_validate({"at": after(at)} | fields | about)
+    return HostResultRecorded.read({"at": after(at)} | fields | about)
 
 
 def playbook_ended(of: str, at: float = 50, **about: Any) -> PlaybookEnded:
@@ -223,4 +229,4 @@ def playbook_ended(of: str, at: float = 50, **about: Any) -> PlaybookEnded:
         "started_at": after(10),
         "ended_at": after(at),
     }
-    return PlaybookEnded.model_validate(fields | about)
+    return PlaybookEnded.read(fields | about)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Change, Decision, Mode, Outcome, RolloutSpec, Target, WhenBusy
+from pointsman.core.model import Change, Decision, DeliveryId, Mode, Outcome, RolloutSpec, Target, TargetName, WhenBusy
 
 MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 COMMIT = "1f0b1f2c3d4e5f60718293a4b5c6d7e8f9012345"
@@ -14,7 +14,7 @@ ACCOUNT_IDS = {"dev": "222222222222", "prod": "333333333333"}
 
 def target(name: str) -> Target:
     account, region = name.split("/")
-    return Target(name=name, account=account, account_id=ACCOUNT_IDS[account], region=region)
+    return Target(name=TargetName(name), account=account, account_id=ACCOUNT_IDS[account], region=region)
 
 
 def change(commit: str = COMMIT, before: str = "0" * 39 + "1") -> Change:
@@ -58,11 +58,11 @@ def delivery(
         outcome=Outcome.MATCHED if targets else Outcome.IGNORED,
         runs=bool(targets),
         reason="branch main matches",
-        targets=targets,
+        targets=tuple(TargetName(each) for each in targets),
         rollout=rollout if targets else None,
     )
     return Delivery(
-        id=name,
+        id=DeliveryId(name),
         event="push",
         received_at=at,
         reason="1 of 1 routes runs" if targets else "no route runs",

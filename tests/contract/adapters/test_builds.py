@@ -13,7 +13,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.waiting import wait_until
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.builds_memory import MemoryBuilds
-from pointsman.core.model import Mode, Rollout, Run, RunState
+from pointsman.core.model import Mode, Rollout, RolloutId, Run, RunState
 from pointsman.core.ports import BuildReport, Builds
 from pointsman.errors import BuildRefused
 from tests.support.localcloud import Worker, small_cloud
@@ -33,10 +33,10 @@ class Side:
     def wanted(self, of: str = DEV) -> tuple[Rollout, Run]:
         """A rollout of its own, and its first run on `of`."""
         name = f"r-{next(NUMBERS):016x}"
-        spec = delivery(of, commit=self.commit).specs[0].model_copy(update={"rollout": name})
+        spec = delivery(of, commit=self.commit).specs[0].replace(rollout=name)
         about = {"change": change(self.commit), "spec": spec, "delivery": "d-1", "last_message_id": "m-1"}
-        rollout = Rollout.model_validate({"id": name, **about, "pushes": (), "created_at": MORNING})
-        return rollout, Run(rollout=name, route="site", target=target(of), created_at=MORNING)
+        rollout = Rollout.read({"id": name, **about, "pushes": (), "created_at": MORNING})
+        return rollout, Run(rollout=RolloutId(name), route="site", target=target(of), created_at=MORNING)
 
     def report(self, arn: str) -> BuildReport:
         [report] = self.builds.report(target(DEV), [arn])
@@ -73,14 +73,14 @@ def test_a_build_is_in_the_targets_account_and_region(side: Side) -> None:
 def test_a_repeated_start_returns_the_same_build(side: Side) -> None:
     rollout, run = side.wanted()
     assert side.builds.start(rollout, run).arn == side.builds.start(rollout, run).arn
-    again = side.builds.start(rollout, run.model_copy(update={"attempt": 2}))
+    again = side.builds.start(rollout, run.replace(attempt=2))
     assert again.arn != side.builds.start(rollout, run).arn
 
 
 def test_a_repeated_start_with_other_parameters_is_refused(side: Side) -> None:
     rollout, run = side.wanted()
     side.builds.start(rollout, run)
-    other = rollout.model_copy(update={"spec": rollout.spec.model_copy(update={"playbook": "other.yml"})})
+    other = rollout.replace(spec=rollout.spec.replace(playbook="other.yml"))
     with pytest.raises(BuildRefused, match="InvalidInputException"):
         side.builds.start(other, run)
 
@@ -92,7 +92,7 @@ def test_a_build_is_found_by_its_runs_name(side: Side) -> None:
     found = side.builds.find(run)
     assert found
     assert found.arn == started.arn
-    assert side.builds.find(run.model_copy(update={"attempt": 2})) is None
+    assert side.builds.find(run.replace(attempt=2)) is None
 
 
 def test_a_build_that_does_not_exist_is_missing_from_the_report(side: Side) -> None:

@@ -63,18 +63,18 @@ def received(client: Any, url: str) -> list[dict[str, Any]]:
 
 
 def read(messages: list[dict[str, Any]]) -> list[Delivery]:
-    return [Delivery.model_validate_json(message["Body"]) for message in messages]
+    return [Delivery.read_json(message["Body"]) for message in messages]
 
 
 def with_change(incoming: Delivery, **changes: Any) -> Delivery:
-    return incoming.model_copy(update={"change": incoming.change.model_copy(update=changes)})
+    return incoming.replace(change=incoming.change.replace(**changes))
 
 
 def test_a_delivery_arrives_unchanged(world: World) -> None:
     queue, messages = world
     incoming = delivery("dev/eu-west-1", "prod/eu-west-1")
     variables = {"n": 4, "ratio": 0.25, "none": None, "nested": {"list": [None, True]}}
-    incoming = incoming.model_copy(update={"specs": (incoming.specs[0].model_copy(update={"extra_vars": variables}),)})
+    incoming = incoming.replace(specs=(incoming.specs[0].replace(extra_vars=variables),))
     queue.send(incoming)
     queue.send(delivery())
     assert read(messages()) == [incoming, delivery()]
@@ -120,9 +120,9 @@ def test_a_message_of_the_largest_size_fits_and_one_byte_more_does_not() -> None
 
 def test_specs_that_do_not_fit_together_are_sent_in_several_messages_with_all_decisions() -> None:
     incoming = delivery("dev/eu-west-1")
-    specs = tuple(incoming.specs[0].model_copy(update={"rollout": f"r-{number}"}) for number in range(30))
-    decisions = tuple(incoming.decisions[0].model_copy(update={"reason": "because " * 100}) for _ in range(5))
-    large = incoming.model_copy(update={"specs": specs, "decisions": decisions})
+    specs = tuple(incoming.specs[0].replace(rollout=f"r-{number}") for number in range(30))
+    decisions = tuple(incoming.decisions[0].replace(reason="because " * 100) for _ in range(5))
+    large = incoming.replace(specs=specs, decisions=decisions)
     parts = split_to_fit(large, limit=5_000)
     assert len(parts) > 1
     assert [spec for part in parts for spec in part.specs] == list(specs)

@@ -48,7 +48,7 @@ def started(store: RolloutStore, **about: str) -> Rollout:
     transition = accept.start(sent, "message-1", sent.specs[0], MORNING)
     store.commit(transition)
     assert transition.rollout
-    return transition.rollout.model_copy(update={"version": 1})
+    return transition.rollout.replace(version=1)
 
 
 def a_run(rollout: Rollout, attempt: int = 1, version: int = 0) -> Run:
@@ -59,15 +59,15 @@ def a_run(rollout: Rollout, attempt: int = 1, version: int = 0) -> Run:
 
 def test_what_was_stored_is_loaded_as_it_was(store: RolloutStore) -> None:
     rollout = started(store)
-    run = a_run(rollout).model_copy(update={"acquired_at": MORNING, "reason": "a reason with ümläut & <markup>"})
+    run = a_run(rollout).replace(acquired_at=MORNING, reason="a reason with ümläut & <markup>")
     store.commit(Transition(runs=(run,)))
-    assert store.load(rollout.id) == (rollout, (run.model_copy(update={"version": 1}),))
+    assert store.load(rollout.id) == (rollout, (run.replace(version=1),))
 
 
 def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
     variables = {"workers": 4, "ratio": 0.25, "names": ["a", "b"], "nested": {"on": True, "off": None}, "empty": ""}
     sent = delivery(DEV)
-    spec = sent.specs[0].model_copy(update={"extra_vars": variables})
+    spec = sent.specs[0].replace(extra_vars=variables)
     store.commit(accept.start(sent, "message-1", spec, MORNING))
     loaded = store.load(spec.rollout)
     assert loaded
@@ -96,7 +96,7 @@ def test_a_rollout_starts_once(store: RolloutStore) -> None:
 def test_a_record_that_another_writer_changed_is_not_written(store: RolloutStore) -> None:
     rollout = started(store)
     store.commit(Transition(runs=(a_run(rollout),)))
-    moved = a_run(rollout, version=1).model_copy(update={"state": RunState.STARTING})
+    moved = a_run(rollout, version=1).replace(state=RunState.STARTING)
     store.commit(Transition(runs=(moved,)))
     with pytest.raises(Conflict):
         store.commit(Transition(runs=(moved,)))
@@ -123,11 +123,11 @@ def test_an_event_is_recorded_once_or_the_transition_fails(store: RolloutStore, 
 
 
 def test_unused_queues_are_empty_and_others_as_stored(store: RolloutStore) -> None:
-    holder = QueueEntry(rollout="r-1", concurrency_group="site", attempt=1, ordering_time=MORNING)
+    holder = QueueEntry(rollout=RolloutId("r-1"), concurrency_group="site", attempt=1, ordering_time=MORNING)
     queue = TargetQueue(name=DEV, holder=holder, waiting=(holder,), newest_applied={"site": MORNING})
     store.commit(Transition(queues=(queue,)))
     assert store.queues([DEV, "prod/eu-west-1"]) == {
-        DEV: queue.model_copy(update={"version": 1}),
+        DEV: queue.replace(version=1),
         "prod/eu-west-1": TargetQueue(name="prod/eu-west-1"),
     }
 
@@ -144,7 +144,7 @@ def test_more_queues_than_one_batch_are_read(store: RolloutStore) -> None:
 def test_open_rollouts_are_those_that_have_not_ended(store: RolloutStore) -> None:
     ended = started(store, commit="a" * 40)
     still = started(store, commit="b" * 40)
-    done = ended.model_copy(update={"state": RolloutState.SUCCEEDED, "ended_at": MORNING})
+    done = ended.replace(state=RolloutState.SUCCEEDED, ended_at=MORNING)
     store.commit(Transition(rollout=done))
     assert store.open_rollouts() == [still.id]
 

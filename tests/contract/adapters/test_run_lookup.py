@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from typing import NamedTuple
 
 import boto3
 import pytest
@@ -10,11 +11,16 @@ from moto import mock_aws
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.run_lookup_dynamodb import DynamoRunLookup
 from pointsman.adapters.run_lookup_memory import MemoryRunLookup
-from pointsman.core.audit.build_event import RunReference
 from pointsman.core.audit.recorder import RunLookup
 from pointsman.core.ports import Transition
 from tests.support.events import DEV, PROD, ROLLOUT, arn, stored_run
 from tests.support.tables import create_tables
+
+
+class AttemptOfARun(NamedTuple):
+    rollout: str
+    target: str
+    attempt: int
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -35,7 +41,7 @@ def run_lookup(request: pytest.FixtureRequest) -> Iterator[RunLookup]:
 
 
 def test_a_run_is_found_with_its_rollout(run_lookup: RunLookup) -> None:
-    found = run_lookup.find(RunReference(rollout=ROLLOUT, target=DEV, attempt=1))
+    found = run_lookup.find(AttemptOfARun(rollout=ROLLOUT, target=DEV, attempt=1))
     assert found
     assert found.run
     assert found.rollout.change.actor == "hana"
@@ -45,13 +51,13 @@ def test_a_run_is_found_with_its_rollout(run_lookup: RunLookup) -> None:
 
 @pytest.mark.parametrize(("target", "attempt"), [(DEV, 2), (PROD, 1), ("dev/us-east-1", 1)])
 def test_a_run_that_was_never_made_is_none(run_lookup: RunLookup, target: str, attempt: int) -> None:
-    found = run_lookup.find(RunReference(rollout=ROLLOUT, target=target, attempt=attempt))
+    found = run_lookup.find(AttemptOfARun(rollout=ROLLOUT, target=target, attempt=attempt))
     assert found
     assert found.run is None
 
 
 def test_a_rollout_that_was_never_started_is_none(run_lookup: RunLookup) -> None:
-    assert run_lookup.find(RunReference(rollout="r-unknown", target=DEV, attempt=1)) is None
+    assert run_lookup.find(AttemptOfARun(rollout="r-unknown", target=DEV, attempt=1)) is None
 
 
 def test_the_results_of_each_build_are_counted(run_lookup: RunLookup) -> None:

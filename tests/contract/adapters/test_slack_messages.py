@@ -37,13 +37,11 @@ def test_a_message_that_was_never_saved_is_none(store: Store) -> None:
 
 def test_a_message_state_is_loaded_as_it_was_saved(store: Store) -> None:
     saved = store.save(NEW)
-    assert saved == NEW.model_copy(update={"version": 1})
+    assert saved == NEW.replace(version=1)
     assert store.load("r-1") == saved
-    full = saved.model_copy(
-        update={"ts": "1795420800.000001", "digest": "d", "sending": True, "sending_since": MORNING}
-    )
+    full = saved.replace(ts="1795420800.000001", digest="d", sending=True, sending_since=MORNING)
     assert store.load("r-1") != store.save(full)
-    assert store.load("r-1") == full.model_copy(update={"version": 2})
+    assert store.load("r-1") == full.replace(version=2)
 
 
 def test_only_one_of_two_writers_may_create_a_state(store: Store) -> None:
@@ -66,7 +64,7 @@ def test_rollouts_are_separate(store: Store) -> None:
 
 def test_a_note_is_separate_from_the_message_and_from_other_notes(store: Store) -> None:
     message = store.save(NEW)
-    note = store.save(NEW.model_copy(update={"note": "failed#1", "ts": "1.2"}))
+    note = store.save(NEW.replace(note="failed#1", ts="1.2"))
     assert store.load("r-1") == message
     assert store.load("r-1", "failed#1") == note
     assert store.load("r-1", "failed#2") is None
@@ -85,7 +83,7 @@ def test_a_route_status_is_loaded_as_it_was_saved_and_is_not_overwritten(store: 
     assert store.load_route_status("k") is None
     status = RouteStatus(key="k", route="site", failure=outcome)
     store.save_route_status(status)
-    assert store.load_route_status("k") == status.model_copy(update={"version": 1})
+    assert store.load_route_status("k") == status.replace(version=1)
     assert store.load_route_status("other") is None
     with pytest.raises(Conflict):
         store.save_route_status(status)

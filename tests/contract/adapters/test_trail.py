@@ -9,7 +9,7 @@ from moto import mock_aws
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.ports import Trail
-from pointsman.core.trail.events import TRAIL_EVENT
+from pointsman.core.trail.events import read_event
 from tests.support.events import DEV, EVENTS, PROD, host, reported, sample, started_rollout, started_run
 from tests.support.tables import create_tables
 
@@ -29,7 +29,7 @@ def trail(request: pytest.FixtureRequest) -> Iterator[Trail]:
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_an_event_is_read_as_it_was_recorded(trail: Trail, name: str) -> None:
-    event = TRAIL_EVENT.validate_python(sample(f"ours/{name}.json"))
+    event = read_event(sample(f"ours/{name}.json"))
     assert trail.record(event)
     assert trail.of_partition(event.partition) == [event]
 

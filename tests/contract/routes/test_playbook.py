@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pointsman.adapters.builds_codebuild import environment_of
-from pointsman.core.model import Rollout, RolloutSpec, Run
+from pointsman.core.model import DeliveryId, Rollout, RolloutId, RolloutSpec, Run
 from pointsman.core.routes.check import check_routes
 from pointsman.core.routes.model import Routes
 from pointsman.core.routes.sizes import TARGETS_OF_A_ROUTE
@@ -86,19 +86,27 @@ def asked_of_the_build(routes: Routes) -> dict[str, str]:
     """The variables of the only run that the rules ask for."""
     [route] = routes.routes
     spec = RolloutSpec(
-        rollout="r-1",
+        rollout=RolloutId("r-1"),
         route=route.name,
         playbook=route.playbook,
         tags=route.tags,
         extra_vars=route.extra_vars,
         targets=routes.targets_of(route),
     )
-    return environment_of(a_rollout(spec), Run(rollout="r-1", route="site", target=spec.targets[0], created_at=MORNING))
+    return environment_of(
+        a_rollout(spec), Run(rollout=RolloutId("r-1"), route="site", target=spec.targets[0], created_at=MORNING)
+    )
 
 
 def a_rollout(spec: RolloutSpec) -> Rollout:
     return Rollout(
-        id="r-1", change=change(), spec=spec, delivery="d", last_message_id="m", pushes=(), created_at=MORNING
+        id=RolloutId("r-1"),
+        change=change(),
+        spec=spec,
+        delivery=DeliveryId("d"),
+        last_message_id="m",
+        pushes=(),
+        created_at=MORNING,
     )
 
 
@@ -137,10 +145,10 @@ def test_a_rollout_of_as_many_targets_as_a_route_may_have_fits_one_item() -> Non
     )
     assert routes, faults
     spec = RolloutSpec(
-        rollout="r-1",
+        rollout=RolloutId("r-1"),
         route="site",
         playbook="site.yml",
         extra_vars=variables,
         targets=routes.targets_of(routes.routes[0]),
     )
-    assert len(a_rollout(spec).model_dump_json().encode()) < 400_000
+    assert len(a_rollout(spec).to_json().encode()) < 400_000

@@ -153,9 +153,9 @@ class Recorder:
 
 def request_of(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What start_build asks of CodeBuild."""
-    spec = delivery("dev/eu-west-1").specs[0].model_copy(update={"mode": mode})
+    spec = delivery("dev/eu-west-1").specs[0].replace(mode=mode)
     about = {"change": change(), "spec": spec, "delivery": "d-1", "last_message_id": "m-1", "pushes": ()}
-    rollout = Rollout.model_validate({"id": spec.rollout, **about, "created_at": MORNING})
+    rollout = Rollout.read({"id": spec.rollout, **about, "created_at": MORNING})
     run = Run(rollout=rollout.id, route="site", target=target("dev/eu-west-1"), created_at=MORNING)
     codebuild = Recorder()
     monkeypatch.setattr(CodeBuilds, "_client", lambda *_: codebuild)

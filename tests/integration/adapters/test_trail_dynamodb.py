@@ -7,6 +7,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from pointsman.adapters.trail_dynamodb import DynamoTrail, put_of
+from pointsman.core.trail.events import HostResultRecorded
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.events import DEV, host, started_run
 from tests.support.tables import create_tables
@@ -31,7 +32,7 @@ def test_an_event_larger_than_an_item_is_shortened_and_says_so() -> None:
         trail = DynamoTrail(client, "audit")
         assert trail.record(event)
         (stored,) = trail.of_partition(event.partition)
-    assert stored.type == "HostResultRecorded"
+    assert isinstance(stored, HostResultRecorded)
     assert stored.shortened
     assert [task.name for task in stored.tasks] == [f"t{n}" for n in range(30)]
 

@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from functions.notify import handler, report
 from functions.notify.settings import NotifySettings
-from pointsman.core.trail.events import TRAIL_EVENT, Event
+from pointsman.core.trail.events import Event, read_event
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.events import DEV, PROD, ROLLOUT, ended_run, host, sample, started_rollout, started_run
 from tests.support.lambda_context import FakeContext
@@ -110,7 +110,7 @@ def test_every_rollout_of_a_batch_has_its_own_message(world: NotifyWorld) -> Non
 
 @pytest.mark.parametrize("name", ["DeliveryDecided", "EventRejected"])
 def test_events_of_no_rollout_are_not_shown(world: NotifyWorld, name: str) -> None:
-    world.invoke(world.batch(TRAIL_EVENT.validate_python(sample(f"ours/{name}.json"))))
+    world.invoke(world.batch(read_event(sample(f"ours/{name}.json"))))
     assert world.methods() == []
 
 

@@ -73,7 +73,7 @@ def test_only_a_run_that_has_been_starting_for_15_minutes_counts() -> None:
     def run(state: RunState, minutes: float) -> Run:
         acquired_at = MORNING - timedelta(minutes=minutes)
         about = {"rollout": "r-1", "route": "site", "target": target(DEV), "state": state}
-        return Run.model_validate(about | {"created_at": acquired_at, "acquired_at": acquired_at})
+        return Run.read(about | {"created_at": acquired_at, "acquired_at": acquired_at})
 
     assert is_starting_long(run(RunState.STARTING, 15.1), MORNING)
     assert not is_starting_long(run(RunState.STARTING, 14.9), MORNING)

@@ -44,7 +44,7 @@ class Aws:
 
     def messages(self) -> list[Delivery]:
         found = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", [])
-        return [Delivery.model_validate_json(message["Body"]) for message in found]
+        return [Delivery.read_json(message["Body"]) for message in found]
 
 
 @pytest.fixture

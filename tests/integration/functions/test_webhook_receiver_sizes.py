@@ -128,7 +128,7 @@ def test_a_push_of_five_megabytes_is_taken_and_its_rollout_is_the_head_commits(
     push = large_push(BODY_BYTES)
     assert BODY_BYTES <= len(as_body(push)) <= BODY_BYTES * 1.02
     status, told = call(monkeypatch, shipped_routes(), push)
-    [arrived] = [Delivery.model_validate_json(body) for body in aws.bodies()]
+    [arrived] = [Delivery.read_json(body) for body in aws.bodies()]
     assert status == 202
     assert told["commit"] == arrived.change.after == push["after"]
     assert arrived.decisions[0].outcome in (Outcome.MATCHED, Outcome.UNDETERMINED)
@@ -142,7 +142,7 @@ def test_a_push_of_five_megabytes_to_very_many_targets_says_that_it_was_shortene
 ) -> None:
     status, told = call(monkeypatch, many_routes(routes=150, regions=50), large_push(4_900_000))
     bodies = aws.bodies()
-    parts = [Delivery.model_validate_json(body) for body in bodies]
+    parts = [Delivery.read_json(body) for body in bodies]
     assert status == 202
     assert len(told["decisions"]) == 150
     assert all(len(body) <= MESSAGE_BYTES for body in bodies)
@@ -166,7 +166,7 @@ def largest_route() -> Routes:
     regions = region_names(TARGETS_OF_A_ROUTE // 2)
     few = routes_with({"name": "site"}, regions=regions)
     targets = few.targets_of(few.routes[0])
-    room = TARGETS_BYTES - sum(len(each.model_dump_json(exclude_none=True)) for each in targets)
+    room = TARGETS_BYTES - sum(len(each.to_json()) for each in targets)
     told = {"told": "x" * (room // len(targets) - len(',"extra_vars":{"told":""}') - 1)}
     return routes_with({"name": "site", "targets": [{"name": "*/*", "extra_vars": told}]}, regions=regions)
 
@@ -179,14 +179,14 @@ def test_the_largest_route_there_may_be_is_kept_in_one_item_also_when_all_its_ta
     push = payload("push_main")
     push["head_commit"]["modified"] = push["commits"][-1]["modified"] = ["日" * 199 + str(n) for n in range(100)]
     assert call(monkeypatch, routes, push)[0] == 202
-    [told] = [Delivery.model_validate_json(body) for body in aws.bodies()]
+    [told] = [Delivery.read_json(body) for body in aws.bodies()]
     [rollout] = aws.engine.accept(told, "m-1")
     loaded = aws.store.load(rollout)
     assert loaded
     stored, _ = loaded
     again = {target.name: 2 for target in stored.spec.targets}
     assert len(again) == TARGETS_OF_A_ROUTE
-    size = len(stored.model_copy(update={"attempts": again}).model_dump_json(exclude_none=True).encode())
+    size = len(stored.replace(attempts=again).to_json().encode())
     overhead = 1_000 * 3 + 8 * 1_000  # DynamoDB: 3 bytes a map, 1 byte an attribute in it
     assert size + overhead < 400 * 1024
     assert stored.state is RolloutState.OPEN

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 
 from pointsman.adapters.aws_client import CallLimits
 from pointsman.adapters.builds_codebuild import PAGES_SEARCHED, CodeBuilds, environment_of
-from pointsman.core.model import Mode, Rollout, Run
+from pointsman.core.model import DeliveryId, Mode, Rollout, Run
 from pointsman.errors import BuildDelayed, BuildRefused, PointsmanError, Unavailable
 from tests.support.rollouts import change, delivery, target
 
@@ -21,9 +21,15 @@ ENGINE = "pointsman-start-eu-west-1/pointsman-start-build"
 
 
 def a_run(mode: Mode = Mode.APPLY) -> tuple[Rollout, Run]:
-    spec = delivery(DEV).specs[0].model_copy(update={"mode": mode})
+    spec = delivery(DEV).specs[0].replace(mode=mode)
     rollout = Rollout(
-        id=spec.rollout, change=change(), spec=spec, delivery="d-1", last_message_id="m-1", pushes=(), created_at=NOW
+        id=spec.rollout,
+        change=change(),
+        spec=spec,
+        delivery=DeliveryId("d-1"),
+        last_message_id="m-1",
+        pushes=(),
+        created_at=NOW,
     )
     run = Run(rollout=rollout.id, route="site", mode=mode, target=target(DEV), created_at=NOW, acquired_at=NOW)
     return rollout, run

@@ -44,12 +44,12 @@ def test_what_is_neither_is_told_as_it_is(ref: str, kind: str, told: str) -> Non
 
 
 def changed(name: str) -> Change:
-    return change().model_copy(update={"ref": f"refs/heads/{name}"})
+    return change().replace(ref=f"refs/heads/{name}")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_slack_names_the_branch_as_it_is(name: str) -> None:
-    view = fold([started_rollout(DEV).model_copy(update={"change": changed(name)})])
+    view = fold([started_rollout(DEV).replace(change=changed(name))])
     assert view
     said = [each["text"] for block in render(view).blocks for each in block.get("elements", [])]
     assert any(f"· `{name}` ·" in each for each in said if isinstance(each, str))

@@ -3,35 +3,35 @@
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from msgspec import ValidationError
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import QueueEntry, Rollout, Run, TargetQueue, Value
+from pointsman.core.model import DeliveryId, QueueEntry, Rollout, RolloutId, Run, TargetQueue, Value
 from tests.support.rollouts import MORNING, change, delivery, target
 
 DEV = "dev/eu-west-1"
 ROLLOUT = Rollout(
-    id="r-1",
+    id=RolloutId("r-1"),
     change=change(),
     spec=delivery(DEV).specs[0],
-    delivery="d-1",
+    delivery=DeliveryId("d-1"),
     last_message_id="m-1",
     pushes=(),
     created_at=MORNING,
 )
-ENTRY = QueueEntry(rollout="r-1", concurrency_group="site", attempt=1, ordering_time=MORNING)
+ENTRY = QueueEntry(rollout=RolloutId("r-1"), concurrency_group="site", attempt=1, ordering_time=MORNING)
 NOUNS: list[Value] = [
     delivery(DEV),
     ROLLOUT,
-    Run(rollout="r-1", route="site", target=target(DEV), created_at=MORNING),
+    Run(rollout=RolloutId("r-1"), route="site", target=target(DEV), created_at=MORNING),
     TargetQueue(name=DEV, holder=ENTRY, waiting=(ENTRY,)),
 ]
 
 
 def of_a_newer_writer(value: Any) -> Any:
     """`value` with an unknown field in every noun."""
-    if isinstance(value, BaseModel):
-        fields = {name: of_a_newer_writer(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, Value):
+        fields = {name: of_a_newer_writer(getattr(value, name)) for name in value.__struct_fields__}
         return fields | {"of_a_newer_writer": 1}
     return [of_a_newer_writer(each) for each in value] if isinstance(value, tuple) else value
 
@@ -40,12 +40,12 @@ def of_a_newer_writer(value: Any) -> Any:
 def test_fields_of_a_newer_writer_are_dropped_at_every_depth(noun: Value) -> None:
     newer = of_a_newer_writer(noun)
     assert type(noun).read(newer) == noun
-    with pytest.raises(ValidationError, match="of_a_newer_writer"):
-        type(noun).model_validate(newer)
+    with pytest.raises(TypeError, match="of_a_newer_writer"):
+        type(noun)(**newer)
 
 
 def test_a_message_of_a_newer_writer_is_read_unless_its_version_is_another() -> None:
-    text = delivery(DEV).model_dump_json().replace('"version":1', '"version":1,"of_a_newer_writer":{"a":1}')
+    text = delivery(DEV).to_json().replace('"version":1', '"version":1,"of_a_newer_writer":{"a":1}')
     assert Delivery.read_json(text) == delivery(DEV)
     with pytest.raises(ValidationError, match="version"):
         Delivery.read_json(text.replace('"version":1', '"version":2'))

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Decision, Outcome, RolloutSpec, Target
+from pointsman.core.model import Decision, DeliveryId, Outcome, RolloutId, RolloutSpec, Target, TargetName
 from pointsman.core.queue_message import MESSAGE_BYTES, split_to_fit, to_message
 from pointsman.core.rollouts.accept import delivery_decided
 from tests.support.rollouts import MORNING, change
@@ -15,7 +15,7 @@ from tests.support.rollouts import MORNING, change
 
 def a_target(number: int, variables: str = "") -> Target:
     return Target(
-        name=f"dev/region-{number:04d}",
+        name=TargetName(f"dev/region-{number:04d}"),
         account="dev",
         account_id="222222222222",
         region=f"region-{number:04d}",
@@ -29,7 +29,7 @@ def a_delivery(
     """A push that `running` routes send to `targets` targets each, and that `ignored` routes ignore."""
     there = tuple(a_target(number, variables) for number in range(targets))
     specs = tuple(
-        RolloutSpec(rollout=f"r-{number:016x}", route=f"runs-{number}", playbook="site.yml", targets=there)
+        RolloutSpec(rollout=RolloutId(f"r-{number:016x}"), route=f"runs-{number}", playbook="site.yml", targets=there)
         for number in range(running)
     )
     matched = tuple(
@@ -51,11 +51,11 @@ def a_delivery(
     )
     names = tuple(f"ansible/{number:06d}" for number in range(files))
     return Delivery(
-        id="d-1",
+        id=DeliveryId("d-1"),
         event="push",
         received_at=MORNING,
         reason=f"{running} of {running + ignored} routes run",
-        change=change().model_copy(update={"files": names, "files_total": files}),
+        change=change().replace(files=names, files_total=files),
         decisions=others + matched,
         specs=specs,
     )
@@ -63,7 +63,7 @@ def a_delivery(
 
 def arrived(parts: Sequence[Delivery]) -> list[Delivery]:
     """The parts as start_build reads them."""
-    return [Delivery.model_validate_json(to_message(part)) for part in parts]
+    return [Delivery.read_json(to_message(part)) for part in parts]
 
 
 def assert_complete(incoming: Delivery, parts: Sequence[Delivery], limit: int) -> None:

@@ -90,7 +90,7 @@ class MemoryBuilds:
         """Let a build end; return its report."""
         update = {"state": state, "reason": reason, "ended_at": self._clock()}
         with self._lock:
-            ended = self.builds[arn] = self.builds[arn].model_copy(update=update)
+            ended = self.builds[arn] = self.builds[arn].replace(**update)
             return ended
 
     def _new(self, run: Run) -> str:
@@ -108,5 +108,5 @@ def _name_of(run: Run) -> RunName:
 
 def _parameters(rollout: Rollout, run: Run) -> tuple[object, ...]:
     """The parameters of a StartBuild call."""
-    spec = rollout.spec.model_copy(update={"targets": ()})  # the rollout may get more targets
+    spec = rollout.spec.replace(targets=())  # the rollout may get more targets
     return rollout.change.repository, rollout.change.after, spec, run.target, run.attempt

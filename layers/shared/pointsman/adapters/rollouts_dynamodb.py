@@ -1,13 +1,11 @@
 """The RolloutStore port on DynamoDB: rollouts, their runs and target queues. `rollouts_table.py` has its layout."""
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
+from msgspec import ValidationError
 
 from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, pages, unmarshal
@@ -25,6 +23,7 @@ from pointsman.adapters.rollouts_table import (
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.core.model import Rollout, RolloutId, Run, TargetQueue
 from pointsman.core.ports import Transition
+from pointsman.core.trail.item import with_decimals
 from pointsman.errors import Unavailable, Unreadable
 
 if TYPE_CHECKING:
@@ -124,8 +123,8 @@ class DynamoRollouts:
         return self._put(rollout_key(rollout.id), rollout, extra)
 
     def _put(self, key: Key, record: Rollout | Run | TargetQueue, extra: dict[str, str] | None = None) -> Any:
-        stored = record.model_copy(update={"version": record.version + 1})
-        data = json.loads(stored.model_dump_json(exclude_none=True), parse_float=Decimal)
+        stored = record.replace(version=record.version + 1)
+        data = with_decimals(stored.to_dict())
         put: dict[str, Any] = {
             "TableName": self._table,
             "Item": marshal({**key, "version": stored.version, "data": data, **(extra or {})}),
@@ -142,5 +141,4 @@ def _reading(what: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        errors = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:3])
-        raise Unreadable(f"{what} was written by another version or changed by hand: {errors}") from error
+        raise Unreadable(f"{what} was written by another version or changed by hand: {error}") from error

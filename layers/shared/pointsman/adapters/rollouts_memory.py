@@ -83,7 +83,7 @@ class MemoryRollouts:
 
 
 def _with_next_version[Record: (Rollout, Run, TargetQueue)](record: Record) -> Record:
-    return record.model_copy(update={"version": record.version + 1})
+    return record.replace(version=record.version + 1)
 
 
 def _same_version(record: Rollout | Run | TargetQueue, stored: Rollout | Run | TargetQueue | None) -> None:

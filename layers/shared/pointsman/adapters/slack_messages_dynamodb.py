@@ -1,6 +1,5 @@
 """The SlackMessageStore, RouteStatusStore and StaleListStore ports on the rollouts table (see `rollouts_table.py`)."""
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +28,8 @@ class DynamoSlackMessages:
 
     def save(self, state: SlackMessageState) -> SlackMessageState:
         """See SlackMessageStore.save."""
-        stored = state.model_copy(update={"version": state.version + 1})
-        data = json.loads(stored.model_dump_json(exclude_none=True))
+        stored = state.replace(version=state.version + 1)
+        data = stored.to_dict()
         item = slack_message_key(state.rollout, state.note) | {"version": stored.version, "data": data}
         self._put(f"saving the state of the Slack message of {state.rollout}", item, state.version)
         return stored
@@ -42,15 +41,15 @@ class DynamoSlackMessages:
 
     def save_route_status(self, status: RouteStatus) -> None:
         """See RouteStatusStore.save_route_status."""
-        stored = status.model_copy(update={"version": status.version + 1})
-        data = json.loads(stored.model_dump_json(exclude_none=True))
+        stored = status.replace(version=status.version + 1)
+        data = stored.to_dict()
         item = route_status_key(status.key) | {"version": stored.version, "data": data}
         self._put(f"saving the status of route {status.route}", item, status.version)
 
     def load_stale(self) -> StaleList:
         """See StaleListStore.load_stale."""
         item = self._get("reading the list of stale messages", STALE_KEY)
-        return StaleList(rollouts=item["rollouts"], version=item["version"]) if item else StaleList()
+        return StaleList(rollouts=tuple(item["rollouts"]), version=item["version"]) if item else StaleList()
 
     def save_stale(self, stale: StaleList) -> None:
         """See StaleListStore.save_stale."""

@@ -29,7 +29,7 @@ class MemorySlackMessages:
             current = self._messages.get(key)
             if state.version != (current.version if current else 0):
                 raise Conflict(f"another writer changed the state of the Slack message of {state.rollout}")
-            stored = state.model_copy(update={"version": state.version + 1})
+            stored = state.replace(version=state.version + 1)
             self._messages[key] = stored
             return stored
 
@@ -44,7 +44,7 @@ class MemorySlackMessages:
             current = self._statuses.get(status.key)
             if status.version != (current.version if current else 0):
                 raise Conflict(f"another writer changed the status of route {status.route}")
-            self._statuses[status.key] = status.model_copy(update={"version": status.version + 1})
+            self._statuses[status.key] = status.replace(version=status.version + 1)
 
     def load_stale(self) -> StaleList:
         """See StaleListStore.load_stale."""
@@ -56,4 +56,4 @@ class MemorySlackMessages:
         with self._lock:
             if stale.version != self._stale.version:
                 raise Conflict("another writer changed the list of stale messages")
-            self._stale = stale.model_copy(update={"version": stale.version + 1})
+            self._stale = stale.replace(version=stale.version + 1)

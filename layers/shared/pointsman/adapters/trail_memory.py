@@ -2,7 +2,7 @@
 
 from threading import RLock
 
-from pointsman.core.trail.events import TRAIL_EVENT, Event, TrailEvent
+from pointsman.core.trail.events import Event, TrailEvent, read_event
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 
 
@@ -19,7 +19,7 @@ class MemoryTrail:
             partition = self._events.setdefault(event.partition, {})
             if event.key in partition:
                 return False
-            partition[event.key] = TRAIL_EVENT.validate_python(shrink_to_fit(event).model_dump())
+            partition[event.key] = read_event(shrink_to_fit(event).to_dict())
             return True
 
     def of_partition(self, partition: str) -> list[TrailEvent]:

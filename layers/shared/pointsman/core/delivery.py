@@ -12,7 +12,7 @@ MANUAL_REDELIVERY_AFTER = 60.0  # seconds
 OLDEST_PUSH = timedelta(days=7)
 
 
-class Delivery(Value):
+class Delivery(Value, kw_only=True, frozen=True):
     """One webhook request with its decisions."""
 
     version: Literal[1] = 1
@@ -51,9 +51,9 @@ def refuse_old(delivery: Delivery, now: datetime) -> Delivery:
         return delivery
     reason = f"the push is {(now - pushed_at).days} days old, more than the limit of 7 days; push again"
     decisions = tuple(
-        decision.model_copy(update={"runs": False, "rollout": None, "reason": f"{decision.reason}; but {reason}"})
+        decision.replace(runs=False, rollout=None, reason=f"{decision.reason}; but {reason}")
         if decision.runs
         else decision
         for decision in delivery.decisions
     )
-    return delivery.model_copy(update={"reason": reason, "decisions": decisions, "specs": ()})
+    return delivery.replace(reason=reason, decisions=decisions, specs=())

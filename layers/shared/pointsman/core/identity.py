@@ -13,7 +13,7 @@ def rollout_id(repository_id: int, route: str, commit: str, mode: Mode) -> Rollo
 
 def work_id(change: Change, settings: RunSettings) -> str:
     """The id of what runs, independent of the route's name: repository, ref and Ansible's settings."""
-    text = json.dumps(settings.model_dump(mode="json"), sort_keys=True)  # DynamoDB does not keep the order of keys
+    text = json.dumps(settings.to_dict(), sort_keys=True)  # DynamoDB does not keep the order of keys
     return f"w-{_digest(str(change.repository_id), change.ref, text)[:16]}"
 
 

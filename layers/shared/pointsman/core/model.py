@@ -1,30 +1,69 @@
 """The nouns of Pointsman, as frozen values. They have the same form in memory, in a queue and in a table."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, NewType, Self
+from typing import Any, NewType, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+import msgspec
 
 RolloutId = NewType("RolloutId", str)  # "r-3f2a9c0d1e2b4a56"
 TargetName = NewType("TargetName", str)  # "dev/eu-west-1"
 DeliveryId = NewType("DeliveryId", str)  # X-GitHub-Delivery
 
 
-class Value(BaseModel):
-    """Base of every noun. Constructors refuse unknown fields; readers of stored values tolerate them."""
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every noun. Constructors refuse unknown fields; readers of stored values tolerate them.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Readers check types and limits, constructors do not: the type checker does.
+    """
 
     @classmethod
     def read(cls, data: Any) -> Self:
         """Read a stored or received value and drop fields that a newer version added. Raises ValidationError."""
-        return cls.model_validate(data, extra="ignore")
+        return read_as(cls, data)
 
     @classmethod
-    def read_json(cls, text: str) -> Self:
-        """Read it from JSON text."""
-        return cls.model_validate_json(text, extra="ignore")
+    def read_json(cls, text: str | bytes) -> Self:
+        """Read it from JSON text. Raises DecodeError, of which ValidationError is one."""
+        return msgspec.json.decode(text, type=cls)
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with other values. Raises TypeError for an unknown field."""
+        return msgspec.structs.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the value as JSON types, without fields that are None."""
+        fields: dict[str, Any] = _plain(self)
+        return fields
+
+    def to_json(self) -> str:
+        """Return the value as JSON text, without fields that are None."""
+        return msgspec.json.encode(self.to_dict()).decode()
+
+
+def read_as[Kind](kind: type[Kind], data: Any) -> Kind:
+    """Read received or stored data as `kind`, without fields that a newer version added. Raises ValidationError."""
+    try:
+        return msgspec.convert(data, kind)
+    except UnicodeEncodeError as error:  # a limit of text is checked in UTF-8
+        raise msgspec.ValidationError("a text contains half of a surrogate pair") from error
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON types, without the fields of a Value that are None. Mappings that people write keep their None."""
+    match value:
+        case Value():
+            fields = {
+                name: _plain(each) for name in value.__struct_fields__ if (each := getattr(value, name)) is not None
+            }
+            tag = value.__struct_config__.tag
+            return fields if tag is None else {"type": tag} | fields
+        case dict():
+            return {name: _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case _:
+            return msgspec.to_builtins(value)
 
 
 class Mode(StrEnum):
@@ -39,7 +78,7 @@ def queue_name(target_name: TargetName, mode: Mode) -> str:
     return f"{target_name}#check" if mode is Mode.CHECK else target_name
 
 
-class Target(Value):
+class Target(Value, kw_only=True, frozen=True):
     """Where a run goes: one account and region, and optionally a part of its inventory."""
 
     name: TargetName
@@ -57,7 +96,7 @@ class Target(Value):
         return arn.split(":")[3:5] == [self.region, self.account_id]
 
 
-class PullRequest(Value):
+class PullRequest(Value, kw_only=True, frozen=True):
     """The branches of a pull request."""
 
     number: int
@@ -65,7 +104,7 @@ class PullRequest(Value):
     head: str  # branch it comes from
 
 
-class Change(Value):
+class Change(Value, kw_only=True, frozen=True):
     """What a push or a pull request changes."""
 
     repository: str  # "acme/infra"
@@ -94,7 +133,7 @@ class Outcome(StrEnum):
     UNDETERMINED = "undetermined"
 
 
-class Decision(Value):
+class Decision(Value, kw_only=True, frozen=True):
     """A route's decision on a change, with its reason. `runs`: whether a rollout follows.
 
     `held`: undetermined, and the route waits for a person to decide.
@@ -103,18 +142,21 @@ class Decision(Value):
     route: str
     outcome: Outcome
     runs: bool
-    held: Annotated[bool | None, BeforeValidator(lambda held: held or None)] = (
-        None  # None instead of False, so that it is not stored
-    )
+    held: bool | None = None  # None instead of False, so that it is not stored
     reason: str
     pattern: str | None = None  # the deciding pattern
     file: str | None = None  # the file that it matched
     targets: tuple[TargetName, ...] = ()
     rollout: RolloutId | None = None  # the rollout that follows
 
-    def to_json(self) -> dict[str, Any]:
-        """As the receiver answers it, and `explain --json` and `why --json` say it."""
-        return self.model_dump(mode="json") | {"held": bool(self.held)}
+    def __post_init__(self) -> None:
+        """Let False mean None."""
+        if self.held is False:
+            msgspec.structs.force_setattr(self, "held", None)
+
+    def to_object(self) -> dict[str, Any]:
+        """Return the decision as the receiver and the command line show it, with each field."""
+        return dict.fromkeys(self.__struct_fields__) | self.to_dict() | {"held": bool(self.held)}
 
 
 class WhenBusy(StrEnum):
@@ -124,7 +166,7 @@ class WhenBusy(StrEnum):
     QUEUE = "queue"
 
 
-class RunSettings(Value):
+class RunSettings(Value, kw_only=True, frozen=True):
     """The settings of Ansible on one target."""
 
     playbook: str
@@ -133,7 +175,7 @@ class RunSettings(Value):
     extra_vars: dict[str, Any]
 
 
-class RolloutSpec(Value):
+class RolloutSpec(Value, kw_only=True, frozen=True):
     """Everything that a rollout needs to know of its route. The engine never reads routes.yaml."""
 
     rollout: RolloutId
@@ -141,7 +183,7 @@ class RolloutSpec(Value):
     mode: Mode = Mode.APPLY
     playbook: str
     tags: tuple[str, ...] = ()
-    extra_vars: dict[str, Any] = Field(default_factory=dict)
+    extra_vars: dict[str, Any] = msgspec.field(default_factory=dict)
     when_busy: WhenBusy = WhenBusy.SUPERSEDE
     # A newer run supersedes older ones of its group: a route's applies, or the checks of one pull request.
     concurrency_group: str | None = None  # None: the route's name
@@ -166,7 +208,7 @@ class RolloutSpec(Value):
         )
 
 
-class Push(Value):
+class Push(Value, kw_only=True, frozen=True):
     """A push to a commit. A redelivery is the same push; a later push has another time."""
 
     before: str  # the ref's commit before it
@@ -196,7 +238,7 @@ class RunState(StrEnum):
 type RunKey = tuple[TargetName, int]  # with the attempt
 
 
-class Missing(Value):
+class Missing(Value, kw_only=True, frozen=True):
     """CodeBuild left a build out of its answers: `times` in a row, from `since` to `last`."""
 
     since: datetime
@@ -204,13 +246,10 @@ class Missing(Value):
     times: int = 1
 
 
-def _as_created(data: dict[str, Any]) -> datetime:
-    """The default of an ordering time."""
-    created: datetime = data["created_at"]
-    return created
+NOT_GIVEN = datetime.min.replace(tzinfo=UTC)  # an ordering time that was not given: the time of creation
 
 
-class Run(Value):
+class Run(Value, kw_only=True, frozen=True):
     """One rollout on one target, attempt n: one CodeBuild build."""
 
     rollout: RolloutId
@@ -225,7 +264,7 @@ class Run(Value):
     build_arn: str | None = None
     log_url: str | None = None
     created_at: datetime  # time of the first push; never changes
-    ordering_time: datetime = Field(default_factory=_as_created)  # time of the newest push of its commit
+    ordering_time: datetime = NOT_GIVEN  # time of the newest push of its commit
     acquired_at: datetime | None = None  # when it acquired the target
     # When StartBuild was first called without a clear answer, so that a build may exist; None: every call was answered.
     start_requested_at: datetime | None = None
@@ -233,6 +272,11 @@ class Run(Value):
     missing: Missing | None = None
     ended_at: datetime | None = None
     version: int = 0  # writes so far; 0 means not stored yet
+
+    def __post_init__(self) -> None:
+        """Order by the time of creation unless another is given."""
+        if self.ordering_time == NOT_GIVEN:
+            msgspec.structs.force_setattr(self, "ordering_time", self.created_at)
 
     @property
     def key(self) -> RunKey:
@@ -270,7 +314,7 @@ class RolloutState(StrEnum):
         return self is not RolloutState.OPEN
 
 
-class Rollout(Value):
+class Rollout(Value, kw_only=True, frozen=True):
     """One change on one route, going to its targets."""
 
     id: RolloutId
@@ -281,14 +325,19 @@ class Rollout(Value):
     pushes: tuple[Push, ...]  # the newest pushes of this commit
     state: RolloutState = RolloutState.OPEN
     round: int = 1  # a redelivery that runs something after the end opens the next
-    attempts: dict[TargetName, int] = Field(default_factory=dict)  # the attempt wanted, where not the first
+    attempts: dict[TargetName, int] = msgspec.field(default_factory=dict)  # the attempt wanted, where not the first
     created_at: datetime  # time of the first push
-    ordering_time: datetime = Field(default_factory=_as_created)  # time of the newest push of its commit
+    ordering_time: datetime = NOT_GIVEN  # time of the newest push of its commit
     ended_at: datetime | None = None
     version: int = 0
 
+    def __post_init__(self) -> None:
+        """Order by the time of creation unless another is given."""
+        if self.ordering_time == NOT_GIVEN:
+            msgspec.structs.force_setattr(self, "ordering_time", self.created_at)
 
-class QueueEntry(Value):
+
+class QueueEntry(Value, kw_only=True, frozen=True):
     """A run in a target's queue."""
 
     rollout: RolloutId
@@ -301,7 +350,7 @@ class QueueEntry(Value):
         return (self.rollout, self.attempt) == (other.rollout, other.attempt)
 
 
-class TargetQueue(Value):
+class TargetQueue(Value, kw_only=True, frozen=True):
     """The queue of one target: at most one run holds the target, the others wait in order.
 
     `newest_applied` has the push time of the newest commit that has held the target, by concurrency group and by
@@ -311,5 +360,5 @@ class TargetQueue(Value):
     name: str  # the target's name; for checks with "#check" added
     holder: QueueEntry | None = None
     waiting: tuple[QueueEntry, ...] = ()
-    newest_applied: dict[str, datetime] = Field(default_factory=dict)
+    newest_applied: dict[str, datetime] = msgspec.field(default_factory=dict)
     version: int = 0

@@ -36,7 +36,7 @@ class Trail(Protocol):
         """The events of a partition whose keys begin with `beginning`, by time."""
 
 
-class Transition(Value):
+class Transition(Value, kw_only=True, frozen=True):
     """Records to store together with their events: all or nothing.
 
     A record's `version` is the one that was read (0: new). The write adds 1, and fails if another writer was faster.
@@ -70,7 +70,7 @@ class RolloutStore(Protocol):
         """Save the last rollout of an unfinished sweep; None if it finished."""
 
 
-class BuildReport(Value):
+class BuildReport(Value, kw_only=True, frozen=True):
     """The state of a build, as CodeBuild reports it."""
 
     arn: str
@@ -82,7 +82,7 @@ class BuildReport(Value):
     started_outside: bool = False  # by someone other than the engine
 
 
-class BuildMissing(Value):
+class BuildMissing(Value, kw_only=True, frozen=True):
     """CodeBuild's answer did not include a build that was asked for."""
 
     arn: str

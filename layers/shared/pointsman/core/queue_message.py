@@ -1,10 +1,11 @@
 """A delivery as queue messages: shortened if it must be, and marked as such, but never dropped."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Decision, RolloutSpec
+from pointsman.core.model import Decision, RolloutSpec, Value
 from pointsman.core.text import cut, one_line
 
 # SQS takes 1,048,576 bytes with a message's attributes. Ours has none; the rest is reserve.
@@ -15,7 +16,11 @@ SHORTENED_TEXT = 200  # characters that are kept of a decision's reason and patt
 
 def to_message(delivery: Delivery) -> str:
     """`delivery` as JSON in ASCII: SQS refuses some characters that a commit message may contain."""
-    return delivery.model_dump_json(exclude_none=True, ensure_ascii=True)
+    return _to_ascii(delivery)
+
+
+def _to_ascii(value: Value) -> str:
+    return json.dumps(value.to_dict(), separators=(",", ":"))
 
 
 def split_to_fit(delivery: Delivery, limit: int = MESSAGE_BYTES) -> tuple[Delivery, ...]:
@@ -32,16 +37,16 @@ def split_to_fit(delivery: Delivery, limit: int = MESSAGE_BYTES) -> tuple[Delive
 
 def _shorter_versions(delivery: Delivery) -> Iterator[Delivery]:
     yield delivery
-    change = delivery.change.model_copy(update={"files": ()})
-    delivery = delivery.model_copy(update={"change": change, "shortened": True})
+    change = delivery.change.replace(files=())
+    delivery = delivery.replace(change=change, shortened=True)
     yield delivery
-    yield delivery.model_copy(update={"decisions": tuple(_short(decision) for decision in delivery.decisions)})
+    yield delivery.replace(decisions=tuple(_short(decision) for decision in delivery.decisions))
 
 
 def _short(decision: Decision) -> Decision:
     pattern = decision.pattern and cut(decision.pattern, SHORTENED_TEXT)
     shorter = {"targets": (), "file": None, "pattern": pattern, "reason": one_line(decision.reason, SHORTENED_TEXT)}
-    return decision.model_copy(update=shorter)
+    return decision.replace(**shorter)
 
 
 @dataclass(frozen=True)
@@ -54,24 +59,21 @@ class _Piece:
     @property
     def size(self) -> int:
         """The characters of JSON that it adds to a message, commas included."""
-        return sum(
-            len(part.model_dump_json(exclude_none=True, ensure_ascii=True)) + 1
-            for part in (*self.decisions, *self.specs)
-        )
+        return sum(len(_to_ascii(part)) + 1 for part in (*self.decisions, *self.specs))
 
 
 def _parts(delivery: Delivery, limit: int) -> Iterator[Delivery]:
     """Pack as many pieces into each message as fit. Every message has all decisions, unless they fill half of it."""
-    frame = delivery.model_copy(update={"specs": ()})
+    frame = delivery.replace(specs=())
     if len(to_message(frame)) <= limit // 2:
         pieces = [_Piece((), (spec,)) for spec in delivery.specs]
     else:
         pieces = _decisions_with_specs(delivery)
-        frame = frame.model_copy(update={"decisions": ()})
+        frame = frame.replace(decisions=())
     for packed in _packed(pieces, limit - len(to_message(frame))):
         decisions = tuple(decision for piece in packed for decision in piece.decisions)
         specs = tuple(spec for piece in packed for spec in piece.specs)
-        yield frame.model_copy(update={"decisions": frame.decisions + decisions, "specs": specs})
+        yield frame.replace(decisions=frame.decisions + decisions, specs=specs)
 
 
 def _decisions_with_specs(delivery: Delivery) -> list[_Piece]:

@@ -54,7 +54,7 @@ def test_a_commit_tells_its_deliveries_its_decisions_and_what_became_of_them(sta
 def test_a_commit_that_nothing_ran_for_tells_why_and_one_that_is_held_says_so(stack: DeployedStack) -> None:
     stack.push(delivery(), "m-1")
     held = Decision(route="slow", outcome=Outcome.UNDETERMINED, runs=False, held=True, reason="nobody knows")
-    stack.push(delivery(name="d-2").model_copy(update={"decisions": (held,)}), "m-2")
+    stack.push(delivery(name="d-2").replace(decisions=(held,)), "m-2")
     decided = {told["delivery"]["delivery"]: told["delivery"]["decisions"][0] for told in answers(COMMIT)}
     assert (decided["d-1"]["outcome"], decided["d-1"]["held"]) == ("ignored", False)
     assert decided["d-2"]["held"]
@@ -73,7 +73,7 @@ def test_decisions_that_the_trail_has_no_room_for_are_counted(stack: DeployedSta
         Decision(route=f"route-{number}", outcome=Outcome.IGNORED, runs=False, reason="no file matches " * 10)
         for number in range(4_000)
     )
-    stack.push(delivery().model_copy(update={"decisions": many}), "m-1")
+    stack.push(delivery().replace(decisions=many), "m-1")
     [told] = [each["delivery"] for each in answers(COMMIT)]
     assert 0 < told["decisions_omitted"] == len(many) - len(told["decisions"])
     assert f"and {told['decisions_omitted']} more decisions" in ask(COMMIT).stdout
@@ -106,15 +106,15 @@ def test_a_failed_run_tells_ansibles_reason_and_no_exit_status(stack: DeployedSt
 @pytest.mark.parametrize("branch", ["refs/main", "tags/v1", "heads/x", "refs/heads/x"])
 def test_a_branch_is_named_as_it_is(stack: DeployedStack, branch: str) -> None:
     told = delivery(DEV)
-    ref = told.change.model_copy(update={"ref": f"refs/heads/{branch}"})
-    stack.push(told.model_copy(update={"change": ref}), "m-1")
+    ref = told.change.replace(ref=f"refs/heads/{branch}")
+    stack.push(told.replace(change=ref), "m-1")
     assert f"acme/infra {branch}  Raise" in ask(told.change.after[:7]).stdout
 
 
 def test_text_from_a_commit_is_no_markup(stack: DeployedStack) -> None:
     told = delivery(DEV)
     title = "[red]not red[/red] [link=https://evil.example]x[/link]"
-    stack.push(told.model_copy(update={"change": told.change.model_copy(update={"title": title})}), "m-1")
+    stack.push(told.replace(change=told.change.replace(title=title)), "m-1")
     assert title in ask(COMMIT).stdout
 
 

@@ -121,8 +121,8 @@ def test_what_codebuild_tells_of_a_second_comes_after_all_else_in_it(client: "Dy
     """Its times are cut to seconds."""
     rollout = f"r-{'d' * 16}"
     about_run = {"rollout": rollout, "target": "dev/eu-west-1", "attempt": 1, "build_arn": "arn:aws:codebuild:x"}
-    started = RunStarted.model_validate(about_run | {"at": MORNING + timedelta(microseconds=300_000)})
-    reported = BuildReported.model_validate(about_run | {"at": MORNING, "status": "IN_PROGRESS"})
+    started = RunStarted.read(about_run | {"at": MORNING + timedelta(microseconds=300_000)})
+    reported = BuildReported.read(about_run | {"at": MORNING, "status": "IN_PROGRESS"})
     for event in (reported, started):
         DynamoTrail(client, "audit").record(event)
     assert run_query(client, "audit", about(rollout=rollout)) == [started, reported]

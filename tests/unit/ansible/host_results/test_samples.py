@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from host_results.result import MAX_DETAIL_BYTES, Counts, HostRecord, ResultPart, RunContext, TaskRecord, detail, size
 
-from pointsman.core.audit.host_event import HostDetail
+from pointsman.core.audit.host_event import HostEvent
 from tests.support.ansible_runs import CHECKOUT
 
 SAMPLES = sorted((CHECKOUT / "events" / "ansible").glob("HostResultRecorded-*.json"))
+SENDER = {"event_id": "e-1", "account": "222222222222", "at": "2026-11-23T06:11:30Z", "source": "pointsman.ansible"}
 
 
 def sample(path: Path) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def test_there_is_a_sample_of_every_status() -> None:
 def test_the_audit_accepts_the_sample(path: Path) -> None:
     event = sample(path)
     assert (event["source"], event["detail-type"]) == ("pointsman.ansible", "HostResultRecorded")
-    taken = HostDetail.model_validate(event["detail"])
+    taken = HostEvent.read(SENDER | event["detail"])
     assert taken.status == path.stem.removeprefix("HostResultRecorded-")
 
 
@@ -48,4 +49,4 @@ def test_the_audit_accepts_the_largest_result(cut_short: bool) -> None:
     record = HostRecord("web-1", None, expected["started_at"], expected["ended_at"], [task] * 500)
     largest = detail(context, record, Counts(failed=1), ResultPart(cut_short=cut_short))
     assert size(largest) <= MAX_DETAIL_BYTES
-    assert HostDetail.model_validate(largest).tasks_omitted == largest["tasks_omitted"] > 0
+    assert HostEvent.read(SENDER | largest).tasks_omitted == largest["tasks_omitted"] > 0

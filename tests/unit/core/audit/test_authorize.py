@@ -38,7 +38,7 @@ def started_by_hand(build: str = RETRY) -> dict[str, Any]:
 def in_state(state: RunState) -> AuditWorld:
     stored = stored_run(DEV)
     assert stored.run
-    return AuditWorld(StoredRun(rollout=stored.rollout, run=stored.run.model_copy(update={"state": state})))
+    return AuditWorld(StoredRun(rollout=stored.rollout, run=stored.run.replace(state=state)))
 
 
 def test_a_retried_build_is_recorded_with_who_started_it(running: AuditWorld) -> None:
@@ -115,8 +115,8 @@ def test_a_run_without_a_build_has_no_results(state: RunState) -> None:
 def test_a_check_reports_on_its_own_project_only(project: str, source: str, outcome: RecordOutcome) -> None:
     build = arn(DEV).replace("build/pointsman:", f"build/{project}:")
     stored = stored_run(DEV, build_arn=build)
-    spec = stored.rollout.spec.model_copy(update={"mode": Mode.CHECK})
-    world = AuditWorld(StoredRun(rollout=stored.rollout.model_copy(update={"spec": spec}), run=stored.run))
+    spec = stored.rollout.spec.replace(mode=Mode.CHECK)
+    world = AuditWorld(StoredRun(rollout=stored.rollout.replace(spec=spec), run=stored.run))
     assert world.take(host_event(build_arn=build, mode="check", envelope={"source": source})) is outcome
 
 
@@ -202,7 +202,7 @@ def test_a_secret_in_what_codebuild_or_a_build_says_stays_out_of_the_trail(runni
     ended["detail"] |= {"rollout": ROLLOUT, "build_arn": arn(DEV), "commit": COMMIT, "reason": f"token {TOKEN}"}
     assert running.take(ended) is RecordOutcome.RECORDED
     assert running.take(host_event(commit=TOKEN)) is RecordOutcome.REJECTED
-    recorded = [event.model_dump_json() for event in running.trail.all()]
+    recorded = [event.to_json() for event in running.trail.all()]
     assert len(recorded) == 3
     assert not any(TOKEN in each for each in recorded)
     assert any("COMMAND_EXECUTION_ERROR" in each and "exit status 1" in each for each in recorded)
@@ -215,14 +215,14 @@ def test_a_newer_runner_may_send_unknown_fields(running: AuditWorld) -> None:
 
 def test_a_push_back_that_moved_the_rollouts_time_loses_no_result() -> None:
     stored = stored_run(DEV, build_arn=arn(DEV))
-    moved = stored.rollout.model_copy(update={"created_at": after(90) + timedelta(minutes=30)})
+    moved = stored.rollout.replace(created_at=after(90) + timedelta(minutes=30))
     assert AuditWorld(StoredRun(rollout=moved, run=stored.run)).take(host_event()) is RecordOutcome.RECORDED
 
 
 def test_a_push_that_moved_the_runs_time_loses_no_result_either() -> None:
     stored = stored_run(DEV, build_arn=arn(DEV))
     assert stored.run
-    moved = stored.run.model_copy(update={"created_at": after(90) + timedelta(minutes=30)})
+    moved = stored.run.replace(created_at=after(90) + timedelta(minutes=30))
     assert AuditWorld(StoredRun(rollout=stored.rollout, run=moved)).take(host_event()) is RecordOutcome.RECORDED
 
 

@@ -221,7 +221,7 @@ FIELDS: list[tuple[str | int, ...]] = [
 def can_be_stored(event: Event) -> bool:
     """Whether the table would take `event`: its numbers, and its keys by their bytes."""
     item = put_of(event, "audit")["Item"]
-    json.dumps(json.loads(event.model_dump_json()), allow_nan=False).encode()
+    json.dumps(json.loads(event.to_json()), allow_nan=False).encode()
     sizes = {name: len(value["S"].encode()) for name, value in item.items() if "S" in value}
     hashes = {"pk", *(name for name, _ in INDEXES.values())}
     ranges = {"sk", *(name for _, name in INDEXES.values())}

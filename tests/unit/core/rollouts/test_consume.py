@@ -27,7 +27,7 @@ def dead_letters() -> MemoryDeadLetters:
 
 def consume(world: MemoryWorld, dead_letters: MemoryDeadLetters, *bodies: Delivery | str) -> BatchResult:
     """Consume messages m-0, m-1 and so on."""
-    texts = [each if isinstance(each, str) else each.model_dump_json() for each in bodies]
+    texts = [each if isinstance(each, str) else each.to_json() for each in bodies]
     batch = [ReceivedMessage(f"m-{number}", "group", text) for number, text in enumerate(texts)]
     return DeliveryConsumer(world.engine, dead_letters).consume(batch, never)
 
@@ -46,7 +46,9 @@ def test_a_message_that_is_no_delivery_goes_to_the_dead_letters_and_the_others_a
 ) -> None:
     result = consume(world, dead_letters, '{"id": 1}', A)
     assert result.returned == {}
-    assert result.dead_letters["m-0"].startswith("this version can't read the message: id: ")
+    assert result.dead_letters["m-0"].startswith(
+        "this version can't read the message: Expected `str`, got `int` - at `$.id`"
+    )
     assert dead_letters.letters["m-0"].body == '{"id": 1}'
     assert dead_letters.letters["m-0"].reason == result.dead_letters["m-0"]
     assert world.run(ROLLOUT_A, DEV).state is RunState.RUNNING
@@ -117,7 +119,7 @@ def test_every_message_is_stored_before_the_first_build_starts(
 def test_out_of_time_the_messages_are_stored_and_nothing_is_started(
     world: MemoryWorld, dead_letters: MemoryDeadLetters
 ) -> None:
-    batch = [ReceivedMessage("m-0", "group", A.model_dump_json())]
+    batch = [ReceivedMessage("m-0", "group", A.to_json())]
     result = DeliveryConsumer(world.engine, dead_letters).consume(batch, lambda: True)
     assert result == BatchResult(returned={}, dead_letters={})
     assert world.builds.started == []

@@ -150,7 +150,7 @@ def test_the_end_of_a_build_reported_twice_or_late_changes_nothing(world: Memory
     rollout = world.push(delivery(DEV))
     report = world.finish(rollout, DEV)
     before = world.events(rollout)
-    failed = report.model_copy(update={"state": RunState.FAILED})
+    failed = report.replace(state=RunState.FAILED)
     world.engine.build_ended(rollout, DEV, 1, failed)
     assert world.run(rollout, DEV).state is RunState.SUCCEEDED
     assert world.events(rollout) == before

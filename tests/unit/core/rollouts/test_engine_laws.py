@@ -80,7 +80,7 @@ class Laws(RuleBasedStateMachine):
             playbook=f"{route}.yml",
             when_busy=WhenBusy.QUEUE if route == "base" else WhenBusy.SUPERSEDE,
             at=self.clock(),
-        ).model_copy(update={"pushed_at": self.clock()})
+        ).replace(pushed_at=self.clock())
         self.refs[route] = letter
         self.rollout_ids.add(incoming.specs[0].rollout)
         self.deliveries.append(incoming)
@@ -91,7 +91,7 @@ class Laws(RuleBasedStateMachine):
     def redelivery(self, choice: int) -> None:
         """By hand, from the dead-letter queue, or captured."""
         incoming = self.deliveries[choice % len(self.deliveries)]
-        self._handle(incoming.model_copy(update={"received_at": self.clock()}))
+        self._handle(incoming.replace(received_at=self.clock()))
 
     def _handle(self, incoming: Delivery) -> None:
         self.messages += 1

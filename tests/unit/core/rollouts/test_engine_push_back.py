@@ -40,7 +40,7 @@ class Ref:
             at=self.world.later(),
         )
         self.at = letter
-        return incoming.model_copy(update={"pushed_at": incoming.received_at - timedelta(seconds=2)})
+        return incoming.replace(pushed_at=incoming.received_at - timedelta(seconds=2))
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ def test_a_late_redelivery_is_not_another_push(world: MemoryWorld) -> None:
                 world.finish(run.rollout, DEV)
     before = started(world)
     for each in deliveries:
-        late = each.model_copy(update={"received_at": each.received_at + timedelta(minutes=30)})
+        late = each.replace(received_at=each.received_at + timedelta(minutes=30))
         world.push(late)
     assert started(world) == before
 
@@ -228,10 +228,8 @@ def end_all(world: MemoryWorld, times: int) -> None:
 def a_check(world: MemoryWorld, letter: str, base: str) -> Delivery:
     """A delivery of a pull request. `before` is the newest commit of its base."""
     incoming = delivery(DEV, commit=letter * 40, before=base * 40, name=f"d-{letter}", at=world.later())
-    spec = incoming.specs[0].model_copy(
-        update={"rollout": f"r-{letter * 16}", "mode": Mode.CHECK, "concurrency_group": "site#7"}
-    )
-    return incoming.model_copy(update={"specs": (spec,), "pushed_at": incoming.received_at})
+    spec = incoming.specs[0].replace(rollout=f"r-{letter * 16}", mode=Mode.CHECK, concurrency_group="site#7")
+    return incoming.replace(specs=(spec,), pushed_at=incoming.received_at)
 
 
 def test_a_superseded_check_runs_once_the_pull_request_is_back_at_its_commit(world: MemoryWorld) -> None:

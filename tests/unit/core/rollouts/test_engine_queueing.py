@@ -76,7 +76,7 @@ def test_another_playbook_or_branch_is_neither_older_nor_newer(world: MemoryWorl
     assert world.run(other, DEV).state is RunState.RUNNING
     world.finish(other, DEV)
     incoming = delivery(DEV, commit="c" * 40, route="hotfix")
-    branch = incoming.model_copy(update={"change": incoming.change.model_copy(update={"ref": "refs/heads/hotfix"})})
+    branch = incoming.replace(change=incoming.change.replace(ref="refs/heads/hotfix"))
     assert world.run(world.push(branch), DEV).state is RunState.RUNNING
 
 
@@ -85,7 +85,7 @@ def test_a_push_of_more_than_a_week_ago_is_refused_and_says_so(world: MemoryWorl
     """Neither GitHub nor the queue is that late: it was in the dead-letter queue, or captured."""
     incoming = delivery(DEV)
     if pushed:
-        incoming = incoming.model_copy(update={"pushed_at": MORNING, "received_at": MORNING + timedelta(days=8)})
+        incoming = incoming.replace(pushed_at=MORNING, received_at=MORNING + timedelta(days=8))
     world.clock.pass_by(days=7, seconds=1)
     assert world.engine.accept(incoming, "m-1") == []
     assert world.builds.started == []

@@ -274,11 +274,10 @@ def test_a_programming_error_keeps_its_type_among_other_failures(world: MemoryWo
 def test_regions_take_turns_and_none_takes_every_thread() -> None:
     """A region that does not answer blocks only its own threads."""
     incoming = delivery(*(f"dev/region-{number}" for number in (*[0] * 20, 1, 2)))
-    targets = [
-        target.model_copy(update={"name": f"{index}-{target.name}"})
-        for index, target in enumerate(incoming.specs[0].targets)
+    targets = [target.replace(name=f"{index}-{target.name}") for index, target in enumerate(incoming.specs[0].targets)]
+    steps = [
+        StartBuild(Run(rollout=RolloutId("r-1"), route="site", target=target, created_at=MORNING)) for target in targets
     ]
-    steps = [StartBuild(Run(rollout="r-1", route="site", target=target, created_at=MORNING)) for target in targets]
     turns = [queue[0].run.target.region for queue in _workers(steps) if isinstance(queue[0], StartBuild)]
     assert turns == ["region-0", "region-1", "region-2", "region-0", "region-0", "region-0"]
 

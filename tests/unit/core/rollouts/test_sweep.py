@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, RunState, Target
+from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, RunState, Target, TargetName
 from pointsman.core.ports import BuildReport
 from pointsman.core.rollouts.sweep import SweepResult
 from pointsman.errors import Unavailable, Unreadable
@@ -60,9 +60,12 @@ def test_a_sweep_that_is_out_of_time_stops_and_the_next_one_continues(
 def one_region(names: Sequence[str], number: int = 0) -> Delivery:
     """A delivery to targets in one region, each a part of its inventory."""
     incoming = delivery(DEV, commit=f"{number:040x}", name=f"d-{number}")
-    about = {"account": "dev", "account_id": "222222222222", "region": f"region-{number % 10}"}
-    targets = tuple(Target(name=name, limit=name, **about) for name in names)
-    return incoming.model_copy(update={"specs": (incoming.specs[0].model_copy(update={"targets": targets}),)})
+    region = f"region-{number % 10}"
+    targets = tuple(
+        Target(name=TargetName(name), account="dev", account_id="222222222222", region=region, limit=name)
+        for name in names
+    )
+    return incoming.replace(specs=(incoming.specs[0].replace(targets=targets),))
 
 
 def many(world: MemoryWorld, rollouts: int) -> list[RolloutId]:
@@ -173,7 +176,7 @@ def test_a_target_whose_holder_is_gone_is_freed_once_its_build_has_ended(world: 
     assert world.run(waits, DEV).state is RunState.WAITING  # the build still runs
 
     world.builds.closed[DEV] = "AccessDenied"
-    world.builds.builds[arn] = world.builds.builds[arn].model_copy(update={"state": RunState.SUCCEEDED})
+    world.builds.builds[arn] = world.builds.builds[arn].replace(state=RunState.SUCCEEDED)
     assert sweep(world).freed == ()  # the end of the build is not readable
 
     world.builds.closed.clear()

@@ -20,10 +20,8 @@ def a_check(number: int, commit: str, at: datetime) -> Delivery:
     """A delivery of a pull request on route site."""
     incoming = delivery(DEV, commit=commit, name=f"d-{commit[0]}", at=at)
     name = rollout_id(186853002, "site", commit, Mode.CHECK)
-    spec = incoming.specs[0].model_copy(
-        update={"rollout": name, "mode": Mode.CHECK, "concurrency_group": f"site#{number}"}
-    )
-    return incoming.model_copy(update={"specs": (spec,)})
+    spec = incoming.specs[0].replace(rollout=name, mode=Mode.CHECK, concurrency_group=f"site#{number}")
+    return incoming.replace(specs=(spec,))
 
 
 def test_a_check_supersedes_an_older_one_of_its_own_pull_request_only(world: MemoryWorld) -> None:
@@ -64,7 +62,7 @@ def test_a_delivery_that_was_lost_at_first_is_as_old_as_its_push(world: MemoryWo
     newer = world.push(delivery(DEV, commit="b" * 40, name="d-2", at=world.later()))
     world.finish(newer, DEV)
     world.later()
-    lost = delivery(DEV, commit="a" * 40, at=world.later()).model_copy(update={"pushed_at": pushed})
+    lost = delivery(DEV, commit="a" * 40, at=world.later()).replace(pushed_at=pushed)
     assert world.run(world.push(lost), DEV).state is RunState.SUPERSEDED
 
 
@@ -80,8 +78,8 @@ def test_what_was_pushed_later_is_newer_however_late_either_arrives(
     world: MemoryWorld, pushed: tuple[int, int], received: tuple[int, int]
 ) -> None:
     first, second = (
-        delivery(DEV, commit=letter * 40, name=f"d-{letter}", at=MORNING + timedelta(seconds=at)).model_copy(
-            update={"pushed_at": MORNING + timedelta(seconds=since)}
+        delivery(DEV, commit=letter * 40, name=f"d-{letter}", at=MORNING + timedelta(seconds=at)).replace(
+            pushed_at=MORNING + timedelta(seconds=since)
         )
         for letter, since, at in zip("ab", pushed, received, strict=True)
     )
@@ -95,7 +93,7 @@ def test_what_was_pushed_later_is_newer_however_late_either_arrives(
 def test_what_was_lost_at_first_is_the_oldest_of_its_second(world: MemoryWorld) -> None:
     """Of two tags of one push, the one that is redelivered ten minutes later must undo nothing."""
     second = {"pushed_at": MORNING}
-    newer = world.push(delivery(DEV, commit="b" * 40, at=world.later()).model_copy(update=second))
+    newer = world.push(delivery(DEV, commit="b" * 40, at=world.later()).replace(**second))
     world.finish(newer, DEV)
-    late = delivery(DEV, commit="a" * 40, name="d-a", at=MORNING + timedelta(minutes=10)).model_copy(update=second)
+    late = delivery(DEV, commit="a" * 40, name="d-a", at=MORNING + timedelta(minutes=10)).replace(**second)
     assert world.run(world.push(late), DEV).state is RunState.SUPERSEDED

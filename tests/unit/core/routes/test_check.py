@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pointsman.core.model import Target
+from pointsman.core.model import Target, TargetName
 from pointsman.core.routes.check import check_routes
 from pointsman.core.routes.conditions import PushCondition
 from pointsman.core.routes.model import Route
@@ -37,7 +37,7 @@ def test_the_repositorys_own_rules_are_what_the_documentation_says() -> None:
     assert (route.name, route.repository, route.playbook) == ("site", ("acme/infra",), "site.yml")
     assert len(routes.targets_of(route)) == 10
     assert routes.all_targets[0] == Target(
-        name="dev/us-east-1", account="dev", account_id="222222222222", region="us-east-1"
+        name=TargetName("dev/us-east-1"), account="dev", account_id="222222222222", region="us-east-1"
     )
 
 

@@ -77,7 +77,7 @@ def test_variables_are_laid_over_each_other_and_limits_only_narrowed() -> None:
 
 
 def test_a_target_without_anything_of_its_own_carries_nothing_of_it() -> None:
-    assert targets("all")["dev/eu-west-1"].model_dump(exclude_none=True) == {
+    assert targets("all")["dev/eu-west-1"].to_dict() == {
         "name": "dev/eu-west-1",
         "account": "dev",
         "account_id": "222222222222",

@@ -6,7 +6,7 @@ import pytest
 
 from pointsman.core.github.push import read_push
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Decision, Mode, Outcome, WhenBusy
+from pointsman.core.model import Decision, Mode, Outcome, TargetName, WhenBusy
 from pointsman.core.routing.decide import Routing, decide
 from pointsman.core.routing.routing_input import RoutingInput
 from tests.support.receiver import payload, routes_with, shipped_routes
@@ -60,7 +60,7 @@ def test_a_push_that_changes_a_role_runs_on_every_target() -> None:
         "ansible/roles/baseline/defaults/main.yml matches paths[0] `ansible/**`",
         pattern="ansible/**",
         file="ansible/roles/baseline/defaults/main.yml",
-        targets=tuple(TEN),
+        targets=tuple(TargetName(name) for name in TEN),
         rollout=rollout,
     )
     assert (spec.rollout, spec.route, spec.mode, spec.playbook) == (rollout, "site", Mode.APPLY, "site.yml")

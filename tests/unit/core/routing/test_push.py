@@ -18,23 +18,23 @@ def read(content: object) -> RoutingInput:
 
 def test_a_push_tells_its_change() -> None:
     change = read(payload("push_main")).change
-    assert change.model_dump(exclude={"url", "compare_url", "before", "after"}) == {
+    ignored = {"url", "compare_url", "before", "after"}
+    assert {name: value for name, value in change.to_dict().items() if name not in ignored} == {
         "repository": "acme/infra",
         "repository_id": 186853002,
         "ref": "refs/heads/main",
         "created": False,
         "forced": False,
-        "pull_request": None,
         "actor": "hana",
         "actor_id": payload("push_main")["sender"]["id"],
         "author": "Hana Ito",
         "title": "Tell in the changelog",
-        "files": (
+        "files": [
             "ansible/roles/baseline/defaults/main.yml",
             "ansible/roles/baseline/tasks/sysctl.yml",
             "docs/changes/2026-11-23.md",
             "README.md",
-        ),
+        ],
         "files_total": 4,
     }
     assert change.after == payload("push_main")["after"]
@@ -230,7 +230,7 @@ def test_text_from_outside_is_one_line_whole_and_short() -> None:
     assert change.author.startswith("two\\x0alinesyyy")
     assert len(change.author) == 100
     assert change.actor == "eve\ufffd"
-    assert change.model_dump_json()
+    assert change.to_json()
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_the_schedule_stops_after_a_few_failures_and_moves_them_to_the_end(
     world.slack.faults = [SlackRefused("is_archived")] * MAX_FAILURES
     left = channel_sync.update_list(channel_sync.sync_list())
     assert left.rollouts == (*ids[MAX_FAILURES:], *ids[:MAX_FAILURES])
-    assert world.store.load_stale() == left.model_copy(update={"version": 2})
+    assert world.store.load_stale() == left.replace(version=2)
 
 
 @pytest.mark.parametrize("age", [timedelta(0), STREAM_RETRY - timedelta(seconds=1), None])

@@ -67,7 +67,7 @@ def test_it_names_the_route_the_state_the_change_and_its_people() -> None:
 
 
 def test_a_pull_request_has_its_branches_and_is_marked_as_a_check() -> None:
-    pull_request = change().model_copy(update={"pull_request": PullRequest(number=7, base="main", head="feature/<x>")})
+    pull_request = change().replace(pull_request=PullRequest(number=7, base="main", head="feature/<x>"))
     text = message_of(mode=Mode.CHECK, change=pull_request)
     assert "running, check only" in text
     assert "`#7 feature/&lt;x&gt; → main` · requested by `hana`" in text
@@ -79,7 +79,7 @@ def test_the_title_is_plain_text() -> None:
 
 
 def test_an_author_who_pushed_is_named_once() -> None:
-    text = message_of(change=change().model_copy(update={"author": "hana"}))
+    text = message_of(change=change().replace(author="hana"))
     assert "written by" not in text
 
 
@@ -144,7 +144,7 @@ def test_a_repeated_request_shows_why_nothing_ran_twice() -> None:
 
 
 def test_a_check_says_what_would_change() -> None:
-    text = message_of(started_run(DEV), host(DEV, mode="check"), mode="check")
+    text = message_of(started_run(DEV), host(DEV, mode="check"), mode=Mode.CHECK)
     assert "✅" not in text
     assert "🔄 site: running, check only" in text
     assert "1 host: 1 would change" in text
@@ -248,7 +248,7 @@ targets = st.builds(
     st.lists(failures, max_size=5).map(tuple),
 )
 changes = st.builds(
-    lambda **about: change().model_copy(update=about),
+    lambda **about: change().replace(**about),
     repository=outside,
     ref=outside,
     after=outside,
@@ -283,7 +283,7 @@ def test_with_any_text_from_outside_the_message_follows_slacks_rules(view: Rollo
 
 @pytest.mark.parametrize("field", ["title", "author", "ref", "actor", "repository"])
 def test_a_mention_in_a_change_mentions_nobody(field: str) -> None:
-    hostile: Change = change().model_copy(update={field: "<!channel> `*now*` <https://evil.example|log>"})
+    hostile: Change = change().replace(**{field: "<!channel> `*now*` <https://evil.example|log>"})
     message = render(replace(a_view(many(1)), change=hostile))
     assert violations(message) == []
     assert "<!channel>" not in json.dumps(message.blocks, ensure_ascii=False)

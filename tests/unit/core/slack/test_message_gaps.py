@@ -57,9 +57,9 @@ def test_the_link_to_a_log_that_does_not_exist_yet_is_none(url: str | None, link
 
 
 def test_a_log_is_linked_once_it_exists() -> None:
-    started = started_run(DEV).model_copy(update={"log_url": NO_LOG})
+    started = started_run(DEV).replace(log_url=NO_LOG)
     assert "|log>" not in message_of(started)
-    assert "|log>" in message_of(started, reported(DEV).model_copy(update={"log_url": LOG}))
+    assert "|log>" in message_of(started, reported(DEV).replace(log_url=LOG))
 
 
 def test_hosts_that_the_play_did_not_reach_are_named() -> None:

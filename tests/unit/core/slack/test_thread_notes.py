@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.model import PullRequest
+from pointsman.core.model import Mode, PullRequest
 from pointsman.core.slack.message import SlackMessage
 from pointsman.core.trail.events import TrailEvent
 from pointsman.errors import SlackBusy, SlackRefused, Unavailable
@@ -54,7 +54,7 @@ def succeeded(rollout: str, at: float, *targets: str, **about: Any) -> list[Trai
     """Another rollout, requested at `at`, that succeeded on `targets`."""
     events: list[TrailEvent] = [started_rollout(*targets, at=after(at), **about)]
     events += [ended_run(each, at=at + 60) for each in targets]
-    return [each.model_copy(update={"rollout": rollout}) for each in (*events, ended_rollout(at=at + 70))]
+    return [each.replace(rollout=rollout) for each in (*events, ended_rollout(at=at + 70))]
 
 
 def text_of(message: SlackMessage) -> str:
@@ -94,14 +94,14 @@ def test_success_and_supersession_have_no_note(world: SlackWorld, state: str) ->
 
 
 def test_the_pusher_is_mentioned_once_whatever_the_case_of_the_login(world: SlackWorld) -> None:
-    world.record(*failed(DEV, change=change().model_copy(update={"actor": "Hana", "author": "omar"})))
+    world.record(*failed(DEV, change=change().replace(actor="Hana", author="omar")))
     sync(world)
     assert mentions(world.note(f"{ROLLOUT} failed#1")[1]) == ["U012AB"]  # the author of a commit can be any text
 
 
 def test_the_pull_requests_author_is_mentioned_beside_the_pusher(world: SlackWorld) -> None:
     request = PullRequest(number=7, base="main", head="feature")
-    world.record(*failed(DEV, change=change().model_copy(update={"author": "omar", "pull_request": request})))
+    world.record(*failed(DEV, change=change().replace(author="omar", pull_request=request)))
     sync(world)
     assert mentions(world.note(f"{ROLLOUT} failed#1")[1]) == ["U012AB", "U034CD"]
 
@@ -109,7 +109,7 @@ def test_the_pull_requests_author_is_mentioned_beside_the_pusher(world: SlackWor
 @pytest.mark.parametrize("name", ["<@U012AB>", "<!channel>", "U012AB", "nobody"])
 def test_no_text_of_a_change_mentions_anybody(world: SlackWorld, name: str) -> None:
     about = {"actor": name, "author": name, "title": name, "ref": f"refs/heads/{name}"}
-    world.record(*failed(DEV, change=change().model_copy(update=about), route=name))
+    world.record(*failed(DEV, change=change().replace(**about), route=name))
     sync(world)
     message = world.note(f"{ROLLOUT} failed#1")[1]
     assert mentions(message) == []
@@ -176,8 +176,8 @@ def test_a_retry_of_the_same_commit_fixes_it(world: SlackWorld) -> None:
         succeeded(FIX, -100, DEV, PROD),  # requested before
         succeeded(FIX, 200, DEV),  # not on every target
         succeeded(FIX, 200, DEV, PROD, route="other"),
-        succeeded(FIX, 200, DEV, PROD, mode="check"),
-        succeeded(FIX, 200, DEV, PROD, change=change().model_copy(update={"ref": "refs/heads/next"})),
+        succeeded(FIX, 200, DEV, PROD, mode=Mode.CHECK),
+        succeeded(FIX, 200, DEV, PROD, change=change().replace(ref="refs/heads/next")),
     ],
 )
 def test_no_other_success_is_a_fix(world: SlackWorld, fix: list[TrailEvent]) -> None:

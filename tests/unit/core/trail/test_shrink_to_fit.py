@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.model import Decision, Outcome
+from pointsman.core.model import Decision, Outcome, RolloutId, TargetName
 from pointsman.core.text import CUT, cut
-from pointsman.core.trail.events import TRAIL_EVENT, DeliveryDecided, Event, HostResultRecorded
+from pointsman.core.trail.events import DeliveryDecided, Event, HostResultRecorded, read_event
 from pointsman.core.trail.shrink_to_fit import EVENT_BYTES, shrink_to_fit
 from tests.support.events import DEV, host, started_run
 from tests.support.rollouts import MORNING, change
 
 
 def size(event: Event) -> int:
-    return len(event.model_dump_json(exclude_none=True).encode())
+    return len(event.to_json().encode())
 
 
 def a_task(number: int, text: str, status: str = "changed") -> dict[str, Any]:
@@ -31,13 +31,13 @@ def a_task(number: int, text: str, status: str = "changed") -> dict[str, Any]:
 
 
 def a_delivery(files: int, targets: int) -> DeliveryDecided:
-    names = tuple(f"dev/region-{number:05d}" for number in range(targets))
+    names = tuple(TargetName(f"dev/region-{number:05d}") for number in range(targets))
     decision = Decision(route="site", outcome=Outcome.MATCHED, runs=True, reason="it matches", targets=names)
     return DeliveryDecided(
         at=MORNING,
         delivery="d-1",
         reason="1 of 1 routes runs",
-        change=change().model_copy(update={"files": tuple(f"file-{number}" for number in range(files))}),
+        change=change().replace(files=tuple(f"file-{number}" for number in range(files))),
         decisions=(decision,),
     )
 
@@ -53,7 +53,7 @@ def test_a_host_result_fits_whatever_it_holds(tasks: int, length: int, limit: in
     assert short.shortened == (short != event)
     assert (short.host, short.counts, short.status) == (event.host, event.counts, event.status)
     assert short == shrink_to_fit(event, limit)
-    assert TRAIL_EVENT.validate_python(short.model_dump()) == short
+    assert read_event(short.to_dict()) == short
 
 
 def test_what_fits_is_left_as_it_is() -> None:
@@ -87,7 +87,7 @@ def test_a_delivery_keeps_its_decisions_and_gives_up_names(files: int, targets: 
 
 
 def many_routes(routes: int, targets: int, reason: str, running: int | None = None) -> DeliveryDecided:
-    names = tuple(f"dev/region-{number:05d}" for number in range(targets))
+    names = tuple(TargetName(f"dev/region-{number:05d}") for number in range(targets))
     decisions = tuple(
         Decision(
             route=f"route-{number:05d}",
@@ -95,12 +95,12 @@ def many_routes(routes: int, targets: int, reason: str, running: int | None = No
             runs=runs,
             reason=reason,
             targets=names if runs else (),
-            rollout=f"r-{number:016x}" if runs else None,
+            rollout=RolloutId(f"r-{number:016x}") if runs else None,
         )
         for number in range(routes)
         for runs in [running is None or number >= routes - running]
     )
-    return a_delivery(0, 0).model_copy(update={"decisions": decisions})
+    return a_delivery(0, 0).replace(decisions=decisions)
 
 
 @pytest.mark.parametrize("reason", ["branch main matches", "ümläut " * 100, "\U0001f600" * 800])
@@ -114,7 +114,7 @@ def test_a_thousand_routes_to_a_thousand_targets_each_keep_every_decision(reason
     assert [each.route for each in short.decisions] == [each.route for each in event.decisions]
     assert [each.rollout for each in short.decisions] == [each.rollout for each in event.decisions]
     assert all(each.reason and reason.startswith(each.reason.removesuffix(CUT)) for each in short.decisions)
-    assert TRAIL_EVENT.validate_python(short.model_dump()) == short
+    assert read_event(short.to_dict()) == short
 
 
 def test_decisions_that_are_too_many_are_counted_and_those_that_run_stay() -> None:

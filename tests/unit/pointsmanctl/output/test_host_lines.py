@@ -58,7 +58,7 @@ def test_the_parts_of_a_host_are_one_with_the_counts_of_the_last() -> None:
 
 
 def test_parts_that_came_in_another_order_are_put_in_theirs() -> None:
-    late = part(1, "a").model_copy(update={"at": part(9).at})
+    late = part(1, "a").replace(at=part(9).at)
     (whole,) = joined_parts([part(2, "b", final=True), late])
     assert isinstance(whole, HostResultRecorded)
     assert ([each.name for each in whole.tasks], whole.counts.changed, whole.final) == (["a", "b"], 2, True)

@@ -19,8 +19,8 @@ def waiting_and_refused() -> LoadedRollout:
     loaded = loaded_rollout(RunState.WAITING, RunState.REFUSED)
     waiting, refused = loaded.runs
     runs = (
-        waiting.model_copy(update={"blocked_by": "r-other"}),
-        refused.model_copy(update={"reason": "AccessDenied [by policy]", "log_url": LOG}),
+        waiting.replace(blocked_by="r-other"),
+        refused.replace(reason="AccessDenied [by policy]", log_url=LOG),
     )
     return LoadedRollout(loaded.rollout, runs)
 

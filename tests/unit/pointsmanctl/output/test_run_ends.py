@@ -24,7 +24,7 @@ def ended(**about: Any) -> PlaybookEnded:
 def run(state: str = "failed", reason: str = EXIT_STATUS, build_arn: str | None = arn(DEV)) -> Run:
     stored = stored_run(DEV).run
     assert stored
-    return stored.model_copy(update={"state": RunState(state), "reason": reason, "build_arn": build_arn})
+    return stored.replace(state=RunState(state), reason=reason, build_arn=build_arn)
 
 
 def why(run: Run, *ends: PlaybookEnded) -> str:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pointsman.core.model import RunState
-from pointsman.core.trail.events import TRAIL_EVENT, TrailEvent
+from pointsman.core.model import Mode, RunState
+from pointsman.core.trail.events import TrailEvent, read_event_json
 from pointsman.core.trail.item import read_item
 from pointsmanctl.output.trail_table import trail_table, what
 from tests.support.command_line import printed
@@ -15,12 +15,12 @@ OURS = Path("events/ours")
 
 
 def sample(name: str) -> TrailEvent:
-    return TRAIL_EVENT.validate_json((OURS / f"{name}.json").read_text())
+    return read_event_json((OURS / f"{name}.json").read_text())
 
 
 @pytest.mark.parametrize("file", sorted(OURS.glob("*.json")), ids=lambda path: path.stem)
 def test_every_event_has_a_line_in_the_trails_table(file: Path) -> None:
-    event = TRAIL_EVENT.validate_json(file.read_text())
+    event = read_event_json(file.read_text())
     header, line, *_ = printed(trail_table([event]))
     assert header.split() == ["TIME", "(UTC)", "WHO", "COMMIT", "TARGET", "HOST", "WHAT"]
     assert line.startswith(f"{event.at:%m-%d %H:%M:%S}")
@@ -38,7 +38,7 @@ def test_with_diffs_each_task_shows_what_it_changed() -> None:
 
 def test_text_from_a_commit_is_no_markup_in_the_terminal() -> None:
     event = sample("DeliveryDecided")
-    forged = event.model_copy(update={"actor": "[red]root[/red]", "target": "[link=http://evil]x[/link]"})
+    forged = event.replace(actor="[red]root[/red]", target="[link=http://evil]x[/link]")
     shown = "\n".join(printed(trail_table([forged])))
     assert "[red]root[/red]" in shown
     assert "[link=http://evil]x[/link]" in shown
@@ -62,14 +62,14 @@ def test_on_a_wide_terminal_what_happened_stands_beside() -> None:
 def test_a_delivery_that_was_shortened_says_so() -> None:
     whole = sample("DeliveryDecided")
     assert "shortened" not in " ".join(printed(trail_table([whole]), 200))
-    short = whole.model_copy(update={"shortened": True, "decisions_omitted": 3})
+    short = whole.replace(shortened=True, decisions_omitted=3)
     shown = " ".join(printed(trail_table([short]), 200))
     assert "Raise the file limit of the web hosts (shortened)" in shown
     assert "and 3 more decisions" in shown
 
 
 def test_a_check_says_what_would_change() -> None:
-    told = [what(event)[0] for event in (started_rollout(DEV, mode="check"), host(DEV, mode="check"), host(DEV))]
+    told = [what(event)[0] for event in (started_rollout(DEV, mode=Mode.CHECK), host(DEV, mode="check"), host(DEV))]
     assert [str(line).partition("  ")[0] for line in told] == [
         f"rollout {ROLLOUT} on route site started to check only: 1 targets",
         "would change",
@@ -103,11 +103,11 @@ def test_on_the_narrowest_terminal_no_cell_is_lost() -> None:
 
 @pytest.mark.parametrize("file", sorted(OURS.glob("*.json")), ids=lambda path: path.stem)
 def test_in_a_pipe_every_event_is_one_line(file: Path) -> None:
-    event = TRAIL_EVENT.validate_json(file.read_text())
-    assert len(printed(trail_table([event, event.model_copy(update={"host": "x" * 80})]).plain(), 100_000)) <= 3
+    event = read_event_json(file.read_text())
+    assert len(printed(trail_table([event, event.replace(host="x" * 80)]).plain(), 100_000)) <= 3
 
 
 def test_in_a_pipe_a_message_of_several_lines_stays_in_its_line() -> None:
-    event = sample("RunEnded").model_copy(update={"reason": "first\nsecond", "state": RunState.FAILED})
+    event = sample("RunEnded").replace(reason="first\nsecond", state=RunState.FAILED)
     *_, line = printed(trail_table([event]).plain(), 100_000)
     assert line.endswith("first second")

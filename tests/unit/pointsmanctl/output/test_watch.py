@@ -35,7 +35,7 @@ def test_each_change_of_a_state_is_one_line(capsys: pytest.CaptureFixture[str]) 
 def test_a_new_attempt_is_a_change(capsys: pytest.CaptureFixture[str]) -> None:
     first = loaded_rollout(RunState.FAILED)
     second = loaded_rollout(RunState.FAILED)
-    again = second.runs[0].model_copy(update={"attempt": 2})
+    again = second.runs[0].replace(attempt=2)
     with view(detailed=True) as look:
         look([first])
         look([type(second)(second.rollout, (*second.runs, again))])

@@ -23,14 +23,14 @@ CHECK_PROJECT = "pointsman-check"  # in the worker stack
 BUILD_EVENT_DELAY = timedelta(minutes=2)
 
 
-class StoredRun(Value):
+class StoredRun(Value, kw_only=True, frozen=True):
     """A rollout and one of its runs, as the engine stored them. `run` is None when there is no such attempt."""
 
     rollout: Rollout
     run: Run | None
 
 
-class Origin(Value):
+class Origin(Value, kw_only=True, frozen=True):
     """Who started a build: the engine, or somebody outside Pointsman."""
 
     started_by: str | None = None  # None: the engine
@@ -180,4 +180,4 @@ def _recorded(inbound: InboundEvent, about: dict[str, Any], origin: Origin) -> R
 
 def _content(inbound: HostEvent | PlaybookEvent, about: dict[str, Any]) -> dict[str, Any]:
     others = {*about, "version", "event_id", "account", "source", "rollout", "target", "attempt", "commit"}
-    return {name: getattr(inbound, name) for name in type(inbound).model_fields if name not in others}
+    return {name: getattr(inbound, name) for name in type(inbound).__struct_fields__ if name not in others}

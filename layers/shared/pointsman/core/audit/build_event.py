@@ -18,40 +18,48 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notification
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from msgspec import Meta, Struct, ValidationError, field
 from redaction import Redactor
 
 from pointsman.core.audit.envelope import Envelope, describe_errors, read_envelope
 from pointsman.core.codebuild import BUILD_STATES, build_reason, failed_phase, log_link
 from pointsman.core.identity import is_engine
-from pointsman.core.model import RunState, Value
+from pointsman.core.model import RunState, Value, read_as
 from pointsman.core.ports import BuildReport
 from pointsman.core.text import cut
 
 SOURCE = "aws.codebuild"
 DETAIL_TYPE = "CodeBuild Build State Change"
 INITIATOR_LENGTH = 200
-BUILD_ARN = r"^arn:[^:]{1,32}:codebuild:[^:]{1,32}:[0-9]{12}:build/.{1,512}$"
+
+type BuildArn = Annotated[str, Meta(pattern=r"^arn:[^:]{1,32}:codebuild:[^:]{1,32}:[0-9]{12}:build/.{1,512}\Z")]
+# The lengths keep every key within DynamoDB's limits.
+type RunRollout = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}\Z")]
+type RunTarget = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_./-]{1,128}\Z")]
+type Attempt = Annotated[int, Meta(ge=1, le=9_999)]
 
 
-class UnrelatedEvent(Value):
+class UnrelatedEvent(Value, kw_only=True, frozen=True):
     """An event that belongs to no run."""
 
     reason: str
     malformed: bool = False
 
 
-class RunReference(Value):
-    """The run that a build or host result names. The lengths keep every key within DynamoDB's limits."""
+class RunReference(Protocol):
+    """The run that a build or host result names."""
 
-    rollout: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")
-    target: str = Field(pattern=r"^[A-Za-z0-9_./-]{1,128}$")
-    attempt: int = Field(ge=1, le=9_999)
+    @property
+    def rollout(self) -> str: ...  # noqa: D102
+    @property
+    def target(self) -> str: ...  # noqa: D102
+    @property
+    def attempt(self) -> int: ...  # noqa: D102
 
 
-class BuildStateChange(Value):
+class BuildStateChange(Value, kw_only=True, frozen=True):
     """A build changed its state. `phase` is such as `BUILD FAILED`."""
 
     event_id: str
@@ -68,12 +76,16 @@ class BuildStateChange(Value):
     initiator: str | None = None  # who started the build
 
 
-class ManualBuildEvent(BuildStateChange):
+class ManualBuildEvent(BuildStateChange, kw_only=True, frozen=True):
     """A build of Pointsman's project that names no run: somebody started it outside Pointsman."""
 
 
-class BuildEvent(RunReference, BuildStateChange):
+class BuildEvent(BuildStateChange, kw_only=True, frozen=True):
     """A build of a run changed its state."""
+
+    rollout: RunRollout
+    target: RunTarget
+    attempt: Attempt
 
     @property
     def report(self) -> BuildReport:
@@ -89,41 +101,37 @@ class BuildEvent(RunReference, BuildStateChange):
         )
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class _Variable(_Part):
+class _Variable(Struct, kw_only=True, frozen=True):
     name: str
     value: str
 
 
-class _Environment(_Part):
-    variables: tuple[_Variable, ...] = Field(alias="environment-variables")
+class _Environment(Struct, kw_only=True, frozen=True):
+    variables: tuple[_Variable, ...] = field(name="environment-variables")
 
 
-class _Logs(_Part):
-    deep_link: str | None = Field(default=None, alias="deep-link")
+class _Logs(Struct, kw_only=True, frozen=True):
+    deep_link: str | None = field(default=None, name="deep-link")
 
 
-class _Phase(_Part):
-    type: str = Field(alias="phase-type")
-    status: str | None = Field(default=None, alias="phase-status")
-    context: tuple[str, ...] | None = Field(default=None, alias="phase-context")
+class _Phase(Struct, kw_only=True, frozen=True):
+    type: str = field(name="phase-type")
+    status: str | None = field(default=None, name="phase-status")
+    context: tuple[str, ...] | None = field(default=None, name="phase-context")
 
 
-class _Information(_Part):
+class _Information(Struct, kw_only=True, frozen=True):
     environment: _Environment
     initiator: str | None = None
-    logs: _Logs = _Logs()
+    logs: _Logs = field(default_factory=_Logs)
     phases: tuple[_Phase, ...] | None = None
 
 
-class _Detail(_Part):
-    status: Literal["IN_PROGRESS", "SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT", "FAULT"] = Field(alias="build-status")
-    project: str = Field(alias="project-name")
-    build_arn: str = Field(alias="build-id", pattern=BUILD_ARN)
-    information: _Information = Field(alias="additional-information")
+class _Detail(Struct, kw_only=True, frozen=True):
+    status: Literal["IN_PROGRESS", "SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT", "FAULT"] = field(name="build-status")
+    project: str = field(name="project-name")
+    build_arn: BuildArn = field(name="build-id")
+    information: _Information = field(name="additional-information")
 
 
 def read_build_event(event: Mapping[str, Any]) -> BuildEvent | UnrelatedEvent:
@@ -132,14 +140,16 @@ def read_build_event(event: Mapping[str, Any]) -> BuildEvent | UnrelatedEvent:
     if (envelope.source, envelope.detail_type) != (SOURCE, DETAIL_TYPE):
         return UnrelatedEvent(reason=f"{envelope.source} does not report builds")
     try:
-        detail = _Detail.model_validate(envelope.detail)
+        detail = read_as(_Detail, envelope.detail)
         variables = {each.name: each.value for each in detail.information.environment.variables}
         if "POINTSMAN_ROLLOUT" not in variables:
             return UnrelatedEvent(reason="the build names no rollout: it was not started by Pointsman")
-        run = {"rollout": variables["POINTSMAN_ROLLOUT"]} | {
-            name: variables.get(f"POINTSMAN_{name.upper()}", "") for name in ("target", "attempt")
+        run = {
+            "rollout": variables["POINTSMAN_ROLLOUT"],
+            "target": variables.get("POINTSMAN_TARGET", ""),
+            "attempt": _number(variables.get("POINTSMAN_ATTEMPT", "")),
         }
-        return BuildEvent.model_validate(_state_change(envelope, detail) | run)
+        return BuildEvent.read(_state_change(envelope, detail) | run)
     except ValidationError as error:
         return UnrelatedEvent(reason=describe_errors(error), malformed=True)
 
@@ -148,9 +158,14 @@ def read_manual_build(event: Mapping[str, Any]) -> ManualBuildEvent | UnrelatedE
     """Read the event of a build whose variables name no run."""
     envelope = read_envelope(event)
     try:
-        return ManualBuildEvent.model_validate(_state_change(envelope, _Detail.model_validate(envelope.detail)))
+        return ManualBuildEvent.read(_state_change(envelope, read_as(_Detail, envelope.detail)))
     except ValidationError as error:
         return UnrelatedEvent(reason=describe_errors(error), malformed=True)
+
+
+def _number(text: str) -> int | str:
+    """Return the number in a variable of the environment, or the text if it is none."""
+    return int(text) if text.isascii() and text.isdecimal() else text
 
 
 def _state_change(envelope: Envelope, detail: _Detail) -> dict[str, Any]:

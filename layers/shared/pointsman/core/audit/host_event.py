@@ -5,17 +5,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, ValidationError, field_validator
+from msgspec import Meta, ValidationError
 from redaction import Redactor
 
 from pointsman.core.audit.build_event import (
-    BUILD_ARN,
     SOURCE,
+    Attempt,
+    BuildArn,
     BuildEvent,
     ManualBuildEvent,
-    RunReference,
     UnrelatedEvent,
     read_build_event,
     read_manual_build,
@@ -23,111 +23,83 @@ from pointsman.core.audit.build_event import (
 from pointsman.core.audit.envelope import Envelope, describe_errors, read_envelope
 from pointsman.core.model import Mode, Value
 from pointsman.core.text import cut, replace_surrogates
-from pointsman.core.trail.host_values import HostCounts, TaskResult
+from pointsman.core.trail.host_values import Count, HostCounts, TaskResult
 
 RUNNER_SOURCE = "pointsman.ansible"
 CHECK_SOURCE = "pointsman.check"  # the only source that the role of checks may use
 MOST_PARTS = 100_000
 MOST_NAMES = 100  # hosts named in one event
 REASON_LENGTH = 2_000
-MOST_TASKS = 1_000_000
 MOST_LEVELS = 20  # of JSON; builds and hosts send at most seven
-LONGEST_TASK = 10_000_000.0  # seconds; JSON allows numbers that the table cannot store, such as 1e999
 HOST_BYTES = 255  # of UTF-8, as many as a DNS name may have: a key of the table has a limit in bytes
 
 
-class _Detail(RunReference):
-    """The fields that a build sends about itself. The lengths keep every key within DynamoDB's limits.
+class _RunnerEvent(Value, kw_only=True, frozen=True):
+    """The fields of every event of the runner: those of the envelope, and those that a build sends about itself.
 
     A manual build may have no rollout and no target: both are empty.
     """
 
-    rollout: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]{0,64}$")
-    target: str = Field(default="", pattern=r"^[A-Za-z0-9_./-]{0,128}$")
+    event_id: str
+    account: str
+    at: datetime  # the event's time, which the sender may set
+    source: str
+    rollout: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{0,64}\Z")] = ""
+    target: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_./-]{0,128}\Z")] = ""
+    attempt: Attempt
     version: Literal[1]
     mode: Mode
-    build_arn: str = Field(pattern=BUILD_ARN)
-    commit: str | None = Field(default=None, max_length=64)
-    started_at: AwareDatetime
-    ended_at: AwareDatetime
+    build_arn: BuildArn
+    commit: Annotated[str, Meta(max_length=64)] | None = None
+    started_at: Annotated[datetime, Meta(tz=True)]
+    ended_at: Annotated[datetime, Meta(tz=True)]
 
 
-class HostDetail(_Detail):
+class HostEvent(_RunnerEvent, kw_only=True, frozen=True):
     """The result of one host, as the callback plugin sends it."""
 
-    host: str = Field(min_length=1)
-    instance_id: str | None = Field(default=None, max_length=64)
+    host: Annotated[str, Meta(min_length=1)]
+    instance_id: Annotated[str, Meta(max_length=64)] | None = None
     status: Literal["ok", "changed", "failed", "unreachable"]
     counts: HostCounts
     tasks: tuple[TaskResult, ...] = ()
-    tasks_omitted: int = Field(default=0, ge=0, le=MOST_TASKS)
+    tasks_omitted: Count = 0
     shortened: bool = False
-    part: int = Field(default=1, ge=1, le=MOST_PARTS)
+    part: Annotated[int, Meta(ge=1, le=MOST_PARTS)] = 1
     final: bool = True
 
-    @field_validator("host")
-    @classmethod
-    def _host_fits_a_key(cls, host: str) -> str:
-        if len(host.encode()) > HOST_BYTES:
+    def __post_init__(self) -> None:
+        """Check what a limit in characters does not. Raises ValueError."""
+        if len(self.host.encode()) > HOST_BYTES:
             raise ValueError(f"a host's name must have at most {HOST_BYTES} bytes")
-        return host
 
-    @field_validator("counts")
-    @classmethod
-    def _counts_are_counts(cls, counts: HostCounts) -> HostCounts:
-        if not all(0 <= number <= MOST_TASKS for number in counts.model_dump().values()):
-            raise ValueError(f"every count must be from 0 to {MOST_TASKS}")
-        return counts
-
-    @field_validator("tasks")
-    @classmethod
-    def _tasks_took_time(cls, tasks: tuple[TaskResult, ...]) -> tuple[TaskResult, ...]:
-        if not all(0 <= task.duration_seconds <= LONGEST_TASK for task in tasks):
-            raise ValueError(f"every duration must be from 0 to {LONGEST_TASK:g} seconds")
-        return tuple(_in_milliseconds(task) for task in tasks)
+    def cleaned(self) -> Self:
+        """Round the durations: the table cannot store the smallest numbers of JSON."""
+        tasks = (task.replace(duration_seconds=round(task.duration_seconds, 3)) for task in self.tasks)
+        return self.replace(tasks=tuple(tasks))
 
 
-def _in_milliseconds(task: TaskResult) -> TaskResult:
-    """Round the duration: the table cannot store the smallest numbers of JSON."""
-    return task.model_copy(update={"duration_seconds": round(task.duration_seconds, 3)})
-
-
-class PlaybookDetail(_Detail):
+class PlaybookEvent(_RunnerEvent, kw_only=True, frozen=True):
     """The end of Ansible, as the runner sends it."""
 
-    exit_status: int | None = Field(default=None, ge=-255, le=255)
+    exit_status: Annotated[int, Meta(ge=-255, le=255)] | None = None
     reason: str = ""
-    hosts: int = Field(default=0, ge=0, le=MOST_TASKS)
+    hosts: Count = 0
     hosts_cut_off: tuple[str, ...] = ()
-    hosts_cut_off_total: int = Field(default=0, ge=0, le=MOST_TASKS)
+    hosts_cut_off_total: Count = 0
     results_missing: tuple[str, ...] = ()
 
-    @field_validator("reason")
-    @classmethod
-    def _reason_is_short(cls, reason: str) -> str:
-        return cut(Redactor().redact(reason), REASON_LENGTH)  # the runner redacts it, but the event may be forged
-
-    @field_validator("hosts_cut_off", "results_missing")
-    @classmethod
-    def _names_are_few(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(cut(name, HOST_BYTES) for name in names[:MOST_NAMES])
+    def cleaned(self) -> Self:
+        """Redact the reason, since the event may be forged, and shorten it and the names."""
+        return self.replace(
+            reason=cut(Redactor().redact(self.reason), REASON_LENGTH),
+            hosts_cut_off=_first_names(self.hosts_cut_off),
+            results_missing=_first_names(self.results_missing),
+        )
 
 
-class _Sent(Value):
-    """The sender of an event, by its envelope. `at` is the event's time, which the sender may set."""
-
-    event_id: str
-    account: str
-    at: datetime
-    source: str
-
-
-class HostEvent(HostDetail, _Sent):
-    """A host result and its sender."""
-
-
-class PlaybookEvent(PlaybookDetail, _Sent):
-    """The end of Ansible and who reports it."""
+def _first_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(cut(name, HOST_BYTES) for name in names[:MOST_NAMES])
 
 
 type InboundEvent = BuildEvent | ManualBuildEvent | HostEvent | PlaybookEvent
@@ -148,7 +120,7 @@ def read_inbound_event(event: Mapping[str, Any]) -> InboundEvent | UnrelatedEven
         return _read_build(event, envelope)
     try:
         # The envelope wins over the detail. A newer runner may send fields that this version does not know.
-        return inbound_type.read(envelope.detail | _sender(envelope))
+        return inbound_type.read(envelope.detail | _sender(envelope)).cleaned()
     except ValidationError as error:
         return UnrelatedEvent(reason=describe_errors(error), malformed=True)
 

@@ -30,7 +30,7 @@ from pointsman.core.audit.host_event import HostEvent, InboundEvent, read_inboun
 from pointsman.core.model import Run, Value
 from pointsman.core.ports import Trail
 from pointsman.core.text import cut
-from pointsman.core.trail.events import BuildReported, EventRejected, RecordingCapped, TrailEvent
+from pointsman.core.trail.events import BuildReported, Event, EventRejected, RecordingCapped, TrailEvent
 from pointsman.core.trail.keys import build_partition, rollout_partition
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 from pointsman.errors import Unavailable
@@ -67,7 +67,7 @@ class RecordOutcome(StrEnum):
     IGNORED = "ignored"
 
 
-class RecordResult(Value):
+class RecordResult(Value, kw_only=True, frozen=True):
     """The outcome of recording an event, and its reason."""
 
     outcome: RecordOutcome
@@ -181,7 +181,7 @@ class AuditRecorder:
 def _same(stored: TrailEvent, recorded: RecordedEvent) -> bool:
     """Whether two events have the same content. The time and who started the build may differ in a repeated event."""
     ignored = {"at", "actor", "started_by"}
-    return stored.model_dump(exclude=ignored) == shrink_to_fit(recorded).model_dump(exclude=ignored)
+    return _without(stored, ignored) == _without(shrink_to_fit(recorded), ignored)
 
 
 def _unidentified(inbound: InboundEvent) -> str:
@@ -196,3 +196,7 @@ def _name(inbound: InboundEvent) -> str:
     if isinstance(inbound, ManualBuildEvent) or not inbound.rollout:
         return f"build {inbound.build_arn}"
     return f"{inbound.rollout} on {inbound.target}, attempt {inbound.attempt}"
+
+
+def _without(event: Event, ignored: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in event.to_dict().items() if name not in ignored}

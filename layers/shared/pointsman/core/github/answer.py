@@ -39,7 +39,7 @@ def decided(delivery: Delivery, files_failure: str | None = None) -> Answer:
         "event": delivery.event,
         "commit": change.after,
         "reason": delivery.reason,
-        "decisions": [decision.to_json() for decision in delivery.decisions],
+        "decisions": [decision.to_object() for decision in delivery.decisions],
     }
     log_fields = {
         "delivery": delivery.id,

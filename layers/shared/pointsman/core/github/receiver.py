@@ -12,6 +12,7 @@ from pointsman.core.github.redact_delivery import without_secrets
 from pointsman.core.github.request import WebhookMessage, WebhookRequest, read_message
 from pointsman.core.github.signature import signature_in
 from pointsman.core.github.signature_check import SignatureCheck
+from pointsman.core.model import DeliveryId
 from pointsman.core.routes.model import Routes
 from pointsman.core.routing.changed_files import ChangedFilesSource, with_changed_files, without_answer, without_asking
 from pointsman.core.routing.decide import Routing, accepts_action, decide
@@ -115,7 +116,7 @@ class Receiver:
 
     def _delivery(self, message: WebhookMessage, routing_input: RoutingInput, routing: Routing) -> Delivery:
         return Delivery(
-            id=message.delivery,
+            id=DeliveryId(message.delivery),
             event=message.event,
             received_at=self._clock(),
             pushed_at=routing_input.pushed_at,

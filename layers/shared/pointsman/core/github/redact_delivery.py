@@ -38,7 +38,7 @@ def without_secrets(delivery: Delivery) -> Delivery:
         "pull_request": pull_request,
         "files": tuple(remaining),
     }
-    return delivery.model_copy(update={"reason": reason, "decisions": decisions, "change": _change(change, fields)})
+    return delivery.replace(reason=reason, decisions=decisions, change=_change(change, fields))
 
 
 def _redacted(texts: Sequence[str]) -> list[str]:
@@ -52,12 +52,12 @@ def _redacted(texts: Sequence[str]) -> list[str]:
 
 
 def _decision(decision: Decision, reason: str, file: str) -> Decision:
-    return decision.model_copy(update={"reason": reason, "file": file or None})
+    return decision.replace(reason=reason, file=file or None)
 
 
 def _change(change: Change, fields: dict[str, object]) -> Change:
-    return change.model_copy(update=fields)
+    return change.replace(**fields)
 
 
 def _pull_request(pull_request: PullRequest, base: str, head: str) -> PullRequest:
-    return pull_request.model_copy(update={"base": base, "head": head})
+    return pull_request.replace(base=base, head=head)

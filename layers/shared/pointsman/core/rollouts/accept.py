@@ -160,24 +160,20 @@ def _reopen(
 ) -> Rollout:
     newest = latest(runs)
     retried = {name: newest[name].attempt + 1 for name in (*repetition.refused, *repetition.pushed_back)}
-    opened = rollout.model_copy(
-        update={
-            "state": RolloutState.OPEN,
-            "ended_at": None,
-            "last_message_id": message_id,
-            "round": rollout.round + 1 if rollout.state.ended else rollout.round,
-            "attempts": rollout.attempts | retried,
-            "spec": rollout.spec.model_copy(update={"targets": _targets(spec, rollout, newest, repetition)}),
-        }
+    opened = rollout.replace(
+        state=RolloutState.OPEN,
+        ended_at=None,
+        last_message_id=message_id,
+        round=rollout.round + 1 if rollout.state.ended else rollout.round,
+        attempts=rollout.attempts | retried,
+        spec=rollout.spec.replace(targets=_targets(spec, rollout, newest, repetition)),
     )
     if not repetition.is_another_push:
         return opened
-    return opened.model_copy(
-        update={
-            "pushes": (*rollout.pushes, delivery.push)[-PUSHES_KEPT:],
-            "ordering_time": delivery.ordering_time,
-            "delivery": delivery.id,
-        }
+    return opened.replace(
+        pushes=(*rollout.pushes, delivery.push)[-PUSHES_KEPT:],
+        ordering_time=delivery.ordering_time,
+        delivery=delivery.id,
     )
 
 
@@ -215,4 +211,4 @@ def _reason(rollout: Rollout, repetition: _Repetition) -> str:
 
 def _without_files(change: Change) -> Change:
     # The names are in the event of the delivery.
-    return change.model_copy(update={"files": ()})
+    return change.replace(files=())

@@ -7,15 +7,13 @@ no message has to wait for another. A message that can't be read goes to the dea
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pydantic import ValidationError
+from msgspec import DecodeError
 
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import RolloutId
 from pointsman.core.ports import DeadLetters
 from pointsman.core.rollouts.engine import Engine
 from pointsman.errors import Unreadable
-
-ERRORS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -59,8 +57,8 @@ class DeliveryConsumer:
         """Store one message; return the ids of its rollouts."""
         try:
             delivery = Delivery.read_json(message.body)
-        except ValidationError as error:
-            self._set_aside(message, f"this version can't read the message: {_errors(error)}", dead_letters)
+        except DecodeError as error:
+            self._set_aside(message, f"this version can't read the message: {error}", dead_letters)
             return []
         try:
             return self._engine.accept(delivery, message.id)
@@ -79,8 +77,3 @@ class DeliveryConsumer:
         except Exception as failure:
             return failure
         return None
-
-
-def _errors(error: ValidationError) -> str:
-    """The first errors as `field: what is wrong`, without the values."""
-    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()[:ERRORS_NAMED])

@@ -29,7 +29,7 @@ MISSING_TIMES = 5
 MISSING_FOR = timedelta(minutes=15)
 
 
-class AcquireTarget(Transition):
+class AcquireTarget(Transition, kw_only=True, frozen=True):
     """A run acquires its target. The process that writes this is the first to call StartBuild for the run."""
 
 
@@ -109,12 +109,10 @@ def _pushed_again(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime)
     A waiting run moves to the position of the newer push. A run that is running, or was the last to run, is kept, and
     nothing older may run after it. A run that never ran, or that another commit followed, runs again.
     """
-    renewed = run.model_copy(update={"ordering_time": rollout.ordering_time})
+    renewed = run.replace(ordering_time=rollout.ordering_time)
     if run.state is RunState.WAITING:
         others = target_queue.without(queue, run.queue_entry)
-        return Transition(
-            runs=(renewed,), queues=(others.model_copy(update={"waiting": (*others.waiting, renewed.queue_entry)}),)
-        )
+        return Transition(runs=(renewed,), queues=(others.replace(waiting=(*others.waiting, renewed.queue_entry)),))
     never_ran = run.state in (RunState.SUPERSEDED, RunState.REFUSED)
     if run.state.ended and (never_ran or target_queue.is_outdated(rollout, run, queue)):
         return _enter(rollout, _new_run(rollout, run.target, run.attempt + 1), queue, now)
@@ -122,7 +120,7 @@ def _pushed_again(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime)
         return None  # a check is not repeated
     marked = target_queue.mark_applied(rollout, renewed, queue, now)
     if target_queue.holds(run, queue):
-        marked = marked.model_copy(update={"holder": renewed.queue_entry})
+        marked = marked.replace(holder=renewed.queue_entry)
     return Transition(runs=(renewed,), queues=(marked,))
 
 
@@ -147,10 +145,10 @@ def _watch(
         if isinstance(report, BuildMissing):
             return _miss(rollout, run, queue, report, now)
         if report.state.ended:
-            with_log = run.model_copy(update={"log_url": report.log_url or run.log_url})
+            with_log = run.replace(log_url=report.log_url or run.log_url)
             return end(rollout, with_log, queue, report.state, report.reason, now, report.ended_at)
         if run.missing:
-            return Transition(runs=(run.model_copy(update={"missing": None}),))
+            return Transition(runs=(run.replace(missing=None),))
     if _older(run.started_at, LONGEST_BUILD, now):
         return end(
             rollout, run, queue, RunState.FAULTED, "CodeBuild did not report the end of this build within 45 hours", now
@@ -182,8 +180,8 @@ def _enter(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> Tra
     is_new = run.version == 0  # a run that lost its entry joins again, without a second event
     event = RunWaited(**about(rollout, run, now), blocked_by=ahead.rollout)
     return Transition(
-        runs=(run.model_copy(update={"blocked_by": ahead.rollout}),),
-        queues=(queue.model_copy(update={"waiting": (*queue.waiting, run.queue_entry)}),),
+        runs=(run.replace(blocked_by=ahead.rollout),),
+        queues=(queue.replace(waiting=(*queue.waiting, run.queue_entry)),),
         events=(event,) if is_new else (),
     )
 
@@ -201,7 +199,7 @@ def _advance(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> T
 def _acquire(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> AcquireTarget:
     """Acquire the target. The process that writes this calls StartBuild next, so from here on a build may exist."""
     return AcquireTarget(
-        runs=(run.model_copy(update={"state": RunState.STARTING, "acquired_at": now, "start_requested_at": now}),),
+        runs=(run.replace(state=RunState.STARTING, acquired_at=now, start_requested_at=now),),
         queues=(target_queue.acquire(rollout, run, queue, now),),
     )
 
@@ -215,7 +213,7 @@ def _end_of_rollout(rollout: Rollout, runs: list[Run], now: datetime) -> tuple[T
         return ()
     state, reason = rollout_result(runs)
     event = RolloutEnded(**about_rollout(rollout, now), state=state, reason=reason, round=rollout.round)
-    return (Transition(rollout=rollout.model_copy(update={"state": state, "ended_at": now}), events=(event,)),)
+    return (Transition(rollout=rollout.replace(state=state, ended_at=now), events=(event,)),)
 
 
 def rollout_result(runs: list[Run]) -> tuple[RolloutState, str]:

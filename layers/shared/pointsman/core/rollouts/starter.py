@@ -45,11 +45,9 @@ class Starter:
         return self._call_start(rollout, run, queue, certain)
 
     def _mark(self, run: Run, certain: bool) -> Run:
-        transition = requesting_start(
-            run.model_copy(update={"start_requested_at": None}) if certain else run, self._clock()
-        )
+        transition = requesting_start(run.replace(start_requested_at=None) if certain else run, self._clock())
         self._store.commit(transition)
-        return transition.runs[0].model_copy(update={"version": run.version + 1})
+        return transition.runs[0].replace(version=run.version + 1)
 
     def _call_start(self, rollout: Rollout, run: Run, queue: TargetQueue, certain: bool) -> Transition | None:
         try:

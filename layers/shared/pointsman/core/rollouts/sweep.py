@@ -25,7 +25,7 @@ PARALLEL_CALLS = 8
 LONG_START = timedelta(minutes=15)  # a start takes seconds; the next sweep retries a throttled one
 
 
-class SweepResult(Value):
+class SweepResult(Value, kw_only=True, frozen=True):
     """The result of a sweep."""
 
     rollouts: int = 0  # handled

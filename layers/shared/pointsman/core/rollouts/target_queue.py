@@ -44,9 +44,7 @@ def _competitors(rollout: Rollout, run: Run, queue: TargetQueue) -> Iterable[Que
 
 def acquire(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> TargetQueue:
     """The queue after `run` has acquired the target."""
-    return mark_applied(
-        rollout, run, without(queue, run.queue_entry).model_copy(update={"holder": run.queue_entry}), now
-    )
+    return mark_applied(rollout, run, without(queue, run.queue_entry).replace(holder=run.queue_entry), now)
 
 
 def mark_applied(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> TargetQueue:
@@ -55,7 +53,7 @@ def mark_applied(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) 
         return queue
     times = {key: time for key, time in queue.newest_applied.items() if now - time < KEPT_FOR}
     times |= {key: max(run.ordering_time, times.get(key, run.ordering_time)) for key in _keys(rollout, run)}
-    return queue.model_copy(update={"newest_applied": times})
+    return queue.replace(newest_applied=times)
 
 
 def _keys(rollout: Rollout, run: Run) -> tuple[str, str]:
@@ -82,7 +80,7 @@ def without(queue: TargetQueue, *entries: QueueEntry) -> TargetQueue:
     """The queue without these entries."""
     waiting = tuple(entry for entry in queue.waiting if not any(entry.same_run(other) for other in entries))
     is_held = queue.holder is not None and any(queue.holder.same_run(other) for other in entries)
-    return queue.model_copy(update={"waiting": waiting, "holder": None if is_held else queue.holder})
+    return queue.replace(waiting=waiting, holder=None if is_held else queue.holder)
 
 
 def leave(queue: TargetQueue, entry: QueueEntry) -> tuple[TargetQueue, ...]:

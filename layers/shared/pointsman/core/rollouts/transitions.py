@@ -11,34 +11,30 @@ from pointsman.core.trail.events import RunDelayed, RunEnded, RunStarted
 
 def requesting_start(run: Run, now: datetime) -> Transition:
     """StartBuild is about to be called. This is written first: from here on a build may exist."""
-    return Transition(runs=(run.model_copy(update={"start_requested_at": run.start_requested_at or now}),))
+    return Transition(runs=(run.replace(start_requested_at=run.start_requested_at or now),))
 
 
 def no_build(run: Run) -> Transition:
     """CodeBuild certainly has no build of `run`."""
-    return Transition(runs=(run.model_copy(update={"start_requested_at": None}),))
+    return Transition(runs=(run.replace(start_requested_at=None),))
 
 
 def delayed(rollout: Rollout, run: Run, reason: str, now: datetime, *, may_exist: bool) -> Transition:
     """The build can't be started now, or it is unknown whether it was. Only the first reason is an event."""
-    delayed_run = run.model_copy(
-        update={"reason": reason, "start_requested_at": run.start_requested_at if may_exist else None}
-    )
+    delayed_run = run.replace(reason=reason, start_requested_at=run.start_requested_at if may_exist else None)
     event = RunDelayed(**about(rollout, run, now), reason=reason)
     return Transition(runs=(delayed_run,), events=() if run.reason else (event,))
 
 
 def started(rollout: Rollout, run: Run, report: BuildReport, now: datetime) -> Transition:
     """CodeBuild accepted the build of `run`."""
-    running = run.model_copy(
-        update={
-            "state": RunState.RUNNING,
-            "reason": "",
-            "build_arn": report.arn,
-            "log_url": report.log_url,
-            "start_requested_at": None,
-            "started_at": report.started_at or now,
-        }
+    running = run.replace(
+        state=RunState.RUNNING,
+        reason="",
+        build_arn=report.arn,
+        log_url=report.log_url,
+        start_requested_at=None,
+        started_at=report.started_at or now,
     )
     event = RunStarted(**about(rollout, run, now), build_arn=report.arn, log_url=report.log_url)
     return Transition(runs=(running,), events=(event,))
@@ -47,8 +43,8 @@ def started(rollout: Rollout, run: Run, report: BuildReport, now: datetime) -> T
 def missed(run: Run, at: datetime) -> Transition:
     """CodeBuild's answer at `at` did not include the build."""
     before = run.missing or Missing(since=at, last=at, times=0)
-    missing = before.model_copy(update={"last": at, "times": before.times + 1})
-    return Transition(runs=(run.model_copy(update={"missing": missing}),))
+    missing = before.replace(last=at, times=before.times + 1)
+    return Transition(runs=(run.replace(missing=missing),))
 
 
 def end(
@@ -66,7 +62,7 @@ def end(
     so that it comes after the others.
     """
     ended_at = ended_at or now
-    ended = run.model_copy(update={"state": state, "reason": reason, "start_requested_at": None, "ended_at": ended_at})
+    ended = run.replace(state=state, reason=reason, start_requested_at=None, ended_at=ended_at)
     duration = (ended_at - run.started_at).total_seconds() if run.started_at else None
     event = RunEnded(
         **about(rollout, run, now),

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
-from pointsman.core.model import Target, WhenBusy
+from pointsman.core.model import Target, TargetName, WhenBusy
 from pointsman.core.patterns.pattern import PatternList
 from pointsman.core.routes.conditions import On
 from pointsman.core.routes.values import (
@@ -188,7 +188,7 @@ class Routes(RoutesPart):
 
     def _target(self, rule: TargetRule, region: str) -> Target:
         return Target(
-            name=f"{rule.account}/{region}",
+            name=TargetName(f"{rule.account}/{region}"),
             account=rule.account,
             account_id=self.accounts[rule.account].id,
             region=region,
@@ -232,13 +232,11 @@ class Routes(RoutesPart):
 
 def _chosen(target: Target, choice: TargetChoice, route: Route) -> Target:
     limit = route.limit if choice.limit is None else choice.limit
-    return target.model_copy(
-        update={
-            "limit": _narrowed(target.limit, limit),
-            "playbook": choice.playbook,
-            "tags": choice.tags,
-            "extra_vars": {**(target.extra_vars or {}), **choice.extra_vars} or None,
-        }
+    return target.replace(
+        limit=_narrowed(target.limit, limit),
+        playbook=choice.playbook,
+        tags=choice.tags,
+        extra_vars={**(target.extra_vars or {}), **choice.extra_vars} or None,
     )
 
 

@@ -22,7 +22,7 @@ def size_diagnostics(routes: Routes) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 (*location, "targets"), f"{len(targets)} targets: a route can have at most {TARGETS_OF_A_ROUTE}"
             )
-        elif sum(len(target.model_dump_json(exclude_none=True).encode()) for target in targets) > TARGETS_BYTES:
+        elif sum(len(target.to_json().encode()) for target in targets) > TARGETS_BYTES:
             yield Diagnostic(
                 (*location, "targets"),
                 f"its {len(targets)} targets with their own settings are more than {TARGETS_BYTES:,} bytes: "

@@ -35,4 +35,4 @@ def without_asking(routing_input: RoutingInput, reason: str) -> RoutingInput:
 
 
 def _with(routing_input: RoutingInput, files: ChangedFiles) -> RoutingInput:
-    return replace(routing_input, files=files, change=routing_input.change.model_copy(update=files.kept))
+    return replace(routing_input, files=files, change=routing_input.change.replace(**files.kept))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pointsman.core.model import Change
 
@@ -44,7 +44,7 @@ class ChangedFiles:
         return self.gap is None and not self.uncertain
 
     @property
-    def kept(self) -> dict[str, object]:
+    def kept(self) -> dict[str, Any]:
         """The fields of a Change: the first names that fit its limits, none of them cut, and the number of all."""
         kept: list[str] = []
         remaining = FILES_KEPT_CHARACTERS

@@ -94,7 +94,7 @@ class _RunEvents:
             hosts=_by_status(hosts),
             failures=tuple(failure for parts in hosts for failure in _failures(parts)),
             gaps=self._gaps(),
-            nothing_to_do=bool(hosts) and not any(any(parts[-1].counts.model_dump().values()) for parts in hosts),
+            nothing_to_do=bool(hosts) and not any(any(parts[-1].counts.to_dict().values()) for parts in hosts),
         )
 
     def outside_builds(self, target: str) -> Iterator[OutsideBuild]:

@@ -82,7 +82,7 @@ class MessageSync:
         state = self._save(state, sending=True, sending_since=self._clock())
         if maybe_posted:
             ts = _within_budget(wait_budget, lambda: self._channel.find(ref.rollout, state.created_at, ref.note))
-            state = state.model_copy(update={"ts": ts})
+            state = state.replace(ts=ts)
         if state.ts:
             return self._update(ref, state, message, wait_budget)
         return self._post(ref, state, message, wait_budget)
@@ -123,7 +123,7 @@ class MessageSync:
             raise
 
     def _save(self, state: SlackMessageState, **changes: object) -> SlackMessageState:
-        return self._store.save(state.model_copy(update=changes))
+        return self._store.save(state.replace(**changes))
 
     def _await_pending_post(self, state: SlackMessageState, wait_budget: WaitBudget) -> None:
         elapsed = self._clock() - (state.sending_since or state.created_at)

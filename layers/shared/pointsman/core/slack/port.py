@@ -27,7 +27,7 @@ class SlackChannel(Protocol):
         """Return the timestamp of the message marked with `rollout` and `note` that was posted after `since`."""
 
 
-class SlackMessageState(Value):
+class SlackMessageState(Value, kw_only=True, frozen=True):
     """What the channel shows of a rollout, or of a note on it.
 
     `sending` is set before Slack is called and cleared after it responded. While it is set, a call is in progress or

@@ -11,7 +11,7 @@ from pointsman.errors import Conflict, Unavailable
 MAX_CONFLICTS = 5
 
 
-class RolloutOutcome(Value):
+class RolloutOutcome(Value, kw_only=True, frozen=True):
     """How one rollout ended."""
 
     rollout: str
@@ -27,7 +27,7 @@ class RolloutOutcome(Value):
         return than is None or (self.requested_at, self.round) > (than.requested_at, than.round)
 
 
-class RouteStatus(Value):
+class RouteStatus(Value, kw_only=True, frozen=True):
     """One route on one ref, in one mode."""
 
     key: str
@@ -48,7 +48,7 @@ class RouteStatus(Value):
         outcome = _outcome(view, failed=failed)
         if not outcome.is_newer(self.failure if failed else self.success):
             return self
-        return self.model_copy(update={"failure" if failed else "success": outcome})
+        return self.replace(**{"failure" if failed else "success": outcome})
 
 
 class RouteStatusStore(Protocol):

@@ -13,7 +13,7 @@ MAX_STALE = 5_000  # ids of about 20 characters: a third of what an item may hol
 MAX_CONFLICTS = 5
 
 
-class StaleList(Value):
+class StaleList(Value, kw_only=True, frozen=True):
     """The rollouts whose message is out of date, the one that was tried longest ago first."""
 
     rollouts: tuple[str, ...] = ()
@@ -25,7 +25,7 @@ class StaleList(Value):
         rollouts = (*others, *failed)
         if len(rollouts) > MAX_STALE:
             raise Unavailable(f"the list of stale messages is full ({MAX_STALE:,} rollouts)")
-        return self.model_copy(update={"rollouts": rollouts})
+        return self.replace(rollouts=rollouts)
 
 
 class StaleListStore(Protocol):

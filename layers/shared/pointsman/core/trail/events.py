@@ -7,11 +7,11 @@ renamed; a change of meaning raises `version`. `events/ours/` has a sample of ea
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
-from pydantic import Field, TypeAdapter
+import msgspec
 
-from pointsman.core.model import Change, Decision, Mode, RolloutState, RunState, Value
+from pointsman.core.model import Change, Decision, Mode, RolloutState, RunState, Value, read_as
 from pointsman.core.trail.host_values import HostCounts, TaskResult
 from pointsman.core.trail.keys import (
     build_partition,
@@ -22,11 +22,10 @@ from pointsman.core.trail.keys import (
 )
 
 
-class Event(Value):
+class Event(Value, kw_only=True, frozen=True, tag_field="type", tag=True):
     """The fields of every event. `actor`, `repository`, `commit`, `target` and `host` are the trail's indexes."""
 
     version: Literal[1] = 1
-    type: str
     at: datetime
     actor: str | None = None
     repository: str | None = None
@@ -35,6 +34,11 @@ class Event(Value):
     rollout: str | None = None
     target: str | None = None
     host: str | None = None
+
+    @property
+    def type(self) -> str:
+        """The name of the event's class, stored as `type`."""
+        return type(self).__name__
 
     @property
     def partition(self) -> str:
@@ -48,14 +52,13 @@ class Event(Value):
 
 
 def _digest(decisions: tuple[Decision, ...]) -> str:
-    text = "\0".join(decision.model_dump_json() for decision in decisions)
+    text = "\0".join(decision.to_json() for decision in decisions)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-class DeliveryDecided(Event):
+class DeliveryDecided(Event, kw_only=True, frozen=True):
     """A webhook request was accepted, and every route has a decision."""
 
-    type: Literal["DeliveryDecided"] = "DeliveryDecided"
     delivery: str
     reason: str
     change: Change
@@ -74,10 +77,9 @@ class DeliveryDecided(Event):
         return f"{self.type}#{_digest(self.decisions)}"
 
 
-class RolloutStarted(Event):
+class RolloutStarted(Event, kw_only=True, frozen=True):
     """A change started towards the targets of a route."""
 
-    type: Literal["RolloutStarted"] = "RolloutStarted"
     delivery: str
     mode: Mode
     playbook: str
@@ -90,10 +92,9 @@ class RolloutStarted(Event):
         return self.type
 
 
-class RolloutRepeated(Event):
+class RolloutRepeated(Event, kw_only=True, frozen=True):
     """The same change was requested again. It starts runs on the targets of `retried` only."""
 
-    type: Literal["RolloutRepeated"] = "RolloutRepeated"
     delivery: str
     message_id: str  # of SQS: each time that the change is requested has its own
     reason: str
@@ -105,7 +106,7 @@ class RolloutRepeated(Event):
         return f"{self.type}#{self.message_id}"
 
 
-class RunEvent(Event):
+class RunEvent(Event, kw_only=True, frozen=True):
     """The fields of every event of one run."""
 
     rollout: str
@@ -118,43 +119,38 @@ class RunEvent(Event):
         return f"{self.type}#{self.target}#{self.attempt}"
 
 
-class RunWaited(RunEvent):
+class RunWaited(RunEvent, kw_only=True, frozen=True):
     """A run waits, since another rollout holds its target."""
 
-    type: Literal["RunWaited"] = "RunWaited"
     blocked_by: str  # the rollout that holds the target
 
 
-class RunDelayed(RunEvent):
+class RunDelayed(RunEvent, kw_only=True, frozen=True):
     """A run holds its target but has no build yet: CodeBuild is throttled or does not answer. Pointsman tries again."""
 
-    type: Literal["RunDelayed"] = "RunDelayed"
     reason: str  # the first reason; the run has the latest
 
 
-class RunStarted(RunEvent):
+class RunStarted(RunEvent, kw_only=True, frozen=True):
     """CodeBuild accepted the build."""
 
-    type: Literal["RunStarted"] = "RunStarted"
     build_arn: str
     log_url: str | None = None
 
 
-class RunEnded(RunEvent):
+class RunEnded(RunEvent, kw_only=True, frozen=True):
     """A run ended and released its target."""
 
-    type: Literal["RunEnded"] = "RunEnded"
     state: RunState
     reason: str
     build_arn: str | None = None
     log_url: str | None = None
-    duration_seconds: float | None = Field(default=None, allow_inf_nan=False)
+    duration_seconds: float | None = None
 
 
-class RolloutEnded(Event):
+class RolloutEnded(Event, kw_only=True, frozen=True):
     """Every run of a rollout has ended."""
 
-    type: Literal["RolloutEnded"] = "RolloutEnded"
     state: RolloutState
     reason: str
     round: int = 1  # a repetition that starts runs after the end opens the next round
@@ -170,7 +166,7 @@ def build_id(arn: str) -> str:
     return arn.rpartition(":build/")[2]
 
 
-class BuildEventOfRun(RunEvent):
+class BuildEventOfRun(RunEvent, kw_only=True, frozen=True):
     """The fields of every event of one build. `rollout` is empty for a manual build without a rollout."""
 
     build_arn: str
@@ -187,10 +183,9 @@ class BuildEventOfRun(RunEvent):
         return f"{super().key}#{build_id(self.build_arn)}"
 
 
-class BuildReported(BuildEventOfRun):
+class BuildReported(BuildEventOfRun, kw_only=True, frozen=True):
     """CodeBuild reported that a build changed its state ("Build State Change")."""
 
-    type: Literal["BuildReported"] = "BuildReported"
     status: str  # as CodeBuild calls it, such as IN_PROGRESS
     phase: str | None = None  # the phase that failed
     message: str | None = None  # CodeBuild's message for that phase
@@ -207,10 +202,9 @@ class BuildReported(BuildEventOfRun):
         return f"BuildReported#{target}#{attempt}#{build_id(build_arn)}#"
 
 
-class HostResultRecorded(BuildEventOfRun):
+class HostResultRecorded(BuildEventOfRun, kw_only=True, frozen=True):
     """Ansible's result on one host, in parts: `tasks` are new in this part, `status` and `counts` are totals."""
 
-    type: Literal["HostResultRecorded"] = "HostResultRecorded"
     host: str
     instance_id: str | None = None
     mode: Mode
@@ -230,10 +224,9 @@ class HostResultRecorded(BuildEventOfRun):
         return f"{super().key}#{self.host}#{self.part}"
 
 
-class PlaybookEnded(BuildEventOfRun):
+class PlaybookEnded(BuildEventOfRun, kw_only=True, frozen=True):
     """Ansible ended in a build. Says how, and whose results are missing."""
 
-    type: Literal["PlaybookEnded"] = "PlaybookEnded"
     mode: Mode
     exit_status: int | None = None  # None: killed or timed out
     reason: str = ""  # why it failed, redacted
@@ -245,10 +238,9 @@ class PlaybookEnded(BuildEventOfRun):
     ended_at: datetime
 
 
-class EventRejected(Event):
+class EventRejected(Event, kw_only=True, frozen=True):
     """An event was rejected: its sender may not report what it says, or it is invalid."""
 
-    type: Literal["EventRejected"] = "EventRejected"
     event_id: str
     source: str
     detail_type: str
@@ -266,10 +258,9 @@ class EventRejected(Event):
         return self.type
 
 
-class RecordingCapped(Event):
+class RecordingCapped(Event, kw_only=True, frozen=True):
     """A build, or an account on one day, exceeded the limit of events. Later ones are not recorded."""
 
-    type: Literal["RecordingCapped"] = "RecordingCapped"
     sender_account: str
     build_arn: str | None = None
     reason: str
@@ -289,10 +280,9 @@ class RecordingCapped(Event):
         return f"{self.type}#{self.build_arn or self.sender_account}"
 
 
-class ErratumRecorded(Event):
+class ErratumRecorded(Event, kw_only=True, frozen=True):
     """A person, `actor`, removed values from an item that must not be there. The digests are by `item.digest`."""
 
-    type: Literal["ErratumRecorded"] = "ErratumRecorded"
     erratum: str
     reason: str
     item_partition: str
@@ -312,7 +302,7 @@ class ErratumRecorded(Event):
         return f"{self.type}#{self.erratum}"
 
 
-type TrailEvent = Annotated[
+type TrailEvent = (
     DeliveryDecided
     | RolloutStarted
     | RolloutRepeated
@@ -326,14 +316,19 @@ type TrailEvent = Annotated[
     | PlaybookEnded
     | EventRejected
     | RecordingCapped
-    | ErratumRecorded,
-    Field(discriminator="type"),
-]
+    | ErratumRecorded
+)
 
-TRAIL_EVENT: TypeAdapter[TrailEvent] = TypeAdapter(TrailEvent)
-TYPES = frozenset(each.__name__ for each in get_args(get_args(TrailEvent.__value__)[0]))
+TYPES = frozenset(each.__name__ for each in get_args(TrailEvent.__value__))
 
 
 def read_event(data: Mapping[str, Any]) -> TrailEvent:
-    """Read a stored event, without the fields of a newer version. Raises pydantic.ValidationError."""
-    return TRAIL_EVENT.validate_python(data, extra="ignore")
+    """Read a stored event, without the fields of a newer version. Raises msgspec.ValidationError."""
+    event: TrailEvent = read_as(TrailEvent.__value__, data)
+    return event
+
+
+def read_event_json(text: str | bytes) -> TrailEvent:
+    """Read it from JSON text. Raises msgspec.DecodeError."""
+    event: TrailEvent = msgspec.json.decode(text, type=TrailEvent)
+    return event

@@ -1,25 +1,30 @@
 """The parts of a host's result: Ansible's recap, and each task that changed the host or failed on it."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from msgspec import Meta
 
 from pointsman.core.model import Value
 
+MOST_TASKS = 1_000_000
+LONGEST_TASK = 10_000_000.0  # seconds; JSON allows numbers that the table cannot store, such as 1e999
 
-class HostCounts(Value):
+type Count = Annotated[int, Meta(ge=0, le=MOST_TASKS)]
+
+
+class HostCounts(Value, kw_only=True, frozen=True):
     """The number of tasks in Ansible's recap of one host."""
 
-    ok: int = 0
-    changed: int = 0
-    failed: int = 0
-    unreachable: int = 0
-    skipped: int = 0
-    rescued: int = 0
-    ignored: int = 0
+    ok: Count = 0
+    changed: Count = 0
+    failed: Count = 0
+    unreachable: Count = 0
+    skipped: Count = 0
+    rescued: Count = 0
+    ignored: Count = 0
 
 
-class TaskResult(Value):
+class TaskResult(Value, kw_only=True, frozen=True):
     """One task that changed a host or failed on it."""
 
     name: str
@@ -29,7 +34,7 @@ class TaskResult(Value):
     status: Literal["changed", "failed", "unreachable"]
     message: str | None = None
     diff: str | None = None  # unified, redacted
-    duration_seconds: float = Field(allow_inf_nan=False)
+    duration_seconds: Annotated[float, Meta(ge=0, le=LONGEST_TASK)]
     ignored: bool = False  # it failed, but ignore_errors or ignore_unreachable is set
     rescued: bool = False  # it failed, and a rescue section handled that
     on_behalf_of: str | None = None  # the inventory host for which a delegated task ran on this host

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
+from msgspec import ValidationError
 
 from pointsman.core.trail.events import Event, TrailEvent, read_event
 
@@ -32,12 +32,18 @@ INDEXES = {
 INDEXED = ("actor", "repository", "commit", "target", "host", "rollout", "route")
 
 
-class NewerEvent(Event):
+class NewerEvent(Event, kw_only=True, frozen=True):
     """An item that only a newer version of Pointsman can read: its indexed attributes, and its raw data."""
 
     pk: str
     sk: str
+    stored_type: str
     data: dict[str, Any]
+
+    @property
+    def type(self) -> str:
+        """As stored."""
+        return self.stored_type
 
     @property
     def partition(self) -> str:
@@ -67,7 +73,7 @@ def to_item(event: Event) -> dict[str, Any]:
         "type": event.type,
         "at": at,
         "day": at[:10],
-        "data": json.loads(event.model_dump_json(exclude_none=True), parse_float=Decimal),
+        "data": with_decimals(event.to_dict()),
     }
     for name in INDEXED:
         if value := getattr(event, name):
@@ -77,8 +83,21 @@ def to_item(event: Event) -> dict[str, Any]:
     return item
 
 
+def with_decimals(value: Any) -> Any:
+    """Return JSON types with each float as a Decimal, as boto3's serializer takes numbers."""
+    match value:
+        case float():
+            return Decimal(repr(value))
+        case dict():
+            return {name: with_decimals(each) for name, each in value.items()}
+        case list():
+            return [with_decimals(each) for each in value]
+        case _:
+            return value
+
+
 def from_item(item: dict[str, Any]) -> TrailEvent:
-    """The event of `item`. Raises pydantic.ValidationError when this version does not know its type."""
+    """The event of `item`. Raises msgspec.ValidationError when this version does not know its type."""
     return read_event(item["data"])
 
 
@@ -87,8 +106,10 @@ def read_item(item: dict[str, Any]) -> ReadEvent:
     try:
         return from_item(item)
     except ValidationError:
-        attributes = {name: item.get(name) for name in ("pk", "sk", "type", "at", *INDEXED)}
-        return NewerEvent.read(attributes | {"data": item.get("data") or {}})
+        attributes = {name: item.get(name) for name in ("pk", "sk", "at", *INDEXED)}
+        return NewerEvent.read(
+            attributes | {"type": NewerEvent.__name__, "stored_type": item.get("type"), "data": item.get("data") or {}}
+        )
 
 
 def digest(data: dict[str, Any]) -> str:

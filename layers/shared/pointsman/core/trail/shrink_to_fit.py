@@ -28,28 +28,25 @@ def shrink_to_fit(event: Event, limit: int = EVENT_BYTES) -> Event:
 
 
 def _size(event: Event) -> int:
-    return len(event.model_dump_json(exclude_none=True).encode())
+    return len(event.to_json().encode())
 
 
 def _fit_host_result(event: HostResultRecorded, limit: int) -> HostResultRecorded:
     for characters in TEXT_STEPS:
         tasks = tuple(_cut_task(task, characters) for task in event.tasks)
-        event = event.model_copy(update={"tasks": tasks, "shortened": True})
+        event = event.replace(tasks=tasks, shortened=True)
         if _size(event) <= limit:
             return event
     while event.tasks and _size(event) > limit:
         kept = _drop_half(event.tasks)
         omitted = event.tasks_omitted + len(event.tasks) - len(kept)
-        event = event.model_copy(update={"tasks": kept, "tasks_omitted": omitted})
+        event = event.replace(tasks=kept, tasks_omitted=omitted)
     return event
 
 
 def _cut_task(task: TaskResult, characters: int) -> TaskResult:
-    return task.model_copy(
-        update={
-            "message": task.message and cut(task.message, characters),
-            "diff": task.diff and cut(task.diff, characters),
-        }
+    return task.replace(
+        message=task.message and cut(task.message, characters), diff=task.diff and cut(task.diff, characters)
     )
 
 
@@ -61,11 +58,11 @@ def _drop_half(tasks: tuple[TaskResult, ...]) -> tuple[TaskResult, ...]:
 
 def _fit_delivery(event: DeliveryDecided, limit: int) -> DeliveryDecided:
     """Drop file names, then target names, then cut reasons, then drop and count decisions."""
-    change = event.change.model_copy(update={"files": ()})
-    event = event.model_copy(update={"change": change, "shortened": True})
+    change = event.change.replace(files=())
+    event = event.replace(change=change, shortened=True)
     if _size(event) <= limit:
         return event
-    event = _with_decisions(event, (each.model_copy(update={"targets": ()}) for each in event.decisions))
+    event = _with_decisions(event, (each.replace(targets=()) for each in event.decisions))
     for characters in REASON_STEPS:
         if _size(event) <= limit:
             return event
@@ -73,17 +70,17 @@ def _fit_delivery(event: DeliveryDecided, limit: int) -> DeliveryDecided:
     while event.decisions and _size(event) > limit:
         kept = _drop_quarter(event.decisions)
         omitted = event.decisions_omitted + len(event.decisions) - len(kept)
-        event = _with_decisions(event, kept).model_copy(update={"decisions_omitted": omitted})
+        event = _with_decisions(event, kept).replace(decisions_omitted=omitted)
     return event
 
 
 def _with_decisions(event: DeliveryDecided, decisions: Iterable[Decision]) -> DeliveryDecided:
-    return event.model_copy(update={"decisions": tuple(decisions)})
+    return event.replace(decisions=tuple(decisions))
 
 
 def _cut_decision(decision: Decision, characters: int) -> Decision:
     shorter = {"reason": cut(decision.reason, characters), "pattern": None, "file": None}
-    return decision.model_copy(update=shorter)
+    return decision.replace(**shorter)
 
 
 def _drop_quarter(decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
