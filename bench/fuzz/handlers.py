@@ -1,4 +1,7 @@
-"""The four handlers on twins, one case each: what went in, what came of it, and what must hold."""
+"""The four handlers on twins, one case each: what went in, what came of it, and what must hold.
+
+A case connects a handler to its twins for as long as it runs, and restores the handler's own wiring after it.
+"""
 
 import base64
 import json
@@ -10,6 +13,7 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from bench.fuzz.mutate import HOSTILE, mutated
 from functions.audit_writer import handler as audit_writer
@@ -81,9 +85,9 @@ def receiver_case(chance: random.Random) -> Case:
     if chance.random() < 0.05:
         event |= {"body": chance.choice(HOSTILE), "isBase64Encoded": chance.random() < 0.5}
     queue, said = MemoryQueue(), StringIO()
-    receiver_wiring.allowed_addresses = lambda: AllowedAddresses("")  # type: ignore[assignment]
-    receiver_wiring.receiver = lambda: a_receiver(queue, shipped_routes())  # type: ignore[assignment]
-    with redirect_stdout(said):
+    receiver = a_receiver(queue, shipped_routes())
+    twins = patch.multiple(receiver_wiring, allowed_addresses=lambda: AllowedAddresses(""), receiver=lambda: receiver)
+    with twins, redirect_stdout(said):
         answer = webhook_receiver.lambda_handler(event, FakeContext())
     if not signed and (queue.messages or MARK in json.dumps(answer) + said.getvalue()):
         return Case("broken", "an unsigned body was taken, answered or logged")
@@ -97,19 +101,23 @@ def start_build_case(chance: random.Random) -> Case:
     trail, clock = MemoryTrail(), Clock(after(60))
     store, dead_letters = MemoryRollouts(trail), MemoryDeadLetters()
     engine = Engine(store, trail, MemoryBuilds(clock), clock)
-    start_build_wiring.engine = lambda: engine  # type: ignore[assignment]
-    start_build_wiring.consumer = lambda: DeliveryConsumer(engine, dead_letters)  # type: ignore[assignment]
-    if chance.random() < 0.6:
-        body = json.loads(delivery(DEV, PROD).to_json())
-        text = _body(mutated(body, chance), chance).decode("utf-8", "replace")
-        answer = start_build.lambda_handler({"Records": [_record(text)]}, FakeContext(remaining=100_000))  # type: ignore[arg-type]
-        if answer and answer["batchItemFailures"]:
-            return Case("broken", "a message that nobody can read went back to the queue")
-        return Case("dead letter" if dead_letters.letters else "taken")
-    with suppress(*DOCUMENTED):
-        start_build.lambda_handler(mutated(build_event(), chance), FakeContext(remaining=100_000))  # type: ignore[arg-type]
-        return Case("event taken")
-    return Case("event refused")
+    consumer = DeliveryConsumer(engine, dead_letters)
+    with patch.multiple(start_build_wiring, engine=lambda: engine, consumer=lambda: consumer):
+        if chance.random() < 0.6:
+            return _message_case(chance, dead_letters)
+        with suppress(*DOCUMENTED):
+            start_build.lambda_handler(mutated(build_event(), chance), FakeContext(remaining=100_000))  # type: ignore[arg-type]
+            return Case("event taken")
+        return Case("event refused")
+
+
+def _message_case(chance: random.Random, dead_letters: MemoryDeadLetters) -> Case:
+    body = json.loads(delivery(DEV, PROD).to_json())
+    text = _body(mutated(body, chance), chance).decode("utf-8", "replace")
+    answer = start_build.lambda_handler({"Records": [_record(text)]}, FakeContext(remaining=100_000))  # type: ignore[arg-type]
+    if answer and answer["batchItemFailures"]:
+        return Case("broken", "a message that nobody can read went back to the queue")
+    return Case("dead letter" if dead_letters.letters else "taken")
 
 
 def audit_writer_case(chance: random.Random) -> Case:
@@ -119,11 +127,11 @@ def audit_writer_case(chance: random.Random) -> Case:
     if stored.run:
         run_lookup.add(stored.rollout, stored.run)
     recorder = AuditRecorder(trail, run_lookup, Clock(after(700)))
-    audit_writer._recorder = lambda: recorder  # type: ignore[assignment]
     original = chance.choice([host_event(), build_event(), *(event for _, event in samples("ansible"))])
     event = mutated(original, chance)
     try:
-        audit_writer.lambda_handler(event, FakeContext())
+        with patch.object(audit_writer, "_recorder", lambda: recorder):
+            audit_writer.lambda_handler(event, FakeContext())
     except DOCUMENTED as error:
         return Case(type(error).__name__)
     for recorded in trail.all():
@@ -144,12 +152,11 @@ def notify_case(chance: random.Random) -> Case:
             trail.record(read_event(changed))
     messages = MemorySlackMessages()
     notifier = SlackNotifier(trail, messages, slack, lambda: after(900))
-    notify._notifier = lambda: notifier  # type: ignore[assignment]
-    notify._messages = lambda: messages  # type: ignore[assignment]
     keys = {"pk": {"S": f"ROLLOUT#{rollout}"}, "sk": {"S": chance.choice(("RolloutStarted", *HOSTILE))}}
     record = {"eventName": chance.choice(("INSERT", "INSERT", "MODIFY")), "dynamodb": {"Keys": keys}}
     try:
-        notify.lambda_handler({"Records": [record]}, FakeContext(remaining=100_000))
+        with patch.multiple(notify, _notifier=lambda: notifier, _messages=lambda: messages):
+            notify.lambda_handler({"Records": [record]}, FakeContext(remaining=100_000))
     except DOCUMENTED as error:
         return Case(type(error).__name__)
     shown = [message for _, message in slack.messages.values()] + [each for _, _, each in slack.notes.values()]

@@ -63,12 +63,12 @@ class Observer:
         return [event for event in found if not isinstance(event, NewerEvent)]
 
     def host_results(self, rollout: str, number: int) -> list[HostResultRecorded]:
-        """What Ansible did on each host, once the whole results of `number` hosts have come."""
+        """What Ansible did on each host, once every part of the results of `number` hosts has arrived."""
 
         def all_there() -> list[HostResultRecorded] | None:
             events = joined_parts(self.events(rollout))
             found = [event for event in events if isinstance(event, HostResultRecorded) and event.final]
-            return found if len(found) >= number else None
+            return found if len({event.host for event in found}) >= number else None
 
         return wait_until(all_there, SOON, f"no {number} host results of {rollout}")
 

@@ -32,8 +32,10 @@ def _of(event: HostResultRecorded) -> tuple[str, str]:
 
 
 def _joined(parts: list[HostResultRecorded]) -> HostResultRecorded:
-    """One result of all parts: counts and status are those of the last."""
-    return parts[-1].replace(
+    """One result of all parts: counts and status are those of the last. It is final when no part is missing."""
+    last = parts[-1]
+    return last.replace(
+        final=last.final and len(parts) == last.part,
         tasks=tuple(task for part in parts for task in part.tasks),
         tasks_omitted=sum(part.tasks_omitted for part in parts),
         shortened=any(part.shortened for part in parts),
@@ -62,7 +64,7 @@ def _head(event: HostResultRecorded) -> Text:
     head.append(f"  {counts.ok} ok, {counts.changed} changed, {counts.failed + counts.unreachable} failed", "default")
     for word, number in (("rescued", counts.rescued), ("ignored", counts.ignored)):
         head.append(f", {number} {word}" if number else "", "default")
-    head.append("" if event.final else "  (the last part of this host's result has not arrived)", "yellow")
+    head.append("" if event.final else "  (part of this host's result is missing)", "yellow")
     head.append(outside(event), "yellow")
     return head
 

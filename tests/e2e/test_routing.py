@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from localcloud.github.pull_request import pull_request_payload
 from localcloud.github.repository import GitRepository
 from localcloud.github.seed import seed
 from localcloud.github.webhook import WebhookDelivery
+from localcloud.hosts import ManagedHost
 from pointsman.core.model import Mode, RolloutState
 from pointsmanctl.demo.observer import Observer
 
@@ -54,6 +56,18 @@ def forced(world: Observer, repository: GitRepository, branch_files: dict[str, s
     )
 
 
+def undetermined(world: Observer, delivery: WebhookDelivery) -> dict[str, Any]:
+    """The decision of a delivery that runs because its files are not known; its rollout has ended."""
+    decision = decision_of(delivery)
+    rollout, _ = world.end_of(delivery)
+    assert (rollout.state, rollout.spec.mode) == (RolloutState.SUCCEEDED, Mode.APPLY)
+    return decision
+
+
+def files_of(host: ManagedHost) -> dict[Path, str]:
+    return {path: path.read_text() for path in host.root.rglob("*") if path.is_file()}
+
+
 def test_after_a_forced_push_github_tells_what_differs(calls: Observer, previewed: GitRepository) -> None:
     decision = decision_of(forced(calls, previewed, {"docs/a.md": "1"}).delivery)
     assert (decision["outcome"], decision["runs"]) == ("ignored", False)
@@ -75,7 +89,7 @@ def test_where_github_does_not_answer_the_decision_is_undetermined_and_says_why(
     calls: Observer, previewed: GitRepository
 ) -> None:
     calls.cloud.github.control(rate_limited=True)
-    decision = decision_of(forced(calls, previewed, {"docs/b.md": "1"}).delivery)
+    decision = undetermined(calls, forced(calls, previewed, {"docs/b.md": "1"}).delivery)
     assert (decision["outcome"], decision["runs"]) == ("undetermined", True)
     assert "the rate limit of GitHub's API is exceeded (403)" in decision["reason"]
     assert decision["reason"].endswith("so it runs (when_undetermined: run)")
@@ -83,8 +97,8 @@ def test_where_github_does_not_answer_the_decision_is_undetermined_and_says_why(
 
 def test_a_silent_github_does_not_keep_the_delivery_from_its_answer(calls: Observer, previewed: GitRepository) -> None:
     calls.cloud.github.control(delay={"path_contains": "trees", "seconds": 300})
-    delivery = forced(calls, previewed, {"docs/c.md": "1"}).delivery
-    assert "GitHub's API did not answer in time" in decision_of(delivery)["reason"]
+    decision = undetermined(calls, forced(calls, previewed, {"docs/c.md": "1"}).delivery)
+    assert "GitHub's API did not answer in time" in decision["reason"]
 
 
 def test_who_pushes_and_what_the_message_says_decide(calls: Observer, previewed: GitRepository) -> None:
@@ -101,8 +115,7 @@ def test_a_pull_request_is_checked_on_its_target_and_changes_nothing(calls: Obse
     text = (previewed.clone / DEFAULTS).read_text().replace("app_message: ", "app_message: previewed ")
     previewed.commit({DEFAULTS: text}, "Say it first", branch="feature/say", author=HANA)
     [host] = [host for host in calls.cloud.hosts() if host.account == "dev" and host.region == "eu-west-1"]
-    config = host.root / "etc/nginx/conf.d/app.conf"
-    before = config.read_text() if config.exists() else None
+    before = files_of(host)
 
     payload = pull_request_payload(previewed, 7, "opened", "main", "feature/say", HANA, title="Say it first")
     delivery = calls.cloud.github.webhook().deliver("pull_request", payload)
@@ -115,7 +128,7 @@ def test_a_pull_request_is_checked_on_its_target_and_changes_nothing(calls: Obse
     [result] = calls.host_results(rollout.id, 1)
     assert result.mode is Mode.CHECK
     assert any("previewed" in (task.diff or "") for task in result.tasks)
-    assert (config.read_text() if config.exists() else None) == before
+    assert files_of(host) == before
     said = json.dumps(calls.last_message(rollout.id, rollout.state.value)["blocks"], ensure_ascii=False)
     assert "check only" in said
     assert "#7 feature/say → main" in said

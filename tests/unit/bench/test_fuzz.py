@@ -7,18 +7,17 @@ import pytest
 
 from bench.fuzz import handlers
 from bench.fuzz.handlers import CASES, HANDLERS, Case
+from functions.start_build import wiring as start_build_wiring
+from functions.webhook_receiver import wiring as receiver_wiring
 from pointsman.core.audit import authorize, recorder
 
 SOME = range(1, 251)
 
 
 @pytest.fixture(autouse=True)
-def wiring_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cases put twins behind the handlers: afterwards everything is as it was."""
+def metrics_have_a_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Powertools reads it from the environment when the handlers are imported."""
     for module in HANDLERS:
-        for name in ("callers", "receiver", "engine", "dead_letters", "_recorder", "_notifier", "_messages"):
-            if hasattr(module, name):
-                monkeypatch.setattr(module, name, getattr(module, name))
         if hasattr(module, "metrics"):
             monkeypatch.setattr(module.metrics, "namespace", "Pointsman")
 
@@ -32,6 +31,15 @@ def test_a_handler_answers_whatever_comes(name: str, capsys: pytest.CaptureFixtu
     found = cases(name)
     assert [case.broken for case in found if case.broken] == []
     assert len({case.outcome for case in found}) > 1
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_case_restores_the_wiring(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    modules = (*HANDLERS, receiver_wiring, start_build_wiring)
+    before = [vars(module).copy() for module in modules]
+    for seed in range(1, 11):
+        CASES[name](random.Random(f"{name}-{seed}"))
+    assert [vars(module) for module in modules] == before
 
 
 def test_a_writer_that_believes_any_account_is_found(

@@ -70,5 +70,10 @@ def test_two_builds_of_one_host_stay_apart() -> None:
 
 def test_a_host_whose_last_part_never_came_says_so() -> None:
     (whole,) = joined_parts([part(1, "a"), part(2, "b")])
-    assert "the last part of this host's result has not arrived" in lines(whole)[0]  # type: ignore[arg-type]
-    assert "has not come" not in lines(host(DEV))[0]
+    assert "part of this host's result is missing" in lines(whole)[0]  # type: ignore[arg-type]
+    assert "is missing" not in lines(host(DEV))[0]
+
+
+def test_a_host_of_which_an_earlier_part_is_missing_says_so() -> None:
+    (whole,) = joined_parts([part(1, "a"), part(3, "c", final=True)])
+    assert "part of this host's result is missing" in lines(whole)[0]  # type: ignore[arg-type]

@@ -143,7 +143,7 @@ def test_yaml_is_read_as_people_mean_it(tmp_path: Path) -> None:
         "size": "0o17",
         "empty": None,
     }
-    assert routes.routes[1] == routes.routes[0].model_copy(update={"name": "b"})
+    assert routes.routes[1] == routes.routes[0].replace(name="b")
 
 
 # --- compiled -------------------------------------------------------------------------------------------------------
