@@ -1,4 +1,4 @@
-"""Others' text made fit for a terminal: it cannot move the cursor, colour anything or turn a line around."""
+"""Makes text from outside safe for a terminal: it cannot move the cursor, set colours or reverse a line."""
 
 from enum import Enum
 from typing import Any
@@ -10,8 +10,8 @@ from pointsman.core.text import escape_invisible
 KEPT = "\n\t"
 
 
-def sanitized[Shown: BaseModel](value: Shown) -> Shown:
-    """`value` with the control characters of every text in it as their codes; line breaks and tabs stay."""
+def sanitized[Model: BaseModel](value: Model) -> Model:
+    """Return `value` with control characters in its texts as their codes; line breaks and tabs stay."""
     values = {name: _sanitized(getattr(value, name)) for name in type(value).model_fields}
     return value.model_copy(update=values)
 

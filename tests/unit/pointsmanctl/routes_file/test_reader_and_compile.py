@@ -175,7 +175,7 @@ def test_faulty_rules_compile_to_nothing_and_say_why(tmp_path: Path, capsys: pyt
     assert not (tmp_path / "routes.json").exists()
     told = capsys.readouterr().err.splitlines()
     assert told[0].startswith(f"{path}:1:")
-    assert told[-1] == f"{path}: 1 error, nothing compiled"
+    assert told[-1] == f"{path}: 1 error, nothing was compiled"
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
