@@ -42,10 +42,10 @@ demo: $(SYNCED) ## Show the main job on the local cloud, from push to trail
 	$(RUN) pointsman local demo
 
 up: $(SYNCED) ## Start the local cloud and leave it running
-	$(RUN) python -m localcloud up
+	$(RUN) pointsman local up
 
 down: $(SYNCED) ## Stop the local cloud
-	$(RUN) python -m localcloud down
+	$(RUN) pointsman local down
 
 lint: $(SYNCED) ## Format, lint, spelling, types, layers, templates, Ansible: what CI checks
 	$(RUN) ruff format --check .

@@ -47,9 +47,13 @@ class ServerProcess:
         try:
             self._record = CloudRecord.load(self._layout.record)
         except FileNotFoundError:
-            raise NotRunning(f"no local cloud is running in {self._layout.state}: start one with `make up`") from None
+            raise NotRunning(
+                f"no local cloud is running in {self._layout.state}: start one with `pointsman local up`"
+            ) from None
         if not self.alive():
-            raise NotRunning(f"the local cloud in {self._layout.state} has stopped: start one with `make up`")
+            raise NotRunning(
+                f"the local cloud in {self._layout.state} has stopped: start one with `pointsman local up`"
+            )
 
     def clear_state(self) -> None:
         """Empty the state directory; LocalCloudError when a local cloud runs there."""

@@ -14,10 +14,14 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localcloud import names
 from localcloud.layout import Layout
 from localcloud.record import CloudRecord
+
+if TYPE_CHECKING:
+    from localcloud.github.app import GithubApp
 
 HOST = "127.0.0.1"
 STAY = b"s"
@@ -88,30 +92,12 @@ async def _serve(layout: Layout, listening: int, port: int, builds: int, minute:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
-    from localcloud.github.api import PREFIX as GITHUB
     from localcloud.github.app import GithubApp
     from localcloud.services import LocalServices
 
-    endpoint, app = f"http://{HOST}:{port}", GithubApp()
-    record = CloudRecord(
-        endpoint=endpoint,
-        slack_url=f"{endpoint}/_slack/",
-        slack_api=f"{endpoint}/_slack/api/",
-        pid=os.getpid(),
-        control_account=names.CONTROL_ACCOUNT,
-        accounts=dict(names.WORKER_ACCOUNTS),
-        control_region=names.CONTROL_REGION,
-        regions=list(names.REGIONS),
-        state_dir=str(layout.state),
-        repository=names.REPOSITORY,
-        channel=names.CHANNEL,
-        channel_id=names.CHANNEL_ID,
-        slack_token=f"xoxb-local-{secrets.token_hex(12)}",
-        github_api=f"{endpoint}{GITHUB.rstrip('/')}",
-        github_app=app.secret(),
-        github_token=app.token,
-    )
-    services = LocalServices(layout, endpoint, builds, minute, record.slack_token, app)
+    app = GithubApp()
+    record = _record(layout, f"http://{HOST}:{port}", app)
+    services = LocalServices(layout, record.endpoint, builds, minute, record.slack_token, app)
     gateway = services.gateway(on_ready=lambda: record.save(layout.record))
     config = Config()
     config.bind = [f"fd://{listening}"]
@@ -130,6 +116,30 @@ async def _serve(layout: Layout, listening: int, port: int, builds: int, minute:
             layout.record.unlink()
         await asyncio.to_thread(services.close)
         logging.shutdown()
+
+
+def _record(layout: Layout, endpoint: str, app: GithubApp) -> CloudRecord:
+    """Return the record of this server, before anything is deployed."""
+    from localcloud.github.api import PREFIX as GITHUB
+
+    return CloudRecord(
+        endpoint=endpoint,
+        slack_url=f"{endpoint}/_slack/",
+        slack_api=f"{endpoint}/_slack/api/",
+        pid=os.getpid(),
+        control_account=names.CONTROL_ACCOUNT,
+        accounts=dict(names.WORKER_ACCOUNTS),
+        control_region=names.CONTROL_REGION,
+        regions=list(names.REGIONS),
+        state_dir=str(layout.state),
+        repository=names.REPOSITORY,
+        channel=names.CHANNEL,
+        channel_id=names.CHANNEL_ID,
+        slack_token=f"xoxb-local-{secrets.token_hex(12)}",
+        github_api=f"{endpoint}{GITHUB.rstrip('/')}",
+        github_app=app.secret(),
+        github_token=app.token,
+    )
 
 
 def _stop_without_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -1,7 +1,7 @@
-"""How a command fails, and with which exit status. docs/command-line.md has the same table.
+"""The errors of the commands and their exit statuses. docs/command-line.md has the same table.
 
-CommandError          1   what was asked about, or what the command did, failed
-├── NotRemovable      1   that text cannot be taken out of that item of the audit trail
+CommandError          1   the command or the rollout failed
+├── NotRemovable      1   this text cannot be removed from the item of the audit trail
 ├── InvalidInput      2   a file, a commit range or a setting cannot be used
 ├── NotFound          3   there is no such rollout, commit or item
 └── CloudUnavailable  4   the stack cannot be reached: no credentials, no region, no such stack
@@ -34,13 +34,13 @@ class NotRemovable(CommandError):
 
 
 class InvalidInput(CommandError):
-    """Something the user gave cannot be used."""
+    """An argument, a file or a setting is not valid."""
 
     exit_code = ExitCode.USAGE
 
 
 class NotFound(CommandError):
-    """What was named does not exist."""
+    """The rollout, commit or item does not exist."""
 
     exit_code = ExitCode.NOT_FOUND
 
@@ -56,7 +56,7 @@ REPORTED = (CommandError, PointsmanError)
 
 
 def exit_code_of(error: Exception) -> ExitCode:
-    """The exit status that goes with an error."""
+    """Return the exit status for an error."""
     match error:
         case CommandError():
             return error.exit_code

@@ -1,4 +1,4 @@
-"""A group of commands whose modules are imported when one of them is called, so that `--help` starts quickly."""
+"""A group of commands that imports the module of a command when it is called, so that `--help` is fast."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 @dataclass(frozen=True)
 class Lazy:
-    """Where a command is: a function `module:name`, or a Typer app of that name. `summary` is its help's first line."""
+    """A command: `where` is a function or a Typer app as `module:name`, `summary` the first line of its help."""
 
     where: str
     summary: str
 
     def load(self, name: str) -> Any:
-        """The command itself; imports its module."""
+        """Import the module and return the command."""
         module, _, attribute = self.where.partition(":")
-        found = getattr(import_module(module), attribute)
-        if not isinstance(found, typer.Typer):
+        command = getattr(import_module(module), attribute)
+        if not isinstance(command, typer.Typer):
             app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, context_settings=CONTEXT)
-            app.command(name)(found)
-            found = app
-        return get_command(found)
+            app.command(name)(command)
+            command = app
+        return get_command(command)
 
 
 class LazyGroup(TyperGroup):
@@ -41,6 +41,6 @@ class LazyGroup(TyperGroup):
             self.add_command(TyperCommand(name, help=command.summary))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """As TyperGroup's, with the command itself in the place of its summary."""
+        """Find the command as TyperGroup does, and import it."""
         name, command, rest = super().resolve_command(ctx, args)
         return (name, self.lazy[name].load(name), rest) if name and name in self.lazy else (name, command, rest)

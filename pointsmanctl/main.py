@@ -11,7 +11,7 @@ HERE = "pointsmanctl.commands"
 
 
 class PointsmanGroup(LazyGroup):
-    """Every command. Errors that we raise on purpose end it with one line and their exit status."""
+    """Every command. Expected errors end a command with one line and their exit status."""
 
     lazy: ClassVar = {
         "status": Lazy(
@@ -24,7 +24,7 @@ class PointsmanGroup(LazyGroup):
         ),
         "why": Lazy(
             f"{HERE}.why:why",
-            "Show each delivery of a commit, each route's decision and its reason, and what became of it.",
+            "Show each delivery of a commit, each route's decision and its reason, and what followed.",
         ),
         "routes": Lazy(f"{HERE}.routes:app", "Check routes.yaml, and show what would happen."),
         "erratum": Lazy(f"{HERE}.erratum:erratum", "Remove a leaked secret from an item of the audit trail."),
@@ -32,7 +32,7 @@ class PointsmanGroup(LazyGroup):
     }
 
     def invoke(self, ctx: Any) -> Any:
-        """As TyperGroup's."""
+        """Run the command; print expected errors on one line."""
         try:
             return super().invoke(ctx)
         except REPORTED as error:

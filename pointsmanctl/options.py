@@ -1,4 +1,4 @@
-"""What commands share: their options, and the checks of what is given."""
+"""Options that commands share, and the checks of their values."""
 
 import re
 from collections.abc import Callable
@@ -30,45 +30,45 @@ PagerOption = Annotated[bool, typer.Option("--pager/--no-pager", help="On a term
 TIMES = "30m, 24h, 7d, 2026-11-23 or 2026-11-23T18:00 (UTC)"
 
 
-def given(value: str | None) -> str | None:
-    """The callback of an option that must not be empty."""
+def not_empty(value: str | None) -> str | None:
+    """Check the value of an option that must not be empty."""
     if value is not None and not value.strip():
         raise typer.BadParameter("the value is empty")
-    return readable(value)
+    return utf8_text(value)
 
 
-def _of_form(form: str, words: str) -> Callable[[str | None], str | None]:
-    """The callback of an option whose value has a form of its own."""
+def _matching(pattern: str, description: str) -> Callable[[str | None], str | None]:
+    """Return the check of an option whose value must match `pattern`."""
 
     def check(value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(form, value, re.ASCII):
-            raise typer.BadParameter(f"{value!r} is not {words}")
+        if value is not None and not re.fullmatch(pattern, value, re.ASCII):
+            raise typer.BadParameter(f"{value!r} is not {description}")
         return value
 
     return check
 
 
-full_name = _of_form(r"[\w.-]+/[\w.-]+", "owner/name")
-target_name = _of_form(r"[a-z0-9-]+/[a-z0-9-]+", "account/region, such as prod/eu-west-1")
-rollout_id = _of_form(r"r-[0-9a-f]{16}", "a rollout id, such as r-3f2a9c0d1e2b4a56: `pointsman status` lists them")
+full_name = _matching(r"[\w.-]+/[\w.-]+", "owner/name")
+target_name = _matching(r"[a-z0-9-]+/[a-z0-9-]+", "account/region, such as prod/eu-west-1")
+rollout_id = _matching(r"r-[0-9a-f]{16}", "a rollout id, such as r-3f2a9c0d1e2b4a56: `pointsman status` lists them")
 
 
-def readable(value: str | None) -> str | None:
-    """The callback of an option that must be text: bytes that are not UTF-8 arrive as lone surrogates."""
+def utf8_text(value: str | None) -> str | None:
+    """Check that the value is UTF-8: bytes that are not arrive as lone surrogates."""
     if value is not None and replace_surrogates(value) != value:
         raise typer.BadParameter(f"{replace_surrogates(value)!r} is not UTF-8")
     return value
 
 
-def all_readable(values: list[str] | None) -> list[str] | None:
-    """The same for several values."""
+def utf8_texts(values: list[str] | None) -> list[str] | None:
+    """Check that all values are UTF-8."""
     for value in values or ():
-        readable(value)
+        utf8_text(value)
     return values
 
 
-def connected(where: Where, stack: str | None, region: str | None) -> Connection:
-    """The control stack that is meant; says so on stderr when it is the local cloud's."""
+def connect_stack(where: Where, stack: str | None, region: str | None) -> Connection:
+    """Connect to the control stack that the options name; prints a note when it is the local cloud's."""
     settings = read_settings(stack, region)
     local = None if where is Where.AWS else running_local_cloud()
     if local:

@@ -48,7 +48,7 @@ class LocalGithub:
     def webhook_url(self) -> str:
         """Where GitHub delivers; NotRunning before the control stack is deployed."""
         if not self._record().webhook_url:
-            raise NotRunning("the control stack is not deployed: start the local cloud with `make up`")
+            raise NotRunning("the control stack is not deployed: start the local cloud with `pointsman local up`")
         return self._record().webhook_url
 
     def webhook(self) -> Webhook:

@@ -1,4 +1,4 @@
-"""`pointsman audit`: queries of the audit trail."""
+"""`pointsman audit`: search the audit trail."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,9 +13,9 @@ from pointsmanctl.options import (
     RegionOption,
     StackOption,
     WhereOption,
-    connected,
+    connect_stack,
     full_name,
-    given,
+    not_empty,
     rollout_id,
     target_name,
 )
@@ -31,30 +31,30 @@ if TYPE_CHECKING:
 SINCE = "24h"
 
 
-def _known(types: list[str] | None) -> list[str] | None:
+def _check_types(types: list[str] | None) -> list[str] | None:
     if types:
         from pointsmanctl.stack.trail_query import event_types
 
-        known = event_types()
-        if unknown := [each for each in types if each not in known]:
-            raise typer.BadParameter(f"{unknown[0]!r} is not an event type. Use one of: {', '.join(known)}")
+        valid = event_types()
+        if unknown := [each for each in types if each not in valid]:
+            raise typer.BadParameter(f"{unknown[0]!r} is not an event type. Use one of: {', '.join(valid)}")
     return types
 
 
 def audit(
-    actor: Annotated[str | None, typer.Option(help="Login of the person who pushed.", callback=given)] = None,
+    actor: Annotated[str | None, typer.Option(help="Login of the person who pushed.", callback=not_empty)] = None,
     repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
-    commit: Annotated[str | None, typer.Option(help="Commit, or its first characters.", callback=given)] = None,
+    commit: Annotated[str | None, typer.Option(help="Commit, or its first characters.", callback=not_empty)] = None,
     target: Annotated[
         str | None, typer.Option(help="account/region, such as prod/eu-west-1.", callback=target_name)
     ] = None,
-    host: Annotated[str | None, typer.Option(help="Host name in the inventory.", callback=given)] = None,
+    host: Annotated[str | None, typer.Option(help="Host name in the inventory.", callback=not_empty)] = None,
     rollout: Annotated[
         str | None, typer.Option(help="Rollout, such as r-3f2a9c0d1e2b4a56.", callback=rollout_id)
     ] = None,
-    route: Annotated[str | None, typer.Option(help="Route name in routes.yaml.", callback=given)] = None,
+    route: Annotated[str | None, typer.Option(help="Route name in routes.yaml.", callback=not_empty)] = None,
     types: Annotated[
-        list[str] | None, typer.Option("--type", help="Event type. Can be repeated.", callback=_known)
+        list[str] | None, typer.Option("--type", help="Event type. Can be repeated.", callback=_check_types)
     ] = None,
     since: Annotated[
         str | None,
@@ -95,15 +95,15 @@ def audit(
         limit=limit,
     )
     query = bounded(query, since, until, now, SINCE)
-    events = _newest(connected(cloud, stack, region), query)
+    events = _newest(connect_stack(cloud, stack, region), query)
     _print(events, query, output, diff=diff, pager=pager)
 
 
-def _newest(there: Connection, query: "TrailQuery") -> list["ReadEvent"]:
-    """At most `limit` events; says on stderr when there are more."""
+def _newest(connection: Connection, query: "TrailQuery") -> list["ReadEvent"]:
+    """Return at most `limit` events; warns when there are more."""
     from pointsmanctl.stack.trail_query import run_query
 
-    events = run_query(there.dynamodb, there.audit_table, replace(query, limit=query.limit + 1))
+    events = run_query(connection.dynamodb, connection.audit_table, replace(query, limit=query.limit + 1))
     if len(events) > query.limit:
         newest = f"{query.limit} events" if query.limit > 1 else "event"
         warn(f"Showing the newest {newest}; raise --limit or narrow --since for more.")
@@ -122,5 +122,5 @@ def _print(events: list["ReadEvent"], query: "TrailQuery", output: Format, *, di
         show(trail_table(events, diffs=diff, complete=complete), pager=pager)
     else:
         start = "" if query.unbounded else f" since {query.since:%Y-%m-%d %H:%M} UTC"
-        named = query.actor or query.repository or query.host or query.route
-        note(f"No matching events{start}.{' Names are case-sensitive.' if named else ''}")
+        has_name = query.actor or query.repository or query.host or query.route
+        note(f"No matching events{start}.{' Names are case-sensitive.' if has_name else ''}")

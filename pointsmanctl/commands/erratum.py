@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pointsmanctl.options import RegionOption, StackOption, WhereOption, all_readable, connected, given
+from pointsmanctl.options import RegionOption, StackOption, WhereOption, connect_stack, not_empty, utf8_texts
 from pointsmanctl.stack.connection import Where
 
 
@@ -15,10 +15,10 @@ def erratum(
     key: Annotated[str, typer.Argument(help="The item's sort key, such as HostResultRecorded#dev/eu-west-1#1#...")],
     fields: Annotated[
         list[str] | None,
-        typer.Option("--field", help="Text to remove, such as tasks.0.diff. Can be repeated.", callback=all_readable),
+        typer.Option("--field", help="Field to clear, such as tasks.0.diff. Can be repeated.", callback=utf8_texts),
     ] = None,
     reason: Annotated[
-        str | None, typer.Option(help="Why, for the audit trail. Required with --field.", callback=given)
+        str | None, typer.Option(help="Why, for the audit trail. Required with --field.", callback=not_empty)
     ] = None,
     cloud: WhereOption = Where.AUTO,
     stack: StackOption = None,
@@ -26,19 +26,19 @@ def erratum(
 ) -> None:
     """Remove a leaked secret from an item of the audit trail.
 
-    Without --field, say whether an erratum explains the item as it is. Removing needs the credentials of the
-    break-glass role.
+    Without --field, show whether an erratum explains the item's present content. Removing text needs the credentials
+    of the break-glass role.
     """
     from pointsman.core.text import escape_invisible
-    from pointsmanctl.stack.erratum import Removal, redact, verdict
+    from pointsmanctl.stack.erratum import Removal, explain_digest, redact
 
     if fields and not reason:
-        raise typer.BadParameter("give the reason: --reason", param_hint="--reason")
-    there = connected(cloud, stack, region)
+        raise typer.BadParameter("the reason is missing: give --reason", param_hint="--reason")
+    connection = connect_stack(cloud, stack, region)
     if fields:
         removal = Removal(partition, key, tuple(fields), reason or "")
-        recorded = redact(there.dynamodb, there.audit_table, removal, there.caller, datetime.now(UTC))
-        answer = f"{recorded.erratum}: removed {', '.join(recorded.fields)}. The alarm TrailAltered will now go off."
+        recorded = redact(connection.dynamodb, connection.audit_table, removal, connection.caller, datetime.now(UTC))
+        message = f"{recorded.erratum}: removed {', '.join(recorded.fields)}. The alarm TrailAltered will now go off."
     else:
-        answer = verdict(there.dynamodb, there.audit_table, partition, key)
-    sys.stdout.write(escape_invisible(answer) + "\n")
+        message = explain_digest(connection.dynamodb, connection.audit_table, partition, key)
+    sys.stdout.write(escape_invisible(message) + "\n")

@@ -1,4 +1,4 @@
-"""`pointsman status`: rollouts and their runs, as they are now."""
+"""`pointsman status`: the current state of rollouts and their runs."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from pointsmanctl.options import (
     RegionOption,
     StackOption,
     WhereOption,
-    connected,
+    connect_stack,
     rollout_id,
 )
 from pointsmanctl.output.formats import Format, print_objects
@@ -39,7 +39,7 @@ def status(
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Follow the rollouts until none of them is open.")
     ] = False,
-    interval: Annotated[float, typer.Option(min=1, help="Seconds between two looks, with --watch.")] = 3,
+    interval: Annotated[float, typer.Option(min=1, help="With --watch: seconds between two updates.")] = 3,
     exit_status: Annotated[
         bool, typer.Option("--exit-status", help="Exit with 1 if any rollout in the list has failed.")
     ] = False,
@@ -60,16 +60,16 @@ def status(
     now = datetime.now(UTC)
     started = TrailQuery(EPOCH, now + CLOCK_SKEW, types=("RolloutStarted",), limit=1000)
     started = bounded(started, since, None, now, SINCE)
-    there = connected(cloud, stack, region)
-    reader = RolloutReader(there)
+    connection = connect_stack(cloud, stack, region)
+    reader = RolloutReader(connection)
     if rollout:
         load = _load_one(reader, rollout)
     else:
-        names = _listed(there, reader, started)
-        load = lambda: reader.load_each(names)  # noqa: E731 - beside the other way to load
-    shown = _watched(load, interval, detailed=bool(rollout), output=output) if watch else load()
-    _print(shown, output, detailed=bool(rollout), since=since, pager=pager, watched=watch)
-    if (rollout or exit_status) and any(each.failed for each in shown):
+        names = _rollouts_to_list(connection, reader, started)
+        load = lambda: reader.load_each(names)  # noqa: E731 - an alternative to _load_one
+    rollouts = _watch(load, interval, detailed=bool(rollout), output=output) if watch else load()
+    _print(rollouts, output, detailed=bool(rollout), since=since, pager=pager, watched=watch)
+    if (rollout or exit_status) and any(each.failed for each in rollouts):
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -83,40 +83,40 @@ def _load_one(reader: "RolloutReader", rollout: str) -> "Load":
     return load
 
 
-def _listed(there: Connection, reader: "RolloutReader", started: "TrailQuery") -> list[str]:
+def _rollouts_to_list(connection: Connection, reader: "RolloutReader", started: "TrailQuery") -> list[str]:
     from pointsmanctl.stack.trail_query import run_query
 
-    events = run_query(there.dynamodb, there.audit_table, started)
+    events = run_query(connection.dynamodb, connection.audit_table, started)
     return [*reader.open_rollouts(), *(event.rollout for event in events if event.rollout)]
 
 
-def _watched(load: "Load", interval: float, *, detailed: bool, output: Format) -> list["LoadedRollout"]:
+def _watch(load: "Load", interval: float, *, detailed: bool, output: Format) -> list["LoadedRollout"]:
     from pointsmanctl.output.watch import quiet_view, view
     from pointsmanctl.stack.follow import follow
 
-    with view(detailed=detailed) if output is Format.TABLE else quiet_view() as look:
-        return follow(load, look, interval)
+    with view(detailed=detailed) if output is Format.TABLE else quiet_view() as update:
+        return follow(load, update, interval)
 
 
-def _in_words(since: str) -> str:
+def _since_text(since: str) -> str:
     return f"{since} ago" if since[-1:] in "smhdw" else since
 
 
 def _print(
-    shown: list["LoadedRollout"], output: Format, *, detailed: bool, since: str, pager: bool, watched: bool
+    rollouts: list["LoadedRollout"], output: Format, *, detailed: bool, since: str, pager: bool, watched: bool
 ) -> None:
     from pointsmanctl.output.console import on_terminal, show
     from pointsmanctl.output.rollout_table import rollout_report, rollouts_table
     from pointsmanctl.output.shapes import ROLLOUT_COLUMNS, rollout_object, rollout_rows
 
     if output is not Format.TABLE:
-        objects = [rollout_object(each) for each in shown]
+        objects = [rollout_object(each) for each in rollouts]
         print_objects(objects, output, ROLLOUT_COLUMNS, rollout_rows(objects))
-    elif not shown:
-        note(f"No rollout is open, and none has started since {_in_words(since)}.")
+    elif not rollouts:
+        note(f"No rollout is open, and none has started since {_since_text(since)}.")
     elif watched and on_terminal():
-        return  # the last look stands on the screen
+        return  # the last update is still on the screen
     elif detailed:
-        show(rollout_report(shown[0], links=on_terminal()), pager=pager)
+        show(rollout_report(rollouts[0], links=on_terminal()), pager=pager)
     else:
-        show(rollouts_table(shown, datetime.now(UTC)), pager=pager)
+        show(rollouts_table(rollouts, datetime.now(UTC)), pager=pager)

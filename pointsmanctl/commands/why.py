@@ -1,4 +1,4 @@
-"""`pointsman why <sha>`: what became of a commit, delivery by delivery and route by route, and why."""
+"""`pointsman why <sha>`: the deliveries of a commit, each route's decision, and what followed."""
 
 import re
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from pointsmanctl.options import (
     RegionOption,
     StackOption,
     WhereOption,
-    connected,
+    connect_stack,
     full_name,
 )
 from pointsmanctl.output.formats import Format, print_objects
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pointsmanctl.stack.trail_query import TrailQuery
 
 SINCE = "30d"
-SHORTEST = 4  # characters of a commit
-MOST_EVENTS = 1_000
+MIN_LENGTH = 4  # characters of a commit
+MAX_EVENTS = 1_000
 NOT_FOUND_HINT = (
     "Perhaps GitHub did not deliver it, Pointsman rejected it (401, 413), or no route is for its repository (200). "
     "Look at Recent Deliveries of the webhook on GitHub."
@@ -46,28 +46,26 @@ def why(
     stack: StackOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Show each delivery of a commit, each route's decision and its reason, and what became of it.
+    """Show each delivery of a commit, each route's decision and its reason, and what followed.
 
     Exits with 3 if the audit trail has no delivery of this commit.
     """
-    from pointsmanctl.stack.deliveries import EVENT_TYPES, delivered_before, reports_of
+    from pointsmanctl.stack.deliveries import EVENT_TYPES, delivered_earlier, reports_of
     from pointsmanctl.stack.rollouts import RolloutReader
     from pointsmanctl.stack.time_span import CLOCK_SKEW, bounded
     from pointsmanctl.stack.trail_query import TrailQuery
 
     sha = commit.lower()
-    if not re.fullmatch(rf"[0-9a-f]{{{SHORTEST},64}}", sha):
-        raise typer.BadParameter(f"{commit!r} is not a commit: give at least {SHORTEST} hexadecimal digits")
+    if not re.fullmatch(rf"[0-9a-f]{{{MIN_LENGTH},64}}", sha):
+        raise typer.BadParameter(f"{commit!r} is not a commit: give at least {MIN_LENGTH} hexadecimal digits")
     now = datetime.now(UTC)
-    query = TrailQuery(EPOCH, now + CLOCK_SKEW, repository=repository, commit=sha, types=EVENT_TYPES, limit=MOST_EVENTS)
+    query = TrailQuery(EPOCH, now + CLOCK_SKEW, repository=repository, commit=sha, types=EVENT_TYPES, limit=MAX_EVENTS)
     query = bounded(query, since, None, now, SINCE)
-    there = connected(cloud, stack, region)
-    events = _events(there, query)
-    reports = reports_of(events, RolloutReader(there))
-    if earlier := delivered_before(events):
-        warn(
-            f"Redelivered since then, but first delivered before: {', '.join(sorted(earlier))}; use an earlier --since"
-        )
+    connection = connect_stack(cloud, stack, region)
+    events = _events(connection, query)
+    reports = reports_of(events, RolloutReader(connection))
+    if earlier := delivered_earlier(events):
+        warn(f"first delivered before --since: {', '.join(sorted(earlier))}; use an earlier --since")
     _print(reports, output, pager=pager)
     if not reports:
         start = "" if query.unbounded else f" since {query.since:%Y-%m-%d}"
@@ -76,17 +74,18 @@ def why(
         raise typer.Exit(ExitCode.NOT_FOUND)
 
 
-def _events(there: Connection, query: "TrailQuery") -> list["TrailEvent"]:
-    """The events that this version can read; says on stderr what is missing."""
+def _events(connection: Connection, query: "TrailQuery") -> list["TrailEvent"]:
+    """Return the events that this version can read; warns when some are missing."""
+    from pointsman.core.text import pluralize
     from pointsman.core.trail.item import NewerEvent
     from pointsmanctl.stack.trail_query import run_query
 
-    found = run_query(there.dynamodb, there.audit_table, query)
-    if len(found) >= query.limit:
+    all_events = run_query(connection.dynamodb, connection.audit_table, query)
+    if len(all_events) >= query.limit:
         warn(f"Showing the newest {query.limit:,} events; narrow --since for more.")
-    events = [event for event in found if not isinstance(event, NewerEvent)]
-    if newer := len(found) - len(events):
-        warn(f"{newer} more were written by a newer version of Pointsman: upgrade to read them.")
+    events = [event for event in all_events if not isinstance(event, NewerEvent)]
+    if newer := len(all_events) - len(events):
+        warn(f"A newer version of Pointsman wrote {pluralize(newer, 'more event')}; upgrade to read them.")
     return events
 
 

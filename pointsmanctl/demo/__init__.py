@@ -1,1 +1,1 @@
-"""The main job on the local cloud, from push to trail: shown and checked."""
+"""The demo: the main job on the local cloud, from push to audit trail, shown and checked."""

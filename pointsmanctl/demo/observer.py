@@ -1,4 +1,4 @@
-"""Short ways to ask a Pointsman on the local cloud what became of a push: for the demo and the end-to-end tests."""
+"""Observes Pointsman on the local cloud: for the demo and the end-to-end tests."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,15 +15,14 @@ from pointsman.core.trail.item import NewerEvent
 from pointsmanctl.output.host_lines import joined_parts
 from pointsmanctl.stack.trail_query import TrailQuery, run_query
 
-SOON = TIMEOUT_SECONDS
 STANDSTILL_SECONDS = 300.0
-"""How long a rollout may stand still. As long as something moves, whoever waits goes on waiting."""
+"""How long to wait without any progress of a rollout."""
 
 
 class Observer:
-    """Looks at a local cloud with Pointsman deployed in it; waits, with a limit, for what must come.
+    """Reads the results of pushes from a local cloud with Pointsman deployed; waits for them, with a time-out.
 
-    Every method that waits raises LocalCloudError when it did not come.
+    Every method that waits raises LocalCloudError after the time-out.
     """
 
     def __init__(self, cloud: LocalCloud) -> None:
@@ -33,86 +32,84 @@ class Observer:
         self.store = DynamoRollouts(cloud.client("dynamodb"), self.rollouts_table, self.audit_table)
 
     def file(self, path: str) -> str:
-        """A file of the repository's main branch."""
+        """Return the text of a file on the repository's main branch."""
         return (self.cloud.github.repository().clone / path).read_text()
 
     def end_of(self, delivery: WebhookDelivery) -> tuple[Rollout, dict[TargetName, Run]]:
-        """The one rollout of a delivery with its newest runs, once it has ended and told of every host."""
+        """Return the only rollout of a delivery with its newest runs, once the rollout has ended."""
         rollout = rollout_of(delivery)
 
         def ended() -> tuple[Rollout, dict[TargetName, Run]] | None:
             loaded = self.store.load(rollout)
             return (loaded[0], latest(loaded[1])) if loaded and loaded[0].state.ended else None
 
-        return wait_until(ended, STANDSTILL_SECONDS, f"{rollout} stands still", lambda: self.progress(rollout))
+        return wait_until(ended, STANDSTILL_SECONDS, f"{rollout} makes no progress", lambda: self.progress(rollout))
 
     def progress(self, rollout: RolloutId) -> object:
-        """Something that changes as a rollout goes on: its runs, their builds' phases, what hosts have told."""
+        """Return a value that changes while a rollout runs: from its runs, the phases of builds and its events."""
         loaded = self.store.load(rollout)
         builds = sorted((build["id"], build["phase"]) for build in self.cloud.running_builds())
         return loaded and [run.state for run in loaded[1]], builds, len(self.events(rollout))
 
     def events(self, rollout: str) -> list[TrailEvent]:
-        """The trail of a rollout, by time."""
+        """Return the events of a rollout, by time."""
         now = datetime.now(UTC)
-        return self.ask(TrailQuery(now - timedelta(days=1), now + timedelta(minutes=5), rollout=rollout, limit=1000))
+        return self.query(TrailQuery(now - timedelta(days=1), now + timedelta(minutes=5), rollout=rollout, limit=1000))
 
-    def ask(self, question: TrailQuery) -> list[TrailEvent]:
-        """The trail's answer."""
-        found = run_query(self.cloud.client("dynamodb"), self.audit_table, question)
-        return [event for event in found if not isinstance(event, NewerEvent)]
+    def query(self, query: TrailQuery) -> list[TrailEvent]:
+        """Return the events of the audit trail that match `query`."""
+        events = run_query(self.cloud.client("dynamodb"), self.audit_table, query)
+        return [event for event in events if not isinstance(event, NewerEvent)]
 
     def host_results(self, rollout: str, number: int) -> list[HostResultRecorded]:
-        """What Ansible did on each host, once every part of the results of `number` hosts has arrived."""
+        """Return what Ansible did on each host, once the complete results of `number` hosts are in the trail."""
 
-        def all_there() -> list[HostResultRecorded] | None:
+        def complete() -> list[HostResultRecorded] | None:
             events = joined_parts(self.events(rollout))
-            found = [event for event in events if isinstance(event, HostResultRecorded) and event.final]
-            return found if len({event.host for event in found}) >= number else None
+            results = [event for event in events if isinstance(event, HostResultRecorded) and event.final]
+            return results if len({event.host for event in results}) >= number else None
 
-        return wait_until(all_there, SOON, f"no {number} host results of {rollout}")
+        return wait_until(complete, TIMEOUT_SECONDS, f"no {number} host results of {rollout}")
 
-    def decided(self, delivery: WebhookDelivery) -> DeliveryDecided:
-        """The trail's record of a delivery, once it is there."""
+    def decision_event(self, delivery: WebhookDelivery) -> DeliveryDecided:
+        """Return the DeliveryDecided event of a delivery, once it is in the trail."""
         now = datetime.now(UTC)
-        question = TrailQuery(
-            now - timedelta(days=1), now + timedelta(minutes=5), types=("DeliveryDecided",), limit=1000
-        )
+        query = TrailQuery(now - timedelta(days=1), now + timedelta(minutes=5), types=("DeliveryDecided",), limit=1000)
 
-        def found() -> DeliveryDecided | None:
-            events = self.ask(question)
-            mine = [each for each in events if isinstance(each, DeliveryDecided) and each.delivery == delivery.id]
-            return mine[0] if mine else None
+        def event() -> DeliveryDecided | None:
+            events = self.query(query)
+            matching = [each for each in events if isinstance(each, DeliveryDecided) and each.delivery == delivery.id]
+            return matching[0] if matching else None
 
-        return wait_until(found, SOON, f"delivery {delivery.id} is not in the trail")
+        return wait_until(event, TIMEOUT_SECONDS, f"delivery {delivery.id} is not in the trail")
 
     def messages(self, rollout: str) -> list[dict[str, Any]]:
-        """Slack's messages of a rollout, without the notes in its thread."""
-        return [each for each in self._marked(rollout) if "note" not in each["metadata"]["event_payload"]]
+        """Return the Slack messages of a rollout, without the notes in its thread."""
+        return [each for each in self._messages_about(rollout) if "note" not in each["metadata"]["event_payload"]]
 
     def notes(self, rollout: str, number: int) -> list[dict[str, Any]]:
-        """The notes in the thread of a rollout, once there are `number`."""
+        """Return the notes in the thread of a rollout, once there are `number`."""
 
-        def all_there() -> list[dict[str, Any]] | None:
-            found = [each for each in self._marked(rollout) if "note" in each["metadata"]["event_payload"]]
-            return found if len(found) >= number else None
+        def complete() -> list[dict[str, Any]] | None:
+            notes = [each for each in self._messages_about(rollout) if "note" in each["metadata"]["event_payload"]]
+            return notes if len(notes) >= number else None
 
-        return wait_until(all_there, SOON, f"Slack has no {number} notes in the thread of {rollout}")
+        return wait_until(complete, TIMEOUT_SECONDS, f"Slack has no {number} notes in the thread of {rollout}")
 
-    def _marked(self, rollout: str) -> list[dict[str, Any]]:
+    def _messages_about(self, rollout: str) -> list[dict[str, Any]]:
         return [each for each in self.cloud.slack.channel()["messages"] if rollout in str(each["metadata"])]
 
     def last_message(self, rollout: str, word: str) -> dict[str, Any]:
-        """The one message of a rollout, once it says that the rollout `word`."""
+        """Return the only message of a rollout, once it shows the state `word`."""
 
-        def shown() -> dict[str, Any] | None:
-            [message] = self.messages(rollout) or [{"text": ""}]
-            return message if f": {word} ·" in message["text"] else None
+        def message() -> dict[str, Any] | None:
+            [only] = self.messages(rollout) or [{"text": ""}]
+            return only if f": {word} ·" in only["text"] else None
 
-        return wait_until(shown, SOON, f"Slack did not say that {rollout} {word}")
+        return wait_until(message, TIMEOUT_SECONDS, f"the Slack message of {rollout} does not say {word!r}")
 
     def builds(self) -> int:
-        """How many builds were ever started, in every account and region."""
+        """Return the number of builds that were started, in every account and region."""
         return sum(
             len(self.cloud.client("codebuild", account, region).list_builds_for_project(projectName="pointsman")["ids"])
             for account in self.cloud.record.accounts
@@ -120,16 +117,16 @@ class Observer:
         )
 
     def first[Kind: TrailEvent](self, rollout: str, kind: type[Kind]) -> Kind:
-        """The first event of a type in a rollout's trail, once it is there."""
+        """Return the first event of a type in a rollout's trail, once there is one."""
 
-        def found() -> list[Kind]:
+        def matching() -> list[Kind]:
             return [event for event in self.events(rollout) if isinstance(event, kind)]
 
-        return wait_until(found, SOON, f"no {kind.__name__} of {rollout}")[0]
+        return wait_until(matching, TIMEOUT_SECONDS, f"no {kind.__name__} of {rollout}")[0]
 
 
 def rollout_of(delivery: WebhookDelivery) -> RolloutId:
-    """The one rollout that the receiver's answer names. Raises LocalCloudError when it names none, or several."""
+    """Return the only rollout in the receiver's answer. Raises LocalCloudError when there is none, or several."""
     names = {decision["rollout"] for decision in delivery.response.json()["decisions"] if decision["rollout"]}
     if len(names) != 1:
         raise LocalCloudError(f"expected one rollout; the answer names {sorted(names) or 'none'}")

@@ -1,4 +1,4 @@
-"""A Slack message as it would look, in the terminal."""
+"""Shows a Slack message in the terminal as Slack would."""
 
 import re
 from typing import Any
@@ -16,7 +16,7 @@ _MRKDWN = re.compile(
 
 
 def slack_message(message: dict[str, Any], channel: str) -> Panel:
-    """A message of the stand-in's channel, block by block."""
+    """Return a panel with the blocks of a message from the local cloud's channel."""
     blocks = [_block(block) for block in message["blocks"]]
     edits = len(message.get("edits", []))
     kind = "a reply, also sent to the channel" if message.get("thread_ts") else "one message"
@@ -37,16 +37,16 @@ def _block(block: dict[str, Any]) -> RenderableType:
 
 
 def mrkdwn(text: dict[str, str], style: str = "") -> Text:
-    """A text object of Block Kit."""
+    """Return the text of a text object of Block Kit."""
     if text["type"] == "plain_text":
         return Text(_decoded(text["text"]), style=style)
-    shown, at = Text(style=style), 0
+    result, at = Text(style=style), 0
     for match in _MRKDWN.finditer(text["text"]):
-        shown.append(_decoded(text["text"][at : match.start()]))
-        shown.append_text(_span(match))
+        result.append(_decoded(text["text"][at : match.start()]))
+        result.append_text(_span(match))
         at = match.end()
-    shown.append(_decoded(text["text"][at:]))
-    return shown
+    result.append(_decoded(text["text"][at:]))
+    return result
 
 
 def _span(match: re.Match[str]) -> Text:
@@ -60,5 +60,5 @@ def _span(match: re.Match[str]) -> Text:
 
 
 def _decoded(text: str) -> str:
-    """Text as Slack shows it: of all entities it knows these three."""
+    """Return text as Slack shows it: Slack decodes these three entities only."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

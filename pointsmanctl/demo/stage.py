@@ -1,4 +1,4 @@
-"""What the demo prints: numbered scenes, progress while things happen, and checks that end it when they fail."""
+"""What the demo prints: lettered scenes, progress, and checks that end the demo when they fail."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +15,8 @@ from rich.text import Text
 from localcloud.waiting import wait_until
 from pointsman.core.model import Rollout, Run, TargetName
 from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.text import format_duration
 from pointsmanctl.output.styles import STYLES
-from pointsmanctl.output.times import duration
 
 MARKS = {
     "waiting": "⏳",
@@ -30,7 +30,7 @@ MARKS = {
 
 
 class DemoFailed(Exception):
-    """Something was not as the demo promises. The message says what was expected and what came."""
+    """A check of the demo failed. The message says what was expected and what happened instead."""
 
 
 class Stage:
@@ -42,31 +42,31 @@ class Stage:
 
     @property
     def elapsed(self) -> str:
-        """How long the demo has been going on."""
-        return duration(time.monotonic() - self._began)
+        """The time since the demo began."""
+        return format_duration(time.monotonic() - self._began)
 
     def scene(self, letter: str, title: str) -> None:
-        """Begin a scene."""
+        """Print the heading of a scene."""
         self.console.print()
         self.console.print(Rule(Text(f" ({letter}) {title} ", style="bold"), align="left", characters="━"))
 
     def say(self, text: str) -> None:
-        """One plain sentence."""
+        """Print a sentence."""
         self.console.print(Text(text))
 
     def show(self, thing: RenderableType) -> None:
-        """A table or panel."""
+        """Print a table or a panel."""
         self.console.print(thing)
 
-    def check(self, holds: bool, expected: str, came: object = "") -> None:
-        """Print a promise that was kept; end the demo with one that was not."""
+    def check(self, holds: bool, expected: str, actual: object = "") -> None:
+        """Print `expected` if it holds. Raises DemoFailed if not."""
         if not holds:
-            raise DemoFailed(f"expected {expected}" + (f"; what came was {came}" if came != "" else ""))
+            raise DemoFailed(f"expected {expected}" + (f", got {actual}" if actual != "" else ""))
         self.console.print(Text.assemble(("✓ ", "bold green"), expected))
 
     @contextmanager
     def working(self, what: str) -> Iterator[Callable[[str], None]]:
-        """A spinner while something works (a line where there is no terminal), and how long it took after it."""
+        """Show a spinner while a step runs (without a terminal: a line), then how long it took."""
         began = time.monotonic()
         if self.console.is_terminal:
             with Status(what, console=self.console) as status:
@@ -82,9 +82,9 @@ class Stage:
         progress: Callable[[], object],
         standstill: float,
     ) -> Rollout:
-        """Show a rollout's runs, live, until it has ended.
+        """Show the runs of a rollout, live, until it has ended.
 
-        Raises LocalCloudError when `progress` has said the same for `standstill` seconds.
+        Raises LocalCloudError when `progress` has not changed for `standstill` seconds.
         """
         with _Watch(self.console) as watch:
 
@@ -93,16 +93,16 @@ class Stage:
                     watch.look(*loaded)
                 return loaded[0] if loaded and loaded[0].state.ended else None
 
-            return wait_until(ended, standstill, "the rollout stands still", progress)
+            return wait_until(ended, standstill, "the rollout makes no progress", progress)
 
 
 class _Watch:
-    """The runs of one rollout: a table that is drawn anew on a terminal, a line for each change elsewhere."""
+    """The runs of one rollout: a table that is redrawn on a terminal, a line for each change elsewhere."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live = Live(console=console, refresh_per_second=4, transient=False) if console.is_terminal else None
-        self._told: dict[str, str] = {}
+        self._printed: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         if self._live:
@@ -119,13 +119,13 @@ class _Watch:
             self._live.update(runs_table(rollout, newest))
             return
         for name, run in newest.items():
-            if self._told.get(name) != run.state.value:
-                self._told[name] = run.state.value
+            if self._printed.get(name) != run.state.value:
+                self._printed[name] = run.state.value
                 self._console.print(f"  {MARKS.get(run.state.value, '•')} {name} {run.state.value}")
 
 
 def runs_table(rollout: Rollout, newest: dict[TargetName, Run]) -> Table:
-    """Accounts across, regions down: where each run is."""
+    """Return the state of each run: one column per account, one row per region."""
     accounts = list(dict.fromkeys(target.account for target in rollout.spec.targets))
     table = Table(box=None, pad_edge=True, header_style="bold")
     table.add_column("")
@@ -142,5 +142,5 @@ def _cell(run: Run | None) -> Text:
     state = run.state.value
     took = ""
     if run.started_at and run.ended_at:
-        took = f" in {duration((run.ended_at - run.started_at).total_seconds())}"
+        took = f" in {format_duration((run.ended_at - run.started_at).total_seconds())}"
     return Text.assemble(MARKS.get(state, "•"), " ", (state.replace("_", " "), STYLES.get(state, "")), (took, "dim"))

@@ -1,1 +1,1 @@
-"""What `pointsman routes explain` needs: the change that it is about, and what would run."""
+"""For `pointsman routes explain`: the change in question, and what would run."""

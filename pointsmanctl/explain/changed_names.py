@@ -1,4 +1,4 @@
-"""Changed files as people and programs give them: a list, NUL-separated or one a line, or a range of git's."""
+"""Reads changed files: from a list, one name per line or NUL-separated, or from a commit range of git."""
 
 import codecs
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pointsmanctl.errors import InvalidInput
 
-# Two trees, all of them, whatever a user's or a clone's configuration says of diffs. Plumbing heeds little of it.
+# The difference of two trees, independent of the diff settings of the user and the clone.
 _DIFF = [
     *("-c", "diff.relative=false", "-c", "core.quotePath=false"),
     *(
@@ -34,16 +34,16 @@ _GITHUB = re.compile(
 
 @dataclass(frozen=True)
 class CommitRange:
-    """What git knows of a range: the names that differ, and where it ends."""
+    """A commit range: the names of the files that differ, and its end."""
 
     names: tuple[str, ...]
-    branch: str | None  # that it ends at: the one that is named, or checked out
-    repository: str | None  # owner/name of `origin`, where that is on GitHub
+    branch: str | None  # at the end of the range: named in it, or checked out
+    repository: str | None  # owner/name of `origin`, if it is on GitHub
     message: str  # of the newest commit
 
 
 def names_in(content: bytes) -> tuple[str, ...]:
-    """The names in `content`: NUL-separated where it holds a NUL, else one a line, as git quotes them.
+    """Return the names in `content`: NUL-separated if it has a NUL, else one per line, quoted as git does.
 
     Raises InvalidInput when it is not UTF-8.
     """
@@ -61,10 +61,10 @@ def names_in(content: bytes) -> tuple[str, ...]:
 
 
 def _unquoted(line: bytes) -> bytes:
-    """A name that git put in quotes, unquoted: https://git-scm.com/docs/git-config (core.quotePath)."""
+    """Return the name without the quotes of git: https://git-scm.com/docs/git-config (core.quotePath)."""
     if len(line) < 2 or not (line.startswith(b'"') and line.endswith(b'"')):
         return line
-    return _QUOTED.sub(lambda found: _char(found[1], found[2]), line[1:-1])
+    return _QUOTED.sub(lambda match: _char(match[1], match[2]), line[1:-1])
 
 
 def _char(octal: bytes | None, escape: bytes | None) -> bytes:
@@ -74,7 +74,7 @@ def _char(octal: bytes | None, escape: bytes | None) -> bytes:
 
 
 def read_range(text: str, directory: Path) -> CommitRange:
-    """What differs in `A..B` (two trees), in `A...B` (B since it left A), or in one commit.
+    """Return what differs in `A..B` (two trees), in `A...B` (B since it left A), or in one commit.
 
     Raises InvalidInput with git's message.
     """
@@ -109,7 +109,7 @@ def _commit(revision: str, directory: Path) -> str:
 
 
 def _branch(end: str, commit: str, directory: Path) -> str | None:
-    """The branch of this name, or the one that is checked out where the range ends at its newest commit."""
+    """Return the branch named `end`, or the current branch if `commit` is its newest commit."""
     if end and end != "HEAD" and _is_branch(end, directory):
         return end
     if _maybe(["rev-parse", "HEAD"], directory) != commit:
@@ -131,15 +131,15 @@ def _empty_tree(directory: Path) -> str:
 
 
 def _repository(directory: Path) -> str | None:
-    """What `origin` is on GitHub: as it is written, or as git's own rules rewrite it (url.<base>.insteadOf)."""
+    """Return owner/name of `origin`: as configured, or as git rewrites it (url.<base>.insteadOf)."""
     for command in (["config", "--get", "remote.origin.url"], ["remote", "get-url", "origin"]):
-        if found := _GITHUB.fullmatch(_maybe(command, directory) or ""):
-            return found[1]
+        if match := _GITHUB.fullmatch(_maybe(command, directory) or ""):
+            return match[1]
     return None
 
 
 def _message(commit: str, directory: Path) -> str:
-    """A commit's message as it is stored: what shows commits may show signatures, notes and colours, too.
+    """Return a commit's message as stored: `git log` could add signatures, notes and colours.
 
     It follows an empty line, and is UTF-8 unless a header says otherwise: https://git-scm.com/docs/git-commit-tree.
     """
@@ -167,7 +167,7 @@ def _git_bytes(command: list[str], directory: Path) -> bytes:
         done = subprocess.run(  # noqa: S603 - arguments, never a shell
             ["git", *command],  # noqa: S607
             cwd=directory,
-            env=os.environ | {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_OPTIONAL_LOCKS": "0"},  # GitHub replaces none
+            env=os.environ | {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_OPTIONAL_LOCKS": "0"},  # GitHub ignores replace refs
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -175,6 +175,6 @@ def _git_bytes(command: list[str], directory: Path) -> bytes:
     except FileNotFoundError as error:
         raise InvalidInput("git is not installed") from error
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise InvalidInput(f"git {command[0]}: {said[0] if said else 'failed'}")
+        messages = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise InvalidInput(f"git {command[0]}: {messages[0] if messages else 'failed'}")
     return done.stdout

@@ -1,4 +1,4 @@
-"""A saved delivery: its payload, or the request as GitHub shows it at Recent Deliveries."""
+"""Reads a saved delivery: its payload, or the request as GitHub shows it at Recent Deliveries."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ STDIN = "-"
 
 
 def read_source(source: str) -> bytes:
-    """The content of the file `source`, or of standard input. Raises InvalidInput."""
+    """Return the content of the file `source` or of standard input. Raises InvalidInput."""
     try:
         return sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
     except OSError as error:
@@ -22,14 +22,14 @@ def read_source(source: str) -> bytes:
 
 
 def read_saved(source: str) -> RoutingInput | NothingToRun:
-    """The push or pull request of a saved delivery. Raises InvalidInput with the reason."""
+    """Return the push or pull request of a saved delivery. Raises InvalidInput with the reason."""
     try:
         content = json.loads(read_source(source))
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"{source} is not JSON") from error
-    for wrapping in ("request", "payload"):
-        if isinstance(content, dict) and isinstance(content.get(wrapping), dict):
-            content = content[wrapping]
+    for wrapper in ("request", "payload"):
+        if isinstance(content, dict) and isinstance(content.get(wrapper), dict):
+            content = content[wrapper]
     if not isinstance(content, dict):
         raise InvalidInput(f"{source} is JSON, but not an object: save the payload of a delivery")
     try:

@@ -1,4 +1,4 @@
-"""A change that has not happened: the input of the routes when somebody wants to know what they would decide."""
+"""Builds the routing input of a change that has not happened, from options and a commit range."""
 
 import re
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ NOBODY = "somebody"
 
 @dataclass(frozen=True)
 class ChangeOptions:
-    """What the options say of a change; None where they say nothing."""
+    """The options that describe a change; None where an option is not set."""
 
     repository: str | None = None
     branch: str | None = None
@@ -31,22 +31,24 @@ class ChangeOptions:
     message: str | None = None
 
     def by_name(self) -> dict[str, Any]:
-        """Each option and its value."""
+        """Return the value of each option by its name."""
         names = {"repository": "--repo", "actor_id": "--actor-id"}
         return {names.get(name, f"--{name}"): value for name, value in vars(self).items()}
 
 
-def what_if(options: ChangeOptions, routes: Routes, known: CommitRange | None, files: tuple[str, ...]) -> RoutingInput:
-    """The change as if GitHub had delivered it; its files are exactly `files`.
+def what_if(
+    options: ChangeOptions, routes: Routes, commits: CommitRange | None, files: tuple[str, ...]
+) -> RoutingInput:
+    """Return the change as if GitHub had delivered it; its files are exactly `files`.
 
-    What the options leave open is taken from the git range, if there is one. Raises BadParameter.
+    Options that are not set are taken from the commit range, if there is one. Raises BadParameter.
     """
-    repository = options.repository or (known and known.repository) or _only_repository(routes)
+    repository = options.repository or (commits and commits.repository) or _only_repository(routes)
     if repository is None:
-        raise typer.BadParameter("give the repository: --repo owner/name")
-    options = _with_ref(options, known)
-    _refuse_odd(files)
-    message = options.message if options.message is not None else known.message if known else ""
+        raise typer.BadParameter("the repository is missing: give --repo owner/name")
+    options = _with_ref(options, commits)
+    _refuse_invalid_names(files)
+    message = options.message if options.message is not None else commits.message if commits else ""
     changed = ChangedFiles(tuple(dict.fromkeys(name.removeprefix("./") for name in files)))
     is_pull_request = options.base is not None
     return RoutingInput(
@@ -62,16 +64,16 @@ def what_if(options: ChangeOptions, routes: Routes, known: CommitRange | None, f
     )
 
 
-def _with_ref(options: ChangeOptions, known: CommitRange | None) -> ChangeOptions:
-    """The same with the ref completed from the range. Raises BadParameter where it is missing, or given twice."""
-    branch = known.branch if known else None
+def _with_ref(options: ChangeOptions, commits: CommitRange | None) -> ChangeOptions:
+    """Return the options with the ref of the range. Raises BadParameter if it is missing or ambiguous."""
+    branch = commits.branch if commits else None
     if options.base and not options.head and branch:
         options = replace(options, head=branch)
     if not (options.branch or options.tag or options.base) and branch:
         options = replace(options, branch=branch)
-    _refuse_whole_refs(options)
+    _refuse_full_refs(options)
     if [options.branch, options.tag, options.base].count(None) != 2:
-        raise typer.BadParameter("say what is pushed: give one of --branch, --tag, or --base with --head")
+        raise typer.BadParameter("the ref is missing or ambiguous: give one of --branch, --tag, or --base with --head")
     if (options.base is None) != (options.head is None):
         raise typer.BadParameter("a pull request needs both --base (its target branch) and --head (its source branch)")
     if options.base is None and (options.action or options.fork):
@@ -79,19 +81,19 @@ def _with_ref(options: ChangeOptions, known: CommitRange | None) -> ChangeOption
     return options
 
 
-def _refuse_whole_refs(options: ChangeOptions) -> None:
+def _refuse_full_refs(options: ChangeOptions) -> None:
     for option, value in options.by_name().items():
         if not isinstance(value, str) or option not in ("--branch", "--tag", "--base", "--head"):
             continue
         if value.startswith("refs/tags/"):
             raise typer.BadParameter(f"write --tag {value.removeprefix('refs/tags/')}", param_hint=option)
         if value.startswith("refs/heads/"):
-            meant = "--branch" if option == "--tag" else option
-            raise typer.BadParameter(f"write {meant} {value.removeprefix('refs/heads/')}", param_hint=option)
+            correct = "--branch" if option == "--tag" else option
+            raise typer.BadParameter(f"write {correct} {value.removeprefix('refs/heads/')}", param_hint=option)
 
 
-def _refuse_odd(files: tuple[str, ...]) -> None:
-    """Refuse names that no file in a repository can have. Raises BadParameter."""
+def _refuse_invalid_names(files: tuple[str, ...]) -> None:
+    """Refuse names that a file in a repository cannot have. Raises BadParameter."""
     for name in files:
         if name.startswith("/"):
             raise typer.BadParameter(
@@ -104,9 +106,9 @@ def _refuse_odd(files: tuple[str, ...]) -> None:
 
 
 def _only_repository(routes: Routes) -> str | None:
-    """The repository that the routes name in full, if there is exactly one."""
-    named = {text for route in routes.routes for text in route.repository if not set(text) & set("*?+[]!")}
-    return named.pop() if len(named) == 1 else None
+    """Return the repository that the routes name without wildcards, if there is exactly one."""
+    names = {text for route in routes.routes for text in route.repository if not set(text) & set("*?+[]!")}
+    return names.pop() if len(names) == 1 else None
 
 
 def _change(options: ChangeOptions, repository: str, message: str, files: ChangedFiles) -> Change:

@@ -1,4 +1,4 @@
-"""What an order would run: a playbook with its limit, tags and variables, and on which targets."""
+"""The playbook of a rollout spec with its limit, tags and variables, and its targets."""
 
 import json
 import shlex
@@ -12,7 +12,7 @@ from pointsman.core.text import escape_invisible
 
 
 def would_run(spec: RolloutSpec) -> list[dict[str, Any]]:
-    """For programs: mode, playbook, limit, tags, extra_vars, and the targets that have these in common."""
+    """Return mode, playbook, limit, tags, extra_vars and the targets that share them, for programs."""
     groups: dict[str, dict[str, Any]] = {}
     for target in spec.targets:
         settings = spec.settings_on(target).to_dict()
@@ -24,7 +24,7 @@ def would_run(spec: RolloutSpec) -> list[dict[str, Any]]:
 
 
 def command_lines(spec: RolloutSpec) -> Iterator[Text]:
-    """For people: the command, and where."""
+    """Yield the command and its targets, for people."""
     for group in would_run(spec):
         words = ["ansible-playbook", group["playbook"]]
         words += ["--check"] if spec.mode is Mode.CHECK else []

@@ -1,4 +1,4 @@
-"""The terminal, as every command uses it, and what stands in its place where stdout is a file or a pipe."""
+"""The terminal for every command, and its replacement when stdout is a file or a pipe."""
 
 import sys
 from collections.abc import Iterable
@@ -20,15 +20,15 @@ class SafeConsole(Console):
     """Text of the trail comes from others: it cannot move the cursor, colour anything or turn a line around."""
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As Console's, with control characters shown as their codes. What comes from the trail has none by then."""
+        """Render as Console does, with control characters as their codes. Text of the trail has none at this point."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=escape_invisible(segment.text, KEPT))
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console as wide as the terminal; 120 columns where the text goes to a file or a pipe."""
-    made = SafeConsole(stderr=stderr, highlight=False)
-    return made if made.is_terminal else SafeConsole(stderr=stderr, highlight=False, width=WIDTH_OF_A_FILE)
+    """Return a console as wide as the terminal; 120 columns for a file or a pipe."""
+    terminal = SafeConsole(stderr=stderr, highlight=False)
+    return terminal if terminal.is_terminal else SafeConsole(stderr=stderr, highlight=False, width=WIDTH_OF_A_FILE)
 
 
 def on_terminal() -> bool:
@@ -37,7 +37,7 @@ def on_terminal() -> bool:
 
 
 def show(answer: RenderableType, *, pager: bool = True) -> None:
-    """Print an answer on stdout: laid out for a terminal; elsewhere at full width, one record a line."""
+    """Print an answer on stdout: laid out for a terminal; elsewhere at full width, one record per line."""
     if not on_terminal():
         sys.stdout.write(_unwrapped(answer))
         return

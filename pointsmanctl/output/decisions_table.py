@@ -1,4 +1,4 @@
-"""Decisions as a table for people: each route, what it decided, and why."""
+"""Decisions as a table for people: each route, the outcome, and why."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from pointsman.core.text import one_line
+from pointsman.core.text import join_first, one_line
 from pointsmanctl.output.lines import READABLE
 from pointsmanctl.output.styles import STYLES
 
-TARGETS_NAMED = 3  # of more, the first two and the number
+MAX_TARGETS = 3  # named in one cell
 CELL = 4_000  # characters
 DETAILS = ("pattern", "file", "targets")
 
@@ -20,9 +20,9 @@ type DecisionObject = Mapping[str, Any]  # as the receiver answers it
 
 
 def decisions_table(decisions: Sequence[DecisionObject], *, full: bool = False) -> RenderableType:
-    """The receiver's answer: each route, what it decided, why, and on how many targets it runs.
+    """Return the receiver's answer: each route, the outcome, why, and on how many targets it runs.
 
-    `full` adds the pattern that decided, the file it decided on, and names of targets.
+    `full` adds the pattern that decided, the file that it matched, and the names of the targets.
     """
     if full:
         return DetailedDecisions(decisions)
@@ -35,9 +35,9 @@ def decisions_table(decisions: Sequence[DecisionObject], *, full: bool = False) 
 
 @dataclass(frozen=True)
 class DetailedDecisions:
-    """The same with the pattern that decided, the file it decided on and the targets.
+    """Decisions with the pattern that decided, the file that it matched and the targets.
 
-    Those stand in columns where the terminal leaves room to read the reason, and below the reason where not.
+    These are columns if the terminal leaves enough room for the reason; otherwise they stand below the reason.
     """
 
     decisions: Sequence[DecisionObject]
@@ -71,7 +71,7 @@ class DetailedDecisions:
 def _table(last: str, *, long_routes: bool = False) -> Table:
     table = Table(box=None, pad_edge=True, header_style="bold")
     table.add_column("ROUTE", no_wrap=not long_routes, overflow="fold")
-    table.add_column("DECISION", no_wrap=True)
+    table.add_column("OUTCOME", no_wrap=True)
     table.add_column(last, overflow="fold")
     return table
 
@@ -88,9 +88,7 @@ def _text_of(decision: DecisionObject, name: str) -> Text:
 
 
 def _targets(names: Sequence[str]) -> str:
-    if len(names) <= TARGETS_NAMED:
-        return ", ".join(names)
-    return f"{len(names)}: {', '.join(names[:2])}, …"
+    return join_first(names, MAX_TARGETS)
 
 
 def _text(text: str, style: str = "") -> Text:

@@ -1,4 +1,4 @@
-"""What became of a delivery, for people: each decision, its reason, and the rollout that followed."""
+"""A delivery for people: each decision, its reason, and the rollout that followed."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pointsman.core.git_ref import read_ref
 from pointsman.core.model import Decision, Run, RunState
-from pointsman.core.text import join_first
+from pointsman.core.text import join_first, pluralize
 from pointsmanctl.output.rollout_table import safe, state, tally
 from pointsmanctl.output.run_ends import Ends, why_run_ended
 from pointsmanctl.output.sanitize import sanitized
@@ -19,7 +19,7 @@ from pointsmanctl.stack.rollouts import LoadedRollout
 
 
 def delivery_reports(reports: Iterable[DeliveryReport]) -> RenderableType:
-    """Each delivery with its decisions."""
+    """Return each delivery with its decisions."""
     return Group(*(_report(_safe(each)) for each in reports))
 
 
@@ -42,7 +42,7 @@ def _report(report: DeliveryReport) -> RenderableType:
     )
     lines = [_decision(report, each) for each in event.decisions]
     if event.decisions_omitted:
-        lines.append(Text(f"and {event.decisions_omitted} more decisions", style="dim"))
+        lines.append(Text(f"and {pluralize(event.decisions_omitted, 'more decision')}", style="dim"))
     lines += [Text(f"redelivered: {each.reason}") for each in report.repeated]
     return Padding(Group(head, *(Padding(line, (0, 0, 0, 2)) for line in lines)), (0, 0, 1, 0))
 
@@ -65,20 +65,20 @@ def _rollout(loaded: LoadedRollout) -> Iterator[Text]:
     rollout, runs = loaded.rollout, list(loaded.newest.values())
     counts = tally(runs, len(rollout.spec.targets))
     yield Text.assemble(f"{rollout.id} ", state(rollout.state.value), f": {counts}")
-    for (word, reason), names in _troubles(runs, loaded.ends).items():
+    for (word, reason), names in _problems(runs, loaded.ends).items():
         yield Text(f"  {join_first(names)} {word}: {reason}")
 
 
-def _troubles(runs: Iterable[Run], ends: Ends) -> dict[tuple[str, str], list[str]]:
-    """The targets that are not well, by their state and its reason, which many of them may share."""
-    found: dict[tuple[str, str], list[str]] = {}
+def _problems(runs: Iterable[Run], ends: Ends) -> dict[tuple[str, str], list[str]]:
+    """Return the targets that wait or failed, grouped by state and reason, which many of them may share."""
+    problems: dict[tuple[str, str], list[str]] = {}
     for run in runs:
-        if reason := _trouble(run, ends):
-            found.setdefault((run.state.value.replace("_", " "), reason), []).append(run.target.name)
-    return found
+        if reason := _problem(run, ends):
+            problems.setdefault((run.state.value.replace("_", " "), reason), []).append(run.target.name)
+    return problems
 
 
-def _trouble(run: Run, ends: Ends) -> str:
+def _problem(run: Run, ends: Ends) -> str:
     if run.state is RunState.WAITING:
         return f"behind {run.blocked_by}" if run.blocked_by else ""
     return why_run_ended(run, ends) if run.state.ended else ""

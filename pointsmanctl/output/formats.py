@@ -10,7 +10,7 @@ from pointsman.core.text import CONTROL, escape_invisible
 
 
 class Format(StrEnum):
-    """How an answer is printed."""
+    """The formats of an answer."""
 
     TABLE = "table"
     JSON = "json"
@@ -19,13 +19,13 @@ class Format(StrEnum):
 
 
 type Object = Mapping[str, Any]
-"""What output/shapes.py makes: a JSON object."""
+"""A JSON object, made by output/shapes.py."""
 
 
 def print_objects(
     objects: Sequence[Object], output: Format, columns: Sequence[str], rows: Iterable[Object] | None = None
 ) -> None:
-    """Print `objects` on stdout. CSV has `columns` of `rows`, which are the objects themselves where left out."""
+    """Print `objects` on stdout. CSV has `columns` of `rows`; without `rows`, of the objects themselves."""
     match output:
         case Format.CSV:
             _print_csv(objects if rows is None else rows, columns)
@@ -37,9 +37,9 @@ def print_objects(
 
 
 def _print_json(value: object, *, indent: int | None) -> None:
-    """Control characters are escaped, since a terminal may show it."""
+    """Print JSON with escaped control characters, because a terminal may show it."""
     written = json.dumps(value, indent=indent, ensure_ascii=False)
-    lines = (CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", line) for line in written.split("\n"))
+    lines = (CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", line) for line in written.split("\n"))
     sys.stdout.write("\n".join(lines) + "\n")
 
 
@@ -52,7 +52,7 @@ def _print_csv(rows: Iterable[Object], columns: Sequence[str]) -> None:
 
 
 def _cell(value: object) -> str:
-    """One line, whatever the text holds; lists are separated by spaces."""
+    """Return a value on one line; the elements of a list are separated by spaces."""
     match value:
         case None:
             return ""

@@ -1,4 +1,4 @@
-"""What Ansible did on one host, in lines for people."""
+"""The results of one host, in lines for people."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -7,6 +7,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from pointsman.core.model import Mode
+from pointsman.core.text import pluralize
 from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded
 from pointsman.core.trail.host_values import TaskResult
 from pointsman.core.trail.item import ReadEvent
@@ -14,25 +15,25 @@ from pointsmanctl.output.styles import STYLES
 
 
 def joined_parts(events: Iterable[ReadEvent]) -> list[ReadEvent]:
-    """`events`, where the parts of one host's result are one, in the place of the last of them."""
+    """Return `events` with the parts of one host's result joined, at the position of the last part."""
     events = list(events)
     results = [event for event in events if isinstance(event, HostResultRecorded)]
-    by_host = groupby(sorted(results, key=_of), key=_of)
+    by_host = groupby(sorted(results, key=_build_and_host), key=_build_and_host)
     results_by_host = {key: _joined(sorted(parts, key=lambda each: each.part)) for key, parts in by_host}
-    last = {_of(event): event for event in results}
+    last = {_build_and_host(event): event for event in results}
     return [
-        results_by_host[_of(event)] if isinstance(event, HostResultRecorded) else event
+        results_by_host[_build_and_host(event)] if isinstance(event, HostResultRecorded) else event
         for event in events
-        if not isinstance(event, HostResultRecorded) or event is last[_of(event)]
+        if not isinstance(event, HostResultRecorded) or event is last[_build_and_host(event)]
     ]
 
 
-def _of(event: HostResultRecorded) -> tuple[str, str]:
+def _build_and_host(event: HostResultRecorded) -> tuple[str, str]:
     return (event.build_arn, event.host)
 
 
 def _joined(parts: list[HostResultRecorded]) -> HostResultRecorded:
-    """One result of all parts: counts and status are those of the last. It is final when no part is missing."""
+    """Return one result made of all parts, with the counts and status of the last. Final: no part is missing."""
     last = parts[-1]
     return last.replace(
         final=last.final and len(parts) == last.part,
@@ -44,16 +45,16 @@ def _joined(parts: list[HostResultRecorded]) -> HostResultRecorded:
 
 
 def host_lines(event: HostResultRecorded, *, diffs: bool) -> list[Text | Syntax]:
-    """The result in one line, and its tasks below it; with `diffs`, each with what it changed."""
+    """Return the result in one line, and its tasks below it; with `diffs`, each with what it changed."""
     lines: list[Text | Syntax] = [_head(event)]
     if diffs:
         for task in event.tasks:
             lines.append(_task(task))
             lines += [Syntax(task.diff, "diff", background_color="default", word_wrap=True)] if task.diff else []
     else:
-        lines += _tasks_in_short(event)
+        lines += _short_tasks(event)
     if event.tasks_omitted:
-        lines.append(Text(f"and {event.tasks_omitted} more tasks", style="dim"))
+        lines.append(Text(f"and {pluralize(event.tasks_omitted, 'more task')}", style="dim"))
     return lines
 
 
@@ -70,11 +71,11 @@ def _head(event: HostResultRecorded) -> Text:
 
 
 def outside(event: BuildReported | HostResultRecorded | PlaybookEnded) -> str:
-    """Who started the build of `event`, where it was not the engine."""
-    return f" (build started outside Pointsman's queue by {event.started_by})" if event.started_by else ""
+    """Return who started the build of `event`, if it was not Pointsman."""
+    return f" (build outside Pointsman, started by {event.started_by})" if event.started_by else ""
 
 
-def _tasks_in_short(event: HostResultRecorded) -> Iterator[Text]:
+def _short_tasks(event: HostResultRecorded) -> Iterator[Text]:
     changed = [task.name + _for(task) for task in event.tasks if task.status == "changed"]
     if changed:
         yield Text(" · ".join(changed), style="dim")
@@ -84,14 +85,14 @@ def _tasks_in_short(event: HostResultRecorded) -> Iterator[Text]:
 
 
 def outcome(task: TaskResult) -> str:
-    """The result of a task: a failure that was rescued or ignored does not count for its host."""
+    """Return the result of a task: a rescued or ignored failure does not fail the host."""
     if task.rescued:
         return "rescued"
     return "ignored" if task.ignored else task.status
 
 
 def _for(task: TaskResult) -> str:
-    """Where a delegated task ran, or for whom."""
+    """Return where a delegated task ran, or for which host."""
     if task.delegated_to:
         return f" (on {task.delegated_to})"
     return f" (for {task.on_behalf_of})" if task.on_behalf_of else ""

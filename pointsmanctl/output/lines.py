@@ -1,4 +1,4 @@
-"""Lines of short cells and a sentence: beside each other, below each other, or all in one line for a pipe."""
+"""Table lines: short cells and a sentence beside them, below them, or all on one line for a pipe."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,31 +10,31 @@ from rich.text import Text
 
 INDENT = 4
 GAP = 2
-READABLE = 40  # columns of a terminal: with fewer, a sentence stands below its line, not beside it
+READABLE = 40  # columns of a terminal: with fewer, the sentence stands below the cells
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a table: short cells, then a sentence, and what belongs below both."""
+    """A line of a table: short cells, then a sentence, and details below both."""
 
     cells: tuple[Text, ...]
     sentence: RenderableType
     details: Sequence[RenderableType] = ()
     style: str = ""
 
-    def in_one(self, widths: list[int]) -> Iterator[RenderableType]:
-        """Everything in one line, as pipes take it; what is no text, such as a difference, stands below."""
+    def on_one_line(self, widths: list[int]) -> Iterator[RenderableType]:
+        """Yield everything on one line, for a pipe. Details that are not text, such as a diff, stand below."""
         cells = [cell + Text(" " * (width - cell.cell_len)) for cell, width in zip(self.cells, widths, strict=True)]
         parts = [each for each in (self.sentence, *self.details) if isinstance(each, Text)]
         below: Sequence[RenderableType] = ()
         if len(parts) <= len(self.details):
             parts, below = parts[:1], self.details
-        sentence = Text(" · ").join(_unbroken(each) for each in parts if each)
+        sentence = Text(" · ").join(_without_breaks(each) for each in parts if each)
         yield Text(" " * GAP, style=self.style).join([*cells, sentence])
         yield from (Padding(detail, (0, 0, 0, INDENT), expand=False) for detail in below)
 
     def beside(self, widths: list[int]) -> Iterator[RenderableType]:
-        """The sentence at the end of the line."""
+        """Yield the cells with the sentence beside them."""
         row = _row(widths)
         row.add_column(ratio=1, overflow="fold")
         row.add_row(*self.cells, self.sentence, style=self.style)
@@ -42,7 +42,7 @@ class Line:
         yield from (Padding(detail, (0, 0, 0, INDENT)) for detail in self.details)
 
     def stacked(self, widths: list[int] | None) -> Iterator[RenderableType]:
-        """The sentence below the line; without widths, the cells follow each other as words do."""
+        """Yield the cells with the sentence below them; without `widths`, the cells wrap like words."""
         if widths is None:
             yield Text(" " * GAP, style=self.style).join(cell for cell in self.cells if cell)
         else:
@@ -55,15 +55,15 @@ class Line:
 
 @dataclass(frozen=True)
 class LineTable:
-    """A table whose sentences stand beside the cells, or below when less than `room` is left for them."""
+    """A table whose sentences stand beside the cells, or below them when fewer than `room` columns are left."""
 
     lines: list[Line]
     room: int = READABLE
 
     def plain(self) -> Group:
-        """One line for each, whatever its length."""
+        """Return one line of text for each line of the table, of any length."""
         widths = self._widths()
-        return Group(*(each for line in self.lines for each in line.in_one(widths)))
+        return Group(*(each for line in self.lines for each in line.on_one_line(widths)))
 
     def _widths(self) -> list[int]:
         columns = zip(*(line.cells for line in self.lines), strict=True)
@@ -80,12 +80,12 @@ class LineTable:
 
 
 def header(*names: str) -> Line:
-    """The first line of a table."""
+    """Return the first line of a table."""
     *cells, last = (Text(name) for name in names)
     return Line(tuple(cells), last, style="bold")
 
 
-def _unbroken(text: Text) -> Text:
+def _without_breaks(text: Text) -> Text:
     return Text(" ").join(text.split("\n"))
 
 

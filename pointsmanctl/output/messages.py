@@ -1,18 +1,18 @@
-"""What a command says beside its answer: on stderr, so that pipes get the answer alone."""
+"""Messages of a command. They go to stderr, so that a pipe gets only the answer."""
 
 
 def note(text: str) -> None:
-    """Something worth knowing."""
+    """Print additional information."""
     _print(text, "dim")
 
 
 def warn(text: str) -> None:
-    """Something that the answer lacks."""
+    """Print a warning, such as that the answer is incomplete."""
     _print(text, "")
 
 
 def error(text: str) -> None:
-    """Why there is no answer."""
+    """Print why there is no answer."""
     _print(f"pointsman: {text}", "red")
 
 

@@ -1,15 +1,15 @@
-"""Long answers in the user's pager, as git does it."""
+"""Shows long answers in the user's pager, like git."""
 
 import os
 import shlex
 import subprocess
 
 DEFAULT = "less"
-LESS = "FRX"  # end where it fits, keep colours and links, leave the text on the screen
+LESS = "FRX"  # exit if the text fits, keep colours and links, leave the text on the screen
 
 
 def page(text: str) -> bool:
-    """Show `text` in $PAGER, or in less; False where that is not possible. An empty PAGER turns it off."""
+    """Show `text` in $PAGER or less. Returns False when that is not possible. An empty PAGER turns it off."""
     command = os.environ.get("PAGER", DEFAULT)
     try:
         words = shlex.split(command)
@@ -26,7 +26,7 @@ def page(text: str) -> bool:
 
 
 def _feed(running: subprocess.Popen[str], text: str) -> None:
-    """Write the text and wait; a pager that was left early is no error, and Ctrl-C is for the pager."""
+    """Write the text and wait. Leaving the pager early is not an error, and the pager handles Ctrl-C."""
     try:
         running.communicate(text)
     except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""Rollouts as tables for people: one line each, or one with all its runs."""
+"""Rollouts as tables for people: one line each, or one rollout with all its runs."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,16 +12,16 @@ from rich.text import Text
 
 from pointsman.core.git_ref import read_ref
 from pointsman.core.model import Mode, Rollout, Run, RunState
+from pointsman.core.text import format_duration
 from pointsmanctl.output.lines import READABLE, Line, LineTable, header
 from pointsmanctl.output.run_ends import Ends, why_run_ended
 from pointsmanctl.output.sanitize import sanitized
 from pointsmanctl.output.styles import STYLES
-from pointsmanctl.output.times import duration
 from pointsmanctl.stack.rollouts import LoadedRollout
 
 
 def safe(loaded: LoadedRollout) -> LoadedRollout:
-    """The same, fit for a terminal."""
+    """Return the rollout with text that is safe to print on a terminal."""
     ends = {arn: sanitized(end) for arn, end in loaded.ends.items()}
     return replace(
         loaded, rollout=sanitized(loaded.rollout), runs=tuple(sanitized(run) for run in loaded.runs), ends=ends
@@ -29,7 +29,7 @@ def safe(loaded: LoadedRollout) -> LoadedRollout:
 
 
 def rollouts_table(rollouts: Sequence[LoadedRollout], now: datetime) -> LineTable:
-    """One line a rollout, in the order given; its runs below it where they don't fit beside."""
+    """Return one line per rollout, in the given order; its runs stand below it if they don't fit beside it."""
     tallies = [tally(each.newest.values(), len(each.rollout.spec.targets)) for each in rollouts]
     pairs = zip((sanitized(each.rollout) for each in rollouts), tallies, strict=True)
     lines = [Line(_cells(rollout, now), Text(counts)) for rollout, counts in pairs]
@@ -38,23 +38,23 @@ def rollouts_table(rollouts: Sequence[LoadedRollout], now: datetime) -> LineTabl
 
 
 def _cells(rollout: Rollout, now: datetime) -> tuple[Text, ...]:
-    age = duration((now - rollout.created_at).total_seconds())
+    age = format_duration((now - rollout.created_at).total_seconds())
     change = rollout.change
     texts = (Text(each) for each in (rollout.id, rollout.spec.route, change.after[:7], change.actor))
     return (*texts, state(rollout.state.value), Text(age))
 
 
 def tally(runs: Iterable[Run], targets: int) -> str:
-    """`8 succeeded, 2 running of 10`."""
+    """Return the number of runs in each state: `8 succeeded, 2 running of 10`."""
     counts = Counter(run.state for run in runs)
     parts = ", ".join(f"{counts[each]} {each.value.replace('_', ' ')}" for each in RunState if counts[each])
     return f"{parts or 'none'} of {targets}"
 
 
 def rollout_report(loaded: LoadedRollout, *, links: bool = False) -> RenderableType:
-    """One rollout with where it comes from and each of its runs.
+    """Return one rollout with its commit, its people and each of its runs.
 
-    `links`: logs are linked words, as terminals show them; otherwise their addresses stand in full.
+    With `links`, logs are links as terminals show them; without, their addresses are in full.
     """
     loaded = safe(loaded)
     runs = loaded.newest
@@ -64,7 +64,7 @@ def rollout_report(loaded: LoadedRollout, *, links: bool = False) -> RenderableT
     table.add_column("WHY", overflow="fold")
     for name, run in runs.items():
         cells = (Text(name), Text(str(run.attempt)), state(run.state.value), Text(_took(run)), _log(run, links=links))
-        table.add_row(*cells, _why(run, loaded.ends, unbroken=not links))
+        table.add_row(*cells, _why(run, loaded.ends, one_line=not links))
     hint = f"Which task failed on which host: pointsman audit --rollout {loaded.rollout.id} --type HostResultRecorded"
     failed = any(run.state is RunState.FAILED for run in runs.values())
     return Group(_head(loaded.rollout), table, *([Text(hint, style="dim")] if failed else []))
@@ -83,7 +83,7 @@ def _head(rollout: Rollout) -> Text:
 
 
 def state(name: str) -> Text:
-    """A state in its colour."""
+    """Return a state in its colour."""
     return Text(name.replace("_", " "), STYLES.get(name, ""))
 
 
@@ -96,10 +96,10 @@ def _log(run: Run, *, links: bool) -> Text:
 def _took(run: Run) -> str:
     if run.started_at is None or run.ended_at is None:
         return ""
-    return duration((run.ended_at - run.started_at).total_seconds())
+    return format_duration((run.ended_at - run.started_at).total_seconds())
 
 
-def _why(run: Run, ends: Ends, *, unbroken: bool) -> Text:
+def _why(run: Run, ends: Ends, *, one_line: bool) -> Text:
     waits = run.state is RunState.WAITING and run.blocked_by
     reason = f"waits behind {run.blocked_by}" if waits else why_run_ended(run, ends)
-    return Text(" ".join(reason.split("\n")) if unbroken else reason)
+    return Text(" ".join(reason.split("\n")) if one_line else reason)

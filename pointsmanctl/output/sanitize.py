@@ -1,4 +1,4 @@
-"""Others' text made fit for a terminal: it cannot move the cursor, colour anything or turn a line around."""
+"""Makes text from outside safe for a terminal: it cannot move the cursor, set colours or reverse a line."""
 
 from enum import Enum
 from typing import Any
@@ -10,7 +10,7 @@ KEPT = "\n\t"
 
 
 def sanitized[Noun: Value](value: Noun) -> Noun:
-    """`value` with the control characters of every text in it as their codes; line breaks and tabs stay."""
+    """Return `value` with control characters in its texts as their codes; line breaks and tabs stay."""
     values = {name: _sanitized(getattr(value, name)) for name in type(value).__struct_fields__}
     return value.replace(**values)
 

@@ -1,4 +1,4 @@
-"""What programs get: one JSON object for one thing, in every command. docs/command-line.md describes them."""
+"""The JSON objects of all commands: one shape for one thing. docs/command-line.md describes them."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ FINDING_COLUMNS = ("file", "line", "column", "severity", "where", "reason")
 
 
 def event_object(event: ReadEvent) -> dict[str, Any]:
-    """An event as the trail stores it; what a newer version wrote is given as it is."""
+    """Return an event as the trail stores it; events of a newer version are returned unchanged."""
     if isinstance(event, NewerEvent):
         return event.data
     value = event.to_dict()
@@ -38,18 +38,18 @@ def event_object(event: ReadEvent) -> dict[str, Any]:
 
 
 def decision_object(decision: Decision) -> dict[str, Any]:
-    """A decision as the receiver answers it."""
+    """Return a decision as the receiver answers it."""
     return decision.to_object()
 
 
 def times_of(value: Value, *names: str) -> dict[str, Any]:
-    """The times of these names as text; None where there is none."""
+    """Return the times of these names as text, or None."""
     texts = value.to_dict()
     return {name: texts.get(name) for name in names}
 
 
 def rollout_object(loaded: "LoadedRollout") -> dict[str, Any]:
-    """A rollout with every attempt of its runs."""
+    """Return a rollout with every attempt of its runs."""
     rollout, spec, change = loaded.rollout, loaded.rollout.spec, loaded.rollout.change
     times = times_of(rollout, "created_at", "ended_at")
     return {
@@ -73,7 +73,7 @@ def rollout_object(loaded: "LoadedRollout") -> dict[str, Any]:
 
 
 def run_object(run: Run, ends: Ends) -> dict[str, Any]:
-    """One attempt on one target. `reason` is Ansible's own where it gave one."""
+    """Return one attempt on one target. `reason` is Ansible's own if it gave one."""
     took = (run.ended_at - run.started_at).total_seconds() if run.started_at and run.ended_at else None
     return {
         "rollout": run.rollout,
@@ -90,7 +90,7 @@ def run_object(run: Run, ends: Ends) -> dict[str, Any]:
 
 
 def rollout_rows(objects: Iterable[Object]) -> Iterator[Object]:
-    """For CSV: a row for each run, with what it shares with the others of its rollout."""
+    """Yield a CSV row for each run, with the fields of its rollout."""
     for rollout in objects:
         shared = {**rollout, "rollout_state": rollout["state"], "state": None, "reason": None}
         for run in rollout["runs"] or [{}]:
@@ -98,7 +98,7 @@ def rollout_rows(objects: Iterable[Object]) -> Iterator[Object]:
 
 
 def delivery_rows(objects: Iterable[Object]) -> Iterator[Object]:
-    """For CSV: a row for each decision of what `pointsman why` answers."""
+    """Yield a CSV row for each decision in the answer of `pointsman why`."""
     for each in objects:
         event = each["delivery"]
         states = {rollout["rollout"]: rollout["state"] for rollout in each["rollouts"]}
@@ -108,7 +108,7 @@ def delivery_rows(objects: Iterable[Object]) -> Iterator[Object]:
 
 
 def delivery_object(report: "DeliveryReport") -> dict[str, Any]:
-    """A delivery's event, the rollouts that followed, and the event of each redelivery."""
+    """Return the event of a delivery, its rollouts, and the event of each redelivery."""
     return {
         "delivery": event_object(report.event),
         "rollouts": [rollout_object(loaded) for loaded in report.rollouts.values()],
@@ -117,7 +117,7 @@ def delivery_object(report: "DeliveryReport") -> dict[str, Any]:
 
 
 def finding_object(finding: "LocatedDiagnostic") -> dict[str, Any]:
-    """An error or a warning about routes.yaml."""
+    """Return an error or a warning about routes.yaml."""
     return {
         "file": finding.file,
         "line": finding.line,

@@ -1,4 +1,4 @@
-"""How states look on a terminal."""
+"""The colours of states on a terminal."""
 
 STYLES = {
     "changed": "yellow",

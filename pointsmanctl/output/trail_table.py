@@ -1,4 +1,4 @@
-"""The trail as a table for people: one line an event, and the tasks of each host below it."""
+"""The trail as a table for people: one line per event, and the tasks of each host below it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -6,6 +6,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from pointsman.core.model import Mode, Outcome, RunState
+from pointsman.core.text import format_duration, pluralize
 from pointsman.core.trail.events import (
     BuildReported,
     DeliveryDecided,
@@ -25,27 +26,26 @@ from pointsman.core.trail.events import (
 from pointsman.core.trail.item import NewerEvent, ReadEvent
 from pointsmanctl.output.host_lines import host_lines, joined_parts, outside
 from pointsmanctl.output.lines import Line, LineTable, header
-from pointsmanctl.output.run_ends import NOT_REPORTED, Ends, ends_among, missing
+from pointsmanctl.output.run_ends import NOT_REPORTED, Ends, ends_among, gaps_of
 from pointsmanctl.output.sanitize import sanitized
 from pointsmanctl.output.styles import STYLES
-from pointsmanctl.output.times import duration
 
 COLUMNS = ("TIME (UTC)", "WHO", "COMMIT", "TARGET", "HOST", "WHAT")
 
 
 def trail_table(events: Sequence[ReadEvent], *, diffs: bool = False, complete: bool = False) -> LineTable:
-    """Events as lines: when, who, which commit, where, what; the tasks of a host below its line.
+    """Return events as lines: when, who, which commit, where, what; the tasks of a host below its line.
 
     With `diffs`, each task has its own line, with what it changed in its file. `complete`: these are all events of
-    their rollouts, so whatever is not among them was never reported.
+    their rollouts, so an event that is not among them was never reported.
     """
     ends = ends_among(events) if complete else None
-    pairs = [(sanitized(event), _afterwards(event, ends)) for event in _with_reasons(joined_parts(events))]
+    pairs = [(sanitized(event), _end_note(event, ends)) for event in _with_reasons(joined_parts(events))]
     return LineTable([header(*COLUMNS), *(_event_line(event, note, diffs=diffs) for event, note in pairs)])
 
 
 def _with_reasons(events: Iterable[ReadEvent]) -> Iterator[ReadEvent]:
-    """The same, where failed runs have the reason that Ansible gave."""
+    """Yield the events; failed runs have Ansible's reason if it gave one."""
     events = list(events)
     reasons = {arn: end.reason for arn, end in ends_among(events).items()}
     for event in events:
@@ -54,8 +54,8 @@ def _with_reasons(events: Iterable[ReadEvent]) -> Iterator[ReadEvent]:
         yield event.replace(reason=reason) if failed and reason else event
 
 
-def _afterwards(event: ReadEvent, ends: Ends | None) -> str:
-    """A note where a build ended and Ansible did not report how."""
+def _end_note(event: ReadEvent, ends: Ends | None) -> str:
+    """Return a note if a build ended and Ansible did not report how."""
     if ends is None or not isinstance(event, RunEnded) or event.build_arn is None:
         return ""
     return "" if event.build_arn in ends else NOT_REPORTED
@@ -64,13 +64,13 @@ def _afterwards(event: ReadEvent, ends: Ends | None) -> str:
 def _event_line(event: ReadEvent, note: str, *, diffs: bool) -> Line:
     commit = (event.commit or "")[:7]
     cells = (f"{event.at:%m-%d %H:%M:%S}", event.actor or "", commit, event.target or "", event.host or "")
-    head, *details = what(event, diffs=diffs)
+    head, *details = describe(event, diffs=diffs)
     details += [Text(note, "yellow")] if note else []
     return Line(tuple(Text(cell) for cell in cells), head, details)
 
 
-def what(event: ReadEvent, *, diffs: bool = False) -> list[Text | Syntax]:
-    """An event in one line, and the lines below it."""
+def describe(event: ReadEvent, *, diffs: bool = False) -> list[Text | Syntax]:
+    """Return an event in one line, and the lines below it."""
     match event:
         case HostResultRecorded():
             return host_lines(event, diffs=diffs)
@@ -87,8 +87,9 @@ def what(event: ReadEvent, *, diffs: bool = False) -> list[Text | Syntax]:
 def _line(event: ReadEvent) -> Text:
     match event:
         case RolloutStarted():
-            check = " to check only" if event.mode is Mode.CHECK else ""
-            return Text(f"rollout {event.rollout} on route {event.route} started{check}: {len(event.targets)} targets")
+            check = ", check only" if event.mode is Mode.CHECK else ""
+            targets = pluralize(len(event.targets), "target")
+            return Text(f"rollout {event.rollout} on route {event.route} started{check}: {targets}")
         case RolloutRepeated():
             return Text(f"redelivered as {event.delivery}: {event.reason}")
         case RunWaited():
@@ -109,13 +110,13 @@ def _line(event: ReadEvent) -> Text:
 
 
 def _note(event: ReadEvent) -> Text:
-    """What the trail says about itself."""
+    """Return the line of an event about the trail itself."""
     match event:
         case RecordingCapped():
             return Text(f"recording stopped: {event.reason}", STYLES["failed"])
         case ErratumRecorded():
             fields = ", ".join(event.fields)
-            return Text(f"erratum {event.erratum}: {fields} of {event.item_key} was removed: {event.reason}", "yellow")
+            return Text(f"erratum {event.erratum}: removed {fields} from {event.item_key}: {event.reason}", "yellow")
         case NewerEvent():
             return Text(f"{event.type}: written by a newer version of Pointsman; -o json shows all of it", "dim")
         case _:
@@ -126,22 +127,22 @@ def _ended(event: RunEnded | RolloutEnded) -> Text:
     text = Text("run " if isinstance(event, RunEnded) else f"rollout {event.rollout} ")
     text.append(event.state.value.replace("_", " "), STYLES.get(event.state.value, ""))
     if isinstance(event, RunEnded) and event.duration_seconds is not None:
-        text.append(f" after {duration(event.duration_seconds)}")
+        text.append(f" after {format_duration(event.duration_seconds)}")
     if event.reason and event.state.value != "succeeded":
         text.append(f": {event.reason}")
     return text
 
 
 def _playbook(event: PlaybookEnded) -> Text:
-    """How Ansible ended, and which results are missing."""
+    """Return how Ansible ended, and which results are missing."""
     if event.exit_status == 0:
-        text = Text(f"Ansible succeeded: {event.hosts} host{'' if event.hosts == 1 else 's'}", "green")
+        text = Text(f"Ansible succeeded: {pluralize(event.hosts, 'host')}", "green")
     else:
-        how = "was stopped" if event.exit_status is None else f"failed (exit status {event.exit_status})"
-        text = Text(f"Ansible {how}", STYLES["failed"])
+        ending = "was stopped" if event.exit_status is None else f"failed (exit status {event.exit_status})"
+        text = Text(f"Ansible {ending}", STYLES["failed"])
         text.append(f": {event.reason}" if event.reason else "", "default")
-    for each in missing(event):
-        text.append(f"\n{each}" if each else "", STYLES["failed"])
+    for gap in gaps_of(event):
+        text.append(f"\n{gap}", STYLES["failed"])
     text.append(outside(event), "yellow")
     return text
 
@@ -160,6 +161,6 @@ def _delivery(event: DeliveryDecided) -> Iterator[Text]:
         line.append(f" ({decision.reason})")
         yield line
     if event.decisions_omitted:
-        yield Text(f"and {event.decisions_omitted} more decisions", style="dim")
+        yield Text(f"and {pluralize(event.decisions_omitted, 'more decision')}", style="dim")
     if not event.decisions:
         yield Text(event.reason, style="dim")

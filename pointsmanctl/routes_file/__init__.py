@@ -1,1 +1,1 @@
-"""routes.yaml: read, checked and compiled."""
+"""Reads, checks and compiles routes.yaml."""

@@ -1,31 +1,31 @@
-"""`python -m pointsmanctl.routes_file.compile routes.yaml routes.json`: check the rules and compile them."""
+"""`python -m pointsmanctl.routes_file.compile routes.yaml routes.json`: check the routes and compile them."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pointsman.core.text import pluralize
 from pointsmanctl.routes_file.reader import read_checked
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compile and print the warnings; 0, or 1 with every error on standard error and nothing written."""
+    """Compile the routes. Returns 0, or 1 with every error on stderr and nothing written."""
     parser = argparse.ArgumentParser(description="Check routes.yaml and compile it for webhook_receiver.")
     parser.add_argument("source", type=Path, help="routes.yaml")
     parser.add_argument("output", type=Path, help="routes.json")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        checked = read_checked(given.source)
+        checked = read_checked(options.source)
     except OSError as error:
-        print(f"{given.source}: {error.strerror}", file=sys.stderr)
+        print(f"{options.source}: {error.strerror}", file=sys.stderr)
         return 1
-    for found in [*checked.errors, *checked.warnings]:
-        print(found, file=sys.stderr)
+    for diagnostic in [*checked.errors, *checked.warnings]:
+        print(diagnostic, file=sys.stderr)
     if checked.routes is None:
-        count = len(checked.errors)
-        print(f"{given.source}: {count} error{'s' * (count != 1)}, nothing compiled", file=sys.stderr)
+        print(f"{options.source}: {pluralize(len(checked.errors), 'error')}, nothing was compiled", file=sys.stderr)
         return 1
-    given.output.write_text(checked.routes.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
+    options.output.write_text(checked.routes.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
     return 0
 
 

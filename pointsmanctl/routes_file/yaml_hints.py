@@ -1,4 +1,4 @@
-"""The messages of the YAML parser, with a hint what to do."""
+"""Adds hints to the messages of the YAML parser."""
 
 import yaml
 
@@ -27,7 +27,7 @@ _HINTS = {
 
 
 def explained(error: yaml.MarkedYAMLError) -> str:
-    """The parser's message, and a hint where there is one."""
-    said = "; ".join(part for part in (error.context, error.problem) if part)
-    hint = next((hint for words, hint in _HINTS.items() if words in said), None)
-    return f"{said} ({hint})" if hint else said
+    """Return the parser's message, with a hint if there is one."""
+    message = "; ".join(part for part in (error.context, error.problem) if part)
+    hint = next((hint for words, hint in _HINTS.items() if words in message), None)
+    return f"{message} ({hint})" if hint else message

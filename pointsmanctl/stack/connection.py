@@ -1,4 +1,4 @@
-"""Which Pointsman a command talks to: the local cloud of this checkout, or a stack on AWS."""
+"""The connection of a command: to the local cloud of this checkout, or to a stack on AWS."""
 
 import os
 from dataclasses import dataclass
@@ -38,10 +38,10 @@ class Connection:
 
     @property
     def caller(self) -> str:
-        """ARN of whose credentials these are. Raises Unavailable or Misconfigured."""
+        """ARN of the caller's identity. Raises Unavailable or Misconfigured."""
         from pointsman.adapters.aws_errors import translate_aws_errors
 
-        with translate_aws_errors("asking STS who calls"):
+        with translate_aws_errors("reading the caller's identity from STS"):
             client = self.session.client("sts", endpoint_url=self.endpoint, config=_limits())
             return client.get_caller_identity()["Arn"]
 
@@ -57,9 +57,9 @@ class Connection:
 
 
 def connect(where: Where, settings: StackSettings, local: LocalRecord | None) -> Connection:
-    """The control stack that is meant; `auto` is the local cloud while it is up, else AWS. Raises CloudUnavailable."""
+    """Connect to a control stack; `auto` is the local cloud while it runs, else AWS. Raises CloudUnavailable."""
     if where is Where.LOCAL and local is None:
-        raise CloudUnavailable("the local cloud is not running: start it with `make up`")
+        raise CloudUnavailable("the local cloud is not running: start it with `pointsman local up`")
     if where is Where.AWS:
         return _on_aws(settings)
     if local:
@@ -69,12 +69,12 @@ def connect(where: Where, settings: StackSettings, local: LocalRecord | None) ->
     except CloudUnavailable as error:
         reason = str(error)
         raise CloudUnavailable(
-            f"no local cloud is running here (`make up` starts one). {reason[:1].upper()}{reason[1:]}"
+            f"no local cloud is running here (`pointsman local up` starts one). {reason[:1].upper()}{reason[1:]}"
         ) from error
 
 
 def _on_local_cloud(local: LocalRecord) -> Connection:
-    """The local cloud has one control stack, whatever the settings name. No profile of the user is read."""
+    """Connect to the only control stack of the local cloud. No profile of the user is read."""
     import boto3
     import botocore.session
 
@@ -115,7 +115,7 @@ def _outputs(session: "boto3.Session", endpoint: str | None, settings: StackSett
 
 
 def _limits() -> "Config":
-    """Somebody waits at a terminal: a region that does not answer is given up within a minute."""
+    """Return time-outs for a user who waits: a region that does not answer fails within a minute."""
     from botocore.config import Config
 
     return Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3})

@@ -1,4 +1,4 @@
-"""What became of deliveries: their decisions, the rollouts that followed, and redeliveries."""
+"""Deliveries with their decisions, the rollouts that followed, and redeliveries."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ EVENT_TYPES = ("DeliveryDecided", "RolloutRepeated")
 
 @dataclass(frozen=True)
 class DeliveryReport:
-    """A delivery, the rollouts that followed from it by their ids, and each time it was redelivered."""
+    """A delivery, its rollouts by id, and its redeliveries."""
 
     event: DeliveryDecided
     rollouts: dict[RolloutId, LoadedRollout]
     repeated: tuple[RolloutRepeated, ...]
 
     def rollout_of(self, decision: Decision) -> LoadedRollout | None:
-        """The rollout that followed from a decision."""
+        """Return the rollout of a decision, or None."""
         return self.rollouts.get(decision.rollout) if decision.rollout else None
 
 
 def reports_of(events: Iterable[TrailEvent], reader: RolloutReader) -> list[DeliveryReport]:
-    """A report for each delivery among `events`. Raises Unavailable or Misconfigured."""
+    """Return a report for each delivery among `events`. Raises Unavailable or Misconfigured."""
     events = list(events)
     repeats = [event for event in events if isinstance(event, RolloutRepeated)]
     loaded: dict[RolloutId, LoadedRollout | None] = {}
@@ -34,17 +34,17 @@ def reports_of(events: Iterable[TrailEvent], reader: RolloutReader) -> list[Deli
             continue
         names = [decision.rollout for decision in event.decisions if decision.rollout]
         loaded |= {name: reader.load(name) for name in names if name not in loaded}
-        rollouts = {name: found for name in names if (found := loaded[name])}
-        reports.append(DeliveryReport(event, rollouts, tuple(_of(event, repeats))))
+        rollouts = {name: rollout for name in names if (rollout := loaded[name])}
+        reports.append(DeliveryReport(event, rollouts, tuple(_repeats_of(event, repeats))))
     return reports
 
 
-def _of(event: DeliveryDecided, repeats: list[RolloutRepeated]) -> Iterable[RolloutRepeated]:
+def _repeats_of(event: DeliveryDecided, repeats: list[RolloutRepeated]) -> Iterable[RolloutRepeated]:
     return (each for each in repeats if each.delivery == event.delivery)
 
 
-def delivered_before(events: Iterable[TrailEvent]) -> set[str]:
-    """The deliveries that were redelivered among `events`, and first came before them."""
+def delivered_earlier(events: Iterable[TrailEvent]) -> set[str]:
+    """Return the deliveries that `events` has only redeliveries of: their first delivery came earlier."""
     events = list(events)
-    again = {event.delivery for event in events if isinstance(event, RolloutRepeated)}
-    return again - {event.delivery for event in events if isinstance(event, DeliveryDecided)}
+    redelivered = {event.delivery for event in events if isinstance(event, RolloutRepeated)}
+    return redelivered - {event.delivery for event in events if isinstance(event, DeliveryDecided)}

@@ -1,4 +1,4 @@
-"""Takes out of the audit trail what must not be in it, and leaves it verifiable.
+"""Removes leaked text from the audit trail, which stays verifiable.
 
 One transaction overwrites the item and adds the event ErratumRecorded, which has the digests of the item before and
 after. The table's policy lets the break-glass role do it and nobody else; docs/operations.md has the steps.
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Removal:
-    """What to take out of which item, and why."""
+    """Which fields of which item to remove, and why."""
 
     partition: str
     key: str
-    fields: tuple[str, ...]  # "tasks.0.diff": places in the event
+    fields: tuple[str, ...]  # paths in the event, such as "tasks.0.diff"
     reason: str
 
 
-def redact(client: "DynamoDBClient", table: str, removal: Removal, who: str, now: datetime) -> ErratumRecorded:
-    """Overwrite the item and record the erratum, both or neither.
+def redact(client: "DynamoDBClient", table: str, removal: Removal, actor: str, now: datetime) -> ErratumRecorded:
+    """Overwrite the item and record the erratum in one transaction.
 
     Raises NotRemovable, NotFound, Misconfigured or Unavailable.
     """
@@ -45,7 +45,7 @@ def redact(client: "DynamoDBClient", table: str, removal: Removal, who: str, now
     _check(after)
     recorded = ErratumRecorded(
         at=now,
-        actor=who,
+        actor=actor,
         **{
             each: after[each]
             for each in ("repository", "commit", "route", "rollout", "target", "host")
@@ -71,13 +71,13 @@ def redact(client: "DynamoDBClient", table: str, removal: Removal, who: str, now
         with translate_aws_errors(f"recording the erratum of {removal.key}"):
             client.transact_write_items(TransactItems=steps)
     except Conflict as error:
-        raise NotRemovable("somebody else changed the item at the same time: read it again") from error
+        raise NotRemovable("the item was changed at the same time: check it and try again") from error
     return recorded
 
 
-def verdict(client: "DynamoDBClient", table: str, partition: str, key: str) -> str:
-    """The item's digest, and which erratum left it so."""
-    found = digest(_item(client, table, partition, key)["data"])
+def explain_digest(client: "DynamoDBClient", table: str, partition: str, key: str) -> str:
+    """Return the digest of the item, and the erratum that explains it."""
+    current = digest(_item(client, table, partition, key)["data"])
     with translate_aws_errors(f"reading the errata of {partition}"):
         errata = client.query(
             TableName=table,
@@ -85,24 +85,24 @@ def verdict(client: "DynamoDBClient", table: str, partition: str, key: str) -> s
             ExpressionAttributeValues=marshal({":pk": partition, ":sk": "ErratumRecorded#"}),
         )["Items"]
     events = [from_item(unmarshal(item)) for item in errata]
-    known = [each for each in events if isinstance(each, ErratumRecorded) and each.item_key == key]
-    named = [each.erratum for each in known if each.sha256_after == found]
-    if named:
-        return f"sha256 {found}: as erratum {named[-1]} left it"
-    return f"sha256 {found}: " + ("as none of its errata left it" if known else "it has no erratum")
+    of_item = [each for each in events if isinstance(each, ErratumRecorded) and each.item_key == key]
+    explaining = [each.erratum for each in of_item if each.sha256_after == current]
+    if explaining:
+        return f"sha256 {current}: explained by erratum {explaining[-1]}"
+    return f"sha256 {current}: " + ("none of the item's errata explains it" if of_item else "the item has no erratum")
 
 
 def _item(client: "DynamoDBClient", table: str, partition: str, key: str) -> dict[str, Any]:
     with translate_aws_errors(f"reading {partition} {key}"):
-        place = marshal({"pk": partition, "sk": key})
-        item = client.get_item(TableName=table, Key=place, ConsistentRead=True).get("Item")
+        key_of_item = marshal({"pk": partition, "sk": key})
+        item = client.get_item(TableName=table, Key=key_of_item, ConsistentRead=True).get("Item")
     if item is None:
         raise NotFound(f"the audit trail has no item {partition} {key}")
     return deserialize(item)
 
 
 def _without(item: dict[str, Any], fields: tuple[str, ...], mark: str) -> dict[str, Any]:
-    """The item with `mark` in place of each field's text, also where an index has a copy of it."""
+    """Return the item with `mark` instead of each field's text, also in the copies that indexes use."""
     after = deepcopy(item)
     for field in fields:
         _replace(after["data"], field, mark)
@@ -112,20 +112,20 @@ def _without(item: dict[str, Any], fields: tuple[str, ...], mark: str) -> dict[s
 
 
 def _replace(data: Any, field: str, mark: str) -> None:
-    *way, last = (int(step) if step.isdecimal() else step for step in field.split("."))
+    *path, last = (int(step) if step.isdecimal() else step for step in field.split("."))
     try:
-        for step in way:
+        for step in path:
             data = data[step]
         text = data[last]
     except (KeyError, IndexError, TypeError) as error:
         raise NotRemovable(f"the item has no field {field}: `pointsman audit -o json` shows its fields") from error
     if not isinstance(text, str):
-        raise NotRemovable(f"{field} is not a text: name the texts inside it, such as {field}.0")
+        raise NotRemovable(f"{field} is not a text: name a text inside it, such as {field}.0")
     data[last] = mark
 
 
 def _check(item: dict[str, Any]) -> None:
-    """The altered item must be read as the event that it is, under its own key."""
+    """Check that the altered item is still readable as the same event. Raises NotRemovable."""
     try:
         event = from_item(unmarshal(marshal(item)))
     except ValidationError as error:

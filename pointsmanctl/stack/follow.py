@@ -1,4 +1,4 @@
-"""Follows rollouts until they have ended."""
+"""Follows rollouts until all have ended."""
 
 from collections.abc import Callable
 from time import sleep
@@ -11,13 +11,13 @@ FAILURES_IN_A_ROW = 5  # a short network failure or a throttled table does not e
 
 def follow(
     load: Callable[[], list[LoadedRollout]],
-    look: Callable[[list[LoadedRollout]], None],
+    update: Callable[[list[LoadedRollout]], None],
     interval: float,
     pause: Callable[[float], None] | None = None,
 ) -> list[LoadedRollout]:
-    """Load every `interval` seconds and pass it to `look`, until every rollout has ended; the last that was loaded.
+    """Load the rollouts every `interval` seconds and pass them to `update` until all have ended; return the last.
 
-    Raises Unavailable when it can't be loaded several times in a row.
+    Raises Unavailable after several failures in a row.
     """
     failures = 0
     while True:
@@ -29,7 +29,7 @@ def follow(
                 raise
         else:
             failures = 0
-            look(loaded)
+            update(loaded)
             if all(each.rollout.state.ended for each in loaded):
                 return loaded
         (pause or sleep)(interval)

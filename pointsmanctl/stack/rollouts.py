@@ -1,4 +1,4 @@
-"""Rollouts as they are now: from the rollouts table, with what the trail says of their ends."""
+"""The current state of rollouts: from the rollouts table, with Ansible's ends from the audit trail."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class LoadedRollout:
 
     @property
     def failed(self) -> bool:
-        """Whether it ended badly."""
+        """Whether the rollout has failed."""
         return self.rollout.state is RolloutState.FAILED
 
 
@@ -39,11 +39,11 @@ class RolloutReader:
         self._trail = DynamoTrail(client, stack.audit_table)
 
     def open_rollouts(self) -> list[RolloutId]:
-        """The ids of those that have not ended."""
+        """Return the ids of the rollouts that have not ended."""
         return self._store.open_rollouts()
 
     def load(self, rollout: str) -> LoadedRollout | None:
-        """One rollout; None when there is none of that id."""
+        """Return one rollout; None when it does not exist."""
         loaded = self._store.load(RolloutId(rollout))
         if loaded is None:
             return None
@@ -51,6 +51,6 @@ class RolloutReader:
         return LoadedRollout(*loaded, ends_of(self._trail, loaded[0]) if built else {})
 
     def load_each(self, rollouts: Iterable[str]) -> list[LoadedRollout]:
-        """Those of them that exist, the newest first."""
-        found = [loaded for each in dict.fromkeys(rollouts) if (loaded := self.load(each))]
-        return sorted(found, key=lambda each: each.rollout.created_at, reverse=True)
+        """Return the rollouts that exist, the newest first."""
+        existing = [loaded for each in dict.fromkeys(rollouts) if (loaded := self.load(each))]
+        return sorted(existing, key=lambda each: each.rollout.created_at, reverse=True)

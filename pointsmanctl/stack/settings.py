@@ -1,4 +1,4 @@
-"""Which stack in which region: option, else environment variable, else file, else default.
+"""Name and region of the stack: from the option, the environment variable, the file or the default, in this order.
 
 The files are `pointsman.toml` in the working directory, then `~/.config/pointsman/config.toml`, with the same keys.
 """
@@ -19,14 +19,14 @@ KEYS = ("stack", "region")
 
 @dataclass(frozen=True)
 class StackSettings:
-    """Where the control stack is. Region None: what the AWS SDK finds (AWS_REGION, or the region of AWS_PROFILE)."""
+    """Name and region of the control stack. Without a region, the AWS SDK chooses (AWS_REGION or AWS_PROFILE)."""
 
     stack: str = STACK
     region: str | None = None
 
 
 def read_settings(stack: str | None = None, region: str | None = None) -> StackSettings:
-    """The settings; `stack` and `region` are the options, or the variables in their place. Raises InvalidInput."""
+    """Return the settings; `stack` and `region` come from options or variables. Raises InvalidInput."""
     values: dict[str, str] = {}
     for path in reversed(config_files()):
         values |= _read(path)
@@ -35,7 +35,7 @@ def read_settings(stack: str | None = None, region: str | None = None) -> StackS
 
 
 def config_files() -> list[Path]:
-    """The files that may exist, the most important first."""
+    """Return the files that may exist, the most important first."""
     home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return [Path.cwd() / FILE, Path(home) / "pointsman" / "config.toml"]
 
@@ -53,9 +53,9 @@ def _read(path: Path) -> Mapping[str, str]:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
     for key, value in values.items():
         if key not in KEYS:
-            raise InvalidInput(f"{path}: unknown key {key!r}. Known keys: {', '.join(KEYS)}")
+            raise InvalidInput(f"{path}: unknown key {key!r}; valid keys: {', '.join(KEYS)}")
         if not isinstance(value, str) or not value:
-            raise InvalidInput(f"{path}: {key} must be a text that is not empty, such as {key} = {_EXAMPLES[key]!r}")
+            raise InvalidInput(f"{path}: {key} must be a non-empty text, such as {key} = {_EXAMPLES[key]!r}")
     return values
 
 

@@ -1,4 +1,4 @@
-"""Queries of the audit trail: who changed what, on which host."""
+"""Queries of the audit trail."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrailQuery:
-    """What to look for. Every condition that is given must hold; `since` and `until` bound the time."""
+    """The conditions of a query. An event must meet all that are set, between `since` and `until`."""
 
     since: datetime
     until: datetime
     rollout: str | None = None
     actor: str | None = None
     repository: str | None = None
-    commit: str | None = None  # the first characters suffice
+    commit: str | None = None  # or its first characters
     target: str | None = None
     host: str | None = None
     route: str | None = None
@@ -34,43 +34,43 @@ class TrailQuery:
 
     @property
     def unbounded(self) -> bool:
-        """Whether it reaches back to the first event."""
+        """Whether the query starts at the first event."""
         return self.since == EPOCH
 
     @property
     def one_change(self) -> bool:
-        """Whether it is about one rollout or one commit: few events, however long ago."""
+        """Whether the query is about one rollout or one commit: few events, of any age."""
         return bool(self.rollout or (self.repository and self.commit))
 
     @property
     def whole_rollout(self) -> bool:
-        """Whether it is about everything of one rollout."""
-        narrowed = (self.actor, self.repository, self.commit, self.target, self.host, self.route, *self.types)
-        return bool(self.rollout) and not any(narrowed)
+        """Whether the query asks for all events of one rollout."""
+        others = (self.actor, self.repository, self.commit, self.target, self.host, self.route, *self.types)
+        return bool(self.rollout) and not any(others)
 
     @property
     def walks_days(self) -> bool:
-        """Whether no index but the one by day helps: one query for each day."""
+        """Whether only the index by day helps, with one request per day."""
         return not (self.one_change or self.host or self.target or self.actor)
 
 
 def event_types() -> list[str]:
-    """The types that an event of the trail can have."""
+    """Return the types of the trail's events."""
     return sorted(TYPES)
 
 
 def run_query(client: "DynamoDBClient", table: str, query: TrailQuery) -> list[ReadEvent]:
-    """The newest events that match `query`, at most `limit`, oldest first.
+    """Return the newest events that match `query`, at most `limit`, oldest first.
 
     Raises Unavailable or Misconfigured when the table can't be read.
     """
     matching = (item for item in _items(client, table, query) if _matches(item, query))
-    found = [read_item(item) for item in islice(matching, query.limit)]
-    return sorted(found, key=lambda event: (_moment(event), event.key))
+    events = [read_item(item) for item in islice(matching, query.limit)]
+    return sorted(events, key=lambda event: (_sort_time(event), event.key))
 
 
-def _moment(event: ReadEvent) -> datetime:
-    """When it happened. CodeBuild cuts its times to seconds: what it tells of a second comes after all else in it."""
+def _sort_time(event: ReadEvent) -> datetime:
+    """Return the time of an event. CodeBuild's times have whole seconds: its events go last in their second."""
     if isinstance(event, BuildReported) and not event.at.microsecond:
         return event.at + timedelta(microseconds=999_999)
     return event.at
@@ -78,8 +78,8 @@ def _moment(event: ReadEvent) -> datetime:
 
 def _matches(item: dict[str, Any], query: TrailQuery) -> bool:
     same = all(
-        wanted is None or item.get(name) == wanted
-        for name, wanted in (
+        value is None or item.get(name) == value
+        for name, value in (
             ("rollout", query.rollout),
             ("actor", query.actor),
             ("repository", query.repository),
@@ -94,10 +94,10 @@ def _matches(item: dict[str, Any], query: TrailQuery) -> bool:
 
 
 def _items(client: "DynamoDBClient", table: str, query: TrailQuery) -> Iterator[dict[str, Any]]:
-    """Candidates, newest first, through the narrowest index that the query allows."""
+    """Yield candidates, newest first, from the most selective index for the query."""
     if query.rollout:
-        found = _query(client, table, None, "pk = :p", {":p": rollout_partition(query.rollout)})
-        yield from sorted(found, key=lambda item: str(item["at"]), reverse=True)
+        items = _query(client, table, None, "pk = :p", {":p": rollout_partition(query.rollout)})
+        yield from sorted(items, key=lambda item: str(item["at"]), reverse=True)
         return
     if query.repository and query.commit:
         condition = "#p = :p AND begins_with(#s, :s)"

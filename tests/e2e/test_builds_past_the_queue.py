@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from localcloud.github.webhook import WebhookDelivery
-from localcloud.waiting import wait_until
+from localcloud.waiting import TIMEOUT_SECONDS, wait_until
 from pointsman.core.model import RolloutState, TargetName
 from pointsman.core.trail.events import HostResultRecorded
-from pointsmanctl.demo.observer import SOON, Observer
+from pointsmanctl.demo.observer import Observer
 from pointsmanctl.stack.trail_query import TrailQuery
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -49,10 +49,10 @@ def results(world: Observer, build_arn: str) -> list[HostResultRecorded]:
     question = TrailQuery(now - timedelta(hours=1), now + timedelta(hours=1), host=HOST, types=("HostResultRecorded",))
 
     def found() -> list[HostResultRecorded]:
-        events = [event for event in world.ask(question) if isinstance(event, HostResultRecorded)]
+        events = [event for event in world.query(question) if isinstance(event, HostResultRecorded)]
         return [event for event in events if event.build_arn == build_arn]
 
-    return wait_until(found, 4 * SOON, f"no result of {HOST} by {build_arn}")
+    return wait_until(found, 4 * TIMEOUT_SECONDS, f"no result of {HOST} by {build_arn}")
 
 
 def test_a_retried_build_is_found_by_its_host_with_who_started_it(world: Observer, rolled_out: WebhookDelivery) -> None:

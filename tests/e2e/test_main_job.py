@@ -89,7 +89,7 @@ def test_each_index_finds_the_host(world: Observer, role_change: WebhookDelivery
     if "repository" in condition:
         condition = {**condition, "commit": rollout.change.after[:7]}
     query = TrailQuery(now - timedelta(hours=1), now + timedelta(hours=1), types=("HostResultRecorded",))
-    found = world.ask(replace(query, **condition))  # type: ignore[arg-type]
+    found = world.query(replace(query, **condition))  # type: ignore[arg-type]
     assert "web-prod-euw1" in {event.host for event in found}
 
 
@@ -137,7 +137,7 @@ def test_a_push_of_documentation_is_ignored_with_its_reason(world: Observer) -> 
     [decision] = delivery.response.json()["decisions"]
     assert decision["outcome"] == "ignored"
     assert "docs/how.md" in decision["reason"]
-    assert world.decided(delivery).decisions[0].reason == decision["reason"]
+    assert world.decision_event(delivery).decisions[0].reason == decision["reason"]
     assert world.builds() == builds
 
 

@@ -46,7 +46,7 @@ def test_a_push_of_five_megabytes_is_decided_and_in_the_trail(world: Observer) -
     assert delivery.response.status == 202, delivery.response.body
     [decision] = delivery.response.json()["decisions"]
     assert decision["outcome"] == "ignored"
-    assert world.decided(delivery).decisions[0].reason == decision["reason"]
+    assert world.decision_event(delivery).decisions[0].reason == decision["reason"]
 
 
 @pytest.mark.parametrize("size", [7_000_000, 11_000_000])

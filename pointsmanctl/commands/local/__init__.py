@@ -14,6 +14,7 @@ class LocalGroup(LazyGroup):
 
     lazy: ClassVar = {
         "up": Lazy(f"{HERE}.up:up", "Start the local cloud, deploy the templates and leave it running."),
+        "status": Lazy(f"{HERE}.status:status", "Show the addresses and the running builds of the local cloud."),
         "down": Lazy(f"{HERE}.down:down", "Stop the local cloud."),
         "push": Lazy(
             f"{HERE}.push:push", "Commit one file to the local repository, push it, and show the receiver's answer."

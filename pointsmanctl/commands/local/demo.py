@@ -1,4 +1,4 @@
-"""`pointsman local demo`: the main job on the local cloud, from push to trail, shown and checked."""
+"""`pointsman local demo`: the main job on the local cloud, from push to audit trail, shown and checked."""
 
 import sys
 from typing import Annotated
@@ -17,16 +17,16 @@ from pointsmanctl.output.console import console
 
 
 def demo(
-    keep: Annotated[bool, typer.Option(help="Leave the demo's local cloud running, to look around.")] = False,
+    keep: Annotated[bool, typer.Option(help="Leave the local cloud of the demo running.")] = False,
 ) -> None:
     """Show the main job on a local cloud of its own, from push to audit trail."""
     stage = Stage(console())
     cloud = LocalCloud.replacing(STATES / "demo")
     try:
-        _perform(stage, cloud)
+        _run(stage, cloud)
     except (DemoFailed, LocalCloudError, DeploymentError, GitError, PointsmanError) as error:
-        stage.console.print(Text(f"\n✗ the demo failed after {stage.elapsed}: {error}", style="bold red"))
-        stage.console.print(Text(f"  what happened is in {cloud.layout.state}", style="red"))
+        stage.console.print(Text(f"\n✗ The demo failed after {stage.elapsed}: {error}", style="bold red"))
+        stage.console.print(Text(f"  Its files are in {cloud.layout.state}", style="red"))
         sys.exit(1)
     except KeyboardInterrupt:
         if not keep:
@@ -38,22 +38,22 @@ def demo(
             cloud.leave_running()
         else:
             cloud.stop()
-    stage.console.print(Text(f"\n✓ the demo ended after {stage.elapsed}", style="bold green"))
+    stage.console.print(Text(f"\n✓ The demo ended after {stage.elapsed}", style="bold green"))
     if keep:
-        stage.say(f"  Slack: {cloud.record.slack_url}   end it: {_ending(cloud)}")
+        stage.say(f"  Slack: {cloud.record.slack_url}   stop it: {_stop_command(cloud)}")
 
 
 def _interrupted(cloud: LocalCloud) -> str:
     if cloud.alive():
-        return f"interrupted; the demo's local cloud still runs, end it: {_ending(cloud)}"
+        return f"interrupted; the local cloud of the demo is still running. Stop it: {_stop_command(cloud)}"
     return "interrupted; nothing is left running"
 
 
-def _ending(cloud: LocalCloud) -> str:
-    return f"python -m localcloud --state {cloud.layout.state} down"
+def _stop_command(cloud: LocalCloud) -> str:
+    return f"pointsman local down --state {cloud.layout.state}"
 
 
-def _perform(stage: Stage, cloud: LocalCloud) -> None:
+def _run(stage: Stage, cloud: LocalCloud) -> None:
     stage.say("Pointsman on a local cloud: three AWS accounts, five regions, ten hosts; IAM is enforced.")
     with stage.working("Local cloud up, control stack and 10 worker stacks deployed") as step:
         cloud.up(lambda what, seconds: step(f"{what} ({seconds:.1f} s)"))

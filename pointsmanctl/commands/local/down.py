@@ -2,9 +2,11 @@
 
 import typer
 
+from pointsmanctl.commands.local.state import StateOption, state_arguments
 
-def down() -> None:
+
+def down(state: StateOption = None) -> None:
     """Stop the local cloud."""
     from localcloud.__main__ import main
 
-    raise typer.Exit(main(["down"]))
+    raise typer.Exit(main([*state_arguments(state), "down"]))

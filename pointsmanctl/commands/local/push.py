@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pointsmanctl.stack.rollouts import LoadedRollout
 
 REPOSITORY = "acme/infra"
-APPEARS_WITHIN = 60.0  # seconds from the receiver's answer to the rollout
+APPEARANCE_TIMEOUT = 60.0  # seconds from the receiver's answer until the rollout exists
 
 
 def push(
@@ -27,7 +27,7 @@ def push(
     ] = None,
     delete: Annotated[bool, typer.Option("--delete", help="Delete the file instead.")] = False,
     message: Annotated[str | None, typer.Option("--message", "-m", help="The commit message.")] = None,
-    branch: Annotated[str, typer.Option(help="A new branch starts at main.")] = "main",
+    branch: Annotated[str, typer.Option(help="Branch to push to. A new branch starts at main.")] = "main",
     author: Annotated[str, typer.Option(help="Name <address>; the part before the @ is the login.")] = (
         "Ada Lovelace <ada@example.com>"
     ),
@@ -50,20 +50,24 @@ def push(
     try:
         cloud = LocalCloud.attach()
         pushed = cloud.github.push(
-            {file: new}, message or f"Change {file}", author=Author.parse(author), branch=branch, repository=repository
+            {file: new},
+            message or f"Change {file}",
+            author=Author.parse(author),
+            branch=branch,
+            repository=repository,
         )
     except (LocalCloudError, GitError) as error:
         raise CommandError(str(error)) from error
-    decisions = _print(cloud, pushed, branch, output)
+    decisions = _show_answer(cloud, pushed, branch, output)
     if not 200 <= pushed.delivery.response.status < 300:
         raise typer.Exit(ExitCode.FAILED)
     rollouts = [decision["rollout"] for decision in decisions if decision["rollout"]]
-    if watch and rollouts and any(each.failed for each in _watched(cloud, rollouts, output)) and exit_status:
+    if watch and rollouts and any(each.failed for each in _watch(cloud, rollouts, output)) and exit_status:
         raise typer.Exit(ExitCode.FAILED)
 
 
-def _print(cloud: "LocalCloud", pushed: "PushResult", branch: str, output: Format) -> list[dict[str, Any]]:
-    """Show the answer; its decisions."""
+def _show_answer(cloud: "LocalCloud", pushed: "PushResult", branch: str, output: Format) -> list[dict[str, Any]]:
+    """Show the receiver's answer. Returns its decisions."""
     from rich.text import Text
 
     from pointsmanctl.output.console import show
@@ -82,7 +86,7 @@ def _print(cloud: "LocalCloud", pushed: "PushResult", branch: str, output: Forma
     return decisions
 
 
-def _watched(cloud: "LocalCloud", rollouts: list[str], output: Format) -> "list[LoadedRollout]":
+def _watch(cloud: "LocalCloud", rollouts: list[str], output: Format) -> "list[LoadedRollout]":
     import time
 
     from pointsmanctl.errors import NotFound
@@ -92,11 +96,11 @@ def _watched(cloud: "LocalCloud", rollouts: list[str], output: Format) -> "list[
     from pointsmanctl.stack.rollouts import RolloutReader
 
     reader = RolloutReader(Connection(cloud.session(), cloud.endpoint, cloud.record.outputs))
-    deadline = time.monotonic() + APPEARS_WITHIN
+    deadline = time.monotonic() + APPEARANCE_TIMEOUT
     while len(loaded := reader.load_each(rollouts)) < len(rollouts):
         if time.monotonic() > deadline:
             missing = sorted(set(rollouts) - {each.rollout.id for each in loaded})
-            raise NotFound(f"no rollout {', '.join(missing)} after {APPEARS_WITHIN:.0f} seconds: see the server log")
+            raise NotFound(f"rollout {', '.join(missing)} did not appear: see {cloud.layout.server_log}")
         time.sleep(0.5)
-    with view(detailed=len(rollouts) == 1) if output is Format.TABLE else quiet_view() as look:
-        return follow(lambda: reader.load_each(rollouts), look, 1)
+    with view(detailed=len(rollouts) == 1) if output is Format.TABLE else quiet_view() as update:
+        return follow(lambda: reader.load_each(rollouts), update, 1)

@@ -1,4 +1,4 @@
-"""`pointsman routes`: the team's rules, checked, explained and described."""
+"""`pointsman routes`: check and explain routes.yaml."""
 
 from typing import ClassVar
 

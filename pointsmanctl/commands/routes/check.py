@@ -50,19 +50,21 @@ def _print(file: Path, checked: "CheckedRoutes") -> None:
 
 
 def _print_line(out: "Console", line: str, style: str) -> None:
-    """One line, whatever its length and wherever it goes: for grep, and for editors that jump to a place."""
+    """Print one line without wrapping it: for grep, and for editors that jump to a location."""
     from rich.text import Text
 
     out.print(Text(line.replace("\n", " "), style=style), soft_wrap=True)
 
 
 def _summary(checked: "CheckedRoutes") -> str:
-    found = f"{_count(len(checked.errors), 'error')}, {_count(len(checked.warnings), 'warning')}"
+    counts = f"{_count(len(checked.errors), 'error')}, {_count(len(checked.warnings), 'warning')}"
     if checked.routes is None:
-        return found
+        return counts
     routes, targets = len(checked.routes.routes), len(checked.routes.all_targets)
-    return f"{_count(routes, 'route')}, {_count(targets, 'target')}, {found}"
+    return f"{_count(routes, 'route')}, {_count(targets, 'target')}, {counts}"
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+    from pointsman.core.text import pluralize
+
+    return pluralize(number, noun) if number else f"no {noun}s"

@@ -1,4 +1,4 @@
-"""`pointsman routes schema`: what may stand in routes.yaml, for editors."""
+"""`pointsman routes schema`: the JSON Schema of routes.yaml, for editors."""
 
 import sys
 

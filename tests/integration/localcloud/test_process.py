@@ -20,7 +20,7 @@ def test_it_starts_is_found_by_others_and_leaves_nothing_running(
 ) -> None:
     state = tmp_path / "state"
     assert main(["--state", str(state), "status"]) == 3
-    assert "make up" in capsys.readouterr().out
+    assert "pointsman local up" in capsys.readouterr().out
 
     cloud = LocalCloud(state)
     cloud.start()

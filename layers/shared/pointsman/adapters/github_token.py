@@ -96,6 +96,6 @@ def _plain(token: str) -> str:
 
 def _app(text: str) -> GithubAppSecret:
     try:
-        return GithubAppSecret.read(json.loads(text))
+        return GithubAppSecret.model_validate(json.loads(text))
     except (ValueError, ValidationError) as error:
         raise Misconfigured(_FORMAT) from error

@@ -15,5 +15,5 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployedStack]:
     with mock_aws():
         stack = DeployedStack()
         for command in (audit, erratum, status, why):
-            monkeypatch.setattr(command, "connected", lambda *_: stack.connection)
+            monkeypatch.setattr(command, "connect_stack", lambda *_: stack.connection)
         yield stack

@@ -18,7 +18,7 @@ from pointsmanctl.commands import erratum
 from pointsmanctl.errors import NotFound, NotRemovable
 from pointsmanctl.stack import erratum as items
 from pointsmanctl.stack.connection import Connection
-from pointsmanctl.stack.erratum import Removal, redact, verdict
+from pointsmanctl.stack.erratum import Removal, explain_digest, redact
 from tests.support.command_line import run
 from tests.support.events import DEV, host, task
 from tests.support.rollouts import MORNING
@@ -72,11 +72,11 @@ def test_the_digests_are_those_of_the_item_before_and_after(client: "DynamoDBCli
 
 def test_an_item_is_told_to_be_as_its_erratum_left_it_until_somebody_alters_it(client: "DynamoDBClient") -> None:
     def said() -> str:
-        return verdict(client, "audit", LEAKED.partition, LEAKED.key).partition(": ")[2]
+        return explain_digest(client, "audit", LEAKED.partition, LEAKED.key).partition(": ")[2]
 
-    assert said() == "it has no erratum"
+    assert said() == "the item has no erratum"
     recorded = redact(client, "audit", removal("tasks.0.diff"), "arn:omar", NOW)
-    assert said() == f"as erratum {recorded.erratum} left it"
+    assert said() == f"explained by erratum {recorded.erratum}"
     client.update_item(
         TableName="audit",
         Key={"pk": {"S": LEAKED.partition}, "sk": {"S": LEAKED.key}},
@@ -84,7 +84,7 @@ def test_an_item_is_told_to_be_as_its_erratum_left_it_until_somebody_alters_it(c
         ExpressionAttributeNames={"#d": "data", "#a": "actor"},
         ExpressionAttributeValues={":a": {"S": "somebody else"}},
     )
-    assert said() == "as none of its errata left it"
+    assert said() == "none of the item's errata explains it"
 
 
 def test_a_name_that_an_index_holds_is_removed_there_too(client: "DynamoDBClient") -> None:
@@ -126,9 +126,9 @@ def test_the_command_removes_and_says_which_alarm_goes_off(
     client: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = Connection(boto3.Session(region_name="us-east-1"), None, {"AuditTableName": "audit"})
-    monkeypatch.setattr(erratum, "connected", lambda *_: there)
+    monkeypatch.setattr(erratum, "connect_stack", lambda *_: there)
     words = ["erratum", LEAKED.partition, LEAKED.key, "--field", "tasks.0.diff"]
-    assert "give the reason: --reason" in run(*words).output
+    assert "the reason is missing: give --reason" in run(*words).output
     done = run(*words, "--reason", "it held a password")
     assert done.exit_code == 0, done.output
     assert "The alarm TrailAltered will now go off" in " ".join(done.output.split())

@@ -76,7 +76,7 @@ def test_decisions_that_the_trail_has_no_room_for_are_counted(stack: DeployedSta
     stack.push(delivery().replace(decisions=many), "m-1")
     [told] = [each["delivery"] for each in answers(COMMIT)]
     assert 0 < told["decisions_omitted"] == len(many) - len(told["decisions"])
-    assert f"and {told['decisions_omitted']} more decisions" in ask(COMMIT).stdout
+    assert f"and {told['decisions_omitted']:,} more decisions" in ask(COMMIT).stdout
 
 
 def test_a_delivery_from_before_the_time_that_was_asked_about_is_named(stack: DeployedStack) -> None:
@@ -84,7 +84,7 @@ def test_a_delivery_from_before_the_time_that_was_asked_about_is_named(stack: De
     stack.push(old, "m-1")
     stack.push(old, "m-2")
     result = ask(COMMIT, "--since", "1d")
-    assert "first delivered before: d-1; use an earlier --since" in result.stderr
+    assert "first delivered before --since: d-1; use an earlier --since" in result.stderr
     assert "delivered before" not in ask(COMMIT).stderr
 
 
@@ -131,7 +131,7 @@ def test_what_only_a_newer_version_can_read_is_counted_and_its_new_fields_are_le
         newer: dict[str, Any] = {**item, "sk": {"S": f"DeliveryDecided#{key}"}, "data": {"M": data}}
         client.put_item(TableName=AUDIT, Item=newer)
     assert len(answers(COMMIT)) == 2
-    assert "1 more were written by a newer version of Pointsman" in ask(COMMIT).stderr
+    assert "A newer version of Pointsman wrote 1 more event" in ask(COMMIT).stderr
 
 
 def test_nothing_found_says_where_else_to_look(stack: DeployedStack) -> None:

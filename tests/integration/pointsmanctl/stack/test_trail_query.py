@@ -138,7 +138,7 @@ def test_one_more_than_the_limit_tells_that_there_is_more(
 ) -> None:
     outputs = {"AuditTableName": "audit", "RolloutsTableName": "rollouts"}
     there = Connection(boto3.Session(region_name="us-east-1"), None, outputs)
-    monkeypatch.setattr(audit, "connected", lambda *_: there)
+    monkeypatch.setattr(audit, "connect_stack", lambda *_: there)
     words = ["audit", "--rollout", f"r-{'a' * 16}", "--until", "2026-11-24", "--limit", "1", "-o", "json"]
     done = CliRunner().invoke(app, words)
     assert [event["target"] for event in json.loads(done.stdout)] == ["prod/eu-west-1"]

@@ -21,7 +21,7 @@ NAMES = ("a", "b", "c")
 
 
 def commit(number: int, *, by: str = "hana", message: str = "Change", **lists: Any) -> PushedCommit:
-    return PushedCommit.read(
+    return PushedCommit.model_validate(
         {
             "id": f"{number:040x}",
             "message": message,
@@ -62,7 +62,7 @@ def test_of_a_rename_both_names_have_changed() -> None:
 def test_what_one_commit_changed_a_later_one_may_have_taken_back(
     touches: list[dict[str, list[str]]], names: tuple[str, ...], uncertain: tuple[str, ...]
 ) -> None:
-    files = told(*(commit(number).replace(**lists) for number, lists in enumerate(touches)))
+    files = told(*(commit(number).model_copy(update=lists) for number, lists in enumerate(touches)))
     assert files == ChangedFiles(names, uncertain, possible_gap=MAYBE_MERGE_AMONG_SEVERAL)
 
 
@@ -75,7 +75,7 @@ def test_what_one_commit_changed_a_later_one_may_have_taken_back(
     ],
 )
 def test_commits_that_cannot_have_come_one_after_the_other_were_merged(touches: list[dict[str, list[str]]]) -> None:
-    files = told(*(commit(number).replace(**lists) for number, lists in enumerate(touches)))
+    files = told(*(commit(number).model_copy(update=lists) for number, lists in enumerate(touches)))
     assert (files.names, files.uncertain) == ((), ("a",))
     assert "parallel histories" in (files.gap or "")
 
@@ -139,7 +139,7 @@ def test_the_difference_lies_between_what_is_sure_and_what_is_possible(
             elif content is not None and tree.get(name) != content:
                 lists["modified" if name in tree else "added"].append(name)
                 tree[name] = content
-        commits.append(commit(number).replace(**lists))
+        commits.append(commit(number).model_copy(update=lists))
     differs = {name for name in NAMES if first.get(name) != tree.get(name)}
     files = told(*commits)
     assert set(files.names) <= differs <= set(files.names) | set(files.uncertain)

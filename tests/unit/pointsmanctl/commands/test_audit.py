@@ -41,7 +41,7 @@ def trail(monkeypatch: pytest.MonkeyPatch) -> Trail:
     there = Connection(boto3.Session(), None, outputs)
     monkeypatch.setattr("pointsmanctl.stack.trail_query.run_query", trail)
     for command in (audit, status):
-        monkeypatch.setattr(command, "connected", lambda *_: there)
+        monkeypatch.setattr(command, "connect_stack", lambda *_: there)
     return trail
 
 

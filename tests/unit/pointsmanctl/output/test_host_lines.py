@@ -38,7 +38,7 @@ def test_a_delegated_task_says_for_whom_and_where_it_ran() -> None:
 
 
 def test_who_started_a_build_past_the_queue_is_told() -> None:
-    assert "outside Pointsman's queue by omar" in lines(host(DEV, started_by="omar"))[0]
+    assert "(build outside Pointsman, started by omar)" in lines(host(DEV, started_by="omar"))[0]
 
 
 def part(number: int, *tasks: str, final: bool = False, **about: Any) -> HostResultRecorded:

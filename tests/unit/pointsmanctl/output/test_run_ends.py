@@ -56,13 +56,13 @@ def test_a_run_that_ended_well_and_told_all_needs_no_reason() -> None:
 
 def test_hosts_that_were_cut_off_and_results_that_are_missing_are_named() -> None:
     cut = ended(exit_status=0, reason="", hosts_cut_off=("web-2",), hosts_cut_off_total=1, results_missing=("db-1",))
-    assert why(run("succeeded", ""), cut) == "cut off before they ran: web-2; results are missing for db-1"
+    assert why(run("succeeded", ""), cut) == "stopped before web-2; results are missing for db-1"
 
 
 def test_of_many_hosts_the_first_are_named_and_the_others_counted() -> None:
     names = tuple(f"web-{number}" for number in range(100))
     told = why(run(), ended(hosts_cut_off=names, hosts_cut_off_total=250))
-    assert told.endswith("web-8, web-9 and 240 more")
+    assert told.endswith("web-8, web-9 and 240 more hosts")
 
 
 @pytest.mark.parametrize("state", ["refused", "superseded"])
@@ -83,7 +83,7 @@ def shown(*events: TrailEvent, complete: bool = False) -> str:
 def test_the_trail_shows_ansibles_reason_where_the_run_ended() -> None:
     told = shown(ended(), ended_run(DEV, "failed", reason=EXIT_STATUS))
     assert "exit status 1" not in told.replace("Ansible failed (exit status 1)", "")
-    assert f"run failed after 58 s: {NOT_FOUND}" in told
+    assert f"run failed after 58s: {NOT_FOUND}" in told
 
 
 def test_a_whole_rollout_says_of_a_build_that_ansible_did_not_report_its_end() -> None:

@@ -7,7 +7,7 @@ import pytest
 from pointsman.core.model import Mode, RunState
 from pointsman.core.trail.events import TrailEvent, read_event_json
 from pointsman.core.trail.item import read_item
-from pointsmanctl.output.trail_table import trail_table, what
+from pointsmanctl.output.trail_table import describe, trail_table
 from tests.support.command_line import printed
 from tests.support.events import DEV, ROLLOUT, host, started_rollout
 
@@ -69,9 +69,10 @@ def test_a_delivery_that_was_shortened_says_so() -> None:
 
 
 def test_a_check_says_what_would_change() -> None:
-    told = [what(event)[0] for event in (started_rollout(DEV, mode=Mode.CHECK), host(DEV, mode="check"), host(DEV))]
+    events = (started_rollout(DEV, mode=Mode.CHECK), host(DEV, mode="check"), host(DEV))
+    told = [describe(event)[0] for event in events]
     assert [str(line).partition("  ")[0] for line in told] == [
-        f"rollout {ROLLOUT} on route site started to check only: 1 targets",
+        f"rollout {ROLLOUT} on route site started, check only: 1 target",
         "would change",
         "changed",
     ]
@@ -82,7 +83,7 @@ def test_what_the_trail_says_of_itself_is_shown() -> None:
         " ".join(printed(trail_table([sample("RecordingCapped"), sample("ErratumRecorded")]), 200)).split()
     )
     assert "recording stopped: the build has sent more than 10,000 host results" in shown
-    assert "erratum e-20261124T090000Z-4f1d2c3b: tasks.0.diff of HostResultRecorded#" in shown
+    assert "erratum e-20261124T090000Z-4f1d2c3b: removed tasks.0.diff from HostResultRecorded#" in shown
 
 
 def test_what_a_newer_version_wrote_is_shown_as_far_as_it_is_known() -> None:

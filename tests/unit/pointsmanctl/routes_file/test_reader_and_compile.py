@@ -143,7 +143,7 @@ def test_yaml_is_read_as_people_mean_it(tmp_path: Path) -> None:
         "size": "0o17",
         "empty": None,
     }
-    assert routes.routes[1] == routes.routes[0].replace(name="b")
+    assert routes.routes[1] == routes.routes[0].model_copy(update={"name": "b"})
 
 
 # --- compiled -------------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def test_faulty_rules_compile_to_nothing_and_say_why(tmp_path: Path, capsys: pyt
     assert not (tmp_path / "routes.json").exists()
     told = capsys.readouterr().err.splitlines()
     assert told[0].startswith(f"{path}:1:")
-    assert told[-1] == f"{path}: 1 error, nothing compiled"
+    assert told[-1] == f"{path}: 1 error, nothing was compiled"
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

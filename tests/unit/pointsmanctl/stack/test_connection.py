@@ -38,7 +38,7 @@ def test_without_any_cloud_the_command_begins_with_the_local_one(
         monkeypatch.setenv(name, value)
     done = run(command)
     assert done.exit_code == 4
-    assert done.stderr.startswith("pointsman: no local cloud is running here (`make up` starts one). ")
+    assert done.stderr.startswith("pointsman: no local cloud is running here (`pointsman local up` starts one). ")
     assert "Cannot read stack 'pointsman' (" in done.stderr
     assert reason in done.stderr
 
@@ -47,14 +47,14 @@ def test_without_any_cloud_the_command_begins_with_the_local_one(
 def test_an_error_of_aws_alone_does_not_mention_the_local_cloud() -> None:
     with pytest.raises(CloudUnavailable, match=r"^cannot read stack 'other'") as raised:
         connect(Where.AWS, StackSettings("other", "us-east-1"), None)
-    assert "make up" not in str(raised.value)
+    assert "pointsman local up" not in str(raised.value)
 
 
 @pytest.mark.usefixtures("no_local_cloud")
 def test_without_a_local_cloud_the_command_says_how_to_start_one() -> None:
     done = run("status", "--cloud", "local")
     assert done.exit_code == 4
-    assert "start it with `make up`" in done.stderr
+    assert "start it with `pointsman local up`" in done.stderr
 
 
 @pytest.mark.usefixtures("no_local_cloud")

@@ -65,7 +65,7 @@ def test_the_command_takes_them_in_their_order(
         taken.append(read_settings(stack, region))
         raise InvalidInput("far enough")
 
-    monkeypatch.setattr(audit, "connected", connected)
+    monkeypatch.setattr(audit, "connect_stack", connected)
     assert run("audit", *options).exit_code == 2
     assert taken == [expected]
 
@@ -73,9 +73,9 @@ def test_the_command_takes_them_in_their_order(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('regoin = "eu-west-1"\n', "unknown key 'regoin'. Known keys: stack, region"),
-        ("stack = 7\n", "stack must be a text that is not empty"),
-        ('region = ""\n', "region must be a text that is not empty"),
+        ('regoin = "eu-west-1"\n', "unknown key 'regoin'; valid keys: stack, region"),
+        ("stack = 7\n", "stack must be a non-empty text"),
+        ('region = ""\n', "region must be a non-empty text"),
         ("stack = pointsman\n", "is not valid TOML"),
     ],
 )

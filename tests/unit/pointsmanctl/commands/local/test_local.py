@@ -23,7 +23,11 @@ def test_a_directory_cannot_be_pushed_as_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "end"), [([], "interrupted; nothing is left running"), (["--keep"], "still runs, end it: python -m")]
+    ("options", "end"),
+    [
+        ([], "interrupted; nothing is left running"),
+        (["--keep"], "is still running. Stop it: pointsman local down --state"),
+    ],
 )
 def test_a_demo_that_is_interrupted_says_what_is_left(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], end: str
@@ -89,7 +93,7 @@ MATCHED = {
 def pushed(monkeypatch: pytest.MonkeyPatch, cloud: Cloud, *options: str, ends: RolloutState | None = None) -> Result:
     monkeypatch.setattr(LocalCloud, "attach", lambda: cloud)
     loaded = [loaded_rollout(RunState.RUNNING, state=ends)] if ends else []
-    monkeypatch.setattr("pointsmanctl.commands.local.push._watched", lambda *_: loaded)
+    monkeypatch.setattr("pointsmanctl.commands.local.push._watch", lambda *_: loaded)
     return run("local", "push", "--file", "a", "--content", "x", *options)
 
 
@@ -125,4 +129,4 @@ def test_without_a_local_cloud_a_push_says_how_to_start_one(monkeypatch: pytest.
     monkeypatch.setenv("POINTSMAN_LOCALCLOUD", str(tmp_path))
     done = run("local", "push", "--file", "a", "--content", "x")
     assert done.exit_code == 1
-    assert "start one with `make up`" in done.stderr
+    assert "start one with `pointsman local up`" in done.stderr

@@ -105,7 +105,7 @@ def test_githubs_page_of_deliveries_may_be_saved_whole() -> None:
     [
         (("--payload", "events/github/push_deleted_branch.json"), "was deleted: nothing to run"),
         (("--payload", "events/github/push_published_example.json"), "no route is for the repository Codertocat/"),
-        (("--repo", "acme/other", "--branch", "main", "--files", "a"), "there are routes for acme/infra"),
+        (("--repo", "acme/other", "--branch", "main", "--files", "a"), "the routes are for acme/infra"),
     ],
 )
 def test_what_no_route_is_asked_about_says_why(arguments: tuple[str, ...], told: str) -> None:
@@ -269,8 +269,8 @@ routes:
     [
         (("--branch", "main"), "say which files changed"),
         (("--branch", "main", "a"), "write --files before the names of files"),
-        (("--files", "a"), "say what is pushed"),
-        (("--branch", "main", "--tag", "v1", "--files", "a"), "say what is pushed"),
+        (("--files", "a"), "the ref is missing or ambiguous"),
+        (("--branch", "main", "--tag", "v1", "--files", "a"), "the ref is missing or ambiguous"),
         (("--base", "main", "--files", "a"), "a pull request needs both"),
         (("--branch", "main", "--fork", "eve/infra", "--files", "a"), "--action and --fork are only for pull requests"),
         (("--repo", "acme", "--branch", "main", "--files", "a"), "'acme' is not owner/name"),
