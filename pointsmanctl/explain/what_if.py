@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import typer
 
 from pointsman.core.model import Change, PullRequest
-from pointsman.core.routes.model import Routes
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, RoutingInput
 from pointsmanctl.explain.changed_names import CommitRange
 
@@ -35,7 +35,9 @@ class ChangeOptions:
         return {names.get(name, f"--{name}"): value for name, value in vars(self).items()}
 
 
-def what_if(options: ChangeOptions, routes: Routes, known: CommitRange | None, files: tuple[str, ...]) -> RoutingInput:
+def what_if(
+    options: ChangeOptions, routes: CompiledRoutes, known: CommitRange | None, files: tuple[str, ...]
+) -> RoutingInput:
     """The change as if GitHub had delivered it; its files are exactly `files`.
 
     What the options leave open is taken from the git range, if there is one. Raises BadParameter.
@@ -102,7 +104,7 @@ def _refuse_odd(files: tuple[str, ...]) -> None:
             raise typer.BadParameter(f"{name!r} looks like a line of `git diff --name-status`: use --name-only")
 
 
-def _only_repository(routes: Routes) -> str | None:
+def _only_repository(routes: CompiledRoutes) -> str | None:
     """The repository that the routes name in full, if there is exactly one."""
     named = {text for route in routes.routes for text in route.repository if not set(text) & set("*?+[]!")}
     return named.pop() if len(named) == 1 else None

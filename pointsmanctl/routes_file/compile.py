@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pointsman.core.routes.compile import compile_routes
 from pointsmanctl.routes_file.reader import read_checked
 
 
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         count = len(checked.errors)
         print(f"{given.source}: {count} error{'s' * (count != 1)}, nothing compiled", file=sys.stderr)
         return 1
-    given.output.write_text(checked.routes.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
+    given.output.write_bytes(compile_routes(checked.routes).to_json())
     return 0
 
 

@@ -11,7 +11,7 @@ from pointsmanctl.output.formats import Format, print_objects
 from pointsmanctl.output.messages import note, warn
 
 if TYPE_CHECKING:
-    from pointsman.core.routes.model import Routes
+    from pointsman.core.routes.compiled import CompiledRoutes
     from pointsman.core.routing.routing_input import NothingToRun, RoutingInput
     from pointsmanctl.explain.what_if import ChangeOptions
 
@@ -82,7 +82,12 @@ def explain(
 
 
 def _what_if(
-    options: "ChangeOptions", routes: "Routes", names: list[str], files: bool, files_from: str | None, git: str | None
+    options: "ChangeOptions",
+    routes: "CompiledRoutes",
+    names: list[str],
+    files: bool,
+    files_from: str | None,
+    git: str | None,
 ) -> "RoutingInput":
     """The change that the options describe. Raises BadParameter where they say too little or too much."""
     from pointsmanctl.explain.changed_names import names_in, read_range
@@ -99,7 +104,8 @@ def _what_if(
     return what_if(options, routes, known, known.names if known else changed)
 
 
-def _routes(file: Path) -> "Routes":
+def _routes(file: Path) -> "CompiledRoutes":
+    from pointsman.core.routes.compile import compile_routes
     from pointsmanctl.routes_file.reader import read_routes
 
     try:
@@ -110,7 +116,7 @@ def _routes(file: Path) -> "Routes":
         warn(str(each))
     if routes is None:
         raise InvalidInput(f"{file} is not valid: fix the errors above")
-    return routes
+    return compile_routes(routes)
 
 
 def _refuse_beside(options: "ChangeOptions", others: dict[str, object]) -> None:
@@ -119,7 +125,7 @@ def _refuse_beside(options: "ChangeOptions", others: dict[str, object]) -> None:
         raise typer.BadParameter("not allowed with --payload, which contains it", param_hint=beside[0])
 
 
-def _print(subject: "RoutingInput | NothingToRun", routes: "Routes", output: Format, *, pager: bool) -> None:
+def _print(subject: "RoutingInput | NothingToRun", routes: "CompiledRoutes", output: Format, *, pager: bool) -> None:
     from pointsman.core.routing.routing_input import NothingToRun
 
     repository = subject.repository if isinstance(subject, NothingToRun) else subject.change.repository
@@ -141,7 +147,7 @@ def _print_none(reason: str, output: Format) -> None:
     warn(reason)
 
 
-def _print_decisions(subject: "RoutingInput", routes: "Routes", output: Format, *, pager: bool) -> None:
+def _print_decisions(subject: "RoutingInput", routes: "CompiledRoutes", output: Format, *, pager: bool) -> None:
     from rich.console import Group
     from rich.text import Text
 
@@ -167,7 +173,7 @@ def _print_decisions(subject: "RoutingInput", routes: "Routes", output: Format, 
     show(Group(decisions_table(decisions, full=True), Text(routing.reason), *commands), pager=pager)
 
 
-def _summary(subject: "RoutingInput", routes: "Routes") -> str:
+def _summary(subject: "RoutingInput", routes: "CompiledRoutes") -> str:
     change, request = subject.change, subject.change.pull_request
     what = f"pull request from {request.head} to {request.base}" if request else f"{subject.kind} {subject.name}"
     others = len(routes.routes) - len(routes.of_repository(change.repository))

@@ -12,7 +12,7 @@ from pointsman.core.github.redact_delivery import without_secrets
 from pointsman.core.github.request import WebhookMessage, WebhookRequest, read_message
 from pointsman.core.github.signature import signature_in
 from pointsman.core.github.signature_check import SignatureCheck
-from pointsman.core.routes.model import Routes
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.core.routing.changed_files import ChangedFilesSource, with_changed_files, without_answer, without_asking
 from pointsman.core.routing.decide import Routing, accepts_action, decide
 from pointsman.core.routing.routing_input import NothingToRun, RoutingInput
@@ -34,7 +34,7 @@ class Receiver:
         self,
         signature_check: SignatureCheck,
         queue: "Queue",
-        routes: Routes,
+        routes: CompiledRoutes,
         clock: Callable[[], datetime],
         github: ChangedFilesSource | None = None,
     ) -> None:
