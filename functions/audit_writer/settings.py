@@ -3,7 +3,7 @@
 from pointsman.config import Settings
 
 
-class AuditWriterSettings(Settings):
+class AuditWriterSettings(Settings, frozen=True):
     """audit_writer adds to AUDIT_TABLE and reads ROLLOUTS_TABLE, where it also counts results (RESULTS# items)."""
 
     audit_table: str

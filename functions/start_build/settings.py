@@ -3,7 +3,7 @@
 from pointsman.config import Settings
 
 
-class StartBuildSettings(Settings):
+class StartBuildSettings(Settings, frozen=True):
     """Environment of start_build."""
 
     rollouts_table: str

@@ -2,15 +2,13 @@
 
 from importlib import resources
 
-from pydantic import ValidationError
-
-from pointsman.core.routes.model import Routes
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.errors import Misconfigured
 
 PACKAGE, FILE = "pointsman_routes", "routes.json"
 
 
-def packaged_routes() -> Routes:
+def packaged_routes() -> CompiledRoutes:
     """Read the routes. Raises Misconfigured if the layer is missing or was built by another version."""
     try:
         compiled = resources.files(PACKAGE).joinpath(FILE).read_bytes()
@@ -19,8 +17,8 @@ def packaged_routes() -> Routes:
             f"the routes layer is missing: {PACKAGE}/{FILE} does not exist; build and deploy again"
         ) from error
     try:
-        return Routes.model_validate_json(compiled)
-    except ValidationError as error:
+        return CompiledRoutes.read(compiled)
+    except ValueError as error:
         raise Misconfigured(
             f"{PACKAGE}/{FILE} was compiled by another version of Pointsman; build and deploy again: {error}"
         ) from error

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from pointsman.core.model import Change, PullRequest
-from pointsman.core.routes.model import Routes
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, RoutingInput
 from pointsmanctl.explain.changed_names import CommitRange
 
@@ -37,7 +37,7 @@ class ChangeOptions:
 
 
 def what_if(
-    options: ChangeOptions, routes: Routes, commits: CommitRange | None, files: tuple[str, ...]
+    options: ChangeOptions, routes: CompiledRoutes, commits: CommitRange | None, files: tuple[str, ...]
 ) -> RoutingInput:
     """Return the change as if GitHub had delivered it; its files are exactly `files`.
 
@@ -105,7 +105,7 @@ def _refuse_invalid_names(files: tuple[str, ...]) -> None:
             raise typer.BadParameter(f"{name!r} looks like a line of `git diff --name-status`: use --name-only")
 
 
-def _only_repository(routes: Routes) -> str | None:
+def _only_repository(routes: CompiledRoutes) -> str | None:
     """Return the repository that the routes name without wildcards, if there is exactly one."""
     names = {text for route in routes.routes for text in route.repository if not set(text) & set("*?+[]!")}
     return names.pop() if len(names) == 1 else None

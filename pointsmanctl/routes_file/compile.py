@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pointsman.core.routes.compile import compile_routes
 from pointsman.core.text import pluralize
 from pointsmanctl.routes_file.reader import read_checked
 
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if checked.routes is None:
         print(f"{options.source}: {pluralize(len(checked.errors), 'error')}, nothing was compiled", file=sys.stderr)
         return 1
-    options.output.write_text(checked.routes.model_dump_json(by_alias=True, exclude_none=True), encoding="utf-8")
+    options.output.write_bytes(compile_routes(checked.routes).to_json())
     return 0
 
 

@@ -13,6 +13,8 @@ from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.github.receiver import Receiver
 from pointsman.core.github.signature import signature_of
 from pointsman.core.github.signature_check import SignatureCheck
+from pointsman.core.routes.compile import compile_routes
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.core.routes.model import Routes
 from pointsman.core.routing.routing_input import Comparison
 from pointsmanctl.routes_file.reader import read_routes
@@ -30,14 +32,25 @@ def payload(name: str) -> dict[str, Any]:
 
 
 @cache
-def shipped_routes() -> Routes:
+def shipped_file() -> Routes:
     """The repository's own routes.yaml."""
     routes, faults = read_routes(ROOT / "routes.yaml")
     assert routes, faults
     return routes
 
 
-def routes_with(*routes: Mapping[str, Any], **file: Any) -> Routes:
+@cache
+def shipped_routes() -> CompiledRoutes:
+    """The repository's own routes.yaml, compiled."""
+    return compile_routes(shipped_file())
+
+
+def routes_with(*routes: Mapping[str, Any], **file: Any) -> CompiledRoutes:
+    """The same as `file_with`, compiled."""
+    return compile_routes(file_with(*routes, **file))
+
+
+def file_with(*routes: Mapping[str, Any], **file: Any) -> Routes:
     """Rules for dev and prod in two regions. Each route needs to say only what the test is about."""
     shared = {"repository": "acme/infra", "on": "push", "targets": "all", "playbook": "site.yml"}
     named = [{"name": f"route-{number}", **shared, **route} for number, route in enumerate(routes, start=1)]
@@ -116,7 +129,7 @@ class FakeGithub:
 
 def a_receiver(
     queue: MemoryQueue,
-    routes: Routes | None = None,
+    routes: CompiledRoutes | None = None,
     secret: FakeSecret | None = None,
     github: FakeGithub | None = None,
 ) -> Receiver:

@@ -1,10 +1,10 @@
-"""Settings: the environment as a typed model. One error names everything that is wrong."""
+"""Settings: the environment as a typed value. One error names everything that is wrong."""
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from msgspec import Struct, structs
 
 from pointsman.errors import Misconfigured
 
@@ -12,31 +12,43 @@ from pointsman.errors import Misconfigured
 _HTTPS_OR_LOCAL = re.compile(r"https://[^/\s]+(/\S*)?|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/\S*)?")
 
 
-def _https(url: str) -> str:
-    if not _HTTPS_OR_LOCAL.fullmatch(url):
-        raise ValueError("must be an https:// address (http:// is allowed for 127.0.0.1 and localhost only)")
-    return url
+class HttpsUrl(str):
+    """An address to which a token may be sent. Raises ValueError for any other."""
+
+    __slots__ = ()
+
+    def __new__(cls, url: str) -> Self:
+        """Check `url`."""
+        if not _HTTPS_OR_LOCAL.fullmatch(url):
+            raise ValueError("must be an https:// address (http:// is allowed for 127.0.0.1 and localhost only)")
+        return super().__new__(cls, url)
 
 
-HttpsUrl = Annotated[str, AfterValidator(_https)]
+class Settings(Struct, frozen=True):
+    """Base of every function's settings. The field `changes_queue_url` has the value of `CHANGES_QUEUE_URL`.
 
-
-class Settings(BaseModel):
-    """Base of every function's settings. The field `changes_queue_url` has the value of `CHANGES_QUEUE_URL`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    The type of a field makes its value of the variable's text, and raises ValueError with what is wrong.
+    """
 
     @classmethod
     def environment_names(cls) -> dict[str, bool]:
         """Each environment variable, and whether it is required."""
-        return {name.upper(): field.is_required() for name, field in cls.model_fields.items()}
+        return {field.name.upper(): field.required for field in structs.fields(cls)}
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
         """Read the settings from `environ`. Raises Misconfigured, which names every missing or invalid variable."""
-        given = {name.lower(): environ[name] for name in cls.environment_names() if name in environ}
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            errors = "; ".join(f"{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
-            raise Misconfigured(f"environment of this function: {errors}") from error
+        values: dict[str, object] = {}
+        errors: list[str] = []
+        for field in structs.fields(cls):
+            name = field.name.upper()
+            try:
+                if name in environ:
+                    values[field.name] = field.type(environ[name])
+                elif field.required:
+                    errors.append(f"{name}: is not set")
+            except ValueError as error:
+                errors.append(f"{name}: {error}")
+        if errors:
+            raise Misconfigured(f"environment of this function: {'; '.join(errors)}")
+        return cls(**values)

@@ -11,7 +11,7 @@ from pointsmanctl.output.formats import Format, print_objects
 from pointsmanctl.output.messages import note, warn
 
 if TYPE_CHECKING:
-    from pointsman.core.routes.model import Routes
+    from pointsman.core.routes.compiled import CompiledRoutes
     from pointsman.core.routing.routing_input import NothingToRun, RoutingInput
     from pointsmanctl.explain.what_if import ChangeOptions
 
@@ -84,7 +84,12 @@ def explain(
 
 
 def _what_if(
-    options: "ChangeOptions", routes: "Routes", names: list[str], files: bool, files_from: str | None, git: str | None
+    options: "ChangeOptions",
+    routes: "CompiledRoutes",
+    names: list[str],
+    files: bool,
+    files_from: str | None,
+    git: str | None,
 ) -> "RoutingInput":
     """Return the change that the options describe. Raises BadParameter when options are missing or conflict."""
     from pointsmanctl.explain.changed_names import names_in, read_range
@@ -101,7 +106,8 @@ def _what_if(
     return what_if(options, routes, commits, commits.names if commits else changed)
 
 
-def _routes(file: Path) -> "Routes":
+def _routes(file: Path) -> "CompiledRoutes":
+    from pointsman.core.routes.compile import compile_routes
     from pointsmanctl.routes_file.reader import read_routes
 
     try:
@@ -112,7 +118,7 @@ def _routes(file: Path) -> "Routes":
         warn(str(each))
     if routes is None:
         raise InvalidInput(f"{file} is not valid: fix the errors above")
-    return routes
+    return compile_routes(routes)
 
 
 def _refuse_with_payload(options: "ChangeOptions", others: dict[str, object]) -> None:
@@ -121,7 +127,9 @@ def _refuse_with_payload(options: "ChangeOptions", others: dict[str, object]) ->
         raise typer.BadParameter("not allowed with --payload: the payload already has it", param_hint=conflicting[0])
 
 
-def _print(routing_input: "RoutingInput | NothingToRun", routes: "Routes", output: Format, *, pager: bool) -> None:
+def _print(
+    routing_input: "RoutingInput | NothingToRun", routes: "CompiledRoutes", output: Format, *, pager: bool
+) -> None:
     from pointsman.core.routing.routing_input import NothingToRun
 
     repository = (
@@ -145,7 +153,7 @@ def _print_none(reason: str, output: Format) -> None:
     warn(reason)
 
 
-def _print_decisions(routing_input: "RoutingInput", routes: "Routes", output: Format, *, pager: bool) -> None:
+def _print_decisions(routing_input: "RoutingInput", routes: "CompiledRoutes", output: Format, *, pager: bool) -> None:
     from rich.console import Group
     from rich.text import Text
 
@@ -171,7 +179,7 @@ def _print_decisions(routing_input: "RoutingInput", routes: "Routes", output: Fo
     show(Group(decisions_table(decisions, full=True), Text(routing.reason), *commands), pager=pager)
 
 
-def _summary(routing_input: "RoutingInput", routes: "Routes") -> str:
+def _summary(routing_input: "RoutingInput", routes: "CompiledRoutes") -> str:
     change, request = routing_input.change, routing_input.change.pull_request
     source = (
         f"pull request from {request.head} to {request.base}"

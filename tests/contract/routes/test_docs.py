@@ -14,6 +14,7 @@ from pointsman.core.github.push import read_push
 from pointsman.core.github.push_files import COMMITS_LISTED, NAMES_LISTED
 from pointsman.core.model import Mode
 from pointsman.core.patterns.pattern import PatternList
+from pointsman.core.routes.compile import compile_routes
 from pointsman.core.routes.conditions import PATTERN_LISTS, PullRequestCondition, PushCondition
 from pointsman.core.routes.model import Account, Defaults, Route, Routes, TargetChoice, TargetRule
 from pointsman.core.routing.decide import decide
@@ -140,9 +141,10 @@ def test_the_example_is_valid_and_does_what_it_says(tmp_path: Path) -> None:
     [example] = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
     file = tmp_path / "routes.yaml"
     file.write_text(example)
-    routes, faults = read_routes(file)
+    read, faults = read_routes(file)
     assert faults == []
-    assert routes
+    assert read
+    routes = compile_routes(read)
     specs = {spec.route: spec for spec in decide(_push(["ansible/site.yml"]), routes).specs}
     assert specs.keys() == {"site"}
     [check] = decide(_pull_request([]), routes).specs

@@ -254,4 +254,4 @@ def test_notify_writes_only_its_own_items(world: NotifyWorld) -> None:
 def test_every_missing_setting_is_named_at_once_and_the_url_is_slacks() -> None:
     with pytest.raises(Misconfigured, match=r"AUDIT_TABLE.*ROLLOUTS_TABLE.*SLACK_SECRET_NAME.*SLACK_CHANNEL"):
         NotifySettings.from_environment({})
-    assert NotifySettings.model_fields["slack_api_url"].default == "https://slack.com/api/"
+    assert NotifySettings("a", "r", "s", "C0123").slack_api_url == "https://slack.com/api/"

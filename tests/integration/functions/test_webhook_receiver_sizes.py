@@ -23,6 +23,8 @@ from pointsman.core.delivery import Delivery
 from pointsman.core.model import Outcome, RolloutState
 from pointsman.core.queue_message import MESSAGE_BYTES
 from pointsman.core.rollouts.engine import Engine
+from pointsman.core.routes.compile import compile_routes
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.core.routes.model import Routes
 from pointsman.core.routes.sizes import TARGETS_BYTES, TARGETS_OF_A_ROUTE, size_diagnostics
 from pointsman.core.trail.events import DeliveryDecided
@@ -31,6 +33,7 @@ from tests.support.moto_server import call_moto
 from tests.support.receiver import (
     SECRET,
     as_body,
+    file_with,
     http_event,
     payload,
     routes_with,
@@ -100,7 +103,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     wiring.receiver.cache_clear()
 
 
-def call(monkeypatch: pytest.MonkeyPatch, routes: Routes, content: object) -> tuple[int, dict[str, Any]]:
+def call(monkeypatch: pytest.MonkeyPatch, routes: CompiledRoutes, content: object) -> tuple[int, dict[str, Any]]:
     """The answer to a signed push under these rules."""
     monkeypatch.setattr(wiring, "packaged_routes", lambda: routes)
     body = as_body(content)
@@ -111,7 +114,7 @@ def call(monkeypatch: pytest.MonkeyPatch, routes: Routes, content: object) -> tu
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def many_routes(routes: int, regions: int) -> Routes:
+def many_routes(routes: int, regions: int) -> CompiledRoutes:
     """Routes which all take a push to main, each to two accounts in every region."""
     named = [{"name": f"route-{number}", "on": {"push": {"branches": ["main"]}}} for number in range(routes)]
     return routes_with(*named, regions=region_names(regions))
@@ -164,11 +167,11 @@ def test_a_push_of_five_megabytes_to_very_many_targets_says_that_it_was_shortene
 def largest_route() -> Routes:
     """One route with as many targets as there may be, whose settings are as large as they may be together."""
     regions = region_names(TARGETS_OF_A_ROUTE // 2)
-    few = routes_with({"name": "site"}, regions=regions)
+    few = file_with({"name": "site"}, regions=regions)
     targets = few.targets_of(few.routes[0])
     room = TARGETS_BYTES - sum(len(each.to_json()) for each in targets)
     told = {"told": "x" * (room // len(targets) - len(',"extra_vars":{"told":""}') - 1)}
-    return routes_with({"name": "site", "targets": [{"name": "*/*", "extra_vars": told}]}, regions=regions)
+    return file_with({"name": "site", "targets": [{"name": "*/*", "extra_vars": told}]}, regions=regions)
 
 
 def test_the_largest_route_there_may_be_is_kept_in_one_item_also_when_all_its_targets_are_tried_again(
@@ -178,7 +181,7 @@ def test_the_largest_route_there_may_be_is_kept_in_one_item_also_when_all_its_ta
     assert not list(size_diagnostics(routes))
     push = payload("push_main")
     push["head_commit"]["modified"] = push["commits"][-1]["modified"] = ["日" * 199 + str(n) for n in range(100)]
-    assert call(monkeypatch, routes, push)[0] == 202
+    assert call(monkeypatch, compile_routes(routes), push)[0] == 202
     [told] = [Delivery.read_json(body) for body in aws.bodies()]
     [rollout] = aws.engine.accept(told, "m-1")
     loaded = aws.store.load(rollout)

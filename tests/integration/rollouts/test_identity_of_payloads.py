@@ -10,9 +10,17 @@ from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.delivery import Delivery
 from pointsman.core.github.request import WebhookRequest
 from pointsman.core.model import RunState
-from pointsman.core.routes.model import Routes
+from pointsman.core.routes.compiled import CompiledRoutes
 from tests.support.concurrency import assert_built_once, handle_together, together
-from tests.support.receiver import a_receiver, as_body, payload, routes_with, shipped_routes, signed_headers
+from tests.support.receiver import (
+    a_receiver,
+    as_body,
+    payload,
+    routes_with,
+    shipped_file,
+    shipped_routes,
+    signed_headers,
+)
 from tests.support.world import MakeWorld, World
 
 
@@ -26,7 +34,7 @@ def request_of(content: dict[str, Any], identity: str) -> WebhookRequest:
     return WebhookRequest(signed_headers(body, {"x-github-delivery": identity}), body)
 
 
-def received_together(requests: Sequence[WebhookRequest], routes: Routes) -> list[str]:
+def received_together(requests: Sequence[WebhookRequest], routes: CompiledRoutes) -> list[str]:
     """The messages of receivers that each get a request at the same instant."""
     queue = MemoryQueue()
     statuses: list[int] = []
@@ -60,7 +68,7 @@ def test_one_push_through_two_receivers_at_the_same_instant_is_one_build_on_each
     assert len(messages) == len(identities)
     handle_messages_together(world, messages)
     [rollout] = {rollout for rollout, _, _ in world.builds.started}
-    targets = {target.name for target in shipped_routes().all_targets}
+    targets = {target.name for target in shipped_file().all_targets}
     assert len(targets) == 10
     assert_built_once(world, rollout, targets, repetitions=len(identities) - 1)
 
@@ -127,4 +135,4 @@ def test_a_push_that_could_not_be_queued_is_built_once_when_it_is_redelivered(ne
     for _ in range(2):
         assert a_receiver(queue).receive(request).status == 202
     handle_messages_together(world, queue.messages)
-    assert builds_of_targets(world) == {target.name: 1 for target in shipped_routes().all_targets}
+    assert builds_of_targets(world) == {target.name: 1 for target in shipped_file().all_targets}

@@ -1,6 +1,7 @@
 """What is only shown never keeps a push or a pull request from being decided; what says what is meant must be right."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -79,8 +80,10 @@ def test_a_push_is_decided_whatever_stands_where_something_is_only_shown(name: s
     assert len(shown) > 50
     for place in shown:
         for odd in ODD:
-            read = read_push(changed(original, place, odd))
+            content = changed(original, place, odd)
+            read = read_push(content)
             assert isinstance(read, RoutingInput), (place, odd)
+            assert read_push(json.dumps(content).encode()) == read
             assert (read.kind, read.name, read.change.after) == (true.kind, true.name, true.change.after), (place, odd)
             assert read.change.repository_id == true.change.repository_id
             assert read.change.to_json()
@@ -95,7 +98,9 @@ def test_a_pull_request_is_decided_whatever_stands_where_something_is_only_shown
     true = read_pull_request(original)
     for place in only_shown(original, OF_A_PULL_REQUEST):
         for odd in ODD:
-            read = read_pull_request(changed(original, place, odd))
+            content = changed(original, place, odd)
+            read = read_pull_request(content)
+            assert read_pull_request(json.dumps(content).encode()) == read
             assert (read.fork, read.name, read.change.after) == (true.fork, true.name, true.change.after), (place, odd)
             assert read.change.url.startswith("https://")
             assert read.change.actor

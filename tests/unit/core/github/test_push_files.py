@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +22,7 @@ NAMES = ("a", "b", "c")
 
 
 def commit(number: int, *, by: str = "hana", message: str = "Change", **lists: Any) -> PushedCommit:
-    return PushedCommit.model_validate(
+    return msgspec.convert(
         {
             "id": f"{number:040x}",
             "message": message,
@@ -32,7 +33,8 @@ def commit(number: int, *, by: str = "hana", message: str = "Change", **lists: A
             "removed": [],
             "modified": [],
         }
-        | lists
+        | lists,
+        PushedCommit,
     )
 
 
@@ -60,9 +62,9 @@ def test_of_a_rename_both_names_have_changed() -> None:
     ],
 )
 def test_what_one_commit_changed_a_later_one_may_have_taken_back(
-    touches: list[dict[str, list[str]]], names: tuple[str, ...], uncertain: tuple[str, ...]
+    touches: list[dict[str, Any]], names: tuple[str, ...], uncertain: tuple[str, ...]
 ) -> None:
-    files = told(*(commit(number).model_copy(update=lists) for number, lists in enumerate(touches)))
+    files = told(*(commit(number, **lists) for number, lists in enumerate(touches)))
     assert files == ChangedFiles(names, uncertain, possible_gap=MAYBE_MERGE_AMONG_SEVERAL)
 
 
@@ -74,8 +76,8 @@ def test_what_one_commit_changed_a_later_one_may_have_taken_back(
         [{"removed": ["a"]}, {"modified": ["a"]}],
     ],
 )
-def test_commits_that_cannot_have_come_one_after_the_other_were_merged(touches: list[dict[str, list[str]]]) -> None:
-    files = told(*(commit(number).model_copy(update=lists) for number, lists in enumerate(touches)))
+def test_commits_that_cannot_have_come_one_after_the_other_were_merged(touches: list[dict[str, Any]]) -> None:
+    files = told(*(commit(number, **lists) for number, lists in enumerate(touches)))
     assert (files.names, files.uncertain) == ((), ("a",))
     assert "parallel histories" in (files.gap or "")
 
@@ -131,7 +133,7 @@ def test_the_difference_lies_between_what_is_sure_and_what_is_possible(
     first: dict[str, int] = {"a": 0, "b": 0}
     tree, commits = dict(first), list[PushedCommit]()
     for number, wanted in enumerate(versions):
-        lists: dict[str, list[str]] = {"added": [], "removed": [], "modified": []}
+        lists: dict[str, Any] = {"added": [], "removed": [], "modified": []}
         for name, content in wanted.items():
             if content is None and name in tree:
                 lists["removed"].append(name)
@@ -139,7 +141,7 @@ def test_the_difference_lies_between_what_is_sure_and_what_is_possible(
             elif content is not None and tree.get(name) != content:
                 lists["modified" if name in tree else "added"].append(name)
                 tree[name] = content
-        commits.append(commit(number).model_copy(update=lists))
+        commits.append(commit(number, **lists))
     differs = {name for name in NAMES if first.get(name) != tree.get(name)}
     files = told(*commits)
     assert set(files.names) <= differs <= set(files.names) | set(files.uncertain)

@@ -12,7 +12,7 @@ from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.github.answer import Answer
 from pointsman.core.github.request import WebhookRequest, read_request
 from pointsman.core.model import Outcome
-from pointsman.core.routes.model import Routes
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.errors import Misconfigured, Rejected
 from tests.support.receiver import (
     DELIVERY,
@@ -23,7 +23,7 @@ from tests.support.receiver import (
     http_event,
     payload,
     routes_with,
-    shipped_routes,
+    shipped_file,
     signed_headers,
 )
 
@@ -39,7 +39,7 @@ def sent(
     headers: Mapping[str, str | None] = MappingProxyType({}),
     *,
     event: str = "push",
-    routes: Routes | None = None,
+    routes: CompiledRoutes | None = None,
 ) -> Answer:
     """What the receiver answers to a signed request."""
     body = as_body(content)
@@ -69,7 +69,7 @@ def test_a_push_that_matches_is_queued_and_answered_with_its_decision(queue: Mem
                 "ansible/roles/baseline/defaults/main.yml matches paths[0] `ansible/**`",
                 "pattern": "ansible/**",
                 "file": "ansible/roles/baseline/defaults/main.yml",
-                "targets": [target.name for target in shipped_routes().all_targets],
+                "targets": [target.name for target in shipped_file().all_targets],
                 "rollout": delivery.specs[0].rollout,
             }
         ],
@@ -202,10 +202,7 @@ def test_headers_that_are_missing_or_odd_are_400(
         (b'{"id": ' + b"9" * 5_000 + b"}", "the body is not valid JSON"),
         (b"[]", "the body is valid JSON, but not an object"),
         (b"null", "the body is valid JSON, but not an object"),
-        (
-            b"{}",
-            "missing: ref, before, after, created, deleted, forced, commits, repository",
-        ),
+        (b"{}", "missing: ref"),
     ],
 )
 def test_a_body_that_is_no_push_is_400_and_says_what_is_missing(queue: MemoryQueue, body: bytes, reason: str) -> None:

@@ -10,7 +10,7 @@ from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.github.answer import Answer
 from pointsman.core.github.request import read_request
 from pointsman.core.github.signature import signature_of
-from pointsman.core.routes.model import Routes
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.errors import Rejected
 from tests.support.receiver import SECRET, a_receiver, http_event, payload, routes_with, signed_headers
 
@@ -30,7 +30,9 @@ values = st.recursive(
 )
 
 
-def answer_to(queue: MemoryQueue, body: bytes, given_headers: dict[str, str], routes: Routes = ROUTES) -> Answer | int:
+def answer_to(
+    queue: MemoryQueue, body: bytes, given_headers: dict[str, str], routes: CompiledRoutes = ROUTES
+) -> Answer | int:
     try:
         request = read_request(http_event(body, given_headers))
     except Rejected as rejection:

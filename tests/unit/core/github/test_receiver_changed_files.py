@@ -7,18 +7,20 @@ import pytest
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.github.answer import Answer
 from pointsman.core.github.request import WebhookRequest
-from pointsman.core.routes.model import Routes
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.receiver import FakeGithub, a_receiver, as_body, payload, routes_with, signed_headers
 
 NO_ANSWER = Unavailable("GitHub's API did not answer in time")
 
 
-def rules(*paths: str, when_undetermined: str = "run") -> Routes:
+def rules(*paths: str, when_undetermined: str = "run") -> CompiledRoutes:
     return routes_with({"on": {"push": {"paths": list(paths)}}, "when_undetermined": when_undetermined})
 
 
-def sent(content: object, routes: Routes, github: FakeGithub | None, queue: MemoryQueue | None = None) -> Answer:
+def sent(
+    content: object, routes: CompiledRoutes, github: FakeGithub | None, queue: MemoryQueue | None = None
+) -> Answer:
     body = as_body(content)
     receiver = a_receiver(queue or MemoryQueue(), routes, github=github)
     return receiver.receive(WebhookRequest(signed_headers(body), body))

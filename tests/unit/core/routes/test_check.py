@@ -11,7 +11,7 @@ from pointsman.core.routes.check import check_routes
 from pointsman.core.routes.conditions import PushCondition
 from pointsman.core.routes.model import Route
 from pointsman.core.routes.sizes import TARGETS_OF_A_ROUTE
-from tests.support.receiver import routes_with, shipped_routes
+from tests.support.receiver import file_with, shipped_file
 
 
 def good() -> dict[str, Any]:
@@ -32,7 +32,7 @@ def faults_of(**changes: Any) -> list[str]:
 
 
 def test_the_repositorys_own_rules_are_what_the_documentation_says() -> None:
-    routes = shipped_routes()
+    routes = shipped_file()
     [route] = routes.routes
     assert (route.name, route.repository, route.playbook) == ("site", ("acme/infra",), "site.yml")
     assert len(routes.targets_of(route)) == 10
@@ -42,7 +42,7 @@ def test_the_repositorys_own_rules_are_what_the_documentation_says() -> None:
 
 
 def test_targets_can_be_listed_account_by_account_with_their_hosts() -> None:
-    routes = routes_with(
+    routes = file_with(
         {"targets": ["prod/*"], "limit": "web"},
         targets=[{"account": "dev"}, {"account": "prod", "regions": ["eu-west-1"], "limit": "tag_Fleet_a:tag_Fleet_b"}],
     )
@@ -61,7 +61,7 @@ def test_targets_can_be_listed_account_by_account_with_their_hosts() -> None:
     ],
 )
 def test_targets_are_chosen_by_name_account_or_region(selectors: list[str], names: set[str]) -> None:
-    routes = routes_with({"targets": selectors})
+    routes = file_with({"targets": selectors})
     chosen = [target.name for target in routes.targets_of(routes.routes[0])]
     assert set(chosen) == names
     assert len(chosen) == len(names)

@@ -6,7 +6,7 @@ import pytest
 
 from pointsman.core.routes.lint import lint
 from tests.support.operations import operations
-from tests.support.receiver import routes_with
+from tests.support.receiver import file_with
 from tests.unit.core.routes.test_lint import push, told
 
 ALL = "4 targets (dev/us-east-1, dev/eu-west-1, prod/us-east-1 and 1 more)"
@@ -89,7 +89,7 @@ def test_a_targets_own_limit_does_not_set_routes_apart() -> None:
 
 
 def test_many_routes_are_told_once_at_each_and_soon() -> None:
-    routes = routes_with(
+    routes = file_with(
         *(push(branches=["main"], paths=[f"services/s{number}/**", "!**/*.md"]) for number in range(199)),
         push(branches=["main"], paths=["services/**"]),
     )
@@ -101,12 +101,12 @@ def test_many_routes_are_told_once_at_each_and_soon() -> None:
 
 
 def test_hard_lists_are_given_up_before_long() -> None:
-    routes = routes_with(*(push(paths=[f"*a*b*{number}*c/**", f"**{number}**x**y", "!*z*/**"]) for number in range(80)))
+    routes = file_with(*(push(paths=[f"*a*b*{number}*c/**", f"**{number}**x**y", "!*z*/**"]) for number in range(80)))
     assert operations(lambda: lint(routes)) < 20_000_000
 
 
 def test_doubts_change_nothing() -> None:
-    routes = routes_with(push(paths=["docs/"]))
+    routes = file_with(push(paths=["docs/"]))
     before = routes.model_dump()
     assert lint(routes) == lint(routes)
     assert routes.model_dump() == before

@@ -12,7 +12,7 @@ from pointsman.core.patterns.names import Names
 from pointsman.core.patterns.pattern import PatternError, PatternList
 from pointsman.core.routes.lint import lint
 from tests.support.operations import operations
-from tests.support.receiver import routes_with
+from tests.support.receiver import file_with
 
 
 def push(**condition: Any) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def push(**condition: Any) -> dict[str, Any]:
 
 
 def told(*routes: dict[str, Any], **file: Any) -> list[str]:
-    return [str(doubt) for doubt in lint(routes_with(*routes, **file))]
+    return [str(doubt) for doubt in lint(file_with(*routes, **file))]
 
 
 # --- lists that take nothing ----------------------------------------------------------------------------------------

@@ -6,10 +6,19 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pointsman.core.routes.model import Routes
+from pointsman.core.model import WhenBusy
+from pointsman.core.routes.compile import compile_routes
+from pointsman.core.routes.compiled import (
+    CompiledCondition,
+    CompiledRoutes,
+    MessageRegex,
+    Place,
+    TargetGroup,
+    WhenUndetermined,
+)
 from pointsmanctl.routes_file.compile import main
 from pointsmanctl.routes_file.reader import read_routes
-from tests.support.receiver import ROOT, routes_with, shipped_routes
+from tests.support.receiver import ROOT, file_with, shipped_file, shipped_routes
 from tests.unit.core.routes.test_check import good
 
 
@@ -151,7 +160,7 @@ def test_yaml_is_read_as_people_mean_it(tmp_path: Path) -> None:
 
 def test_compiled_rules_are_the_same_rules(tmp_path: Path) -> None:
     assert main([str(ROOT / "routes.yaml"), str(tmp_path / "routes.json")]) == 0
-    assert Routes.model_validate_json((tmp_path / "routes.json").read_bytes()) == shipped_routes()
+    assert CompiledRoutes.read((tmp_path / "routes.json").read_bytes()) == shipped_routes()
     text = (tmp_path / "routes.json").read_text()
     assert main([str(ROOT / "routes.yaml"), str(tmp_path / "routes.json")]) == 0
     assert (tmp_path / "routes.json").read_text() == text
@@ -160,13 +169,52 @@ def test_compiled_rules_are_the_same_rules(tmp_path: Path) -> None:
 def test_every_key_survives_compilation() -> None:
     lists = {"branches": ["main"], "tags": ["v*"], "paths": ["a/**", "!a/b"]}
     ignores = {"branches-ignore": ["x"], "tags-ignore": ["y"], "paths-ignore": ["z"]}
-    routes = routes_with(
+    routes = file_with(
         {"on": {"push": lists}, "tags": ["t"], "extra_vars": {"a": None, "b": [1]}, "limit": "l", "when_busy": "queue"},
         {"on": {"push": ignores}, "when_undetermined": "hold", "targets": ["dev/*"]},
         targets=[{"account": "dev", "regions": ["eu-west-1"], "limit": "x"}, {"account": "prod"}],
     )
-    compiled = routes.model_dump_json(by_alias=True, exclude_none=True)
-    assert Routes.model_validate_json(compiled) == routes
+    compiled = compile_routes(routes)
+    assert CompiledRoutes.read(compiled.to_json()) == compiled
+    one, two = compiled.routes
+    assert one.push
+    assert one.push.lists == {"branches": ("main",), "tags": ("v*",), "paths": ("a/**", "!a/b")}
+    assert (one.tags, one.extra_vars, one.when_busy) == (("t",), {"a": None, "b": [1]}, WhenBusy.QUEUE)
+    assert one.targets == (TargetGroup((0,), "x:&l"), TargetGroup((1, 2), "l"))
+    assert two.push
+    assert two.push.lists == {"branches-ignore": ("x",), "tags-ignore": ("y",), "paths-ignore": ("z",)}
+    assert (two.when_undetermined, two.targets) == (WhenUndetermined.HOLD, (TargetGroup((0,), "x"),))
+    assert compiled.places[2] == Place("prod", "333333333333", "eu-west-1")
+
+
+def test_the_conditions_of_a_pull_request_survive_compilation() -> None:
+    condition = {
+        "types": "opened",
+        "head-branches-ignore": "wip/**",
+        "actors": ["hana", 7],
+        "actors-ignore": 8,
+        "messages": ["fix", {"regex": "^v[0-9]"}],
+        "messages-ignore": "wip",
+    }
+    [route] = compile_routes(file_with({"on": {"pull_request": condition}, "skip_ci": False})).routes
+    assert (route.push, route.skip_ci) == (None, False)
+    assert route.pull_request == CompiledCondition(
+        lists={"head-branches-ignore": ("wip/**",)},
+        actors=("hana", 7),
+        actors_ignore=(8,),
+        messages=("fix", MessageRegex("^v[0-9]")),
+        messages_ignore=("wip",),
+        types=("opened",),
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b'{"places": []}', b'{"places": [], "routes": [], "more": 1}', b'{"places": 1, "routes": []}'],
+)
+def test_what_another_version_compiled_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        CompiledRoutes.read(content)
 
 
 def test_faulty_rules_compile_to_nothing_and_say_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,4 +233,6 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.Capture
 
 def test_rules_are_values() -> None:
     with pytest.raises(ValidationError, match="frozen"):
+        shipped_file().routes[0].name = "other"  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="immutable"):
         shipped_routes().routes[0].name = "other"  # type: ignore[misc]

@@ -4,75 +4,40 @@ Fields that identify the commit and the repository are required and checked. Fie
 optional: a name that is null or an invalid link does not prevent a decision.
 """
 
+import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any, get_args
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidatorFunctionWrapHandler,
-    WrapValidator,
-)
+from msgspec import Meta, MsgspecError, Struct, ValidationError, convert, structs
+from msgspec.json import decode
 
-from pointsman.core.text import join_first, replace_surrogates
+from pointsman.core.text import replace_surrogates
 from pointsman.errors import Rejected
 
-MOST_FIELDS_LISTED = 20
 UNKNOWN_PERSON = "unknown"
+DISPLAY_ONLY = Meta(extra={"display_only": True})  # an invalid value counts as none
+
+Sha = Annotated[str, Meta(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})\Z")]
+Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+FullName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+\Z", max_length=200)]
+RefName = Annotated[str, Meta(pattern=r"^refs/[^\x00-\x1f\x7f]+\Z", max_length=1_000)]
+BranchName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+\Z", max_length=1_000)]
+OptionalText = Annotated[str | None, DISPLAY_ONLY]
+
+_URL = re.compile(r"https?://[^\s\x00-\x1f]+")
+_LONGEST_URL = 4_000
+_WHERE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(.*)`")
 
 
-def _moment(value: object) -> datetime | None:
-    """Read seconds since 1970 or ISO 8601 text with a time zone. Return None for anything else."""
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value)
-            value = moment.timestamp() if moment.tzinfo else None
-        except (ValueError, OverflowError):
-            return None
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 2**33:
-        return datetime.fromtimestamp(int(value), UTC)
-    return None
-
-
-def _none_if_invalid(value: object, handler: ValidatorFunctionWrapHandler) -> object:
-    try:
-        return handler(value)
-    except ValidationError:
-        return None
-
-
-Lenient = WrapValidator(_none_if_invalid)
-Text = Annotated[str, BeforeValidator(lambda value: replace_surrogates(value) if isinstance(value, str) else value)]
-Sha = Annotated[Text, Field(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
-Number = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
-FullName = Annotated[Text, Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$", max_length=200)]
-RefName = Annotated[Text, Field(pattern=r"^refs/[^\x00-\x1f\x7f]+$", max_length=1_000)]
-BranchName = Annotated[Text, Field(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1_000)]
-Moment = Annotated[datetime | None, BeforeValidator(_moment)]
-Url = Annotated[
-    Text,
-    Field(pattern=r"^https?://[^\s\x00-\x1f]+$", max_length=4_000),
-    # A branch may be named `a|b` or `<a>`. Escaped, it cannot end the markup of a Slack link.
-    AfterValidator(lambda url: re.sub('[<>|"`]', lambda match: f"%{ord(match.group()):02X}", url)),
-]
-
-
-OptionalText = Annotated[Text | None, Lenient]
-OptionalUrl = Annotated[Url | None, Lenient]
-
-
-class Payload(BaseModel):
+class Payload(Struct, frozen=True):
     """Base of every part of a payload. Fields that Pointsman does not use are ignored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
-
-class Person(Payload):
+class Person(Payload, frozen=True):
     """The author, committer or pusher, as git names them."""
 
     name: OptionalText = None
@@ -84,49 +49,108 @@ class Person(Payload):
         return next((name for name in (self.name, self.username) if name and name.strip()), UNKNOWN_PERSON)
 
 
-class Sender(Payload):
+class Sender(Payload, frozen=True):
     """The GitHub account that caused the event."""
 
-    login: Annotated[Text, Field(min_length=1)]
-    id: Annotated[Number | None, Lenient] = None
+    login: Annotated[str, Meta(min_length=1)]
+    id: Annotated[Number | None, DISPLAY_ONLY] = None
 
 
-class PayloadRepository(Payload):
+class PayloadRepository(Payload, frozen=True):
     """The repository. Its id stays the same if it is renamed."""
 
     id: Number
     full_name: FullName
-    pushed_at: Moment = None
-    default_branch: Annotated[BranchName | None, Lenient] = None
-    html_url: OptionalUrl = None
+    pushed_at: Any = None
+    default_branch: Annotated[BranchName | None, DISPLAY_ONLY] = None
+    html_url: OptionalText = None
 
     @property
     def page(self) -> str:
         """URL of its page on GitHub."""
-        return self.html_url or f"https://github.com/{self.full_name}"
+        return link(self.html_url) or f"https://github.com/{self.full_name}"
 
 
-def parse_payload[Model: Payload](model: type[Model], payload: object) -> Model:
-    """Validate `payload` (parsed JSON) as `model`. Raises Rejected (400) naming every missing or invalid field."""
+def moment(value: object) -> datetime | None:
+    """Read seconds since 1970 or ISO 8601 text with a time zone. Return None for anything else."""
+    if isinstance(value, str):
+        try:
+            at = datetime.fromisoformat(value)
+            value = at.timestamp() if at.tzinfo else None
+        except (ValueError, OverflowError):
+            return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 2**33:
+        return datetime.fromtimestamp(int(value), UTC)
+    return None
+
+
+def link(url: str | None) -> str | None:
+    """`url` if it is one. A branch may be named `a|b` or `<a>`: escaped, it cannot end the markup of a Slack link."""
+    if not url or len(url) > _LONGEST_URL or not _URL.fullmatch(url):
+        return None
+    return re.sub('[<>|"`]', lambda match: f"%{ord(match.group()):02X}", url)
+
+
+def parse_payload[Part: Payload](kind: type[Part], payload: bytes | Mapping[str, Any]) -> Part:
+    """Read `payload`, a body or its parsed JSON. Raises Rejected (400) naming the first missing or invalid field."""
+    if isinstance(payload, bytes):
+        try:
+            return decode(payload, type=kind)
+        except (MsgspecError, RecursionError):  # the rare body that is invalid, or has what is invalid and only shown
+            payload = json_object(payload)
     try:
-        return model.model_validate(payload)
+        return convert(_without_invalid(kind, payload), kind)
     except ValidationError as error:
         raise Rejected(400, _describe(error)) from error
 
 
+def json_object(body: bytes) -> dict[str, Any]:
+    """The object in a body of JSON. Raises Rejected (400)."""
+    try:
+        payload = json.loads(body.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, a number of 4,301 digits, or too deep
+        raise Rejected(400, "the body is not valid JSON") from error
+    if not isinstance(payload, dict):
+        raise Rejected(400, "the body is valid JSON, but not an object")
+    return payload
+
+
+def _without_invalid(annotation: Any, value: Any) -> Any:
+    """`value` with U+FFFD for lone surrogates, and without invalid values that are only displayed."""
+    kind = _part_in(annotation)
+    if isinstance(value, dict) and kind:
+        fields = _fields(kind)
+        value = {name: _without_invalid(fields[name], inner) for name, inner in value.items() if name in fields}
+    elif isinstance(value, list):
+        value = [_without_invalid(kind, inner) for inner in value]
+    elif isinstance(value, str):
+        value = replace_surrogates(value)
+    if DISPLAY_ONLY in getattr(annotation, "__metadata__", ()):
+        try:
+            convert(value, annotation)
+        except ValidationError:
+            return None
+    return value
+
+
+@cache
+def _fields(kind: type[Payload]) -> dict[str, Any]:
+    return {field.name: field.type for field in structs.fields(kind)}
+
+
+@cache
+def _part_in(annotation: Any) -> type[Payload] | None:
+    """The part in an annotation such as `list[PushedCommit] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, Payload):
+        return annotation
+    return next((part for inner in get_args(annotation) if (part := _part_in(inner))), None)
+
+
 def _describe(error: ValidationError) -> str:
-    """List every missing or invalid field in one sentence, without the values."""
-    fields: dict[str, dict[str, None]] = {"missing": {}, "invalid": {}}
-    for each in error.errors(include_url=False, include_input=False, include_context=False):
-        name = ".".join(str(part) for part in each["loc"])
-        if each["type"] == "missing":
-            fields["missing"][name] = None
-        else:
-            fields["invalid"][f"{name} ({_lower(each['msg'])})" if name else _lower(each["msg"])] = None
-    return "; ".join(
-        f"{problem}: {join_first(list(names), MOST_FIELDS_LISTED)}" for problem, names in fields.items() if names
-    )
-
-
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:]
+    """The field that is missing or invalid, without its value."""
+    match = _WHERE.fullmatch(str(error))
+    what, where = (match["what"], match["where"] or "") if match else (str(error), "")
+    if missing := _MISSING.fullmatch(what):
+        return f"missing: {'.'.join(part for part in (where, missing[1]) if part)}"
+    what = what[:1].lower() + what[1:]
+    return f"invalid: {where} ({what})" if where else f"invalid: {what}"

@@ -3,23 +3,23 @@
 https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request
 """
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import Field
+from msgspec import Meta
 
 from pointsman.core.github.payload import (
+    DISPLAY_ONLY,
     UNKNOWN_PERSON,
     BranchName,
-    Lenient,
-    Moment,
     Number,
     OptionalText,
-    OptionalUrl,
     Payload,
     PayloadRepository,
     Sender,
     Sha,
-    Text,
+    link,
+    moment,
     parse_payload,
 )
 from pointsman.core.model import Change, PullRequest
@@ -30,36 +30,36 @@ NO_FILES = "the payload of a pull request lists no files"
 DELETED_ACCOUNT = "ghost"  # GitHub's own name for it
 
 
-class _Base(Payload):
+class _Base(Payload, frozen=True):
     ref: BranchName
     sha: Sha
 
 
-class _Head(Payload):
+class _Head(Payload, frozen=True):
     ref: BranchName
     sha: Sha
     repo: PayloadRepository | None = None  # null if the fork was deleted
 
 
-class _PullRequest(Payload):
+class _PullRequest(Payload, frozen=True):
     number: Number
-    title: OptionalText = None
-    html_url: OptionalUrl = None
-    user: Annotated[Sender | None, Lenient] = None  # null if the account was deleted
     base: _Base
     head: _Head
-    updated_at: Moment = None
+    title: OptionalText = None
+    html_url: OptionalText = None
+    user: Annotated[Sender | None, DISPLAY_ONLY] = None  # null if the account was deleted
+    updated_at: Any = None
 
 
-class _Event(Payload):
-    action: Annotated[Text, Field(pattern=r"^[a-z_]{1,64}$")]
+class _Event(Payload, frozen=True):
+    action: Annotated[str, Meta(pattern=r"^[a-z_]{1,64}\Z")]
     pull_request: _PullRequest
     repository: PayloadRepository
-    sender: Annotated[Sender | None, Lenient] = None
+    sender: Annotated[Sender | None, DISPLAY_ONLY] = None
 
 
-def read_pull_request(payload: object) -> RoutingInput:
-    """The pull request in a payload (parsed JSON). Raises Rejected (400) naming every missing or invalid field."""
+def read_pull_request(payload: bytes | Mapping[str, Any]) -> RoutingInput:
+    """The pull request in a payload (a body, or its parsed JSON). Raises Rejected (400)."""
     event = parse_payload(_Event, payload)
     pull, repository = event.pull_request, event.repository
     return RoutingInput(
@@ -71,7 +71,7 @@ def read_pull_request(payload: object) -> RoutingInput:
         files=ChangedFiles((), gap=NO_FILES),
         comparison=Comparison(repository.full_name, pull.base.sha, pull.head.sha, "fork", repository.id),
         action=event.action,
-        pushed_at=pull.updated_at,
+        pushed_at=moment(pull.updated_at),
         fork=_fork(event),
     )
 
@@ -85,7 +85,7 @@ def _fork(event: _Event) -> str | None:
 
 def _change(event: _Event) -> Change:
     pull = event.pull_request
-    page = pull.html_url or f"{event.repository.page}/pull/{pull.number}"
+    page = link(pull.html_url) or f"{event.repository.page}/pull/{pull.number}"
     return Change(
         repository=event.repository.full_name,
         repository_id=event.repository.id,

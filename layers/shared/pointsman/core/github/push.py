@@ -3,21 +3,22 @@
 https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
 """
 
-from typing import Annotated
-
-from pydantic import StrictBool
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pointsman.core.git_ref import read_ref
 from pointsman.core.github.payload import (
+    DISPLAY_ONLY,
     UNKNOWN_PERSON,
-    Lenient,
-    OptionalUrl,
+    OptionalText,
     Payload,
     PayloadRepository,
     Person,
     RefName,
     Sender,
     Sha,
+    link,
+    moment,
     parse_payload,
 )
 from pointsman.core.github.push_files import PushedCommit, files_of_branch, files_of_commit
@@ -26,19 +27,19 @@ from pointsman.core.routing.routing_input import ChangedFiles, Comparison, Nothi
 from pointsman.core.text import one_line
 
 
-class _Push(Payload):
+class _Push(Payload, frozen=True):
     ref: RefName
     before: Sha
     after: Sha
-    created: StrictBool
-    deleted: StrictBool
-    forced: StrictBool
-    compare: OptionalUrl = None
-    commits: tuple[PushedCommit, ...]
-    head_commit: PushedCommit | None = None
+    created: bool
+    deleted: bool
+    forced: bool
+    commits: list[PushedCommit]
     repository: PayloadRepository
-    pusher: Annotated[Person | None, Lenient] = None
-    sender: Annotated[Sender | None, Lenient] = None
+    head_commit: PushedCommit | None = None
+    pusher: Annotated[Person | None, DISPLAY_ONLY] = None
+    sender: Annotated[Sender | None, DISPLAY_ONLY] = None
+    compare: OptionalText = None
 
     @property
     def is_new(self) -> bool:
@@ -59,8 +60,8 @@ class _Push(Payload):
         return self.head_commit or listed or PushedCommit(id=self.after)
 
 
-def read_push(payload: object) -> RoutingInput | NothingToRun:
-    """The push in a payload (parsed JSON). Raises Rejected (400) naming every missing or invalid field."""
+def read_push(payload: bytes | Mapping[str, Any]) -> RoutingInput | NothingToRun:
+    """The push in a payload (a body, or its parsed JSON). Raises Rejected (400)."""
     push = parse_payload(_Push, payload)
     repository = push.repository.full_name
     if push.deleted or not push.after.strip("0"):
@@ -86,7 +87,7 @@ def read_push(payload: object) -> RoutingInput | NothingToRun:
         message=tip.text,
         files=files,
         comparison=comparison,
-        pushed_at=push.repository.pushed_at,
+        pushed_at=moment(push.repository.pushed_at),
     )
 
 
@@ -119,8 +120,8 @@ def _change(push: _Push, head: PushedCommit, files: ChangedFiles) -> Change:
         actor_id=push.sender.id if push.sender else None,
         author=one_line(head.author.display_name if head.author else UNKNOWN_PERSON, 100),
         title=one_line((head.text.strip().splitlines() or [""])[0].strip(), 200),
-        url=head.url or f"{push.repository.page}/commit/{head.id}",
-        compare_url=push.compare or _compare_url(push, head.id),
+        url=link(head.url) or f"{push.repository.page}/commit/{head.id}",
+        compare_url=link(push.compare) or _compare_url(push, head.id),
         **files.kept,
     )
 

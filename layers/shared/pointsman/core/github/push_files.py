@@ -5,10 +5,11 @@ difference `before..after`, because a later commit may undo an earlier one.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Annotated, Literal
 
-from pointsman.core.github.payload import Lenient, OptionalText, OptionalUrl, Payload, Person, Sha, Text
+from pointsman.core.github.payload import DISPLAY_ONLY, OptionalText, Payload, Person, Sha
 from pointsman.core.routing.routing_input import ChangedFiles
 
 # Beyond these limits, GitHub leaves commits and names out of a payload without a sign of it.
@@ -22,27 +23,35 @@ MAYBE_MERGE = "the commit may be a merge, whose file list can be incomplete"
 _MERGE = re.compile(r"Merge (pull request|branch|branches|remote-tracking branch|tag|commit)\b")
 
 type FileAction = Literal["added", "removed", "modified"]
+type Actions = Mapping[str, Sequence[FileAction]]  # on each file, in the order of the commits
+
+Names = Annotated[list[str] | None, DISPLAY_ONLY]
 
 
-class PushedCommit(Payload):
+class PushedCommit(Payload, frozen=True):
     """A commit in a push payload."""
 
     id: Sha
     message: OptionalText = None
-    url: OptionalUrl = None
-    author: Annotated[Person | None, Lenient] = None
-    committer: Annotated[Person | None, Lenient] = None
+    url: OptionalText = None
+    author: Annotated[Person | None, DISPLAY_ONLY] = None
+    committer: Annotated[Person | None, DISPLAY_ONLY] = None
     # GitHub may leave these lists out of a very large payload. The payload is still valid.
-    added: Annotated[tuple[Text, ...] | None, Lenient] = None
-    removed: Annotated[tuple[Text, ...] | None, Lenient] = None
-    modified: Annotated[tuple[Text, ...] | None, Lenient] = None
+    added: Names = None
+    removed: Names = None
+    modified: Names = None
 
     @property
     def text(self) -> str:
         """The message, or an empty text."""
         return self.message or ""
 
-    def file_actions(self) -> Iterable[tuple[str, FileAction]]:
+    @property
+    def names(self) -> Iterator[str]:
+        """The name of each file: those that were added, then those removed, then those modified."""
+        return chain(self.added or (), self.removed or (), self.modified or ())
+
+    def file_actions(self) -> Iterator[tuple[str, FileAction]]:
         """Each file name with its action."""
         actions: tuple[FileAction, ...] = ("added", "removed", "modified")
         return ((name, action) for action in actions for name in getattr(self, action) or ())
@@ -52,15 +61,16 @@ def files_of_branch(commits: Sequence[PushedCommit], head: str, *, is_new: bool,
     """The changed files of a push to a branch, as far as its commits show. `head` is the newest commit."""
     if forced:
         return ChangedFiles((), gap="after a force push, the commits do not show how the two versions differ")
-    actions = _actions(commits)
-    gap = _gap_of_branch(commits, head, is_new)
-    if gap is None and all(_is_linear(each) for each in actions.values()):
-        return _net_changes(actions, possible_gap=MAYBE_MERGE_AMONG_SEVERAL if len(commits) > 1 else None)
+    names = _names(commits)
+    repeated = _repeated(commits) if len(names) < sum(_number(commit) for commit in commits) else {}
+    gap = _gap_of_branch(commits, head, is_new, has_repeated=bool(repeated))
+    if gap is None and all(_is_linear(each) for each in repeated.values()):
+        return _net_changes(names, repeated, possible_gap=MAYBE_MERGE_AMONG_SEVERAL if len(commits) > 1 else None)
     # Each of these files was changed by some commit, but it may be identical in the two versions that are compared.
     # Files in the list of a merge that GitHub made do differ from the branch that it was merged into.
     is_merge = not is_new and _ends_with_github_commit(commits) and _MERGE.match(commits[-1].text)
-    certain = _actions(commits[-1:]) if is_merge else {}
-    uncertain = tuple(name for name in actions if name not in certain)
+    certain = _names(commits[-1:]) if is_merge else {}
+    uncertain = tuple(name for name in names if name not in certain)
     gap = gap or "the commits come from parallel histories that were merged"
     return ChangedFiles(tuple(certain), uncertain, gap)
 
@@ -68,19 +78,28 @@ def files_of_branch(commits: Sequence[PushedCommit], head: str, *, is_new: bool,
 def files_of_commit(commit: PushedCommit) -> ChangedFiles:
     """The changed files of a tag: those of the commit that it points to."""
     gap = _gap_of_commit(commit) or (_made_by_github(commit) if _is_by_github(commit) else None)
-    return ChangedFiles(tuple(_actions([commit])), gap=gap, possible_gap=None if gap else MAYBE_MERGE)
+    return ChangedFiles(tuple(_names([commit])), gap=gap, possible_gap=None if gap else MAYBE_MERGE)
 
 
-def _actions(commits: Sequence[PushedCommit]) -> dict[str, list[FileAction]]:
-    """The actions on each file, in the order of the commits."""
+def _names(commits: Sequence[PushedCommit]) -> dict[str, None]:
+    """Each name once, in the order of the commits."""
+    return dict.fromkeys(chain.from_iterable(commit.names for commit in commits))
+
+
+def _number(commit: PushedCommit) -> int:
+    return len(commit.added or ()) + len(commit.removed or ()) + len(commit.modified or ())
+
+
+def _repeated(commits: Sequence[PushedCommit]) -> Actions:
+    """The actions on each file that has several."""
     actions: dict[str, list[FileAction]] = {}
     for commit in commits:
         for name, action in commit.file_actions():
             actions.setdefault(name, []).append(action)
-    return actions
+    return {name: each for name, each in actions.items() if len(each) > 1}
 
 
-def _is_linear(actions: list[FileAction]) -> bool:
+def _is_linear(actions: Sequence[FileAction]) -> bool:
     """Whether the actions are possible in a row: only a missing file is added, only an existing one changed."""
     exists = actions[0] != "added"
     for action in actions:
@@ -90,25 +109,25 @@ def _is_linear(actions: list[FileAction]) -> bool:
     return True
 
 
-def _net_changes(actions: Mapping[str, list[FileAction]], possible_gap: str | None) -> ChangedFiles:
+def _net_changes(names: Mapping[str, None], repeated: Actions, possible_gap: str | None) -> ChangedFiles:
     """The files that differ after a linear row of commits, and those that may differ."""
-    results = {name: _differs(each) for name, each in actions.items()}
+    results = {name: _differs(each) for name, each in repeated.items()}
     return ChangedFiles(
-        names=tuple(name for name, differs in results.items() if differs),
-        uncertain=tuple(name for name, differs in results.items() if differs is None),
+        names=tuple(name for name in names if results.get(name, True)) if results else tuple(names),
+        uncertain=tuple(name for name in names if results.get(name, True) is None) if results else (),
         possible_gap=possible_gap,
     )
 
 
-def _differs(actions: list[FileAction]) -> bool | None:
+def _differs(actions: Sequence[FileAction]) -> bool | None:
     """Whether a file differs after these actions; None if the actions do not show it."""
     existed, exists = actions[0] != "added", actions[-1] != "removed"
-    if existed != exists or len(actions) == 1:
+    if existed != exists:
         return True
     return None if existed else False
 
 
-def _gap_of_branch(commits: Sequence[PushedCommit], head: str, is_new: bool) -> str | None:
+def _gap_of_branch(commits: Sequence[PushedCommit], head: str, is_new: bool, *, has_repeated: bool) -> str | None:
     if is_new:
         return "the branch is new, and the payload does not show how it differs from the default branch"
     if not commits:
@@ -119,7 +138,7 @@ def _gap_of_branch(commits: Sequence[PushedCommit], head: str, is_new: bool) -> 
         return "the payload does not list the newest commit"
     if _ends_with_github_commit(commits):
         return _made_by_github(commits[-1])
-    return next((gap for commit in commits if (gap := _gap_of_commit(commit))), None)
+    return next((gap for commit in commits if (gap := _gap_of_commit(commit, may_repeat=has_repeated))), None)
 
 
 def _ends_with_github_commit(commits: Sequence[PushedCommit]) -> bool:
@@ -135,14 +154,13 @@ def _made_by_github(commit: PushedCommit) -> str:
     return f"commit {commit.id[:7]} was made by GitHub and may be a merge, whose file list can be incomplete"
 
 
-def _gap_of_commit(commit: PushedCommit) -> str | None:
+def _gap_of_commit(commit: PushedCommit, *, may_repeat: bool = True) -> str | None:
     short = commit.id[:7]
     if commit.added is None or commit.removed is None or commit.modified is None:
         return f"the payload lists no files for commit {short}"
-    names = [name for name, _ in commit.file_actions()]
-    if len(names) >= NAMES_LISTED:
+    if _number(commit) >= NAMES_LISTED:
         return f"a payload lists at most {NAMES_LISTED:,} files per commit, and commit {short} has that many"
-    if len(set(names)) < len(names):
+    if may_repeat and len(set(commit.names)) < _number(commit):
         return f"commit {short} lists a file twice"  # for example a file that was replaced by a symbolic link
     if _MERGE.match(commit.text):
         return f"commit {short} is a merge, whose file list can be incomplete"

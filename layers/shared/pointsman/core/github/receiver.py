@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pointsman.core.delivery import Delivery, refuse_old
 from pointsman.core.github.answer import Answer, decided, ignored, rejected, unavailable
+from pointsman.core.github.payload import json_object
 from pointsman.core.github.pull_request import read_pull_request
 from pointsman.core.github.push import read_push
 from pointsman.core.github.redact_delivery import without_secrets
@@ -13,7 +14,7 @@ from pointsman.core.github.request import WebhookMessage, WebhookRequest, read_m
 from pointsman.core.github.signature import signature_in
 from pointsman.core.github.signature_check import SignatureCheck
 from pointsman.core.model import DeliveryId
-from pointsman.core.routes.model import Routes
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.core.routing.changed_files import ChangedFilesSource, with_changed_files, without_answer, without_asking
 from pointsman.core.routing.decide import Routing, accepts_action, decide
 from pointsman.core.routing.routing_input import NothingToRun, RoutingInput
@@ -35,7 +36,7 @@ class Receiver:
         self,
         signature_check: SignatureCheck,
         queue: "Queue",
-        routes: Routes,
+        routes: CompiledRoutes,
         clock: Callable[[], datetime],
         github: ChangedFilesSource | None = None,
     ) -> None:
@@ -67,13 +68,14 @@ class Receiver:
         message = read_message(request)
         match message.event:
             case "push":
-                return self._handle_change(message, read_push(message.payload), seconds_left)
+                return self._handle_change(message, read_push(message.body), seconds_left)
             case "pull_request":
-                return self._handle_pull_request(message, read_pull_request(message.payload), seconds_left)
-            case "ping":
-                return ignored(message.delivery, message.event, "ping received: the webhook is set up")
-            case _:
-                return ignored(message.delivery, message.event, f"no route handles the event {message.event}")
+                return self._handle_pull_request(message, read_pull_request(message.body), seconds_left)
+            case event:
+                json_object(message.body)
+                is_ping = event == "ping"
+                reason = "ping received: the webhook is set up" if is_ping else f"no route handles the event {event}"
+                return ignored(message.delivery, event, reason)
 
     def _handle_pull_request(
         self, message: WebhookMessage, routing_input: RoutingInput, seconds_left: Callable[[], float]

@@ -14,7 +14,6 @@ check.py checks what concerns several parts of the file. docs/routes.md is the r
 """
 
 from collections.abc import Iterator
-from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
@@ -22,7 +21,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from pointsman.core.model import Target, TargetName, WhenBusy
-from pointsman.core.patterns.pattern import PatternList
+from pointsman.core.routes.compiled import WhenUndetermined
 from pointsman.core.routes.conditions import On
 from pointsman.core.routes.values import (
     AccountId,
@@ -41,14 +40,6 @@ from pointsman.core.routes.values import (
     Selector,
     one_or_many,
 )
-
-
-class WhenUndetermined(StrEnum):
-    """What a route does if `paths` cannot be decided because the list of changed files is incomplete."""
-
-    RUN = "run"
-    IGNORE = "ignore"
-    HOLD = "hold"  # do not run, and record the decision as held
 
 
 class TargetChoice(RoutesPart):
@@ -215,19 +206,6 @@ class Routes(RoutesPart):
             choices = [index for index, choice in enumerate(route.targets) if choice.matches(target, environment)]
             if choices:
                 yield target, choices
-
-    def of_repository(self, full_name: str) -> tuple[Route, ...]:
-        """The routes of a repository. Names on GitHub are not case-sensitive."""
-        name = full_name.lower()
-        return tuple(
-            route
-            for route, patterns in zip(self.routes, self._repositories, strict=True)
-            if (hit := patterns.decide(name)) and hit.included
-        )
-
-    @cached_property
-    def _repositories(self) -> tuple[PatternList, ...]:
-        return tuple(PatternList(text.lower() for text in route.repository) for route in self.routes)
 
 
 def _chosen(target: Target, choice: TargetChoice, route: Route) -> Target:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pointsman.core.identity import rollout_id
 from pointsman.core.model import Decision, Mode, Outcome, RolloutSpec
-from pointsman.core.routes.model import Route, Routes, WhenUndetermined
+from pointsman.core.routes.compiled import CompiledRoute, CompiledRoutes, WhenUndetermined
 from pointsman.core.routing.evaluate import condition_of, evaluate_all_but_files
 from pointsman.core.routing.evaluate_files import FilesEvaluator
 from pointsman.core.routing.match_result import MatchResult
@@ -33,7 +33,7 @@ class Routing:
         return f"nothing runs: none of {count} routes matches"
 
 
-def decide(routing_input: RoutingInput, routes: Routes) -> Routing:
+def decide(routing_input: RoutingInput, routes: CompiledRoutes) -> Routing:
     """Evaluate every route of the input's repository. Without such routes there are no decisions."""
     files = FilesEvaluator(routing_input.files)
     decisions: list[Decision] = []
@@ -61,13 +61,13 @@ def decide(routing_input: RoutingInput, routes: Routes) -> Routing:
     return Routing(tuple(decisions), tuple(specs), needs_changed_files)
 
 
-def accepts_action(routes: Routes, repository: str, action: str) -> bool:
+def accepts_action(routes: CompiledRoutes, repository: str, action: str) -> bool:
     """Whether some route of the repository accepts pull requests with this `action`."""
-    conditions = [route.on.pull_request for route in routes.of_repository(repository)]
+    conditions = [route.pull_request for route in routes.of_repository(repository)]
     return any(condition and action in condition.types for condition in conditions)
 
 
-def _evaluate(route: Route, routing_input: RoutingInput, files: FilesEvaluator) -> tuple[MatchResult, bool]:
+def _evaluate(route: CompiledRoute, routing_input: RoutingInput, files: FilesEvaluator) -> tuple[MatchResult, bool]:
     """Evaluate one route. Return its result, and whether the changed files decided it."""
     condition = condition_of(route, routing_input)
     results = evaluate_all_but_files(route, condition, routing_input)
@@ -85,7 +85,7 @@ def _may_change(routing_input: RoutingInput, result: MatchResult) -> bool:
     return result.outcome is Outcome.UNDETERMINED
 
 
-def _policy(route: Route, result: MatchResult) -> tuple[bool, str]:
+def _policy(route: CompiledRoute, result: MatchResult) -> tuple[bool, str]:
     """Whether the route runs, and the reason, which names the policy if it applied."""
     if result.outcome is not Outcome.UNDETERMINED:
         return result.outcome is Outcome.MATCHED, result.reason
@@ -97,11 +97,11 @@ def _policy(route: Route, result: MatchResult) -> tuple[bool, str]:
     return route.when_undetermined is WhenUndetermined.RUN, f"{result.reason}, {consequences[route.when_undetermined]}"
 
 
-def _is_held(route: Route, result: MatchResult) -> bool:
+def _is_held(route: CompiledRoute, result: MatchResult) -> bool:
     return result.outcome is Outcome.UNDETERMINED and route.when_undetermined is WhenUndetermined.HOLD
 
 
-def _spec(routing_input: RoutingInput, route: Route, routes: Routes) -> RolloutSpec:
+def _spec(routing_input: RoutingInput, route: CompiledRoute, routes: CompiledRoutes) -> RolloutSpec:
     """The rollout of a route that runs. A pull request is only checked: it changes nothing."""
     change, pull_request = routing_input.change, routing_input.change.pull_request
     mode = Mode.CHECK if pull_request else Mode.APPLY

@@ -6,10 +6,8 @@ from functools import lru_cache
 
 from pointsman.core.model import Outcome
 from pointsman.core.patterns.pattern import PatternList
-from pointsman.core.routes.conditions import Condition, PullRequestCondition
+from pointsman.core.routes.compiled import CompiledCondition, CompiledRoute, MessageRegex
 from pointsman.core.routes.message_regex import compile_regex
-from pointsman.core.routes.model import Route
-from pointsman.core.routes.values import Regex
 from pointsman.core.routing.match_result import NAME_LENGTH, MatchResult, list_patterns, quote_pattern
 from pointsman.core.routing.routing_input import RoutingInput
 from pointsman.core.text import one_line
@@ -19,12 +17,14 @@ SKIP_MARKERS = ("skip ci", "ci skip", "no ci", "skip actions", "actions skip", "
 _MARKER = re.compile(r"\[([a-z0-9 -]{1,80})\]", re.IGNORECASE)
 
 
-def condition_of(route: Route, routing_input: RoutingInput) -> Condition | None:
+def condition_of(route: CompiledRoute, routing_input: RoutingInput) -> CompiledCondition | None:
     """The route's condition for the input's event, or None if it does not handle that event."""
-    return route.on.push if routing_input.event == "push" else route.on.pull_request
+    return route.push if routing_input.event == "push" else route.pull_request
 
 
-def evaluate_all_but_files(route: Route, condition: Condition | None, routing_input: RoutingInput) -> list[MatchResult]:
+def evaluate_all_but_files(
+    route: CompiledRoute, condition: CompiledCondition | None, routing_input: RoutingInput
+) -> list[MatchResult]:
     """The results of every condition but those on files, up to the first that is not met."""
     if condition is None:
         event, other = ("push", "pull_request") if routing_input.event == "push" else ("pull_request", "push")
@@ -37,11 +37,11 @@ def evaluate_all_but_files(route: Route, condition: Condition | None, routing_in
     return results
 
 
-def _each(route: Route, condition: Condition, routing_input: RoutingInput) -> Iterator[MatchResult]:
-    if isinstance(condition, PullRequestCondition):
+def _each(route: CompiledRoute, condition: CompiledCondition, routing_input: RoutingInput) -> Iterator[MatchResult]:
+    if routing_input.event == "pull_request":
         yield from _check_pull_request(condition, routing_input)
     yield _check_ref(condition, routing_input)
-    if isinstance(condition, PullRequestCondition) and routing_input.change.pull_request:
+    if routing_input.change.pull_request:
         yield from _check_list(condition, "head-branches", routing_input.change.pull_request.head, "its head branch")
     yield from _check_actor(condition, routing_input)
     yield from _check_message(condition, routing_input)
@@ -65,7 +65,7 @@ def _markers(message: str) -> tuple[dict[str, str], str | None]:
     return in_brackets, "skip-checks:true" if last.replace(" ", "") == "skip-checks:true" else None
 
 
-def _check_pull_request(condition: PullRequestCondition, routing_input: RoutingInput) -> Iterator[MatchResult]:
+def _check_pull_request(condition: CompiledCondition, routing_input: RoutingInput) -> Iterator[MatchResult]:
     if routing_input.action not in condition.types:
         reason = f"the pull request was {routing_input.action}, which is not in types ({', '.join(condition.types)})"
         yield MatchResult(Outcome.IGNORED, reason)
@@ -74,7 +74,7 @@ def _check_pull_request(condition: PullRequestCondition, routing_input: RoutingI
         yield MatchResult(Outcome.IGNORED, f"the pull request comes from {fork}: code from a fork never runs")
 
 
-def _check_ref(condition: Condition, routing_input: RoutingInput) -> MatchResult:
+def _check_ref(condition: CompiledCondition, routing_input: RoutingInput) -> MatchResult:
     own, other = ("tags", "branches") if routing_input.kind == "tag" else ("branches", "tags")
     label = _describe(routing_input)
     results = list(_check_list(condition, own, routing_input.name, label))
@@ -94,7 +94,7 @@ def _describe(routing_input: RoutingInput) -> str:
     return f"pull request #{pull_request.number} to {name}" if pull_request.number else f"a pull request to {name}"
 
 
-def _check_list(condition: Condition, key: str, name: str, label: str) -> Iterator[MatchResult]:
+def _check_list(condition: CompiledCondition, key: str, name: str, label: str) -> Iterator[MatchResult]:
     """The result of the list `key` or `key`-ignore for a name; none if the route has neither."""
     if wanted := condition.list_of(key):
         yield _check_wanted(wanted, key, name, label)
@@ -123,7 +123,7 @@ def _check_unwanted(unwanted: PatternList, key: str, name: str, label: str) -> M
     return MatchResult(Outcome.IGNORED, f"{label} matches {quote_pattern(key, hit)}", hit.pattern.text)
 
 
-def _check_actor(condition: Condition, routing_input: RoutingInput) -> Iterator[MatchResult]:
+def _check_actor(condition: CompiledCondition, routing_input: RoutingInput) -> Iterator[MatchResult]:
     """Compare logins without case, or account numbers, which stay the same if a login is renamed or reassigned."""
     login, number = routing_input.change.actor, routing_input.change.actor_id
     yield from _check_items(
@@ -133,19 +133,19 @@ def _check_actor(condition: Condition, routing_input: RoutingInput) -> Iterator[
     )
 
 
-def _check_message(condition: Condition, routing_input: RoutingInput) -> Iterator[MatchResult]:
+def _check_message(condition: CompiledCondition, routing_input: RoutingInput) -> Iterator[MatchResult]:
     yield from _check_items(
         ("messages", condition.messages, condition.messages_ignore),
         lambda item: (
             compile_regex(item.regex).search(routing_input.message) is not None
-            if isinstance(item, Regex)
+            if isinstance(item, MessageRegex)
             else item in routing_input.message
         ),
         "the message" if routing_input.event == "push" else "the title",
     )
 
 
-def _check_items[Item: (int | str, str | Regex)](
+def _check_items[Item: (int | str, str | MessageRegex)](
     lists: tuple[str, tuple[Item, ...] | None, tuple[Item, ...] | None], matches: Callable[[Item], bool], label: str
 ) -> Iterator[MatchResult]:
     key, wanted, unwanted = lists
@@ -161,9 +161,9 @@ def _check_items[Item: (int | str, str | Regex)](
             yield MatchResult(outcome, f"{label} matches none of {name}{listed}")
 
 
-def _item(key: str, index: int, item: int | str | Regex) -> str:
+def _item(key: str, index: int, item: int | str | MessageRegex) -> str:
     return f"{key}[{index}] `{_text(item)}`"
 
 
-def _text(item: int | str | Regex) -> str:
-    return item.regex if isinstance(item, Regex) else str(item)
+def _text(item: int | str | MessageRegex) -> str:
+    return item.regex if isinstance(item, MessageRegex) else str(item)

@@ -3,7 +3,7 @@
 from pointsman.core.model import Outcome
 from pointsman.core.patterns.name_index import NameIndex
 from pointsman.core.patterns.pattern import Hit, PatternList
-from pointsman.core.routes.conditions import Condition
+from pointsman.core.routes.compiled import CompiledCondition
 from pointsman.core.routing.match_result import MatchResult, list_names, quote_pattern
 from pointsman.core.routing.routing_input import ChangedFiles
 
@@ -18,7 +18,7 @@ class FilesEvaluator:
         self._every = (*files.names, *files.uncertain)
         self._listed_names = list_names(self._every)  # the same for every route that matches none
 
-    def evaluate(self, condition: Condition) -> MatchResult | None:
+    def evaluate(self, condition: CompiledCondition) -> MatchResult | None:
         """The result of `paths` or `paths-ignore`; None if the route has neither."""
         if wanted := condition.list_of("paths"):
             return self._check_wanted(wanted)

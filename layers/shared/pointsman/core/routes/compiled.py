@@ -1,0 +1,141 @@
+"""The compiled routes: routes.yaml in the form in which routes are evaluated.
+
+routes_file/compile.py checks the file and writes it as JSON into the routes layer, and webhook_receiver reads it there.
+Nothing has to be checked or chosen again: the defaults are in the routes, and each route has its targets.
+"""
+
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Self
+
+from msgspec import Struct, json
+
+from pointsman.core.model import Target, TargetName, WhenBusy
+from pointsman.core.patterns.pattern import PatternList
+
+
+class WhenUndetermined(StrEnum):
+    """What a route does if `paths` cannot be decided because the list of changed files is incomplete."""
+
+    RUN = "run"
+    IGNORE = "ignore"
+    HOLD = "hold"  # do not run, and record the decision as held
+
+
+class CompiledPart(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Base of every part. Readers refuse unknown fields: another version of Pointsman compiled them."""
+
+
+class MessageRegex(CompiledPart, frozen=True):
+    """An RE2 regular expression for messages."""
+
+    regex: str
+
+
+class CompiledCondition(CompiledPart, frozen=True, dict=True):
+    """The conditions of a route for one event."""
+
+    lists: dict[str, tuple[str, ...]] = {}  # patterns by key, such as `paths-ignore`
+    actors: tuple[int | str, ...] | None = None
+    actors_ignore: tuple[int | str, ...] | None = None
+    messages: tuple[str | MessageRegex, ...] | None = None
+    messages_ignore: tuple[str | MessageRegex, ...] | None = None
+    types: tuple[str, ...] = ()  # of pull requests
+
+    def list_of(self, key: str) -> PatternList | None:
+        """The list `key` (such as `paths-ignore`), or None if the route has none."""
+        return self._patterns.get(key)
+
+    @cached_property
+    def _patterns(self) -> dict[str, PatternList]:
+        return {key: PatternList(texts) for key, texts in self.lists.items()}
+
+
+class Place(CompiledPart, frozen=True):
+    """The account and the region of a target."""
+
+    account: str
+    account_id: str
+    region: str
+
+
+class TargetGroup(CompiledPart, frozen=True):
+    """Targets of a route that have the same settings. `places` are indexes of CompiledRoutes.places."""
+
+    places: tuple[int, ...]
+    limit: str = ""
+    playbook: str | None = None
+    tags: tuple[str, ...] | None = None
+    extra_vars: dict[str, Any] | None = None
+
+
+class CompiledRoute(CompiledPart, frozen=True):
+    """A route with the defaults of the file."""
+
+    name: str
+    repository: tuple[str, ...]
+    playbook: str
+    targets: tuple[TargetGroup, ...]
+    push: CompiledCondition | None = None
+    pull_request: CompiledCondition | None = None
+    tags: tuple[str, ...] = ()
+    extra_vars: dict[str, Any] = {}
+    skip_ci: bool = True
+    when_undetermined: WhenUndetermined = WhenUndetermined.RUN
+    when_busy: WhenBusy = WhenBusy.SUPERSEDE
+
+
+class CompiledRoutes(CompiledPart, frozen=True, dict=True):
+    """All routes. Targets and patterns are built when they are first used, and kept."""
+
+    places: tuple[Place, ...]
+    routes: tuple[CompiledRoute, ...]
+
+    @classmethod
+    def read(cls, content: bytes) -> Self:
+        """Read what `to_json` wrote. Raises ValueError for anything else."""
+        return json.decode(content, type=cls)
+
+    def to_json(self) -> bytes:
+        """The same routes always give the same bytes."""
+        return json.encode(self)
+
+    def of_repository(self, full_name: str) -> tuple[CompiledRoute, ...]:
+        """The routes of a repository. Names on GitHub are not case-sensitive."""
+        name = full_name.lower()
+        return tuple(
+            route
+            for route, patterns in zip(self.routes, self._repositories, strict=True)
+            if (hit := patterns.decide(name)) and hit.included
+        )
+
+    def targets_of(self, route: CompiledRoute) -> tuple[Target, ...]:
+        """The targets of `route`, in the order of the file, each with its settings."""
+        if route.name not in self._targets:
+            self._targets[route.name] = self._targets_of(route)
+        return self._targets[route.name]
+
+    def _targets_of(self, route: CompiledRoute) -> tuple[Target, ...]:
+        groups = sorted((index, group) for group in route.targets for index in group.places)
+        return tuple(_target(self.places[index], group) for index, group in groups)
+
+    @cached_property
+    def _targets(self) -> dict[str, tuple[Target, ...]]:
+        return {}
+
+    @cached_property
+    def _repositories(self) -> tuple[PatternList, ...]:
+        return tuple(PatternList(text.lower() for text in route.repository) for route in self.routes)
+
+
+def _target(place: Place, group: TargetGroup) -> Target:
+    return Target(
+        name=TargetName(f"{place.account}/{place.region}"),
+        account=place.account,
+        account_id=place.account_id,
+        region=place.region,
+        limit=group.limit,
+        playbook=group.playbook,
+        tags=group.tags,
+        extra_vars=group.extra_vars,
+    )
