@@ -29,8 +29,8 @@ def test_a_sample_shows_every_field_that_its_class_must_have(name: str) -> None:
 
 
 def test_a_decision_that_says_it_is_not_held_is_read_and_does_not_say_it_again() -> None:
-    told = sample("ours/DeliveryDecided.json")
-    told["decisions"][0]["held"] = False
-    event = TRAIL_EVENT.validate_python(told)
+    sample_event = sample("ours/DeliveryDecided.json")
+    sample_event["decisions"][0]["held"] = False
+    event = TRAIL_EVENT.validate_python(sample_event)
     assert event == TRAIL_EVENT.validate_python(sample("ours/DeliveryDecided.json"))
     assert "held" not in event.model_dump_json(exclude_none=True)

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 @pytest.fixture
 def calls(world: Observer) -> Iterator[Observer]:
-    """GitHub's API without faults, and with no call so far."""
+    """GitHub's API without failures and without calls so far."""
     world.cloud.github.control(reset=True)
     yield world
     world.cloud.github.control(reset=True)
@@ -54,13 +54,13 @@ def forced(world: Observer, repository: GitRepository, branch_files: dict[str, s
     )
 
 
-def test_after_a_forced_push_github_tells_what_differs(calls: Observer, previewed: GitRepository) -> None:
+def test_after_a_forced_push_the_files_come_from_github(calls: Observer, previewed: GitRepository) -> None:
     decision = decision_of(forced(calls, previewed, {"docs/a.md": "1"}).delivery)
     assert (decision["outcome"], decision["runs"]) == ("ignored", False)
     assert decision["reason"].endswith("no changed file matches paths: the only file is docs/a.md")
-    asked = [(call["method"], call["path"].split("/")[-2], call["status"]) for call in calls.cloud.github.calls()]
-    assert ("GET", "trees", 200) in asked
-    assert {status for *_, status in asked} <= {200, 201}
+    requests = [(call["method"], call["path"].split("/")[-2], call["status"]) for call in calls.cloud.github.calls()]
+    assert ("GET", "trees", 200) in requests
+    assert {status for *_, status in requests} <= {200, 201}
 
 
 def test_a_new_branch_is_compared_with_where_it_left_main(calls: Observer, previewed: GitRepository) -> None:
@@ -116,9 +116,9 @@ def test_a_pull_request_is_checked_on_its_target_and_changes_nothing(calls: Obse
     assert result.mode is Mode.CHECK
     assert any("previewed" in (task.diff or "") for task in result.tasks)
     assert (config.read_text() if config.exists() else None) == before
-    said = json.dumps(calls.last_message(rollout.id, rollout.state.value)["blocks"], ensure_ascii=False)
-    assert "check only" in said
-    assert "#7 feature/say → main" in said
+    blocks = json.dumps(calls.last_message(rollout.id, rollout.state.value)["blocks"], ensure_ascii=False)
+    assert "check only" in blocks
+    assert "#7 feature/say → main" in blocks
 
 
 def test_a_forks_pull_request_runs_nothing(calls: Observer, previewed: GitRepository) -> None:

@@ -89,9 +89,9 @@ def test_a_build_is_found_by_its_runs_name(side: Side) -> None:
     rollout, run = side.wanted()
     assert side.builds.find(run) is None
     started = side.builds.start(rollout, run)
-    found = side.builds.find(run)
-    assert found
-    assert found.arn == started.arn
+    build = side.builds.find(run)
+    assert build
+    assert build.arn == started.arn
     assert side.builds.find(run.model_copy(update={"attempt": 2})) is None
 
 

@@ -35,19 +35,19 @@ def run_lookup(request: pytest.FixtureRequest) -> Iterator[RunLookup]:
 
 
 def test_a_run_is_found_with_its_rollout(run_lookup: RunLookup) -> None:
-    found = run_lookup.find(RunReference(rollout=ROLLOUT, target=DEV, attempt=1))
-    assert found
-    assert found.run
-    assert found.rollout.change.actor == "hana"
-    assert found.rollout.spec.targets[1].account_id == "333333333333"
-    assert found.run.build_arn == arn(DEV)
+    result = run_lookup.find(RunReference(rollout=ROLLOUT, target=DEV, attempt=1))
+    assert result
+    assert result.run
+    assert result.rollout.change.actor == "hana"
+    assert result.rollout.spec.targets[1].account_id == "333333333333"
+    assert result.run.build_arn == arn(DEV)
 
 
 @pytest.mark.parametrize(("target", "attempt"), [(DEV, 2), (PROD, 1), ("dev/us-east-1", 1)])
 def test_a_run_that_was_never_made_is_none(run_lookup: RunLookup, target: str, attempt: int) -> None:
-    found = run_lookup.find(RunReference(rollout=ROLLOUT, target=target, attempt=attempt))
-    assert found
-    assert found.run is None
+    result = run_lookup.find(RunReference(rollout=ROLLOUT, target=target, attempt=attempt))
+    assert result
+    assert result.run is None
 
 
 def test_a_rollout_that_was_never_started_is_none(run_lookup: RunLookup) -> None:

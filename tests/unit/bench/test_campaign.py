@@ -1,4 +1,4 @@
-"""The fault campaign, small: no law is broken, and planted bugs are found."""
+"""The fault campaign, small: no law is broken, and planted bugs are detected."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -156,7 +156,7 @@ def test_the_fallback_text_is_a_summary_in_one_line() -> None:
     assert render(view).text == "❌ site: failed · acme/infra 1f0b1f2 by hana · 1 failed, 1 succeeded"
 
 
-def test_ten_targets_are_all_listed_in_their_order() -> None:
+def test_ten_targets_are_all_listed_in_order() -> None:
     view = a_view(many(10))
     message = render(view)
     assert violations(message) == []
@@ -282,7 +282,7 @@ def test_with_any_text_from_outside_the_message_follows_slacks_rules(view: Rollo
 
 
 @pytest.mark.parametrize("field", ["title", "author", "ref", "actor", "repository"])
-def test_a_mention_in_a_change_mentions_nobody(field: str) -> None:
+def test_a_mention_in_a_change_notifies_no_one(field: str) -> None:
     hostile: Change = change().model_copy(update={field: "<!channel> `*now*` <https://evil.example|log>"})
     message = render(replace(a_view(many(1)), change=hostile))
     assert violations(message) == []

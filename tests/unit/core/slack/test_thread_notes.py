@@ -93,7 +93,7 @@ def test_success_and_supersession_have_no_note(world: SlackWorld, state: str) ->
     assert world.notes == []
 
 
-def test_the_pusher_is_mentioned_once_whatever_the_case_of_the_login(world: SlackWorld) -> None:
+def test_the_pusher_is_mentioned_once_in_any_case_of_the_login(world: SlackWorld) -> None:
     world.record(*failed(DEV, change=change().model_copy(update={"actor": "Hana", "author": "omar"})))
     sync(world)
     assert mentions(world.note(f"{ROLLOUT} failed#1")[1]) == ["U012AB"]  # the author of a commit can be any text
@@ -211,7 +211,7 @@ FAULTS: list[Callable[[], Exception]] = [
 
 @settings(deadline=None)
 @given(st.lists(st.none() | st.sampled_from(FAULTS), max_size=12), st.lists(st.booleans(), max_size=6))
-def test_whatever_fails_each_note_is_posted_once(
+def test_each_note_is_posted_once_despite_failures(
     slack_faults: list[Callable[[], Exception] | None], lost: list[bool]
 ) -> None:
     world = SlackWorld()
