@@ -1,1 +1,1 @@
-"""What is measured, never asserted: ratios in one run, since machines are noisy."""
+"""Measurements, without assertions: ratios within one run, because machines differ."""

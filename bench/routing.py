@@ -220,7 +220,7 @@ def in_turn(work: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
     return {name: [seconds[name] for seconds in rounds] for name in work}
 
 
-def shown(seconds: list[float]) -> str:
+def format_seconds(seconds: list[float]) -> str:
     return f"{min(seconds) * 1000:.2f} / {statistics.median(seconds) * 1000:.2f}"
 
 
@@ -235,7 +235,13 @@ def matching_table(workload: Callable[[int, int, int], tuple[Lists, list[str]]])
         assert all(answer == answers["ours"] for answer in answers.values()), workload.__name__
         seconds = in_turn({name: partial(match, names) for name, match in matchers.items()})
         ratio = statistics.median(seconds["ours"]) / statistics.median(seconds["fnmatch"])
-        figures = (str(size[0]), str(len(lists[0])), f"{size[2]:,}", *map(shown, seconds.values()), f"{ratio:.3f}")
+        figures = (
+            str(size[0]),
+            str(len(lists[0])),
+            f"{size[2]:,}",
+            *map(format_seconds, seconds.values()),
+            f"{ratio:.3f}",
+        )
         table.add_row(*figures)
     return table
 
@@ -255,17 +261,17 @@ def compiling_table() -> Table:
             rounds.setdefault(name, []).append(timed(each))
     for name in rounds:
         table.add_column(name, justify="right")
-    table.add_row(*map(shown, rounds.values()))
+    table.add_row(*map(format_seconds, rounds.values()))
     return table
 
 
 def _made(lists: Lists) -> list[object]:
-    """The regular expressions of ours, which are else made when a name first needs them."""
+    """The regular expressions of the product, which are usually compiled at first use."""
     return [compile_pattern(text).matches for texts in lists for text in texts]
 
 
 def deciding_table() -> Table:
-    """The whole decision, with branches, reasons and orders."""
+    """The complete decision, with branches, reasons and rollout specs."""
     from pointsman.core.github.push import read_push  # noqa: PLC0415
     from pointsman.core.routing.decide import decide  # noqa: PLC0415
     from pointsman.core.routing.routing_input import ChangedFiles, RoutingInput  # noqa: PLC0415
@@ -282,13 +288,13 @@ def deciding_table() -> Table:
         decide(subject, routes)
         work[workload.__name__] = partial(decide, subject, routes)
         table.add_column(workload.__name__, justify="right")
-    table.add_row(*map(shown, in_turn(work).values()))
+    table.add_row(*map(format_seconds, in_turn(work).values()))
     return table
 
 
 def main() -> None:
     console = Console(width=150)
-    console.print(f"milliseconds: least / median of {REPETITIONS}\n")
+    console.print(f"milliseconds: minimum / median of {REPETITIONS}\n")
     for workload in WORKLOADS:
         console.print(matching_table(workload))
     console.print(compiling_table())

@@ -138,10 +138,10 @@ class Episode:
         return set(result.returned)
 
     def _note(self, delivery: Delivery) -> None:
-        """Tell the oracle of a push once the store has it, even if the process died."""
+        """Report a push to the oracle once the store has it, even if the process died."""
         push = self.pushes.numbers[delivery.id]
         for spec in delivery.specs:
-            stored = MemoryRollouts.load(self.store, spec.rollout)  # as it is, with no fault between
+            stored = MemoryRollouts.load(self.store, spec.rollout)  # without simulated failures
             if stored and any(each.pushed_at == delivery.pushed_at for each in stored[0].pushes):
                 self.oracle.accepted(spec.rollout, [target.name for target in spec.targets], push)
 

@@ -1,4 +1,4 @@
-"""The laws, checked against what really ran and was pushed, never against the engine's records alone."""
+"""Checks the laws against the real builds and pushes, not only against the engine's records."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator

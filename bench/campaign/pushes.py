@@ -1,4 +1,4 @@
-"""What people do: pushes, pushes back, and deliveries that are late, doubled, redelivered or replayed."""
+"""Simulates people: pushes, pushes back, and deliveries that are late, doubled, redelivered or replayed."""
 
 import random
 from collections import Counter

@@ -24,7 +24,7 @@ class QueuedMessage:
 
 
 class FifoQueue:
-    """Gives batches to `consume`, which returns the ids that failed. Dead letters are kept for a redrive."""
+    """Passes batches to `consume`, which returns the ids that failed. Dead letters are kept for a redrive."""
 
     def __init__(
         self, time: Timeline, faults: FaultInjector, consume: Callable[[Sequence[QueuedMessage]], set[str]]

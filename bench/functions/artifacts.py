@@ -1,4 +1,4 @@
-"""What `sam build` made, unpacked as Lambda does: the function at /var/task, its layers at /opt."""
+"""The result of `sam build`, unpacked as Lambda does: the function at /var/task, its layers at /opt."""
 
 import shutil
 import zipfile
@@ -63,7 +63,7 @@ class Artifacts:
                 return not self._holds(negated)
             case {"Fn::Equals": [{"Ref": parameter}, value]}:
                 return bool(self.template["Parameters"][parameter]["Default"] == value)
-        raise ValueError(f"the benchmark does not know the condition {condition}")
+        raise ValueError(f"the condition {condition} is not supported by the benchmark")
 
     def keys(self) -> dict[str, tuple[str, ...]]:
         """The key attributes of each table, by its logical id."""
@@ -96,7 +96,7 @@ def resolved(value: Any, references: Mapping[str, str]) -> str:
         case {"Ref": name}:
             return references[name]
         case dict():
-            raise ValueError(f"the benchmark does not resolve {value}")
+            raise ValueError(f"{value} is not supported by the benchmark")
         case _:
             return str(value)
 

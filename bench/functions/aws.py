@@ -42,7 +42,7 @@ class Aws:
         self.sent: list[dict[str, Any]] = []  # to SQS
         self.builds: list[dict[str, Any]] = []  # of CodeBuild
         self.posted: list[Any] = []  # to Slack
-        self.faults: list[str] = []  # what no service knew
+        self.faults: list[str] = []  # requests that no service supports
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -64,40 +64,40 @@ class Aws:
             if "X-Amz-Target" not in headers:
                 return 200, _assume_role(parse_qs(body.decode())), "text/xml"
             service, _, operation = headers["X-Amz-Target"].partition(".")
-            asked = json.loads(body) | {"scope": headers["Authorization"]}
-            return 200, json.dumps(self._json(service, operation, asked)).encode(), JSON
+            request = json.loads(body) | {"scope": headers["Authorization"]}
+            return 200, json.dumps(self._json(service, operation, request)).encode(), JSON
         except Refused as refusal:
             return 400, json.dumps(refusal.body).encode(), JSON
         except Exception as fault:
             self.faults.append(f"{path} {headers.get('X-Amz-Target')}: {fault!r}")
             return 400, json.dumps({"__type": "ValidationException", "message": str(fault)}).encode(), JSON
 
-    def _json(self, service: str, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+    def _json(self, service: str, operation: str, request: dict[str, Any]) -> dict[str, Any]:
         if service.startswith("DynamoDB_"):
-            return self.tables.answer(operation, asked)
+            return self.tables.answer(operation, request)
         match operation:
             case "GetSecretValue":
-                name = asked["SecretId"]
+                name = request["SecretId"]
                 arn = f"arn:aws:secretsmanager:us-east-1:111111111111:secret:{name}-a1b2c3"
                 return {"ARN": arn, "Name": name, "SecretString": self._secrets[name], "VersionStages": ["AWSCURRENT"]}
             case "SendMessage":
-                self.sent.append(asked)
-                digest = hashlib.md5(asked["MessageBody"].encode(), usedforsecurity=False).hexdigest()
+                self.sent.append(request)
+                digest = hashlib.md5(request["MessageBody"].encode(), usedforsecurity=False).hexdigest()
                 return {"MD5OfMessageBody": digest, "MessageId": str(uuid.uuid4()), "SequenceNumber": "18849496460467"}
             case "StartBuild":
-                self.builds.append(build := _build(asked))
+                self.builds.append(build := _build(request))
                 return {"build": build}
-        raise ValueError("the benchmark's AWS does not know this operation")
+        raise ValueError("the benchmark's AWS does not support this operation")
 
     def _slack(self, body: bytes) -> dict[str, Any]:
         self.posted.append(body)
         return {"ok": True, "ts": f"{time.time():.6f}", "channel": "C0123456789", "messages": []}
 
 
-def _assume_role(asked: Mapping[str, list[str]]) -> bytes:
-    if asked["Action"] != ["AssumeRole"]:
-        raise ValueError(f"the benchmark's STS does not know {asked['Action']}")
-    role = asked["RoleArn"][0]
+def _assume_role(request: Mapping[str, list[str]]) -> bytes:
+    if request["Action"] != ["AssumeRole"]:
+        raise ValueError(f"the benchmark's STS does not support {request['Action']}")
+    role = request["RoleArn"][0]
     account = role.split(":")[4]  # goes with the credentials, so that CodeBuild knows whose builds it starts
     until = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return f"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
@@ -108,11 +108,11 @@ def _assume_role(asked: Mapping[str, list[str]]) -> bytes:
 """.encode()
 
 
-def _build(asked: Mapping[str, Any]) -> dict[str, Any]:
-    scope = _SCOPE.search(asked["scope"])
+def _build(request: Mapping[str, Any]) -> dict[str, Any]:
+    scope = _SCOPE.search(request["scope"])
     if not scope:
         raise ValueError("a build was started without the credentials of AssumeRole")
-    project = asked["projectName"]
+    project = request["projectName"]
     build = f"{project}:{uuid.uuid4()}"
     return {
         "id": build,
@@ -124,10 +124,10 @@ def _build(asked: Mapping[str, Any]) -> dict[str, Any]:
         "initiator": "pointsman-start-us-east-1/pointsman-start-build",
         "startTime": time.time(),
         "projectName": project,
-        "sourceVersion": asked["sourceVersion"],
+        "sourceVersion": request["sourceVersion"],
         "phases": [{"phaseType": "SUBMITTED", "phaseStatus": "SUCCEEDED"}, {"phaseType": "QUEUED"}],
         "logs": {"deepLink": "https://console.aws.amazon.com/cloudwatch/home?region=us-east-1#logsV2:log-groups"},
-        "environment": {"environmentVariables": asked["environmentVariablesOverride"]},
+        "environment": {"environmentVariables": request["environmentVariablesOverride"]},
     }
 
 

@@ -1,4 +1,4 @@
-"""What is measured, and the goals. The chain is the real one: the receiver's message is what start_build gets."""
+"""The measured cases and their goals. start_build gets the real message of the receiver."""
 
 import copy
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ MEGABYTE = 1_000_000
 
 @dataclass(frozen=True)
 class Figure:
-    """A line of the table: which figure of which case, and the ratio to the bare handler that it may reach."""
+    """A line of the table: a figure of a case, and its goal as a ratio to the bare handler."""
 
     case: str
     name: str
@@ -59,7 +59,7 @@ PACKAGE_GOALS = {RECEIVER: 8 * MEGABYTE}
 
 
 class WorkNotDone(Exception):
-    """A function answered and did not do what is measured."""
+    """A function answered without doing its work."""
 
 
 def cases(workshop: Workshop, warm_calls: int, large_calls: int) -> list[BenchmarkCase]:
@@ -152,10 +152,10 @@ class _Scene:
         build = self._build
 
         def check(answer: Any) -> None:
-            known = {item["pk"]["S"] for item in self._tables["AuditTable"].values()}
+            partitions = {item["pk"]["S"] for item in self._tables["AuditTable"].values()}
             written = [item["pk"]["S"] for item in self._aws.tables.items["AuditTable"].values()]
             # What is rejected lies in a partition of its own.
-            _require(set(written) == known and len(written) > len(self._tables["AuditTable"]), answer)
+            _require(set(written) == partitions and len(written) > len(self._tables["AuditTable"]), answer)
 
         return BenchmarkedFunction(
             self._workshop.ours(AUDIT_WRITER), partial(events.build_began, build), self._restore, check

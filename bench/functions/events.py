@@ -58,8 +58,8 @@ def large_push(*, merge: bool) -> dict[str, Any]:
 def _commit(head: Mapping[str, Any], number: int) -> dict[str, Any]:
     sha = hashlib.sha1(str(number).encode(), usedforsecurity=False).hexdigest()
     author = {"name": "Hana Ito", "email": "hana@example.com", "username": "hana"}
-    told = {"id": sha, "message": f"Change {number}", "author": author, "committer": author}
-    return copy.deepcopy(dict(head)) | told | {"added": [], "removed": [], "modified": []}
+    document = {"id": sha, "message": f"Change {number}", "author": author, "committer": author}
+    return copy.deepcopy(dict(head)) | document | {"added": [], "removed": [], "modified": []}
 
 
 def _compact(payload: Mapping[str, Any]) -> str:
@@ -118,8 +118,8 @@ def build_began(build: Mapping[str, Any]) -> dict[str, Any]:
     details["environment"]["environment-variables"] = build["environment"]["environmentVariables"]
     details["initiator"] = f"pointsman-start-{region}/pointsman-start-build"
     details["source-version"] = build["sourceVersion"]
-    told = {"account": account, "region": region, "resources": [build["arn"]], "id": str(uuid.uuid4())}
-    return event | told | {"time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+    document = {"account": account, "region": region, "resources": [build["arn"]], "id": str(uuid.uuid4())}
+    return event | document | {"time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"}
 
 
 def recorded(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -132,5 +132,5 @@ def recorded(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _stream_record(record: Mapping[str, Any], item: Mapping[str, Any]) -> dict[str, Any]:
     keys = {name: item[name] for name in record["dynamodb"]["Keys"]}
-    told = {"Keys": keys, "NewImage": item, "ApproximateCreationDateTime": time.time()}
-    return {**record, "dynamodb": {**record["dynamodb"], **told}}
+    document = {"Keys": keys, "NewImage": item, "ApproximateCreationDateTime": time.time()}
+    return {**record, "dynamodb": {**record["dynamodb"], **document}}

@@ -1,4 +1,4 @@
-"""Pairs of figures, one of ours and one of the bare handler, measured one after the other."""
+"""Pairs of figures, one of the product and one of the bare handler, measured one after the other."""
 
 import statistics
 from collections.abc import Sequence
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pairs:
-    """Figures of both, round by round: a machine that slows down slows both of a pair."""
+    """The figures of both in each round: a slower machine slows down both of a pair."""
 
     ours: Sequence[float]
     bare: Sequence[float]
 
     @property
     def ratios(self) -> list[float]:
-        """Ours divided by the bare handler's, for each round."""
+        """The ratio of the product to the bare handler in each round."""
         return [ours / bare for ours, bare in zip(self.ours, self.bare, strict=True)]
 
     @property
@@ -24,13 +24,13 @@ class Pairs:
 
     @property
     def spread(self) -> tuple[float, float]:
-        """The least and the greatest ratio."""
+        """The smallest and the largest ratio."""
         return min(self.ratios), max(self.ratios)
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table. `unit` is what the figures are shown in; `goal` is the ratio that ours may reach."""
+    """One line of the table. `unit` is the unit of the figures; `goal` is the largest ratio that meets the goal."""
 
     case: str
     figure: str
@@ -46,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Size:
-    """A package's bytes as zip files, and how many it may have."""
+    """The size of a package as zip files in bytes, and its limit."""
 
     name: str
     number: int

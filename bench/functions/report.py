@@ -1,4 +1,4 @@
-"""The table, on a terminal and as Markdown between two marks of a page."""
+"""Prints the tables on a terminal, and puts them as Markdown between two marks of a page."""
 
 import statistics
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Lambda's Python as far as it can be had: its runtime client and boto3, without the rest of this environment."""
+"""A runtime close to Lambda's: its runtime client and boto3, without the rest of this environment."""
 
 import compileall
 import os
@@ -65,7 +65,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Call:
-    """What one call took. `peak` is the process's largest resident size so far, in bytes."""
+    """The cost of one call. `peak` is the process's largest resident size so far, in bytes."""
 
     wall: float
     cpu: float
@@ -74,7 +74,7 @@ class Call:
 
 
 class Running:
-    """A function's process, which is called one event after the other."""
+    """The process of a function. It gets one event after the other."""
 
     def __init__(self, api: RuntimeApi, process: "subprocess.Popen[bytes]", first: Call) -> None:
         self._api = api
@@ -82,7 +82,7 @@ class Running:
         self.first = first
 
     def call(self, event: bytes) -> Call:
-        """One more call. Raises FunctionFailed."""
+        """Call the function once more. Raises FunctionFailed."""
         self._api.send(event)
         return _measured(self._api.answer(lambda: self._process.poll() is None), self._process.pid)
 
@@ -119,7 +119,7 @@ def started(program: Program, runtime: Path, scratch: Path, event: bytes) -> Ite
 
 
 def environment(program: Program, runtime: Path, scratch: Path, address: str) -> dict[str, str]:
-    """What Lambda gives a function, and the function's own."""
+    """Return the variables of Lambda and of the function."""
     path = [program.root / "var/task", program.root / "opt/python", runtime]
     return {
         "AWS_ACCESS_KEY_ID": "bench",
@@ -150,7 +150,7 @@ def environment(program: Program, runtime: Path, scratch: Path, address: str) ->
 
 
 def _python() -> str:
-    """The interpreter beneath the virtual environment: one that has none of its packages."""
+    """Return the base interpreter of the virtual environment, without its packages."""
     return str(getattr(sys, "_base_executable", sys.executable))
 
 

@@ -1,4 +1,4 @@
-"""Lambda's Runtime API for one function: it gives events and takes answers.
+"""Lambda's Runtime API for one function: it sends events and receives answers.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -21,7 +21,7 @@ SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Moment:
-    """`wall` as time.perf_counter tells it, `cpu` the seconds that the function has used so far."""
+    """`wall` is the time of time.perf_counter, `cpu` the seconds that the function has used so far."""
 
     wall: float
     cpu: float
@@ -59,7 +59,7 @@ class RuntimeApi:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Serve; whoever still waits for an event then gets none."""
+        """Serve. At the end, a function that still waits gets no event."""
         with serving(self._server):
             try:
                 yield
@@ -67,11 +67,11 @@ class RuntimeApi:
                 self._server.events.put(None)
 
     def send(self, event: bytes) -> None:
-        """Have the function called with an event as soon as it asks for one."""
+        """Send an event at the function's next request."""
         self._server.events.put(event)
 
     def answer(self, is_alive: Callable[[], bool]) -> RuntimeAnswer:
-        """The answer to what was sent. Raises FunctionFailed."""
+        """Return the answer to the event. Raises FunctionFailed."""
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
             try:
@@ -83,7 +83,7 @@ class RuntimeApi:
             if answer.failed:
                 raise FunctionFailed(answer.body.decode("utf-8", "replace"))
             return answer
-        raise FunctionFailed("no answer")
+        raise FunctionFailed("the function did not answer")
 
 
 class _Server(Server):
@@ -104,7 +104,7 @@ class _Handler(Handler):
     _came = 0.0
 
     def parse_request(self) -> bool:
-        """Look at the clock when the first line is there: reading the rest is our work, not the function's."""
+        """Read the clock at the first line: reading the rest is work of the benchmark, not of the function."""
         self._came = time.perf_counter()
         return super().parse_request()
 

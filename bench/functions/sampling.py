@@ -1,4 +1,4 @@
-"""One measured life of a function: its start with the first call, and warm calls."""
+"""Measures a function: its start with the first call, and warm calls."""
 
 import json
 import statistics
@@ -15,7 +15,7 @@ type MakeEvent = Callable[[], Any]
 
 @dataclass(frozen=True)
 class BenchmarkedFunction:
-    """A function to be measured. `prepare` comes before its start; `check` raises where a call did not do its work."""
+    """A function to measure. `prepare` runs before its start; `check` raises if a call did not do its work."""
 
     program: Program
     event: MakeEvent
@@ -25,7 +25,7 @@ class BenchmarkedFunction:
 
 @dataclass(frozen=True)
 class Sample:
-    """What one life took: seconds, and bytes after the first call."""
+    """The figures of one process: seconds, and bytes after the first call."""
 
     cold_wall: float
     cold_cpu: float
@@ -36,7 +36,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class BenchmarkCase:
-    """Ours and the bare handler beside it, with so many warm calls in each life."""
+    """A function and the bare handler, with the number of warm calls per process."""
 
     title: str
     ours: BenchmarkedFunction
@@ -45,7 +45,7 @@ class BenchmarkCase:
 
 
 class Measured:
-    """The samples of one case, ours and bare in turn."""
+    """The samples of one case, alternating between the function and the bare handler."""
 
     def __init__(self, case: BenchmarkCase) -> None:
         self.case = case
@@ -53,7 +53,7 @@ class Measured:
         self._bare: list[Sample] = []
 
     def round(self, workshop: Workshop) -> None:
-        """One more of each."""
+        """Add one sample of each."""
         for subject, samples in ((self.case.ours, self._ours), (self.case.bare, self._bare)):
             samples.append(sample(workshop, subject, self.case.warm_calls))
 

@@ -1,4 +1,4 @@
-"""DynamoDB as far as the functions need it: items in a dictionary, and the few conditions that they put.
+"""The part of DynamoDB that the functions use: items in a dictionary, and a few conditions.
 
 What it does not know it refuses, so that nothing is measured that AWS would answer otherwise.
 """
@@ -31,28 +31,28 @@ class Tables:
         self._keys = keys
         self.items: dict[str, dict[str, Item]] = {name: {} for name in keys}
 
-    def answer(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    def answer(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to one request. Raises Refused."""
         match operation:
             case "GetItem":
-                found = self._find(asked["TableName"], asked["Key"])
-                return {"Item": found} if found else {}
+                matching = self._find(request["TableName"], request["Key"])
+                return {"Item": matching} if matching else {}
             case "PutItem":
-                if not self._may_put(asked):
+                if not self._may_put(request):
                     raise Refused("ConditionalCheckFailedException")
-                self._put(asked)
+                self._put(request)
                 return {}
             case "Query":
-                return self._query(asked)
+                return self._query(request)
             case "BatchGetItem":
                 responses = {
-                    table: [found for key in keys["Keys"] if (found := self._find(table, key))]
-                    for table, keys in asked["RequestItems"].items()
+                    table: [matching for key in keys["Keys"] if (matching := self._find(table, key))]
+                    for table, keys in request["RequestItems"].items()
                 }
                 return {"Responses": responses, "UnprocessedKeys": {}}
             case "TransactWriteItems":
-                return self._transact([each["Put"] for each in asked["TransactItems"]])
-        raise ValueError(f"the benchmark's DynamoDB does not know {operation}")
+                return self._transact([each["Put"] for each in request["TransactItems"]])
+        raise ValueError(f"the benchmark's DynamoDB does not support {operation}")
 
     def _transact(self, puts: list[Any]) -> dict[str, Any]:
         allowed = [self._may_put(put) for put in puts]
@@ -63,16 +63,16 @@ class Tables:
             self._put(put)
         return {}
 
-    def _query(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        if "IndexName" in asked:
+    def _query(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        if "IndexName" in request:
             raise ValueError("the benchmark's DynamoDB has no index")
-        items = self.items[asked["TableName"]]
-        found = [
+        items = self.items[request["TableName"]]
+        matching = [
             item
             for _, item in sorted(items.items())
-            if _holds(asked["KeyConditionExpression"], item, asked["ExpressionAttributeValues"])
+            if _holds(request["KeyConditionExpression"], item, request["ExpressionAttributeValues"])
         ]
-        return {"Items": found, "Count": len(found), "ScannedCount": len(found)}
+        return {"Items": matching, "Count": len(matching), "ScannedCount": len(matching)}
 
     def _may_put(self, put: Mapping[str, Any]) -> bool:
         condition = put.get("ConditionExpression")
@@ -95,7 +95,7 @@ def _holds(condition: str, item: Item, values: Mapping[str, Any]) -> bool:
 
 def _clause_holds(clause: str, item: Item, values: Mapping[str, Any]) -> bool:
     if not (parsed := _CLAUSE.fullmatch(clause)):
-        raise ValueError(f"the benchmark's DynamoDB does not know the condition {clause}")
+        raise ValueError(f"the benchmark's DynamoDB does not support the condition {clause}")
     if parsed["absent"]:
         return parsed["absent"] not in item
     if parsed["begins"]:

@@ -1,4 +1,4 @@
-"""Everything that the cases need: the unpacked functions, their environment, AWS, and bare handlers."""
+"""The setting of the cases: unpacked functions, their environment, AWS, and bare handlers."""
 
 import compileall
 import os
@@ -44,7 +44,7 @@ class Workshop:
             raise RuntimeError(f"{program.handler}: {'; '.join(self.aws.faults)}")
 
     def ours(self, logical_id: str, routes: str | None = None) -> Program:
-        """One of the product's functions; with `routes`, under the rules of this text in place of the build's."""
+        """One of the product's functions; with `routes`, with these routes instead of the build's."""
         function = self.artifacts.function(logical_id)
         root = self.scratch / f"{logical_id}{'-routes' if routes else ''}"
         if not root.exists():
@@ -63,7 +63,7 @@ class Workshop:
         return Program(root, f"bare.{name}", {"SSL_CERT_FILE": str(self.scratch / "system.pem")})
 
     def _compiled(self, routes: str) -> Path:
-        """The routes layer, built of other rules by the product's own Makefile."""
+        """Build the routes layer from other routes with the product's own Makefile."""
         folder = self.scratch / "routes-layer"
         if not folder.exists():
             folder.mkdir()

@@ -1,4 +1,4 @@
-"""Try each handler with so many cases. Exit status 1 with the seed of each find."""
+"""Run each handler with random cases. Exits with 1 and the seed of each failure."""
 
 import argparse
 import os
@@ -16,11 +16,11 @@ from bench.fuzz.handlers import CASES, quiet
 
 
 def case_of(name: str, seed: int) -> tuple[str, str]:
-    """One case by its seed: its outcome, and what it broke."""
+    """Run the case of a seed. Returns its outcome and the rule that it broke."""
     try:
         with redirect_stdout(StringIO()):  # metrics
             case = CASES[name](random.Random(f"{name}-{seed}"))
-    except Exception as error:  # a handler let through what it should have answered
+    except Exception as error:  # a handler must answer, never raise
         return "broken", f"{type(error).__name__}: {str(error)[:200]}"
     return case.outcome, case.broken
 
@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     given = parser.parse_args()
     print(f"seeds from {given.seed}", flush=True)
-    finds: list[str] = []
+    failed_cases: list[str] = []
     with Pool(os.cpu_count(), quiet) as pool:
         for name in CASES:
             parts = [
@@ -52,14 +52,14 @@ def main() -> int:
             outcomes = Counter[str]()
             for some, broken in pool.starmap(_some, parts):
                 outcomes.update(some)
-                finds += broken
+                failed_cases += broken
             print(
                 f"{name}: {', '.join(f'{number} {outcome}' for outcome, number in outcomes.most_common())}", flush=True
             )
-    for find in finds[:20]:
-        print(find)
-    print(f"{len(finds)} finds")
-    return 1 if finds else 0
+    for failure in failed_cases[:20]:
+        print(failure)
+    print(f"{len(failed_cases)} failures")
+    return 1 if failed_cases else 0
 
 
 if __name__ == "__main__":

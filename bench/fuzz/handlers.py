@@ -45,13 +45,13 @@ from tests.support.receiver import a_receiver, shipped_routes, signed_headers
 from tests.support.rollouts import Clock, delivery
 
 EVENTS = Path(__file__).parents[2] / "events"
-MARK = "UNSIGNED-7b1e"  # in every body, so that one that is not signed is recognised wherever it turns up
+MARK = "UNSIGNED-7b1e"  # in every unsigned body, so that it is recognised in a log
 DOCUMENTED = (Unavailable, Misconfigured)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One case's outcome and, where a rule was broken, which."""
+    """The outcome of a case, and the rule that it broke, if any."""
 
     outcome: str
     broken: str = ""
@@ -66,7 +66,7 @@ HANDLERS = (webhook_receiver, start_build, audit_writer, notify)
 
 
 def quiet() -> None:
-    """Let nothing be logged, and no metric be printed: what is logged is looked at where that is the rule."""
+    """Turn off logs and metrics, except in the case that checks the log."""
     for module in HANDLERS:
         module.logger.setLevel(logging.CRITICAL)
 
@@ -89,7 +89,7 @@ def receiver_case(chance: random.Random) -> Case:
     twins = patch.multiple(receiver_wiring, allowed_addresses=lambda: AllowedAddresses(""), receiver=lambda: receiver)
     with twins, redirect_stdout(said):
         answer = webhook_receiver.lambda_handler(event, FakeContext())
-    if not signed and (queue.messages or MARK in json.dumps(answer) + said.getvalue()):
+    if not signed and (queue.messages or MARK in json.dumps(answer) + log.getvalue()):
         return Case("broken", "an unsigned body was taken, answered or logged")
     if answer["statusCode"] not in (200, 202, 400, 401, 403, 413, 503):
         return Case("broken", f"status {answer['statusCode']}")
@@ -121,7 +121,7 @@ def _message_case(chance: random.Random, dead_letters: MemoryDeadLetters) -> Cas
 
 
 def audit_writer_case(chance: random.Random) -> Case:
-    """An event of the bus: only who has a say may write a rollout's partition, and what is written can be stored."""
+    """An event of the bus: only authorised senders write to a rollout's partition, and every item can be stored."""
     trail, stored = MemoryTrail(), stored_run(DEV, PROD, build_arn=arn(DEV))
     run_lookup = MemoryRunLookup()
     if stored.run:
@@ -142,7 +142,7 @@ def audit_writer_case(chance: random.Random) -> Case:
 
 
 def notify_case(chance: random.Random) -> Case:
-    """A rollout whose events hold anything: no message may ring the channel or hide a link."""
+    """A rollout with random events: no message may notify the channel or hide a link."""
     trail, slack = MemoryTrail(), MemorySlackChannel()
     events = [event for name, event in samples("ours") if name not in ("DeliveryDecided", "EventRejected")]
     rollout = next(event["rollout"] for event in events if event["type"] == "RolloutStarted")
@@ -159,11 +159,11 @@ def notify_case(chance: random.Random) -> Case:
             notify.lambda_handler({"Records": [record]}, FakeContext(remaining=100_000))
     except DOCUMENTED as error:
         return Case(type(error).__name__)
-    shown = [message for _, message in slack.messages.values()] + [each for _, _, each in slack.notes.values()]
-    for message in shown:
+    slack_messages = [message for _, message in slack.messages.values()] + [each for _, _, each in slack.notes.values()]
+    for message in slack_messages:
         if reason := _rings(message.text) or next(filter(None, map(_rings_in_block, message.blocks)), ""):
             return Case("broken", reason)
-    return Case("shown" if shown else "nothing to show")
+    return Case("shown" if slack_messages else "nothing to show")
 
 
 CASES: dict[str, Callable[[random.Random], Case]] = {
@@ -223,12 +223,17 @@ def _storable(item: dict[str, Any]) -> None:
 
 def _rings(text: str) -> str:
     return next(
-        (f"{found} is in a message" for found in ("<!channel>", "<@U012345>", "<https://evil") if found in text), ""
+        (
+            f"{forbidden} is in a message"
+            for forbidden in ("<!channel>", "<@U012345>", "<https://evil")
+            if forbidden in text
+        ),
+        "",
     )
 
 
 def _rings_in_block(block: Any) -> str:
-    """What is shown as it stands (plain_text, rich text) rings nobody; mrkdwn does."""
+    """Return why a block notifies people, if it does: plain_text and rich text never do, mrkdwn can."""
     for text in _mrkdwn(block):
         if reason := _rings(text):
             return reason

@@ -32,13 +32,13 @@ def prose(document: Path) -> str:
 def anchors(document: Path) -> frozenset[str]:
     """The anchors that GitHub gives a document's headings."""
     slugs: Counter[str] = Counter()
-    found = set()
+    heading_anchors = set()
     for heading in re.findall(r"^#{1,6} (.+?)\s*$", prose(document), re.MULTILINE):
         text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
         slug = re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-")
-        found.add(f"{slug}-{slugs[slug]}" if slugs[slug] else slug)
+        heading_anchors.add(f"{slug}-{slugs[slug]}" if slugs[slug] else slug)
         slugs[slug] += 1
-    return frozenset(found)
+    return frozenset(heading_anchors)
 
 
 def problem(document: Path, link: str) -> str | None:

@@ -48,8 +48,8 @@ def test_what_detect_secrets_finds_is_redacted(name: str, rule: re.Pattern[str])
     @given(st.from_regex(rule, fullmatch=True, alphabet=PRINTED))
     def redacted(secret: str) -> None:
         assume(len(secret) >= SHORTEST and "\\" not in secret)
-        told = Redactor().redact(f"it is {secret} here")
-        assert MARKER in told
-        assert secret not in told
+        redacted_text = Redactor().redact(f"it is {secret} here")
+        assert MARKER in redacted_text
+        assert secret not in redacted_text
 
     redacted()

@@ -43,9 +43,9 @@ def _can_unshare() -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
+    with socket.socket() as free_socket:
+        free_socket.bind(("127.0.0.1", 0))
+        port: int = free_socket.getsockname()[1]
         return port
 
 
@@ -118,8 +118,8 @@ def _instance(ec2: Any, name: str, **tags: str) -> str:
         InstanceType="t3.micro",
         TagSpecifications=[{"ResourceType": "instance", "Tags": given}],
     )
-    found: str = answer["Instances"][0]["InstanceId"]
-    return found
+    free_socket: str = answer["Instances"][0]["InstanceId"]
+    return free_socket
 
 
 class Site:
@@ -173,15 +173,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def test_a_check_on_a_new_host_changes_nothing(site: Site) -> None:
-    told = site.run(POINTSMAN_MODE="check")
+    outcome = site.run(POINTSMAN_MODE="check")
     assert site.status == 0, site.output
-    assert told["mode"] == "check"
+    assert outcome["mode"] == "check"
     assert site.files() == {}
 
 
 @pytest.mark.skipif(not _can_unshare(), reason="needs root and unshare to make the machine read-only")
 def test_a_run_configures_its_host_while_the_rest_of_the_machine_is_read_only(site: Site) -> None:
-    told = site.run()
+    outcome = site.run()
     assert site.status == 0, site.output
     assert set(site.files()) == {
         "etc/app-release",
@@ -192,8 +192,8 @@ def test_a_run_configures_its_host_while_the_rest_of_the_machine_is_read_only(si
         "etc/systemd/resolved.conf.d/60-pointsman.conf",
     }
     assert site.files()["etc/app-release"] == f"commit {COMMIT}\nrollout r-3f2a9c0d1e2b4a56\n"
-    assert (told["host"], told["instance_id"], told["status"]) == ("web-1", site.instance, "changed")
-    assert told["counts"]["changed"] == len(told["tasks"]) == 7
+    assert (outcome["host"], outcome["instance_id"], outcome["status"]) == ("web-1", site.instance, "changed")
+    assert outcome["counts"]["changed"] == len(outcome["tasks"]) == 7
 
 
 def test_a_run_leaves_nothing_outside_of_its_host_and_its_build(site: Site) -> None:
@@ -207,37 +207,37 @@ def test_a_run_leaves_nothing_outside_of_its_host_and_its_build(site: Site) -> N
 
 
 def test_a_second_run_changes_nothing(site: Site) -> None:
-    told = site.run()
+    outcome = site.run()
     assert site.status == 0, site.output
-    assert told["status"] == "ok"
-    assert told["counts"]["changed"] == 0
-    assert told["tasks"] == []
+    assert outcome["status"] == "ok"
+    assert outcome["counts"]["changed"] == 0
+    assert outcome["tasks"] == []
 
 
 def test_a_pushed_setting_shows_as_the_difference_it_makes(site: Site) -> None:
     defaults = site.build.root / "roles" / "app" / "defaults" / "main.yml"
     site.build.write("roles/app/defaults/main.yml", defaults.read_text().replace("all signals clear", "mind the gap"))
-    told = site.run()
-    assert [(task["role"], task["name"]) for task in told["tasks"]] == [("app", "Configure the application")]
-    diff = told["tasks"][0]["diff"]
+    outcome = site.run()
+    assert [(task["role"], task["name"]) for task in outcome["tasks"]] == [("app", "Configure the application")]
+    diff = outcome["tasks"][0]["diff"]
     assert '-        return 200 "all signals clear";\n+        return 200 "mind the gap";' in diff
-    assert told["tasks"][0]["path"].startswith("roles/app/tasks/main.yml:")
+    assert outcome["tasks"][0]["path"].startswith("roles/app/tasks/main.yml:")
 
 
-def test_only_the_tags_asked_for_are_run(site: Site) -> None:
-    told = site.run(POINTSMAN_TAGS="app", POINTSMAN_EXTRA_VARS=json.dumps({"app_message": "stand clear"}))
-    assert {task["role"] for task in told["tasks"]} == {"app"}
+def test_only_the_requested_tags_run(site: Site) -> None:
+    outcome = site.run(POINTSMAN_TAGS="app", POINTSMAN_EXTRA_VARS=json.dumps({"app_message": "stand clear"}))
+    assert {task["role"] for task in outcome["tasks"]} == {"app"}
     assert "baseline : Set" not in site.output
 
 
-def test_a_pushed_broken_task_fails_on_the_host_and_is_told(site: Site) -> None:
+def test_a_broken_task_fails_on_the_host_and_is_reported(site: Site) -> None:
     tasks = site.build.root / "roles" / "app" / "tasks" / "main.yml"
     broken = "\n- name: Warm the cache\n  ansible.builtin.command:\n    argv: [ls, /no/such/place]\n"
     site.build.write("roles/app/tasks/main.yml", tasks.read_text() + broken)
-    told = site.run()
+    outcome = site.run()
     assert site.status == 2, site.output
-    assert told["status"] == "failed"
-    [failed] = [task for task in told["tasks"] if task["status"] == "failed"]
+    assert outcome["status"] == "failed"
+    [failed] = [task for task in outcome["tasks"] if task["status"] == "failed"]
     assert (failed["role"], failed["name"]) == ("app", "Warm the cache")
     assert "No such file or directory" in failed["message"]
 
@@ -249,11 +249,11 @@ def test_a_host_without_a_root_of_its_own_is_refused_before_anything_is_touched(
     line = next(each for each in before.splitlines() if each.startswith("host_root:"))
     try:
         variables.write_text(before.replace(line, f"host_root: {root}"))
-        told = site.run()
+        outcome = site.run()
     finally:
         variables.write_text(before)
     assert site.status == 2
-    assert [task["name"] for task in told["tasks"]] == ["Refuse a host without a root of its own"]
+    assert [task["name"] for task in outcome["tasks"]] == ["Refuse a host without a root of its own"]
 
 
 def test_instances_that_share_a_name_are_hosts_of_their_own_in_their_own_groups(site: Site) -> None:
@@ -269,6 +269,6 @@ def test_instances_that_share_a_name_are_hosts_of_their_own_in_their_own_groups(
     before = len(site.bus.results)
     done = site.build.run("run-playbook", {"POINTSMAN_PLAYBOOK": "names.yml"})
     assert done.returncode == 0, done.stdout + done.stderr
-    told = {each["host"]: (each["instance_id"], each["counts"]["ok"]) for each in site.bus.results[before:]}
-    assert told == {f"asg-web-{instance}": (instance, 1) for instance in (*web, db)}
+    outcome = {each["host"]: (each["instance_id"], each["counts"]["ok"]) for each in site.bus.results[before:]}
+    assert outcome == {f"asg-web-{instance}": (instance, 1) for instance in (*web, db)}
     assert "4 instances have the name asg-web" in done.stdout + done.stderr

@@ -45,16 +45,16 @@ class Site:
         with FakeBus() as bus:
             sent = self.build.run("send-results", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url})
         assert sent.returncode == 0, self.output + sent.stderr
-        [told] = bus.results
-        return told
+        [outcome] = bus.results
+        return outcome
 
     def health(self) -> str:
         """What the application answers, in the system's network."""
         program = (
             "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8080/health', timeout=60).read().decode())"
         )
-        asked = self.system.outside(sys.executable, "-c", program)
-        return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=120).stdout.strip()
+        command = self.system.outside(sys.executable, "-c", program)
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -79,10 +79,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def test_a_new_system_is_configured(site: Site) -> None:
-    told = site.run()
+    outcome = site.run()
     assert site.status == 0, site.output
-    assert told["status"] == "changed"
-    names = {task["name"] for task in told["tasks"]}
+    assert outcome["status"] == "changed"
+    names = {task["name"] for task in outcome["tasks"]}
     assert {"Install the packages of every host", "Install the application's server", "Restart the resolver"} <= names
 
 
@@ -113,20 +113,20 @@ def test_its_application_answers(site: Site) -> None:
 
 
 def test_a_second_run_changes_nothing(site: Site) -> None:
-    told = site.run()
+    outcome = site.run()
     assert site.status == 0, site.output
-    assert (told["status"], told["counts"]["changed"], told["tasks"]) == ("ok", 0, [])
+    assert (outcome["status"], outcome["counts"]["changed"], outcome["tasks"]) == ("ok", 0, [])
 
 
 def test_a_new_message_is_served_after_a_reload(site: Site) -> None:
-    told = site.run(POINTSMAN_TAGS="app", POINTSMAN_EXTRA_VARS='{"app_message": "mind the gap"}')
+    outcome = site.run(POINTSMAN_TAGS="app", POINTSMAN_EXTRA_VARS='{"app_message": "mind the gap"}')
     assert site.status == 0, site.output
-    assert {task["name"] for task in told["tasks"]} == {"Configure the application", "Reload the application"}
+    assert {task["name"] for task in outcome["tasks"]} == {"Configure the application", "Reload the application"}
     assert site.health() == "mind the gap"
 
 
 def test_an_application_that_does_not_answer_fails_its_health_check(site: Site) -> None:
     broken = '{"app_message": "nobody hears", "app_service": "cron-of-nobody"}'
-    told = site.run(POINTSMAN_TAGS="app", POINTSMAN_EXTRA_VARS=broken)
+    outcome = site.run(POINTSMAN_TAGS="app", POINTSMAN_EXTRA_VARS=broken)
     assert site.status == 2
-    assert [task["name"] for task in told["tasks"] if task["status"] == "failed"] == ["Start the application"]
+    assert [task["name"] for task in outcome["tasks"] if task["status"] == "failed"] == ["Start the application"]

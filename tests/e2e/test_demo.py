@@ -36,7 +36,7 @@ def nothing_runs() -> bool:
     return False
 
 
-def test_the_demo_shows_its_scenes_in_order_and_ends_well() -> None:
+def test_the_demo_shows_its_scenes_in_order_and_succeeds() -> None:
     done = run_demo()
     assert done.returncode == 0, done.stdout + done.stderr
     at = [done.stdout.index(f" ({letter}) ") for letter in "abcde"]
@@ -52,7 +52,7 @@ def test_the_demo_shows_its_scenes_in_order_and_ends_well() -> None:
     assert nothing_runs()
 
 
-def test_a_demo_that_cannot_be_built_fails_with_the_reason_and_leaves_nothing_running(tmp_path: Path) -> None:
+def test_a_failed_build_ends_the_demo_with_the_reason_and_nothing_running(tmp_path: Path) -> None:
     routes = tmp_path / "routes.yaml"
     routes.write_text("version: 1\naccounts: {dev: '222222222222'}\nregions: [us-east-1]\nroutes: [{name: site}]\n")
     done = run_demo(POINTSMAN_ROUTES=str(routes))

@@ -49,7 +49,7 @@ def test_a_role_change_runs_on_every_target_and_ends_well(world: Observer, role_
     assert {name: run.state for name, run in runs.items()} == dict.fromkeys(TARGETS, RunState.SUCCEEDED)
 
 
-def test_the_answer_tells_each_routes_decision_and_reason(role_change: WebhookDelivery) -> None:
+def test_the_answer_has_the_decision_and_the_reason_of_each_route(role_change: WebhookDelivery) -> None:
     [decision] = role_change.response.json()["decisions"]
     assert decision["outcome"] == "matched"
     assert decision["file"] == DEFAULTS
@@ -64,7 +64,7 @@ def test_ansible_changed_a_real_file_on_every_host(world: Observer, role_change:
     assert all("clear as far as York" in file.read_text() for file in files)
 
 
-def test_the_trail_tells_who_changed_what_on_which_host(world: Observer, role_change: WebhookDelivery) -> None:
+def test_the_trail_shows_who_changed_what_on_which_host(world: Observer, role_change: WebhookDelivery) -> None:
     rollout, _ = world.end_of(role_change)
     results = world.host_results(rollout.id, 10)
     assert {result.target for result in results} == TARGETS
@@ -89,8 +89,8 @@ def test_each_index_finds_the_host(world: Observer, role_change: WebhookDelivery
     if "repository" in condition:
         condition = {**condition, "commit": rollout.change.after[:7]}
     query = TrailQuery(now - timedelta(hours=1), now + timedelta(hours=1), types=("HostResultRecorded",))
-    found = world.query(replace(query, **condition))  # type: ignore[arg-type]
-    assert "web-prod-euw1" in {event.host for event in found}
+    matching = world.query(replace(query, **condition))  # type: ignore[arg-type]
+    assert "web-prod-euw1" in {event.host for event in matching}
 
 
 def test_slack_has_one_message_that_was_edited_as_runs_progressed(
@@ -100,9 +100,9 @@ def test_slack_has_one_message_that_was_edited_as_runs_progressed(
     message = world.last_message(rollout.id, "succeeded")
     assert len(world.messages(rollout.id)) == 1
     assert message["edits"]
-    said = json.dumps(message["blocks"], ensure_ascii=False)
-    assert "<!channel>" not in said
-    assert all(target in said for target in TARGETS)
+    blocks = json.dumps(message["blocks"], ensure_ascii=False)
+    assert "<!channel>" not in blocks
+    assert all(target in blocks for target in TARGETS)
 
 
 def test_text_of_a_commit_reaches_no_shell(world: Observer, role_change: WebhookDelivery) -> None:
@@ -163,14 +163,14 @@ def test_a_broken_task_fails_on_its_host_and_slack_and_the_trail_say_so(
     ends = [event for event in world.events(rollout.id) if isinstance(event, RunEnded)]
     assert {event.target for event in ends if event.state is RunState.FAILED} == {"prod/eu-central-1"}
 
-    said = json.dumps(world.last_message(rollout.id, "failed")["blocks"], ensure_ascii=False)
-    assert BROKEN_HOST in said
-    assert "Check the release" in said
+    blocks = json.dumps(world.last_message(rollout.id, "failed")["blocks"], ensure_ascii=False)
+    assert BROKEN_HOST in blocks
+    assert "Check the release" in blocks
     [note] = world.notes(rollout.id, 1)
     assert (note["thread_ts"], note["broadcast"]) == (world.messages(rollout.id)[0]["ts"], True)
-    told = json.dumps(note["blocks"], ensure_ascii=False)
-    assert BROKEN_HOST in told
-    assert "<@U0HANAITO1>" in told
+    note_blocks = json.dumps(note["blocks"], ensure_ascii=False)
+    assert BROKEN_HOST in note_blocks
+    assert "<@U0HANAITO1>" in note_blocks
     world.cloud.github.push({TASKS: whole}, "Take the check back", branch="mended", author=HANA)
 
 

@@ -162,7 +162,7 @@ def deny_alteration(dynamodb: Any, table: str, event: RunWaited) -> None:
         dynamodb.transact_write_items(TransactItems=[{"Delete": {"TableName": table, "Key": key_of(event)}}])
 
 
-def test_nobody_but_the_trails_writers_puts_into_it_not_even_root(world: Observer) -> None:
+def test_only_the_trails_writers_put_items_into_it_not_even_root(world: Observer) -> None:
     root = world.cloud.client("dynamodb")
     with refused():
         root.put_item(**put_of(an_event("root"), world.audit_table))
@@ -170,7 +170,7 @@ def test_nobody_but_the_trails_writers_puts_into_it_not_even_root(world: Observe
         root.transact_write_items(TransactItems=[{"Put": put_of(an_event("root"), world.audit_table)}])
 
 
-def test_nobody_but_the_break_glass_role_changes_the_trails_table(world: Observer) -> None:
+def test_only_the_break_glass_role_changes_the_trails_table(world: Observer) -> None:
     root = world.cloud.client("dynamodb")
     with refused():
         root.update_table(TableName=world.audit_table, DeletionProtectionEnabled=False)

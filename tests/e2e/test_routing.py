@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 @pytest.fixture
 def calls(world: Observer) -> Iterator[Observer]:
-    """GitHub's API without faults, and with no call so far."""
+    """GitHub's API without failures and without calls so far."""
     world.cloud.github.control(reset=True)
     yield world
     world.cloud.github.control(reset=True)
@@ -72,9 +72,9 @@ def test_after_a_forced_push_github_tells_what_differs(calls: Observer, previewe
     decision = decision_of(forced(calls, previewed, {"docs/a.md": "1"}).delivery)
     assert (decision["outcome"], decision["runs"]) == ("ignored", False)
     assert decision["reason"].endswith("no changed file matches paths: the only file is docs/a.md")
-    asked = [(call["method"], call["path"].split("/")[-2], call["status"]) for call in calls.cloud.github.calls()]
-    assert ("GET", "trees", 200) in asked
-    assert {status for *_, status in asked} <= {200, 201}
+    requests = [(call["method"], call["path"].split("/")[-2], call["status"]) for call in calls.cloud.github.calls()]
+    assert ("GET", "trees", 200) in requests
+    assert {status for *_, status in requests} <= {200, 201}
 
 
 def test_a_new_branch_is_compared_with_where_it_left_main(calls: Observer, previewed: GitRepository) -> None:

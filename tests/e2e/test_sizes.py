@@ -19,11 +19,11 @@ def large_push(world: Observer, size: int) -> bytes:
     """The body of a real push, enlarged by commits with long messages to about `size` bytes."""
     small = world.cloud.github.push({"docs/large.md": f"# {size}\n"}, "Write much", branch=BRANCH).delivery
     assert small.response.status == 202, small.response.body
-    told: dict[str, Any] = json.loads(small.payload)
-    head = told["head_commit"]
+    body: dict[str, Any] = json.loads(small.payload)
+    head = body["head_commit"]
     each = (size - len(small.payload)) // 2_047
-    told["commits"] = [*(_commit(head, number, each) for number in range(2_047)), head]
-    return json.dumps(told, separators=(",", ":")).encode()
+    body["commits"] = [*(_commit(head, number, each) for number in range(2_047)), head]
+    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def _commit(head: dict[str, Any], number: int, size: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Runs the real Ansible of this repository, in a copy of ansible/ of its own, and catches what it tells the bus."""
+"""Runs the real Ansible of this repository in its own copy of ansible/, and receives its events from the bus."""
 
 import json
 import os
@@ -85,8 +85,8 @@ class FakeBus:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                body = json.dumps(bus.put_events(Entries=asked["Entries"])).encode()
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                body = json.dumps(bus.put_events(Entries=request["Entries"])).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/x-amz-json-1.1")
                 self.send_header("Content-Length", str(len(body)))

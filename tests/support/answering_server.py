@@ -1,4 +1,4 @@
-"""An HTTP server that answers what a test says, and keeps what it was asked."""
+"""An HTTP server that gives the answers of a test and keeps the requests."""
 
 import contextlib
 import json

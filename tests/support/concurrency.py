@@ -82,7 +82,7 @@ class MeetingStore:
 
 
 def handle_together(world: World, queued: Sequence[QueuedDelivery]) -> None:
-    """Each delivery in a process of its own, all at the same instant and all in each other's way."""
+    """Each delivery in its own process, all at the same instant."""
     store = MeetingStore(world.store, len(queued))
 
     def call(delivery: Delivery, message_id: str) -> Callable[[], None]:

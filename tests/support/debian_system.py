@@ -1,4 +1,4 @@
-"""A whole Debian, booted from a directory in namespaces of its own and reached by SSH; it leaves nothing behind.
+"""A complete Debian, booted from a directory in its own namespaces and reached by SSH; it leaves nothing behind.
 
 The directory is made once with debootstrap, below .localcloud/cache/ of the checkout, with the packages that the roles
 install already downloaded: the booted system has a network of its own, from which no mirror can be reached.

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Call:
-    """What was asked: `target` with its query, names of headers in lower case."""
+    """A request: `target` with its query, names of headers in lower case."""
 
     method: str
     target: str

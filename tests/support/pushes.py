@@ -41,10 +41,10 @@ def pushed(repository: GitRepository, update: RefUpdate, base: str | None = None
     return Pushed(payload, update.before if base is None else base, payload["head_commit"]["id"])
 
 
-def oracle(repository: GitRepository, told: Pushed) -> set[str]:
+def oracle(repository: GitRepository, body: Pushed) -> set[str]:
     """What git says: every name that differs, both names of a rename."""
-    command = ["git", "diff", "--name-only", "-z", "--no-renames", told.base, told.head]
-    bare = repository.sibling(told.payload["repository"]["full_name"]).bare
+    command = ["git", "diff", "--name-only", "-z", "--no-renames", body.base, body.head]
+    bare = repository.sibling(body.payload["repository"]["full_name"]).bare
     done = subprocess.run(command, cwd=bare, env=git_environment(), capture_output=True, check=True)
     return {name.decode() for name in done.stdout.split(b"\0") if name}
 
@@ -197,8 +197,8 @@ def many_files_on_a_new_branch(repository: GitRepository) -> Pushed:
 
 
 def many_files_under_a_tag(repository: GitRepository) -> Pushed:
-    told = many_files(repository)
-    return pushed(repository, repository.tag("v1"), told.base)
+    body = many_files(repository)
+    return pushed(repository, repository.tag("v1"), body.base)
 
 
 def pull_request(repository: GitRepository) -> Pushed:

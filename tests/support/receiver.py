@@ -84,12 +84,12 @@ def http_event(body: bytes, headers: Mapping[str, str], encode: bool | None = No
     except UnicodeDecodeError:
         encode = True
     encoded = bool(encode)
-    shown = base64.b64encode(body).decode() if encoded else text
-    return event | {"headers": dict(headers), "body": shown, "isBase64Encoded": encoded}
+    body_text = base64.b64encode(body).decode() if encoded else text
+    return event | {"headers": dict(headers), "body": body_text, "isBase64Encoded": encoded}
 
 
 class FakeSecret:
-    """A secret whose kept text lags behind the present one until it is asked for anew."""
+    """A secret whose cached text is outdated until it is read again."""
 
     def __init__(self, text: str = SECRET, *, fault: Exception | None = None) -> None:
         self.texts: tuple[str, ...] = (text,)
@@ -113,7 +113,7 @@ class FakeSecret:
 
 
 class FakeGithub:
-    """GitHub's word on changed files: names, or a failure. Keeps what it was asked."""
+    """GitHub's answer about changed files: names, or a failure. Keeps the requests."""
 
     def __init__(self, *names: str, failure: Exception | None = None) -> None:
         self.names = names
@@ -133,6 +133,6 @@ def a_receiver(
     secret: FakeSecret | None = None,
     github: FakeGithub | None = None,
 ) -> Receiver:
-    """A receiver with the shipped rules and no token for GitHub, unless told otherwise."""
+    """A receiver with the shipped rules and, by default, no token for GitHub."""
     gate = SignatureCheck(secret or FakeSecret(), lambda: 0.0, print)
     return Receiver(gate, queue, routes or shipped_routes(), lambda: NOON, github)

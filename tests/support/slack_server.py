@@ -1,4 +1,4 @@
-"""A small Slack for tests: three methods over HTTP, and the faults of a network."""
+"""A small Slack for tests: three methods over HTTP, and network failures."""
 
 import json
 import threading
@@ -25,7 +25,7 @@ class Answer:
 
 @dataclass
 class SlackServer:
-    """The channel's messages by timestamp, the calls so far, and the faults of the next calls."""
+    """The channel's messages by timestamp, the calls so far, and the failures of the next calls."""
 
     url: str = ""
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)

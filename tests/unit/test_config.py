@@ -65,7 +65,7 @@ def test_the_template_asks_for_the_same(parameter: str) -> None:
         assert not re.fullmatch(pattern, url.rstrip("/") + ends), url
 
 
-def test_members_of_slack_are_known_by_login_in_lower_case() -> None:
+def test_slack_members_have_their_login_in_lower_case() -> None:
     needed = {name: "x" for name, required in NotifySettings.environment_names().items() if required}
     read = NotifySettings.from_environment(needed | {"SLACK_MEMBERS": "Hana=U012AB3CD, omar_acme=W045EF6GH"})
     assert read.slack_members == {"hana": "U012AB3CD", "omar_acme": "W045EF6GH"}
@@ -75,7 +75,7 @@ def test_members_of_slack_are_known_by_login_in_lower_case() -> None:
 @pytest.mark.parametrize(
     "wrong", ["hana", "hana=", "hana=@hana", "hana=U012AB> <!channel", "a=U012AB;b=U034CD", "=U012AB"]
 )
-def test_what_is_no_member_of_slack_is_a_fault_of_the_settings(wrong: str) -> None:
+def test_an_invalid_slack_member_is_misconfigured(wrong: str) -> None:
     needed = {name: "x" for name, required in NotifySettings.environment_names().items() if required}
     with pytest.raises(Misconfigured, match=r"SLACK_MEMBERS.*member ids"):
         NotifySettings.from_environment(needed | {"SLACK_MEMBERS": wrong})

@@ -43,7 +43,7 @@ def test_a_secret_that_was_never_changed_has_no_earlier_one(secrets: Any) -> Non
         source().fetch(NAME, PREVIOUS)
 
 
-def test_a_secret_that_is_not_there_is_the_operators_fault(secrets: Any) -> None:
+def test_a_missing_secret_is_misconfigured(secrets: Any) -> None:
     with pytest.raises(Misconfigured, match=f"secret {NAME} can't be read: ResourceNotFoundException"):
         source().fetch(NAME, CURRENT)
 
@@ -55,7 +55,7 @@ def test_a_binary_secret_has_no_text(secrets: Any) -> None:
         Secret(source(), NAME)()
 
 
-def test_secrets_manager_that_is_not_there_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_manager_out_of_reach_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(Unavailable, match=f"secret {NAME} can't be read now"):
         source().fetch(NAME, CURRENT)

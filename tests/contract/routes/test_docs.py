@@ -61,8 +61,8 @@ def test_patterns_take_what_the_table_says(row: list[str]) -> None:
 
 
 def test_every_special_character_has_a_row_in_the_table_and_an_example() -> None:
-    told = {codes(row[0])[0][0] for row in table("in a pattern")}
-    assert told == set("*?+[!\\")
+    documented = {codes(row[0])[0][0] for row in table("in a pattern")}
+    assert documented == set("*?+[!\\")
     examples = " ".join(" ".join(codes(row[0])) for row in table("patterns"))
     assert all(special in examples for special in ("**/", "*", "?", "+", "[", "!", "\\"))
 
@@ -117,7 +117,7 @@ def test_a_filter_of_codebuild_has_its_equivalent(row: list[str]) -> None:
     assert not left.runs, left.reason
 
 
-def test_every_filter_type_of_codebuild_is_told() -> None:
+def test_every_filter_type_of_codebuild_is_documented() -> None:
     for name in FILTER_TYPES | EVENT_TYPES | {"excludeMatchedPattern"}:
         assert re.search(rf"\b{name}\b", DOCUMENT), name
 
@@ -129,10 +129,10 @@ def keys(model: type[Any]) -> set[str]:
     return {field.alias or name for name, field in model.model_fields.items()}
 
 
-def test_every_key_is_told_and_none_that_is_not_there() -> None:
-    told = {code for row in table("key") for code in codes(row[0])}
+def test_exactly_the_existing_keys_are_documented() -> None:
+    documented = {code for row in table("key") for code in codes(row[0])}
     models = (Routes, Route, PushCondition, PullRequestCondition)
-    assert told - {"x-..."} == set().union(*(keys(model) for model in models))
+    assert documented - {"x-..."} == set().union(*(keys(model) for model in models))
     for model in (Account, TargetRule, TargetChoice, Defaults):
         assert all(re.search(rf"\b{key}\b", DOCUMENT) for key in keys(model))
 

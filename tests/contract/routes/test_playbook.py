@@ -49,8 +49,8 @@ def checked(
 ) -> Routes | None:
     """Rules with a route, or one of its targets, that says all this."""
     route: dict[str, Any] = {"name": "site", "repository": "acme/infra", "on": "push", "playbook": "site.yml"}
-    said = {"tags": tags, "limit": limits[1], "extra_vars": variables}
-    route |= {"targets": [{"name": "*/*", **said}]} if by_target else {"targets": "all", **said}
+    expected = {"tags": tags, "limit": limits[1], "extra_vars": variables}
+    route |= {"targets": [{"name": "*/*", **expected}]} if by_target else {"targets": "all", **expected}
     return check_routes(
         {
             "accounts": {account: "222222222222"},
@@ -70,19 +70,19 @@ def checked(
 @example(("dev", [], ("", ""), {"a": "{{ b }}"}), True)
 @example(("dev", ["web-1", "a.b"], ("web", "role_web"), {"a": [{"b": None}]}), False)
 @example(("dev", ["web-1", "a.b"], ("web", "role_web"), {"a": [{"b": None}]}), True)
-def test_a_build_takes_whatever_the_rules_may_say(parts: Parts, by_target: bool) -> None:
+def test_a_build_accepts_every_value_that_routes_may_have(parts: Parts, by_target: bool) -> None:
     routes = checked(*parts, by_target=by_target)
     if routes is None:
         return
     given_by = {"AWS_REGION": "eu-west-1", "POINTSMAN_BUCKET": "transfer", "POINTSMAN_ACCOUNT_NAME": parts[0]}
-    line = run_playbook.arguments(given_by | asked_of_the_build(routes), lambda _: Path("vars.json"))
+    line = run_playbook.arguments(given_by | build_variables(routes), lambda _: Path("vars.json"))
     assert line[-1] == "site.yml"
     assert [each.partition("=")[2] for each in line if each.startswith("--tags=")] == [",".join(parts[1])] * bool(
         parts[1]
     )
 
 
-def asked_of_the_build(routes: Routes) -> dict[str, str]:
+def build_variables(routes: Routes) -> dict[str, str]:
     """The variables of the only run that the rules ask for."""
     [route] = routes.routes
     spec = RolloutSpec(

@@ -155,7 +155,7 @@ def test_what_is_valid_is_taken_by_both(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FAULTY)
-def test_what_is_faulty_is_refused_by_both(name: str) -> None:
+def test_an_invalid_file_is_refused_by_both(name: str) -> None:
     assert not VALIDATOR.is_valid(FAULTY[name])
     assert check_routes(FAULTY[name])[1]
 

@@ -61,7 +61,7 @@ def of_the_log() -> set[str]:
 
 
 @pytest.mark.parametrize("alarm", ALARMS.values(), ids=ALARMS.keys())
-def test_an_alarm_is_on_a_metric_that_somebody_writes_where_the_alarm_looks(alarm: dict[str, Any]) -> None:
+def test_an_alarm_uses_a_metric_that_is_written_with_its_dimensions(alarm: dict[str, Any]) -> None:
     dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
     if alarm["Namespace"].startswith("AWS/"):
         assert [*dimensions] == [OF_AWS[alarm["Namespace"], alarm["MetricName"]]]
@@ -86,7 +86,7 @@ def test_an_alarm_is_silent_while_nothing_happens(alarm: dict[str, Any]) -> None
     assert alarm["AlarmDescription"]
 
 
-def test_every_alarm_tells_the_topic_where_there_is_one() -> None:
+def test_every_alarm_notifies_the_topic_if_there_is_one() -> None:
     for name in ALARMS:
         actions = control().template["Resources"][name]["Properties"]["AlarmActions"]
         assert actions["Fn::If"][:2] == ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}]], name

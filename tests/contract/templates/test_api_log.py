@@ -1,4 +1,4 @@
-"""What the API answers itself is counted from its access log, and somebody is told."""
+"""The API's own answers are counted from its access log and raise an alarm."""
 
 import json
 import re
@@ -23,7 +23,7 @@ TOO_LARGE = "Request must be smaller than 6291556 bytes for the InvokeFunction o
 
 def logged(**values: str) -> str:
     """A line as the template's own format makes it; what has no value is a hyphen, as in every access log."""
-    known = {
+    context_values = {
         "requestId": "JKJaXmPLvHcESHA=",
         "requestTime": "23/Nov/2026:05:00:01 +0000",
         "identity.sourceIp": "140.82.115.54",
@@ -33,7 +33,7 @@ def logged(**values: str) -> str:
         "responseLatency": "5013",
     } | {name.replace("_", "."): value for name, value in values.items()}
     layout = control().properties("ApiApiGatewayDefaultStage")["AccessLogSettings"]["Format"]
-    return re.sub(r"\$context\.([a-zA-Z.]+)", lambda found: known.get(found[1], "-"), layout)
+    return re.sub(r"\$context\.([a-zA-Z.]+)", lambda match: context_values.get(match[1], "-"), layout)
 
 
 def by_function(status: int) -> str:
@@ -52,12 +52,12 @@ TOKEN = re.compile(r'\s*(\(|\)|&&|\|\||\$\.(?P<name>\w+)\s*(?P<how>!?=)\s*"(?P<t
 
 def matches(pattern: str, line: str) -> bool:
     """Whether a filter for JSON takes a line. Text is compared with `*` as the wildcard; && binds closer than ||."""
-    said = re.fullmatch(r"\s*\{(.*)\}\s*", pattern, re.DOTALL)
-    assert said, "not a pattern for JSON"
-    tokens = list(TOKEN.finditer(said[1].strip()))
-    assert "".join(token[0] for token in tokens) == said[1].strip(), "not the part of the syntax that is known here"
-    found: Mapping[str, Any] = json.loads(line)
-    return bool(eval(" ".join(_as_python(token, found) for token in tokens)))  # True, False, and, or, parentheses
+    fields = re.fullmatch(r"\s*\{(.*)\}\s*", pattern, re.DOTALL)
+    assert fields, "not a pattern for JSON"
+    tokens = list(TOKEN.finditer(fields[1].strip()))
+    assert "".join(token[0] for token in tokens) == fields[1].strip(), "not the part of the syntax that is known here"
+    match: Mapping[str, Any] = json.loads(line)
+    return bool(eval(" ".join(_as_python(token, match) for token in tokens)))  # True, False, and, or, parentheses
 
 
 def _as_python(token: re.Match[str], line: Mapping[str, Any]) -> str:
@@ -91,8 +91,8 @@ def test_patterns_are_read_here_as_cloudwatch_documents_them(pattern: str, takes
 
 def filters() -> dict[str, dict[str, Any]]:
     """Metric → the properties of its filter."""
-    found = control().of_type("AWS::Logs::MetricFilter").values()
-    return {each["MetricTransformations"][0]["MetricName"]: each for each in found}
+    match = control().of_type("AWS::Logs::MetricFilter").values()
+    return {each["MetricTransformations"][0]["MetricName"]: each for each in match}
 
 
 def taken(line: str) -> set[str]:
@@ -124,7 +124,7 @@ def test_what_was_too_large_is_counted_as_that(line: str) -> None:
         by_api(502, "Bad Gateway", integrationErrorMessage="RequestEntityTooLargeException: 6291557 byte payload"),
     ],
 )
-def test_should_the_api_call_it_a_fault_of_the_server_it_is_noticed_too(line: str) -> None:
+def test_a_server_error_of_the_api_raises_the_alarm_too(line: str) -> None:
     assert "DeliveriesTooLarge" in taken(line)
 
 
@@ -182,7 +182,7 @@ def written_by_code() -> str:
     return "".join(path.read_text() for folder in folders for path in sorted(folder.rglob("*.py")))
 
 
-def test_every_alarm_is_on_a_metric_that_somebody_writes() -> None:
+def test_every_alarm_uses_a_metric_that_is_written() -> None:
     code = written_by_code()
     outcomes = {f"Deliveries{outcome.capitalize()}" for outcome in re.findall(r'_count\("(\w+)"', code)}
     for metric in ours():

@@ -19,10 +19,12 @@ ELF_MACHINES = {62: "X86-64", 183: "AArch64"}  # e_machine, of /usr/include/elf.
 
 def machines_of(packages: Path, *folders: str) -> set[str]:
     """The processors for which the compiled modules of each folder are; there has to be one in each."""
-    found = {folder: sorted((packages / folder).glob("**/*.so")) for folder in folders}
-    assert all(found.values()), found
+    libraries = {folder: sorted((packages / folder).glob("**/*.so")) for folder in folders}
+    assert all(libraries.values()), libraries
     return {
-        ELF_MACHINES[int.from_bytes(path.read_bytes()[18:20], "little")] for paths in found.values() for path in paths
+        ELF_MACHINES[int.from_bytes(path.read_bytes()[18:20], "little")]
+        for paths in libraries.values()
+        for path in paths
     }
 
 

@@ -32,7 +32,7 @@ def actions(found: list[Statement]) -> set[str]:
 
 
 @every_kind
-def test_a_build_may_do_this_and_nothing_more(role: str) -> None:
+def test_a_build_has_exactly_these_permissions(role: str) -> None:
     assert actions(allowed(worker(), role)) == {
         "logs:CreateLogStream",
         "logs:PutLogEvents",
@@ -65,7 +65,7 @@ def test_a_build_reaches_managed_instances_alone_and_must_name_a_document_that_i
 
 
 @pytest.mark.parametrize(("role", "source"), [("BuildRole", "pointsman.ansible"), ("CheckRole", "pointsman.check")])
-def test_a_build_tells_what_hosts_did_and_nothing_else(role: str, source: str) -> None:
+def test_a_build_may_only_send_host_results(role: str, source: str) -> None:
     (telling,) = [each for each in allowed(worker(), role) if "events:PutEvents" in each.actions]
     assert telling.resources == [f"arn:aws:events:us-east-1:{CONTROL_ACCOUNT}:event-bus/pointsman"]
     assert telling.conditions == {"StringEquals": {"events:source": source}}

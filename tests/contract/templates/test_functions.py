@@ -1,4 +1,4 @@
-"""The templates keep their promises to the code, to each other and to whoever operates them."""
+"""The templates match the code, each other and the documentation for operators."""
 
 import importlib
 import inspect
@@ -31,13 +31,13 @@ every_stack = pytest.mark.parametrize("stack", STACKS.values(), ids=STACKS.keys(
 
 def settings_of(folder: str) -> type[Settings]:
     module = importlib.import_module(f"functions.{folder}.settings")
-    found = [
+    matching = [
         each
         for _, each in inspect.getmembers(module, inspect.isclass)
         if issubclass(each, Settings) and each is not Settings
     ]
-    assert len(found) == 1
-    return found[0]
+    assert len(matching) == 1
+    return matching[0]
 
 
 def environment_of(logical_id: str) -> dict[str, str]:
@@ -122,7 +122,7 @@ def test_the_stacks_agree_on_names(region: str) -> None:
     [("BuildStatesPolicy", "ForwardRole"), ("HostResultsPolicy", "BuildRole"), ("CheckResultsPolicy", "CheckRole")],
 )
 @pytest.mark.parametrize("region", REGIONS)
-def test_the_bus_lets_in_the_workers_roles_each_by_its_own_statement(policy: str, role: str, region: str) -> None:
+def test_the_bus_admits_each_worker_role_with_its_own_statement(policy: str, role: str, region: str) -> None:
     pattern = control().properties(policy)["Statement"]["Condition"]["ArnLike"]["aws:PrincipalArn"]
     there = worker(region).of_type("AWS::IAM::Role")
     let_in = {
@@ -144,7 +144,7 @@ def test_a_name_of_one_account_is_not_taken_by_its_next_region() -> None:
     assert len(policies) == len(set(policies)) == len(REGIONS)
 
 
-def test_a_build_knows_what_the_buildspec_asks_for() -> None:
+def test_a_build_has_every_variable_of_the_buildspec() -> None:
     project = worker().properties("Project")
     variables = {each["Name"]: each["Value"] for each in project["Environment"]["EnvironmentVariables"]}
     assert variables == {
@@ -276,7 +276,7 @@ def dead_letters(arn: str) -> str:
     return match[1]
 
 
-def test_notify_sees_a_rollouts_events_in_their_order() -> None:
+def test_notify_gets_the_events_of_a_rollout_in_order() -> None:
     stream = control().properties("NotifyTrail")
     assert stream["ParallelizationFactor"] == 1
     assert stream["EventSourceArn"] == "<AuditTable.StreamArn>"

@@ -128,7 +128,7 @@ def test_the_build_states_of_the_checks_own_project_are_taken(
     assert matches(pattern_of(*stack_and_rule), event)
 
 
-def test_notify_is_called_for_new_items_and_for_what_nobody_may_do_to_an_old_one() -> None:
+def test_notify_is_called_for_new_items_and_for_forbidden_changes() -> None:
     (described,) = control().properties("NotifyTrail")["FilterCriteria"]["Filters"]
     record = sample("dynamodb-stream")["Records"][0]
     assert matches(json.loads(described["Pattern"]), record)

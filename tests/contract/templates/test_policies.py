@@ -64,13 +64,13 @@ def test_only_what_has_no_name_is_granted_on_everything(stack: Stack) -> None:
 
 @every_stack
 def test_every_granted_action_is_named(stack: Stack) -> None:
-    found = [each for each in statements_of_roles(stack) if each.effect == "Allow"]
-    assert found
-    assert not [each for each in found if any("*" in action for action in each.actions)]
+    allowing = [each for each in statements_of_roles(stack) if each.effect == "Allow"]
+    assert allowing
+    assert not [each for each in allowing if any("*" in action for action in each.actions)]
 
 
 @every_stack
-def test_no_role_brings_a_policy_of_somebody_elses(stack: Stack) -> None:
+def test_no_role_has_a_policy_from_outside_the_templates(stack: Stack) -> None:
     own = {f"<{name}>" for name in stack.of_type("AWS::IAM::ManagedPolicy")}
     for role in stack.of_type("AWS::IAM::Role").values():
         assert set(role.get("ManagedPolicyArns", [])) <= own
@@ -144,7 +144,7 @@ def test_the_trails_own_policy_lets_its_writers_put_and_the_break_glass_role_cha
     assert keeping.conditions == {"ArnNotEquals": {"aws:PrincipalArn": glass}}
 
 
-def test_every_role_that_may_put_to_the_trail_is_one_that_its_policy_lets_in() -> None:
+def test_every_role_that_may_put_to_the_trail_is_allowed_by_the_tables_policy() -> None:
     writers = {
         each.where.partition("/")[0]
         for each in statements_of_roles(control())
@@ -157,7 +157,7 @@ def test_the_stream_has_what_an_altered_item_was() -> None:
     assert control().properties("AuditTable")["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
 
 
-def test_the_audit_knows_the_project_of_checks_by_its_name() -> None:
+def test_the_audit_recognises_the_check_project_by_its_name() -> None:
     assert worker().properties("CheckProject")["Name"] == CHECK_PROJECT
 
 
@@ -176,7 +176,7 @@ def test_start_build_enters_the_worker_accounts_by_their_start_roles_alone() -> 
     assert entering[0].resources == [f"arn:aws:iam::{account}:role/pointsman-start-*" for account in WORKERS]
 
 
-def test_a_worker_lets_in_start_build_alone_and_only_with_the_word() -> None:
+def test_only_start_build_may_assume_a_worker_role_and_only_with_the_external_id() -> None:
     (trust,) = statements("StartRole", worker().properties("StartRole")["AssumeRolePolicyDocument"])
     assert trust.principal == {"AWS": f"arn:aws:iam::{CONTROL_ACCOUNT}:root"}
     name = control().properties("StartBuildRole")["RoleName"]

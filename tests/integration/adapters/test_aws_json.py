@@ -84,8 +84,8 @@ def test_a_service_is_addressed_as_by_botocore(name: str, monkeypatch: pytest.Mo
     provider = EndpointProvider(rules, loader.load_data("partitions"))
     for region in session.get_available_regions(name):
         monkeypatch.setenv("AWS_REGION", region)
-        found = provider.resolve_endpoint(Region=region, UseDualStack=False, UseFIPS=False)
-        assert endpoint(service) == found.url
+        resolved = provider.resolve_endpoint(Region=region, UseDualStack=False, UseFIPS=False)
+        assert endpoint(service) == resolved.url
 
 
 def test_a_services_own_endpoint_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_a_services_own_endpoint_comes_first(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/path", "127.0.0.1:1", "https://"])
-def test_an_endpoint_that_is_none_is_the_operators_fault(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_endpoint_is_misconfigured(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
     with pytest.raises(Misconfigured, match="must be a URL without a path"):
         client().call("SendMessage", {})
@@ -157,7 +157,7 @@ def test_a_passing_error_is_tried_again(aws: Endpoint, status: int, code: str) -
 
 
 @pytest.mark.parametrize(("status", "body"), [(200, b"<html>"), (200, b"[]"), (404, b"<html>"), (403, b"")])
-def test_an_answer_that_is_no_json_is_an_error(aws: Endpoint, status: int, body: bytes) -> None:
+def test_an_answer_that_is_not_json_is_an_error(aws: Endpoint, status: int, body: bytes) -> None:
     aws.replies = [Reply(status, body)]
     with pytest.raises(AwsJsonError, match=str(status)):
         client().call("SendMessage", {})
@@ -191,7 +191,7 @@ def test_a_connection_that_the_service_closed_meanwhile_costs_no_attempt(aws: En
     assert len(aws.calls) == 2
 
 
-def test_an_answer_that_does_not_come_in_time_is_asked_for_again(aws: Endpoint) -> None:
+def test_a_request_is_retried_after_a_time_out(aws: Endpoint) -> None:
     held = threading.Event()
     aws.replies = [Reply(200, b"{}", hold=held), Reply(200, b'{"MessageId": "m-2"}')]
     try:
@@ -229,9 +229,7 @@ def test_the_authorities_are_those_of_aws_ca_bundle(
     assert client().call("SendMessage", {}) == {}
 
 
-def test_a_list_of_authorities_that_is_missing_is_the_operators_fault(
-    over_tls: Authority, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_ca_bundle_is_misconfigured(over_tls: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CA_BUNDLE", "/nowhere.pem")
     with pytest.raises(Misconfigured, match=r"AWS_CA_BUNDLE /nowhere\.pem cannot be read"):
         client().call("SendMessage", {})

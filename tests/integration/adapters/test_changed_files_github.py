@@ -81,20 +81,20 @@ def is_enough(push: Callable[[GitRepository], Pushed]) -> bool:
 
 
 @every_kind
-def test_github_tells_the_difference_that_git_tells(
+def test_github_and_git_have_the_same_difference(
     server: GithubServer, repository: GitRepository, push: Callable[[GitRepository], Pushed]
 ) -> None:
-    told = push(repository)
-    assert stored_run(server, subject_of(told.payload).comparison) == oracle(repository, told)
+    body = push(repository)
+    assert stored_run(server, subject_of(body.payload).comparison) == oracle(repository, body)
 
 
 @every_kind
-def test_a_payload_tells_no_file_that_git_does_not_and_hides_none(
+def test_a_payload_names_exactly_the_files_that_git_names(
     repository: GitRepository, push: Callable[[GitRepository], Pushed]
 ) -> None:
-    told = push(repository)
-    files = subject_of(told.payload).files
-    differs = oracle(repository, told)
+    body = push(repository)
+    files = subject_of(body.payload).files
+    differs = oracle(repository, body)
     assert set(files.names) <= differs
     assert files.gap or differs <= set(files.names) | set(files.uncertain)
     assert (files.gap is None) == is_enough(push)
@@ -106,7 +106,7 @@ def test_a_payload_tells_no_file_that_git_does_not_and_hides_none(
 def test_a_merge_that_throws_away_what_main_has_hides_it_in_a_payload_but_not_from_github(
     server: GithubServer, repository: GitRepository
 ) -> None:
-    """Why a push of several commits that would be ignored is asked about: no payload tells which of them are merges."""
+    """A push of several commits that would be ignored needs GitHub: no payload shows which commits are merges."""
     repository.commit({"ansible/x.yml": "1"}, "On a branch", branch="topic", author=HANA)
     main = repository.commit({"docs/a.md": "2"}, "On main", author=HANA).after
     topic = repository.resolve("topic")
@@ -122,9 +122,9 @@ def test_a_merge_that_throws_away_what_main_has_hides_it_in_a_payload_but_not_fr
         check=True,
         text=True,
     ).stdout.strip()
-    told = pushed(repository, repository.reset_branch("main", merge))
-    subject = subject_of(told.payload)
-    assert oracle(repository, told) == {"ansible/x.yml", "docs/a.md"} == stored_run(server, subject.comparison)
+    body = pushed(repository, repository.reset_branch("main", merge))
+    subject = subject_of(body.payload)
+    assert oracle(repository, body) == {"ansible/x.yml", "docs/a.md"} == stored_run(server, subject.comparison)
     assert "docs/a.md" not in subject.files.names + subject.files.uncertain
     assert decide(subject, routes_with({"on": {"push": {"paths": ["docs/**"]}}})).needs_changed_files
 
@@ -153,18 +153,18 @@ def test_a_mode_a_link_and_a_submodule_are_changes_of_their_file(
     subprocess.run(
         ["git", "fast-import", "--quiet"], cwd=repository.bare, env=git_environment(), input=stream.encode(), check=True
     )
-    told = pushed(repository, RefUpdate("refs/heads/main", before, repository.resolve("main")))
-    names = stored_run(server, subject_of(told.payload).comparison)
-    assert names == oracle(repository, told) == {"README.md", "docs/link", "vendor/module"}
+    body = pushed(repository, RefUpdate("refs/heads/main", before, repository.resolve("main")))
+    names = stored_run(server, subject_of(body.payload).comparison)
+    assert names == oracle(repository, body) == {"README.md", "docs/link", "vendor/module"}
 
 
 # --- how GitHub is asked --------------------------------------------------------------------------------------------
 
 
 def test_an_app_asks_with_a_token_for_the_repository_alone(server: GithubServer, repository: GitRepository) -> None:
-    told = forced_back(repository)
-    comparison = subject_of(told.payload).comparison
-    assert stored_run(server, comparison, server.app_secret) == oracle(repository, told)
+    body = forced_back(repository)
+    comparison = subject_of(body.payload).comparison
+    assert stored_run(server, comparison, server.app_secret) == oracle(repository, body)
     first, *others = [(call["method"], call["path"], call["status"]) for call in server.calls]
     assert (first[0], first[2]) == ("POST", 201)
     assert sorted(others) == sorted(
@@ -174,12 +174,12 @@ def test_an_app_asks_with_a_token_for_the_repository_alone(server: GithubServer,
 
 def test_a_tree_that_is_cut_off_leaves_the_comparison(server: GithubServer, repository: GitRepository) -> None:
     server.api.control(tree_limit=1)
-    told = several_commits(repository)
-    assert stored_run(server, subject_of(told.payload).comparison) == oracle(repository, told)
+    body = several_commits(repository)
+    assert stored_run(server, subject_of(body.payload).comparison) == oracle(repository, body)
 
 
 @pytest.mark.parametrize("push", [forced_aside, many_files], ids=lambda push: push.__name__)
-def test_where_neither_tells_all_nothing_is_told(
+def test_without_a_complete_source_there_is_no_list(
     server: GithubServer, repository: GitRepository, push: Callable[[GitRepository], Pushed]
 ) -> None:
     """A comparison is three-dot and lists 300 files: after a forced push it would tell another difference."""
@@ -189,12 +189,12 @@ def test_where_neither_tells_all_nothing_is_told(
 
 
 def test_a_renamed_repository_is_followed(server: GithubServer, repository: GitRepository) -> None:
-    told = forced_back(repository)
+    body = forced_back(repository)
     server.api.control(renames={"acme/old-name": "acme/infra"})
-    comparison = subject_of(told.payload).comparison
+    comparison = subject_of(body.payload).comparison
     under_the_old_name = replace(comparison, repository="acme/old-name")
     for secret in (server.token, server.app_secret):
-        assert stored_run(server, under_the_old_name, secret) == oracle(repository, told)
+        assert stored_run(server, under_the_old_name, secret) == oracle(repository, body)
 
 
 def test_a_commit_that_is_gone_or_a_repository_that_may_not_be_read_is_unknown(server: GithubServer) -> None:
@@ -215,7 +215,7 @@ CHANGES = st.dictionaries(st.sampled_from(NAMES), st.none() | st.integers(0, 2),
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(history=st.lists(CHANGES, min_size=1, max_size=5), forced=st.booleans())
-def test_whatever_was_pushed_the_payload_and_github_agree_with_git(
+def test_payload_and_github_agree_with_git_for_every_push(
     server: GithubServer, repository: GitRepository, history: list[dict[str, int | None]], forced: bool
 ) -> None:
     there: dict[str | bytes, str | bytes | None] = dict.fromkeys(NAMES, "1")
@@ -233,8 +233,8 @@ def test_whatever_was_pushed_the_payload_and_github_agree_with_git(
     update = make_history(repository, steps)
     if forced:
         update = repository.reset_branch("main", start)
-    told = pushed(repository, update)
-    subject, differs = subject_of(told.payload), oracle(repository, told)
+    body = pushed(repository, update)
+    subject, differs = subject_of(body.payload), oracle(repository, body)
     assert stored_run(server, subject.comparison) == differs
     assert set(subject.files.names) <= differs
     assert subject.files.gap or differs <= set(subject.files.names) | set(subject.files.uncertain)

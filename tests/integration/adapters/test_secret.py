@@ -17,7 +17,7 @@ LIMITS = CallLimits(connect=1, read=1, attempts=1)
 
 
 class SecretsStub:
-    """Secrets Manager for one secret: it is asked for the stages, and gives the answers, that the test lists."""
+    """Secrets Manager for one secret: it expects the stages and gives the answers that the test lists."""
 
     def __init__(self) -> None:
         self._expected: list[tuple[str, Reply]] = []
@@ -32,8 +32,10 @@ class SecretsStub:
         if not self._expected:
             return Reply(400, b'{"__type": "NothingIsExpected"}')
         stage, reply = self._expected.pop(0)
-        asked = json.loads(call.body)
-        return reply if asked == {"SecretId": NAME, "VersionStage": stage} else Reply(400, b'{"__type": "Unexpected"}')
+        request = json.loads(call.body)
+        return (
+            reply if request == {"SecretId": NAME, "VersionStage": stage} else Reply(400, b'{"__type": "Unexpected"}')
+        )
 
     def assert_no_pending_responses(self) -> None:
         assert self._expected == []

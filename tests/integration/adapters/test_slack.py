@@ -26,7 +26,7 @@ def slack(server: SlackServer) -> SlackWebChannel:
     return SlackWebChannel(lambda *, fresh: TOKEN, CHANNEL, server.url)
 
 
-def test_slack_is_told_not_to_interpret_a_message(slack: SlackWebChannel, server: SlackServer) -> None:
+def test_slack_must_not_interpret_a_message(slack: SlackWebChannel, server: SlackServer) -> None:
     ts = slack.post("r-1", HELLO)
     slack.update(ts, "r-1", HELLO)
     (post, posted), (update, updated) = server.calls

@@ -127,16 +127,16 @@ def test_the_stand_in_keeps_conditions_and_transactions(aws: Aws, tmp_path: Path
     stale = {"ConditionExpression": "version = :read", "ExpressionAttributeValues": {":read": {"N": "7"}}}
     with pytest.raises(ClientError, match="TransactionCanceled"):
         dynamodb.transact_write_items(TransactItems=[{"Put": other}, {"Put": {**first, **stale}}])
-    found = dynamodb.query(
+    items = dynamodb.query(
         TableName="Rollouts",
         KeyConditionExpression="pk = :pk AND begins_with(sk, :sk)",
         ExpressionAttributeValues={":pk": KEY["pk"], ":sk": {"S": "R"}},
     )
-    assert found["Items"] == [first["Item"]]
+    assert items["Items"] == [first["Item"]]
     assert not aws.faults
 
 
-def test_what_the_stand_in_does_not_know_is_a_fault_of_the_run(aws: Aws, tmp_path: Path) -> None:
+def test_an_unknown_call_fails_the_run(aws: Aws, tmp_path: Path) -> None:
     with pytest.raises(ClientError):
         client("dynamodb", aws, tmp_path).delete_item(TableName="Rollouts", Key=KEY)
     assert "DeleteItem" in aws.faults[0]

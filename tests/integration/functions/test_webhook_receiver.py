@@ -82,18 +82,18 @@ def signed(
 
 
 def test_a_signed_push_reaches_the_queue(aws: Aws) -> None:
-    status, told = call(signed(payload("push_main")))
+    status, decided = call(signed(payload("push_main")))
     [delivery] = aws.messages()
     assert status == 202
-    assert told["decisions"][0]["rollout"] == delivery.specs[0].rollout
+    assert decided["decisions"][0]["rollout"] == delivery.specs[0].rollout
     assert len(delivery.specs[0].targets) == 10
     assert delivery.change.actor == "hana"
 
 
-def test_a_push_of_documentation_reaches_the_queue_without_an_order(aws: Aws) -> None:
-    status, told = call(signed(payload("push_docs_only")))
+def test_a_push_of_documentation_reaches_the_queue_without_a_rollout_spec(aws: Aws) -> None:
+    status, decided = call(signed(payload("push_docs_only")))
     [delivery] = aws.messages()
-    assert (status, told["decisions"][0]["outcome"]) == (202, "ignored")
+    assert (status, decided["decisions"][0]["outcome"]) == (202, "ignored")
     assert delivery.specs == ()
 
 
@@ -125,14 +125,14 @@ def test_a_rotated_secret_works_without_a_deployment(aws: Aws) -> None:
     assert call(signed(payload("ping"), event="ping"))[0] == 401
 
 
-def test_an_empty_secret_lets_nobody_in_and_is_counted(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_secret_rejects_every_request_and_is_counted(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
     aws.secrets.put_secret_value(SecretId=NAME, SecretString=" ")
     with pytest.raises(Misconfigured, match="has no text"):
         call(signed(payload("ping"), event="ping", secret=""))
     assert '"DeliveriesFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
 
 
-def test_a_secret_that_is_missing_is_the_operators_fault(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_secret_is_misconfigured(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEBHOOK_SECRET_NAME", "pointsman/none")
     with pytest.raises(Misconfigured, match="pointsman/none"):
         call(signed(payload("ping"), event="ping"))
@@ -166,9 +166,9 @@ def test_one_line_is_logged_for_a_delivery_and_none_of_its_body(
     assert logged["decisions"] == {"site": "matched"}
     [metric] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
     assert metric["DeliveriesDecided"] == [1.0]
-    told = log.getvalue() + json.dumps(metric)
-    assert "hana@acme.example" not in told
-    assert SECRET not in told
+    decided = log.getvalue() + json.dumps(metric)
+    assert "hana@acme.example" not in decided
+    assert SECRET not in decided
 
 
 def test_a_slow_import_of_what_the_receiver_does_not_need_does_not_come_back() -> None:
@@ -191,8 +191,8 @@ def test_what_github_does_not_tell_and_what_is_held_are_counted_for_alarms(
     rules = {"on": {"push": {"paths": ["ansible/**"]}}, "when_undetermined": "hold"}
     monkeypatch.setattr(wiring, "packaged_routes", lambda: routes_with(rules, rules))
     monkeypatch.setattr(wiring, "_github", lambda *_: FakeGithub(failure=Unavailable("GitHub's API is silent")))
-    status, told = call(signed(payload("push_forced")))
-    assert (status, [decision["held"] for decision in told["decisions"]]) == (202, [True, True])
+    status, decided = call(signed(payload("push_forced")))
+    assert (status, [decision["held"] for decision in decided["decisions"]]) == (202, [True, True])
     counted = capsys.readouterr().out.replace(" ", "")
     for metric in ('"GithubUnanswered":[1.0]', '"DecisionsHeld":[2.0]', '"DeliveriesDecided":[1.0]'):
         assert metric in counted
@@ -241,7 +241,7 @@ def test_what_is_refused_of_githubs_agent_is_counted_and_a_strangers_is_not(
         ("no address", 403),
     ],
 )
-def test_where_githubs_addresses_are_known_nobody_else_comes_in(
+def test_with_an_allow_list_only_githubs_addresses_are_accepted(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, address: str, status: int
 ) -> None:
     monkeypatch.setenv("GITHUB_HOOK_RANGES", "192.30.252.0/22,140.82.112.0/20,2606:50c0::/32")

@@ -50,9 +50,9 @@ BODY_BYTES = 5_000_000
 
 def large_push(size: int) -> dict[str, Any]:
     """A push of 2,048 commits with long messages and thousands of file names: `size` bytes as JSON, or a few more."""
-    told = payload("push_main")
-    commits = [_commit(told["head_commit"], number) for number in range(COMMITS - 1)]
-    large = told | {"commits": [*commits, told["head_commit"]]}
+    decided = payload("push_main")
+    commits = [_commit(decided["head_commit"], number) for number in range(COMMITS - 1)]
+    large = decided | {"commits": [*commits, decided["head_commit"]]}
     words = (size - len(as_body(large))) // (COMMITS - 1) + 1
     for commit in commits:
         commit["message"] += "\n\n" + ("so that it holds " * (words // 17 + 1))[: max(words - 4, 0)]
@@ -133,21 +133,21 @@ def test_a_push_of_five_megabytes_is_taken_and_its_rollout_is_the_head_commits(
     status, told = call(monkeypatch, shipped_routes(), push)
     [arrived] = [Delivery.read_json(body) for body in aws.bodies()]
     assert status == 202
-    assert told["commit"] == arrived.change.after == push["after"]
+    assert decided["commit"] == arrived.change.after == push["after"]
     assert arrived.decisions[0].outcome in (Outcome.MATCHED, Outcome.UNDETERMINED)
     assert len(arrived.specs[0].targets) == 10
     # A change keeps few names, whatever the push has: what shortens a message is routes and targets.
     assert not arrived.shortened
 
 
-def test_a_push_of_five_megabytes_to_very_many_targets_says_that_it_was_shortened_and_is_taken_whole(
+def test_a_push_of_five_megabytes_to_very_many_targets_is_accepted_with_a_shortened_answer(
     aws: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    status, told = call(monkeypatch, many_routes(routes=150, regions=50), large_push(4_900_000))
+    status, decided = call(monkeypatch, many_routes(routes=150, regions=50), large_push(4_900_000))
     bodies = aws.bodies()
     parts = [Delivery.read_json(body) for body in bodies]
     assert status == 202
-    assert len(told["decisions"]) == 150
+    assert len(decided["decisions"]) == 150
     assert all(len(body) <= MESSAGE_BYTES for body in bodies)
     assert all(part.shortened for part in parts)
     assert [spec.route for part in parts for spec in part.specs] == [f"route-{number}" for number in range(150)]

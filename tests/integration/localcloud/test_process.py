@@ -15,7 +15,7 @@ from localcloud.cloud import TIMEOUT_SECONDS, LocalCloud, LocalCloudError, NotRu
 from localcloud.layout import CHECKOUT
 
 
-def test_it_starts_is_found_by_others_and_leaves_nothing_running(
+def test_it_starts_can_be_attached_to_and_leaves_nothing_running(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state = tmp_path / "state"
@@ -48,13 +48,13 @@ def test_it_starts_is_found_by_others_and_leaves_nothing_running(
     assert "no local cloud is running" in capsys.readouterr().out
 
 
-def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_cannot_start_gives_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("localcloud.process.sys.executable", "/bin/false")
     with pytest.raises(LocalCloudError, match="did not start"):
         LocalCloud(tmp_path).start()
 
 
-def test_a_record_of_a_process_that_is_gone_is_no_running_cloud(tmp_path: Path) -> None:
+def test_a_record_of_an_ended_process_is_not_a_running_cloud(tmp_path: Path) -> None:
     cloud = LocalCloud(tmp_path)
     cloud.start()
     record = cloud.record

@@ -25,7 +25,7 @@ def test_one_id_delivered_twice_at_the_same_instant_is_built_once(new_world: Mak
     assert_recorded(world, queued[:1])
 
 
-def test_one_message_received_twice_at_the_same_instant_is_no_repetition(new_world: MakeWorld) -> None:
+def test_one_message_received_twice_at_the_same_instant_is_not_a_repetition(new_world: MakeWorld) -> None:
     world = new_world()
     incoming = delivery(DEV, PROD)
     handle_together(world, [(incoming, "m-1"), (incoming, "m-1")])

@@ -113,7 +113,7 @@ def refusal(code: str, status: int = 400) -> ClientError:
     ids=lambda each: each.response["Error"]["Code"] if isinstance(each, ClientError) else "",
 )
 @pytest.mark.parametrize("call", ["start", "find", "report"])
-def test_an_error_tells_whether_anything_was_done_and_whether_a_retry_helps(
+def test_an_error_shows_whether_anything_happened_and_whether_a_retry_helps(
     failure: Exception, becomes: type[PointsmanError], call: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: Any, **__: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The fault campaign, small: no law is broken, and planted bugs are found."""
+"""The fault campaign, small: no law is broken, and planted bugs are detected."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,11 +30,11 @@ def breaches() -> Iterator[str]:
         yield from Episode(seed).run().broken
 
 
-def test_no_law_is_broken_whatever_fails() -> None:
+def test_no_law_is_broken_despite_failures() -> None:
     assert list(breaches()) == []
 
 
-def test_every_kind_of_fault_happens() -> None:
+def test_every_kind_of_failure_happens() -> None:
     seen = {kind for seed in range(1, 16) for kind in Episode(seed).run().faults}
     assert {
         "death",
@@ -55,7 +55,7 @@ def test_every_kind_of_fault_happens() -> None:
     } <= seen
 
 
-def test_the_same_seed_tells_the_same_story() -> None:
+def test_the_same_seed_gives_the_same_run() -> None:
     first, second = Episode(7).run(), Episode(7).run()
     assert (first.builds, first.rollouts, first.faults) == (second.builds, second.rollouts, second.faults)
 
@@ -68,8 +68,8 @@ def test_a_refusal_to_look_that_counts_as_no_build_is_found(monkeypatch: pytest.
 
     def credulous(self: Any, rollout: Any, run: Any) -> Any:
         with suppress(BuildRefused, BuildDelayed, Unavailable):
-            if found := self.builds.find(run):
-                return started(rollout, run, found, self._clock())
+            if build := self.builds.find(run):
+                return started(rollout, run, build, self._clock())
         return no_build(run)
 
     monkeypatch.setattr(starter.Starter, "_search", credulous)

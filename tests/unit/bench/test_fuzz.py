@@ -27,10 +27,10 @@ def cases(name: str) -> list[Case]:
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
-def test_a_handler_answers_whatever_comes(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    found = cases(name)
-    assert [case.broken for case in found if case.broken] == []
-    assert len({case.outcome for case in found}) > 1
+def test_a_handler_answers_every_input(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    inputs = cases(name)
+    assert [case.broken for case in inputs if case.broken] == []
+    assert len({case.outcome for case in inputs}) > 1
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
@@ -45,8 +45,8 @@ def test_a_case_restores_the_wiring(name: str, capsys: pytest.CaptureFixture[str
 def test_a_writer_that_believes_any_account_is_found(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def credulous(claim: Any, asked: Any, now: Any) -> tuple[str, ...]:
-        return () if asked and asked.run else authorize.violations(claim, asked, now)
+    def credulous(claim: Any, stored: Any, now: Any) -> tuple[str, ...]:
+        return () if stored and stored.run else authorize.violations(claim, stored, now)
 
     monkeypatch.setattr(recorder, "violations", credulous)
     assert any("account wrote the history" in case.broken for case in cases("audit_writer"))

@@ -25,7 +25,7 @@ def test_a_branch_and_a_tag_are_called_by_their_own_names(name: str) -> None:
 
 
 @given(st.text(min_size=1), st.text(min_size=1))
-def test_no_two_refs_are_shown_alike(one: str, other: str) -> None:
+def test_no_two_refs_look_the_same(one: str, other: str) -> None:
     refs = [f"refs/{kind}/{name}" for kind in ("heads", "tags") for name in {one, other} if " " not in name]
     assert len({read_ref(ref).shown for ref in refs}) == len(refs)
 
@@ -39,7 +39,7 @@ def test_no_two_refs_are_shown_alike(one: str, other: str) -> None:
         ("main", "other", "main"),
     ],
 )
-def test_what_is_neither_is_told_as_it_is(ref: str, kind: str, told: str) -> None:
+def test_any_other_ref_is_shown_unchanged(ref: str, kind: str, told: str) -> None:
     assert (read_ref(ref).kind, read_ref(ref).shown) == (kind, told)
 
 
@@ -51,8 +51,8 @@ def changed(name: str) -> Change:
 def test_slack_names_the_branch_as_it_is(name: str) -> None:
     view = fold([started_rollout(DEV).replace(change=changed(name))])
     assert view
-    said = [each["text"] for block in render(view).blocks for each in block.get("elements", [])]
-    assert any(f"· `{name}` ·" in each for each in said if isinstance(each, str))
+    texts = [each["text"] for block in render(view).blocks for each in block.get("elements", [])]
+    assert any(f"· `{name}` ·" in each for each in texts if isinstance(each, str))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -10,7 +10,7 @@ from localcloud.record import CloudRecord
 from localcloud.waiting import TIMEOUT_SECONDS, wait_until
 
 
-def test_accounts_are_known_by_name_and_number() -> None:
+def test_accounts_have_a_name_and_a_number() -> None:
     assert account_id("dev") == account_id("222222222222") == "222222222222"
     assert account_id("control") == "111111111111"
     assert account_name("333333333333") == "prod"

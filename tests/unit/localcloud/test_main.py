@@ -1,4 +1,4 @@
-"""`python -m localcloud`: what it says when it cannot, and when it is interrupted."""
+"""`python -m localcloud`: its messages for failures and interruptions."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def test_an_interrupted_start_is_reported_in_one_line(
     assert capsys.readouterr().err == "interrupted; nothing is left running\n"
 
 
-def test_an_interrupted_status_does_not_say_that_nothing_runs(
+def test_an_interrupted_status_does_not_claim_that_nothing_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(LocalCloud, "attach", interrupt)
@@ -31,7 +31,7 @@ def test_an_interrupted_status_does_not_say_that_nothing_runs(
     assert capsys.readouterr().err == "interrupted\n"
 
 
-def test_a_second_start_says_where_the_first_is(
+def test_a_second_start_names_the_running_cloud(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(ServerProcess, "alive", lambda process: True)

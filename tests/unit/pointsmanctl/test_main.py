@@ -32,9 +32,9 @@ def commands(group: type[LazyGroup] = PointsmanGroup, *above: str) -> Iterator[t
     for name, lazy in group.lazy.items():
         yield (*above, name), lazy
         module, _, attribute = lazy.where.partition(":")
-        found = getattr(import_module(module), attribute)
-        if isinstance(found, typer.Typer):
-            inner = found.info.cls
+        command = getattr(import_module(module), attribute)
+        if isinstance(command, typer.Typer):
+            inner = command.info.cls
             assert inner
             assert issubclass(inner, LazyGroup)
             yield from commands(inner, *above, name)
@@ -70,8 +70,8 @@ def test_every_command_has_help_that_begins_with_its_summary(words: tuple[str, .
 @pytest.mark.parametrize(("words", "lazy"), EVERY)
 def test_a_summary_is_the_first_line_of_what_it_is_about(words: tuple[str, ...], lazy: Lazy) -> None:
     module, _, attribute = lazy.where.partition(":")
-    found = getattr(import_module(module), attribute)
-    text = found.info.help if isinstance(found, typer.Typer) else inspect.getdoc(found)
+    command = getattr(import_module(module), attribute)
+    text = command.info.help if isinstance(command, typer.Typer) else inspect.getdoc(command)
     assert text
     assert text.partition("\n")[0] == lazy.summary, words
 

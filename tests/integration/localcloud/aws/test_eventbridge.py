@@ -52,7 +52,7 @@ def test_a_condition_on_the_source_holds_in_the_senders_policy(cloud: LocalCloud
         events.put_events(Entries=[entry("forged")])
 
 
-def test_nobody_but_aws_puts_an_event_of_aws(cloud: LocalCloud) -> None:
+def test_only_aws_puts_events_of_aws(cloud: LocalCloud) -> None:
     events = client_of(cloud, role(cloud, "build-forger", Action="events:PutEvents", Resource=BUS), "events")
     answer = events.put_events(Entries=[entry("aws.codebuild"), entry(resource="arn:beside")])
     assert [each.get("ErrorCode") for each in answer["Entries"]] == ["NotAuthorizedForSourceException", None]

@@ -52,7 +52,7 @@ def test_a_tables_own_policy_binds_a_role_that_is_allowed_everything(cloud: Loca
         everything.delete_item(TableName="trail", Key={"pk": {"S": "b"}})
 
 
-def test_a_tables_own_policy_lets_in_the_roles_that_it_names_and_not_root(cloud: LocalCloud) -> None:
+def test_a_tables_own_policy_allows_the_roles_that_it_names_and_not_root(cloud: LocalCloud) -> None:
     dynamodb = cloud.client("dynamodb")
     keys: Any = {"KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}], "BillingMode": "PAY_PER_REQUEST"}
     names = [{"AttributeName": "pk", "AttributeType": "S"}]

@@ -48,14 +48,14 @@ def of_trail(client: "DynamoDBClient") -> list[object]:
     return list(DynamoTrail(client, "audit").of_partition(LEAKED.partition))
 
 
-def test_the_secret_is_gone_and_the_trail_says_who_took_it_out_and_why(client: "DynamoDBClient") -> None:
+def test_the_secret_is_removed_and_the_trail_has_who_and_why(client: "DynamoDBClient") -> None:
     recorded = redact(client, "audit", removal("tasks.0.diff", "tasks.1.message"), "arn:omar", NOW)
-    altered, told = of_trail(client)
+    altered, recorded_event = of_trail(client)
     assert isinstance(altered, HostResultRecorded)
     mark = f"[removed: erratum {recorded.erratum}]"
     assert (altered.tasks[0].diff, altered.tasks[1].message) == (mark, mark)
     assert altered.tasks[0].name == LEAKED.tasks[0].name
-    assert told == recorded
+    assert recorded_event == recorded
     assert (recorded.actor, recorded.item_key, recorded.host) == ("arn:omar", LEAKED.key, "web-1")
     assert "hunter2" not in json.dumps(client.scan(TableName="audit")["Items"])
 
@@ -70,13 +70,13 @@ def test_the_digests_are_those_of_the_item_before_and_after(client: "DynamoDBCli
     assert (recorded.sha256_before, recorded.sha256_after) == (before, stored())
 
 
-def test_an_item_is_told_to_be_as_its_erratum_left_it_until_somebody_alters_it(client: "DynamoDBClient") -> None:
-    def said() -> str:
+def test_an_erratum_explains_an_item_until_the_item_is_altered(client: "DynamoDBClient") -> None:
+    def digest_text() -> str:
         return explain_digest(client, "audit", LEAKED.partition, LEAKED.key).partition(": ")[2]
 
-    assert said() == "the item has no erratum"
+    assert digest_text() == "the item has no erratum"
     recorded = redact(client, "audit", removal("tasks.0.diff"), "arn:omar", NOW)
-    assert said() == f"explained by erratum {recorded.erratum}"
+    assert digest_text() == f"explained by erratum {recorded.erratum}"
     client.update_item(
         TableName="audit",
         Key={"pk": {"S": LEAKED.partition}, "sk": {"S": LEAKED.key}},
@@ -84,7 +84,7 @@ def test_an_item_is_told_to_be_as_its_erratum_left_it_until_somebody_alters_it(c
         ExpressionAttributeNames={"#d": "data", "#a": "actor"},
         ExpressionAttributeValues={":a": {"S": "somebody else"}},
     )
-    assert said() == "none of the item's errata explains it"
+    assert digest_text() == "none of the item's errata explains it"
 
 
 def test_a_name_that_an_index_holds_is_removed_there_too(client: "DynamoDBClient") -> None:
@@ -122,7 +122,7 @@ def test_an_item_that_changed_meanwhile_is_left_alone(
     assert of_trail(client) == [LEAKED]
 
 
-def test_the_command_removes_and_says_which_alarm_goes_off(
+def test_the_command_removes_text_and_names_the_alarm(
     client: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = Connection(boto3.Session(region_name="us-east-1"), None, {"AuditTableName": "audit"})
@@ -132,7 +132,7 @@ def test_the_command_removes_and_says_which_alarm_goes_off(
     done = run(*words, "--reason", "it held a password")
     assert done.exit_code == 0, done.output
     assert "The alarm TrailAltered will now go off" in " ".join(done.output.split())
-    (told,) = (event for event in of_trail(client) if isinstance(event, ErratumRecorded))
-    assert told.reason == "it held a password"
-    assert told.actor
-    assert told.actor.startswith("arn:aws:")
+    (recorded_event,) = (event for event in of_trail(client) if isinstance(event, ErratumRecorded))
+    assert recorded_event.reason == "it held a password"
+    assert recorded_event.actor
+    assert recorded_event.actor.startswith("arn:aws:")

@@ -27,7 +27,7 @@ def rollout(stack: DeployedStack) -> RolloutId:
 
 
 @pytest.mark.parametrize(("state", "status"), [(RunState.SUCCEEDED, 0), (RunState.FAILED, 1)])
-def test_the_status_of_one_rollout_tells_whether_it_failed(
+def test_the_exit_status_for_one_rollout_shows_whether_it_failed(
     stack: DeployedStack, rollout: RolloutId, state: RunState, status: int
 ) -> None:
     assert run("status", rollout).exit_code == 0  # it is open
@@ -38,7 +38,7 @@ def test_the_status_of_one_rollout_tells_whether_it_failed(
         assert state.value in done.stdout
 
 
-def test_the_list_tells_it_where_that_is_wanted(stack: DeployedStack, rollout: RolloutId) -> None:
+def test_the_exit_status_for_the_list_is_optional(stack: DeployedStack, rollout: RolloutId) -> None:
     stack.end_all(rollout, RunState.FAILED)
     assert run("status").exit_code == 0
     assert run("status", "--exit-status").exit_code == 1

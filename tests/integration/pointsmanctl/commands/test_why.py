@@ -33,25 +33,25 @@ def answers(*arguments: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_commit_tells_its_deliveries_its_decisions_and_what_became_of_them(stack: DeployedStack) -> None:
+def test_why_shows_deliveries_decisions_and_rollouts(stack: DeployedStack) -> None:
     stack.push(delivery(DEV, PROD), "m-1")
     stack.push(delivery(DEV, PROD), "m-2")
-    [told] = answers(COMMIT[:7])
-    event = told["delivery"]
+    [report] = answers(COMMIT[:7])
+    event = report["delivery"]
     assert (event["type"], event["delivery"], event["commit"]) == ("DeliveryDecided", "d-1", COMMIT)
     [decision] = event["decisions"]
     assert (decision["route"], decision["outcome"], decision["runs"]) == ("site", "matched", True)
-    [rollout] = told["rollouts"]
+    [rollout] = report["rollouts"]
     assert (rollout["rollout"], rollout["state"]) == (decision["rollout"], "open")
     assert [run["state"] for run in rollout["runs"]] == ["running", "running"]
-    [repeated] = told["repeated"]
+    [repeated] = report["repeated"]
     assert "nothing runs twice" in repeated["reason"]
-    shown = ask(COMMIT[:7], "--repo", "acme/infra").stdout
+    table_text = ask(COMMIT[:7], "--repo", "acme/infra").stdout
     for text in (COMMIT[:7], "site: matched", decision["rollout"], "2 running of 2", "redelivered"):
-        assert text in shown
+        assert text in table_text
 
 
-def test_a_commit_that_nothing_ran_for_tells_why_and_one_that_is_held_says_so(stack: DeployedStack) -> None:
+def test_a_commit_without_a_run_has_a_reason_and_a_held_one_is_marked(stack: DeployedStack) -> None:
     stack.push(delivery(), "m-1")
     held = Decision(route="slow", outcome=Outcome.UNDETERMINED, runs=False, held=True, reason="nobody knows")
     stack.push(delivery(name="d-2").replace(decisions=(held,)), "m-2")
@@ -61,14 +61,14 @@ def test_a_commit_that_nothing_ran_for_tells_why_and_one_that_is_held_says_so(st
     assert "held" in ask(COMMIT).stdout
 
 
-def test_several_commits_that_begin_alike_are_all_told(stack: DeployedStack) -> None:
+def test_all_commits_with_the_same_prefix_are_shown(stack: DeployedStack) -> None:
     for letter in "ab":
         stack.push(delivery(DEV, commit=f"1234{letter * 36}", name=f"d-{letter}"), f"m-{letter}")
-    assert {told["delivery"]["delivery"] for told in answers("1234")} == {"d-a", "d-b"}
-    assert {told["delivery"]["delivery"] for told in answers("1234A")} == {"d-a"}
+    assert {report["delivery"]["delivery"] for report in answers("1234")} == {"d-a", "d-b"}
+    assert {report["delivery"]["delivery"] for report in answers("1234A")} == {"d-a"}
 
 
-def test_decisions_that_the_trail_has_no_room_for_are_counted(stack: DeployedStack) -> None:
+def test_omitted_decisions_are_counted(stack: DeployedStack) -> None:
     many = tuple(
         Decision(route=f"route-{number}", outcome=Outcome.IGNORED, runs=False, reason="no file matches " * 10)
         for number in range(4_000)
@@ -79,7 +79,7 @@ def test_decisions_that_the_trail_has_no_room_for_are_counted(stack: DeployedSta
     assert f"and {told['decisions_omitted']:,} more decisions" in ask(COMMIT).stdout
 
 
-def test_a_delivery_from_before_the_time_that_was_asked_about_is_named(stack: DeployedStack) -> None:
+def test_a_delivery_before_since_is_named(stack: DeployedStack) -> None:
     old = delivery(DEV, at=NOW - timedelta(days=2))
     stack.push(old, "m-1")
     stack.push(old, "m-2")
@@ -88,7 +88,7 @@ def test_a_delivery_from_before_the_time_that_was_asked_about_is_named(stack: De
     assert "delivered before" not in ask(COMMIT).stderr
 
 
-def test_a_failed_run_tells_ansibles_reason_and_no_exit_status(stack: DeployedStack) -> None:
+def test_a_failed_run_has_ansibles_reason_instead_of_the_exit_status(stack: DeployedStack) -> None:
     stack.push(delivery(DEV, PROD), "m-1")
     rollout = delivery(DEV, PROD).specs[0].rollout
     loaded = stack.store.load(rollout)
@@ -111,14 +111,14 @@ def test_a_branch_is_named_as_it_is(stack: DeployedStack, branch: str) -> None:
     assert f"acme/infra {branch}  Raise" in ask(told.change.after[:7]).stdout
 
 
-def test_text_from_a_commit_is_no_markup(stack: DeployedStack) -> None:
-    told = delivery(DEV)
+def test_text_from_a_commit_is_not_markup(stack: DeployedStack) -> None:
+    report = delivery(DEV)
     title = "[red]not red[/red] [link=https://evil.example]x[/link]"
     stack.push(told.replace(change=told.change.replace(title=title)), "m-1")
     assert title in ask(COMMIT).stdout
 
 
-def test_what_only_a_newer_version_can_read_is_counted_and_its_new_fields_are_left_out(stack: DeployedStack) -> None:
+def test_events_of_a_newer_version_are_counted_without_their_new_fields(stack: DeployedStack) -> None:
     stack.push(delivery(DEV), "m-1")
     client = stack.connection.dynamodb
     [item] = client.query(
@@ -144,7 +144,7 @@ def test_nothing_found_says_where_else_to_look(stack: DeployedStack) -> None:
 
 
 @pytest.mark.parametrize("commit", ["abc", "xyz1", "HEAD", "a" * 65])
-def test_what_is_no_commit_is_refused(stack: DeployedStack, commit: str) -> None:
+def test_an_invalid_commit_is_refused(stack: DeployedStack, commit: str) -> None:
     result = ask(commit)
     assert result.exit_code == 2
     assert "is not a commit" in " ".join(result.output.replace("│", " ").split())

@@ -108,7 +108,7 @@ def test_an_event_of_a_newer_version_is_shown_as_far_as_it_is_known(client: "Dyn
     assert event_object(newer)["blocked_by"] == "r-bbbb"
 
 
-def test_the_newest_of_a_rollout_are_those_that_came_last_whatever_their_keys(client: "DynamoDBClient") -> None:
+def test_the_newest_events_of_a_rollout_are_the_latest_by_time_not_by_key(client: "DynamoDBClient") -> None:
     rollout = f"r-{'b' * 16}"
     waited = RunWaited(at=MORNING, rollout=rollout, target="dev/eu-west-1", attempt=1, blocked_by="r-a")
     DynamoTrail(client, "audit").record(waited)
@@ -117,7 +117,7 @@ def test_the_newest_of_a_rollout_are_those_that_came_last_whatever_their_keys(cl
     assert run_query(client, "audit", about(rollout=rollout)) == [waited, EVENTS[2]]
 
 
-def test_what_codebuild_tells_of_a_second_comes_after_all_else_in_it(client: "DynamoDBClient") -> None:
+def test_events_of_codebuild_come_last_in_their_second(client: "DynamoDBClient") -> None:
     """Its times are cut to seconds."""
     rollout = f"r-{'d' * 16}"
     about_run = {"rollout": rollout, "target": "dev/eu-west-1", "attempt": 1, "build_arn": "arn:aws:codebuild:x"}
@@ -133,7 +133,7 @@ def test_a_rollout_and_a_commit_are_found_from_the_beginning_of_time(client: "Dy
     assert run_query(client, "audit", about(since=EPOCH, repository="acme/infra", commit="c")) == EVENTS[3:]
 
 
-def test_one_more_than_the_limit_tells_that_there_is_more(
+def test_one_event_above_the_limit_shows_that_there_are_more(
     client: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outputs = {"AuditTableName": "audit", "RolloutsTableName": "rollouts"}

@@ -138,8 +138,8 @@ def test_a_wrong_variable_is_refused_by_its_name(name: str, value: str) -> None:
 
 
 def test_every_error_is_reported_at_once() -> None:
-    found = errors(POINTSMAN_MODE="dry", POINTSMAN_LIMIT="-v")
-    assert [error.split("=")[0].split(" ")[0] for error in found] == [
+    problems = errors(POINTSMAN_MODE="dry", POINTSMAN_LIMIT="-v")
+    assert [error.split("=")[0].split(" ")[0] for error in problems] == [
         "POINTSMAN_LIMIT",
         "POINTSMAN_MODE",
         "AWS_REGION",
@@ -184,8 +184,8 @@ def test_the_pinned_ansible_is_the_one_of_the_lock() -> None:
 
 
 def test_only_what_is_missing_is_installed() -> None:
-    found = install_ansible.missing("pyyaml==0.1\nno-such-package==1.0\n# a note\ncffi==9 ; python_version < '3'\n")
-    assert found == ["pyyaml==0.1", "no-such-package==1.0"]
+    problems = install_ansible.missing("pyyaml==0.1\nno-such-package==1.0\n# a note\ncffi==9 ; python_version < '3'\n")
+    assert problems == ["pyyaml==0.1", "no-such-package==1.0"]
     hashes = " \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
     assert install_ansible.missing(f"pyyaml==0.1{hashes}cffi==9 ; python_version < '3'{hashes}") == ["pyyaml==0.1"]
     assert install_ansible.missing((ANSIBLE / "requirements.txt").read_text()) == []

@@ -79,9 +79,9 @@ class Packages:
 
 @pytest.fixture
 def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    found = Packages(tmp_path, monkeypatch)
-    yield found
-    found.end()
+    fake = Packages(tmp_path, monkeypatch)
+    yield fake
+    fake.end()
 
 
 @needs_gpg

@@ -1,4 +1,4 @@
-"""The callback never fails a play, whatever Ansible hands it."""
+"""The callback never fails a play, for any input from Ansible."""
 
 import importlib.util
 from pathlib import Path

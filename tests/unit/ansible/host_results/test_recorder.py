@@ -43,38 +43,38 @@ def results(record: Recorder, recap: Mapping[str, Counts]) -> dict[str, dict[str
 
 def test_a_delegated_change_is_on_the_changed_host_and_names_the_inventory_host(record: Recorder) -> None:
     record.end("web-1", "t", outcome("ok", ItemResult("ok", CHANGED, delegated_to="db-1")))
-    found = results(record, {"web-1": Counts(ok=1, changed=1)})
-    assert (found["web-1"]["status"], found["web-1"]["tasks"]) == ("ok", [])
-    [task] = found["db-1"]["tasks"]
-    assert (found["db-1"]["status"], task["on_behalf_of"], task["status"]) == ("changed", "web-1", "changed")
+    recorded = results(record, {"web-1": Counts(ok=1, changed=1)})
+    assert (recorded["web-1"]["status"], recorded["web-1"]["tasks"]) == ("ok", [])
+    [task] = recorded["db-1"]["tasks"]
+    assert (recorded["db-1"]["status"], task["on_behalf_of"], task["status"]) == ("changed", "web-1", "changed")
     assert "+x" in task["diff"]
 
 
 def test_each_item_of_a_loop_is_on_its_own_host(record: Recorder) -> None:
     items = [ItemResult("ok", CHANGED, delegated_to=host) for host in ("web-1", "web-2")]
     record.end("db-1", "t", outcome("ok", *items, ItemResult("ok", {"changed": False}), loop=True))
-    found = results(record, {"db-1": Counts(ok=1, changed=1)})
-    assert {host: detail["status"] for host, detail in found.items()} == {
+    recorded = results(record, {"db-1": Counts(ok=1, changed=1)})
+    assert {host: detail["status"] for host, detail in recorded.items()} == {
         "db-1": "ok",
         "web-1": "changed",
         "web-2": "changed",
     }
-    assert all(len(found[host]["tasks"]) == 1 for host in ("web-1", "web-2"))
+    assert all(len(recorded[host]["tasks"]) == 1 for host in ("web-1", "web-2"))
 
 
 def test_a_host_with_changes_of_its_own_and_of_others_counts_both(record: Recorder) -> None:
     record.end("db-1", "t1", outcome("ok", ItemResult("ok", CHANGED)))
     record.end("web-1", "t2", outcome("ok", ItemResult("ok", CHANGED, delegated_to="db-1")))
-    found = results(record, {"db-1": Counts(ok=1, changed=1), "web-1": Counts(ok=1, changed=1)})
-    assert (found["db-1"]["counts"]["changed"], found["web-1"]["counts"]["changed"]) == (2, 0)
+    recorded = results(record, {"db-1": Counts(ok=1, changed=1), "web-1": Counts(ok=1, changed=1)})
+    assert (recorded["db-1"]["counts"]["changed"], recorded["web-1"]["counts"]["changed"]) == (2, 0)
 
 
 def test_a_delegated_failure_is_on_the_inventory_host_and_names_the_other(record: Recorder) -> None:
     record.end("web-1", "t", outcome("failed", ItemResult("failed", {"msg": "no room"}, delegated_to="db-1")))
-    found = results(record, {"web-1": Counts(failed=1)})
-    [task] = found["web-1"]["tasks"]
+    recorded = results(record, {"web-1": Counts(failed=1)})
+    [task] = recorded["web-1"]["tasks"]
     assert (task["status"], task["delegated_to"], task["message"]) == ("failed", "db-1", "no room")
-    assert "db-1" not in found
+    assert "db-1" not in recorded
 
 
 def test_a_failed_loop_has_the_message_of_each_failed_item_and_the_diffs_of_the_others(record: Recorder) -> None:
@@ -98,9 +98,9 @@ def test_a_failed_task_has_no_diff(record: Recorder) -> None:
 def test_rescued_and_ignored_failures_are_marked_as_what_they_are(record: Recorder) -> None:
     record.end("web-1", "t1", outcome("failed", ItemResult("failed", {"msg": "a"}), rescued=True))
     record.end("web-1", "t2", outcome("failed", ItemResult("failed", {"msg": "b"}), ignored=True))
-    found = results(record, {"web-1": Counts(ok=1, rescued=1, ignored=1)})["web-1"]
-    assert [(task["rescued"], task["ignored"]) for task in found["tasks"]] == [(True, False), (False, True)]
-    assert found["status"] == "ok"
+    recorded = results(record, {"web-1": Counts(ok=1, rescued=1, ignored=1)})["web-1"]
+    assert [(task["rescued"], task["ignored"]) for task in recorded["tasks"]] == [(True, False), (False, True)]
+    assert recorded["status"] == "ok"
 
 
 def test_a_secret_item_has_no_text_and_the_others_have(record: Recorder) -> None:
@@ -159,7 +159,7 @@ def test_the_end_names_failed_hosts_and_counts_those_cut_off(record: Recorder) -
     assert (event["hosts"], event["hosts_cut_off"], event["hosts_cut_off_total"]) == (1, ["web-2"], 1)
 
 
-def test_a_run_that_ended_well_cut_nobody_off_even_where_end_play_left_a_batch(record: Recorder) -> None:
+def test_a_successful_run_has_no_cut_off_hosts_even_after_end_play(record: Recorder) -> None:
     record.play("p", ["web-1", "web-2"], ["web-1"])
     record.finish({"web-1": Counts(ok=1)})
     [run] = read(record._spool.path).values()

@@ -18,8 +18,8 @@ def test_no_named_form_leaks() -> None:
 def test_no_named_form_leaks_in_a_diff_beside_other_lines() -> None:
     leaked = []
     for text, secret in SECRETS:
-        told = diffs.render({"before": "first: 1\n", "after": f"first: 1\n{text}\nlast: 2\n"}, Redactor())
-        if secret in (told or ""):
+        redacted = diffs.render({"before": "first: 1\n", "after": f"first: 1\n{text}\nlast: 2\n"}, Redactor())
+        if secret in (redacted or ""):
             leaked.append(text)
     assert leaked == []
 
@@ -32,12 +32,12 @@ def test_innocent_lines_stay_as_they_are() -> None:
 
 def test_innocent_lines_of_one_file_stay_as_they_are() -> None:
     text = "\n".join(INNOCENT)
-    told = Redactor().redact(text)
-    assert told.count(MARKER) <= MOST_CHANGED * len(INNOCENT)
+    redacted = Redactor().redact(text)
+    assert redacted.count(MARKER) <= MOST_CHANGED * len(INNOCENT)
 
 
 @pytest.mark.parametrize("strictness", [Strictness.MESSAGE, Strictness.TITLE])
-def test_speech_about_secrets_is_told(strictness: Strictness) -> None:
+def test_sentences_about_secrets_are_kept(strictness: Strictness) -> None:
     speech = [line for line in INNOCENT if line[:1].isupper() and len(line.split()) > 3 and not set(line) & set("=:;/")]
     assert len(speech) >= 10
     assert [line for line in speech if Redactor().redact(line, strictness) != line] == []
@@ -58,7 +58,7 @@ def test_redacting_commands_and_directives_twice_changes_nothing_more(strictness
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "redacted"),
     [
         ("sshpass -p sunshine ssh h", f"sshpass -p {MARKER} ssh h"),
         ("curl -u bob:sunshine https://x", f"curl -u bob:{MARKER} https://x"),
@@ -70,21 +70,21 @@ def test_redacting_commands_and_directives_twice_changes_nothing_more(strictness
         ("vault login flow", "vault login flow"),
     ],
 )
-def test_a_plain_word_is_hidden_only_where_nothing_but_a_secret_can_stand(text: str, told: str) -> None:
-    assert Redactor().redact(text) == told
+def test_a_plain_word_is_hidden_only_where_nothing_but_a_secret_can_stand(text: str, redacted: str) -> None:
+    assert Redactor().redact(text) == redacted
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "shown"),
+    ("before", "after", "expected"),
     [
         ("user=app\npassword=OldPass-1234\nport=1\n", "user=app\npassword=NewPass-5678\nport=2\n", "password"),
         ("token: aaaaBBBB1111\n", "token: ccccDDDD2222\n", "token"),
     ],
 )
-def test_a_masked_value_that_changed_still_shows_as_changed(before: str, after: str, shown: str) -> None:
-    told = diffs.render({"before": before, "after": after}, Redactor()) or ""
-    assert [line[0] for line in told.splitlines() if f"{shown}" in line] == ["-", "+"]
-    assert told.count(MARKER) == 2
+def test_a_masked_value_that_changed_still_shows_as_changed(before: str, after: str, expected: str) -> None:
+    redacted = diffs.render({"before": before, "after": after}, Redactor()) or ""
+    assert [line[0] for line in redacted.splitlines() if f"{expected}" in line] == ["-", "+"]
+    assert redacted.count(MARKER) == 2
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,8 @@ def test_what_looks_like_a_name_stays_where_its_name_is_in_doubt(text: str) -> N
 def test_a_key_is_learnt_from_a_variable_whose_value_tells() -> None:
     redactor = Redactor()
     redactor.learn_named({"stripe_key": "Zq4tn7Lm2xKd9Wp", "cache_key": "Ab3de5Gh7jK9mN1"})
-    told = redactor.redact("it is Zq4tn7Lm2xKd9Wp, not Ab3de5Gh7jK9mN1", Strictness.TITLE)
-    assert told == f"it is {MARKER}, not Ab3de5Gh7jK9mN1"
+    redacted = redactor.redact("it is Zq4tn7Lm2xKd9Wp, not Ab3de5Gh7jK9mN1", Strictness.TITLE)
+    assert redacted == f"it is {MARKER}, not Ab3de5Gh7jK9mN1"
 
 
 def test_every_value_is_learnt_however_many_there_are() -> None:
@@ -138,8 +138,8 @@ def test_every_value_is_learnt_however_many_there_are() -> None:
     values = [f"Value-{number:05d}-x" for number in range(5_000)]
     for value in values:
         redactor.learn_secret(value)
-    told = redactor.redact("\n".join(values), Strictness.TITLE)
-    assert set(told.split("\n")) == {MARKER}
+    redacted = redactor.redact("\n".join(values), Strictness.TITLE)
+    assert set(redacted.split("\n")) == {MARKER}
 
 
 @pytest.mark.parametrize("value", ["true", "no", "3600", "/etc/app/password", "none", "ab"])
@@ -153,5 +153,5 @@ def test_switches_small_numbers_and_paths_are_not_learnt(value: str) -> None:
 def test_a_plain_word_that_is_known_to_be_a_secret_is_hidden_where_it_stands_alone(value: str) -> None:
     redactor = Redactor()
     redactor.learn_secret(value)
-    told = redactor.redact(f"it is {value}, not x{value}y", Strictness.TITLE)
-    assert told == f"it is {MARKER}, not x{value}y"
+    redacted = redactor.redact(f"it is {value}, not x{value}y", Strictness.TITLE)
+    assert redacted == f"it is {MARKER}, not x{value}y"

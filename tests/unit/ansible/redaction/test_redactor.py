@@ -69,18 +69,18 @@ SETTINGS = (
 @given(name=st.sampled_from(NAMES), secret=SECRETS, setting=st.sampled_from(SETTINGS))
 def test_a_secret_in_a_file_never_leaves_in_a_diff(name: str, secret: str, setting: str) -> None:
     after = "first line\n" + setting.format(n=name, v=secret) + "\nlast line\n"
-    told = diffs.render({"before": "first line\n", "after": after}, Redactor()) or ""
-    assert secret not in told
-    assert MARKER in told
+    redacted = diffs.render({"before": "first line\n", "after": after}, Redactor()) or ""
+    assert secret not in redacted
+    assert MARKER in redacted
 
 
 @settings(max_examples=300)
 @given(name=st.sampled_from(NAMES), old=SECRETS, new=SECRETS, setting=st.sampled_from(SETTINGS))
 def test_a_secret_that_changes_shows_neither_side(name: str, old: str, new: str, setting: str) -> None:
     sides = [setting.format(n=name, v=value) + "\n" for value in (old, new)]
-    told = diffs.render({"before": sides[0], "after": sides[1]}, Redactor()) or ""
-    assert old not in told
-    assert new not in told
+    redacted = diffs.render({"before": sides[0], "after": sides[1]}, Redactor()) or ""
+    assert old not in redacted
+    assert new not in redacted
 
 
 @settings(max_examples=300)
@@ -93,9 +93,9 @@ def test_a_secret_in_json_or_python_never_leaves(name: str, secret: str, dump: C
     value = {"user": "me", name: secret, "more": {f"{name}_list": [secret, secret]}, "port": 1}
     for text in (dump(value), json.dumps(dump(value))):
         for strictness in Strictness:
-            told = Redactor().redact(text, strictness)
+            redacted = Redactor().redact(text, strictness)
             for written in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1], json.dumps(json.dumps(secret))[3:-3]):
-                assert written not in told
+                assert written not in redacted
 
 
 @settings(max_examples=300)
@@ -145,21 +145,21 @@ def test_any_text_can_be_redacted(text: str) -> None:
     ],
 )
 def test_a_secret_is_known_by_its_shape_alone(secret: str) -> None:
-    told = Redactor().redact(f"before\n{secret}\nafter", Strictness.TITLE)
-    assert MARKER in told
+    redacted = Redactor().redact(f"before\n{secret}\nafter", Strictness.TITLE)
+    assert MARKER in redacted
     for word in set(secret.split()) - {"Bearer", "PRIVATE"}:
-        assert word not in told
-    assert told.startswith("before\n")
+        assert word not in redacted
+    assert redacted.startswith("before\n")
 
 
 def test_the_end_of_a_key_in_a_diff_made_elsewhere_is_hidden_too() -> None:
     prepared = "@@ -9,3 +9,3 @@\n b3BlbnNzaC1rZXktdjEAAAAA\n-c2hvcnQ=\n+bG9uZw==\n -----END RSA PRIVATE KEY-----\n"
-    told = diffs.render({"prepared": prepared}, Redactor()) or ""
-    assert "b3Blbn" not in told
-    assert "bG9uZw" not in told
+    redacted = diffs.render({"prepared": prepared}, Redactor()) or ""
+    assert "b3Blbn" not in redacted
+    assert "bG9uZw" not in redacted
 
 
-def test_what_is_no_secret_is_told() -> None:
+def test_text_without_a_secret_is_kept() -> None:
     text = "listen 127.0.0.1:8080;\nserver_name web-1;\nnet.ipv4.tcp_syncookies = 1\nmotd: hello, compass users\n"
     assert Redactor().redact(text) == text
 
@@ -168,7 +168,7 @@ def test_what_is_no_secret_is_told() -> None:
     "message",
     ["The password for web-1 has expired", "token file is missing", "Set the database password"],
 )
-def test_plain_speech_about_secrets_is_told(message: str) -> None:
+def test_plain_sentences_about_secrets_are_kept(message: str) -> None:
     assert Redactor().redact(message, Strictness.MESSAGE) == message
 
 
@@ -213,7 +213,7 @@ def test_a_word_of_a_variable_named_secret_does_not_hide_that_word_everywhere() 
         "a:12:b:c:",
     ],
 )
-def test_a_text_of_the_largest_size_is_redacted_whatever_it_repeats(piece: str) -> None:
+def test_a_text_of_the_largest_size_is_redacted_in_time(piece: str) -> None:
     text = piece * (diffs.MAX_SOURCE // len(piece))
     assert Redactor().redact(text)
     assert Redactor().redact(text[: messages.MAX_SOURCE], Strictness.MESSAGE)

@@ -1,4 +1,4 @@
-"""Who started an event's build: the engine, somebody outside Pointsman, or nobody."""
+"""Who started an event's build: the engine, a person outside Pointsman, or no one."""
 
 from datetime import timedelta
 from typing import Any
@@ -57,7 +57,7 @@ def test_a_build_by_hand_may_run_another_commit_and_mode_and_is_recorded_with_th
     assert (recorded.commit, recorded.mode.value) == ("f" * 40, "check")
 
 
-def test_a_build_that_nobody_reported_writes_nothing(running: AuditWorld) -> None:
+def test_an_unreported_build_writes_nothing(running: AuditWorld) -> None:
     running.clock.now = LATER
     assert running.take(host_event(build_arn=RETRY)) is RecordOutcome.REJECTED
     (rejected,) = running.of_type(EventRejected)

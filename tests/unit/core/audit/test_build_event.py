@@ -25,7 +25,7 @@ def not_ours(event: dict[str, Any]) -> UnrelatedEvent:
     return read
 
 
-def test_a_failed_build_tells_its_run_its_phase_and_its_log() -> None:
+def test_a_failed_build_has_its_run_its_phase_and_its_log() -> None:
     event = sample("aws/codebuild-build-failed.json")
     build = ours(event)
     assert (build.rollout, build.target, build.attempt) == (ROLLOUT, DEV, 1)
@@ -89,7 +89,7 @@ def test_every_status_of_codebuild_is_a_state(status: str, state: RunState) -> N
     ("how", "state"),
     [("TIMED_OUT", RunState.TIMED_OUT), ("FAULT", RunState.FAULTED), ("CLIENT_ERROR", RunState.FAILED)],
 )
-def test_a_build_that_the_event_calls_failed_tells_by_its_phase_how(how: str, state: RunState) -> None:
+def test_the_phase_of_a_failed_build_shows_how_it_failed(how: str, state: RunState) -> None:
     event = build_event("FAILED")
     event["detail"]["additional-information"]["phases"] = [
         {"phase-type": "QUEUED", "phase-status": "SUCCEEDED", "phase-context": [": "]},
@@ -130,19 +130,19 @@ def test_an_event_of_another_source_is_not_ours() -> None:
         ("POINTSMAN_ATTEMPT", None),
     ],
 )
-def test_a_name_that_is_no_runs_name_is_malformed(name: str, value: str | None) -> None:
+def test_an_invalid_run_name_is_malformed(name: str, value: str | None) -> None:
     event = build_event()
     variable(event, name, value)
     assert not_ours(event).malformed
 
 
-def test_a_status_that_nobody_documented_is_malformed_and_named() -> None:
+def test_an_undocumented_status_is_malformed_and_named() -> None:
     fault = not_ours(build_event("EXPLODED"))
     assert fault.malformed
     assert "build-status" in fault.reason
 
 
-def test_what_went_wrong_is_told_without_the_values() -> None:
+def test_errors_are_reported_without_values() -> None:
     event = build_event()
     variable(event, "POINTSMAN_TARGET", "<!channel> secret")
     assert "secret" not in not_ours(event).reason

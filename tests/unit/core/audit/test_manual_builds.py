@@ -112,7 +112,7 @@ def test_a_check_reports_on_checks_only(world: AuditWorld, project: str, mode: s
 
 
 @pytest.mark.parametrize("time", ["2026-11-20T08:00:00Z", "2026-11-23T09:00:00Z", "2031-01-01T00:00:00Z"])
-def test_nobody_writes_into_the_past_or_the_future_of_a_build(world: AuditWorld, time: str) -> None:
+def test_events_before_or_after_a_build_are_rejected(world: AuditWorld, time: str) -> None:
     world.take(by_hand())
     assert world.take(host_event(**OWN, envelope={"time": time})) is RecordOutcome.REJECTED
     assert world.of_type(HostResultRecorded) == []

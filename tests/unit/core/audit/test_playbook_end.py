@@ -1,4 +1,4 @@
-"""The end of Ansible, as the runner reports it: recorded and bounded, whatever it contains."""
+"""The end of Ansible, as the runner reports it: recorded and bounded, with any content."""
 
 from typing import Any
 

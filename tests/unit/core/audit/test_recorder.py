@@ -114,7 +114,7 @@ def test_a_build_must_be_in_the_targets_account_and_region(world: TwoTargets) ->
         assert "not in dev/eu-west-1" in TwoTargets().rejection(host_event(build_arn=build))
 
 
-def test_a_rollout_that_nobody_started_is_rejected(world: TwoTargets) -> None:
+def test_an_unknown_rollout_is_rejected(world: TwoTargets) -> None:
     assert world.rejection(host_event(rollout="r-forged")).endswith("there is no rollout r-forged")
 
 
@@ -140,11 +140,11 @@ def test_the_role_of_checks_may_not_report_on_an_apply(world: TwoTargets) -> Non
 
 
 @pytest.mark.parametrize("time", ["2026-11-23T07:50:00Z", "2026-11-23T08:10:00Z", "1999-01-01T00:00:00Z"])
-def test_nobody_writes_into_the_past_or_the_future(world: TwoTargets, time: str) -> None:
+def test_events_from_the_past_or_the_future_are_rejected(world: TwoTargets, time: str) -> None:
     assert "is not between" in world.rejection(host_event(envelope={"time": time}))
 
 
-def test_an_event_of_somebody_else_is_ignored(world: TwoTargets) -> None:
+def test_an_event_of_another_source_is_ignored(world: TwoTargets) -> None:
     assert world.take(build_event(source="aws.ec2")) is RecordOutcome.IGNORED
 
 

@@ -41,7 +41,7 @@ def test_every_message_is_stored_and_its_builds_are_started(
     assert world.run(ROLLOUT_B, DEV).state is RunState.WAITING
 
 
-def test_a_message_that_is_no_delivery_goes_to_the_dead_letters_and_the_others_are_stored(
+def test_an_invalid_message_goes_to_the_dead_letter_queue_and_the_others_are_stored(
     world: MemoryWorld, dead_letters: MemoryDeadLetters
 ) -> None:
     result = consume(world, dead_letters, '{"id": 1}', A)

@@ -222,7 +222,7 @@ def test_ends_reported_at_the_same_instant_end_the_rollout_once(world: MemoryWor
     assert len(ends) == len(targets)
 
 
-def test_the_same_message_handled_again_is_no_repetition_and_retries_nothing(world: MemoryWorld) -> None:
+def test_a_message_handled_twice_is_not_a_repetition_and_retries_nothing(world: MemoryWorld) -> None:
     world.builds.refuses[PROD] = "AccessDenied"
     incoming = delivery(DEV, PROD)
     rollout = world.push(incoming, "message-a")

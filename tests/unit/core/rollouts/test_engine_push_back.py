@@ -195,7 +195,7 @@ def test_what_a_push_back_does_is_recorded(world: MemoryWorld) -> None:
     steps=st.lists(st.sampled_from([*LETTERS, "end", "again", "other"]), max_size=14),
     when_busy=st.sampled_from(list(WhenBusy)),
 )
-def test_the_last_push_decides_whatever_came_before(steps: list[str], when_busy: WhenBusy) -> None:
+def test_the_last_push_decides(steps: list[str], when_busy: WhenBusy) -> None:
     """Pushes, ends, redeliveries and another route's runs in any order."""
     world = MemoryWorld()
     ref = Ref(world, when_busy)

@@ -156,7 +156,7 @@ def test_the_fallback_text_is_a_summary_in_one_line() -> None:
     assert render(view).text == "❌ site: failed · acme/infra 1f0b1f2 by hana · 1 failed, 1 succeeded"
 
 
-def test_ten_targets_are_all_listed_in_their_order() -> None:
+def test_ten_targets_are_all_listed_in_order() -> None:
     view = a_view(many(10))
     message = render(view)
     assert violations(message) == []

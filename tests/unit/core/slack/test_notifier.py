@@ -1,4 +1,4 @@
-"""One message for each rollout: posted once and kept up to date, whatever fails on the way."""
+"""One message for each rollout: posted once and kept up to date, despite failures."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -191,7 +191,7 @@ FAULTS: list[Callable[[], Exception]] = [
 
 @settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.none() | st.sampled_from(FAULTS), max_size=12), st.integers(0, 12))
-def test_whatever_fails_the_channel_ends_with_one_correct_message(
+def test_the_channel_ends_with_one_correct_message_despite_failures(
     faults: list[Callable[[], Exception] | None], lost: int
 ) -> None:
     world = a_world()

@@ -211,7 +211,7 @@ FAULTS: list[Callable[[], Exception]] = [
 
 @settings(deadline=None)
 @given(st.lists(st.none() | st.sampled_from(FAULTS), max_size=12), st.lists(st.booleans(), max_size=6))
-def test_whatever_fails_each_note_is_posted_once(
+def test_each_note_is_posted_once_despite_failures(
     slack_faults: list[Callable[[], Exception] | None], lost: list[bool]
 ) -> None:
     world = SlackWorld()

@@ -44,7 +44,7 @@ def a_delivery(files: int, targets: int) -> DeliveryDecided:
 
 @settings(deadline=None)  # the machine may be busy
 @given(st.integers(0, 60), st.integers(0, 400), st.integers(2_000, 30_000))
-def test_a_host_result_fits_whatever_it_holds(tasks: int, length: int, limit: int) -> None:
+def test_every_host_result_fits(tasks: int, length: int, limit: int) -> None:
     event = host(DEV, tasks=[a_task(number, "ü" * length) for number in range(tasks)])
     short = shrink_to_fit(event, limit)
     assert isinstance(short, HostResultRecorded)
@@ -129,7 +129,7 @@ def test_decisions_that_are_too_many_are_counted_and_those_that_run_stay() -> No
 
 @settings(deadline=None, max_examples=50)  # the machine may be busy
 @given(st.integers(0, 40), st.integers(0, 30), st.text(max_size=600), st.integers(3_000, 30_000))
-def test_a_delivery_fits_whatever_it_holds_and_says_whether_it_is_whole(
+def test_every_delivery_fits_and_shows_whether_it_was_shortened(
     routes: int, targets: int, reason: str, limit: int
 ) -> None:
     event = many_routes(routes, targets, reason)
@@ -149,6 +149,6 @@ def test_an_event_that_can_not_be_large_is_never_touched() -> None:
 
 @settings(deadline=None)  # the machine may be busy
 @given(st.text(), st.integers(0, 50))
-def test_a_cut_text_is_never_longer_than_asked(text: str, limit: int) -> None:
+def test_a_cut_text_is_never_longer_than_its_limit(text: str, limit: int) -> None:
     assert len(cut(text, limit)) <= limit
     assert cut(text, len(text)) == text

@@ -60,7 +60,7 @@ FITTING = EVENT_BYTES - event_size(scope_of(INVOKE, JSON), b"")
 
 
 @pytest.mark.parametrize("size", [0, 1, 70_000, FITTING])
-def test_what_fits_reaches_the_function_whole(size: int) -> None:
+def test_a_request_within_the_limits_reaches_the_function_unchanged(size: int) -> None:
     emulator = Emulator()
     assert sent(AsgiApplication(emulator), plain(size)) == (202, b"taken")
     assert emulator.bodies == [plain(size)]

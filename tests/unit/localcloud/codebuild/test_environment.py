@@ -59,7 +59,7 @@ def test_a_variable_that_names_a_secret_is_looked_up_and_a_plain_one_is_not() ->
     }
 
 
-def test_a_build_knows_itself_and_holds_no_credentials() -> None:
+def test_a_build_has_its_own_variables_and_no_credentials() -> None:
     variables = build_variables(a_build(), Path("/b"), "http://127.0.0.1:1", "http://127.0.0.1:1/credentials")
 
     assert variables["CODEBUILD_BUILD_ID"] == "pointsman:11111111-2222-3333-4444-555555555555"

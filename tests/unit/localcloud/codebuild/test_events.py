@@ -106,7 +106,7 @@ def test_a_phase_says_when_how_long_and_why() -> None:
     assert phases[-1] == {"start-time": "Sep 1, 2017 4:13:59 PM", "phase-type": "COMPLETED"}
 
 
-def test_the_event_knows_four_statuses_where_the_api_has_six() -> None:
+def test_the_event_has_four_statuses_and_the_api_six() -> None:
     assert ended(BuildStatus.TIMED_OUT)["build-status"] == "FAILED"
     assert ended(BuildStatus.FAULT)["build-status"] == "FAILED"
     assert ended(BuildStatus.STOPPED)["build-status"] == "STOPPED"

@@ -33,7 +33,7 @@ def test_a_call_is_delayed_until_the_faults_are_reset(client: ApiClient, reposit
     assert answers == [200]
 
 
-def test_a_spent_limit_says_when_there_is_more(client: ApiClient, repository: GitRepository) -> None:
+def test_a_used_rate_limit_has_its_reset_time(client: ApiClient, repository: GitRepository) -> None:
     before = client.call("/repos/acme/infra/commits/main").headers
     assert (before["x-ratelimit-limit"], before["x-ratelimit-remaining"]) == ("5000", "4999")
     client.api.control(rate_limited=True)

@@ -139,9 +139,9 @@ def test_a_tag_that_is_moved_back_is_forced(repository: GitRepository, message: 
 
 def test_a_repository_that_was_renamed_keeps_its_id(repository: GitRepository) -> None:
     update = repository.commit({"a": "1"}, "Change")
-    known = push_payload(repository, update, GRACE)["repository"]["id"]
-    payload = push_payload(repository, update, GRACE, full_name="acme/platform", repository_id=known)
-    assert (payload["repository"]["id"], payload["repository"]["full_name"]) == (known, "acme/platform")
+    id_before = push_payload(repository, update, GRACE)["repository"]["id"]
+    payload = push_payload(repository, update, GRACE, full_name="acme/platform", repository_id=id_before)
+    assert (payload["repository"]["id"], payload["repository"]["full_name"]) == (id_before, "acme/platform")
     assert payload["repository"]["clone_url"] == "https://github.com/acme/platform.git"
     assert payload["head_commit"]["url"].startswith("https://github.com/acme/platform/commit/")
 

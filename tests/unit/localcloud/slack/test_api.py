@@ -146,7 +146,7 @@ def test_history_is_newest_first_and_pages(site: Site) -> None:
     assert [message["text"] for message in one["messages"]] == ["1"]
 
 
-def test_the_app_is_known_by_its_token(site: Site) -> None:
+def test_the_token_identifies_the_app(site: Site) -> None:
     assert site.client().auth_test()["user"] == "pointsman"
     with pytest.raises(SlackApiError) as wrong:
         site.client("xoxb-other").auth_test()

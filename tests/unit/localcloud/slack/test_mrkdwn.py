@@ -32,7 +32,7 @@ def test_mrkdwn_becomes_html(mrkdwn: str, html: str) -> None:
     assert render(mrkdwn) == html
 
 
-def test_plain_text_knows_emoji_and_three_escapes_and_nothing_else() -> None:
+def test_plain_text_decodes_only_emoji_and_three_escapes() -> None:
     assert render_plain("*x* <https://y> :x:") == "*x* &lt;https://y&gt; ❌"
     assert render_plain("a &lt;b&gt; &amp; c &quot;") == "a &lt;b&gt; &amp; c &amp;quot;"
     assert render_plain("&amp;lt;") == "&amp;lt;"

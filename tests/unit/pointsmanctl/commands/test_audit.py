@@ -52,7 +52,7 @@ def test_an_answer_that_was_cut_says_so_beside_its_json(trail: Trail) -> None:
     assert done.stderr == "Showing the newest 3 events; raise --limit or narrow --since for more.\n"
 
 
-def test_an_answer_that_is_whole_says_nothing_more(trail: Trail) -> None:
+def test_a_complete_answer_has_no_warning(trail: Trail) -> None:
     trail.events = [waited(number) for number in range(3)]
     done = run("audit", "--limit", "3", "--output=json")
     assert len(json.loads(done.stdout)) == 3
@@ -80,7 +80,7 @@ def test_a_span_that_no_calendar_has_is_a_usage_error_that_names_its_option(comm
         (("--commit", ""), "Invalid value for '--commit': the value is empty"),
     ],
 )
-def test_what_cannot_be_asked_is_a_usage_error(words: tuple[str, ...], expected: str) -> None:
+def test_an_invalid_query_is_a_usage_error(words: tuple[str, ...], expected: str) -> None:
     assert expected in usage_error("audit", *words)
 
 
@@ -96,7 +96,7 @@ def test_the_longest_span_without_an_index_is_taken(trail: Trail) -> None:
 
 
 @pytest.mark.parametrize("option", ["--host=x", "--target=dev/eu-west-1", "--actor=x"])
-def test_an_index_reaches_back_as_far_as_it_is_asked(trail: Trail, option: str) -> None:
+def test_an_index_has_no_limit_of_days(trail: Trail, option: str) -> None:
     assert run("audit", option, "--since", "2020-01-01").exit_code == 0
     assert trail.queries[0].since == datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -147,7 +147,7 @@ def test_text_from_outside_moves_no_cursor_and_turns_no_line_around(trail: Trail
     assert not set(output) & set("\x1b\x9b\u202e\x7f")
 
 
-def test_what_others_wrote_is_shown_whole_however_it_is_hidden(trail: Trail) -> None:
+def test_hidden_characters_are_shown_as_codes(trail: Trail) -> None:
     """Characters without width stand as their codes before anything is laid out, so that nothing is cropped."""
     hidden = "\u2066" * 20 + "rm -rf /srv/everything  # this is what was changed"
     trail.events = [host(DEV, "web-1", tasks=[task(diff=f"+{hidden}\n", message=hidden)])]
@@ -163,7 +163,7 @@ def test_programs_get_an_answer_where_nothing_matches(trail: Trail, output: str)
     assert done.stdout.splitlines()[1:] == []
 
 
-def test_in_a_pipe_an_event_is_one_whole_line(trail: Trail) -> None:
+def test_in_a_pipe_an_event_is_one_full_line(trail: Trail) -> None:
     name = "a-very-long-host-name." * 12 + "example.com"
     trail.events = [host(DEV, name, tasks=[task() for _ in range(40)]), waited(1)]
     header, *lines = run("audit").stdout.splitlines()

@@ -24,23 +24,23 @@ def test_a_slack_message_is_shown_as_slack_would() -> None:
         ],
         "edits": [{}, {}],
     }
-    shown = printed(slack_message(message, "deployments"))
-    assert "one message, edited 2 times" in shown
-    assert "bold co<de log & <!channel>" in shown
+    output = printed(slack_message(message, "deployments"))
+    assert "one message, edited 2 times" in output
+    assert "bold co<de log & <!channel>" in output
 
 
 def test_a_reply_in_slack_is_shown_as_one_with_whom_it_mentions() -> None:
     text = {"type": "mrkdwn", "text": "❌ `site` failed · <@U0HANAITO1>"}
     message = {"thread_ts": "1795420800.000001", "blocks": [{"type": "section", "text": text}]}
-    shown = printed(slack_message(message, "deployments"))
-    assert "#deployments · a reply, also sent to the channel" in shown
-    assert "❌ site failed · @U0HANAITO1" in shown
+    output = printed(slack_message(message, "deployments"))
+    assert "#deployments · a reply, also sent to the channel" in output
+    assert "❌ site failed · @U0HANAITO1" in output
 
 
 @pytest.mark.parametrize("kind", ["plain_text", "mrkdwn"])
-def test_of_all_entities_slack_knows_three(kind: str) -> None:
+def test_slack_decodes_three_entities(kind: str) -> None:
     text = {"type": kind, "text": "a &lt;b&gt; &amp; c &amp;lt; &quot;"}
     blocks = [{"type": "section", "text": text}, {"type": "context", "elements": [text]}]
     header = [{"type": "header", "text": text}] if kind == "plain_text" else []
-    shown = printed(slack_message({"blocks": header + blocks}, "deployments"))
-    assert shown.count("a <b> & c &lt; &quot;") == len(header + blocks)
+    output = printed(slack_message({"blocks": header + blocks}, "deployments"))
+    assert output.count("a <b> & c &lt; &quot;") == len(header + blocks)

@@ -1,4 +1,4 @@
-"""What a range of git's says is the same whatever a user's, a clone's or the environment's configuration says."""
+"""A commit range gives the same result under every configuration of the user, the clone and the environment."""
 
 import subprocess
 from pathlib import Path

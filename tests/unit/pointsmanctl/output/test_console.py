@@ -56,7 +56,7 @@ def pager(tmp_path: Path) -> str:
     return f"{script} 'an option'"
 
 
-def test_in_a_pipe_a_record_is_one_whole_line_without_colours() -> None:
+def test_in_a_pipe_a_record_is_one_full_line_without_colours() -> None:
     header, *lines = in_pipe().splitlines()
     assert header == "ID                  STATE   WHY"
     assert len(lines) == 2
@@ -90,5 +90,5 @@ def test_a_pager_that_cannot_start_is_left_out(command: str) -> None:
     assert on_terminal(40, PAGER=command).count("r-3f2a9c0d1e2b4a56") == 40
 
 
-def test_a_pager_that_ends_early_is_no_error() -> None:
+def test_a_pager_that_ends_early_is_not_an_error() -> None:
     on_terminal(3000, PAGER="true")

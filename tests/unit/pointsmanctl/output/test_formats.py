@@ -43,6 +43,6 @@ def test_csv_has_a_header_and_a_record_on_each_line(capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize(("output", "text"), [("json", "[]\n"), ("jsonl", ""), ("csv", "name\n")])
-def test_nothing_is_an_answer_too(capsys: pytest.CaptureFixture[str], output: str, text: str) -> None:
+def test_no_matching_events_is_a_valid_answer(capsys: pytest.CaptureFixture[str], output: str, text: str) -> None:
     print_objects([], Format(output), ("name",))
     assert capsys.readouterr().out == text

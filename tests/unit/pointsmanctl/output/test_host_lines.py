@@ -37,21 +37,21 @@ def test_a_delegated_task_says_for_whom_and_where_it_ran() -> None:
     assert "failed May break (on db-1)" in lines(host(DEV, tasks=[failed(delegated_to="db-1")], status="failed"))[1]
 
 
-def test_who_started_a_build_past_the_queue_is_told() -> None:
+def test_a_build_outside_pointsman_names_who_started_it() -> None:
     assert "(build outside Pointsman, started by omar)" in lines(host(DEV, started_by="omar"))[0]
 
 
 def part(number: int, *tasks: str, final: bool = False, **about: Any) -> HostResultRecorded:
-    told = [task(name=name) for name in tasks]
-    return host(DEV, at=30 + number, part=number, final=final, tasks=told, counts={"changed": number}, **about)
+    joined = [task(name=name) for name in tasks]
+    return host(DEV, at=30 + number, part=number, final=final, tasks=joined, counts={"changed": number}, **about)
 
 
 def test_the_parts_of_a_host_are_one_with_the_counts_of_the_last() -> None:
     first, second, third = part(1, "a"), part(2, "b", "c"), part(3, final=True)
     other, between = host(PROD), reported(DEV)
-    told = joined_parts([first, other, second, between, third])
-    assert told[:2] == [other, between]
-    whole = told[2]
+    joined = joined_parts([first, other, second, between, third])
+    assert joined[:2] == [other, between]
+    whole = joined[2]
     assert isinstance(whole, HostResultRecorded)
     assert ([each.name for each in whole.tasks], whole.counts.changed, whole.at) == (["a", "b", "c"], 3, third.at)
     assert lines(whole)[1] == "a · b · c"

@@ -31,64 +31,64 @@ def why(run: Run, *ends: PlaybookEnded) -> str:
     return why_run_ended(run, ends_among(ends))
 
 
-def test_ansibles_reason_stands_in_place_of_an_exit_status() -> None:
+def test_ansibles_reason_replaces_the_exit_status() -> None:
     assert why(run(), ended()) == NOT_FOUND
 
 
-def test_what_codebuild_alone_knows_stays_beside_it() -> None:
+def test_codebuilds_own_reason_stays() -> None:
     assert why(run("timed_out", "BUILD TIMED_OUT"), ended(exit_status=None, reason="ended after 55 minutes")) == (
         "BUILD TIMED_OUT; ended after 55 minutes"
     )
 
 
 @pytest.mark.parametrize("state", ["succeeded", "failed", "stopped", "timed_out"])
-def test_a_build_without_ansibles_word_says_that_results_may_be_missing(state: str) -> None:
+def test_without_ansibles_end_results_may_be_missing(state: str) -> None:
     assert why(run(state)).endswith(NOT_REPORTED)
 
 
-def test_the_word_of_another_build_is_not_this_ones() -> None:
+def test_the_end_in_another_build_does_not_count() -> None:
     assert why(run(), ended(build_arn=arn(DEV, 99))) == f"{EXIT_STATUS}; {NOT_REPORTED}"
 
 
-def test_a_run_that_ended_well_and_told_all_needs_no_reason() -> None:
+def test_a_successful_run_with_all_results_has_no_reason() -> None:
     assert why(run("succeeded", ""), ended(exit_status=0, reason="")) == ""
 
 
-def test_hosts_that_were_cut_off_and_results_that_are_missing_are_named() -> None:
+def test_cut_off_hosts_and_missing_results_are_named() -> None:
     cut = ended(exit_status=0, reason="", hosts_cut_off=("web-2",), hosts_cut_off_total=1, results_missing=("db-1",))
     assert why(run("succeeded", ""), cut) == "stopped before web-2; results are missing for db-1"
 
 
-def test_of_many_hosts_the_first_are_named_and_the_others_counted() -> None:
+def test_the_first_of_many_hosts_are_named_and_the_others_counted() -> None:
     names = tuple(f"web-{number}" for number in range(100))
-    told = why(run(), ended(hosts_cut_off=names, hosts_cut_off_total=250))
-    assert told.endswith("web-8, web-9 and 240 more hosts")
+    text = why(run(), ended(hosts_cut_off=names, hosts_cut_off_total=250))
+    assert text.endswith("web-8, web-9 and 240 more hosts")
 
 
 @pytest.mark.parametrize("state", ["refused", "superseded"])
-def test_a_run_that_never_had_a_build_misses_nothing(state: str) -> None:
+def test_a_run_without_a_build_has_no_missing_results(state: str) -> None:
     assert why(run(state, "AccessDenied", None)) == "AccessDenied"
 
 
-def test_programs_are_told_how_ansible_ended() -> None:
+def test_json_has_ansibles_reason() -> None:
     stored = stored_run(DEV)
     loaded = LoadedRollout(stored.rollout, (run(),), ends_among([ended()]))
     assert [each["reason"] for each in rollout_object(loaded)["runs"]] == [NOT_FOUND]
 
 
-def shown(*events: TrailEvent, complete: bool = False) -> str:
+def trail_text(*events: TrailEvent, complete: bool = False) -> str:
     return " ".join(" ".join(printed(trail_table(events, complete=complete), 300)).split())
 
 
 def test_the_trail_shows_ansibles_reason_where_the_run_ended() -> None:
-    told = shown(ended(), ended_run(DEV, "failed", reason=EXIT_STATUS))
-    assert "exit status 1" not in told.replace("Ansible failed (exit status 1)", "")
-    assert f"run failed after 58s: {NOT_FOUND}" in told
+    text = trail_text(ended(), ended_run(DEV, "failed", reason=EXIT_STATUS))
+    assert "exit status 1" not in text.replace("Ansible failed (exit status 1)", "")
+    assert f"run failed after 58s: {NOT_FOUND}" in text
 
 
-def test_a_whole_rollout_says_of_a_build_that_ansible_did_not_report_its_end() -> None:
+def test_a_complete_rollout_shows_a_build_without_ansibles_end() -> None:
     events = (started_rollout(DEV), ended_run(DEV))
-    assert NOT_REPORTED in shown(*events, complete=True)
-    assert NOT_REPORTED not in shown(*events)
-    assert NOT_REPORTED not in shown(*events, ended(exit_status=0, reason=""), complete=True)
-    assert NOT_REPORTED not in shown(ended_run(DEV, "refused", built=False), complete=True)
+    assert NOT_REPORTED in trail_text(*events, complete=True)
+    assert NOT_REPORTED not in trail_text(*events)
+    assert NOT_REPORTED not in trail_text(*events, ended(exit_status=0, reason=""), complete=True)
+    assert NOT_REPORTED not in trail_text(ended_run(DEV, "refused", built=False), complete=True)

@@ -1,4 +1,4 @@
-"""Times as people write and read them."""
+"""Times as people write them."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -31,12 +31,12 @@ def test_with_diffs_each_task_shows_what_it_changed() -> None:
     event = sample("HostResultRecorded")
     changes = [task for task in getattr(event, "tasks", ()) if task.diff]
     assert changes
-    shown = "\n".join(printed(trail_table([event], diffs=True)))
-    assert all(task.path in shown for task in changes)
-    assert all(line.strip() in shown for task in changes for line in (task.diff or "").splitlines()[:3])
+    table_text = "\n".join(printed(trail_table([event], diffs=True)))
+    assert all(task.path in table_text for task in changes)
+    assert all(line.strip() in table_text for task in changes for line in (task.diff or "").splitlines()[:3])
 
 
-def test_text_from_a_commit_is_no_markup_in_the_terminal() -> None:
+def test_text_from_a_commit_is_not_markup_in_the_terminal() -> None:
     event = sample("DeliveryDecided")
     forged = event.replace(actor="[red]root[/red]", target="[link=http://evil]x[/link]")
     shown = "\n".join(printed(trail_table([forged])))
@@ -45,7 +45,7 @@ def test_text_from_a_commit_is_no_markup_in_the_terminal() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 100])
-def test_on_a_narrow_terminal_what_happened_stands_below_its_line(width: int) -> None:
+def test_on_a_narrow_terminal_the_event_is_below_its_line(width: int) -> None:
     lines = printed(trail_table([sample("HostResultRecorded"), sample("RolloutStarted")]), width)
     assert lines[0].split()[-1] == "HOST"
     assert lines[1] == "    WHAT"
@@ -53,7 +53,7 @@ def test_on_a_narrow_terminal_what_happened_stands_below_its_line(width: int) ->
     assert max(map(len, lines)) <= width
 
 
-def test_on_a_wide_terminal_what_happened_stands_beside() -> None:
+def test_on_a_wide_terminal_the_event_is_on_its_line() -> None:
     header, line, *_ = printed(trail_table([sample("RolloutStarted")]), 120)
     assert header.endswith("  WHAT")
     assert line.endswith("targets")
@@ -78,28 +78,28 @@ def test_a_check_says_what_would_change() -> None:
     ]
 
 
-def test_what_the_trail_says_of_itself_is_shown() -> None:
-    shown = " ".join(
+def test_events_about_the_trail_itself_are_shown() -> None:
+    table_text = " ".join(
         " ".join(printed(trail_table([sample("RecordingCapped"), sample("ErratumRecorded")]), 200)).split()
     )
-    assert "recording stopped: the build has sent more than 10,000 host results" in shown
-    assert "erratum e-20261124T090000Z-4f1d2c3b: removed tasks.0.diff from HostResultRecorded#" in shown
+    assert "recording stopped: the build has sent more than 10,000 host results" in table_text
+    assert "erratum e-20261124T090000Z-4f1d2c3b: removed tasks.0.diff from HostResultRecorded#" in table_text
 
 
-def test_what_a_newer_version_wrote_is_shown_as_far_as_it_is_known() -> None:
+def test_events_of_a_newer_version_are_shown_with_their_known_fields() -> None:
     newer = read_item(
         {"pk": "p", "sk": "s", "type": "HostSang", "at": "2026-11-23T08:00:00Z", "data": {}, "host": "web-1"}
     )
-    shown = " ".join(" ".join(printed(trail_table([newer]), 200)).split())
-    assert "11-23 08:00:00 web-1 HostSang: written by a newer version of Pointsman" in shown
+    table_text = " ".join(" ".join(printed(trail_table([newer]), 200)).split())
+    assert "11-23 08:00:00 web-1 HostSang: written by a newer version of Pointsman" in table_text
 
 
 def test_on_the_narrowest_terminal_no_cell_is_lost() -> None:
     event = sample("HostResultRecorded")
-    shown = "".join("".join(printed(trail_table([event]), 40)).split())
+    table_text = "".join("".join(printed(trail_table([event]), 40)).split())
     assert event.actor
-    assert event.actor in shown
-    assert "…" not in shown
+    assert event.actor in table_text
+    assert "…" not in table_text
 
 
 @pytest.mark.parametrize("file", sorted(OURS.glob("*.json")), ids=lambda path: path.stem)

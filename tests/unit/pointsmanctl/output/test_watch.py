@@ -1,4 +1,4 @@
-"""Rollouts while they go on, where nobody draws: one line for each change."""
+"""Watched rollouts without a terminal: one line for each change."""
 
 import re
 

@@ -28,14 +28,14 @@ def written(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def told_by(tmp_path: Path, text: str) -> list[str]:
+def reported_by(tmp_path: Path, text: str) -> list[str]:
     return [str(fault).removeprefix(f"{tmp_path}/") for fault in read_routes(written(tmp_path, text))[1]]
 
 
-def test_a_fault_has_its_line_and_column(tmp_path: Path) -> None:
+def test_an_error_has_its_line_and_column(tmp_path: Path) -> None:
     text = (ROOT / "routes.yaml").read_text()
     line = text.splitlines().index("    playbook: site.yml") + 1
-    assert told_by(tmp_path, text.replace("playbook: site.yml", "playbook: ../site.yml")) == [
+    assert reported_by(tmp_path, text.replace("playbook: site.yml", "playbook: ../site.yml")) == [
         (
             f"routes.yaml:{line}:15: routes[0].playbook: must be the path of a .yml file inside ansible/, such as "
             "site.yml or playbooks/web.yml"
@@ -43,33 +43,33 @@ def test_a_fault_has_its_line_and_column(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_missing_is_told_where_it_should_be(tmp_path: Path) -> None:
+def test_a_missing_value_is_reported_at_its_parent(tmp_path: Path) -> None:
     text = (ROOT / "routes.yaml").read_text().replace("    playbook: site.yml\n", "")
     line = text.splitlines().index("  - name: site") + 1
-    assert told_by(tmp_path, text) == [f"routes.yaml:{line}:5: routes[0]: `playbook` is missing"]
+    assert reported_by(tmp_path, text) == [f"routes.yaml:{line}:5: routes[0]: `playbook` is missing"]
 
 
-def test_a_key_that_stands_twice_is_a_fault(tmp_path: Path) -> None:
+def test_a_duplicate_key_is_an_error(tmp_path: Path) -> None:
     text = (ROOT / "routes.yaml").read_text() + "    playbook: other.yml\n"
     [first] = [number for number, line in enumerate(text.splitlines(), start=1) if "playbook:" in line][:1]
     last = len(text.splitlines())
-    assert told_by(tmp_path, text) == [
+    assert reported_by(tmp_path, text) == [
         f"routes.yaml:{last}:5: routes[0].playbook: this key is a duplicate: it is also on line {first}"
     ]
 
 
-def test_a_merge_that_stands_twice_is_a_fault_too(tmp_path: Path) -> None:
+def test_a_duplicate_merge_key_is_an_error(tmp_path: Path) -> None:
     text = "x-a: &a {b: 1}\nx-b:\n  <<: *a\n  <<: *a\n"
-    assert "routes.yaml:4:3: x-b.<<: this key is a duplicate: it is also on line 3" in told_by(tmp_path, text)
+    assert "routes.yaml:4:3: x-b.<<: this key is a duplicate: it is also on line 3" in reported_by(tmp_path, text)
 
 
-def test_an_unknown_key_is_told_where_the_key_stands(tmp_path: Path) -> None:
+def test_an_unknown_key_is_reported_at_the_key(tmp_path: Path) -> None:
     text = (ROOT / "routes.yaml").read_text() + "    tag:\n      - web\n    true: 1\n"
     last = len(text.splitlines())
-    assert told_by(tmp_path, text)[-1] == (
+    assert reported_by(tmp_path, text)[-1] == (
         f"routes.yaml:{last - 2}:5: routes[0].tag: unknown key; did you mean `tags`?"
     )
-    assert any("routes[0]: true is not a valid key: a key is text" in fault for fault in told_by(tmp_path, text))
+    assert any("routes[0]: true is not a valid key: a key is text" in fault for fault in reported_by(tmp_path, text))
 
 
 @pytest.mark.parametrize(
@@ -91,13 +91,13 @@ def test_an_unknown_key_is_told_where_the_key_stands(tmp_path: Path) -> None:
         ("a:\n\tb: 1", "indent with spaces"),
     ],
 )
-def test_the_usual_slips_in_yaml_have_a_hint(tmp_path: Path, text: str, hint: str) -> None:
-    [fault] = told_by(tmp_path, text)
+def test_common_mistakes_in_yaml_have_a_hint(tmp_path: Path, text: str, hint: str) -> None:
+    [fault] = reported_by(tmp_path, text)
     assert "not YAML" in fault
     assert hint in fault
 
 
-def test_a_byte_that_is_no_utf8_is_told_where_it_stands(tmp_path: Path) -> None:
+def test_a_byte_that_is_not_utf8_is_reported_with_its_position(tmp_path: Path) -> None:
     path = tmp_path / "routes.yaml"
     path.write_bytes(b'a: 1\nb: "caf\xe9"\n')
     assert [str(fault) for fault in read_routes(path)[1]] == [f"{path}:2:8: not YAML: this byte is not UTF-8"]
@@ -124,8 +124,8 @@ def test_a_byte_that_is_no_utf8_is_told_where_it_stands(tmp_path: Path) -> None:
         ("? [a]\n: b", "routes.yaml:1:3: not YAML: while constructing a mapping; found unhashable key"),
     ],
 )
-def test_what_is_not_yaml_is_told_where(tmp_path: Path, text: str, fault: str) -> None:
-    assert told_by(tmp_path, text)[0].startswith(fault)
+def test_invalid_yaml_is_reported_with_its_position(tmp_path: Path, text: str, fault: str) -> None:
+    assert reported_by(tmp_path, text)[0].startswith(fault)
 
 
 def test_yaml_is_read_as_people_mean_it(tmp_path: Path) -> None:
@@ -217,16 +217,16 @@ def test_what_another_version_compiled_is_refused(content: bytes) -> None:
         CompiledRoutes.read(content)
 
 
-def test_faulty_rules_compile_to_nothing_and_say_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_routes_are_not_compiled_and_have_a_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, json.dumps(good() | {"regions": ["x"]}))
     assert main([str(path), str(tmp_path / "routes.json")]) == 1
     assert not (tmp_path / "routes.json").exists()
-    told = capsys.readouterr().err.splitlines()
-    assert told[0].startswith(f"{path}:1:")
-    assert told[-1] == f"{path}: 1 error, nothing was compiled"
+    output = capsys.readouterr().err.splitlines()
+    assert output[0].startswith(f"{path}:1:")
+    assert output[-1] == f"{path}: 1 error, nothing was compiled"
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "none.yaml"), str(tmp_path / "routes.json")]) == 1
     assert capsys.readouterr().err == f"{tmp_path / 'none.yaml'}: No such file or directory\n"
 

@@ -26,7 +26,7 @@ def no_local_cloud(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[
     ("changes", "reason"),
     [({}, "You must specify a region"), ({"AWS_PROFILE": "nobody"}, "The config profile (nobody) could not be found")],
 )
-def test_without_any_cloud_the_command_begins_with_the_local_one(
+def test_without_any_cloud_the_message_begins_with_the_local_cloud(
     monkeypatch: pytest.MonkeyPatch,
     command: str,
     changes: dict[str, str],
@@ -51,7 +51,7 @@ def test_an_error_of_aws_alone_does_not_mention_the_local_cloud() -> None:
 
 
 @pytest.mark.usefixtures("no_local_cloud")
-def test_without_a_local_cloud_the_command_says_how_to_start_one() -> None:
+def test_without_a_local_cloud_the_command_names_how_to_start_one() -> None:
     done = run("status", "--cloud", "local")
     assert done.exit_code == 4
     assert "start it with `pointsman local up`" in done.stderr

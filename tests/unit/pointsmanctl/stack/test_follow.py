@@ -36,7 +36,7 @@ def test_it_looks_until_every_rollout_has_ended() -> None:
     assert waits == [3, 3]
 
 
-def test_a_few_failures_are_no_end() -> None:
+def test_a_few_failures_do_not_end_the_watch() -> None:
     failures = [Unavailable("throttled")] * (FAILURES_IN_A_ROW - 1)
     loads = Loads(*failures, [OPEN], *failures, [FAILED])
     assert follow(loads, lambda _: None, 1, lambda _: None) == [FAILED]

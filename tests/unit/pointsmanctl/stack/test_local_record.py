@@ -34,10 +34,10 @@ def write(state: Path, port: int, pid: int) -> None:
 def test_one_that_runs_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, port: int) -> None:
     monkeypatch.setenv("POINTSMAN_LOCALCLOUD", str(tmp_path))
     write(tmp_path, port, os.getpid())
-    found = running_local_cloud()
-    assert found
-    assert (found.state, found.endpoint) == (tmp_path, f"http://127.0.0.1:{port}")
-    assert (found.control_account, found.control_region) == ("111111111111", "us-east-1")
+    running = running_local_cloud()
+    assert running
+    assert (running.state, running.endpoint) == (tmp_path, f"http://127.0.0.1:{port}")
+    assert (running.control_account, running.control_region) == ("111111111111", "us-east-1")
 
 
 def test_where_none_was_started_none_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def write(directories: Path, working: str = "", user: str = "") -> None:
         (directories / "config/pointsman/config.toml").write_text(user)
 
 
-def test_without_anything_the_defaults_hold() -> None:
+def test_without_settings_the_defaults_apply() -> None:
     assert read_settings() == StackSettings("pointsman", None)
 
 
@@ -49,7 +49,7 @@ def test_the_file_here_goes_before_the_users_and_what_it_leaves_out_comes_from_t
     ],
     ids=str,
 )
-def test_the_command_takes_them_in_their_order(
+def test_the_command_uses_settings_in_order_of_precedence(
     monkeypatch: pytest.MonkeyPatch,
     directories: Path,
     variables: dict[str, str],
@@ -79,7 +79,7 @@ def test_the_command_takes_them_in_their_order(
         ("stack = pointsman\n", "is not valid TOML"),
     ],
 )
-def test_a_file_that_is_wrong_is_named_with_the_reason(directories: Path, text: str, message: str) -> None:
+def test_an_invalid_file_is_named_with_the_reason(directories: Path, text: str, message: str) -> None:
     write(directories, user=text)
     done = run("status", "--cloud", "aws")
     assert done.exit_code == 2
@@ -87,7 +87,7 @@ def test_a_file_that_is_wrong_is_named_with_the_reason(directories: Path, text: 
     assert message in done.stderr
 
 
-def test_a_file_that_is_no_file_is_named(directories: Path) -> None:
+def test_a_directory_instead_of_a_file_is_named(directories: Path) -> None:
     (directories / "work/pointsman.toml").mkdir()
     with pytest.raises(InvalidInput, match=r"pointsman\.toml cannot be read"):
         read_settings()

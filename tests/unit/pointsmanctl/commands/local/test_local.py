@@ -1,4 +1,4 @@
-"""`pointsman local`: what a push shows and how it ends, and what a demo says when it is interrupted."""
+"""`pointsman local`: the output and exit status of a push, and of an interrupted demo."""
 
 import json
 from dataclasses import dataclass
@@ -29,17 +29,17 @@ def test_a_directory_cannot_be_pushed_as_a_file(tmp_path: Path) -> None:
         (["--keep"], "is still running. Stop it: pointsman local down --state"),
     ],
 )
-def test_a_demo_that_is_interrupted_says_what_is_left(
+def test_an_interrupted_demo_shows_what_still_runs(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], end: str
 ) -> None:
     cloud = InterruptedCloud(tmp_path)
     monkeypatch.setattr(LocalCloud, "replacing", lambda state: cloud)
-    shown = Console(file=StringIO(), width=400)
-    monkeypatch.setattr("pointsmanctl.commands.local.demo.console", lambda: shown)
+    terminal = Console(file=StringIO(), width=400)
+    monkeypatch.setattr("pointsmanctl.commands.local.demo.console", lambda: terminal)
     done = run("local", "demo", *options)
     assert done.exit_code == 130
-    assert isinstance(shown.file, StringIO)
-    assert end in shown.file.getvalue()
+    assert isinstance(terminal.file, StringIO)
+    assert end in terminal.file.getvalue()
 
 
 class InterruptedCloud(LocalCloud):
@@ -118,7 +118,7 @@ def test_a_push_that_is_not_accepted_fails(monkeypatch: pytest.MonkeyPatch) -> N
         (("--watch", "--exit-status"), RolloutState.SUCCEEDED, 0),
     ],
 )
-def test_a_push_that_is_watched_tells_how_its_rollout_ended(
+def test_a_watched_push_has_the_exit_status_of_its_rollout(
     monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], ends: RolloutState, status: int
 ) -> None:
     done = pushed(monkeypatch, Cloud(202, {"decisions": [MATCHED]}), *options, ends=ends)

@@ -50,13 +50,13 @@ def test_a_region_that_aws_does_not_have_is_doubtful(tmp_path: Path) -> None:
     text = (
         GOOD.replace("[eu-west-1]", "[eu-west-1, eu-wset-1]") + "targets: [{account: dev, regions: [xx-nowhere-9]}]\n"
     )
-    found = [line.split(" ", 1)[1] for line in lines(tmp_path, text)[:-1]]
-    assert any(line.startswith("warning: regions[1]: botocore ") for line in found)
-    assert any("does not know the region `eu-wset-1`: did you mean `eu-west-1`?" in line for line in found)
-    assert any(line.startswith("warning: targets[0].regions[0]: botocore ") for line in found)
+    reported = [line.split(" ", 1)[1] for line in lines(tmp_path, text)[:-1]]
+    assert any(line.startswith("warning: regions[1]: botocore ") for line in reported)
+    assert any("does not know the region `eu-wset-1`: did you mean `eu-west-1`?" in line for line in reported)
+    assert any(line.startswith("warning: targets[0].regions[0]: botocore ") for line in reported)
 
 
-def test_every_fault_is_one_line_with_its_place(tmp_path: Path) -> None:
+def test_every_error_is_one_line_with_its_position(tmp_path: Path) -> None:
     result = run("check", written(tmp_path, FAULTY))
     assert result.exit_code == 1
     assert lines(tmp_path, FAULTY) == [
@@ -73,7 +73,7 @@ def test_every_fault_is_one_line_with_its_place(tmp_path: Path) -> None:
     ]
 
 
-def test_a_warning_is_marked_and_fails_only_where_it_is_asked_to(tmp_path: Path) -> None:
+def test_a_warning_is_marked_and_fails_only_with_strict(tmp_path: Path) -> None:
     assert lines(tmp_path, DOUBTFUL) == [
         (
             "routes.yaml:6:42: warning: routes[0].on.push.paths: matches no possible file: "
@@ -89,10 +89,10 @@ def test_a_warning_is_marked_and_fails_only_where_it_is_asked_to(tmp_path: Path)
 def test_programs_get_the_same_as_json(tmp_path: Path) -> None:
     path = written(tmp_path, DOUBTFUL)
     result = run("check", path, "--output=json")
-    [found] = json.loads(result.stdout)
+    [reported] = json.loads(result.stdout)
     assert result.exit_code == 0
-    assert found.pop("reason").startswith("matches no possible file")
-    assert found == {
+    assert reported.pop("reason").startswith("matches no possible file")
+    assert reported == {
         "file": str(path),
         "line": 6,
         "column": 42,
@@ -113,7 +113,7 @@ def test_a_file_that_cannot_be_read_is_one_line_and_another_status(tmp_path: Pat
     assert run("check", tmp_path).exit_code == 2
 
 
-def test_what_is_not_yaml_is_a_fault(tmp_path: Path) -> None:
+def test_invalid_yaml_is_an_error(tmp_path: Path) -> None:
     assert lines(tmp_path, "a: [1\nb: 2")[0].startswith("routes.yaml:2:2: not YAML: ")
     (tmp_path / "routes.yaml").write_bytes(b"\xff")
     assert run("check", tmp_path / "routes.yaml").exit_code == 1
@@ -124,7 +124,7 @@ def test_markup_in_the_rules_is_text(tmp_path: Path) -> None:
     assert line == "routes.yaml:2:11: regions[0]: `[red]` is not an AWS region such as eu-west-1"
 
 
-def test_the_repositorys_own_rules_have_no_fault_and_no_warning() -> None:
+def test_the_repositorys_own_routes_have_no_error_and_no_warning() -> None:
     result = run("check", ROOT / "routes.yaml", "--strict")
     assert result.exit_code == 0, result.stdout
 
@@ -164,7 +164,7 @@ def places(text: str, tmp_path: Path) -> list[tuple[Any, ...]]:
     return [(each.line, each.column, each.diagnostic.where) for each in [*checked.errors, *checked.warnings]]
 
 
-def test_what_comes_from_defaults_or_an_anchor_is_told_once_and_there(tmp_path: Path) -> None:
+def test_an_error_in_defaults_or_an_anchor_is_reported_once_at_its_source(tmp_path: Path) -> None:
     assert places(SHARED, tmp_path) == [
         (4, 20, "routes[2].on.push.branches[1]"),
         (6, 17, "routes[3].on.push.paths"),
@@ -172,7 +172,7 @@ def test_what_comes_from_defaults_or_an_anchor_is_told_once_and_there(tmp_path: 
     ]
 
 
-def test_faults_too(tmp_path: Path) -> None:
+def test_errors_are_printed_as_objects(tmp_path: Path) -> None:
     faulty = SHARED.replace("refs/heads/x", "'['").replace("docs/", "'[b'").replace("[ansible]", "['[a']")
     assert [place[:2] for place in places(faulty, tmp_path)] == [(4, 20), (6, 18), (9, 23)]
 
@@ -182,7 +182,7 @@ def test_a_key_beside_a_merge_counts_before_the_merged_one(tmp_path: Path) -> No
     assert (20, 52, "routes[4].on.push.tags") in places(text, tmp_path)
 
 
-def test_a_text_that_stands_for_a_list_is_the_place(tmp_path: Path) -> None:
+def test_an_error_in_a_single_text_has_the_position_of_the_text(tmp_path: Path) -> None:
     text = GOOD.replace("acme/infra", "'!acme/infra'")
     assert places(text, tmp_path) == [(5, 17, "routes[0].repository")]
 
@@ -190,7 +190,7 @@ def test_a_text_that_stands_for_a_list_is_the_place(tmp_path: Path) -> None:
 # --- the build ------------------------------------------------------------------------------------------------------
 
 
-def test_the_build_tells_warnings_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_build_prints_warnings_and_continues(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(written(tmp_path, DOUBTFUL)), str(tmp_path / "routes.json")]) == 0
     assert (tmp_path / "routes.json").exists()
     [line] = capsys.readouterr().err.splitlines()

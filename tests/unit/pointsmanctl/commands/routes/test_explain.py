@@ -27,22 +27,22 @@ def explain(*arguments: str, stdin: bytes | None = None) -> Result:
 def decisions(*arguments: str, stdin: bytes | None = None) -> list[dict[str, Any]]:
     result = explain("--output=json", *arguments, stdin=stdin)
     assert result.exit_code == 0, result.output
-    found: list[dict[str, Any]] = json.loads(result.stdout)
-    return found
+    commit_range: list[dict[str, Any]] = json.loads(result.stdout)
+    return commit_range
 
 
-def test_it_tells_each_route_its_decision_the_pattern_and_the_file() -> None:
+def test_explain_shows_decision_pattern_and_file_of_each_route() -> None:
     [decision] = decisions("--repo", "acme/infra", "--branch", "main", "--files", "a", "b", "ansible/c")
     assert decision.keys() == {*DECISION_COLUMNS, "would_run"}
     assert decision["rollout"] is None
     assert (decision["route"], decision["outcome"], decision["runs"]) == ("site", "matched", True)
     assert (decision["pattern"], decision["file"]) == ("ansible/**", "ansible/c")
     assert len(decision["targets"]) == 10
-    shown = explain("--branch", "main", "--files", "a", "ansible/c").stdout
-    assert "ROUTE" in shown
-    assert "ansible/c" in shown
-    assert "1 of 1 route runs: site" in shown
-    assert "site: ansible-playbook site.yml  on dev/us-east-1, dev/ca-central-1" in shown
+    table_text = explain("--branch", "main", "--files", "a", "ansible/c").stdout
+    assert "ROUTE" in table_text
+    assert "ansible/c" in table_text
+    assert "1 of 1 route runs: site" in table_text
+    assert "site: ansible-playbook site.yml  on dev/us-east-1, dev/ca-central-1" in table_text
 
 
 def test_the_rules_only_repository_need_not_be_named_and_case_does_not_count() -> None:
@@ -93,7 +93,7 @@ def test_a_saved_delivery_is_explained(name: str, outcome: str, reason: str) -> 
     assert reason in decision["reason"]
 
 
-def test_githubs_page_of_deliveries_may_be_saved_whole() -> None:
+def test_a_request_saved_from_githubs_page_is_accepted() -> None:
     payload = json.loads((ROOT / "events/github/push_main.json").read_text())
     saved = json.dumps({"id": 1, "request": {"headers": {}, "payload": payload}}).encode()
     [decision] = decisions("--payload", "-", stdin=saved)
@@ -101,18 +101,18 @@ def test_githubs_page_of_deliveries_may_be_saved_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (("--payload", "events/github/push_deleted_branch.json"), "was deleted: nothing to run"),
         (("--payload", "events/github/push_published_example.json"), "no route is for the repository Codertocat/"),
         (("--repo", "acme/other", "--branch", "main", "--files", "a"), "the routes are for acme/infra"),
     ],
 )
-def test_what_no_route_is_asked_about_says_why(arguments: tuple[str, ...], told: str) -> None:
+def test_without_a_route_for_the_change_there_is_a_reason(arguments: tuple[str, ...], expected: str) -> None:
     arguments = tuple(str(ROOT / each) if each.startswith("events/") else each for each in arguments)
     result = explain("--output=json", *arguments)
     assert (result.exit_code, json.loads(result.stdout)) == (0, [])
-    assert told in result.stderr
+    assert expected in result.stderr
 
 
 def test_names_in_another_encoding_are_refused() -> None:
@@ -163,9 +163,13 @@ def commit(directory: Path, message: str) -> None:
 def test_a_range_of_git_says_its_files_its_branch_its_repository_and_its_message(
     repository: Path, commits: str
 ) -> None:
-    found = read_range(commits, repository)
-    assert set(found.names) == set(UNUSUAL)
-    assert (found.branch, found.repository, found.message) == ("main", "acme/infra", "Names [skip ci]")
+    commit_range = read_range(commits, repository)
+    assert set(commit_range.names) == set(UNUSUAL)
+    assert (commit_range.branch, commit_range.repository, commit_range.message) == (
+        "main",
+        "acme/infra",
+        "Names [skip ci]",
+    )
     [decision] = decisions("--git", commits)
     assert decision["reason"].endswith("the message contains [skip ci] (set skip_ci: false to ignore such markers)")
     [decision] = decisions("--git", commits, "--message", "Names")
@@ -183,7 +187,7 @@ def test_a_range_that_ends_elsewhere_is_not_the_branch_that_is_checked_out(repos
     assert "give one of --branch" in result.output
 
 
-def test_a_shallow_clone_does_not_pass_for_a_first_commit(repository: Path, tmp_path: Path) -> None:
+def test_the_end_of_a_shallow_clone_is_not_a_first_commit(repository: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", "--depth=1", f"file://{repository}", "shallow")
     with pytest.raises(InvalidInput, match="git fetch --unshallow"):
         read_range("HEAD", tmp_path / "shallow")
@@ -210,19 +214,19 @@ def test_the_repository_is_read_off_the_remote(repository: Path, url: str, name:
 
 
 @pytest.mark.parametrize(
-    ("commits", "told"),
+    ("commits", "expected"),
     [("nosuch..HEAD", "'nosuch' is not a commit in this repository"), ("--output=x", "is not a commit range")],
 )
-def test_a_range_that_git_does_not_know_is_told(repository: Path, commits: str, told: str) -> None:
+def test_an_unknown_commit_range_is_reported(repository: Path, commits: str, expected: str) -> None:
     result = explain(f"--git={commits}")
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert expected in result.stderr
 
 
 # --- what would run -------------------------------------------------------------------------------------------------
 
 
-def test_it_tells_what_would_run_on_each_target(tmp_path: Path) -> None:
+def test_explain_shows_what_would_run_on_each_target(tmp_path: Path) -> None:
     rules = tmp_path / "routes.yaml"
     rules.write_text(
         """
@@ -240,8 +244,8 @@ routes:
 """
     )
     rest = ("--repo", "acme/infra", "--files", "a")
-    asked = ["routes", "explain", "--routes", str(rules), "--branch", "main", *rest]
-    [site] = json.loads(CliRunner().invoke(app, [*asked, "--output=json"]).stdout)
+    words = ["routes", "explain", "--routes", str(rules), "--branch", "main", *rest]
+    [site] = json.loads(CliRunner().invoke(app, [*words, "--output=json"]).stdout)
     assert site["would_run"] == [
         {"mode": "apply", "playbook": "site.yml", "limit": "web", "tags": [], "extra_vars": {}, "targets": [DEV]},
         {
@@ -253,19 +257,19 @@ routes:
             "targets": [PROD],
         },
     ]
-    shown = CliRunner().invoke(app, asked)
-    assert f"ansible-playbook site.yml --limit=web  on {DEV}" in shown.stdout
-    assert "--limit=fleet:&web' --tags=web,db" in " ".join(shown.stdout.split())
-    assert "acme/infra, branch main; 1 of the routes are for other repositories" in shown.stderr
-    asked = ["routes", "explain", "--routes", str(rules), "--base", "main", "--head", "x", *rest]
-    assert "site.yml --check --limit=web" in CliRunner().invoke(app, asked).stdout
+    table_text = CliRunner().invoke(app, words)
+    assert f"ansible-playbook site.yml --limit=web  on {DEV}" in table_text.stdout
+    assert "--limit=fleet:&web' --tags=web,db" in " ".join(table_text.stdout.split())
+    assert "acme/infra, branch main; 1 of the routes are for other repositories" in table_text.stderr
+    words = ["routes", "explain", "--routes", str(rules), "--base", "main", "--head", "x", *rest]
+    assert "site.yml --check --limit=web" in CliRunner().invoke(app, words).stdout
 
 
 # --- what is said wrongly -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (("--branch", "main"), "say which files changed"),
         (("--branch", "main", "a"), "write --files before the names of files"),
@@ -287,27 +291,27 @@ routes:
         (("--branch", "", "--files", "a"), "the value is empty"),
     ],
 )
-def test_too_little_or_too_much_is_told(arguments: tuple[str, ...], told: str) -> None:
+def test_missing_and_conflicting_options_are_reported(arguments: tuple[str, ...], expected: str) -> None:
     result = explain(*arguments)
     assert result.exit_code == 2
-    assert told in " ".join(result.output.replace("│", " ").split())
+    assert expected in " ".join(result.output.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "expected"),
     [
         (b"{", "is not JSON"),
         (b"[]", "but not an object"),
         (b"{}", "not the payload of a push or pull request: missing: ref"),
     ],
 )
-def test_what_is_no_delivery_is_told(content: bytes, told: str) -> None:
+def test_an_invalid_delivery_is_reported(content: bytes, expected: str) -> None:
     result = explain("--payload", "-", stdin=content)
     assert result.exit_code == 2
-    assert told in result.stderr
+    assert expected in result.stderr
 
 
-def test_rules_with_faults_are_told_and_nothing_is_decided(tmp_path: Path) -> None:
+def test_errors_in_routes_are_reported_and_nothing_is_decided(tmp_path: Path) -> None:
     rules = tmp_path / "routes.yaml"
     rules.write_text("accounts: {}\n")
     result = CliRunner().invoke(app, ["routes", "explain", "--routes", str(rules), "--branch", "main", "--files"])

@@ -1,4 +1,4 @@
-"""A build that somebody starts past the queue: what it changes is in the trail, with who started it."""
+"""A build that a person starts outside Pointsman: its changes are in the trail, with the person."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -24,8 +24,8 @@ HOST = "web-dev-use1"
 @pytest.fixture(scope="module")
 def rolled_out(world: Observer) -> WebhookDelivery:
     """A push that has ended well everywhere."""
-    changed = re.sub("app_message: .*", "app_message: past the queue", world.file(DEFAULTS))
-    delivery = world.cloud.github.push({DEFAULTS: changed}, "Say that it is past the queue").delivery
+    changed = re.sub("app_message: .*", "app_message: outside Pointsman", world.file(DEFAULTS))
+    delivery = world.cloud.github.push({DEFAULTS: changed}, "Say that it is outside Pointsman").delivery
     world.end_of(delivery)
     return delivery
 
@@ -44,24 +44,24 @@ def again(world: Observer, build_arn: str) -> str:
 
 
 def results(world: Observer, build_arn: str) -> list[HostResultRecorded]:
-    """What the trail has of a host by that build, once it is there: asked by the host alone."""
+    """Return the results of a host in that build, once they are in the trail; the query has only the host."""
     now = datetime.now(UTC)
     question = TrailQuery(now - timedelta(hours=1), now + timedelta(hours=1), host=HOST, types=("HostResultRecorded",))
 
-    def found() -> list[HostResultRecorded]:
+    def matching() -> list[HostResultRecorded]:
         events = [event for event in world.query(question) if isinstance(event, HostResultRecorded)]
         return [event for event in events if event.build_arn == build_arn]
 
-    return wait_until(found, 4 * TIMEOUT_SECONDS, f"no result of {HOST} by {build_arn}")
+    return wait_until(matching, 4 * TIMEOUT_SECONDS, f"no result of {HOST} by {build_arn}")
 
 
 def test_a_retried_build_is_found_by_its_host_with_who_started_it(world: Observer, rolled_out: WebhookDelivery) -> None:
     rollout, runs = world.end_of(rolled_out)
     assert rollout.state is RolloutState.SUCCEEDED, {run.reason for run in runs.values()}
     retried = again(world, runs[TARGET].build_arn or "")
-    told = results(world, retried)[0]
-    assert told.started_by == told.actor == "root"
-    assert told.rollout == rollout.id
+    result = results(world, retried)[0]
+    assert result.started_by == result.actor == "root"
+    assert result.rollout == rollout.id
     after, newest = world.end_of(rolled_out)
     assert after.state is rollout.state
     assert newest[TARGET].build_arn == runs[TARGET].build_arn
@@ -71,6 +71,6 @@ def test_a_build_that_names_no_rollout_is_found_by_its_host_too(world: Observer,
     rollout, _ = world.end_of(rolled_out)
     codebuild: Any = world.cloud.client("codebuild", "dev", REGION)
     started = codebuild.start_build(projectName="pointsman", sourceVersion=rollout.change.after)["build"]
-    told = results(world, str(started["arn"]))[0]
-    assert told.started_by == told.actor == "root"
-    assert (told.rollout, told.target, told.commit) == ("", "222222222222/us-east-1", rollout.change.after)
+    result = results(world, str(started["arn"]))[0]
+    assert result.started_by == result.actor == "root"
+    assert (result.rollout, result.target, result.commit) == ("", "222222222222/us-east-1", rollout.change.after)
