@@ -89,7 +89,7 @@ def receiver_case(chance: random.Random) -> Case:
     twins = patch.multiple(receiver_wiring, allowed_addresses=lambda: AllowedAddresses(""), receiver=lambda: receiver)
     with twins, redirect_stdout(said):
         answer = webhook_receiver.lambda_handler(event, FakeContext())
-    if not signed and (queue.messages or MARK in json.dumps(answer) + log.getvalue()):
+    if not signed and (queue.messages or MARK in json.dumps(answer) + said.getvalue()):
         return Case("broken", "an unsigned body was taken, answered or logged")
     if answer["statusCode"] not in (200, 202, 400, 401, 403, 413, 503):
         return Case("broken", f"status {answer['statusCode']}")

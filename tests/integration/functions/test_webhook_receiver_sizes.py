@@ -130,7 +130,7 @@ def test_a_push_of_five_megabytes_is_taken_and_its_rollout_is_the_head_commits(
 ) -> None:
     push = large_push(BODY_BYTES)
     assert BODY_BYTES <= len(as_body(push)) <= BODY_BYTES * 1.02
-    status, told = call(monkeypatch, shipped_routes(), push)
+    status, decided = call(monkeypatch, shipped_routes(), push)
     [arrived] = [Delivery.read_json(body) for body in aws.bodies()]
     assert status == 202
     assert decided["commit"] == arrived.change.after == push["after"]

@@ -114,7 +114,7 @@ def test_a_branch_is_named_as_it_is(stack: DeployedStack, branch: str) -> None:
 def test_text_from_a_commit_is_not_markup(stack: DeployedStack) -> None:
     report = delivery(DEV)
     title = "[red]not red[/red] [link=https://evil.example]x[/link]"
-    stack.push(told.replace(change=told.change.replace(title=title)), "m-1")
+    stack.push(report.replace(change=report.change.replace(title=title)), "m-1")
     assert title in ask(COMMIT).stdout
 
 
