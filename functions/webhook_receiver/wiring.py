@@ -3,7 +3,7 @@
 import os
 import time
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
 
 from aws_lambda_powertools import Logger
 
@@ -11,15 +11,14 @@ from functions.webhook_receiver.packaged_routes import packaged_routes
 from functions.webhook_receiver.settings import WebhookReceiverSettings
 from pointsman.adapters.aws_client import RECEIVER
 from pointsman.adapters.aws_json import SECRETS_MANAGER, SQS, AwsJson
-from pointsman.adapters.changed_files_github import GithubChangedFiles
-from pointsman.adapters.github_http import GithubHttp
-from pointsman.adapters.github_token import GithubToken
 from pointsman.adapters.queue_sqs import SqsQueue
 from pointsman.adapters.secret import Secret
 from pointsman.adapters.secrets_manager import SecretsManager
 from pointsman.core.github.allowed_addresses import AllowedAddresses
 from pointsman.core.github.receiver import Receiver
 from pointsman.core.github.signature_check import SignatureCheck
+from pointsman.core.routing.changed_files import ChangedFilesSource
+from pointsman.core.routing.routing_input import Comparison
 
 logger = Logger()
 
@@ -44,8 +43,27 @@ def allowed_addresses() -> AllowedAddresses:
     return AllowedAddresses(WebhookReceiverSettings.from_environment(os.environ).github_hook_ranges)
 
 
-def _github(settings: WebhookReceiverSettings, secrets: SecretsManager) -> GithubChangedFiles | None:
-    if not settings.github_api_secret_name:
-        return None
-    http = GithubHttp(settings.github_api_url)
-    return GithubChangedFiles(http, GithubToken(Secret(secrets, settings.github_api_secret_name), http))
+class LazyGithub:
+    """GitHub's API. Its client is imported with the first question: most deliveries have none."""
+
+    def __init__(self, settings: WebhookReceiverSettings, secrets: SecretsManager) -> None:
+        self._settings = settings
+        self._secrets = secrets
+
+    def changed_files(self, comparison: Comparison, seconds: float) -> tuple[str, ...]:
+        """See ChangedFilesSource.changed_files."""
+        return self._source.changed_files(comparison, seconds)
+
+    @cached_property
+    def _source(self) -> ChangedFilesSource:
+        from pointsman.adapters.changed_files_github import GithubChangedFiles  # noqa: PLC0415
+        from pointsman.adapters.github_http import GithubHttp  # noqa: PLC0415
+        from pointsman.adapters.github_token import GithubToken  # noqa: PLC0415
+
+        http = GithubHttp(self._settings.github_api_url)
+        secret = Secret(self._secrets, self._settings.github_api_secret_name)
+        return GithubChangedFiles(http, GithubToken(secret, http))
+
+
+def _github(settings: WebhookReceiverSettings, secrets: SecretsManager) -> ChangedFilesSource | None:
+    return LazyGithub(settings, secrets) if settings.github_api_secret_name else None

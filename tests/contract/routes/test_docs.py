@@ -1,7 +1,7 @@
 """docs/routes.md says what the code does: each of its tables that can be tried is tried."""
 
 import re
-from dataclasses import replace
+from copy import replace
 from functools import cache
 from pathlib import Path
 from typing import Any

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from copy import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any

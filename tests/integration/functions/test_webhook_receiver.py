@@ -171,18 +171,33 @@ def test_one_line_is_logged_for_a_delivery_and_none_of_its_body(
     assert SECRET not in decided
 
 
-def test_a_slow_import_of_what_the_receiver_does_not_need_does_not_come_back() -> None:
+def imported_by_the_receiver() -> set[str]:
     code = "import functions.webhook_receiver.handler, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(loaded.stdout.split())
+
+
+def test_the_receiver_starts_without_what_is_slow_to_import() -> None:
     unwanted = {
-        "boto3",
-        "slack_sdk",
-        "requests",
-        "yaml",
-        "pointsman.core.trail.events",
         "aws_lambda_powertools.utilities.parser",
+        "boto3",
+        "botocore.session",  # Powertools looks for the package itself
+        "cryptography",
+        "jwt",
+        "pointsman.core.routes.model",
+        "pointsman.core.trail.events",
+        "re2",
+        "requests",
+        "slack_sdk",
+        "urllib3",
+        "yaml",
     }
-    assert not unwanted & set(loaded.stdout.split())
+    assert not unwanted & imported_by_the_receiver()
+
+
+@pytest.mark.xfail(strict=True, reason="core/model.py still has pydantic's classes")
+def test_the_receiver_starts_without_pydantic() -> None:
+    assert not {"pydantic", "pydantic_core"} & imported_by_the_receiver()
 
 
 def test_what_github_does_not_tell_and_what_is_held_are_counted_for_alarms(

@@ -9,7 +9,7 @@ https://docs.github.com/en/rest/git/trees#get-a-tree
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
-from pydantic import BaseModel, ValidationError
+from msgspec import Struct, ValidationError, convert
 
 from pointsman.adapters.github_http import Deadline, GithubHttp
 from pointsman.adapters.github_token import GithubToken
@@ -20,34 +20,34 @@ from pointsman.errors import Misconfigured, Unavailable
 FILES_LISTED = 300  # by a comparison, and by a commit's first page
 
 
-class _Entry(BaseModel):
+class _Entry(Struct, frozen=True):
     path: str
     mode: str
     type: str
     sha: str | None = None
 
 
-class _Tree(BaseModel):
+class _Tree(Struct, frozen=True):
     tree: list[_Entry]
     truncated: bool
 
 
-class _Named(BaseModel):
+class _Named(Struct, frozen=True):
     sha: str
 
 
-class _File(BaseModel):
+class _File(Struct, frozen=True):
     filename: str
     status: str
     previous_filename: str | None = None
 
 
-class _Compared(BaseModel):
+class _Compared(Struct, frozen=True):
     merge_base_commit: _Named
     files: list[_File]
 
 
-class _Commit(BaseModel):
+class _Commit(Struct, frozen=True):
     parents: list[_Named]
     files: list[_File]
 
@@ -122,10 +122,10 @@ class _Query:
         # The files are on the first page of commits, whatever its size.
         return self._get(_Compared, f"/compare/{quote(base, safe='')}...{quote(head, safe='')}?per_page=1")
 
-    def _get[Model: BaseModel](self, model: type[Model], path: str) -> Model:
+    def _get[Answer: Struct](self, kind: type[Answer], path: str) -> Answer:
         answer = self._http.ask("GET", f"/repos/{self._repository}{path}", self._token, self._deadline)
         try:
-            return model.model_validate(answer)
+            return convert(answer, kind)
         except ValidationError as error:
             raise Unavailable("GitHub's API answered in an unknown format") from error
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from msgspec import Meta, Struct, ValidationError, convert
 
 from pointsman.adapters.github_http import Deadline, GithubHttp
 from pointsman.errors import Misconfigured, Unavailable
@@ -20,22 +20,18 @@ _FORMAT = (
     '"private_key": "-----BEGIN RSA PRIVATE KEY-----..."}'
 )
 
-_Id = Annotated[
-    str, BeforeValidator(lambda value: str(value) if isinstance(value, int) else value), Field(min_length=1)
-]
+_Id = Annotated[str, Meta(min_length=1)] | int
 
 
-class GithubAppSecret(BaseModel):
+class GithubAppSecret(Struct, frozen=True, forbid_unknown_fields=True):
     """The secret of a GitHub App."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     app_id: _Id  # or the client id
     installation_id: _Id
     private_key: str  # PEM
 
 
-class _InstallationToken(BaseModel):
+class _InstallationToken(Struct, frozen=True):
     token: str
     expires_at: datetime
 
@@ -69,7 +65,7 @@ class GithubToken:
         body = {"repository_ids": [repository_id], "permissions": {"contents": "read"}}
         answer = self._http.ask("POST", path, self._signed(app), deadline, body)
         try:
-            return _InstallationToken.model_validate(answer)
+            return convert(answer, _InstallationToken)
         except ValidationError as error:
             raise Unavailable("GitHub's API did not return a token") from error
 
@@ -80,7 +76,7 @@ class GithubToken:
         now = int(self._clock())
         try:
             return jwt.encode(
-                {"iat": now - 60, "exp": now + 480, "iss": app.app_id}, app.private_key, algorithm="RS256"
+                {"iat": now - 60, "exp": now + 480, "iss": str(app.app_id)}, app.private_key, algorithm="RS256"
             )
         except (ValueError, TypeError, jwt.PyJWTError) as error:
             raise Misconfigured(
@@ -96,6 +92,6 @@ def _plain(token: str) -> str:
 
 def _app(text: str) -> GithubAppSecret:
     try:
-        return GithubAppSecret.model_validate(json.loads(text))
+        return convert(json.loads(text), GithubAppSecret)
     except (ValueError, ValidationError) as error:
         raise Misconfigured(_FORMAT) from error

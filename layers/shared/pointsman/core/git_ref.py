@@ -1,16 +1,16 @@
 """Git refs and their short names: `refs/heads/main` is main, `refs/tags/v1` is tag v1."""
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 _REF = re.compile(r"refs/(?:(?P<kind>heads|tags)/(?P<name>.+)|pull/(?P<number>[0-9]+)/(?:head|merge))", re.DOTALL)
 
 type RefKind = Literal["branch", "tag", "pull request", "other"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """A kind and a name. Only git's own prefix is removed: a branch may be called `refs/main`."""
 
     kind: RefKind

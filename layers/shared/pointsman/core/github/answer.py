@@ -1,23 +1,23 @@
 """The HTTP answer to a delivery, and the fields that the log keeps of it."""
 
 import json
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from pointsman.core.delivery import Delivery
 
 type AnswerOutcome = Literal["decided", "ignored", "rejected", "unavailable"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One answer. `log_fields` are logged beside outcome and reason; they never hold a part of an unsigned body."""
 
     status: int
     outcome: AnswerOutcome
     reason: str
     body: dict[str, Any]
-    log_fields: dict[str, Any] = field(default_factory=dict)
+    log_fields: dict[str, Any] = {}
 
     def to_api_gateway(self) -> dict[str, Any]:
         """The answer in API Gateway's payload format 2.0."""

@@ -4,8 +4,9 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from pointsman.errors import Rejected
 
@@ -13,16 +14,14 @@ _DELIVERY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)  # GitHub sen
 _EVENT = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookRequest:
+class WebhookRequest(Struct, frozen=True):
     """Headers (names in lower case) and the raw body: the bytes that were signed."""
 
     headers: Mapping[str, str]
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookMessage:
+class WebhookMessage(Struct, frozen=True):
     """A signed request."""
 
     delivery: str

@@ -1,8 +1,9 @@
 """Parse a filter pattern into items."""
 
-from dataclasses import dataclass
 from enum import Enum
 from string import punctuation
+
+from msgspec import Struct
 
 from pointsman.core.text import ELLIPSIS, cut
 
@@ -18,8 +19,7 @@ class PatternError(ValueError):
         super().__init__(f"pattern `{pattern}`, character {position + 1}: {reason}")
 
 
-@dataclass(frozen=True, slots=True)
-class Chars:
+class Chars(Struct, frozen=True):
     """A set of characters. If `members` is None, it is any character; `slash` then says whether it includes `/`."""
 
     members: frozenset[str] | None
@@ -57,8 +57,7 @@ class Repeat(Enum):
     FOLDERS = "folders"  # `**/` at the start of a folder: nothing, or any text that ends with a slash
 
 
-@dataclass(frozen=True, slots=True)
-class PatternItem:
+class PatternItem(Struct, frozen=True):
     """A set of characters in a pattern, and how often they may occur."""
 
     chars: Chars

@@ -7,12 +7,13 @@ list matches a name or no name is left to try. Characters that no pattern distin
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from itertools import chain, groupby, islice, takewhile
 from os.path import commonprefix
 from typing import Literal
+
+from msgspec import Struct
 
 from pointsman.core.patterns.automaton import Automaton
 from pointsman.core.patterns.name_index import Shape
@@ -23,8 +24,7 @@ MOST_STATES = 20_000
 MOST_STEPS = 1_000_000  # of single automata: well below a second
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A list of patterns, or an -ignore list, in which `!` re-includes names that earlier patterns ignore."""
 
     texts: tuple[str, ...]

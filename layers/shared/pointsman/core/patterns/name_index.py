@@ -12,11 +12,12 @@ searches the other blocks.
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from itertools import accumulate, groupby, pairwise, takewhile
 from typing import Protocol
+
+from msgspec import Struct
 
 from pointsman.core.patterns.items import ANY, FOLDERS, NOT_SLASH, PatternItem, Repeat
 from pointsman.core.patterns.scan import JoinedNames, Scan
@@ -36,8 +37,7 @@ class Between(Enum):
     SOME = "some"  # some texts only
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What all names that a pattern matches have in common: beginning, end, and texts in between."""
 
     prefix: str

@@ -22,8 +22,9 @@ suite recorded on GitHub: https://github.com/grafana/generate-policy-bot-config/
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import cache, cached_property
+
+from msgspec import Struct
 
 from pointsman.core.patterns.automaton import Automaton
 from pointsman.core.patterns.items import PatternError, PatternItem, parse_items
@@ -34,13 +35,12 @@ from pointsman.core.patterns.scan import Scan, matcher_of, scan_of
 __all__ = ["Hit", "Pattern", "PatternError", "PatternList", "compile_pattern"]
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Struct, frozen=True, dict=True, eq=False):
     """One valid pattern."""
 
     text: str
     negated: bool
-    items: tuple[PatternItem, ...] = field(repr=False, compare=False)
+    items: tuple[PatternItem, ...]
 
     @cached_property
     def shape(self) -> Shape:
@@ -76,8 +76,7 @@ class Pattern:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """The pattern of a list that decided on a name."""
 
     index: int

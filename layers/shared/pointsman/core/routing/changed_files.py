@@ -1,6 +1,6 @@
 """Complete the list of changed files with an answer of the code host, if the event does not contain all of them."""
 
-from dataclasses import replace
+from copy import replace
 from typing import Protocol
 
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, RoutingInput

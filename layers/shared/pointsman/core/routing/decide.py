@@ -1,6 +1,6 @@
 """Evaluate every route: a decision with its reason, and a rollout spec if the route runs."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from pointsman.core.identity import rollout_id
 from pointsman.core.model import Decision, Mode, Outcome, RolloutSpec
@@ -12,8 +12,7 @@ from pointsman.core.routing.routing_input import RoutingInput
 from pointsman.core.text import one_line, pluralize
 
 
-@dataclass(frozen=True, slots=True)
-class Routing:
+class Routing(Struct, frozen=True):
     """The decision of every route of the repository, and the specs of the rollouts that follow."""
 
     decisions: tuple[Decision, ...]

@@ -1,7 +1,8 @@
 """The result of one condition, or of all conditions of a route."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pointsman.core.model import Outcome
 from pointsman.core.patterns.pattern import Hit
@@ -11,8 +12,7 @@ PATTERNS_LISTED = 5
 NAME_LENGTH = 200  # characters of a name in a reason
 
 
-@dataclass(frozen=True, slots=True)
-class MatchResult:
+class MatchResult(Struct, frozen=True):
     """An outcome with its reason, the pattern that decided, and the file that the pattern matched."""
 
     outcome: Outcome

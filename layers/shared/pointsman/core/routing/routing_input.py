@@ -1,8 +1,9 @@
 """The input to routing: a push or a pull request, whichever code host sent it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from pointsman.core.model import Change
 
@@ -10,8 +11,7 @@ FILES_KEPT = 100
 FILES_KEPT_CHARACTERS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two versions of a repository, to look up which files differ between them. A rename counts with both names."""
 
     repository: str  # owner/name
@@ -23,8 +23,7 @@ class Comparison:
     repository_id: int  # the code host's: the name in a redelivered payload may be outdated
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedFiles:
+class ChangedFiles(Struct, frozen=True):
     """The files that changed, and how complete the list is.
 
     `names` certainly differ. `uncertain` were changed, and may be unchanged in the end. `gap` is the reason why other
@@ -56,8 +55,7 @@ class ChangedFiles:
         return {"files": tuple(kept), "files_total": len(self.names) if self.exact else None}
 
 
-@dataclass(frozen=True, slots=True)
-class RoutingInput:
+class RoutingInput(Struct, frozen=True):
     """A branch or tag that points to a new commit, or a pull request that was changed."""
 
     event: Literal["push", "pull_request"]
@@ -77,8 +75,7 @@ class RoutingInput:
         return self.change.repository
 
 
-@dataclass(frozen=True, slots=True)
-class NothingToRun:
+class NothingToRun(Struct, frozen=True):
     """An event that no route is evaluated on, such as the deletion of a branch."""
 
     repository: str
