@@ -99,7 +99,7 @@ def _watch(load: "Load", interval: float, *, detailed: bool, output: Format) -> 
 
 
 def _since_text(since: str) -> str:
-    return f"{since} ago" if since[-1:] in "smhdw" else since
+    return f"in the last {since}" if since[-1:] in "smhdw" else f"since {since}"
 
 
 def _print(
@@ -113,7 +113,7 @@ def _print(
         objects = [rollout_object(each) for each in rollouts]
         print_objects(objects, output, ROLLOUT_COLUMNS, rollout_rows(objects))
     elif not rollouts:
-        note(f"No rollout is open, and none has started since {_since_text(since)}.")
+        note(f"No rollout is open, and none has started {_since_text(since)}.")
     elif watched and on_terminal():
         return  # the last update is still on the screen
     elif detailed:

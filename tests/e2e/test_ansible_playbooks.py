@@ -82,7 +82,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, s
         pool.shutdown(cancel_futures=True)
 
 
-def _told(detail: dict[str, Any]) -> str:
+def _summary(detail: dict[str, Any]) -> str:
     """A host's result in one line: `changed: Write changed (for web1); ...`."""
     tasks = []
     for task in detail["tasks"]:
@@ -102,7 +102,7 @@ def test_there_are_playbooks_of_many_kinds() -> None:
 def test_a_playbook_is_recorded_as_what_happened(runs: dict[tuple[str, str], "Future[Run]"], name: str) -> None:
     run = runs[name, "apply"].result()
     expected = RECORDED[name]
-    assert {each["host"]: _told(each) for each in run.results} == expected["hosts"]
+    assert {each["host"]: _summary(each) for each in run.results} == expected["hosts"]
     assert run.status == run.end["exit_status"] == expected["exit_status"]
     assert sorted(run.end["hosts_cut_off"]) == expected["cut_off"]
     assert "Canary-" not in run.sent

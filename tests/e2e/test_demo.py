@@ -43,7 +43,7 @@ def test_the_demo_shows_its_scenes_in_order_and_succeeds() -> None:
     assert at == sorted(at)
     for promise in (
         "Ansible changed 10 hosts",
-        "none was added",
+        "still 10 builds, one per target",
         "web-prod-euc1 failed, and no other host",
         "HTTP 401",
     ):
@@ -57,6 +57,6 @@ def test_a_failed_build_ends_the_demo_with_the_reason_and_nothing_running(tmp_pa
     routes.write_text("version: 1\naccounts: {dev: '222222222222'}\nregions: [us-east-1]\nroutes: [{name: site}]\n")
     done = run_demo(POINTSMAN_ROUTES=str(routes))
     assert done.returncode == 1
-    assert "the demo failed" in done.stdout
-    assert "repository" in done.stdout  # the fault in the rules
+    assert "The demo failed" in done.stdout
+    assert "repository" in done.stdout  # the error in the routes
     assert nothing_runs()

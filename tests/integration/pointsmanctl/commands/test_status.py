@@ -53,7 +53,7 @@ def test_a_rollout_that_does_not_exist_has_a_status_of_its_own(stack: DeployedSt
 def test_without_rollouts_there_is_nothing_to_show(stack: DeployedStack) -> None:
     done = run("status", "--since", "2h", "--exit-status")
     assert (done.exit_code, done.stdout) == (0, "")
-    assert done.stderr == "No rollout is open, and none has started since 2h ago.\n"
+    assert done.stderr == "No rollout is open, and none has started in the last 2h.\n"
 
 
 def test_the_list_and_the_one_are_the_same_object(stack: DeployedStack, rollout: RolloutId) -> None:
