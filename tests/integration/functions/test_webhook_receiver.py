@@ -195,7 +195,6 @@ def test_the_receiver_starts_without_what_is_slow_to_import() -> None:
     assert not unwanted & imported_by_the_receiver()
 
 
-@pytest.mark.xfail(strict=True, reason="core/model.py still has pydantic's classes")
 def test_the_receiver_starts_without_pydantic() -> None:
     assert not {"pydantic", "pydantic_core"} & imported_by_the_receiver()
 
