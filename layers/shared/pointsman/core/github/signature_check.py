@@ -1,4 +1,7 @@
-"""Check a request's signature with the webhook's secret, also while the secret is being rotated."""
+"""Check a request's signature with the webhook's secret, also while the secret is being rotated.
+
+The answer 401 for a wrong signature is in `receiver.py`, for a missing or malformed one in `signature.py`.
+"""
 
 from collections.abc import Callable
 from typing import Protocol

@@ -1,4 +1,7 @@
-"""A delivery becomes a new rollout, or repeats one that is stored and must not run twice."""
+"""A delivery becomes a new rollout, or repeats one that is stored and must not run twice.
+
+`engine.py` chooses by whether a rollout of the same id is stored: repository, route, commit and mode make the id.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

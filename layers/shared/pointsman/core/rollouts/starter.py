@@ -2,6 +2,8 @@
 
 A run's `start_requested_at` says since when a build may exist that is not recorded. It is written before StartBuild is
 called. A process that finds it empty knows that no call is in progress; otherwise it has to search CodeBuild first.
+
+This is the retry by a later pass of the engine. The retries of one call are in `adapters/builds_codebuild.py`.
 """
 
 from collections.abc import Callable

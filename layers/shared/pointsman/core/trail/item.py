@@ -1,4 +1,4 @@
-"""The layout of an item of the audit table.
+"""The layout of an item of the audit table, and its indexes. `keys.py` has the forms of `pk`.
 
 | attribute | content |
 | --- | --- |
