@@ -3,8 +3,8 @@
 from enum import Enum
 from typing import Any
 
-from pointsman.core.model import Value
 from pointsman.core.text import escape_invisible
+from pointsman.core.value import Value
 
 KEPT = "\n\t"
 

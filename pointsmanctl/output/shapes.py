@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from pointsman.core.model import Decision, Run, Value
+from pointsman.core.model import Decision, Run
 from pointsman.core.trail.events import DeliveryDecided
 from pointsman.core.trail.item import NewerEvent, ReadEvent
+from pointsman.core.value import Value
 from pointsmanctl.output.formats import Object
 from pointsmanctl.output.run_ends import Ends, why_run_ended
 

@@ -114,7 +114,7 @@ class TableWorld(World):
     def __init__(
         self, client: Any = None, rollouts: str = ROLLOUTS, audit: str = AUDIT, clock: Clock | None = None
     ) -> None:
-        self.client = client or boto3.client("dynamodb", region_name="us-east-1")
+        self.client = client or _one_call_at_a_time(boto3.client("dynamodb", region_name="us-east-1"))
         create_tables(self.client, rollouts, audit)
         store, trail = DynamoRollouts(self.client, rollouts, audit), DynamoTrail(self.client, audit)
         super().__init__(store, trail, clock or Clock())
@@ -140,13 +140,17 @@ def worlds_of(kind: str) -> Iterator[MakeWorld]:
         yield new_world
 
 
-def _one_call_at_a_time(client: Any) -> Any:
-    """DynamoDB isolates calls from each other; moto undoes a cancelled transaction by restoring all its tables."""
-    lock, call = Lock(), client._make_api_call
+_MOTO = Lock()
+
+
+def _one_call_at_a_time[Client](client: Client) -> Client:
+    """DynamoDB isolates calls from each other; moto copies and restores whole tables for a transaction."""
+    patched: Any = client
+    call = patched._make_api_call
 
     def locked(*arguments: Any) -> Any:
-        with lock:
+        with _MOTO:
             return call(*arguments)
 
-    client._make_api_call = locked
+    patched._make_api_call = locked
     return client

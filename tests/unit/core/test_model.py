@@ -6,7 +6,8 @@ import pytest
 from msgspec import ValidationError
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import DeliveryId, QueueEntry, Rollout, RolloutId, Run, TargetQueue, Value
+from pointsman.core.model import DeliveryId, QueueEntry, Rollout, RolloutId, Run, TargetQueue
+from pointsman.core.value import Value
 from tests.support.rollouts import MORNING, change, delivery, target
 
 DEV = "dev/eu-west-1"

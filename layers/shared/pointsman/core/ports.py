@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Protocol
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Rollout, RolloutId, Run, RunState, Target, TargetQueue, Value
+from pointsman.core.model import Rollout, RolloutId, Run, RunState, Target, TargetQueue
 from pointsman.core.trail.events import Event, TrailEvent
+from pointsman.core.value import Value
 
 
 class Queue(Protocol):

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Decision, RolloutSpec, Value
+from pointsman.core.model import Decision, RolloutSpec
 from pointsman.core.text import cut, one_line
+from pointsman.core.value import Value
 
 # SQS takes 1,048,576 bytes with a message's attributes. Ours has none; the rest is reserve.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html

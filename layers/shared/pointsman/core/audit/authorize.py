@@ -12,8 +12,9 @@ from typing import Any, assert_never
 from pointsman.core.audit.build_event import BuildEvent, ManualBuildEvent
 from pointsman.core.audit.host_event import CHECK_SOURCE, HostEvent, InboundEvent, PlaybookEvent
 from pointsman.core.identity import is_engine
-from pointsman.core.model import Mode, Rollout, Run, RunState, Value
+from pointsman.core.model import Mode, Rollout, Run, RunState
 from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded, TrailEvent, build_id
+from pointsman.core.value import Value
 
 # The sender may set the time of an event. Clocks differ, and EventBridge truncates times to seconds.
 CLOCK_SKEW = timedelta(minutes=5)

@@ -26,9 +26,10 @@ from redaction import Redactor
 from pointsman.core.audit.envelope import Envelope, describe_errors, read_envelope
 from pointsman.core.codebuild import BUILD_STATES, build_reason, failed_phase, log_link
 from pointsman.core.identity import is_engine
-from pointsman.core.model import RunState, Value, read_as
+from pointsman.core.model import RunState
 from pointsman.core.ports import BuildReport
 from pointsman.core.text import cut
+from pointsman.core.value import Value, read_as
 
 SOURCE = "aws.codebuild"
 DETAIL_TYPE = "CodeBuild Build State Change"

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, ValidationError, field
 
-from pointsman.core.model import Value
 from pointsman.core.text import replace_surrogates
+from pointsman.core.value import Value
 from pointsman.errors import Misconfigured
 
 _TEXTS = ("id", "source", "detail_type", "account", "region")

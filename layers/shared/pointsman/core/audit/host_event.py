@@ -21,9 +21,10 @@ from pointsman.core.audit.build_event import (
     read_manual_build,
 )
 from pointsman.core.audit.envelope import Envelope, describe_errors, read_envelope
-from pointsman.core.model import Mode, Value
+from pointsman.core.model import Mode
 from pointsman.core.text import cut, replace_surrogates
 from pointsman.core.trail.host_values import Count, HostCounts, TaskResult
+from pointsman.core.value import Value
 
 RUNNER_SOURCE = "pointsman.ansible"
 CHECK_SOURCE = "pointsman.check"  # the only source that the role of checks may use

@@ -27,12 +27,13 @@ from pointsman.core.audit.authorize import (
 from pointsman.core.audit.build_event import BuildEvent, ManualBuildEvent, RunReference, UnrelatedEvent
 from pointsman.core.audit.envelope import read_envelope
 from pointsman.core.audit.host_event import HostEvent, InboundEvent, read_inbound_event
-from pointsman.core.model import Run, Value
+from pointsman.core.model import Run
 from pointsman.core.ports import Trail
 from pointsman.core.text import cut
 from pointsman.core.trail.events import BuildReported, Event, EventRejected, RecordingCapped, TrailEvent
 from pointsman.core.trail.keys import build_partition, rollout_partition
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
+from pointsman.core.value import Value
 from pointsman.errors import Unavailable
 
 REASON_LENGTH = 2_000

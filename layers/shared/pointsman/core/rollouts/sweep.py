@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from itertools import batched
 from typing import Protocol
 
-from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetName, TargetQueue, Value
+from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetName, TargetQueue
 from pointsman.core.ports import BuildMissing, BuildReport, Builds, RolloutStore
 from pointsman.core.rollouts.orphaned_entries import OrphanCleaner
 from pointsman.core.rollouts.reconcile import Reports, latest, next_steps
+from pointsman.core.value import Value
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable, Unreadable
 
 BATCH_ROLLOUTS = 500

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from pointsman.core.model import Value
 from pointsman.core.slack.message import SlackMessage
+from pointsman.core.value import Value
 
 METADATA_TYPE = "pointsman_rollout"
 

@@ -4,8 +4,9 @@ import hashlib
 from datetime import datetime
 from typing import Protocol
 
-from pointsman.core.model import RolloutState, RunState, Value
+from pointsman.core.model import RolloutState, RunState
 from pointsman.core.slack.rollout_view import RolloutView
+from pointsman.core.value import Value
 from pointsman.errors import Conflict, Unavailable
 
 MAX_CONFLICTS = 5

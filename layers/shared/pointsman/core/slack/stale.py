@@ -6,7 +6,7 @@ A rollout that has ended gets no more events: without this list its message woul
 from collections.abc import Collection
 from typing import Protocol
 
-from pointsman.core.model import Value
+from pointsman.core.value import Value
 from pointsman.errors import Conflict, Unavailable
 
 MAX_STALE = 5_000  # ids of about 20 characters: a third of what an item may hold

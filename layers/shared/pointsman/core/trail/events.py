@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from pointsman.core.model import Change, Decision, Mode, RolloutState, RunState, Value, read_as
+from pointsman.core.model import Change, Decision, Mode, RolloutState, RunState
 from pointsman.core.trail.host_values import HostCounts, TaskResult
 from pointsman.core.trail.keys import (
     build_partition,
@@ -20,6 +20,7 @@ from pointsman.core.trail.keys import (
     rejected_partition,
     rollout_partition,
 )
+from pointsman.core.value import Value, read_as
 
 
 class Event(Value, kw_only=True, frozen=True, tag_field="type", tag=True):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from pointsman.core.model import Value
+from pointsman.core.value import Value
 
 MOST_TASKS = 1_000_000
 LONGEST_TASK = 10_000_000.0  # seconds; JSON allows numbers that the table cannot store, such as 1e999
