@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_client import CODEBUILD, CODEBUILD_START, CallLimits, aws_client
 from pointsman.adapters.builds_errors import translate_build_errors
-from pointsman.core.codebuild import BUILD_STATES, build_reason, failed_phase, log_link
+from pointsman.core.codebuild import BUILD_STATES, LONGEST_BUILD, build_reason, failed_phase, log_link
 from pointsman.core.identity import START_SESSION, build_token, is_engine
 from pointsman.core.model import Mode, Rollout, Run, Target
 from pointsman.core.ports import BuildReport
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 SECONDS_LEFT = 60  # credentials that expire earlier are renewed
 PAGES_SEARCHED = 30  # of 100 builds: more than a region starts while a call waits for its answer
 CLOCK_SKEW = timedelta(minutes=10)
-LONGEST_BUILD = timedelta(hours=45)  # a build that began earlier has ended
 START_CALLS = 3
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 
 from redaction import Redactor
 
@@ -9,6 +10,9 @@ from pointsman.core.model import RunState
 from pointsman.core.text import cut
 
 MESSAGE_LENGTH = 2_000  # characters
+# A build can be queued for 8 hours and run for 36; the rest is a margin.
+# https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+LONGEST_BUILD = timedelta(hours=45)
 # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_Build.html#CodeBuild-Type-Build-buildStatus
 BUILD_STATES = {
     "IN_PROGRESS": RunState.RUNNING,

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from pointsman.core.codebuild import LONGEST_BUILD
 from pointsman.core.model import Rollout, RolloutId, Run, RunState
 from pointsman.core.ports import BuildReport, Transition
 from pointsman.core.rollouts.engine import _workers
-from pointsman.core.rollouts.reconcile import LONGEST_BUILD, LONGEST_DELAY, StartBuild
+from pointsman.core.rollouts.reconcile import LONGEST_DELAY, StartBuild
 from pointsman.core.trail.events import RunDelayed
 from pointsman.errors import Unavailable
 from tests.support.rollouts import MORNING, delivery

@@ -11,6 +11,7 @@ from typing import Any, assert_never
 
 from pointsman.core.audit.build_event import BuildEvent, ManualBuildEvent
 from pointsman.core.audit.host_event import CHECK_SOURCE, HostEvent, InboundEvent, PlaybookEvent
+from pointsman.core.codebuild import LONGEST_BUILD
 from pointsman.core.identity import is_engine
 from pointsman.core.model import Mode, Rollout, Run, RunState
 from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded, TrailEvent, build_id
@@ -18,7 +19,6 @@ from pointsman.core.value import Value
 
 # The sender may set the time of an event. Clocks differ, and EventBridge truncates times to seconds.
 CLOCK_SKEW = timedelta(minutes=5)
-LONGEST_BUILD = timedelta(hours=45)  # CodeBuild's maximum: 8 hours in the queue and 36 hours running, and a margin
 CHECK_PROJECT = "pointsman-check"  # in the worker stack
 # CodeBuild's event usually arrives minutes before the first host result. If it is late, results wait this long for it.
 BUILD_EVENT_DELAY = timedelta(minutes=2)

@@ -14,16 +14,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pointsman.core.codebuild import LONGEST_BUILD
 from pointsman.core.model import Mode, Rollout, RolloutState, Run, RunKey, RunState, Target, TargetName, TargetQueue
 from pointsman.core.ports import BuildMissing, BuildReport, Transition
 from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.transitions import about, about_rollout, end, missed, started
 from pointsman.core.trail.events import RolloutEnded, RunWaited
 
-# Every run ends within these bounds, whatever fails. A build may queue for 8 hours and run for 36.
-# https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
+# Every run ends within this bound and LONGEST_BUILD, whatever fails.
 LONGEST_DELAY = timedelta(hours=8)  # of a delayed start, if there certainly is no build
-LONGEST_BUILD = timedelta(hours=45)
 # BatchGetBuilds may leave out builds that exist. A build is gone if it was left out this often, for this long.
 MISSING_TIMES = 5
 MISSING_FOR = timedelta(minutes=15)
