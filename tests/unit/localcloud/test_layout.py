@@ -8,6 +8,7 @@ from localcloud.layout import Layout
 from localcloud.names import account_id, account_name, targets
 from localcloud.record import CloudRecord
 from localcloud.waiting import TIMEOUT_SECONDS, wait_until
+from tests.support.cloud_record import a_record
 
 
 def test_accounts_have_a_name_and_a_number() -> None:
@@ -48,24 +49,7 @@ def test_the_state_directory_can_be_chosen_by_the_environment(tmp_path: Path, mo
 
 
 def test_the_record_reads_as_it_was_written(tmp_path: Path) -> None:
-    record = CloudRecord(
-        endpoint="http://127.0.0.1:1",
-        slack_url="http://127.0.0.1:1/_slack/",
-        slack_api="http://127.0.0.1:1/_slack/api/",
-        pid=1,
-        control_account="111111111111",
-        accounts={"dev": "222222222222"},
-        control_region="us-east-1",
-        regions=["us-east-1"],
-        state_dir=str(tmp_path),
-        repository="acme/infra",
-        channel="deployments",
-        channel_id="C0000000001",
-        slack_token="xoxb-local",
-        github_api="http://127.0.0.1:1/_github",
-        github_app="{}",
-        github_token="",
-    )
+    record = a_record(tmp_path)
     record.save(tmp_path / "cloud.json")
     assert CloudRecord.load(tmp_path / "cloud.json") == record
     assert [path.name for path in tmp_path.iterdir()] == ["cloud.json"]

@@ -8,7 +8,7 @@ from localcloud.__main__ import main
 from localcloud.cloud import LocalCloud
 from localcloud.layout import Layout
 from localcloud.process import ServerProcess
-from localcloud.record import CloudRecord
+from tests.support.cloud_record import a_record
 
 
 def interrupt(*given: object, **named: object) -> None:
@@ -40,24 +40,3 @@ def test_a_second_start_names_the_running_cloud(
     output = capsys.readouterr().err
     assert "(Slack: http://127.0.0.1:1/_slack/): stop it with `make down`" in output
     assert output.count("\n") == 1
-
-
-def a_record(state: Path) -> CloudRecord:
-    return CloudRecord(
-        endpoint="http://127.0.0.1:1",
-        slack_url="http://127.0.0.1:1/_slack/",
-        slack_api="http://127.0.0.1:1/_slack/api/",
-        pid=1,
-        control_account="111111111111",
-        accounts={"dev": "222222222222"},
-        control_region="us-east-1",
-        regions=["us-east-1"],
-        state_dir=str(state),
-        repository="acme/infra",
-        channel="deployments",
-        channel_id="C0000000001",
-        slack_token="xoxb-local",
-        github_api="http://127.0.0.1:1/_github",
-        github_app="{}",
-        github_token="",
-    )
