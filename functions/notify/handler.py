@@ -31,15 +31,20 @@ _now = partial(datetime.now, UTC)
 
 
 @cache
+def _dynamodb() -> Any:
+    return aws_client("dynamodb")
+
+
+@cache
 def _messages() -> DynamoSlackMessages:
     settings = NotifySettings.from_environment(os.environ)
-    return DynamoSlackMessages(aws_client("dynamodb"), settings.rollouts_table)
+    return DynamoSlackMessages(_dynamodb(), settings.rollouts_table)
 
 
 @cache
 def _notifier() -> SlackNotifier:
     settings = NotifySettings.from_environment(os.environ)
-    trail = DynamoTrail(aws_client("dynamodb"), settings.audit_table)
+    trail = DynamoTrail(_dynamodb(), settings.audit_table)
     token = Secret(SecretsManager(AwsJson(SECRETS_MANAGER)), settings.slack_secret_name)
     channel = SlackWebChannel(token, settings.slack_channel, settings.slack_api_url)
     return SlackNotifier(trail, _messages(), channel, _now, settings.slack_members)

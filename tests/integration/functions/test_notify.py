@@ -63,6 +63,7 @@ def world_of(slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> NotifyWorld
     boto3.client("secretsmanager").create_secret(Name="pointsman/slack-token", SecretString=f"{TOKEN}\n")
     call_moto(monkeypatch)
     monkeypatch.setattr(report.metrics, "namespace", "Pointsman")  # read from the environment at import
+    handler._dynamodb.cache_clear()
     handler._messages.cache_clear()
     handler._notifier.cache_clear()
     return NotifyWorld(slack)
@@ -172,6 +173,7 @@ def test_a_replaced_token_is_used_at_once(world: NotifyWorld) -> None:
 
 def slack_token(text: str) -> None:
     boto3.client("secretsmanager").put_secret_value(SecretId="pointsman/slack-token", SecretString=text)
+    handler._dynamodb.cache_clear()
     handler._messages.cache_clear()
     handler._notifier.cache_clear()
 
