@@ -2,6 +2,8 @@
 
 import re
 
+from redaction.rules import compiled
+
 _SWITCHES = frozenset(
     """
     yes no true false on off none null nil enabled disabled enable disable default defaults required requisite
@@ -12,8 +14,7 @@ _SWITCHES = frozenset(
     can must should may might been were are invalid expired missing wrong incorrect mismatch authentication auth
     """.split()  # noqa: SIM905
 )
-_PLAIN = re.compile(
-    r"""
+_PLAIN = r"""
     -?\d{1,4}(?:\.\d+)?(?:ms|s|m|h|d|w|[kKmMgG]i?[bB]?|%)?   # a small number, a duration, a size
     | \d+(?:ms|s|m|h|d|w)
     | \[redacted\] | [*x.-]+
@@ -25,9 +26,7 @@ _PLAIN = re.compile(
     | [A-Za-z]:\\[\w\\ .-]+ | file:\S+ | unix:\S+
     | (?:https?|tcp|udp)://[^\s@?]+ | [\w.-]+:\d{2,5} | \d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?
     | [a-z][a-z_-]*\.(?:so|conf|cfg|ini|ya?ml|json|pem|crt|key|txt|py|sh|service|j2)\b.*
-    """,
-    re.VERBOSE,
-)
+    """
 _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 _RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _BETWEEN_PARTS = re.compile(r"[-._:/@,+]")
@@ -43,7 +42,7 @@ def is_plain(value: str) -> bool:
     text = value.strip().strip("\"'").strip()
     if len(text) < 3 or text.lower() in _SWITCHES:
         return True
-    return _PLAIN.fullmatch(text) is not None
+    return compiled(_PLAIN, re.VERBOSE).fullmatch(text) is not None
 
 
 def looks_drawn(value: str) -> bool:

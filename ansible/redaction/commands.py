@@ -5,10 +5,11 @@ word, ``... <X>`` the last word. What stands before a colon and a space must sta
 """
 
 import re
-from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from typing import NamedTuple
 
 from redaction.appearance import is_plain, looks_drawn
+from redaction.rules import compiled, holds_any
 from redaction.shapes import MARKER, hide_span
 
 _WITH_LOGIN = ("login: -p <X>", "login: -p<X>")
@@ -90,17 +91,17 @@ _REST = r"(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'|\\\n|[^\n|;&]|(?<=\S)[|;&](?=\S)
 _NO_SECRET = re.compile(r"erm|rint0?|rune|ath|/[A-Za-z]{1,12}(?::\S*)?")
 
 
-@dataclass(frozen=True)
-class _Form:
+class _Form(NamedTuple):
     """How a program takes a secret."""
 
-    pattern: re.Pattern[str]
+    pattern: str
+    flags: int
     needs: str  # words that must stand in the command
     sure: bool  # what stands there is a secret, also when it is a word
 
     def hide(self, command: str) -> str:
         """The command without its secrets."""
-        return self.pattern.sub(self._hide, command) if self.needs in command else command
+        return compiled(self.pattern, self.flags).sub(self._hide, command) if self.needs in command else command
 
     def _hide(self, found: re.Match[str]) -> str:
         group = str(found.lastgroup)
@@ -124,40 +125,35 @@ def _form(written: str) -> _Form:
             text += f"(?:{_GAP}|=)" if word.startswith("--") else _GAP
     text = text.removesuffix(_GAP) + (_END if "..." in form else "")
     flags = 0 if form.startswith("-") else re.IGNORECASE
-    return _Form(re.compile(rf"(?:(?<=[\s\"'])|^){text}", flags), needs, form.startswith(("-", "/p:", "/rp")))
+    return _Form(rf"(?:(?<=[\s\"'])|^){text}", flags, needs, form.startswith(("-", "/p:", "/rp")))
 
 
-@dataclass(frozen=True)
-class _Programs:
-    """Programs that take a secret in the same forms."""
-
-    names: tuple[str, ...]  # as they begin
-    command: re.Pattern[str]
-    forms: tuple[_Form, ...]
-
-
-def _programs(names: str, *forms: str) -> _Programs:
+@cache
+def _command(names: str) -> re.Pattern[str]:
+    """A call of one of the programs, with the rest of its command in the first group."""
     alternatives = "|".join(re.escape(name).replace(r"\*", r"[\w.-]{0,20}") for name in names.split())
-    return _Programs(
-        tuple(name.rstrip("*") for name in names.split()),
-        re.compile(rf"(?<![\w./-])(?:[\w./-]{{0,100}}bin/)?(?:{alternatives})(?:\.exe)?(?=[\s\"'])({_REST})"),
-        tuple(map(_form, forms)),
-    )
+    return re.compile(rf"(?<![\w./-])(?:[\w./-]{{0,100}}bin/)?(?:{alternatives})(?:\.exe)?(?=[\s\"'])({_REST})")
 
 
-_COMMANDS = tuple(_programs(*row) for row in _PROGRAMS)
+@cache
+def _forms(written: tuple[str, ...]) -> tuple[_Form, ...]:
+    return tuple(map(_form, written))
+
+
+# Programs that take a secret in the same forms: their names as they begin, and as they are written in the table.
+_COMMANDS = tuple((tuple(each.rstrip("*") for each in names.split()), names, forms) for names, *forms in _PROGRAMS)
 
 
 def redact_commands(text: str) -> str:
     """The text without the secrets that commands are given."""
-    for programs in _COMMANDS:
-        if any(name in text for name in programs.names):
-            text = programs.command.sub(partial(_without_secrets, programs.forms), text)
+    for beginnings, names, forms in _COMMANDS:
+        if holds_any(text, beginnings):
+            text = _command(names).sub(partial(_without_secrets, tuple(forms)), text)
     return text
 
 
-def _without_secrets(forms: tuple[_Form, ...], found: re.Match[str]) -> str:
+def _without_secrets(written: tuple[str, ...], found: re.Match[str]) -> str:
     rest = found[1]
-    for form in forms:
+    for form in _forms(written):
         rest = form.hide(rest)
     return found[0][: found.start(1) - found.start()] + rest

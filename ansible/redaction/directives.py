@@ -8,13 +8,14 @@ from collections.abc import Callable
 from functools import partial
 
 from redaction.appearance import is_plain, looks_drawn, looks_random
+from redaction.rules import Rule, lower_case
 from redaction.shapes import MARKER, hide_span
 
 _START = r"(?i:^[+\- ]?[ \t]{0,40}(?:#[ \t]{0,4})?"
 _VALUE = r"(?:\"([^\"\n]{1,400})\"|'([^'\n]{1,400})'|([^\s\"';]{1,400}))"
 _QUOTED = r"(?:\"([^\"\n]{1,400})\"|'([^'\n]{1,400})')"
 
-# Each begins with a word that the text must hold, in lower case, so that most are not tried at all.
+# Before each pattern, the words of which a text must have one, in lower case: most patterns are not even compiled.
 _SURE = (
     ("pass:", r"\bpass:([^\s\"']{4,})"),
     # SQL
@@ -48,7 +49,15 @@ _SURE = (
         _START + rf"[\w.+-]{{1,64}}\s{{1,8}}[\w.+-]{{1,64}}/[\w./+-]{{1,64}}\s{{1,8}}password\s{{1,8}}){_VALUE}",
     ),
     (
-        ": ",
+        "psk",
+        "eap",
+        "xauth",
+        "ntlm",
+        "pin",
+        "rsa",
+        "ecdsa",
+        "p12",
+        "pkcs8",
         (
             r"^[^\n:]{0,200}:\s{1,8}(?:PSK|EAP|XAUTH|NTLM|PIN\s{1,4}\S{1,100}|(?:RSA|ECDSA|P12|PKCS8)\s{1,4}\S{1,200})"
             rf"\s{{1,8}}{_QUOTED}"
@@ -64,11 +73,15 @@ _SURE = (
 _DRAWN = (
     ("password", r"(?i:(?:^|\s)(?:insecure-)?password )(?=\S*[\d!@#$%^&*+=])(?![\[/])(\S{6,})(?=\s|$)"),
     # routers: "password 7 x" says in which form the password is written
-    ("", rf"(?i:\b(?:password|secret|key) [0-9] ){_VALUE}"),
+    ("password ", "secret ", "key ", rf"(?i:\b(?:password|secret|key) [0-9] ){_VALUE}"),
     ("enable", _START + rf"enable (?:secret|password) (?:level \d{{1,2}} )?){_VALUE}"),
     ("username", _START + rf"username \S{{1,64}} (?:privilege \d{{1,2}} )?(?:secret|password) ){_VALUE}"),
     (
-        "",
+        "shared-key",
+        "authentication",
+        "wpa-psk",
+        "password",
+        "digest-key",
         (
             r"(?i:\b(?:pre-shared-key|authentication-key|authentication text|wpa-psk|plain-text-password-value"
             r"|encrypted-password|message-digest-key)\s"
@@ -80,7 +93,10 @@ _DRAWN = (
     ("snmp-server user", _START + rf"snmp-server user [^\n]{{1,100}}? priv \S{{1,10}} (?:\d{{3}} )?){_VALUE}"),
     # "bob" * "x" *, of PPP
     (
-        "",
+        "*",
+        "pptpd",
+        "l2tpd",
+        "pppd",
         (
             r"^[+\- ]?[\"']?[\w.@\\-]{1,64}[\"']?[ \t]{1,40}(?:\*|pptpd|l2tpd|pppd|xl2tpd)[ \t]{1,40}"
             rf"{_VALUE}(?=[ \t]{{1,40}}(?:\*|[\d.]{{7,15}})[ \t]{{0,8}}$)"
@@ -91,7 +107,7 @@ _DRAWN = (
         ":",
         r"^[+\- ]?(?:\[[\w.-]{1,200}\](?::\d{1,5})?|[\w.-]{1,200}:\d{2,5})[ \t]{1,40}[^\s:/]{1,100}:([^\s/]\S{0,199})$",
     ),
-    ("", r"^[+\- ]?(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5})?[ \t]{1,40}(\S{6,200})[ \t]{1,40}\d{1,2}[ \t]{0,8}$"),
+    (".", r"^[+\- ]?(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5})?[ \t]{1,40}(\S{6,200})[ \t]{1,40}\d{1,2}[ \t]{0,8}$"),
     (
         "auth",
         (
@@ -117,22 +133,8 @@ _RANDOM = (
             rf"{_QUOTED}\s?\)"
         ),
     ),
-    (": ", rf"^[^\n:]{{0,200}}:\s{{1,8}}(?:PSK|EAP|XAUTH)\s{{1,8}}{_VALUE}$"),
+    ("psk", "eap", "xauth", rf"^[^\n:]{{0,200}}:\s{{1,8}}(?:PSK|EAP|XAUTH)\s{{1,8}}{_VALUE}$"),
 )
-_RULES = tuple(
-    (word, re.compile(pattern, re.MULTILINE), is_secret)
-    for rules, is_secret in ((_SURE, bool), (_DRAWN, looks_drawn), (_RANDOM, looks_random))
-    for word, pattern in rules
-)
-
-
-def redact_directives(text: str) -> str:
-    """The text without the secrets of directives."""
-    lower = text.lower()
-    for word, pattern, is_secret in _RULES:
-        if word in lower:
-            text = pattern.sub(partial(_hide, is_secret), text)
-    return text
 
 
 def _hide(is_secret: Callable[[str], bool], found: re.Match[str]) -> str:
@@ -141,3 +143,18 @@ def _hide(is_secret: Callable[[str], bool], found: re.Match[str]) -> str:
     if MARKER in value or is_plain(value) or not is_secret(value):
         return found[0]
     return hide_span(found, group)
+
+
+_RULES = tuple(
+    (Rule(tuple(words), pattern, ignores_case=True), partial(_hide, is_secret))
+    for rules, is_secret in ((_SURE, bool), (_DRAWN, looks_drawn), (_RANDOM, looks_random))
+    for *words, pattern in rules
+)
+
+
+def redact_directives(text: str) -> str:
+    """The text without the secrets of directives."""
+    lower = lower_case(text)
+    for rule, hide in _RULES:
+        text = rule.sub(hide, text, lower)
+    return text

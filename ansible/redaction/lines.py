@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from redaction.appearance import looks_drawn, looks_random
-from redaction.names import Hides, hides, hides_below, is_secret_name
+from redaction.names import Hides, hides, hides_below, is_secret_name, may_hide
 from redaction.shapes import MARKER
 from redaction.structures import indent_of
 
@@ -114,6 +114,8 @@ class LineRedactor:
         """One line, read once from its beginning to its end."""
         kept: list[str] = []
         position = start = self._mapping_end = 0
+        if self._mapping is None and not may_hide(line):
+            return line
         if self._mapping is not None and line.strip("+- \t") and indent_of(line) <= self._mapping:
             self._mapping = None
         while found := _NAME.search(line, position):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from redaction.appearance import is_plain, looks_drawn, looks_random
+from redaction.rules import holds_any
 
 Hides = Callable[[str], bool]
 
@@ -52,6 +53,8 @@ _KEY_TO = frozenset(
     idempotency dedup deduplication message translation issue project shortcut hot
     """.split()  # noqa: SIM905
 )
+# Every name that hides a value has one of these.
+_PARTS = ("pass", "pw", "secret", "token", "credential", "cookie", "psk", "auth", "key", "webhook", "community")
 _STRONG_ENDS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "pass", "pwd")
 _NOT_STRONG = ("compass", "bypass", "trespass", "encompass", "surpass")
 
@@ -83,6 +86,11 @@ def hides(name: str) -> Hides | None:
     if _may_be_key(words) or ("pass" in words and _PASSES_ON & set(words)):
         return looks_random
     return None
+
+
+def may_hide(text: str) -> bool:
+    """Whether a text can have a name that hides a value: for most texts this answers before any name is read."""
+    return holds_any(text.lower(), _PARTS)
 
 
 def hides_below(name: str) -> Hides | None:

@@ -8,7 +8,8 @@ from redaction.commands import redact_commands
 from redaction.directives import redact_directives
 from redaction.lines import LineRedactor, Strictness
 from redaction.names import hides
-from redaction.shapes import BLOCK_BODY, BLOCK_END, BLOCKS, BODY_LINE, MARKER, TOKENS, hide_span
+from redaction.rules import lower_case
+from redaction.shapes import BLOCK_BODY, BLOCK_END, BLOCK_TAIL, BLOCKS, BODY_LINE, MARKER, TOKENS, hide_span
 from redaction.standard_input import redact_standard_input
 from redaction.structures import redact_structures
 from redaction.values import Values
@@ -58,14 +59,15 @@ class Redactor:
         return text
 
     def _redact(self, text: str, strictness: Strictness) -> str:
-        text = "\n".join(_without_block_tails(BLOCKS.sub(MARKER, text).split("\n")))
+        text = _without_block_tails(BLOCKS.sub(MARKER, text))
         if strictness is not Strictness.TITLE:
             text = redact_structures(text, self.learn)
         text = redact_standard_input(redact_commands(text))
         text = "\n".join(LineRedactor(strictness, self.learn).redact(text.split("\n")))
         text = redact_directives(text)
-        for pattern in TOKENS:
-            text = pattern.sub(_hide, text)
+        lower = lower_case(text)
+        for rule in TOKENS:
+            text = rule.sub(_hide, text, lower)
         text = BODY_LINE.sub(rf"\1{MARKER}", text)
         return self._values.replace(text, MARKER)
 
@@ -80,16 +82,18 @@ def _hide(found: re.Match[str]) -> str:
     return hide_span(found, group)
 
 
-def _without_block_tails(lines: list[str]) -> list[str]:
+def _without_block_tails(text: str) -> str:
+    if BLOCK_TAIL not in text:
+        return text
     kept: list[str] = []
-    for line in lines:
+    for line in text.split("\n"):
         if BLOCK_END.match(line):
             while kept and BLOCK_BODY.fullmatch(kept[-1]):
                 kept.pop()
             kept.append(MARKER)
         else:
             kept.append(line)
-    return kept
+    return "\n".join(kept)
 
 
 def leaves(value: object) -> Iterator[str]:

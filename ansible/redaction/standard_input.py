@@ -3,6 +3,7 @@
 import re
 
 from redaction.appearance import is_plain
+from redaction.rules import compiled
 from redaction.shapes import MARKER
 
 _READS = (
@@ -14,15 +15,14 @@ _READS = (
     r"|[^\n|;]{1,100}--(?:(?:password|token|api-key)-stdin|(?:stdin|set)-password|with-token)(?=\s|$))(?![\w./-])"
     r"|sudo\s{1,3}(?:-\w{1,20}\s{1,3}){0,4}-\w{0,5}S\b"
 )
-_PIPED = re.compile(
+_PIPED = (
     rf"\b(?:echo|printf|yes)\s{{1,4}}(?:-[neE]{{1,3}}\s{{1,4}}){{0,3}}(?P<said>[^|\n]{{1,400}}+)"
     rf"\|\s{{0,4}}(?:[^|\n]{{1,60}}\|\s{{0,4}}){{0,2}}?(?:{_READS})"
 )
-_HERE_STRING = re.compile(rf"(?:{_READS})[^\n|;<]{{0,200}}+<<<\s{{0,4}}(?P<said>\"[^\"\n]*\"|'[^'\n]*'|\S+)")
-_HERE_DOCUMENT = re.compile(
+_HERE_STRING = rf"(?:{_READS})[^\n|;<]{{0,200}}+<<<\s{{0,4}}(?P<said>\"[^\"\n]*\"|'[^'\n]*'|\S+)"
+_HERE_DOCUMENT = (
     rf"^(?=[^\n]{{0,400}}?(?:{_READS}))[^\n]{{0,400}}?(?<!<)<<-?\s{{0,3}}[\"']?(?P<end>\w{{1,40}})[\"']?[^\n]{{0,200}}\n"
-    r"(?P<said>(?:[^\n]{0,400}\n){1,50}?)[+\- ]?[ \t]{0,40}(?P=end)\s{0,3}$",
-    re.MULTILINE,
+    r"(?P<said>(?:[^\n]{0,400}\n){1,50}?)[+\- ]?[ \t]{0,40}(?P=end)\s{0,3}$"
 )
 _USER = re.compile(r"^([\"'+\- \t]{0,40}[\w.@-]{1,64}:)(?=\S)")
 _SEPARATOR = re.compile(r"\\n|[\s:;\"'()]+")
@@ -32,10 +32,10 @@ _SAYS_NOTHING = frozenset({"", "echo", "printf", "sleep", "-n", "-e", "-ne", "-e
 def redact_standard_input(text: str) -> str:
     """The text without what is written to programs that read a secret."""
     if "|" in text:
-        text = _PIPED.sub(_hide_said, text)
+        text = compiled(_PIPED).sub(_hide_said, text)
     if "<<<" in text:
-        text = _HERE_STRING.sub(_hide_said, text)
-    return _HERE_DOCUMENT.sub(_hide_lines, text) if "<<" in text else text
+        text = compiled(_HERE_STRING).sub(_hide_said, text)
+    return compiled(_HERE_DOCUMENT, re.MULTILINE).sub(_hide_lines, text) if "<<" in text else text
 
 
 def _hide_said(found: re.Match[str]) -> str:

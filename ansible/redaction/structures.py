@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from redaction.names import hides
+from redaction.rules import compiled, lower_case
 from redaction.shapes import MARKER
 
 _NAME = r"[\"']?\b(?:name|key|variable)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<name>[A-Za-z_][\w.-]{1,100})[\"']?"
@@ -12,10 +13,7 @@ _VALUE = (
     r"(?P<value>\"[^\"\n]{0,4000}\"|'[^'\n]{0,4000}'|[^\s,}\]>\"'][^\n,}\]>]{0,4000}+)"
 )
 _BETWEEN = r"[\s,;+-]{1,80}"
-_PAIRS = (
-    re.compile(_NAME + _BETWEEN + _VALUE, re.IGNORECASE),
-    re.compile(_VALUE + _BETWEEN + _NAME, re.IGNORECASE),
-)
+_PAIRS = (_NAME + _BETWEEN + _VALUE, _VALUE + _BETWEEN + _NAME)
 _KIND = re.compile(r"[\"']?\bkind[\"']?\s{0,4}:\s{0,4}[\"']?(?:Secret|SealedSecret)\b")
 _DATA_LINE = re.compile(r"^(?P<indent>[+\- ]?[ \t]*)(?:data|stringData)\s{0,4}:\s*$")
 _ENTRY = re.compile(r"^(?P<key>[+\- ]?[ \t]*[\"']?[\w.-]{1,253}[\"']?\s{0,4}:)[ \t]*(?P<value>\S.*)?$")
@@ -25,8 +23,9 @@ _ENTRY_OF_OBJECT = re.compile(r"([\"']?[\w.-]{1,253}[\"']?\s{0,4}:\s{0,20})(\"[^
 
 def redact_structures(text: str, learn: Callable[[str], None]) -> str:
     """The text without the secrets that its structure tells."""
-    for pattern in _PAIRS:
-        text = pattern.sub(lambda found: _pair(found, learn), text)
+    if "value" in lower_case(text):
+        for pattern in _PAIRS:
+            text = compiled(pattern, re.IGNORECASE).sub(lambda found: _pair(found, learn), text)
     return _kubernetes(text, learn) if _KIND.search(text) else text
 
 

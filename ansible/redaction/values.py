@@ -4,12 +4,7 @@ Every value is kept, and looking for them takes a time that grows with the text 
 up by the few characters that begin there.
 """
 
-import base64
-import html
-import json
-import shlex
 from collections.abc import Iterator
-from urllib.parse import quote, quote_plus
 
 PREFIX = 4  # characters by which values are looked up: shorter ones are not learnt
 WHOLE_WORD = 12  # characters: shorter values count as whole words only
@@ -65,6 +60,13 @@ def _stands_alone(text: str, place: int, form: str) -> bool:
 
 
 def _forms(text: str) -> Iterator[str]:
+    # Imported with the first secret: most texts have none, and html has a table of all entities.
+    import base64  # noqa: PLC0415
+    import html  # noqa: PLC0415
+    import json  # noqa: PLC0415
+    import shlex  # noqa: PLC0415
+    from urllib.parse import quote, quote_plus  # noqa: PLC0415
+
     data = text.encode("utf-8", "surrogatepass")
     yield text
     for encoded in (base64.b64encode(data).decode(), base64.urlsafe_b64encode(data).decode()):
