@@ -9,7 +9,7 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from redaction.appearance import is_plain, looks_drawn
-from redaction.rules import compiled, holds_any
+from redaction.rules import ByWord, compiled
 from redaction.shapes import MARKER, hide_span
 
 _WITH_LOGIN = ("login: -p <X>", "login: -p<X>")
@@ -140,15 +140,16 @@ def _forms(written: tuple[str, ...]) -> tuple[_Form, ...]:
     return tuple(map(_form, written))
 
 
-# Programs that take a secret in the same forms: their names as they begin, and as they are written in the table.
-_COMMANDS = tuple((tuple(each.rstrip("*") for each in names.split()), names, forms) for names, *forms in _PROGRAMS)
+# By the beginning of each program's name: the names and the forms, as they are written in the table.
+_BY_NAME = ByWord(
+    (tuple(name.rstrip("*") for name in names.split()), (names, tuple(forms))) for names, *forms in _PROGRAMS
+)
 
 
 def redact_commands(text: str) -> str:
     """The text without the secrets that commands are given."""
-    for beginnings, names, forms in _COMMANDS:
-        if holds_any(text, beginnings):
-            text = _command(names).sub(partial(_without_secrets, tuple(forms)), text)
+    for names, forms in _BY_NAME.concerning(text):
+        text = _command(names).sub(partial(_without_secrets, forms), text)
     return text
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from redaction.appearance import is_plain, looks_drawn, looks_random
-from redaction.rules import Rule, lower_case
+from redaction.rules import ByWord, Rule, lower_case
 from redaction.shapes import MARKER, hide_span
 
 _START = r"(?i:^[+\- ]?[ \t]{0,40}(?:#[ \t]{0,4})?"
@@ -127,7 +127,13 @@ _RANDOM = (
     ('" "', r"^[+\- ]?\"[\w.@-]{1,64}\" \"([^\"\s]{8,400})\"$"),  # the users of pgbouncer
     ("send", r"\bsend(?:_user)?\s{1,4}(?:--\s{1,4})?\\{0,2}\"([^\"\s\\]{6,200})\\{1,2}[rn]"),  # expect
     (
-        "(",  # login("bob", "x")
+        # the arguments of a login, as in many languages
+        "auth",
+        "login",
+        "connect",
+        "pdo",
+        "password",
+        "crypt",
         (
             r"(?i:\b\w{0,30}(?:auth|login|connect|pdo|password|crypt)\s?=?\s?\((?:[^\n()]{0,200}?[ ,(])?)"
             rf"{_QUOTED}\s?\)"
@@ -146,15 +152,15 @@ def _hide(is_secret: Callable[[str], bool], found: re.Match[str]) -> str:
 
 
 _RULES = tuple(
-    (Rule(tuple(words), pattern, ignores_case=True), partial(_hide, is_secret))
+    (Rule(tuple(words), pattern), partial(_hide, is_secret))
     for rules, is_secret in ((_SURE, bool), (_DRAWN, looks_drawn), (_RANDOM, looks_random))
     for *words, pattern in rules
 )
+_BY_WORD = ByWord((rule.words, (rule, hide)) for rule, hide in _RULES)
 
 
 def redact_directives(text: str) -> str:
     """The text without the secrets of directives."""
-    lower = lower_case(text)
-    for rule, hide in _RULES:
-        text = rule.sub(hide, text, lower)
+    for rule, hide in _BY_WORD.concerning(lower_case(text)):
+        text = rule.expression.sub(hide, text)
     return text

@@ -8,11 +8,13 @@ from redaction.commands import redact_commands
 from redaction.directives import redact_directives
 from redaction.lines import LineRedactor, Strictness
 from redaction.names import hides
-from redaction.rules import lower_case
+from redaction.rules import ByWord, holds_any, lower_case
 from redaction.shapes import BLOCK_BODY, BLOCK_END, BLOCK_TAIL, BLOCKS, BODY_LINE, MARKER, TOKENS, hide_span
 from redaction.standard_input import redact_standard_input
 from redaction.structures import redact_structures
 from redaction.values import Values
+
+_TOKENS = ByWord((rule.words, rule) for rule in TOKENS)
 
 __all__ = ["MARKER", "Redactor", "Strictness", "leaves"]
 
@@ -59,16 +61,15 @@ class Redactor:
         return text
 
     def _redact(self, text: str, strictness: Strictness) -> str:
-        text = _without_block_tails(BLOCKS.sub(MARKER, text))
+        text = _without_blocks(text)
         if strictness is not Strictness.TITLE:
             text = redact_structures(text, self.learn)
         text = redact_standard_input(redact_commands(text))
         text = "\n".join(LineRedactor(strictness, self.learn).redact(text.split("\n")))
         text = redact_directives(text)
-        lower = lower_case(text)
-        for rule in TOKENS:
-            text = rule.sub(_hide, text, lower)
-        text = BODY_LINE.sub(rf"\1{MARKER}", text)
+        for rule in _TOKENS.concerning(lower_case(text)):
+            text = rule.expression.sub(_hide, text)
+        text = BODY_LINE.expression.sub(rf"\1{MARKER}", text)
         return self._values.replace(text, MARKER)
 
 
@@ -82,7 +83,10 @@ def _hide(found: re.Match[str]) -> str:
     return hide_span(found, group)
 
 
-def _without_block_tails(text: str) -> str:
+def _without_blocks(text: str) -> str:
+    """The text without keys and vaults. It may begin or end in the middle of one."""
+    if holds_any(text.lower(), BLOCKS.words):
+        text = BLOCKS.expression.sub(MARKER, text)
     if BLOCK_TAIL not in text:
         return text
     kept: list[str] = []

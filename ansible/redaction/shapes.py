@@ -12,7 +12,7 @@ from redaction.rules import Rule
 MARKER = "[redacted]"
 
 BLOCKS = Rule(
-    ("-----BEGIN", "---- BEGIN", "$ANSIBLE_VAULT;", "PuTTY-User-Key-File-"),
+    ("-----begin", "---- begin", "$ansible_vault;", "putty-user-key-file-"),
     (
         r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----.*?"
         r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----|\Z)"
@@ -44,45 +44,42 @@ _PREFIX_WORDS = tuple(
 )
 # Each is replaced whole, or in its group, where it has one.
 TOKENS = (
-    Rule(("A3T", "AKIA", "ASIA", "ABIA", "ACCA"), r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}"),
-    Rule(_PREFIX_WORDS, rf"\b(?:{'|'.join(_PREFIXES)})[\w.=-]{{8,}}", ignores_case=True),
+    Rule(("a3t", "akia", "asia", "abia", "acca"), r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}"),
+    Rule(_PREFIX_WORDS, rf"\b(?:{'|'.join(_PREFIXES)})[\w.=-]{{8,}}"),
     Rule(
-        ("sk-", "AIza", "AC", "SK", "-us", ":"),
+        ("sk-", "aiza", "ac", "sk", "-us", ":"),
         r"\bsk-[\w-]{20,}|\bAIza[\w-]{30,}|\b(?:AC|SK)[a-z0-9]{32}\b|\b[0-9a-z]{32}-us\d{1,2}\b|\b\d{8,10}:[\w-]{35}(?![\w-])",
     ),
-    Rule(("eyJ",), r"\beyJ[\w=-]{8,}\.[\w=-]{4,}(?:\.[\w.+/=-]*)?"),
+    Rule(("eyj",), r"\beyJ[\w=-]{8,}\.[\w=-]{4,}(?:\.[\w.+/=-]*)?"),
     Rule((), r"\b[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,}"),
     Rule(
-        ("$", "{SHA", "{SSHA"),
+        ("$", "{sha", "{ssha"),
         (
             r"\$(?:1|2[abxy]|5|6|7|y|gy|apr1|scrypt|argon2(?:i|d|id))\$[./\w$=,+-]{8,}"
             r"|\{S?SHA(?:256|512)?\}[A-Za-z0-9+/=]{20,}"
         ),
     ),
-    Rule(("bearer ",), r"(?i:\bbearer )(?=\S*[A-Z0-9])([\w.~+/=-]{6,})", ignores_case=True),
+    Rule(("bearer ",), r"(?i:\bbearer )(?=\S*[A-Z0-9])([\w.~+/=-]{6,})"),
     Rule(
         ("basic ",),
         r"(?i:\bbasic )(?=[a-z]*[A-Z0-9+/=])([A-Za-z0-9+/]{8,}={0,2})(?![\w-])",
-        ignores_case=True,
     ),
     Rule(
         ("authorization",),
         r"(?i:authorization[\"']?[:=]\s{0,3}[\"']?(?:token|apikey|digest|negotiate) )([^\s\"']{6,})",
-        ignores_case=True,
     ),
     Rule(
         ("hooks.slack.com/",),
         r"(?i:https?://hooks\.slack\.com/(?:services|workflows|triggers)/)([\w/-]{6,})",
-        ignores_case=True,
     ),
     Rule(("/api/webhooks/",), r"https?://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/([\w/-]{10,})"),
     Rule(("webhook.office.com/",), r"https?://[\w.-]{1,100}webhook\.office\.com/(\S{10,})"),
     Rule(
-        ("AccountKey=", "SharedAccess"),
+        ("accountkey=", "sharedaccess"),
         r"\b(?:AccountKey|SharedAccessKey|SharedAccessSignature)=([A-Za-z0-9+/=%]{20,})",
     ),
     Rule(
-        ("sig=", "signature=", "-Signature=", "-Token="),
+        ("sig=", "signature=", "-signature=", "-token="),
         r"[?&](?:sig|signature|X-Amz-Signature|X-Amz-Security-Token)=([\w%+/=.-]{16,})",
     ),
     Rule(("auth",), r"[\"']auth[\"']\s{0,3}[:=]\s{0,3}[\"']([A-Za-z0-9+/=]{8,})[\"']"),
@@ -90,12 +87,11 @@ TOKENS = (
     Rule(("://",), r"://[^\s:/@]{0,200}:(?!\d{1,5}(?:/|$))(\S{1,500})@"),
     Rule((".",), r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"),
     Rule(("-hash ", "token "), r"\b(?:discovery-token-ca-cert-hash|token) ([a-z0-9]{6}\.[a-z0-9]{16})"),
-    Rule(("eu01xx", "NRAL"), r"\beu01xx\w{30,}|\b\w{36}NRAL\b"),
+    Rule(("eu01xx", "nral"), r"\beu01xx\w{30,}|\b\w{36}NRAL\b"),
     Rule(("=",), r"(?<=[ \t\"'=:])([A-Za-z0-9+/]{43}=)(?=[\s\"',;]|$)"),
     Rule(
         ("aws",),
         r"(?i:aws.{0,20}(?:secret|key).{0,20}?)(?<![\w/+])([A-Za-z0-9/+]{40})(?![\w/+=])",
-        ignores_case=True,
     ),
     Rule(("==",), r"(?<![\w/+])[A-Za-z0-9+/]{86,88}=="),
 )
