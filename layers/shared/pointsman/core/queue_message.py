@@ -20,6 +20,14 @@ def to_message(delivery: Delivery) -> str:
     return _to_ascii(delivery)
 
 
+def to_messages(delivery: Delivery, limit: int = MESSAGE_BYTES) -> tuple[str, ...]:
+    """`delivery` as one message or, if it is too large, as several of at most `limit` bytes: see split_to_fit()."""
+    message = to_message(delivery)
+    if len(message) <= limit:
+        return (message,)
+    return tuple(to_message(part) for part in split_to_fit(delivery, limit))
+
+
 def _to_ascii(value: Value) -> str:
     return json.dumps(value.to_dict(), separators=(",", ":"))
 
