@@ -9,7 +9,7 @@ from functools import cache, partial
 from typing import NamedTuple
 
 from redaction.appearance import is_plain, looks_drawn
-from redaction.rules import ByWord, compiled
+from redaction.rules import compiled
 from redaction.shapes import MARKER, hide_span
 
 _WITH_LOGIN = ("login: -p <X>", "login: -p<X>")
@@ -140,16 +140,45 @@ def _forms(written: tuple[str, ...]) -> tuple[_Form, ...]:
     return tuple(map(_form, written))
 
 
-# By the beginning of each program's name: the names and the forms, as they are written in the table.
-_BY_NAME = ByWord(
-    (tuple(name.rstrip("*") for name in names.split()), (names, tuple(forms))) for names, *forms in _PROGRAMS
-)
+# A word that may be the name of a program, behind any folder and without its suffix.
+_NAME = re.compile(r"[\w.-]+(?=[\s\"'])")
+
+
+class _Program(NamedTuple):
+    place: int  # in the table
+    names: str
+    forms: tuple[str, ...]
+
+
+def _table() -> tuple[dict[str, list[_Program]], dict[str, list[_Program]]]:
+    """The programs by their name, and those with a * by the beginning of it."""
+    whole: dict[str, list[_Program]] = {}
+    beginnings: dict[str, list[_Program]] = {}
+    for place, (names, *forms) in enumerate(_PROGRAMS):
+        program = _Program(place, names, tuple(forms))
+        for name in names.split():
+            (beginnings if name.endswith("*") else whole).setdefault(name.rstrip("*"), []).append(program)
+    return whole, beginnings
+
+
+_WHOLE, _BEGINNINGS = _table()
+_ANY_BEGINNING = tuple(_BEGINNINGS)
+
+
+def _programs_in(text: str) -> list[_Program]:
+    """The programs whose names are in the text, in the table's order."""
+    found: set[_Program] = set()
+    for word in {word.removesuffix(".exe") for word in _NAME.findall(text)}:
+        found.update(_WHOLE.get(word, ()))
+        if word.startswith(_ANY_BEGINNING):
+            found.update(*[programs for beginning, programs in _BEGINNINGS.items() if word.startswith(beginning)])
+    return sorted(found)
 
 
 def redact_commands(text: str) -> str:
     """The text without the secrets that commands are given."""
-    for names, forms in _BY_NAME.concerning(text):
-        text = _command(names).sub(partial(_without_secrets, forms), text)
+    for program in _programs_in(text):
+        text = _command(program.names).sub(partial(_without_secrets, program.forms), text)
     return text
 
 
