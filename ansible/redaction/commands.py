@@ -140,8 +140,8 @@ def _forms(written: tuple[str, ...]) -> tuple[_Form, ...]:
     return tuple(map(_form, written))
 
 
-# A word that may be the name of a program, behind any folder and without its suffix.
-_NAME = re.compile(r"[\w.-]+(?=[\s\"'])")
+# What may be the name of a program, behind any folder.
+_NAME = re.compile(r"[\w.-]+")
 
 
 class _Program(NamedTuple):
@@ -167,9 +167,11 @@ _ANY_BEGINNING = tuple(_BEGINNINGS)
 
 def _programs_in(text: str) -> list[_Program]:
     """The programs whose names are in the text, in the table's order."""
-    found: set[_Program] = set()
-    for word in {word.removesuffix(".exe") for word in _NAME.findall(text)}:
-        found.update(_WHOLE.get(word, ()))
+    words = set(_NAME.findall(text))
+    if ".exe" in text:
+        words |= {word.removesuffix(".exe") for word in words}
+    found = {program for word in words & _WHOLE.keys() for program in _WHOLE[word]}
+    for word in words:
         if word.startswith(_ANY_BEGINNING):
             found.update(*[programs for beginning, programs in _BEGINNINGS.items() if word.startswith(beginning)])
     return sorted(found)

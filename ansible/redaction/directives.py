@@ -93,7 +93,8 @@ _DRAWN = (
     ("snmp-server user", _START + rf"snmp-server user [^\n]{{1,100}}? priv \S{{1,10}} (?:\d{{3}} )?){_VALUE}"),
     # "bob" * "x" *, of PPP
     (
-        "*",
+        " *",
+        "\t*",
         "pptpd",
         "l2tpd",
         "pppd",

@@ -7,8 +7,8 @@ from redaction.appearance import is_plain, looks_drawn
 from redaction.commands import redact_commands
 from redaction.directives import redact_directives
 from redaction.lines import LineRedactor, Strictness
-from redaction.names import hides
-from redaction.rules import ByWord, holds_any, lower_case
+from redaction.names import hides, may_hide
+from redaction.rules import LONG_WORD, ByWord, holds_any, lower_case
 from redaction.shapes import BLOCK_BODY, BLOCK_END, BLOCK_TAIL, BLOCKS, BODY_LINE, MARKER, TOKENS, hide_span
 from redaction.standard_input import redact_standard_input
 from redaction.structures import redact_structures
@@ -65,10 +65,13 @@ class Redactor:
         if strictness is not Strictness.TITLE:
             text = redact_structures(text, self.learn)
         text = redact_standard_input(redact_commands(text))
-        text = "\n".join(LineRedactor(strictness, self.learn).redact(text.split("\n")))
+        if may_hide(text):
+            text = "\n".join(LineRedactor(strictness, self.learn).redact(text.split("\n")))
         text = redact_directives(text)
+        has_long_word = LONG_WORD.search(text)
         for rule in _TOKENS.concerning(lower_case(text)):
-            text = rule.expression.sub(_hide, text)
+            if has_long_word or not rule.in_long_word:
+                text = rule.expression.sub(_hide, text)
         text = BODY_LINE.expression.sub(rf"\1{MARKER}", text)
         return self._values.replace(text, MARKER)
 

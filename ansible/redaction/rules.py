@@ -9,6 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 compiled = cache(re.compile)
+LONG_WORD = re.compile(r"[\w.-]{16}")
 
 
 class Rule(NamedTuple):
@@ -17,6 +18,7 @@ class Rule(NamedTuple):
     words: tuple[str, ...]  # none: every text is searched
     pattern: str
     flags: int = re.MULTILINE
+    in_long_word: bool = False  # whether a text that it matches has a LONG_WORD
 
     @property
     def expression(self) -> re.Pattern[str]:
@@ -29,19 +31,33 @@ class ByWord[Entry]:
 
     def __init__(self, entries: Iterable[tuple[tuple[str, ...], Entry]]) -> None:
         self._entries: list[Entry] = []
-        self._always: set[int] = set()
-        self._by_word: dict[str, list[int]] = {}
+        # Searching for a character is much quicker than for a word, so words are kept by their rarest character.
+        self._by_character: dict[str, dict[str, list[int]]] = {}
         for place, (words, entry) in enumerate(entries):
             self._entries.append(entry)
-            if not words:
-                self._always.add(place)
-            for word in words:
-                self._by_word.setdefault(word, []).append(place)
+            for word in words or ("",):
+                self._by_character.setdefault(_rarest(word), {}).setdefault(word, []).append(place)
 
     def concerning(self, text: str) -> list[Entry]:
         """The entries with a word that the text has, in their order."""
-        places = self._always.union(*[places for word, places in self._by_word.items() if word in text])
-        return [self._entries[place] for place in sorted(places)]
+        found = {
+            place
+            for character, by_word in self._by_character.items()
+            if character in text
+            for word, places in by_word.items()
+            if word in text
+            for place in places
+        }
+        return [self._entries[place] for place in sorted(found)]
+
+
+def _rarest(word: str) -> str:
+    """The character of a word that the fewest texts have: a sign, or a rare letter."""
+    return min(word, key=_COMMON.find, default="")
+
+
+# The more common a character is in texts, the later it stands; signs that are not listed are rarer still.
+_COMMON = "qjzxkvw_bygf.phdmu-lcrisoanet "
 
 
 def holds_any(text: str, words: Iterable[str]) -> bool:

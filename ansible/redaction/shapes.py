@@ -44,14 +44,20 @@ _PREFIX_WORDS = tuple(
 )
 # Each is replaced whole, or in its group, where it has one.
 TOKENS = (
-    Rule(("a3t", "akia", "asia", "abia", "acca"), r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}"),
+    Rule(
+        ("a3t", "akia", "asia", "abia", "acca"),
+        r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}",
+        in_long_word=True,
+    ),
     Rule(_PREFIX_WORDS, rf"\b(?:{'|'.join(_PREFIXES)})[\w.=-]{{8,}}"),
     Rule(
-        ("sk-", "aiza", "ac", "sk", "-us", ":"),
-        r"\bsk-[\w-]{20,}|\bAIza[\w-]{30,}|\b(?:AC|SK)[a-z0-9]{32}\b|\b[0-9a-z]{32}-us\d{1,2}\b|\b\d{8,10}:[\w-]{35}(?![\w-])",
+        ("sk-", "aiza", "ac", "sk", "-us"),
+        r"\bsk-[\w-]{20,}|\bAIza[\w-]{30,}|\b(?:AC|SK)[a-z0-9]{32}\b|\b[0-9a-z]{32}-us\d{1,2}\b",
+        in_long_word=True,
     ),
+    Rule((":",), r"\b\d{8,10}:[\w-]{35}(?![\w-])", in_long_word=True),
     Rule(("eyj",), r"\beyJ[\w=-]{8,}\.[\w=-]{4,}(?:\.[\w.+/=-]*)?"),
-    Rule((), r"\b[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,}"),
+    Rule((".",), r"\b[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,}", in_long_word=True),
     Rule(
         ("$", "{sha", "{ssha"),
         (
@@ -85,9 +91,11 @@ TOKENS = (
     Rule(("auth",), r"[\"']auth[\"']\s{0,3}[:=]\s{0,3}[\"']([A-Za-z0-9+/=]{8,})[\"']"),
     Rule(("://",), r"(?i:://)([^\s:/@\"'<>{}]{8,200})@(?=[\w.-]+)"),
     Rule(("://",), r"://[^\s:/@]{0,200}:(?!\d{1,5}(?:/|$))(\S{1,500})@"),
-    Rule((".",), r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b"),
-    Rule(("-hash ", "token "), r"\b(?:discovery-token-ca-cert-hash|token) ([a-z0-9]{6}\.[a-z0-9]{16})"),
-    Rule(("eu01xx", "nral"), r"\beu01xx\w{30,}|\b\w{36}NRAL\b"),
+    Rule((".",), r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b", in_long_word=True),
+    Rule(
+        ("-hash ", "token "), r"\b(?:discovery-token-ca-cert-hash|token) ([a-z0-9]{6}\.[a-z0-9]{16})", in_long_word=True
+    ),
+    Rule(("eu01xx", "nral"), r"\beu01xx\w{30,}|\b\w{36}NRAL\b", in_long_word=True),
     Rule(("=",), r"(?<=[ \t\"'=:])([A-Za-z0-9+/]{43}=)(?=[\s\"',;]|$)"),
     Rule(
         ("aws",),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from redaction import names
 from redaction.directives import _RULES as DIRECTIVES
 from redaction.names import hides, may_hide
-from redaction.rules import ByWord, Rule, holds_any, lower_case
+from redaction.rules import LONG_WORD, ByWord, Rule, holds_any, lower_case
 from redaction.shapes import BLOCKS, BODY_LINE, TOKENS
 
 RULES = [*TOKENS, BLOCKS, BODY_LINE, *(rule for rule, _ in DIRECTIVES)]
@@ -24,6 +24,7 @@ def test_what_a_rule_matches_has_a_word_of_it(rule: Rule) -> None:
     @given(st.from_regex(rule.expression))
     def found(text: str) -> None:
         assert holds_any(lower_case(text), rule.words)
+        assert LONG_WORD.search(text) or not rule.in_long_word
 
     found()
 
