@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from redaction.appearance import looks_drawn, looks_random
-from redaction.names import Hides, hides, hides_below, is_secret_name, may_hide
+from redaction.names import Hides, hides, hides_below, is_secret_name, next_name
 from redaction.shapes import MARKER
 from redaction.structures import indent_of
 
@@ -114,20 +114,28 @@ class LineRedactor:
         """One line, read once from its beginning to its end."""
         kept: list[str] = []
         position = start = self._mapping_end = 0
-        if self._mapping is None and not may_hide(line):
-            return line
         if self._mapping is not None and line.strip("+- \t") and indent_of(line) <= self._mapping:
             self._mapping = None
-        while found := _NAME.search(line, position):
+        while found := self._name(line, position):
             position = found.end()
             name = _full_name(line, found)
-            below = self._mapping is not None or found.end() < self._mapping_end
+            below = self._is_below(position)
             if told := hides_below(name) if below else hides(name):
                 self._hides, self._sure = told, is_secret_name(name)
                 shown, position = self._value(line, found)
                 kept += [line[start : found.end()], shown]
                 start = position
         return "".join([*kept, line[start:]])
+
+    def _name(self, line: str, position: int) -> re.Match[str] | None:
+        """The next name that may hide a value."""
+        if not self._is_below(position):
+            position = next_name(line, position)
+        return _NAME.search(line, position) if position >= 0 else None
+
+    def _is_below(self, position: int) -> bool:
+        """Whether a place in a line is below a secret's name, so that every name may hide a value."""
+        return self._mapping is not None or position < self._mapping_end
 
     def _value(self, line: str, name: re.Match[str]) -> tuple[str, int]:
         """What stands for the value after a name, and where the line goes on."""

@@ -55,6 +55,8 @@ _KEY_TO = frozenset(
 )
 # Every name that hides a value has one of these.
 _PARTS = ("pass", "pw", "secret", "token", "credential", "cookie", "psk", "auth", "key", "webhook", "community")
+_PART = re.compile("|".join(_PARTS), re.IGNORECASE)
+LONGEST_INDEX = 70  # characters of a name that are in brackets
 _STRONG_ENDS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "pass", "pwd")
 _NOT_STRONG = ("compass", "bypass", "trespass", "encompass", "surpass")
 
@@ -91,6 +93,17 @@ def hides(name: str) -> Hides | None:
 def may_hide(text: str) -> bool:
     """Whether a text can have a name that hides a value: for most texts this answers before any name is read."""
     return holds_any(text.lower(), _PARTS)
+
+
+def next_name(line: str, position: int) -> int:
+    """Where to look for the next name that hides a value: at it or before it; -1 if the line has no more of them."""
+    part = _PART.search(line, position)
+    if not part:
+        return -1
+    place = part.start()
+    start = max(line.rfind(" ", position, place) + 1, position)
+    bracket = line.rfind("[", position, place)  # a name may have one, with spaces in it
+    return position if bracket >= 0 and start < bracket + LONGEST_INDEX else start
 
 
 def hides_below(name: str) -> Hides | None:

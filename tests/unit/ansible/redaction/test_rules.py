@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redaction import names
 from redaction.directives import _RULES as DIRECTIVES
-from redaction.names import hides, may_hide
+from redaction.lines import _NAME
+from redaction.names import hides, may_hide, next_name
 from redaction.rules import LONG_WORD, ByWord, Rule, holds_any, lower_case
 from redaction.shapes import BLOCKS, BODY_LINE, TOKENS
 
@@ -55,6 +56,20 @@ WORDS_OF_NAMES = st.sampled_from(NAME_PARTS.split())
 def test_a_name_that_hides_a_value_is_never_passed_over(name: str) -> None:
     if hides(name):
         assert may_hide(f"x {name}: y")
+
+
+SIGNS = st.sampled_from([" ", "=", ": ", "[", "]", "a[b c", " x ", "é", "İ", "$", "%", "-", "."])
+
+
+@given(st.lists(st.one_of(WORDS_OF_NAMES, SIGNS), max_size=20).map("".join), st.integers(0, 20))
+@settings(max_examples=1000)
+def test_looking_for_the_next_name_skips_no_name_that_hides(line: str, position: int) -> None:
+    every = [(found.start(), found[0]) for found in _NAME.finditer(line, position) if hides(found[0])]
+    start = next_name(line, position)
+    found = (
+        [(found.start(), found[0]) for found in _NAME.finditer(line, start) if hides(found[0])] if start >= 0 else []
+    )
+    assert found == every
 
 
 def test_the_words_of_secrets_are_never_passed_over() -> None:
