@@ -18,7 +18,7 @@ ValueError
 Exception, inside adapters
 └── AwsJsonError        a call of the JSON client failed; the adapter translates its code
 
-Exception, in ansible/ and pointsmanctl/: the command prints the message and exits with a status other than 0
+Exception, in runner/ and pointsmanctl/: the command prints the message and exits with a status other than 0
 ├── SettingsError       ansible.cfg cannot be read
 ├── WrongVariablesError a variable of the build is invalid
 ├── CannotInstallError  the Session Manager plugin cannot be downloaded, verified or installed

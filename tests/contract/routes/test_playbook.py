@@ -1,4 +1,4 @@
-"""What routes.yaml may say, the build takes: check_routes accepts nothing that ansible/bin/run-playbook refuses."""
+"""What routes.yaml may say, the build takes: check_routes accepts nothing that runner/bin/run-playbook refuses."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from pointsman.core.routes.model import Routes
 from pointsman.core.routes.sizes import TARGETS_OF_A_ROUTE
 from pointsman.core.routes.values import ACCOUNT
 from tests.contract.templates.cloudformation import load
-from tests.support.ansible_runs import script
+from tests.support.ansible_runs import SAMPLE, script
 from tests.support.rollouts import MORNING, change
 
 run_playbook = script("run-playbook")
@@ -74,7 +74,12 @@ def test_a_build_accepts_every_value_that_routes_may_have(parts: Parts, by_targe
     routes = checked(*parts, by_target=by_target)
     if routes is None:
         return
-    given_by = {"AWS_REGION": "eu-west-1", "POINTSMAN_BUCKET": "transfer", "POINTSMAN_ACCOUNT_NAME": parts[0]}
+    given_by = {
+        "CODEBUILD_SRC_DIR": str(SAMPLE),
+        "AWS_REGION": "eu-west-1",
+        "POINTSMAN_BUCKET": "transfer",
+        "POINTSMAN_ACCOUNT_NAME": parts[0],
+    }
     line = run_playbook.arguments(given_by | build_variables(routes), lambda _: Path("vars.json"))
     assert line[-1] == "site.yml"
     assert [each.partition("=")[2] for each in line if each.startswith("--tags=")] == [",".join(parts[1])] * bool(
