@@ -7,10 +7,12 @@ from pathlib import Path
 
 RUNNER = Path(__file__).resolve().parent.parent
 BUILD_DIRECTORY = RUNNER / ".build"
+ALL_FILES = "inventory"  # Pointsman's inventory, with the variables of its groups
+ONLY_VARIABLES = "variables"  # these variables alone, beside the team's inventory
 
 
-def project_directory(environ: Mapping[str, str]) -> Path:
-    """The directory in which Ansible runs: the checkout, or the working directory outside a build."""
+def checkout(environ: Mapping[str, str]) -> Path:
+    """The repository's root: the build's source, or the working directory outside a build."""
     return Path(environ.get("CODEBUILD_SRC_DIR") or Path.cwd()).resolve()
 
 
@@ -25,14 +27,16 @@ def prepare(environ: Mapping[str, str], project: Path) -> None:
     Ansible finds group_vars and host_vars beside an inventory and beside a playbook. Pointsman's inventory counts as
     being in the project's directory, so that a playbook in a subdirectory has these variables too.
     """
-    shutil.rmtree(BUILD_DIRECTORY / "inventory", ignore_errors=True)
-    for name in ("tmp", "inventory"):
+    for name in (ALL_FILES, ONLY_VARIABLES):
+        shutil.rmtree(BUILD_DIRECTORY / name, ignore_errors=True)
+    for name in ("tmp", ALL_FILES, ONLY_VARIABLES):
         (BUILD_DIRECTORY / name).mkdir(parents=True, exist_ok=True)
     for file in inventory_files(environ).glob("*.yml"):
-        shutil.copy(file, BUILD_DIRECTORY / "inventory")
+        shutil.copy(file, BUILD_DIRECTORY / ALL_FILES)
+    shutil.copy(inventory_files(environ) / "variables.yml", BUILD_DIRECTORY / ONLY_VARIABLES)
     for name in ("group_vars", "host_vars"):
         if (project / name).is_dir():
-            (BUILD_DIRECTORY / "inventory" / name).symlink_to(project / name)
+            (BUILD_DIRECTORY / ALL_FILES / name).symlink_to(project / name)
 
 
 def temporary_directory() -> str:

@@ -4,7 +4,7 @@ import re
 from collections import deque
 from collections.abc import Sequence
 
-_ERROR = re.compile(r"^(?:\[ERROR\]:|ERROR!|fatal:)\s*(?P<text>.*)")
+_ERROR = re.compile(r"^(?:\[ERROR\]:|ERROR!|ERROR:|fatal:)\s*(?P<text>.*)")
 _WARNING = re.compile(
     r"^\[WARNING\]:\s*(?P<text>(?:Could not match supplied host pattern|provided hosts list"
     r"|Failed to parse inventory with '(?:[\w.]+\.)?(?:pointsman|aws)_ec2').*)"

@@ -1,5 +1,6 @@
 """Adds Pointsman's settings to the team's, as environment variables, which take precedence over ansible.cfg."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .directories import BUILD_DIRECTORY, RUNNER, temporary_directory
+from .requirements import Installed
 
 CALLBACK = "pointsman"
 INVENTORY = "pointsman_ec2"
@@ -15,7 +17,9 @@ YAML = "ansible.builtin.yaml"  # of Pointsman's own variables
 TASK_TIMEOUT = 1800
 
 
-def ansible_environment(environ: Mapping[str, str], project: Path) -> dict[str, str]:
+def ansible_environment(
+    environ: Mapping[str, str], project: Path, installed: Installed | None = None
+) -> dict[str, str]:
     """The environment of Ansible: the team's settings and plugins, with ours added, and files in the build directory.
 
     Raises SettingsError when the team's ansible.cfg cannot be read.
@@ -23,30 +27,63 @@ def ansible_environment(environ: Mapping[str, str], project: Path) -> dict[str, 
     base = {
         "LANG": "C.UTF-8",
         **environ,
-        "ANSIBLE_CONFIG": str(project / "ansible.cfg"),
+        "ANSIBLE_CONFIG": str(project / environ.get("ANSIBLE_CONFIG", "ansible.cfg")),
         "TMPDIR": environ.get("TMPDIR") or temporary_directory(),
         # Scripts of the team, such as dynamic inventories, have this interpreter and Ansible's packages.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', os.defpath)}",
     }
-    config = _Config(project / "ansible.cfg", base)
-    enabled = [*config.names("CALLBACKS_ENABLED"), CALLBACK]
-    paths = [*config.names("DEFAULT_CALLBACK_PLUGIN_PATH"), str(RUNNER / "callback_plugins")]
+    config = _Config(project / base["ANSIBLE_CONFIG"], base)
+    return (
+        base
+        | _plugins(config)
+        | _files(config, base, installed or Installed())
+        | _vault(config, base)
+        | _limits(config)
+    )
+
+
+def _plugins(config: "_Config") -> dict[str, str]:
+    """The team's plugins, with the callback and the inventory plugin of Pointsman."""
+    callbacks = [*config.names("CALLBACKS_ENABLED"), CALLBACK]
     inventories = [INVENTORY, *config.names("INVENTORY_ENABLED"), YAML]
-    inventory_paths = [*config.names("DEFAULT_INVENTORY_PLUGIN_PATH"), str(RUNNER / "inventory_plugins")]
-    ours = {
+    return {
         "POINTSMAN_RUNNER": "true",
-        "ANSIBLE_CALLBACKS_ENABLED": ",".join(dict.fromkeys(enabled)),
-        "ANSIBLE_CALLBACK_PLUGINS": os.pathsep.join(dict.fromkeys(paths)),
+        "ANSIBLE_CALLBACKS_ENABLED": ",".join(dict.fromkeys(callbacks)),
+        "ANSIBLE_CALLBACK_PLUGINS": config.paths("DEFAULT_CALLBACK_PLUGIN_PATH", RUNNER / "callback_plugins"),
         "ANSIBLE_INVENTORY_ENABLED": ",".join(dict.fromkeys(inventories)),
-        "ANSIBLE_INVENTORY_PLUGINS": os.pathsep.join(dict.fromkeys(inventory_paths)),
+        "ANSIBLE_INVENTORY_PLUGINS": config.paths("DEFAULT_INVENTORY_PLUGIN_PATH", RUNNER / "inventory_plugins"),
         # An inventory that cannot be read must be an error, not a successful build without hosts.
         "ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "true",
     }
-    if config.is_default("ANSIBLE_HOME"):
-        ours["ANSIBLE_HOME"] = str(BUILD_DIRECTORY / "home")
-    if not config.value("TASK_TIMEOUT"):
-        ours["ANSIBLE_TASK_TIMEOUT"] = str(TASK_TIMEOUT)
-    return base | ours
+
+
+def _files(config: "_Config", base: Mapping[str, str], installed: "Installed") -> dict[str, str]:
+    """What Ansible keeps, and where it finds what was installed for this run."""
+    files = {"ANSIBLE_HOME": str(BUILD_DIRECTORY / "home")} if config.is_default("ANSIBLE_HOME") else {}
+    if installed.galaxy:
+        files["ANSIBLE_ROLES_PATH"] = config.paths("DEFAULT_ROLES_PATH", installed.galaxy / "roles")
+        files["ANSIBLE_COLLECTIONS_PATH"] = config.paths("COLLECTIONS_PATHS", installed.galaxy / "collections")
+    if installed.python:
+        files["PYTHONPATH"] = os.pathsep.join(filter(None, [base.get("PYTHONPATH"), str(installed.python)]))
+    return files
+
+
+def _vault(config: "_Config", base: Mapping[str, str]) -> dict[str, str]:
+    """Where Ansible gets vault passwords. A file that the team's ansible.cfg names is not in the repository."""
+    if "POINTSMAN_VAULT" not in base:
+        return {}
+    ids = json.loads(Path(base["POINTSMAN_VAULT"]).read_text(encoding="utf-8"))
+    script = RUNNER / "bin" / "vault-password-client"
+    if not os.access(script, os.X_OK):
+        script.chmod(0o700)  # A zip file keeps no modes, and Ansible would read the script as the password.
+    given = {"ANSIBLE_VAULT_IDENTITY_LIST": ",".join(f"{each}@{script}" for each in ids)}
+    if not config.is_default("DEFAULT_VAULT_PASSWORD_FILE"):
+        given["ANSIBLE_VAULT_PASSWORD_FILE"] = str(script)
+    return given
+
+
+def _limits(config: "_Config") -> dict[str, str]:
+    return {} if config.value("TASK_TIMEOUT") else {"ANSIBLE_TASK_TIMEOUT": str(TASK_TIMEOUT)}
 
 
 class SettingsError(Exception):
@@ -84,6 +121,12 @@ class _Config:
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+    def paths(self, name: str, more: Path) -> str:
+        """The directories of a setting with one more at the end."""
+        # A default is a template: {{ ANSIBLE_HOME ~ "/roles:/usr/share/ansible/roles" }}. That home is empty here.
+        given = [each.removesuffix('" }}') for each in self.names(name) if "{{" not in each]
+        return os.pathsep.join(dict.fromkeys([*given, str(more)]))
 
     def names(self, name: str) -> list[str]:
         """A setting that is a list of names or paths."""

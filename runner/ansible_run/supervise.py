@@ -38,10 +38,13 @@ class Limits:
 
 
 class Supervisor:
-    """Runs one command in its own process group, and calls `tick` every `every` seconds."""
+    """Runs one command in its own process group, calls `tick` every `every` seconds, and masks each line."""
 
-    def __init__(self, tick: Callable[[], None], every: float = 15.0) -> None:
+    def __init__(
+        self, tick: Callable[[], None], every: float = 15.0, mask: Callable[[str], str] = lambda line: line
+    ) -> None:
         self._tick = tick
+        self._mask = mask
         self._every = every
         self._signal: int | None = None
 
@@ -71,7 +74,7 @@ class Supervisor:
     def _watch(self, child: subprocess.Popen[bytes], limits: Limits) -> Exit:
         output, errors = Tail(), Tail()
         streams = ((child.stdout, sys.stdout, output), (child.stderr, sys.stderr, errors))
-        pumps = [threading.Thread(target=_pump, args=stream, daemon=True) for stream in streams]
+        pumps = [threading.Thread(target=_pump, args=(*stream, self._mask), daemon=True) for stream in streams]
         for pump in pumps:
             pump.start()
         stop_reason = self._wait(child, limits)
@@ -118,13 +121,13 @@ def _signal_group(child: subprocess.Popen[bytes], number: int) -> None:
         os.killpg(child.pid, number)
 
 
-def _pump(source: IO[bytes] | None, destination: IO[str], tail: Tail) -> None:
-    """Forward Ansible's output line by line, and keep its end."""
+def _pump(source: IO[bytes] | None, destination: IO[str], tail: Tail, mask: Callable[[str], str]) -> None:
+    """Forward Ansible's output line by line, without known secrets, and keep its end."""
     if source is None:
         return
     with source:
         for raw in source:
-            line = raw.decode("utf-8", "replace")
+            line = mask(raw.decode("utf-8", "replace"))
             tail.add(line)
             # The reader of the log may be gone. Ansible must not stop for that.
             with contextlib.suppress(OSError, ValueError):

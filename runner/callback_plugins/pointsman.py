@@ -47,7 +47,7 @@ def _load_package(name: str) -> None:
 _load_package("redaction")
 _load_package("host_results")
 
-from host_results import ansible_results, build_log, environment  # noqa: E402
+from host_results import ansible_results, build_log, environment, stored_secrets  # noqa: E402
 from host_results.deliver import deliver_all  # noqa: E402
 from host_results.recorder import ItemResult, Recorder  # noqa: E402
 from host_results.secret_watcher import SecretWatcher  # noqa: E402
@@ -112,6 +112,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     @_never_fails
     def v2_playbook_on_start(self, playbook: Any) -> None:
+        stored_secrets.learn(self._redactor, os.environ)
         self._redactor.learn_named(os.environ)
         self._playbook = playbook
         self._watch_secrets(playbook)

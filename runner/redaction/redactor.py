@@ -35,6 +35,10 @@ class Redactor:
         if isinstance(value, str) and not is_plain(value) and MARKER not in value:
             self._values.add(value)
 
+    def learn_stored(self, value: str) -> None:
+        """Treat a value from a store of secrets as a secret, whatever it looks like."""
+        self._values.add(value)
+
     def learn_named(self, variables: Mapping[str, object]) -> None:
         """Learn the value of every variable, at any depth, whose name says that it is secret."""
         for name, value in variables.items():

@@ -119,8 +119,13 @@ class Build:
     @classmethod
     def new(cls, directory: Path, **variables: str) -> "Build":
         """A copy of the sample below ``directory``; the variables are added to the build's own."""
+        return cls.of(SAMPLE, directory, **variables)
+
+    @classmethod
+    def of(cls, repository: Path, directory: Path, **variables: str) -> "Build":
+        """A copy of a repository below ``directory``; the variables are added to the build's own."""
         root, runner = directory / "src", directory / "runner"
-        shutil.copytree(SAMPLE, root, symlinks=True)
+        shutil.copytree(repository, root, symlinks=True)
         shutil.copytree(RUNNER, runner, ignore=shutil.ignore_patterns(".build", "__pycache__", ".ansible"))
         environ = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",

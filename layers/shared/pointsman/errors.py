@@ -22,7 +22,8 @@ Exception, in runner/ and pointsmanctl/: the command prints the message and exit
 ├── SettingsError       ansible.cfg cannot be read
 ├── WrongVariablesError a variable of the build is invalid
 ├── CannotInstallError  the Session Manager plugin cannot be downloaded, verified or installed
-├── NoPasswordError     the vault password cannot be read
+├── UnreadableError     a vault password or a secret variable cannot be read
+├── CannotStartError    Ansible cannot start: a variable, a secret or a requirement is wrong
 └── CommandError        a command of `pointsman` failed, or what it was asked about did
     ├── NotRemovable    an erratum cannot be made
     ├── InvalidInput    a file, a commit range or a setting cannot be used

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 from ansible_run.failure_reason import Tail, with_hint
+from ansible_run.run import deadline
 from ansible_run.settings import SettingsError, ansible_environment
 from ansible_run.supervise import Exit, Limits, Supervisor
 
-from tests.support.ansible_runs import RUNNER, script
-
-run_playbook = script("run-playbook")
+from tests.support.ansible_runs import RUNNER
 
 
 def supervise(code: str, limits: Limits | None = None, every: float = 60.0) -> tuple[Exit, list[int]]:
@@ -76,11 +75,11 @@ def test_a_stopped_build_stops_its_child_first(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_deadline_is_before_the_builds_time_out() -> None:
-    limits = run_playbook.deadline({"POINTSMAN_TIMEOUT_MINUTES": "60", "CODEBUILD_START_TIME": "1000000"})
+    limits = deadline({"POINTSMAN_TIMEOUT_MINUTES": "60", "CODEBUILD_START_TIME": "1000000"})
     assert limits == Limits(1000 + 3600 - 180, 60)
-    short = run_playbook.deadline({"POINTSMAN_TIMEOUT_MINUTES": "5", "CODEBUILD_START_TIME": "1000000"})
+    short = deadline({"POINTSMAN_TIMEOUT_MINUTES": "5", "CODEBUILD_START_TIME": "1000000"})
     assert short == Limits(1000 + 300 - 75, 5)
-    assert run_playbook.deadline({}) == Limits()
+    assert deadline({}) == Limits()
 
 
 # --- the reason of a failure ---------------------------------------------------------------------------------------

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 import yaml
-from botocore.exceptions import ClientError
+from ansible_run import command, run
+from ansible_run.variables import WrongVariablesError
 
 from tests.support.ansible_runs import BUS, CHECKOUT, LOCAL_INVENTORY, RUNNER, SAMPLE, script
 
-run_playbook = script("run-playbook")
-vault_password = script("vault-password")
 install_ansible = script("install-ansible")
 
 AWS = {
@@ -33,12 +32,12 @@ def arguments(**variables: str) -> list[str]:
         written.append(values)
         return Path("vars.json")
 
-    line: list[str] = run_playbook.arguments(variables, write)
+    line: list[str] = command.arguments(variables, write)
     return line
 
 
 def errors(**variables: str) -> list[str]:
-    with pytest.raises(run_playbook.WrongVariablesError) as caught:
+    with pytest.raises(WrongVariablesError) as caught:
         arguments(**variables)
     errors: list[str] = caught.value.errors
     return errors
@@ -79,7 +78,7 @@ def test_a_session_without_root_overrides_the_variables_of_the_rollout() -> None
         return Path("vars.json")
 
     more = {"POINTSMAN_SESSION_DOCUMENT": "pointsman-check", "POINTSMAN_EXTRA_VARS": '{"app_message": "hello"}'}
-    assert "--extra-vars=@vars.json" in run_playbook.arguments({**AWS, **more, "POINTSMAN_MODE": "check"}, write)
+    assert "--extra-vars=@vars.json" in command.arguments({**AWS, **more, "POINTSMAN_MODE": "check"}, write)
     assert written == [{"app_message": "hello", "ansible_aws_ssm_document": "pointsman-check", "ansible_become": False}]
 
 
@@ -154,17 +153,17 @@ def test_a_link_out_of_the_repository_is_refused(tmp_path: Path) -> None:
 
 
 def test_only_the_owner_can_read_the_extra_variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run_playbook, "BUILD_DIRECTORY", tmp_path)
+    monkeypatch.setattr(run, "BUILD_DIRECTORY", tmp_path)
     (tmp_path / "extra-vars.json").write_text("old")
-    path = run_playbook.write_extra_vars({"a": 1})
+    path = run.write_extra_vars({"a": 1})
     assert json.loads(path.read_text()) == {"a": 1}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_refusal_has_exit_status_2_and_names_the_variable() -> None:
-    command = [sys.executable, str(RUNNER / "bin" / "run-playbook")]
+    arguments = [sys.executable, str(RUNNER / "bin" / "run-playbook")]
     done = subprocess.run(
-        command, env=AWS | {"POINTSMAN_MODE": "dry"}, capture_output=True, text=True, check=False, timeout=3000
+        arguments, env=AWS | {"POINTSMAN_MODE": "dry"}, capture_output=True, text=True, check=False, timeout=3000
     )
     assert done.returncode == 2
     assert "POINTSMAN_MODE='dry' is not apply or check" in done.stderr
@@ -195,37 +194,3 @@ def test_both_inventories_find_the_same_hosts_and_groups() -> None:
     assert local.pop("compose")["ansible_connection"] == "'ansible.builtin.local'"
     assert local.pop("groups") == {"local_cloud": True}
     assert aws == local
-
-
-class Secrets:
-    """Secrets Manager with one secret."""
-
-    def __init__(self, text: str | None = None, code: str = "") -> None:
-        self._text, self._code = text, code
-
-    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803
-        if self._code:
-            raise ClientError({"Error": {"Code": self._code, "Message": SecretId}}, "GetSecretValue")
-        return {"SecretString": self._text} if self._text is not None else {}
-
-
-def test_the_vault_password_is_the_secrets_text() -> None:
-    assert vault_password.read("app/vault", Secrets(" open sesame\n")) == "open sesame"
-
-
-@pytest.mark.parametrize(
-    ("secrets", "reason"),
-    [
-        (Secrets(code="AccessDeniedException"), "secret app/vault cannot be read: AccessDeniedException"),
-        (Secrets(" "), "secret app/vault has no text: store the vault password"),
-        (Secrets(), "secret app/vault has no text: store the vault password"),
-    ],
-)
-def test_a_vault_password_that_cannot_be_read_says_why(secrets: Secrets, reason: str) -> None:
-    with pytest.raises(vault_password.NoPasswordError, match=reason):
-        vault_password.read("app/vault", secrets)
-
-
-def test_ansible_gets_the_vault_password_if_a_secret_is_set() -> None:
-    assert f"--vault-password-file={RUNNER}/bin/vault-password" in arguments(**AWS, POINTSMAN_VAULT_SECRET="app/vault")
-    assert not any("vault" in each for each in arguments(**AWS))
