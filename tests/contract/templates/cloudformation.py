@@ -163,6 +163,7 @@ class _Resolver:
     def __init__(self, template: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         self._resources = template["Resources"]
         self._conditions = template.get("Conditions", {})
+        self._mappings = template.get("Mappings", {})
         self._values = values
 
     def holds(self, condition: str) -> bool:
@@ -189,6 +190,8 @@ class _Resolver:
                 return self.holds(argument)
             case "Fn::If", [condition, then, otherwise]:
                 return self.resolve(then if self.holds(condition) else otherwise)
+            case "Fn::FindInMap", [mapping, first, second]:
+                return self._mappings[mapping][first][second]
             case _:
                 return self._of_values(name, self.resolve(argument))
 

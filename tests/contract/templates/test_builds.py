@@ -1,16 +1,26 @@
 """What a build may do, what a check may do, and what start_build may make of either."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import yaml
 
 from localcloud.aws.emulator import iam_evaluator
 from localcloud.aws.iam import _build_keys
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.core.model import Mode, Rollout, Run
-from tests.contract.templates.cloudformation import CONTROL_ACCOUNT, Statement, allowed, in_a_vpc, statements, worker
+from tests.contract.templates.cloudformation import (
+    CONTROL_ACCOUNT,
+    ROOT,
+    Statement,
+    allowed,
+    in_a_vpc,
+    statements,
+    worker,
+)
 from tests.support.rollouts import MORNING, change, delivery, target
 
 ON_HOSTS = {
@@ -34,12 +44,19 @@ def actions(found: list[Statement]) -> set[str]:
 @every_kind
 def test_a_build_has_exactly_these_permissions(role: str) -> None:
     assert actions(allowed(worker(), role)) == {
+        "lambda:GetLayerVersion",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "ec2:DescribeInstances",
         "events:PutEvents",
         *ON_HOSTS,
     }
+
+
+@every_kind
+def test_a_build_reads_the_runner_of_its_own_stack_alone(role: str) -> None:
+    [reading] = [each for each in allowed(worker(), role) if "lambda:GetLayerVersion" in each.actions]
+    assert reading.resources == ["<RunnerLayer>"]
 
 
 @every_kind
@@ -129,6 +146,30 @@ def test_the_two_projects_differ_in_what_makes_a_check_a_check_alone() -> None:
         each for each in build["Environment"]["EnvironmentVariables"] if variables.get(each["Name"]) != each["Value"]
     ]
     assert [each["Name"] for each in unlike] == ["POINTSMAN_BUCKET", "POINTSMAN_VAULT_SECRET"]
+
+
+# --- the steps of a build -------------------------------------------------------------------------------------------
+
+
+def buildspec() -> dict[str, Any]:
+    source = worker().properties("Project")["Source"]
+    read: dict[str, Any] = yaml.safe_load(source["BuildSpec"])
+    return read
+
+
+def test_both_projects_have_the_same_buildspec_which_no_commit_can_replace() -> None:
+    assert buildspec()["version"] == 0.2
+    assert (
+        worker().properties("CheckProject")["Source"]["BuildSpec"]
+        == worker().properties("Project")["Source"]["BuildSpec"]
+    )
+
+
+def test_the_buildspec_runs_commands_of_the_runner() -> None:
+    commands = [command for phase in buildspec()["phases"].values() for command in phase["commands"]]
+    started = [re.fullmatch(r'python3 "\$POINTSMAN_HOME/(bin/[a-z-]+)"', command) for command in commands[2:]]
+    assert len(started) == 4
+    assert all(each and (ROOT / "runner" / each[1]).is_file() for each in started)
 
 
 def test_checks_leave_room_for_what_is_applied() -> None:

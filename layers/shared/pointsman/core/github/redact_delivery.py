@@ -1,7 +1,7 @@
 """Remove secrets from a delivery before it is stored and displayed.
 
 The routes are evaluated on the original names. Everything that is kept afterwards passes through here.
-The redaction itself is `ansible/redaction/`, which the builds and the functions share.
+The redaction itself is `runner/redaction/`, which the builds and the functions share.
 """
 
 from collections.abc import Sequence
