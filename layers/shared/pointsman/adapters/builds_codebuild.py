@@ -161,12 +161,15 @@ class CodeBuilds:
 def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
     """The environment of a run's build: its rollout, target and attempt, and Ansible's settings. Never a secret."""
     settings = rollout.spec.settings_on(run.target)
+    options = settings.options.text() if settings.options else ""
     return _run_variables(run) | {
         "POINTSMAN_MODE": rollout.spec.mode.value,
         "POINTSMAN_PLAYBOOK": settings.playbook,
         "POINTSMAN_LIMIT": settings.limit,
         "POINTSMAN_TAGS": ",".join(settings.tags),
         "POINTSMAN_EXTRA_VARS": json.dumps(settings.extra_vars, sort_keys=True),
+        # A worker stack of an earlier version refuses this variable, so a run without options does not have it.
+        **({"POINTSMAN_OPTIONS": options} if options else {}),
     }
 
 
