@@ -42,7 +42,7 @@ def test_explain_shows_decision_pattern_and_file_of_each_route() -> None:
     assert "ROUTE" in table_text
     assert "ansible/c" in table_text
     assert "1 of 1 route runs: site" in table_text
-    assert "site: ansible-playbook site.yml  on dev/us-east-1, dev/ca-central-1" in table_text
+    assert "site: ansible-playbook site.yml  in ansible/  on dev/us-east-1, dev/ca-central-1" in table_text
 
 
 def test_the_rules_only_repository_need_not_be_named_and_case_does_not_count() -> None:
@@ -247,9 +247,18 @@ routes:
     words = ["routes", "explain", "--routes", str(rules), "--branch", "main", *rest]
     [site] = json.loads(CliRunner().invoke(app, [*words, "--output=json"]).stdout)
     assert site["would_run"] == [
-        {"mode": "apply", "playbook": "site.yml", "limit": "web", "tags": [], "extra_vars": {}, "targets": [DEV]},
         {
             "mode": "apply",
+            "playbook": "site.yml",
+            "limit": "web",
+            "tags": [],
+            "extra_vars": {},
+            "options": {},
+            "targets": [DEV],
+        },
+        {
+            "mode": "apply",
+            "options": {},
             "playbook": "site.yml",
             "limit": "fleet:&web",
             "tags": ["web", "db"],
