@@ -147,7 +147,7 @@ class CodeBuilds:
         if self._sts is None:
             self._sts = self._new_client("sts", CODEBUILD)
         answer = self._sts.assume_role(
-            RoleArn=f"arn:aws:iam::{target.account_id}:role/{self._role}-{target.region}",
+            RoleArn=f"arn:{self._sts.meta.partition}:iam::{target.account_id}:role/{self._role}-{target.region}",
             RoleSessionName=START_SESSION,
             ExternalId=self._external_id,
         )
