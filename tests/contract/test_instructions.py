@@ -41,3 +41,11 @@ def test_no_document_sets_a_parameter_that_the_next_deployment_resets() -> None:
         if line.lstrip().startswith("$ ")
     ]
     assert [line for line in commands if "--parameter-overrides" in line] == []
+
+
+def test_make_help_shows_every_command() -> None:
+    [phony] = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    shown = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert sorted(re.findall(r"^  make (\S+) +\S", shown.stdout, re.MULTILINE)) == sorted(phony.split())
