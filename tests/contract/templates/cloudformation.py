@@ -95,15 +95,15 @@ def load(path: str) -> dict[str, Any]:
 
 
 @cache
-def control() -> Stack:
-    """The control stack. Shared between tests: do not change it."""
+def control(**more: str) -> Stack:
+    """The control stack, with `more` answers. Shared between tests: do not change it."""
     template = load("template.yaml")
     local = copy.deepcopy(template)
     for resource in local["Resources"].values():
         if resource["Type"] == "AWS::Serverless::LayerVersion":
             resource["Properties"]["ContentUri"] = "s3://bucket/layer"
     local["Globals"]["Function"]["CodeUri"] = "s3://bucket/function"
-    answers = _answers(template, CONTROL_ANSWERS)
+    answers = _answers(template, CONTROL_ANSWERS | more)
     return _resolved(transform(local, answers, None), answers, account=CONTROL_ACCOUNT)
 
 

@@ -1,11 +1,12 @@
 """What else a build may read and do, by the worker stack's parameters. A check gets nothing of it."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from pointsman.core.routes.options import PARAMETER_NAME, SECRET_NAME
-from tests.contract.templates.cloudformation import Stack, Statement, allowed, load, worker
+from tests.contract.templates.cloudformation import Stack, Statement, allowed, control, load, worker
 
 BOUNDARY = "arn:aws:iam::222222222222:policy/boundary"
 KEY = "arn:aws:kms:eu-west-1:222222222222:key/8745a7a9-c340-456a-9166-edf953571bee"
@@ -58,11 +59,12 @@ def test_a_check_gets_nothing_of_it() -> None:
     assert worker(**OPEN).properties("CheckRole") == worker().properties("CheckRole")
 
 
-def test_a_boundary_is_on_every_role_or_on_none() -> None:
-    roles = worker(PermissionsBoundary=BOUNDARY).of_type("AWS::IAM::Role")
+@pytest.mark.parametrize("stack", [control, worker])
+def test_a_boundary_is_on_every_role_or_on_none(stack: Callable[..., Stack]) -> None:
+    roles = stack(PermissionsBoundary=BOUNDARY).of_type("AWS::IAM::Role")
     assert len(roles) > 3
     assert {name: role.get("PermissionsBoundary") for name, role in roles.items()} == dict.fromkeys(roles, BOUNDARY)
-    assert not any("PermissionsBoundary" in role for role in worker().of_type("AWS::IAM::Role").values())
+    assert not any("PermissionsBoundary" in role for role in stack().of_type("AWS::IAM::Role").values())
 
 
 @pytest.mark.parametrize(
