@@ -95,8 +95,8 @@ def load(path: str) -> dict[str, Any]:
 
 
 @cache
-def control(**more: str) -> Stack:
-    """The control stack, with `more` answers. Shared between tests: do not change it."""
+def control(name: str = "pointsman", **more: str) -> Stack:
+    """The control stack of a name, with `more` answers. Shared between tests: do not change it."""
     template = load("template.yaml")
     local = copy.deepcopy(template)
     for resource in local["Resources"].values():
@@ -104,7 +104,7 @@ def control(**more: str) -> Stack:
             resource["Properties"]["ContentUri"] = "s3://bucket/layer"
     local["Globals"]["Function"]["CodeUri"] = "s3://bucket/function"
     answers = _answers(template, CONTROL_ANSWERS | more)
-    return _resolved(transform(local, answers, None), answers, account=CONTROL_ACCOUNT)
+    return _resolved(transform(local, answers, None), answers, account=CONTROL_ACCOUNT, name=name)
 
 
 @cache
@@ -137,13 +137,18 @@ def _answers(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str,
 
 
 def _resolved(
-    template: dict[str, Any], answers: Mapping[str, Any], *, account: str, region: str = "us-east-1"
+    template: dict[str, Any],
+    answers: Mapping[str, Any],
+    *,
+    account: str,
+    region: str = "us-east-1",
+    name: str = "pointsman",
 ) -> Stack:
     pseudo = {
         "AWS::AccountId": account,
         "AWS::Region": region,
         "AWS::Partition": "aws",
-        "AWS::StackName": "pointsman",
+        "AWS::StackName": name,
         "AWS::URLSuffix": "amazonaws.com",
     }
     resolver = _Resolver(template, {**pseudo, **answers})
@@ -274,7 +279,7 @@ def statements(where: str, document: Mapping[str, Any]) -> Iterator[Statement]:
             where,
             each["Effect"],
             _listed(each["Action"]),
-            _listed(each.get("Resource", [])),
+            _listed(each.get("Resource", each.get("NotResource", []))),
             each.get("Condition", {}),
             each.get("Principal"),
         )

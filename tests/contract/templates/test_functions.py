@@ -109,7 +109,7 @@ def test_the_stacks_agree_on_names(region: str) -> None:
         resource
         for policy in control().properties("StartBuildRole")["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]
-        if statement["Action"] == "sts:AssumeRole"
+        if statement["Action"] == "sts:AssumeRole" and statement["Effect"] == "Allow"
         for resource in statement["Resource"]
     ]
     assert [any(fnmatchcase(f"arn:aws:iam::{account}:role/{role}", each) for each in entering) for account in WORKERS]
