@@ -55,10 +55,10 @@ lint: $(SYNCED) ## Format, lint, spelling, types, layers, templates, Ansible: wh
 	$(RUN) ruff check .
 	$(RUN) codespell
 	$(RUN) mypy
-	$(RUN) mypy --scripts-are-modules ansible/bin/*
+	$(RUN) mypy --scripts-are-modules runner/bin/*
 	$(RUN) lint-imports
 	$(MAKE) --no-print-directory validate
-	$(RUN) ansible-lint -c ansible/.ansible-lint ansible
+	$(RUN) ansible-lint -c examples/infra/.ansible-lint examples/infra
 
 validate: $(SYNCED) ## Validate both templates
 	$(RUN) sam validate --lint --template template.yaml
@@ -97,7 +97,7 @@ requirements: $(SYNCED) ## Export the pinned requirements of the layers and of t
 	$(UV) export --frozen --quiet --no-dev --no-default-groups --no-emit-project --no-annotate --no-header -o layers/shared/requirements.txt
 	$(UV) export --frozen --quiet --only-group github-app --no-emit-project --no-annotate --no-header -o layers/github_app/requirements.txt
 	$(UV) export --frozen --quiet --only-group slack --no-emit-project --no-annotate --no-header -o layers/slack/requirements.txt
-	$(UV) export --frozen --quiet --only-group ansible --no-emit-project --no-annotate --no-header -o ansible/requirements.txt
+	$(UV) export --frozen --quiet --only-group ansible --no-emit-project --no-annotate --no-header -o runner/requirements.txt
 
 roots: $(SYNCED) ## Write the roots that AWS's endpoints have, out of certifi's list
 	$(RUN) python layers/amazon_roots.py > layers/shared/pointsman/amazon_roots.pem

@@ -2,7 +2,7 @@
 
 with LocalCloud(tmp_path / "cloud") as cloud:
     cloud.up()
-    pushed = cloud.github.push({"ansible/site.yml": "..."}, message="Change the site")
+    pushed = cloud.github.push({"site.yml": "..."}, message="Change the site")
     assert pushed.delivery.response.status == 202
 """
 

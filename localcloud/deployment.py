@@ -11,6 +11,7 @@ from localcloud import names
 from localcloud.clients import AwsClients
 from localcloud.layout import CHECKOUT, Layout
 from localcloud.process import ServerProcess
+from localcloud.runner_layer import archive, with_archive
 from localcloud.sam import sam
 from localcloud.stacks import CAPABILITIES, create_stack, outputs
 
@@ -55,12 +56,19 @@ class Deployment:
 
     def deploy_workers(self) -> None:
         """Deploy the worker stack to every account and region."""
-        body = _WORKER_TEMPLATE.read_text()
+        body, runner = _WORKER_TEMPLATE.read_text(), archive()
 
         def deploy(target: tuple[str, str]) -> None:
             account, region = target
+            bucket, key = f"pointsman-artifacts-{names.account_id(account)}-{region}", "runner.zip"
+            s3 = self._clients.client("s3", account, region)
+            location = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+            s3.create_bucket(Bucket=bucket, **location)
+            s3.put_object(Bucket=bucket, Key=key, Body=runner)
             cloudformation = self._clients.client("cloudformation", account, region)
-            create_stack(cloudformation, names.WORKER_STACK, body, _worker_parameters(account))
+            create_stack(
+                cloudformation, names.WORKER_STACK, with_archive(body, bucket, key), _worker_parameters(account)
+            )
 
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(deploy, names.targets()))
@@ -113,5 +121,4 @@ def _worker_parameters(account: str) -> dict[str, str]:
         "SecretNames": "infra/*",
         "ParameterNames": "/infra/*",
         "RepositoryUrl": f"https://github.com/{names.REPOSITORY}.git",
-        "Inventory": "inventory/local_aws_ec2.yml",
     }

@@ -12,6 +12,8 @@ from localcloud.names import REGION_CODES, targets
 
 _IMAGE: Final = "ami-0de8ab12c0de8ab12"
 _TYPE: Final = "t4g.small"
+# Directories that a system and its packages have.
+_DIRECTORIES: Final = ("etc/nginx/conf.d", "etc/sysctl.d", "etc/systemd/resolved.conf.d")
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,12 @@ def create(client: Callable[[str, str, str], Any], hosts: Path) -> list[ManagedH
 
     with ThreadPoolExecutor(4) as pool:
         return list(pool.map(one, targets()))
+
+
+def furnish(root: Path) -> None:
+    """Create the directories of a new host."""
+    for directory in _DIRECTORIES:
+        (root / directory).mkdir(parents=True)
 
 
 def existing(client: Callable[[str, str, str], Any], hosts: Path) -> list[ManagedHost]:
@@ -75,7 +83,7 @@ def _create_one(ec2: Any, hosts: Path, account: str, region: str) -> ManagedHost
         ],
     )
     host = _host(answer["Instances"][0]["InstanceId"], name, hosts, account, region)
-    host.root.mkdir(parents=True)
+    furnish(host.root)
     return host
 
 

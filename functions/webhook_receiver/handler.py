@@ -20,7 +20,7 @@ logger = Logger()
 metrics = Metrics()
 
 
-@logger.inject_lambda_context(clear_state=True)
+@logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one delivery. Raises Misconfigured, which API Gateway answers with 500: the sender cannot fix it."""

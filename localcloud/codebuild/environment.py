@@ -8,18 +8,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from localcloud.codebuild.model import Build
+from localcloud.layout import CHECKOUT
+
+_INVENTORY: Final = CHECKOUT / "localcloud" / "inventory"
 
 type Resolve = Callable[[str, str], str]
 """(kind, reference) to the value of a PARAMETER_STORE or SECRETS_MANAGER variable."""
 
 
 def image_variables(hosts: Path) -> dict[str, str]:
-    """What the build image sets: Ansible on the PATH, and the directory of the emulated hosts."""
+    """What the build image sets: Ansible on the PATH, the directory of the emulated hosts, and their inventory."""
     path = [str(Path(sys.prefix) / "bin"), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]
-    return {"PATH": ":".join(path), "LANG": "C.UTF-8", "POINTSMAN_HOSTS_ROOT": str(hosts)}
+    return {
+        "PATH": ":".join(path),
+        "LANG": "C.UTF-8",
+        "POINTSMAN_HOSTS_ROOT": str(hosts),
+        "POINTSMAN_INVENTORY_DIRECTORY": str(_INVENTORY),
+    }
 
 
 def build_variables(build: Build, directory: Path, endpoint: str, credentials_uri: str) -> dict[str, str]:

@@ -41,7 +41,7 @@ class LocalGithub:
         return GitRepository(self._layout.repositories, self._layout.clones, full_name)
 
     def seed(self) -> RefUpdate | None:
-        """Fill the repository with this checkout's ansible/; None when it exists already."""
+        """Fill the repository with examples/infra; None when it exists already."""
         return seed(self.repository())
 
     @property

@@ -1,4 +1,4 @@
-"""The demo's repository: this checkout's playbooks, as a team would have them."""
+"""The demo's repository: examples/infra, as a team would have it."""
 
 from __future__ import annotations
 
@@ -14,29 +14,12 @@ _AUTHOR: Final = Author("Ada Lovelace", "ada@example.com")
 # Caches and build output.
 _LEFT_OUT: Final = {".build", ".ansible", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
 
-_README: Final = """# infra
 
-Our machines, as code. What is in `ansible/` runs wherever a push to `main` says so.
-
-- `ansible/site.yml`: everything a web server is.
-- `docs/`: how we work. A change here starts nothing.
-"""
-_RUNBOOK: Final = """# Runbook
-
-1. Change a role, open a pull request, have it read.
-2. Merge it. Watch the rollout in #deployments.
-3. When a host fails, its task and its reason are in the message.
-"""
-
-
-def seed(repository: GitRepository, ansible: Path = CHECKOUT / "ansible") -> RefUpdate | None:
+def seed(repository: GitRepository, sample: Path = CHECKOUT / "examples" / "infra") -> RefUpdate | None:
     """Create the repository with its first commit; None when it exists already."""
     if not repository.create():
         return None
-    files: dict[str, str | bytes | Path | None] = {
-        f"ansible/{path.relative_to(ansible).as_posix()}": path for path in _files(ansible)
-    }
-    files |= {"README.md": _README, "docs/runbook.md": _RUNBOOK}
+    files: dict[str, str | bytes | Path | None] = {path.relative_to(sample).as_posix(): path for path in _files(sample)}
     return repository.commit(files, "Our machines, as code", author=_AUTHOR)
 
 

@@ -20,8 +20,8 @@ from pointsmanctl.output.trail_table import trail_table
 
 HANA = Author("Hana Ito", "hana@example.com")
 OMAR = Author("Omar Haddad", "omar@example.com")
-DEFAULTS = "ansible/roles/app/defaults/main.yml"
-TASKS = "ansible/roles/app/tasks/main.yml"
+DEFAULTS = "roles/app/defaults/main.yml"
+TASKS = "roles/app/tasks/main.yml"
 OLD_MESSAGE = "app_message: all signals clear"
 NEW_MESSAGE = "green on every track"
 BROKEN_HOST = "web-prod-euc1"

@@ -9,12 +9,12 @@ from pathlib import Path
 from pointsman import errors
 from tests.contract.templates.cloudformation import ROOT
 
-PRODUCT = ("layers/shared/pointsman", "functions", "ansible", "pointsmanctl", "localcloud", "bench")
+PRODUCT = ("layers/shared/pointsman", "functions", "runner", "pointsmanctl", "localcloud", "bench")
 BUILT_IN = {"Exception", "ValueError"}
 
 
 def modules(*folders: str) -> Iterator[Path]:
-    """Every module of the folders, and ansible's commands, which have no suffix."""
+    """Every module of the folders, and the runner's commands, which have no suffix."""
     for folder in folders:
         yield from sorted((ROOT / folder).rglob("*.py"))
         yield from sorted(path for path in (ROOT / folder / "bin").glob("*") if path.is_file())
@@ -52,7 +52,7 @@ def defined() -> dict[str, str]:
     """Exception → its base class, as they are defined. The demo and the local cloud are no part of the product."""
     classes = {
         node.name: ast.unparse(node.bases[0])
-        for node, path in public_classes("layers/shared/pointsman", "functions", "ansible", "pointsmanctl")
+        for node, path in public_classes("layers/shared/pointsman", "functions", "runner", "pointsmanctl")
         if node.bases and not path.startswith("pointsmanctl/demo/")
     }
     exceptions = {"PointsmanError", *BUILT_IN}

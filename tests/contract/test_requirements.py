@@ -16,7 +16,7 @@ from tests.contract.templates.cloudformation import ROOT
         ("layers/shared", ["--no-dev", "--no-default-groups"]),
         ("layers/github_app", ["--only-group", "github-app"]),
         ("layers/slack", ["--only-group", "slack"]),
-        ("ansible", ["--only-group", "ansible"]),
+        ("runner", ["--only-group", "ansible"]),
     ],
 )
 def test_the_layers_and_the_build_have_the_locked_versions_with_their_hashes(folder: str, chosen: list[str]) -> None:
@@ -33,7 +33,7 @@ def test_the_layers_and_the_build_have_the_locked_versions_with_their_hashes(fol
     assert (ROOT / folder / "requirements.txt").read_text() == exported
 
 
-@pytest.mark.parametrize("folder", ["layers/shared", "layers/github_app", "layers/slack", "ansible"])
+@pytest.mark.parametrize("folder", ["layers/shared", "layers/github_app", "layers/slack", "runner"])
 def test_every_pinned_package_has_a_hash(folder: str) -> None:
     text = (ROOT / folder / "requirements.txt").read_text()
     pins = text.replace("\\\n", " ").splitlines()
@@ -41,7 +41,7 @@ def test_every_pinned_package_has_a_hash(folder: str) -> None:
     assert all(re.match(r"[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", pin) for pin in pins)
 
 
-@pytest.mark.parametrize("path", ["layers/python.mk", "ansible/bin/install-ansible"])
+@pytest.mark.parametrize("path", ["layers/python.mk", "runner/bin/install-ansible"])
 def test_nothing_is_installed_without_its_hash(path: str) -> None:
     text = (ROOT / path).read_text()
     assert text.count("--require-hashes") == len(re.findall(r'--requirement"?[, ]', text)) > 0

@@ -13,8 +13,8 @@ MORE_ROUTES = """
   - name: preview
     repository: acme/pre*
     on:
-      push: {branches: [main], paths: [ansible/**], actors-ignore: [robot], messages-ignore: [{regex: "(?i)^wip"}]}
-      pull_request: {branches: [main], head-branches: [feature/**], paths: [ansible/**]}
+      push: {branches: [main], paths: [roles/**], actors-ignore: [robot], messages-ignore: [{regex: "(?i)^wip"}]}
+      pull_request: {branches: [main], head-branches: [feature/**], paths: [roles/**]}
     targets:
       - {account: dev, region: eu-west-*, tags: [app]}
     playbook: site.yml

@@ -63,9 +63,9 @@ def _kill_with_children(parent: int) -> None:
 
 
 def test_the_results_of_a_killed_run_are_sent_and_marked(small: Build) -> None:
-    spool = small.root / ".build" / "host-results.jsonl"
+    spool = small.files / "host-results.jsonl"
     run = subprocess.Popen(
-        [sys.executable, str(small.root / "bin" / "run-playbook")],
+        [sys.executable, str(small.runner / "bin" / "run-playbook")],
         env=small.environ | {"POINTSMAN_EXTRA_VARS": '{"seconds": 120}'},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

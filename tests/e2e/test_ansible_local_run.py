@@ -16,7 +16,8 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.support.ansible_runs import COMMIT, Build, FakeBus
+from localcloud.hosts import furnish
+from tests.support.ansible_runs import COMMIT, LOCAL_INVENTORY, Build, FakeBus
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -138,10 +139,11 @@ class Site:
             directory,
             AWS_ENDPOINT_URL=ec2_url,
             AWS_ENDPOINT_URL_EVENTBRIDGE=bus.url,
-            POINTSMAN_INVENTORY="inventory/local_aws_ec2.yml",
+            POINTSMAN_BUCKET="transfer",
+            POINTSMAN_INVENTORY_DIRECTORY=str(LOCAL_INVENTORY),
         )
         self.host = directory / "hosts" / "dev" / "eu-west-1" / self.instance
-        self.host.mkdir(parents=True)
+        furnish(self.host)
 
     def run(self, **variables: str) -> dict[str, Any]:
         """Run the site where everything but the host and the build is read-only; returns the only event."""
@@ -149,8 +151,8 @@ class Site:
         prefix: tuple[str, ...] = ()
         if _can_unshare():
             prefix = ("unshare", "--mount", "--propagation", "private", "sh", "-c", READ_ONLY_MACHINE, "sh")
-        (self.build.root / ".build").mkdir(exist_ok=True)
-        places = {"HOST_ROOT": str(self.host), "BUILD_DIRECTORY": str(self.build.root / ".build")}
+        self.build.files.mkdir(exist_ok=True)
+        places = {"HOST_ROOT": str(self.host), "BUILD_DIRECTORY": str(self.build.files)}
         done = self.build.run("run-playbook", places | variables, prefix)
         self.output = done.stdout + done.stderr
         self.status = done.returncode
@@ -188,22 +190,22 @@ def test_a_run_configures_its_host_while_the_rest_of_the_machine_is_read_only(si
         "etc/hosts",
         "etc/motd",
         "etc/nginx/conf.d/app.conf",
-        "etc/sysctl.d/60-pointsman.conf",
-        "etc/systemd/resolved.conf.d/60-pointsman.conf",
+        "etc/sysctl.d/60-baseline.conf",
+        "etc/systemd/resolved.conf.d/60-baseline.conf",
     }
     assert site.files()["etc/app-release"] == f"commit {COMMIT}\nrollout r-3f2a9c0d1e2b4a56\n"
     assert (outcome["host"], outcome["instance_id"], outcome["status"]) == ("web-1", site.instance, "changed")
-    assert outcome["counts"]["changed"] == len(outcome["tasks"]) == 7
+    assert outcome["counts"]["changed"] == len(outcome["tasks"]) == 6
 
 
 def test_a_run_leaves_nothing_outside_of_its_host_and_its_build(site: Site) -> None:
     home = Path(site.build.environ["HOME"])
     site.run()
     assert site.status == 0, site.output
-    assert {path.name for path in home.iterdir()} == {"ansible", "hosts", "emulator"}
+    assert {path.name for path in home.iterdir()} == {"src", "runner", "hosts", "emulator"}
     assert list((home / "hosts").rglob("i-*")) == [site.host]
-    left = [path for path in (site.build.root / ".build").rglob("*") if path.is_file()]
-    assert [path.name for path in left] == ["host-results.jsonl"]
+    left = [path for path in site.build.files.rglob("*") if path.is_file()]
+    assert sorted(path.name for path in left) == ["aws_ec2.yml", "host-results.jsonl", *["variables.yml"] * 2]
 
 
 def test_a_second_run_changes_nothing(site: Site) -> None:
@@ -240,20 +242,6 @@ def test_a_broken_task_fails_on_the_host_and_is_reported(site: Site) -> None:
     [failed] = [task for task in outcome["tasks"] if task["status"] == "failed"]
     assert (failed["role"], failed["name"]) == ("app", "Warm the cache")
     assert "No such file or directory" in failed["message"]
-
-
-@pytest.mark.parametrize("root", ["/etc", "/"])
-def test_a_host_without_a_root_of_its_own_is_refused_before_anything_is_touched(site: Site, root: str) -> None:
-    variables = site.build.root / "group_vars" / "local_cloud.yml"
-    before = variables.read_text()
-    line = next(each for each in before.splitlines() if each.startswith("host_root:"))
-    try:
-        variables.write_text(before.replace(line, f"host_root: {root}"))
-        outcome = site.run()
-    finally:
-        variables.write_text(before)
-    assert site.status == 2
-    assert [task["name"] for task in outcome["tasks"]] == ["Refuse a host without a root of its own"]
 
 
 def test_instances_that_share_a_name_are_hosts_of_their_own_in_their_own_groups(site: Site) -> None:

@@ -15,7 +15,7 @@ from pointsmanctl.stack.trail_query import TrailQuery
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
-DEFAULTS = "ansible/roles/app/defaults/main.yml"
+DEFAULTS = "roles/app/defaults/main.yml"
 REGION = "us-east-1"
 TARGET = TargetName(f"dev/{REGION}")
 HOST = "web-dev-use1"

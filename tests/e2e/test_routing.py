@@ -19,7 +19,7 @@ from pointsmanctl.demo.observer import Observer
 
 HANA = Author("Hana Ito", "hana@example.com")
 PREVIEWED = "acme/previewed"
-DEFAULTS = "ansible/roles/app/defaults/main.yml"
+DEFAULTS = "roles/app/defaults/main.yml"
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -103,11 +103,11 @@ def test_a_silent_github_does_not_keep_the_delivery_from_its_answer(calls: Obser
 
 def test_who_pushes_and_what_the_message_says_decide(calls: Observer, previewed: GitRepository) -> None:
     robot = Author("Robot", "robot@example.com")
-    by_robot = calls.cloud.github.push({"ansible/x": "1"}, "Tidy", author=robot, repository=PREVIEWED)
+    by_robot = calls.cloud.github.push({"roles/x": "1"}, "Tidy", author=robot, repository=PREVIEWED)
     assert "matches actors-ignore[0] `robot`" in decision_of(by_robot.delivery)["reason"]
-    unfinished = calls.cloud.github.push({"ansible/x": "2"}, "WIP: not yet", author=HANA, repository=PREVIEWED)
+    unfinished = calls.cloud.github.push({"roles/x": "2"}, "WIP: not yet", author=HANA, repository=PREVIEWED)
     assert "the message matches messages-ignore[0] `(?i)^wip`" in decision_of(unfinished.delivery)["reason"]
-    marked = calls.cloud.github.push({"ansible/x": "3"}, "Tidy [skip preview]", author=HANA, repository=PREVIEWED)
+    marked = calls.cloud.github.push({"roles/x": "3"}, "Tidy [skip preview]", author=HANA, repository=PREVIEWED)
     assert "the message contains [skip preview]" in decision_of(marked.delivery)["reason"]
 
 

@@ -1,4 +1,4 @@
-"""Runs the real Ansible of this repository in its own copy of ansible/, and receives its events from the bus."""
+"""Runs the real Ansible with a copy of the runner in a copy of the sample repository, and receives its events."""
 
 import json
 import os
@@ -16,15 +16,17 @@ from types import ModuleType
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-ANSIBLE = CHECKOUT / "ansible"
+RUNNER = CHECKOUT / "runner"
+SAMPLE = CHECKOUT / "examples" / "infra"
+LOCAL_INVENTORY = CHECKOUT / "localcloud" / "inventory"
 BUS = "arn:aws:events:us-east-1:111111111111:event-bus/pointsman"
 BUILD = "arn:aws:codebuild:eu-west-1:222222222222:build/pointsman:8745a7a9-c340-456a-9166-edf953571bee"
 COMMIT = "1f0b1f2c3d4e5f60718293a4b5c6d7e8f9012345"
 
 
 def script(name: str) -> ModuleType:
-    """One of ansible/bin, as a module."""
-    loader = SourceFileLoader(name.replace("-", "_"), str(ANSIBLE / "bin" / name))
+    """One of runner/bin, as a module."""
+    loader = SourceFileLoader(name.replace("-", "_"), str(RUNNER / "bin" / name))
     spec = spec_from_loader(loader.name, loader)
     assert spec is not None
     module = module_from_spec(spec)
@@ -108,16 +110,23 @@ class FakeBus:
 
 @dataclass(frozen=True)
 class Build:
-    """A clone's ansible/ directory, and the environment that a build gives it."""
+    """A checkout of a team's repository, the runner beside it, and the environment that a build gives both."""
 
     root: Path
+    runner: Path
     environ: dict[str, str]
 
     @classmethod
     def new(cls, directory: Path, **variables: str) -> "Build":
-        """A copy of ansible/ below ``directory``; the variables are added to the build's own."""
-        root = directory / "ansible"
-        shutil.copytree(ANSIBLE, root, ignore=shutil.ignore_patterns(".build", "__pycache__", ".ansible"))
+        """A copy of the sample below ``directory``; the variables are added to the build's own."""
+        return cls.of(SAMPLE, directory, **variables)
+
+    @classmethod
+    def of(cls, repository: Path, directory: Path, **variables: str) -> "Build":
+        """A copy of a repository below ``directory``; the variables are added to the build's own."""
+        root, runner = directory / "src", directory / "runner"
+        shutil.copytree(repository, root, symlinks=True)
+        shutil.copytree(RUNNER, runner, ignore=shutil.ignore_patterns(".build", "__pycache__", ".ansible"))
         environ = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(directory),
@@ -128,6 +137,7 @@ class Build:
             # Nothing reaches a real AWS: a test names the services that it stands in for.
             "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
             "CODEBUILD_BUILD_ARN": BUILD,
+            "CODEBUILD_SRC_DIR": str(root),
             "CODEBUILD_RESOLVED_SOURCE_VERSION": COMMIT,
             "POINTSMAN_ROLLOUT": "r-3f2a9c0d1e2b4a56",
             "POINTSMAN_TARGET": "dev/eu-west-1",
@@ -136,10 +146,15 @@ class Build:
             "POINTSMAN_BUS": BUS,
             "POINTSMAN_HOSTS_ROOT": str(directory / "hosts"),
         }
-        return cls(root, environ | variables)
+        return cls(root, runner, environ | variables)
+
+    @property
+    def files(self) -> Path:
+        """The directory of what the runner keeps."""
+        return self.runner / ".build"
 
     def write(self, path: str, text: str) -> None:
-        """Put a file into the copy."""
+        """Put a file into the checkout."""
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
@@ -147,8 +162,8 @@ class Build:
     def run(
         self, name: str, extra: Mapping[str, str] | None = None, prefix: tuple[str, ...] = ()
     ) -> subprocess.CompletedProcess[str]:
-        """Run one of its bin/ to its end."""
-        command = [*prefix, sys.executable, str(self.root / "bin" / name)]
+        """Run one of the runner's bin/ to its end."""
+        command = [*prefix, sys.executable, str(self.runner / "bin" / name)]
         return subprocess.run(
             command, env=self.environ | dict(extra or {}), capture_output=True, text=True, check=False, timeout=600
         )

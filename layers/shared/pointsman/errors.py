@@ -18,11 +18,12 @@ ValueError
 Exception, inside adapters
 └── AwsJsonError        a call of the JSON client failed; the adapter translates its code
 
-Exception, in ansible/ and pointsmanctl/: the command prints the message and exits with a status other than 0
+Exception, in runner/ and pointsmanctl/: the command prints the message and exits with a status other than 0
 ├── SettingsError       ansible.cfg cannot be read
 ├── WrongVariablesError a variable of the build is invalid
 ├── CannotInstallError  the Session Manager plugin cannot be downloaded, verified or installed
-├── NoPasswordError     the vault password cannot be read
+├── UnreadableError     a vault password or a secret variable cannot be read
+├── CannotStartError    Ansible cannot start: a variable, a secret or a requirement is wrong
 └── CommandError        a command of `pointsman` failed, or what it was asked about did
     ├── NotRemovable    an erratum cannot be made
     ├── InvalidInput    a file, a commit range or a setting cannot be used

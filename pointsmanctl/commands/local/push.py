@@ -20,7 +20,7 @@ APPEARANCE_TIMEOUT = 60.0  # seconds from the receiver's answer until the rollou
 
 
 def push(
-    file: Annotated[str, typer.Option(help="Path in the repository, such as ansible/roles/app/defaults/main.yml.")],
+    file: Annotated[str, typer.Option(help="Path in the repository, such as roles/app/defaults/main.yml.")],
     content: Annotated[str | None, typer.Option(help="The new content of the file.")] = None,
     source: Annotated[
         Path | None, typer.Option("--from", help="Copy this file instead.", exists=True, dir_okay=False)

@@ -13,7 +13,7 @@ from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import QueueEntry, Rollout, RolloutId, RolloutState, Run, RunState, TargetQueue
 from pointsman.core.ports import RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
-from pointsman.core.run_options import RunOptions, SecretReference, VaultPassword
+from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
 from pointsman.core.trail.events import RunWaited
 from pointsman.errors import Conflict, Unreadable
 from tests.support.rollouts import MORNING, delivery, target
@@ -78,8 +78,8 @@ def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
 
 def test_options_are_loaded_as_they_were(store: RolloutStore) -> None:
     options = RunOptions(
-        vault=(VaultPassword(secret="v"), VaultPassword(secret="w", id="prod")),
-        secrets={"a": SecretReference(secret="s", key="k"), "b": SecretReference(parameter="/p")},
+        vault=(VaultSecret(secret="v"), VaultSecret(secret="w", id="prod")),
+        secrets={"a": SecretLocation(secret="s", key="k"), "b": SecretLocation(parameter="/p")},
         forks=5,
         environment={"A": ""},
     )

@@ -1,9 +1,10 @@
-"""What routes.yaml may say, the build takes: check_routes accepts nothing that ansible/bin/run-playbook refuses."""
+"""What routes.yaml may say, the build takes: check_routes accepts nothing that runner/bin/run-playbook refuses."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_run.command import arguments
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -14,10 +15,8 @@ from pointsman.core.routes.model import Routes
 from pointsman.core.routes.sizes import TARGETS_OF_A_ROUTE
 from pointsman.core.routes.values import ACCOUNT
 from tests.contract.templates.cloudformation import load
-from tests.support.ansible_runs import script
+from tests.support.ansible_runs import SAMPLE
 from tests.support.rollouts import MORNING, change
-
-run_playbook = script("run-playbook")
 
 NAMES = st.sampled_from(["dev", "2nd", "a-", "-a", "a--b", "0"]) | st.text("ab0-", min_size=1, max_size=6)
 TAGS = st.sampled_from(["web", "web-", "a--b", "a.b", "-a", "all:x"]) | st.text("aZ0_.-:, ", max_size=6)
@@ -74,8 +73,13 @@ def test_a_build_accepts_every_value_that_routes_may_have(parts: Parts, by_targe
     routes = checked(*parts, by_target=by_target)
     if routes is None:
         return
-    given_by = {"AWS_REGION": "eu-west-1", "POINTSMAN_BUCKET": "transfer", "POINTSMAN_ACCOUNT_NAME": parts[0]}
-    line = run_playbook.arguments(given_by | build_variables(routes), lambda _: Path("vars.json"))
+    given_by = {
+        "CODEBUILD_SRC_DIR": str(SAMPLE),
+        "AWS_REGION": "eu-west-1",
+        "POINTSMAN_BUCKET": "transfer",
+        "POINTSMAN_ACCOUNT_NAME": parts[0],
+    }
+    line = arguments(given_by | build_variables(routes), lambda _: Path("vars.json"))
     assert line[-1] == "site.yml"
     assert [each.partition("=")[2] for each in line if each.startswith("--tags=")] == [",".join(parts[1])] * bool(
         parts[1]

@@ -108,11 +108,11 @@ def control(name: str = "pointsman", **more: str) -> Stack:
 
 
 @cache
-def worker(region: str = "eu-west-1", **more: str) -> Stack:
+def worker(region: str = "eu-west-1", name: str = "pointsman-worker", **more: str) -> Stack:
     """The worker stack of account dev, with `more` answers."""
     template = load("regional/template.yaml")
     answers = _answers(template, WORKER_ANSWERS | more)
-    return _resolved(template, answers, account=WORKERS[0], region=region)
+    return _resolved(template, answers, account=WORKERS[0], region=region, name=name)
 
 
 def in_a_vpc() -> Stack:
@@ -168,6 +168,7 @@ class _Resolver:
     def __init__(self, template: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         self._resources = template["Resources"]
         self._conditions = template.get("Conditions", {})
+        self._mappings = template.get("Mappings", {})
         self._values = values
 
     def holds(self, condition: str) -> bool:
@@ -194,6 +195,8 @@ class _Resolver:
                 return self.holds(argument)
             case "Fn::If", [condition, then, otherwise]:
                 return self.resolve(then if self.holds(condition) else otherwise)
+            case "Fn::FindInMap", [mapping, first, second]:
+                return self._mappings[mapping][first][second]
             case _:
                 return self._of_values(name, self.resolve(argument))
 

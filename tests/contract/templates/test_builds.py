@@ -1,17 +1,27 @@
 """What a build may do, what a check may do, and what start_build may make of either."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import yaml
 
 from localcloud.aws.emulator import iam_evaluator
 from localcloud.aws.iam import _build_keys
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.core.model import Mode, Rollout, Run
-from pointsman.core.run_options import RunOptions, SecretReference, VaultPassword
-from tests.contract.templates.cloudformation import CONTROL_ACCOUNT, Statement, allowed, in_a_vpc, statements, worker
+from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
+from tests.contract.templates.cloudformation import (
+    CONTROL_ACCOUNT,
+    ROOT,
+    Statement,
+    allowed,
+    in_a_vpc,
+    statements,
+    worker,
+)
 from tests.support.rollouts import MORNING, change, delivery, target
 
 ON_HOSTS = {
@@ -35,12 +45,19 @@ def actions(found: list[Statement]) -> set[str]:
 @every_kind
 def test_a_build_has_exactly_these_permissions(role: str) -> None:
     assert actions(allowed(worker(), role)) == {
+        "lambda:GetLayerVersion",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
         "ec2:DescribeInstances",
         "events:PutEvents",
         *ON_HOSTS,
     }
+
+
+@every_kind
+def test_a_build_reads_the_runner_of_its_own_stack_alone(role: str) -> None:
+    [reading] = [each for each in allowed(worker(), role) if "lambda:GetLayerVersion" in each.actions]
+    assert reading.resources == ["<RunnerLayer>"]
 
 
 @every_kind
@@ -132,6 +149,30 @@ def test_the_two_projects_differ_in_what_makes_a_check_a_check_alone() -> None:
     assert [each["Name"] for each in unlike] == ["POINTSMAN_BUCKET", "POINTSMAN_VAULT_SECRET"]
 
 
+# --- the steps of a build -------------------------------------------------------------------------------------------
+
+
+def buildspec() -> dict[str, Any]:
+    source = worker().properties("Project")["Source"]
+    read: dict[str, Any] = yaml.safe_load(source["BuildSpec"])
+    return read
+
+
+def test_both_projects_have_the_same_buildspec_which_no_commit_can_replace() -> None:
+    assert buildspec()["version"] == 0.2
+    assert (
+        worker().properties("CheckProject")["Source"]["BuildSpec"]
+        == worker().properties("Project")["Source"]["BuildSpec"]
+    )
+
+
+def test_the_buildspec_runs_commands_of_the_runner() -> None:
+    commands = [command for phase in buildspec()["phases"].values() for command in phase["commands"]]
+    started = [re.fullmatch(r'python3 "\$POINTSMAN_HOME/(bin/[a-z-]+)"', command) for command in commands[2:]]
+    assert len(started) == 4
+    assert all(each and (ROOT / "runner" / each[1]).is_file() for each in started)
+
+
 def test_checks_leave_room_for_what_is_applied() -> None:
     assert worker().properties("CheckProject")["ConcurrentBuildLimit"] == 1
     assert "ConcurrentBuildLimit" not in worker().properties("Project")
@@ -215,7 +256,7 @@ def test_a_worker_stack_of_an_earlier_version_starts_runs_without_options(monkey
 
 
 def test_a_check_is_not_told_of_any_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    secret = RunOptions(vault=(VaultPassword(secret="v"),), secrets={"a": SecretReference(secret="s")})
+    secret = RunOptions(vault=(VaultSecret(secret="v"),), secrets={"a": SecretLocation(secret="s")})
     assert options_in(request_of(Mode.CHECK, monkeypatch, secret)) == []
     assert "v" in options_in(request_of(Mode.APPLY, monkeypatch, secret))[0]
 

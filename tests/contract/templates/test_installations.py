@@ -19,7 +19,7 @@ def first() -> tuple[Stack, Stack]:
 
 
 def second() -> tuple[Stack, Stack]:
-    return control("other"), worker(ControlStackName="other")
+    return control("other"), worker(name="other-worker", ControlStackName="other")
 
 
 def names(stack: Stack) -> Iterator[tuple[str, str]]:

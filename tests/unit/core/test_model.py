@@ -8,7 +8,7 @@ from msgspec import ValidationError
 from pointsman.core.delivery import Delivery
 from pointsman.core.identity import work_id
 from pointsman.core.model import DeliveryId, QueueEntry, Rollout, RolloutId, Run, TargetQueue
-from pointsman.core.run_options import RunOptions, SecretReference, VaultPassword
+from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
 from pointsman.core.value import Value
 from tests.support.rollouts import MORNING, change, delivery, target
 
@@ -64,7 +64,7 @@ def test_a_rollout_of_an_earlier_version_has_no_options_and_the_same_identity() 
 def test_options_of_a_newer_writer_are_dropped() -> None:
     newer = {"forks": 2, "new": 1, "vault": [{"secret": "v", "new": 1}], "secrets": {"a": {"secret": "s", "new": 1}}}
     assert RunOptions.read(newer) == RunOptions(
-        forks=2, vault=(VaultPassword(secret="v"),), secrets={"a": SecretReference(secret="s")}
+        forks=2, vault=(VaultSecret(secret="v"),), secrets={"a": SecretLocation(secret="s")}
     )
 
 

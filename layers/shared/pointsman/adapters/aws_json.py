@@ -11,11 +11,13 @@ import select
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
+from functools import cache, cached_property
+from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPResponse, HTTPSConnection
 from threading import Lock
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote, urlsplit
+
+import msgspec
 
 from pointsman.adapters.aws_client import FUNCTION, CallLimits
 from pointsman.adapters.aws_signature import Credentials, signed_headers
@@ -64,7 +66,7 @@ class AwsJson:
         self._service = service
         self._limits = limits
         self._sleep = sleep
-        self._connection: HTTPConnection | None = None
+        self._connection: _Connection | None = None
         self._lock = Lock()
 
     def __del__(self) -> None:
@@ -74,7 +76,7 @@ class AwsJson:
 
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """The service's answer. Raises AwsJsonError, or Misconfigured for a wrong environment of this function."""
-        body = json.dumps(request).encode()
+        body = msgspec.json.encode(request)
         for attempt in range(1, self._limits.attempts):
             try:
                 return self._call_once(operation, body)
@@ -85,24 +87,32 @@ class AwsJson:
         return self._call_once(operation, body)
 
     def _call_once(self, operation: str, body: bytes) -> dict[str, Any]:
-        url = endpoint(self._service)
         headers = {
-            "Host": urlsplit(url).netloc,
+            "Host": self._caller.host,
             "Content-Type": f"application/x-amz-json-{self._service.json_version}",
             "X-Amz-Target": f"{self._service.target}.{operation}",
         }
         headers = signed_headers(
-            headers, body, _credentials(), _variable("AWS_REGION"), self._service.name, time.time()
+            headers, body, self._caller.credentials, self._caller.region, self._service.name, time.time()
         )
         with self._lock:
-            status, answered, content = self._post(url, headers | _unsigned_headers(), body)
+            status, answered, content = self._post(headers | _unsigned_headers(), body)
         answer = _parsed(content)
         if status == 200 and answer is not None:
             return answer
         raise _error(status, answered, answer or {})
 
-    def _post(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, HTTPMessage, bytes]:
-        connection = self._connection = self._connection or _connection(url, self._limits.connect)
+    @cached_property
+    def _caller(self) -> "_Caller":
+        """What the environment says. Lambda keeps it for as long as the process lives."""
+        url = endpoint(self._service)
+        credentials = Credentials(
+            _variable("AWS_ACCESS_KEY_ID"), _variable("AWS_SECRET_ACCESS_KEY"), os.environ.get("AWS_SESSION_TOKEN")
+        )
+        return _Caller(url, urlsplit(url).netloc, _variable("AWS_REGION"), credentials)
+
+    def _post(self, headers: dict[str, str], body: bytes) -> tuple[int, HTTPMessage, bytes]:
+        connection = self._connection = self._connection or _connection(self._caller.url, self._limits.connect)
         try:
             self._connect(connection)
             connection.request("POST", "/", body, headers)
@@ -113,13 +123,42 @@ class AwsJson:
             message = f"{self._service.name} did not answer ({type(error).__name__}: {error})"
             raise AwsJsonError("", message, is_transient=True) from error
 
-    def _connect(self, connection: HTTPConnection) -> None:
+    def _connect(self, connection: "_Connection") -> None:
         """Connect, unless the kept connection is still open: the service closes it after a while without calls."""
         if connection.sock and select.select([connection.sock], [], [], 0)[0]:
             connection.close()
         if not connection.sock:
             connection.connect()
             connection.sock.settimeout(self._limits.read)
+
+
+class _Caller(NamedTuple):
+    """Where a service is called, and as whom."""
+
+    url: str
+    host: str
+    region: str
+    credentials: Credentials
+
+
+class _Connection(HTTPConnection):
+    """Sends the headers and the body of a request in one piece: a piece costs a system call and a record of TLS."""
+
+    _unsent = b""
+
+    def send(self, data: Any) -> None:
+        """Keep a part of the request until the response is read."""
+        self._unsent += data
+
+    def getresponse(self) -> HTTPResponse:
+        """Send the request and read the response."""
+        unsent, self._unsent = self._unsent, b""
+        super().send(unsent)
+        return super().getresponse()
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    """The same over TLS."""
 
 
 def endpoint(service: Service) -> str:
@@ -132,12 +171,12 @@ def endpoint(service: Service) -> str:
     return url
 
 
-def _connection(url: str, seconds: float) -> HTTPConnection:
+def _connection(url: str, seconds: float) -> _Connection:
     parts = urlsplit(url)
     if parts.scheme == "https":
         authorities = os.environ.get("AWS_CA_BUNDLE", "")
-        return HTTPSConnection(parts.netloc, timeout=seconds, context=_tls(authorities))
-    return HTTPConnection(parts.netloc, timeout=seconds)
+        return _TlsConnection(parts.netloc, timeout=seconds, context=_tls(authorities))
+    return _Connection(parts.netloc, timeout=seconds)
 
 
 @cache
@@ -147,11 +186,6 @@ def _tls(authorities: str) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=authorities or None)
     except OSError as error:
         raise Misconfigured(f"AWS_CA_BUNDLE {authorities} cannot be read: {error}") from error
-
-
-def _credentials() -> Credentials:
-    token = os.environ.get("AWS_SESSION_TOKEN")
-    return Credentials(_variable("AWS_ACCESS_KEY_ID"), _variable("AWS_SECRET_ACCESS_KEY"), token)
 
 
 def _variable(name: str) -> str:

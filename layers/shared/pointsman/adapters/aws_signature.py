@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 import hashlib
 import hmac
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -44,7 +45,8 @@ def signed_headers(
     return complete
 
 
-def _key(secret_key: str, scope: Iterable[str]) -> bytes:
+@lru_cache(maxsize=4)
+def _key(secret_key: str, scope: tuple[str, ...]) -> bytes:
     """The key for one day, region and service."""
     key = f"AWS4{secret_key}".encode()
     for part in scope:

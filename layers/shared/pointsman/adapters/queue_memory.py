@@ -3,7 +3,7 @@
 from threading import Lock
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.queue_message import split_to_fit, to_message
+from pointsman.core.queue_message import to_messages
 from pointsman.errors import Unavailable
 
 
@@ -20,7 +20,7 @@ class MemoryQueue:
         if self.down:
             raise Unavailable("sending a delivery to the queue: no answer")
         with self._lock:
-            self.messages += [to_message(part) for part in split_to_fit(delivery)]
+            self.messages += to_messages(delivery)
 
     @property
     def deliveries(self) -> list[Delivery]:

@@ -6,7 +6,7 @@ import uuid
 from pointsman.adapters.aws_error_codes import error_for
 from pointsman.adapters.aws_json import AwsJson, AwsJsonError
 from pointsman.core.delivery import Delivery
-from pointsman.core.queue_message import split_to_fit, to_message
+from pointsman.core.queue_message import to_messages
 
 
 def group_of(delivery: Delivery) -> str:
@@ -23,10 +23,10 @@ class SqsQueue:
 
     def send(self, delivery: Delivery) -> None:
         """See Queue.send. A delivery that is too large is split into several messages."""
-        for part in split_to_fit(delivery):
+        for body in to_messages(delivery):
             message = {
                 "QueueUrl": self._url,
-                "MessageBody": to_message(part),
+                "MessageBody": body,
                 "MessageGroupId": group_of(delivery),
                 # A new id, so that a redelivery reaches the engine. The client's own retries use the same id.
                 "MessageDeduplicationId": uuid.uuid4().hex,

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Decision, RolloutSpec
 from pointsman.core.text import cut, one_line
@@ -20,8 +22,17 @@ def to_message(delivery: Delivery) -> str:
     return _to_ascii(delivery)
 
 
+def to_messages(delivery: Delivery, limit: int = MESSAGE_BYTES) -> tuple[str, ...]:
+    """`delivery` as one message or, if it is too large, as several of at most `limit` bytes: see split_to_fit()."""
+    message = to_message(delivery)
+    if len(message) <= limit:
+        return (message,)
+    return tuple(to_message(part) for part in split_to_fit(delivery, limit))
+
+
 def _to_ascii(value: Value) -> str:
-    return json.dumps(value.to_dict(), separators=(",", ":"))
+    message = msgspec.json.encode(value)  # with null for None, unlike to_json(): a message lives for a moment
+    return message.decode() if message.isascii() else json.dumps(msgspec.json.decode(message), separators=(",", ":"))
 
 
 def split_to_fit(delivery: Delivery, limit: int = MESSAGE_BYTES) -> tuple[Delivery, ...]:

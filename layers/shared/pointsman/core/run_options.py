@@ -5,14 +5,14 @@ import json
 from pointsman.core.value import Value
 
 
-class VaultPassword(Value, kw_only=True, frozen=True):
+class VaultSecret(Value, kw_only=True, frozen=True):
     """A vault password by the name of its secret in the target's Secrets Manager, never by its value."""
 
     secret: str
     id: str | None = None  # Ansible's vault id; None: the default one
 
 
-class SecretReference(Value, kw_only=True, frozen=True):
+class SecretLocation(Value, kw_only=True, frozen=True):
     """Where a build reads a secret variable: a secret of Secrets Manager, or a parameter of SSM."""
 
     secret: str | None = None
@@ -26,8 +26,8 @@ class RunOptions(Value, kw_only=True, frozen=True):
     directory: str | None = None  # of the repository; the other paths are relative to it
     inventory: tuple[str, ...] | None = None
     requirements: tuple[str, ...] | None = None
-    vault: tuple[VaultPassword, ...] | None = None
-    secrets: dict[str, SecretReference] | None = None
+    vault: tuple[VaultSecret, ...] | None = None
+    secrets: dict[str, SecretLocation] | None = None
     skip_tags: tuple[str, ...] | None = None
     forks: int | None = None
     verbosity: int | None = None

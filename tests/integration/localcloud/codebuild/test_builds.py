@@ -100,7 +100,8 @@ def test_the_environment_is_codebuilds_and_nothing_of_this_machines(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ended = worker.run(build("env | cut -d= -f1 | sort"))
-    allowed = {"PATH", "HOME", "TMPDIR", "LANG", "PWD", "OLDPWD", "SHLVL", "_", "WHO", "BUS", "POINTSMAN_HOSTS_ROOT"}
+    allowed = {"PATH", "HOME", "TMPDIR", "LANG", "PWD", "OLDPWD", "SHLVL", "_", "WHO", "BUS"}
+    allowed |= {"POINTSMAN_HOSTS_ROOT", "POINTSMAN_INVENTORY_DIRECTORY"}
     strange = [
         name for name in worker.output(ended) if name not in allowed and not name.startswith(("CODEBUILD_", "AWS_"))
     ]

@@ -66,8 +66,8 @@ def test_a_push_that_matches_is_queued_and_answered_with_its_decision(queue: Mem
                 "runs": True,
                 "held": False,
                 "reason": "branch main matches branches[0] `main`; "
-                "ansible/roles/baseline/defaults/main.yml matches paths[0] `ansible/**`",
-                "pattern": "ansible/**",
+                "ansible/roles/baseline/defaults/main.yml matches paths[0] `**`",
+                "pattern": "**",
                 "file": "ansible/roles/baseline/defaults/main.yml",
                 "targets": [target.name for target in shipped_file().all_targets],
                 "rollout": delivery.specs[0].rollout,

@@ -6,6 +6,7 @@ import pytest
 
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.delivery import Delivery
+from pointsman.core.github.redact_delivery import without_secrets
 from pointsman.core.github.request import read_request
 from tests.support.receiver import a_receiver, as_body, http_event, payload, shipped_routes, signed_headers
 
@@ -64,3 +65,22 @@ def test_a_file_is_matched_by_its_name_and_recorded_without_the_secret_in_it() -
 )
 def test_a_title_about_secrets_stays_as_it_is(title: str) -> None:
     assert delivered(push(message=title)).change.title == title
+
+
+def test_what_one_text_tells_to_be_a_secret_is_hidden_in_all() -> None:
+    content = push(message="Set db_password=Zq4tn7Lm2xKd9Wp")
+    content["commits"][-1]["added"] = ["notes/Zq4tn7Lm2xKd9Wp.md"]
+    assert "Zq4tn7Lm2xKd9Wp" not in delivered(content).to_json()
+
+
+def test_texts_without_a_secret_are_the_same_objects() -> None:
+    delivery = delivered(push(message="Rotate the password of the database"))
+    assert without_secrets(delivery) is delivery
+
+
+def test_a_title_is_not_read_as_the_setting_of_the_author() -> None:
+    """They are fields of their own: what ends the one does not begin the other."""
+    content = push(
+        message="Rename password:", author={"name": "Mia4Lindqvist", "email": "m@example.com", "username": "m"}
+    )
+    assert delivered(content).change.author == "Mia4Lindqvist"

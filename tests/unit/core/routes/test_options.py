@@ -8,7 +8,7 @@ from pointsman.core.model import Mode, RolloutId, RolloutSpec
 from pointsman.core.routes.check import check_routes
 from pointsman.core.routes.compile import compile_routes
 from pointsman.core.routes.compiled import CompiledRoutes
-from pointsman.core.run_options import RunOptions, SecretReference, VaultPassword
+from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
 
 ROUTE = {"name": "site", "repository": "acme/infra", "on": "push", "targets": "all", "playbook": "site.yml"}
 FILE = {"accounts": {"dev": "222222222222", "prod": "333333333333"}, "regions": ["eu-west-1"]}
@@ -116,11 +116,11 @@ def test_a_check_is_given_no_secret() -> None:
 
 
 def test_options_are_the_same_text_in_ascii_whatever_their_order() -> None:
-    one = RunOptions(environment={"B": "ü", "A": "1"}, vault=(VaultPassword(secret="v"),))
-    other = RunOptions(vault=(VaultPassword(secret="v"),), environment={"A": "1", "B": "ü"})
+    one = RunOptions(environment={"B": "ü", "A": "1"}, vault=(VaultSecret(secret="v"),))
+    other = RunOptions(vault=(VaultSecret(secret="v"),), environment={"A": "1", "B": "ü"})
     assert one.text() == other.text() == '{"environment":{"A":"1","B":"\\u00fc"},"vault":[{"secret":"v"}]}'
     assert RunOptions().text() == ""
-    assert RunOptions.read({"secrets": {"x": {"parameter": "p"}}}).secrets == {"x": SecretReference(parameter="p")}
+    assert RunOptions.read({"secrets": {"x": {"parameter": "p"}}}).secrets == {"x": SecretLocation(parameter="p")}
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------

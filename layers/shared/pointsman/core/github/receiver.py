@@ -94,24 +94,24 @@ class Receiver:
             return ignored(message.delivery, message.event, reason)
         if isinstance(routing_input, NothingToRun):
             return ignored(message.delivery, message.event, routing_input.reason)
+        if self._github is None:
+            routing_input = without_asking(routing_input, NO_TOKEN)
         routing = decide(routing_input, self._routes)
         failure: str | None = None
-        if routing.needs_changed_files:
-            routing_input, failure = self._with_files(routing_input, seconds_left)
+        if self._github and routing.needs_changed_files:
+            routing_input, failure = self._with_files(self._github, routing_input, seconds_left)
             routing = decide(routing_input, self._routes)
         delivery = without_secrets(refuse_old(self._delivery(message, routing_input, routing), self._clock()))
         self._queue.send(delivery)
         return decided(delivery, failure)
 
     def _with_files(
-        self, routing_input: RoutingInput, seconds_left: Callable[[], float]
+        self, github: ChangedFilesSource, routing_input: RoutingInput, seconds_left: Callable[[], float]
     ) -> tuple[RoutingInput, str | None]:
         """Look up the changed files on GitHub. Return the completed input, and the reason if GitHub's API failed."""
-        if self._github is None:
-            return without_asking(routing_input, NO_TOKEN), None
         seconds = min(MOST_SECONDS_FOR_FILES, seconds_left() - SECONDS_TO_QUEUE)
         try:
-            names = self._github.changed_files(routing_input.comparison, seconds)
+            names = github.changed_files(routing_input.comparison, seconds)
         except (Unavailable, Misconfigured) as failure:
             return without_answer(routing_input, str(failure)), str(failure)
         return with_changed_files(routing_input, names), None

@@ -1,15 +1,18 @@
 """Remove secrets from a delivery before it is stored and displayed.
 
 The routes are evaluated on the original names. Everything that is kept afterwards passes through here.
-The redaction itself is `ansible/redaction/`, which the builds and the functions share.
+The redaction itself is `runner/redaction/`, which the builds and the functions share.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from redaction import Redactor, Strictness
 
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Change, Decision, PullRequest
+
+LONGEST_CACHED = 2_000  # characters
 
 
 def without_secrets(delivery: Delivery) -> Delivery:
@@ -25,7 +28,7 @@ def without_secrets(delivery: Delivery) -> Delivery:
         *change.files,
     ]
     redacted = _redacted(texts)
-    if redacted == texts:
+    if redacted is texts or redacted == texts:
         return delivery
     remaining = iter(redacted)
     reason, title, author, ref = next(remaining), next(remaining), next(remaining), next(remaining)
@@ -42,14 +45,22 @@ def without_secrets(delivery: Delivery) -> Delivery:
     return delivery.replace(reason=reason, decisions=decisions, change=_change(change, fields))
 
 
-def _redacted(texts: Sequence[str]) -> list[str]:
-    """Return each text without secrets. They are redacted in one call, unless one has a line break."""
+def _redacted(texts: Sequence[str]) -> Sequence[str]:
+    """Return each text without secrets. What one text tells to be a secret is one in all of them."""
+    if all(map(_is_clean, texts)):
+        return texts
     redactor = Redactor()
     if not any("\n" in text for text in texts):
         redacted = redactor.redact("\n".join(texts), Strictness.TITLE).split("\n")
         if len(redacted) == len(texts):
             return redacted
     return [redactor.redact(text, Strictness.TITLE) for text in texts]
+
+
+@lru_cache(maxsize=2048)
+def _is_clean(text: str) -> bool:
+    """Whether a text has no secret. Cached: reasons, files, branches and people are the same from push to push."""
+    return len(text) <= LONGEST_CACHED and Redactor().redact(text, Strictness.TITLE) == text
 
 
 def _decision(decision: Decision, reason: str, file: str) -> Decision:

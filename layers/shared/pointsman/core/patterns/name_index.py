@@ -102,7 +102,8 @@ class NameIndex:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.names = tuple(names)
-        self._composed = tuple(map(composed, self.names))
+        # One look at all names is much quicker than a look at each.
+        self._composed = self.names if "".join(self.names).isascii() else tuple(map(composed, self.names))
 
     @cached_property
     def blocks(self) -> tuple["NameBlock", ...]:

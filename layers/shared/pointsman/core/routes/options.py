@@ -17,7 +17,7 @@ from pointsman.core.routes.values import (
     refuse_reserved,
     several,
 )
-from pointsman.core.run_options import RunOptions, SecretReference, VaultPassword
+from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
 
 # CodeBuild: "EnvironmentVariable should be at most 4096 characters" (wolfeidau/buildkite-serverless-agent#35).
 OPTIONS_CHARACTERS = 4_000
@@ -151,8 +151,8 @@ Path = Annotated[str, AfterValidator(_path), Field(max_length=200)]
 Paths = Annotated[tuple[Path, ...], several(Path, 20), Field(max_length=20), NotEmpty]
 GalaxyFile = Annotated[str, AfterValidator(_requirements), Field(max_length=200)]
 GalaxyFiles = Annotated[tuple[GalaxyFile, ...], several(GalaxyFile, 20), Field(max_length=20), NotEmpty]
-VaultSecret = Annotated[VaultEntry, BeforeValidator(_vault, json_schema_input_type=SecretName | VaultEntry)]
-Vault = Annotated[tuple[VaultSecret, ...], several(VaultSecret, 20), Field(max_length=20), NotEmpty]
+VaultItem = Annotated[VaultEntry, BeforeValidator(_vault, json_schema_input_type=SecretName | VaultEntry)]
+Vault = Annotated[tuple[VaultItem, ...], several(VaultItem, 20), Field(max_length=20), NotEmpty]
 Secrets = Annotated[
     dict[
         VariableName,
@@ -205,15 +205,15 @@ class RouteOptions(ChoiceOptions):
     )
 
 
-def _passwords(vault: tuple[VaultEntry, ...] | None) -> tuple[VaultPassword, ...] | None:
-    return None if vault is None else tuple(VaultPassword(secret=each.secret, id=each.id) for each in vault)
+def _passwords(vault: tuple[VaultEntry, ...] | None) -> tuple[VaultSecret, ...] | None:
+    return None if vault is None else tuple(VaultSecret(secret=each.secret, id=each.id) for each in vault)
 
 
-def _sources(secrets: dict[str, SecretVariable] | None) -> dict[str, SecretReference] | None:
+def _sources(secrets: dict[str, SecretVariable] | None) -> dict[str, SecretLocation] | None:
     if not secrets:
         return None
     return {
-        name: SecretReference(secret=each.secret, key=each.key, parameter=each.parameter)
+        name: SecretLocation(secret=each.secret, key=each.key, parameter=each.parameter)
         for name, each in secrets.items()
     }
 

@@ -46,7 +46,7 @@ FORMATS = {
     ),
 }
 
-# ansible/bin/run-playbook rejects these: only the inventory may define the connection to a host.
+# runner/bin/run-playbook rejects these: only the inventory may define the connection to a host.
 RESERVED = re.compile(r"ansible_.*|local_.*|host_root|whole_system")
 TEMPLATE = re.compile(r"\{[{%#]")
 EXTRA_VARS_CHARACTERS = 4_000  # of JSON

@@ -30,8 +30,8 @@ def without_answer(routing_input: RoutingInput, reason: str) -> RoutingInput:
 
 
 def without_asking(routing_input: RoutingInput, reason: str) -> RoutingInput:
-    """Return the input for the case that no API can be asked, for `reason`."""
-    return _with(routing_input, replace(routing_input.files, no_answer=reason))
+    """Return the input for the case that no API can be asked, for `reason`. Decisions that need none do not show it."""
+    return replace(routing_input, files=replace(routing_input.files, no_answer=reason))
 
 
 def _with(routing_input: RoutingInput, files: ChangedFiles) -> RoutingInput:

@@ -32,17 +32,17 @@ def decisions(*arguments: str, stdin: bytes | None = None) -> list[dict[str, Any
 
 
 def test_explain_shows_decision_pattern_and_file_of_each_route() -> None:
-    [decision] = decisions("--repo", "acme/infra", "--branch", "main", "--files", "a", "b", "ansible/c")
+    [decision] = decisions("--repo", "acme/infra", "--branch", "main", "--files", "a.md", "b.md", "roles/c")
     assert decision.keys() == {*DECISION_COLUMNS, "would_run"}
     assert decision["rollout"] is None
     assert (decision["route"], decision["outcome"], decision["runs"]) == ("site", "matched", True)
-    assert (decision["pattern"], decision["file"]) == ("ansible/**", "ansible/c")
+    assert (decision["pattern"], decision["file"]) == ("**", "roles/c")
     assert len(decision["targets"]) == 10
-    table_text = explain("--branch", "main", "--files", "a", "ansible/c").stdout
+    table_text = explain("--branch", "main", "--files", "a.md", "roles/c").stdout
     assert "ROUTE" in table_text
-    assert "ansible/c" in table_text
+    assert "roles/c" in table_text
     assert "1 of 1 route runs: site" in table_text
-    assert "site: ansible-playbook site.yml  in ansible/  on dev/us-east-1, dev/ca-central-1" in table_text
+    assert "site: ansible-playbook site.yml  on dev/us-east-1, dev/ca-central-1" in table_text
 
 
 def test_the_rules_only_repository_need_not_be_named_and_case_does_not_count() -> None:
@@ -56,10 +56,10 @@ def test_files_without_names_are_a_push_that_changes_nothing() -> None:
 
 def test_names_come_from_standard_input_or_a_file(tmp_path: Path) -> None:
     names = tmp_path / "names"
-    names.write_bytes(b"docs/a\0ansible/two\nlines\0")
+    names.write_bytes(b"docs/a.md\0ansible/two\nlines\0")
     [decision] = decisions("--branch", "main", "--files-from", str(names))
     assert decision["file"] == "ansible/two\\x0alines"
-    [decision] = decisions("--branch", "main", "--files-from", "-", stdin=b'docs/a\n"ansible/\\346\\227\\245"\n')
+    [decision] = decisions("--branch", "main", "--files-from", "-", stdin=b'docs/a.md\n"ansible/\\346\\227\\245"\n')
     assert decision["file"] == "ansible/日"
 
 

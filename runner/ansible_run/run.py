@@ -1,0 +1,145 @@
+"""One run: checks the build's variables, reads secrets, installs what the repository requires, and runs Ansible."""
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from host_results.spool import Spool
+from host_results.stored_secrets import learn_values
+from redaction import Redactor
+
+from . import kept_secrets
+from .command import CHECK_PROJECT, arguments
+from .directories import BUILD_DIRECTORY, prepare
+from .failure_reason import Tail, with_hint
+from .report import Report
+from .requirements import Installed, environment_for, install
+from .secrets import ClientOf, Secrets, read_secrets
+from .settings import SettingsError, ansible_environment
+from .supervise import Exit, Limits, Supervisor
+from .variables import Variables, WrongVariablesError
+
+SECONDS_TO_REPORT = 180.0  # of the build's time, reserved for sending the results
+REFUSED = 2  # exit status when a variable, a secret or ansible.cfg is wrong
+
+
+class CannotStartError(Exception):
+    """Ansible cannot start. Has how the run ends."""
+
+    def __init__(self, end: Exit) -> None:
+        super().__init__(end.stop_reason)
+        self.end = end
+
+
+class PlaybookRun:
+    """Runs the playbook of one build."""
+
+    def __init__(self, environ: Mapping[str, str], spool: Spool, client: ClientOf) -> None:
+        self._environ = environ
+        self._client = client
+        self._variables = Variables(environ)
+        self._project = self._variables.project
+        self._redactor = Redactor()
+        self._report = Report(spool, self._project)
+        self._supervisor = Supervisor(self._report.tick, mask=self._redactor.hide_known)
+
+    def run(self) -> int:
+        """Run Ansible and report how it ended. Returns the exit status of the run."""
+        os.chdir(self._project)
+        try:
+            return self._report.end(self._run_ansible())
+        except CannotStartError as error:
+            return self._report.end(error.end)
+        finally:
+            kept_secrets.forget()
+
+    def _run_ansible(self) -> Exit:
+        try:
+            prepare(self._environ, self._project)
+            *command, playbook = arguments(self._environ, write_extra_vars)
+            places = self._keep_secrets()
+            installed = self._install()
+            environ = ansible_environment(
+                {**self._environ, **self._variables.options.environment, **places}, self._project, installed
+            )
+        except WrongVariablesError as error:
+            raise _refused(error.errors) from error
+        except SettingsError as error:
+            raise _refused([str(error)]) from error
+        if secret := places.get("POINTSMAN_SECRETS"):
+            command.append(f"--extra-vars=@{secret}")
+        return self._start(["ansible-playbook", *command, playbook], environ)
+
+    def _keep_secrets(self) -> dict[str, str]:
+        """Read the secrets that the options name, and keep them for Ansible. A check may read none."""
+        options = self._variables.options
+        secrets = read_secrets(options, self._environ.get("POINTSMAN_VAULT_SECRET", ""), self._client)
+        if secrets.errors and not self._may_miss(secrets):
+            raise WrongVariablesError(list(secrets.errors))
+        for error in secrets.errors:
+            print(f"run-playbook: continuing without a secret: {error}", file=sys.stderr, flush=True)
+        learn_values(self._redactor, secrets.values())
+        return kept_secrets.keep(secrets)
+
+    def _may_miss(self, secrets: Secrets) -> bool:
+        """Whether the run continues: a check, or a worker's vault password that no play may need."""
+        is_check = self._environ.get("CODEBUILD_BUILD_ID", "").startswith(f"{CHECK_PROJECT}:")
+        options = self._variables.options
+        return is_check or not (options.vault or options.secrets)
+
+    def _install(self) -> Installed:
+        ended: list[Exit] = []
+
+        def run(command: Sequence[str], more: Mapping[str, str]) -> bool:
+            ended.append(self._start(command, {**environment_for(self._environ), **more}))
+            return ended[-1].status == 0
+
+        installed = install(self._project, self._variables.options.requirements, self._environ, run)
+        if installed is None:
+            raise CannotStartError(self._with_reason(ended[-1]))
+        return installed
+
+    def _with_reason(self, end: Exit) -> Exit:
+        found = end.stop_reason or end.errors.reason(str(self._project)) or end.output.reason(str(self._project))
+        reason = f"The repository's requirements cannot be installed: {found or 'see the log'}"
+        return Exit(end.status, with_hint(reason), end.errors, end.output)
+
+    def _start(self, command: Sequence[str], environ: Mapping[str, str]) -> Exit:
+        program = shutil.which(command[0], path=environ["PATH"])
+        if program is None:
+            raise _refused([f"{command[0]} is missing: run bin/install-ansible"])
+        print("+", Path(command[0]).name, *command[1:], flush=True)
+        return self._supervisor.run([program, *command[1:]], environ, str(self._project), deadline(self._environ))
+
+
+def _refused(errors: Sequence[str]) -> CannotStartError:
+    return CannotStartError(Exit(REFUSED, "; ".join(errors), Tail(), Tail()))
+
+
+def write_extra_vars(values: dict[str, Any]) -> Path:
+    """Store the extra variables in a file of the build directory that only its owner can read."""
+    path = BUILD_DIRECTORY / "extra-vars.json"
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(values, file)
+    return path
+
+
+def deadline(environ: Mapping[str, str]) -> Limits:
+    """When Ansible must end, so that its results are sent before CodeBuild stops the build.
+
+    CodeBuild sets when the build started, in milliseconds. POINTSMAN_TIMEOUT_MINUTES has the build's time-out.
+    """
+    minutes = environ.get("POINTSMAN_TIMEOUT_MINUTES", "")
+    if not minutes.isdecimal() or not int(minutes):
+        return Limits()
+    started = environ.get("CODEBUILD_START_TIME", "")
+    start = int(started) / 1000 if started.isdecimal() else time.time()
+    allowed = int(minutes) * 60.0
+    return Limits(start + allowed - min(SECONDS_TO_REPORT, allowed / 4), int(minutes))

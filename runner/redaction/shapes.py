@@ -1,0 +1,114 @@
+"""Secrets that are known by their shape alone, whatever stands beside them.
+
+The prefixes are the vendors' own (GitHub, GitLab, Slack, AWS, Stripe, ... document theirs); the tests hold this table
+against the rules of detect-secrets, which others maintain. Every repetition is bounded or cannot overlap what follows
+it, so that the time is linear in the text.
+"""
+
+import re
+
+from redaction.rules import Rule
+
+MARKER = "[redacted]"
+
+BLOCKS = Rule(
+    ("-----begin", "---- begin", "$ansible_vault;", "putty-user-key-file-"),
+    (
+        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----.*?"
+        r"(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,20}-----|\Z)"
+        r"|\$ANSIBLE_VAULT;[^\n\"']*(?:(?:\n|\\n)[+\- \t]*[0-9a-f]{2,}(?=\s|\\n|[\"']|\Z))*"
+        r"|---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----.*?(?:---- END SSH2 ENCRYPTED PRIVATE KEY ----|\Z)"
+        r"|-----BEGIN OpenVPN Static key V1-----.*?(?:-----END OpenVPN Static key V1-----|\Z)"
+        r"|PuTTY-User-Key-File-.*?(?:Private-MAC:[^\n]*|\Z)"
+    ),
+    flags=re.DOTALL,
+)
+# The end of a key whose beginning is outside of the text, as in a diff that somebody else made.
+BLOCK_TAIL = "-----END "
+BLOCK_END = re.compile(r"[+\- ]?[ \t]*-----END [A-Z0-9 ]{0,40}PRIVATE KEY")
+BLOCK_BODY = re.compile(r"[+\- ]?[ \t]*[A-Za-z0-9+/=]{1,76}")
+
+_PREFIXES = (
+    r"gh[pousr]_|github_pat_|gl(?:pat|dt|ft|soat|rt|cbt|imt|ptt|agent)-|gloas-|GR1348941",  # GitHub, GitLab
+    r"(?i:xox[a-z]-)|xapp-|[spr]k_(?:live|test)_|sq0(?:atp|csp)-|EAAA|shp(?:at|ca|pa|ss)_|SG\.",  # Slack, payments
+    r"npm_|pypi-|rubygems_|AKC|pul-|hf_|PMAK-|lin_api_|NRAK-|glsa_|dapi",  # registries and services
+    r"hv[sbr]\.|do[op]_v1_|AGE-SECRET-KEY-|tfp_",  # vaults and clouds
+)
+# What begins like one of the prefixes, in lower case.
+_PREFIX_WORDS = tuple(
+    """
+    ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ glpat- gldt- glft- glsoat- glrt- glcbt- glimt- glptt- glagent- gloas-
+    gr1348941 xox xapp- k_live_ k_test_ sq0 eaaa shpat_ shpca_ shppa_ shpss_ sg. npm_ pypi- rubygems_ akc pul- hf_
+    pmak- lin_api_ nrak- glsa_ dapi hvs. hvb. hvr. _v1_ age-secret-key- tfp_
+    """.split()  # noqa: SIM905
+)
+# Each is replaced whole, or in its group, where it has one.
+TOKENS = (
+    Rule(
+        ("a3t", "akia", "asia", "abia", "acca"),
+        r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}",
+        in_long_word=True,
+    ),
+    Rule(_PREFIX_WORDS, rf"\b(?:{'|'.join(_PREFIXES)})[\w.=-]{{8,}}"),
+    Rule(
+        ("sk-", "aiza", "ac", "sk", "-us"),
+        r"\bsk-[\w-]{20,}|\bAIza[\w-]{30,}|\b(?:AC|SK)[a-z0-9]{32}\b|\b[0-9a-z]{32}-us\d{1,2}\b",
+        in_long_word=True,
+    ),
+    Rule((":",), r"\b\d{8,10}:[\w-]{35}(?![\w-])", in_long_word=True),
+    Rule(("eyj",), r"\beyJ[\w=-]{8,}\.[\w=-]{4,}(?:\.[\w.+/=-]*)?"),
+    Rule((".",), r"\b[MNO][\w-]{23,25}\.[\w-]{6}\.[\w-]{27,}", in_long_word=True),
+    Rule(
+        ("$", "{sha", "{ssha"),
+        (
+            r"\$(?:1|2[abxy]|5|6|7|y|gy|apr1|scrypt|argon2(?:i|d|id))\$[./\w$=,+-]{8,}"
+            r"|\{S?SHA(?:256|512)?\}[A-Za-z0-9+/=]{20,}"
+        ),
+    ),
+    Rule(("bearer ",), r"(?i:\bbearer )(?=\S*[A-Z0-9])([\w.~+/=-]{6,})"),
+    Rule(
+        ("basic ",),
+        r"(?i:\bbasic )(?=[a-z]*[A-Z0-9+/=])([A-Za-z0-9+/]{8,}={0,2})(?![\w-])",
+    ),
+    Rule(
+        ("authorization",),
+        r"(?i:authorization[\"']?[:=]\s{0,3}[\"']?(?:token|apikey|digest|negotiate) )([^\s\"']{6,})",
+    ),
+    Rule(
+        ("hooks.slack.com/",),
+        r"(?i:https?://hooks\.slack\.com/(?:services|workflows|triggers)/)([\w/-]{6,})",
+    ),
+    Rule(("/api/webhooks/",), r"https?://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/([\w/-]{10,})"),
+    Rule(("webhook.office.com/",), r"https?://[\w.-]{1,100}webhook\.office\.com/(\S{10,})"),
+    Rule(
+        ("accountkey=", "sharedaccess"),
+        r"\b(?:AccountKey|SharedAccessKey|SharedAccessSignature)=([A-Za-z0-9+/=%]{20,})",
+    ),
+    Rule(
+        ("sig=", "signature=", "-signature=", "-token="),
+        r"[?&](?:sig|signature|X-Amz-Signature|X-Amz-Security-Token)=([\w%+/=.-]{16,})",
+    ),
+    Rule(("auth",), r"[\"']auth[\"']\s{0,3}[:=]\s{0,3}[\"']([A-Za-z0-9+/=]{8,})[\"']"),
+    Rule(("://",), r"(?i:://)([^\s:/@\"'<>{}]{8,200})@(?=[\w.-]+)"),
+    Rule(("://",), r"://[^\s:/@]{0,200}:(?!\d{1,5}(?:/|$))(\S{1,500})@"),
+    Rule((".",), r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b", in_long_word=True),
+    Rule(
+        ("-hash ", "token "), r"\b(?:discovery-token-ca-cert-hash|token) ([a-z0-9]{6}\.[a-z0-9]{16})", in_long_word=True
+    ),
+    Rule(("eu01xx", "nral"), r"\beu01xx\w{30,}|\b\w{36}NRAL\b", in_long_word=True),
+    Rule(("=",), r"(?<=[ \t\"'=:])([A-Za-z0-9+/]{43}=)(?=[\s\"',;]|$)"),
+    Rule(
+        ("aws",),
+        r"(?i:aws.{0,20}(?:secret|key).{0,20}?)(?<![\w/+])([A-Za-z0-9/+]{40})(?![\w/+=])",
+    ),
+    Rule(("==",), r"(?<![\w/+])[A-Za-z0-9+/]{86,88}=="),
+)
+
+# A whole line of base64 or hexadecimal: a key's or a certificate's body, a vault's text. Not a checksum with its file.
+BODY_LINE = Rule((), r"^([+\- ]?[ \t]*)(?![0-9a-f]{40}$|[0-9a-f]{64}$)(?=[A-Za-z+/=]*[0-9])[A-Za-z0-9+/=]{48,}$")
+
+
+def hide_span(found: re.Match[str], group: str | int) -> str:
+    """A match with one of its groups hidden."""
+    start, end = found.start(group) - found.start(), found.end(group) - found.start()
+    return f"{found[0][:start]}{MARKER}{found[0][end:]}"
