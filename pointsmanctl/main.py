@@ -26,6 +26,9 @@ class PointsmanGroup(LazyGroup):
             f"{HERE}.why:why",
             "Show each delivery of a commit, each route's decision and its reason, and what followed.",
         ),
+        "deploy": Lazy(
+            f"{HERE}.deploy:deploy", "Deploy the control stack and every worker stack that routes.yaml names."
+        ),
         "routes": Lazy(f"{HERE}.routes:app", "Check routes.yaml, and show what would happen."),
         "erratum": Lazy(f"{HERE}.erratum:erratum", "Remove a leaked secret from an item of the audit trail."),
         "local": Lazy(f"{HERE}.local:app", "The local cloud: Pointsman on this machine, without AWS."),
