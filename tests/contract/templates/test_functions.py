@@ -327,4 +327,6 @@ def test_samconfig_answers_what_the_worker_stack_asks(environment: str) -> None:
     answers = dict(each.split("=", 1) for each in deploy["parameter_overrides"])
     assert {name for name, parameter in parameters.items() if "Default" not in parameter} <= answers.keys()
     for name, answer in answers.items():
+        if "<" in answer:
+            continue  # a placeholder, which tests/contract/test_samconfig.py wants refused
         assert re.fullmatch(parameters[name].get("AllowedPattern", ".*"), answer), name

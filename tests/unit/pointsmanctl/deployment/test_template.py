@@ -21,10 +21,10 @@ def test_what_has_no_default_must_be_given() -> None:
     ("parameter", "value", "reason"),
     [
         (CONTROL["LogLevel"], "LOUD", "'LOUD' is not one of DEBUG, INFO, WARN, ERROR"),
-        (CONTROL["SlackChannel"], "", "the value is empty"),
+        (CONTROL["SlackChannel"], "", "the id of a channel"),
         (CONTROL["ExternalId"], "short", "'short' is shorter than 16 characters"),
         (CONTROL["WorkerAccountIds"], "111111111111,22", "12-digit account ids, separated by commas without spaces."),
-        (WORKER["RepositoryUrl"], "git@github.com:acme/infra", "it must match https://"),
+        (WORKER["RepositoryUrl"], "git@github.com:acme/infra", "an HTTPS clone URL on github.com"),
         (CONTROL["WorkerAccountIds"], "111111111111,222222222222", None),
         (WORKER["VpcId"], "", None),
         (WORKER["BuildTimeoutMinutes"], "60", None),
