@@ -26,6 +26,9 @@ class PointsmanGroup(LazyGroup):
             f"{HERE}.why:why",
             "Show each delivery of a commit, each route's decision and its reason, and what followed.",
         ),
+        "init": Lazy(
+            f"{HERE}.init:init", "Write routes.yaml and pointsman.toml from a few answers, each checked at once."
+        ),
         "deploy": Lazy(
             f"{HERE}.deploy:deploy", "Deploy the control stack and every worker stack that routes.yaml names."
         ),
