@@ -32,6 +32,10 @@ class PointsmanGroup(LazyGroup):
         "deploy": Lazy(
             f"{HERE}.deploy:deploy", "Deploy the control stack and every worker stack that routes.yaml names."
         ),
+        "doctor": Lazy(
+            f"{HERE}.doctor:doctor",
+            "Check each link of the chain from GitHub to the hosts and back, and say what to do where one is broken.",
+        ),
         "routes": Lazy(f"{HERE}.routes:app", "Check routes.yaml, and show what would happen."),
         "erratum": Lazy(f"{HERE}.erratum:erratum", "Remove a leaked secret from an item of the audit trail."),
         "local": Lazy(f"{HERE}.local:app", "The local cloud: Pointsman on this machine, without AWS."),

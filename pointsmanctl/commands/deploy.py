@@ -12,6 +12,7 @@ from pointsmanctl.options import RegionOption, StackOption
 if TYPE_CHECKING:
     from pointsmanctl.deployment.deployment import Deployment
     from pointsmanctl.deployment.model import StackOutcome, StackPlan
+    from pointsmanctl.deployment.prepare import Preparation
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="Profiles, names and parameters of the stacks.")]
 RoutesOption = Annotated[Path, typer.Option("--routes", help="The routes file: it names accounts and regions.")]
@@ -24,6 +25,9 @@ def deploy(
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show the changes and stop.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the deployment: for CI.")] = False,
+    check: Annotated[
+        bool, typer.Option("--doctor/--no-doctor", help="Check every link of the chain at the end, as `doctor` does.")
+    ] = True,
     routes: RoutesOption = Path("routes.yaml"),
     config: ConfigOption = Path("pointsman.toml"),
     stack: StackOption = None,
@@ -32,7 +36,7 @@ def deploy(
     """Deploy the control stack and every worker stack that routes.yaml names.
 
     Can be repeated, and interrupted: the next call continues. A stack that fails does not stop the others. Exits with
-    1 if a stack could not be deployed.
+    1 if a stack could not be deployed, whatever the checks at the end say.
     """
     from pointsmanctl.deployment.prepare import prepared
     from pointsmanctl.output.deploy_progress import deploy_progress
@@ -46,6 +50,8 @@ def deploy(
             outcomes = _deploy(deployment, plans, stop=plan, yes=yes)
         finally:
             deployment.close()
+    if check and not plan:
+        _examine(preparation, [name for name in selected if "/" in name])
     if any(each.error for each in plans) or any(each.kind in _FAILED for each in outcomes):
         raise typer.Exit(ExitCode.FAILED)
 
@@ -80,6 +86,16 @@ def _deploy(
         raise
     note(outcome_summary(outcomes))
     return outcomes
+
+
+def _examine(preparation: "Preparation", targets: Sequence[str]) -> None:
+    """Show which links of the chain do not work yet. The exit status is that of the deployment."""
+    from pointsmanctl.commands.doctor import print_results
+    from pointsmanctl.doctor.examine import Examination
+    from pointsmanctl.output.messages import note
+
+    note("Checking every link of the chain (`pointsman doctor`) ...")
+    print_results(Examination(preparation.installation, preparation.accounts).results(targets))
 
 
 def _confirm(stacks: int, *, yes: bool) -> None:

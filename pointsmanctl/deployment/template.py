@@ -47,25 +47,32 @@ class TemplateParameter:
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads a template; the intrinsic functions stay what they wrap."""
+    """Reads a template with intrinsic functions in their long form: !Ref X is {"Ref": "X"}."""
 
 
-def _construct_any(loader: _Loader, _: str, node: yaml.Node) -> Any:
+def _construct_function(loader: _Loader, name: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
     match node:
         case yaml.MappingNode():
-            return loader.construct_mapping(node, deep=True)
+            value = loader.construct_mapping(node, deep=True)
         case yaml.SequenceNode():
-            return loader.construct_sequence(node, deep=True)
+            value = loader.construct_sequence(node, deep=True)
         case _:
-            return str(node.value)
+            value = str(node.value).split(".", 1) if name == "GetAtt" else str(node.value)
+    return {name if name in {"Ref", "Condition"} else f"Fn::{name}": value}
 
 
-_Loader.add_multi_constructor("!", _construct_any)
+_Loader.add_multi_constructor("!", _construct_function)
 
 
 def read_template(path: Path) -> dict[str, Any]:
-    """Return a template as YAML has it, with intrinsic functions replaced by their arguments."""
-    template: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
+    """Return a template, with intrinsic functions in their long form."""
+    return parse_template(path.read_text(encoding="utf-8"))
+
+
+def parse_template(text: str) -> dict[str, Any]:
+    """Return a template, in YAML or JSON, as `read_template` does."""
+    template: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
     return template
 
 

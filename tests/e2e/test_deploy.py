@@ -55,8 +55,9 @@ def operator(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Ope
 
 
 def actions(output: str) -> dict[str, str]:
-    """The action of each stack in a summary."""
-    return {words[0]: words[2] for line in output.splitlines()[1:] if len(words := line.split()) > 2}
+    """The action of each stack in a summary, which the answer of the checks follows."""
+    summary = output.partition("WHERE ")[0]
+    return {words[0]: words[2] for line in summary.splitlines()[1:] if len(words := line.split()) > 2}
 
 
 def timeout_of(cloud: LocalCloud, account: str, region: str) -> int:
@@ -67,6 +68,8 @@ def timeout_of(cloud: LocalCloud, account: str, region: str) -> int:
 def test_a_second_deployment_changes_nothing_and_says_so(operator: Operator) -> None:
     done = operator.run("deploy", "--yes")
     assert done.returncode == 0, done.stderr
+    assert "Links: " in done.stderr
+    assert " broken" not in done.stderr
     assert "Nothing to change: every stack is in the state of this version." in done.stderr
     assert set(actions(done.stdout).values()) == {"unchanged"}
     assert len(actions(done.stdout)) == 11
@@ -95,7 +98,7 @@ def test_a_failed_region_is_named_with_its_reason_and_does_not_stop_the_others(
     cloud: LocalCloud, operator: Operator, foreign_bucket: str
 ) -> None:
     operator.settings("[workers.parameters]\nBuildTimeoutMinutes = 59\n", f'artifacts_bucket = "{foreign_bucket}"\n')
-    done = operator.run("deploy", "--yes", "--only", "*/eu-west-1")
+    done = operator.run("deploy", "--yes", "--only", "*/eu-west-1", "--no-doctor")
     assert done.returncode == 1, done.stdout
     assert "prod/eu-west-1: cannot be deployed: bucket team-artifacts-333333333333-eu-west-1" in done.stderr
     assert "dev/eu-west-1: updated in" in done.stderr
@@ -105,7 +108,7 @@ def test_a_failed_region_is_named_with_its_reason_and_does_not_stop_the_others(
 
 def test_the_next_deployment_brings_what_is_left(cloud: LocalCloud, operator: Operator) -> None:
     operator.settings("[workers.parameters]\nBuildTimeoutMinutes = 60\n")
-    done = operator.run("deploy", "--yes", "--only", "*/*")
+    done = operator.run("deploy", "--yes", "--only", "*/*", "--no-doctor")
     assert done.returncode == 0, done.stderr
     assert {name for name, action in actions(done.stdout).items() if action == "update"} == {"dev/eu-west-1"}
     assert timeout_of(cloud, "dev", "eu-west-1") == 60

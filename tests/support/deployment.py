@@ -1,6 +1,7 @@
 """Small stacks and an installation of them, for tests of `pointsmanctl.deployment`."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,8 @@ def routes(**changed: Any) -> Routes:
     return checked
 
 
-def installation(control: Path, worker: Path, **settings: Any) -> Installation:
-    return Installation(
-        parse_deploy_settings(settings, "pointsman.toml"), routes(), Sources(control, worker), "us-east-1"
-    )
+def installation(
+    control: Path, worker: Path, *, regions: Sequence[str] = ("eu-west-1", "us-east-1"), **settings: Any
+) -> Installation:
+    read = parse_deploy_settings(settings, "pointsman.toml")
+    return Installation(read, routes(regions=list(regions)), Sources(control, worker), "us-east-1")
