@@ -74,6 +74,7 @@ class OutcomeKind(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    DELETED = "deleted"
     FAILED = "failed"
     SKIPPED = "skipped"
 
