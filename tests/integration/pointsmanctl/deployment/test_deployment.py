@@ -126,6 +126,30 @@ def test_a_plan_alone_leaves_no_stack(cloud: LocalCloud, tmp_path: Path) -> None
     assert [planned.deployer.state_of(each.stack) for each in plans] == [None] * 5
 
 
+def test_ctrl_c_leaves_no_change_set_and_the_next_deployment_brings_everything(
+    cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = templates(tmp_path, bus="ctrl-c")
+    interrupted = deployment(cloud, tmp_path, paths, "ctrl-c")
+    plans = interrupted.plan(["control", *TARGETS])
+    with monkeypatch.context() as patch:
+        patch.setattr("pointsmanctl.deployment.deployment.wait", raise_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            interrupted.deploy(plans)
+    assert interrupted.deployer.pace.stopping.is_set()
+    interrupted.close()
+    left = [interrupted.deployer.state_of(each.stack) for each in plans]
+    assert "REVIEW_IN_PROGRESS" not in [each.status for each in left if each]
+
+    again = deployment(cloud, tmp_path, paths, "ctrl-c")
+    again.deploy(again.plan(["control", *TARGETS]))
+    assert all(each.unchanged for each in deployment(cloud, tmp_path, paths, "ctrl-c").plan(["control", *TARGETS]))
+
+
+def raise_interrupt(_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_workers_alone_need_a_control_stack(cloud: LocalCloud, tmp_path: Path) -> None:
     one = deployment(cloud, tmp_path, templates(tmp_path), "missing")
     with pytest.raises(DeploymentFailed, match="the control stack is not deployed"):
