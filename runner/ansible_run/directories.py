@@ -7,6 +7,7 @@ from pathlib import Path
 
 RUNNER = Path(__file__).resolve().parent.parent
 BUILD_DIRECTORY = RUNNER / ".build"
+SESSION_MANAGER_PLUGIN = BUILD_DIRECTORY / "bin" / "session-manager-plugin"
 ALL_FILES = "inventory"  # Pointsman's inventory, with the variables of its groups
 ONLY_VARIABLES = "variables"  # these variables alone, beside the team's inventory
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .directories import BUILD_DIRECTORY, RUNNER, temporary_directory
+from .directories import BUILD_DIRECTORY, RUNNER, SESSION_MANAGER_PLUGIN, temporary_directory
 from .requirements import Installed
 
 CALLBACK = "pointsman"
@@ -63,6 +63,8 @@ def _files(config: "_Config", base: Mapping[str, str], installed: "Installed") -
     if installed.galaxy:
         files["ANSIBLE_ROLES_PATH"] = config.paths("DEFAULT_ROLES_PATH", installed.galaxy / "roles")
         files["ANSIBLE_COLLECTIONS_PATH"] = config.paths("COLLECTIONS_PATHS", installed.galaxy / "collections")
+    if SESSION_MANAGER_PLUGIN.exists():
+        files["AWS_SESSION_MANAGER_PLUGIN"] = base.get("AWS_SESSION_MANAGER_PLUGIN") or str(SESSION_MANAGER_PLUGIN)
     if installed.python:
         files["PYTHONPATH"] = os.pathsep.join(filter(None, [base.get("PYTHONPATH"), str(installed.python)]))
     return files
