@@ -12,9 +12,7 @@ import yaml
 from ansible_run import command, run
 from ansible_run.variables import WrongVariablesError
 
-from tests.support.ansible_runs import BUS, CHECKOUT, LOCAL_INVENTORY, RUNNER, SAMPLE, script
-
-install_ansible = script("install-ansible")
+from tests.support.ansible_runs import BUS, CHECKOUT, LOCAL_INVENTORY, RUNNER, SAMPLE
 
 AWS = {
     "CODEBUILD_SRC_DIR": str(SAMPLE),
@@ -176,14 +174,6 @@ def test_the_pinned_ansible_is_the_one_of_the_lock() -> None:
     assert ["ansible", "14.5.0"] in pins
     for name, version in pins:
         assert f'name = "{name}"\nversion = "{version}"' in lock
-
-
-def test_only_what_is_missing_is_installed() -> None:
-    problems = install_ansible.missing("pyyaml==0.1\nno-such-package==1.0\n# a note\ncffi==9 ; python_version < '3'\n")
-    assert problems == ["pyyaml==0.1", "no-such-package==1.0"]
-    hashes = " \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
-    assert install_ansible.missing(f"pyyaml==0.1{hashes}cffi==9 ; python_version < '3'{hashes}") == ["pyyaml==0.1"]
-    assert install_ansible.missing((RUNNER / "requirements.txt").read_text()) == []
 
 
 def test_both_inventories_find_the_same_hosts_and_groups() -> None:
