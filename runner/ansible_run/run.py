@@ -14,7 +14,7 @@ from host_results.stored_secrets import learn_values
 from redaction import Redactor
 
 from . import kept_secrets
-from .command import CHECK_PROJECT, arguments
+from .command import arguments, is_check
 from .directories import BUILD_DIRECTORY, prepare
 from .failure_reason import Tail, with_hint
 from .report import Report
@@ -88,9 +88,8 @@ class PlaybookRun:
 
     def _may_miss(self, secrets: Secrets) -> bool:
         """Whether the run continues: a check, or a worker's vault password that no play may need."""
-        is_check = self._environ.get("CODEBUILD_BUILD_ID", "").startswith(f"{CHECK_PROJECT}:")
         options = self._variables.options
-        return is_check or not (options.vault or options.secrets)
+        return is_check(self._environ.get("CODEBUILD_BUILD_ID", "")) or not (options.vault or options.secrets)
 
     def _install(self) -> Installed:
         ended: list[Exit] = []

@@ -81,12 +81,17 @@ def test_a_session_without_root_overrides_the_variables_of_the_rollout() -> None
 
 
 @pytest.mark.parametrize("mode", ["apply", ""])
-def test_a_build_of_the_checks_project_does_not_apply(mode: str) -> None:
-    check = {"CODEBUILD_BUILD_ID": "pointsman-check:7f0d2c1a"}
+@pytest.mark.parametrize("project", ["pointsman-check", "infra-check"])
+def test_a_build_of_the_checks_project_does_not_apply(project: str, mode: str) -> None:
+    check = {"CODEBUILD_BUILD_ID": f"{project}:7f0d2c1a"}
     assert arguments(**AWS, **check, POINTSMAN_MODE="check")
     assert errors(**AWS, **check, POINTSMAN_MODE=mode) == [
-        f"POINTSMAN_MODE={mode!r}: builds of the project pointsman-check may only check"
+        f"POINTSMAN_MODE={mode!r}: builds of the project {project} may only check"
     ]
+
+
+def test_a_build_of_another_project_may_apply() -> None:
+    assert arguments(**AWS, CODEBUILD_BUILD_ID="check-machines:7f0d2c1a-check", POINTSMAN_MODE="apply")
 
 
 @pytest.mark.parametrize(
