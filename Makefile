@@ -32,9 +32,12 @@ help: ## Show the commands
 	"$$(python3 -c 'import sys; print(sys._base_executable)')" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --root-user-action=ignore --target .tools uv==$(UV_VERSION)
 
 $(SYNCED): $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv) pyproject.toml uv.lock .python-version
-	@echo "installing Python, Ansible and the test tools into .venv: a few minutes the first time"
+	@echo "1 of 2: installing Python, Ansible and the test tools into .venv (a few minutes the first time)"
+	$(UV) sync --frozen
+	@echo "2 of 2: compiling them, so that every start is faster (a minute)"
 	$(UV) sync --frozen --compile-bytecode
 	@touch $@
+	@echo "done: source .venv/bin/activate"
 
 setup: $(SYNCED) ## Install everything that is needed, into .venv
 

@@ -118,5 +118,7 @@ def _worker_parameters(account: str) -> dict[str, str]:
         "ControlAccountId": names.CONTROL_ACCOUNT,
         "ControlBusArn": f"arn:aws:events:{names.CONTROL_REGION}:{names.CONTROL_ACCOUNT}:event-bus/{names.BUS}",
         "ExternalId": EXTERNAL_ID,
+        "SecretNames": "infra/*",
+        "ParameterNames": "/infra/*",
         "RepositoryUrl": f"https://github.com/{names.REPOSITORY}.git",
     }

@@ -15,6 +15,7 @@ from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.core.model import Mode, Rollout, RolloutId, Run, RunState
 from pointsman.core.ports import BuildReport, Builds
+from pointsman.core.run_options import RunOptions
 from pointsman.errors import BuildRefused
 from tests.support.localcloud import Worker, small_cloud
 from tests.support.rollouts import COMMIT, MORNING, change, delivery, target
@@ -83,6 +84,14 @@ def test_a_repeated_start_with_other_parameters_is_refused(side: Side) -> None:
     other = rollout.replace(spec=rollout.spec.replace(playbook="other.yml"))
     with pytest.raises(BuildRefused, match="InvalidInputException"):
         side.builds.start(other, run)
+
+
+def test_options_are_parameters_of_a_start_too(side: Side) -> None:
+    rollout, run = side.wanted()
+    with_options = rollout.replace(spec=rollout.spec.replace(options=RunOptions(forks=3)))
+    assert side.builds.start(with_options, run).arn == side.builds.start(with_options, run).arn
+    with pytest.raises(BuildRefused, match="InvalidInputException"):
+        side.builds.start(rollout, run)
 
 
 def test_a_build_is_found_by_its_runs_name(side: Side) -> None:

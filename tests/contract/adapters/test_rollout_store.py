@@ -13,6 +13,7 @@ from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import QueueEntry, Rollout, RolloutId, RolloutState, Run, RunState, TargetQueue
 from pointsman.core.ports import RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
+from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
 from pointsman.core.trail.events import RunWaited
 from pointsman.errors import Conflict, Unreadable
 from tests.support.rollouts import MORNING, delivery, target
@@ -73,6 +74,29 @@ def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
     assert loaded
     assert loaded[0].spec.extra_vars == variables
     assert type(loaded[0].spec.extra_vars["workers"]) is int
+
+
+def test_options_are_loaded_as_they_were(store: RolloutStore) -> None:
+    options = RunOptions(
+        vault=(VaultSecret(secret="v"), VaultSecret(secret="w", id="prod")),
+        secrets={"a": SecretLocation(secret="s", key="k"), "b": SecretLocation(parameter="/p")},
+        forks=5,
+        environment={"A": ""},
+    )
+    sent = delivery(DEV)
+    own = sent.specs[0].targets[0].replace(options=RunOptions(inventory=("x",)))
+    spec = sent.specs[0].replace(options=options, targets=(own,))
+    store.commit(accept.start(sent, "message-1", spec, MORNING))
+    loaded = store.load(spec.rollout)
+    assert loaded
+    assert loaded[0].spec == spec
+    found = loaded[0].spec.settings_on(own).options
+    assert found
+    assert found.text() == (
+        '{"environment":{"A":""},"forks":5,"inventory":["x"],'
+        '"secrets":{"a":{"key":"k","secret":"s"},"b":{"parameter":"/p"}},'
+        '"vault":[{"secret":"v"},{"id":"prod","secret":"w"}]}'
+    )
 
 
 def test_a_rollout_that_was_never_started_is_none(store: RolloutStore) -> None:

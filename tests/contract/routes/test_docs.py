@@ -16,10 +16,12 @@ from pointsman.core.model import Mode
 from pointsman.core.patterns.pattern import PatternList
 from pointsman.core.routes.compile import compile_routes
 from pointsman.core.routes.conditions import PATTERN_LISTS, PullRequestCondition, PushCondition
+from pointsman.core.routes.lint import lint
 from pointsman.core.routes.model import Account, Defaults, Route, Routes, TargetChoice, TargetRule
 from pointsman.core.routing.decide import decide
 from pointsman.core.routing.evaluate import SKIP_MARKERS
 from pointsman.core.routing.routing_input import RoutingInput
+from pointsman.core.run_options import RunOptions
 from pointsmanctl.routes_file.reader import read_routes
 from tests.support.receiver import ROOT, payload, routes_with
 
@@ -137,14 +139,32 @@ def test_exactly_the_existing_keys_are_documented() -> None:
         assert all(re.search(rf"\b{key}\b", DOCUMENT) for key in keys(model))
 
 
-def test_the_example_is_valid_and_does_what_it_says(tmp_path: Path) -> None:
-    [example] = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
-    file = tmp_path / "routes.yaml"
-    file.write_text(example)
+def example(number: int, directory: Path, before: str = "") -> Routes:
+    """An example of the document, which is valid and has no warnings, with what it leaves out before it."""
+    file = directory / "routes.yaml"
+    file.write_text(before + re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)[number])
     read, faults = read_routes(file)
     assert faults == []
     assert read
-    routes = compile_routes(read)
+    assert lint(read) == []
+    return read
+
+
+def test_the_example_of_options_is_valid(tmp_path: Path) -> None:
+    before = 'accounts: {dev: "222222222222", prod: "333333333333"}\nregions: [eu-west-1]\n'
+    routes = compile_routes(example(1, tmp_path, before))
+    [spec] = decide(_push(["ansible/site.yml"]), routes).specs
+    options = {target.name: spec.settings_on(target).options for target in spec.targets}
+    assert {name: each and each.inventory for name, each in options.items()} == {
+        "dev/eu-west-1": ("inventories/base", "../hosts"),
+        "prod/eu-west-1": ("inventories/prod",),
+    }
+    mentioned = {key for each in options.values() if each for key in each.to_dict()}
+    assert mentioned == set(RunOptions.__struct_fields__)
+
+
+def test_the_example_is_valid_and_does_what_it_says(tmp_path: Path) -> None:
+    routes = compile_routes(example(0, tmp_path))
     specs = {spec.route: spec for spec in decide(_push(["ansible/site.yml"]), routes).specs}
     assert specs.keys() == {"site"}
     [check] = decide(_pull_request([]), routes).specs

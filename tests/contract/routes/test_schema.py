@@ -78,6 +78,20 @@ VALID = {
         when_undetermined="hold",
         when_busy="queue",
     ),
+    "options": with_route(
+        directory="infra/ansible",
+        inventory=["hosts.ini", "../prod"],
+        requirements="requirements.yml",
+        vault=["pointsman/vault", {"secret": "v", "id": "prod"}],
+        secrets={"a": {"secret": "prod/db", "key": "password"}, "b": {"parameter": "/a/b"}},
+        skip_tags="slow",
+        forks=5,
+        verbosity=4,
+        env={"HTTPS_PROXY": "http://proxy:3128"},
+    ),
+    "options of a target": WHOLE
+    | {"targets": [{"account": "dev", "inventory": "dev", "vault": "v", "env": {"A": "b"}}]}
+    | with_route(targets=[{"name": "*/*", "inventory": ["prod"], "forks": 1, "secrets": {}, "skip_tags": []}]),
     "defaults": WHOLE
     | {
         "defaults": {"repository": "acme/infra", "on": {"push": None}, "targets": "all", "playbook": "site.yml"},
@@ -129,6 +143,20 @@ FAULTY = {
     "tags": with_route(tags="a b"),
     "limit": with_route(limit="a b"),
     "variable": with_route(extra_vars={"a-b": 1}),
+    "vault": with_route(vault="a b"),
+    "vault id": with_route(vault=[{"secret": "v", "id": "@"}]),
+    "vault without a secret": with_route(vault={"id": "v"}),
+    "secret as text": with_route(secrets={"a": "b"}),
+    "secret of a variable": with_route(secrets={"a": {"secret": "a b"}}),
+    "parameter": with_route(secrets={"a": {"parameter": "a/b"}}),
+    "two sources": with_route(secrets={"a": {"parameter": "a", "secret": "b"}}),
+    "no source": with_route(secrets={"a": {}}),
+    "forks": with_route(forks=0),
+    "verbosity": with_route(verbosity="2"),
+    "env": with_route(env={"A": 1}),
+    "env's name": with_route(env={"A-B": "1"}),
+    "env as a label": with_route(environment={"A": "1"}),
+    "directory of a target": with_route(targets=[{"name": "*/*", "directory": "a"}]),
     "when_busy": with_route(when_busy="wait"),
     "skip_ci": with_route(skip_ci="perhaps"),
 }

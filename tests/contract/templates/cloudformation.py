@@ -95,24 +95,24 @@ def load(path: str) -> dict[str, Any]:
 
 
 @cache
-def control() -> Stack:
-    """The control stack. Shared between tests: do not change it."""
+def control(name: str = "pointsman", **more: str) -> Stack:
+    """The control stack of a name, with `more` answers. Shared between tests: do not change it."""
     template = load("template.yaml")
     local = copy.deepcopy(template)
     for resource in local["Resources"].values():
         if resource["Type"] == "AWS::Serverless::LayerVersion":
             resource["Properties"]["ContentUri"] = "s3://bucket/layer"
     local["Globals"]["Function"]["CodeUri"] = "s3://bucket/function"
-    answers = _answers(template, CONTROL_ANSWERS)
-    return _resolved(transform(local, answers, None), answers, account=CONTROL_ACCOUNT)
+    answers = _answers(template, CONTROL_ANSWERS | more)
+    return _resolved(transform(local, answers, None), answers, account=CONTROL_ACCOUNT, name=name)
 
 
 @cache
-def worker(region: str = "eu-west-1", **more: str) -> Stack:
+def worker(region: str = "eu-west-1", name: str = "pointsman-worker", **more: str) -> Stack:
     """The worker stack of account dev, with `more` answers."""
     template = load("regional/template.yaml")
     answers = _answers(template, WORKER_ANSWERS | more)
-    return _resolved(template, answers, account=WORKERS[0], region=region)
+    return _resolved(template, answers, account=WORKERS[0], region=region, name=name)
 
 
 def in_a_vpc() -> Stack:
@@ -137,13 +137,18 @@ def _answers(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str,
 
 
 def _resolved(
-    template: dict[str, Any], answers: Mapping[str, Any], *, account: str, region: str = "us-east-1"
+    template: dict[str, Any],
+    answers: Mapping[str, Any],
+    *,
+    account: str,
+    region: str = "us-east-1",
+    name: str = "pointsman",
 ) -> Stack:
     pseudo = {
         "AWS::AccountId": account,
         "AWS::Region": region,
         "AWS::Partition": "aws",
-        "AWS::StackName": "pointsman",
+        "AWS::StackName": name,
         "AWS::URLSuffix": "amazonaws.com",
     }
     resolver = _Resolver(template, {**pseudo, **answers})
@@ -277,7 +282,7 @@ def statements(where: str, document: Mapping[str, Any]) -> Iterator[Statement]:
             where,
             each["Effect"],
             _listed(each["Action"]),
-            _listed(each.get("Resource", [])),
+            _listed(each.get("Resource", each.get("NotResource", []))),
             each.get("Condition", {}),
             each.get("Principal"),
         )

@@ -12,6 +12,7 @@ from localcloud.aws.emulator import iam_evaluator
 from localcloud.aws.iam import _build_keys
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.core.model import Mode, Rollout, Run
+from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
 from tests.contract.templates.cloudformation import (
     CONTROL_ACCOUNT,
     ROOT,
@@ -202,9 +203,9 @@ class Recorder:
         return {"build": {"arn": arn, "buildStatus": "IN_PROGRESS", "startTime": datetime.now(UTC)}}
 
 
-def request_of(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def request_of(mode: Mode, monkeypatch: pytest.MonkeyPatch, options: RunOptions | None = None) -> dict[str, Any]:
     """What start_build asks of CodeBuild."""
-    spec = delivery("dev/eu-west-1").specs[0].replace(mode=mode)
+    spec = delivery("dev/eu-west-1").specs[0].replace(mode=mode, options=options)
     about = {"change": change(), "spec": spec, "delivery": "d-1", "last_message_id": "m-1", "pushes": ()}
     rollout = Rollout.read({"id": spec.rollout, **about, "created_at": MORNING})
     run = Run(rollout=rollout.id, route="site", target=target("dev/eu-west-1"), created_at=MORNING)
@@ -245,6 +246,29 @@ def test_start_build_starts_and_reads_builds_of_the_two_projects() -> None:
 def test_what_start_build_asks_for_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert may_start(request_of(Mode.APPLY, monkeypatch))
     assert may_start(request_of(Mode.CHECK, monkeypatch), "<CheckProject.Arn>")
+
+
+def options_in(request: dict[str, Any]) -> list[str]:
+    return [each["value"] for each in request["environmentVariablesOverride"] if each["name"] == "POINTSMAN_OPTIONS"]
+
+
+@pytest.mark.parametrize(("mode", "project"), [(Mode.APPLY, "<Project.Arn>"), (Mode.CHECK, "<CheckProject.Arn>")])
+def test_a_build_gets_the_options_of_its_run(mode: Mode, project: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = request_of(mode, monkeypatch, RunOptions(directory="ansible", forks=3))
+    assert options_in(request) == ['{"directory":"ansible","forks":3}']
+    assert may_start(request, project)
+
+
+def test_a_worker_stack_of_an_earlier_version_starts_runs_without_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It refuses variables that it does not know."""
+    assert options_in(request_of(Mode.APPLY, monkeypatch)) == []
+    assert options_in(request_of(Mode.APPLY, monkeypatch, RunOptions())) == []
+
+
+def test_a_check_is_not_told_of_any_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = RunOptions(vault=(VaultSecret(secret="v"),), secrets={"a": SecretLocation(secret="s")})
+    assert options_in(request_of(Mode.CHECK, monkeypatch, secret)) == []
+    assert "v" in options_in(request_of(Mode.APPLY, monkeypatch, secret))[0]
 
 
 def test_a_build_that_applies_is_not_started_where_checks_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ import importlib
 import inspect
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from pointsman.config import Settings
-from tests.contract.templates.cloudformation import CONTROL_ACCOUNT, ROOT, WORKERS, Stack, control, load, worker
+from tests.contract.templates.cloudformation import CONTROL_ACCOUNT, WORKERS, Stack, control, load, worker
 from tests.support.tables import create_tables
 
 FUNCTIONS = {
@@ -110,7 +109,7 @@ def test_the_stacks_agree_on_names(region: str) -> None:
         resource
         for policy in control().properties("StartBuildRole")["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]
-        if statement["Action"] == "sts:AssumeRole"
+        if statement["Action"] == "sts:AssumeRole" and statement["Effect"] == "Allow"
         for resource in statement["Resource"]
     ]
     assert [any(fnmatchcase(f"arn:aws:iam::{account}:role/{role}", each) for each in entering) for account in WORKERS]
@@ -316,15 +315,3 @@ def test_every_parameter_and_output_is_explained(path: str) -> None:
     unexplained = {name for name, parameter in template["Parameters"].items() if "Description" not in parameter}
     assert unexplained <= told_by_their_names
     assert all("Description" in output for output in template["Outputs"].values())
-
-
-@pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_samconfig_answers_what_the_worker_stack_asks(environment: str) -> None:
-    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
-    deploy = config[environment]["deploy"]["parameters"]
-    assert config[environment]["validate"]["parameters"]["template_file"] == deploy["template_file"]
-    parameters = load(deploy["template_file"])["Parameters"]
-    answers = dict(each.split("=", 1) for each in deploy["parameter_overrides"])
-    assert {name for name, parameter in parameters.items() if "Default" not in parameter} <= answers.keys()
-    for name, answer in answers.items():
-        assert re.fullmatch(parameters[name].get("AllowedPattern", ".*"), answer), name

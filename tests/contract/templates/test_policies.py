@@ -158,7 +158,7 @@ def test_the_stream_has_what_an_altered_item_was() -> None:
 
 
 def test_the_audit_recognises_the_check_project_by_its_name() -> None:
-    assert worker().properties("CheckProject")["Name"] == CHECK_PROJECT
+    assert worker().properties("CheckProject")["Name"].endswith(CHECK_PROJECT)
 
 
 def test_notify_touches_no_item_of_the_engine() -> None:
@@ -171,9 +171,19 @@ def test_notify_touches_no_item_of_the_engine() -> None:
 
 
 def test_start_build_enters_the_worker_accounts_by_their_start_roles_alone() -> None:
-    entering = [each for each in statements_of_roles(control()) if "sts:AssumeRole" in each.actions]
-    assert [each.where for each in entering] == ["StartBuildRole/enters-workers"]
-    assert entering[0].resources == [f"arn:aws:iam::{account}:role/pointsman-start-*" for account in WORKERS]
+    allow, deny = [each for each in statements_of_roles(control()) if "sts:AssumeRole" in each.actions]
+    assert {allow.where, deny.where} == {"StartBuildRole/enters-workers"}
+    assert (allow.effect, allow.resources) == ("Allow", [f"arn:*:iam::{account}:role/*-start-*" for account in WORKERS])
+    [document] = [
+        each["PolicyDocument"]
+        for each in control().properties("StartBuildRole")["Policies"]
+        if each["PolicyName"] == "enters-workers"
+    ]
+    assert document["Statement"][1] == {
+        "Effect": "Deny",
+        "Action": "sts:AssumeRole",
+        "NotResource": "arn:aws:iam::*:role/pointsman-start-*",
+    }
 
 
 def test_only_start_build_may_assume_a_worker_role_and_only_with_the_external_id() -> None:

@@ -147,7 +147,7 @@ class CodeBuilds:
         if self._sts is None:
             self._sts = self._new_client("sts", CODEBUILD)
         answer = self._sts.assume_role(
-            RoleArn=f"arn:aws:iam::{target.account_id}:role/{self._role}-{target.region}",
+            RoleArn=f"arn:{self._sts.meta.partition}:iam::{target.account_id}:role/{self._role}-{target.region}",
             RoleSessionName=START_SESSION,
             ExternalId=self._external_id,
         )
@@ -161,12 +161,15 @@ class CodeBuilds:
 def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
     """The environment of a run's build: its rollout, target and attempt, and Ansible's settings. Never a secret."""
     settings = rollout.spec.settings_on(run.target)
+    options = settings.options.text() if settings.options else ""
     return _run_variables(run) | {
         "POINTSMAN_MODE": rollout.spec.mode.value,
         "POINTSMAN_PLAYBOOK": settings.playbook,
         "POINTSMAN_LIMIT": settings.limit,
         "POINTSMAN_TAGS": ",".join(settings.tags),
         "POINTSMAN_EXTRA_VARS": json.dumps(settings.extra_vars, sort_keys=True),
+        # A worker stack of an earlier version refuses this variable, so a run without options does not have it.
+        **({"POINTSMAN_OPTIONS": options} if options else {}),
     }
 
 

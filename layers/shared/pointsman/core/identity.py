@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 
 from pointsman.core.model import Change, Mode, RolloutId, RunSettings, TargetName
 
@@ -18,12 +19,13 @@ def work_id(change: Change, settings: RunSettings) -> str:
 
 
 START_SESSION = "pointsman-start-build"  # the engine's session name in worker accounts
+_START_ROLE = re.compile(r"[a-z][a-z0-9-]*-start-[a-z]{2}(-[a-z]+)+-[0-9]")  # <control stack>-start-<region>
 
 
 def is_engine(initiator: str | None) -> bool:
     """Whether the engine started a build. CodeBuild names the initiator as `<role>/<session>`."""
     role, _, session = (initiator or "").rpartition("/")
-    return session == START_SESSION and role.startswith("pointsman-start-")
+    return session == START_SESSION and bool(_START_ROLE.fullmatch(role))
 
 
 def build_token(rollout_id: RolloutId, target_name: TargetName, attempt: int) -> str:

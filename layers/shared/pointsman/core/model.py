@@ -6,6 +6,7 @@ from typing import Any, NewType
 
 import msgspec
 
+from pointsman.core.run_options import RunOptions, merge_options
 from pointsman.core.value import Value
 
 RolloutId = NewType("RolloutId", str)  # "r-3f2a9c0d1e2b4a56"
@@ -37,6 +38,7 @@ class Target(Value, kw_only=True, frozen=True):
     playbook: str | None = None
     tags: tuple[str, ...] | None = None
     extra_vars: dict[str, Any] | None = None  # override the spec's, one by one
+    options: RunOptions | None = None  # override the spec's, one by one
 
     def has_build(self, arn: str) -> bool:
         """Whether a build is in the target's account and region."""
@@ -120,6 +122,7 @@ class RunSettings(Value, kw_only=True, frozen=True):
     limit: str
     tags: tuple[str, ...]
     extra_vars: dict[str, Any]
+    options: RunOptions | None = None
 
 
 class RolloutSpec(Value, kw_only=True, frozen=True):
@@ -131,6 +134,7 @@ class RolloutSpec(Value, kw_only=True, frozen=True):
     playbook: str
     tags: tuple[str, ...] = ()
     extra_vars: dict[str, Any] = msgspec.field(default_factory=dict)
+    options: RunOptions | None = None
     when_busy: WhenBusy = WhenBusy.SUPERSEDE
     # A newer run supersedes older ones of its group: a route's applies, or the checks of one pull request.
     concurrency_group: str | None = None  # None: the route's name
@@ -147,11 +151,13 @@ class RolloutSpec(Value, kw_only=True, frozen=True):
 
     def settings_on(self, target: Target) -> RunSettings:
         """The spec's settings with the target's overrides."""
+        options = merge_options(self.options, target.options)
         return RunSettings(
             playbook=target.playbook or self.playbook,
             limit=target.limit,
             tags=self.tags if target.tags is None else target.tags,
             extra_vars=self.extra_vars | (target.extra_vars or {}),
+            options=options.without_secrets() if options and self.mode is Mode.CHECK else options,
         )
 
 

@@ -92,7 +92,7 @@ def test_an_account_id_may_stand_without_quotes() -> None:
         ({"repository": "acme/a b"}, "routes[0].repository: `acme/a b` is not owner/name on GitHub"),
         ({"repository": ["a/b", "[/c"]}, "routes[0].repository[1]: pattern `[/c`, character 1: `[` is not closed"),
         ({"repository": ["!a/b"]}, "routes[0].repository: only patterns with `!`"),
-        ({"playbook": "../site.yml"}, "routes[0].playbook: must be the path of a .yml file inside ansible/, such as"),
+        ({"playbook": "../site.yml"}, "routes[0].playbook: must be the path of a .yml file in `directory`, such as"),
         ({"playbook": "/etc/site.yml"}, "routes[0].playbook: must be the path"),
         ({"playbook": "-e.yml"}, "routes[0].playbook: must be the path"),
         ({"playbook": "a//b.yml"}, "routes[0].playbook: must be the path"),

@@ -23,6 +23,63 @@ def told(*routes: dict[str, Any], **file: Any) -> list[str]:
     return [str(doubt) for doubt in lint(file_with(*routes, **file))]
 
 
+# --- directories ----------------------------------------------------------------------------------------------------
+
+IN_ANSIBLE = {"directory": "ansible"}
+
+
+@pytest.mark.parametrize(
+    ("route", "doubt"),
+    [
+        (
+            IN_ANSIBLE | {"playbook": "ansible/site.yml"},
+            "playbook: `ansible/site.yml` is relative to `directory`, which is ansible; write `site.yml`",
+        ),
+        (IN_ANSIBLE | {"inventory": ["x", "ansible/hosts"]}, "inventory: `ansible/hosts` is relative to `directory`"),
+        (IN_ANSIBLE | {"requirements": "ansible/r.yml"}, "requirements: `ansible/r.yml` is relative to `directory`"),
+        (
+            IN_ANSIBLE | {"targets": [{"name": "*/*", "playbook": "ansible/x.yml"}]},
+            "targets[0].playbook: `ansible/x.yml` is relative to `directory`",
+        ),
+        (
+            IN_ANSIBLE | push(paths=["roles/**", "*.yml"]),
+            "on.push.paths: no pattern matches a file in `directory`: paths are relative to the root; write `ansible/",
+        ),
+        (
+            push(paths=["ansible/**", "!**/*.md"]),
+            "on.push.paths: all files are in ansible/, but site.yml is not: add `directory: ansible` to the route",
+        ),
+        (
+            {"on": {"pull_request": {"paths": ["infra/ansible/roles/**", "infra/ansible/*.yml"]}}},
+            "on.pull_request.paths: all files are in infra/ansible/, but site.yml is not: add `directory: infra",
+        ),
+    ],
+)
+def test_a_path_that_is_relative_to_something_else_is_doubtful(route: dict[str, Any], doubt: str) -> None:
+    [only] = told(route)
+    assert only.startswith(f"routes[0].{doubt}")
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        {"playbook": "ansible/site.yml"},  # the repository's root may well have the ansible.cfg
+        push(paths=["ansible/**"]) | {"playbook": "ansible/site.yml"},
+        push(paths=["roles/**", "site.yml"]),
+        push(paths=["ansible/**", "docs/**"]),
+        push(paths_ignore=["ansible/**"]),
+        IN_ANSIBLE | push(paths=["ansible/**"]),
+        IN_ANSIBLE | push(paths=["**/*.yml", "!docs/**"]),
+        IN_ANSIBLE | push(paths=["ansible/roles/web/**", "shared/**"]),
+        IN_ANSIBLE | push(paths_ignore=["docs/**"]),
+        {"directory": "c++"} | push(paths=["c\\+\\+/x.yml"]),
+        {"directory": "."} | push(paths=["**"]),
+    ],
+)
+def test_a_path_in_its_directory_is_not(route: dict[str, Any]) -> None:
+    assert told(route) == []
+
+
 # --- lists that take nothing ----------------------------------------------------------------------------------------
 
 
@@ -73,7 +130,6 @@ def test_a_pattern_that_no_branch_can_match_since_git_takes_no_such_name_is_doub
 @pytest.mark.parametrize(
     ("route", "doubt"),
     [
-        ({"playbook": "ansible/site.yml"}, "playbook: is relative to ansible/; write `site.yml`"),
         (
             push(messages=["^release:"]),
             "on.push.messages[0]: `^release:` is matched as plain text; for a regular expression",
@@ -121,7 +177,7 @@ def test_an_account_with_two_names_is_doubtful() -> None:
 @pytest.mark.parametrize(
     "condition",
     [
-        {"branches": ["main"], "paths": ["ansible/**", "!**/*.md"]},
+        {"branches": ["main"], "paths": ["roles/**", "!**/*.md"]},
         {"branches": ["releases/**", "!releases/**-alpha"]},
         {"paths": ["a/**", "!**", "a/b.c"], "tags": ["v*"]},
         {"paths": ["*", "!*a", "!*b"]},

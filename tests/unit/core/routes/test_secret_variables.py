@@ -24,7 +24,7 @@ TOKEN = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
 )
 def test_a_secret_is_named_by_its_place_and_never_shown(variables: dict[str, Any], place: str) -> None:
     first, *_ = secrets_in(variables)
-    assert first.startswith(f"{place} contains a secret: keep it in Ansible Vault")
+    assert first.startswith(f"{place} contains a secret: store it in Secrets Manager or SSM")
     assert TOKEN not in first
     assert "hunter2" not in first
 

@@ -37,7 +37,7 @@ def test_an_error_has_its_line_and_column(tmp_path: Path) -> None:
     line = text.splitlines().index("    playbook: site.yml") + 1
     assert reported_by(tmp_path, text.replace("playbook: site.yml", "playbook: ../site.yml")) == [
         (
-            f"routes.yaml:{line}:15: routes[0].playbook: must be the path of a .yml file inside ansible/, such as "
+            f"routes.yaml:{line}:15: routes[0].playbook: must be the path of a .yml file in `directory`, such as "
             "site.yml or playbooks/web.yml"
         )
     ]

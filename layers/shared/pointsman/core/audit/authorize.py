@@ -19,7 +19,7 @@ from pointsman.core.value import Value
 
 # The sender may set the time of an event. Clocks differ, and EventBridge truncates times to seconds.
 CLOCK_SKEW = timedelta(minutes=5)
-CHECK_PROJECT = "pointsman-check"  # in the worker stack
+CHECK_PROJECT = "-check"  # the end of the project's name in the worker stack, and of no other project's
 # CodeBuild's event usually arrives minutes before the first host result. If it is late, results wait this long for it.
 BUILD_EVENT_DELAY = timedelta(minutes=2)
 
@@ -59,7 +59,8 @@ def exceeds_check_role(inbound: InboundEvent) -> bool:
     """Whether a check reports on an apply. A check runs code that nobody has reviewed."""
     if isinstance(inbound, BuildEvent | ManualBuildEvent) or inbound.source != CHECK_SOURCE:
         return False
-    return inbound.mode is Mode.APPLY or build_id(inbound.build_arn).partition(":")[0] != CHECK_PROJECT
+    project = build_id(inbound.build_arn).partition(":")[0]
+    return inbound.mode is Mode.APPLY or not project.endswith(CHECK_PROJECT)
 
 
 def violations(inbound: RunInboundEvent, stored: StoredRun | None, now: datetime) -> tuple[str, ...]:

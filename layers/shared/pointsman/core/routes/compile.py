@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from pointsman.core.model import Target, TargetName
 from pointsman.core.routes.compiled import (
     CompiledCondition,
@@ -38,6 +40,7 @@ def _route(route: Route, targets: tuple[TargetGroup, ...]) -> CompiledRoute:
         pull_request=_condition(route.on.pull_request),
         tags=route.tags,
         extra_vars=route.extra_vars,
+        options=route.run_options(),
         skip_ci=route.skip_ci,
         when_undetermined=route.when_undetermined,
         when_busy=route.when_busy,
@@ -70,13 +73,15 @@ def _groups(targets: tuple[Target, ...], places: Mapping[TargetName, int]) -> tu
     groups: list[tuple[TargetGroup, list[int]]] = []
     for target in targets:
         settings = TargetGroup(
-            places=(), limit=target.limit, playbook=target.playbook, tags=target.tags, extra_vars=target.extra_vars
+            places=(),
+            limit=target.limit,
+            playbook=target.playbook,
+            tags=target.tags,
+            extra_vars=target.extra_vars,
+            options=target.options,
         )
         indexes = next((indexes for group, indexes in groups if group == settings), None)
         if indexes is None:
             groups.append((settings, indexes := []))
         indexes.append(places[target.name])
-    return tuple(
-        TargetGroup(tuple(indexes), group.limit, group.playbook, group.tags, group.extra_vars)
-        for group, indexes in groups
-    )
+    return tuple(replace(group, places=tuple(indexes)) for group, indexes in groups)

@@ -12,6 +12,7 @@ from msgspec import Struct, json
 
 from pointsman.core.model import Target, TargetName, WhenBusy
 from pointsman.core.patterns.pattern import PatternList
+from pointsman.core.run_options import RunOptions
 
 
 class WhenUndetermined(StrEnum):
@@ -67,6 +68,7 @@ class TargetGroup(CompiledPart, frozen=True):
     playbook: str | None = None
     tags: tuple[str, ...] | None = None
     extra_vars: dict[str, Any] | None = None
+    options: RunOptions | None = None
 
 
 class CompiledRoute(CompiledPart, frozen=True):
@@ -80,6 +82,7 @@ class CompiledRoute(CompiledPart, frozen=True):
     pull_request: CompiledCondition | None = None
     tags: tuple[str, ...] = ()
     extra_vars: dict[str, Any] = {}
+    options: RunOptions | None = None
     skip_ci: bool = True
     when_undetermined: WhenUndetermined = WhenUndetermined.RUN
     when_busy: WhenBusy = WhenBusy.SUPERSEDE
@@ -138,4 +141,5 @@ def _target(place: Place, group: TargetGroup) -> Target:
         playbook=group.playbook,
         tags=group.tags,
         extra_vars=group.extra_vars,
+        options=group.options,
     )

@@ -1,5 +1,6 @@
 """Warn about routes that conflict: two that run the same playbook on a target, for one push or in turns."""
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -12,6 +13,7 @@ from pointsman.core.routes.conditions import PushCondition
 from pointsman.core.routes.diagnostic import Diagnostic
 from pointsman.core.routes.filters import EVERY, filter_of, refs_of, repositories_of
 from pointsman.core.routes.model import Route, Routes, narrowing
+from pointsman.core.run_options import RunOptions, merge_options
 from pointsman.core.text import join_first, pluralize
 
 MOST_STEPS = 2_000_000  # for all pairs together: a few seconds
@@ -30,15 +32,20 @@ class _Overlap(Enum):
 class _Action:
     """What a route does on some of its targets."""
 
-    playbook: str
+    playbook: str  # from the repository's root
     tags: frozenset[str]  # empty: all
+    skip_tags: frozenset[str]
     limit: str  # the route's; empty: every host
+    inventory: frozenset[str]  # empty: Pointsman's, which has every host
 
     def overlaps(self, other: "_Action") -> bool:
         """Whether both may run the same task on the same host."""
         return (
             self.playbook == other.playbook
             and not (self.tags and other.tags and self.tags.isdisjoint(other.tags))
+            and not (self.tags and self.tags <= other.skip_tags)
+            and not (other.tags and other.tags <= self.skip_tags)
+            and not (self.inventory and other.inventory and self.inventory.isdisjoint(other.inventory))
             and not (self.limit and other.limit and self.limit != other.limit)
         )
 
@@ -96,7 +103,15 @@ def _refs_matched(push: PushCondition) -> dict[str, Filter]:
 
 def _action(route: Route, target: Target, own_limit: str) -> _Action:
     tags = route.tags if target.tags is None else target.tags
-    return _Action(target.playbook or route.playbook, frozenset(tags), narrowing(target.limit, own_limit))
+    options = merge_options(route.run_options(), target.options) or RunOptions()
+    directory = options.directory or ""
+    return _Action(
+        playbook=posixpath.join(directory, target.playbook or route.playbook),
+        tags=frozenset(tags),
+        skip_tags=frozenset(options.skip_tags or ()),
+        limit=narrowing(target.limit, own_limit),
+        inventory=frozenset(posixpath.normpath(posixpath.join(directory, path)) for path in options.inventory or ()),
+    )
 
 
 def _can_run(push_route: _PushRoute, language: Language) -> bool:

@@ -11,6 +11,7 @@ from pointsman.core.routes.conditions import PATTERN_LISTS, Condition
 from pointsman.core.routes.conflicts import find_conflicts
 from pointsman.core.routes.diagnostic import Diagnostic, Location
 from pointsman.core.routes.filters import filter_of, other_filter, repositories_of
+from pointsman.core.routes.lint_directory import lint_directory
 from pointsman.core.routes.lint_patterns import unexpected_meaning
 from pointsman.core.routes.model import Route, Routes
 from pointsman.core.text import join_first
@@ -77,9 +78,7 @@ def _list_targets(unused: list[str], total: int) -> str:
 
 
 def _lint_route(location: Location, route: Route, routes: Routes) -> Iterator[Diagnostic]:
-    if route.playbook.startswith("ansible/"):
-        meant = route.playbook.removeprefix("ansible/")
-        yield Diagnostic((*location, "playbook"), f"is relative to ansible/; write `{meant}`")
+    yield from lint_directory(location, route)
     for index in sorted(routes.choices_without_effect(route)):
         yield Diagnostic((*location, "targets", index), "has no effect: later entries match all of its targets")
     if Language().any_name_matching([repositories_of(route)], Names.REPOSITORIES) is Satisfiable.NO:

@@ -6,7 +6,7 @@
     routes:
       - name: site
         repository: acme/infra
-        on: {push: {branches: [main], paths: ['ansible/**', '!**/*.md']}}
+        on: {push: {branches: [main], paths: ['roles/**', '*.yml']}}
         targets: all
         playbook: site.yml
 
@@ -23,6 +23,7 @@ from pydantic import BeforeValidator, Field, StrictBool, model_validator
 from pointsman.core.model import Target, TargetName, WhenBusy
 from pointsman.core.routes.compiled import WhenUndetermined
 from pointsman.core.routes.conditions import On
+from pointsman.core.routes.options import ChoiceOptions, RouteOptions, TargetOptions
 from pointsman.core.routes.values import (
     AccountId,
     AccountName,
@@ -40,9 +41,12 @@ from pointsman.core.routes.values import (
     Selector,
     one_or_many,
 )
+from pointsman.core.run_options import merge_options
+
+MERGED = ("extra_vars", "secrets", "env")  # the others are replaced
 
 
-class TargetChoice(RoutesPart):
+class TargetChoice(ChoiceOptions):
     """Targets of a route, by name or by labels, and their own settings. All given labels must match."""
 
     name: Selector | None = Field(None, description="account/region, where either may be `*`.")
@@ -84,14 +88,14 @@ Choices = Annotated[
 ]
 
 
-class Route(RoutesPart):
+class Route(RouteOptions):
     """Starts a playbook on its targets for changes that meet its conditions."""
 
     name: Name = Field(description="Name in the audit trail. It is part of a rollout's identity, so do not change it.")
     repository: Repositories = Field(description="owner/name on GitHub, or patterns.")
     on: On = Field(description="The events: push, pull_request, or both, with conditions.")
     targets: Choices = Field(description="all, or names (account/region) and labels.")
-    playbook: Playbook = Field(description="Path of the playbook inside ansible/.")
+    playbook: Playbook = Field(description="Path of the playbook, relative to `directory`.")
     tags: AnsibleTags = Field((), description="Run only these tags of the playbook.")
     extra_vars: ExtraVars = Field(default_factory=dict, description="Variables for Ansible. No secrets.")
     limit: Limit = Field("", description="Only these hosts: an Ansible host pattern.")
@@ -105,8 +109,8 @@ class Route(RoutesPart):
     )
 
 
-class Defaults(RoutesPart):
-    """Values for routes that do not set them. `extra_vars` are merged, all others are replaced."""
+class Defaults(RouteOptions):
+    """Values for routes that do not set them. Variables (MERGED) are merged, all others are replaced."""
 
     repository: Repositories | None = None
     on: On | None = None
@@ -127,7 +131,7 @@ class Account(RoutesPart):
     environment: Environment | None = Field(None, description="Label by which routes can select its targets.")
 
 
-class TargetRule(RoutesPart):
+class TargetRule(TargetOptions):
     """Targets in one account: their regions, and their hosts in the inventory."""
 
     account: AccountName = Field(description="Name of the AWS account.")
@@ -185,6 +189,7 @@ class Routes(RoutesPart):
             region=region,
             limit=rule.limit,
             extra_vars=rule.extra_vars or None,
+            options=rule.run_options(),
         )
 
     def targets_of(self, route: Route) -> tuple[Target, ...]:
@@ -215,6 +220,7 @@ def _chosen(target: Target, choice: TargetChoice, route: Route) -> Target:
         playbook=choice.playbook,
         tags=choice.tags,
         extra_vars={**(target.extra_vars or {}), **choice.extra_vars} or None,
+        options=merge_options(target.options, choice.run_options()),
     )
 
 
@@ -242,8 +248,9 @@ def with_defaults(data: Any) -> Any:
 def _route_with(defaults: dict[Any, Any], route: Any) -> Any:
     if not isinstance(route, dict):
         return route
-    own, default = route.get("extra_vars"), defaults.get("extra_vars")
     merged = {key: value for key, value in defaults.items() if key != "name"} | route
-    if isinstance(own, dict) and isinstance(default, dict):
-        merged["extra_vars"] = default | own
+    for key in MERGED:
+        own, default = route.get(key), defaults.get(key)
+        if isinstance(own, dict) and isinstance(default, dict):
+            merged[key] = default | own
     return merged

@@ -20,6 +20,7 @@ def routes_schema() -> dict[str, Any]:
         value["description"] = parts["Route"]["properties"][key]["description"]
     parts["TargetChoice"]["anyOf"] = [{"required": [key]} for key in ("name", "account", "region", "environment")]
     parts["Events"]["minProperties"] = 1
+    parts["SecretVariable"]["oneOf"] = [{"required": [key]} for key in ("secret", "parameter")]
     for event in ("PushCondition", "PullRequestCondition"):
         parts[event]["allOf"] = _exclusive_lists(parts[event]["properties"])
     _adapt(schema)

@@ -5,14 +5,17 @@ from typing import Any
 
 from redaction import Redactor, is_plain, is_secret_name
 
-ADVICE = (
-    "keep it in Ansible Vault (the worker stack's VaultSecretName), or let the playbook look it up in Secrets Manager"
-)
+ADVICE = "store it in Secrets Manager or SSM and give its name in `secrets`, or keep it in Ansible Vault"
 
 
 def secrets_in(variables: dict[str, Any]) -> list[str]:
     """An error for each variable that contains a secret, judged by its name or the format of its value."""
     return [f"{location} contains a secret: {ADVICE}" for location in _locations("", variables)]
+
+
+def looks_secret(text: str) -> bool:
+    """Whether a text has the format of a token or a key."""
+    return Redactor().redact(text) != text
 
 
 def _locations(location: str, value: object, *, named: bool = False) -> Iterator[str]:
@@ -23,7 +26,7 @@ def _locations(location: str, value: object, *, named: bool = False) -> Iterator
         case list():
             for number, inner in enumerate(value):
                 yield from _locations(f"{location}[{number}]", inner, named=named)
-        case str() if (named and not is_plain(value)) or Redactor().redact(value) != value:
+        case str() if (named and not is_plain(value)) or looks_secret(value):
             yield location
         case int() | float() if named and not isinstance(value, bool) and not is_plain(str(value)):
             yield location

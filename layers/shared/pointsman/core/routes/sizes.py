@@ -1,4 +1,4 @@
-"""Errors of size: a route's targets must fit in a table item, and its limits and variables must be valid together."""
+"""Errors of valid rules in total: size, and limits, variables and options that must be valid together."""
 
 import json
 from collections.abc import Iterator
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pointsman.core.model import Target
 from pointsman.core.routes.diagnostic import Diagnostic
 from pointsman.core.routes.model import Route, Routes, narrowing
+from pointsman.core.routes.options import options_error
 from pointsman.core.routes.values import EXTRA_VARS_CHARACTERS, is_ipv6
+from pointsman.core.run_options import merge_options
 
 # A rollout is one DynamoDB item (400 KB), which contains every target of its route with its settings.
 TARGETS_OF_A_ROUTE = 1_000
@@ -31,6 +33,10 @@ def size_diagnostics(routes: Routes) -> Iterator[Diagnostic]:
         for reason in (_limit_error(targets, routes), _variables_error(route, targets)):
             if reason:
                 yield Diagnostic((*location, "targets"), reason)
+        if reason := options_error(route.run_options(), route.extra_vars):
+            yield Diagnostic(location, reason)
+        elif reason := _options_error_of_target(route, targets):
+            yield Diagnostic((*location, "targets"), reason)
 
 
 def _limit_error(targets: tuple[Target, ...], routes: Routes) -> str | None:
@@ -60,4 +66,14 @@ def _variables_error(route: Route, targets: tuple[Target, ...]) -> str | None:
         variables = route.extra_vars | (target.extra_vars or {})
         if len(json.dumps(variables)) > EXTRA_VARS_CHARACTERS:
             return f"the extra_vars of {target.name} are more than {EXTRA_VARS_CHARACTERS:,} characters in total"
+    return None
+
+
+def _options_error_of_target(route: Route, targets: tuple[Target, ...]) -> str | None:
+    options = route.run_options()
+    for target in targets:
+        if target.options or target.extra_vars:
+            variables = route.extra_vars | (target.extra_vars or {})
+            if reason := options_error(merge_options(options, target.options), variables):
+                return f"{target.name}: {reason}"
     return None

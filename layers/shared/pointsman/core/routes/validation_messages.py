@@ -17,6 +17,7 @@ _EXPECTED = {
     "bool_type": "must be true or false",
     "tuple_type": "must be a list",
     "dict_type": "must be a mapping",
+    "int_type": "must be a whole number",
     "model_type": "must be a mapping",
     "model_attributes_type": "must be a mapping",
     "string_type": "must be text",
@@ -27,6 +28,7 @@ _EXPECTED_OF = {
     "on": "must be `push`, `pull_request`, a list of them, or a mapping with conditions",
     "repository": "must be owner/name, or a list",
     "targets": "must be `all`, a name, or a list",
+    "vault": "must be the name of a secret, {secret: name, id: id}, or a list",
 }
 _OTHER_EVENT: dict[str | int, tuple[str, type[BaseModel]]] = {
     "push": ("pull_request", PullRequestCondition),
@@ -105,7 +107,9 @@ def _keys_at(location: Location) -> list[str]:
 
 
 def _keys_of(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
+    """The keys of a part: those of its own class, then those that it inherits."""
+    fields = sorted(model.model_fields.items(), key=lambda each: each[0] not in model.__annotations__)
+    return [field.alias or name for name, field in fields]
 
 
 def _model_in(annotation: Any) -> Any:
@@ -120,6 +124,8 @@ def _model_in(annotation: Any) -> Any:
 
 def _hint_for_key(location: Location) -> str:
     *above, key = location
+    if key == "environment" and above[:1] in (["routes"], ["defaults"]):
+        return ": environment variables are `env`; `environment` is the label of an account or a target"
     elsewhere, model = _OTHER_EVENT.get(above[-1] if above else "", (None, None))
     if model and key in _keys_of(model):
         return f": it is a condition of {elsewhere}"

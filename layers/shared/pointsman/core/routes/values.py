@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from ipaddress import IPv6Address
 from typing import Annotated, Any, Literal
 
@@ -36,6 +37,8 @@ FORMATS = {
         "an Ansible tag: letters, digits, `_` and `.`, and single hyphens between them"
     ),
     (VARIABLE := r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"): "an Ansible variable: letters, digits and `_`",
+    (VAULT_ID := r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$"): "a vault id: up to 64 letters, digits, `_`, `.` and hyphens",
+    (ENVIRONMENT_VARIABLE := r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"): "an environment variable: letters, digits and `_`",
     # Names, groups, globs, `:&` and `:!`. It is passed as an argument, never through a shell.
     (LIMIT := r"^([A-Za-z0-9_*~!&\[][A-Za-z0-9_.:,!&*?~\[\]-]*)?$"): "an Ansible host pattern without spaces",
     (LOGIN := r"^[A-Za-z0-9][A-Za-z0-9_-]{0,98}(\[bot\])?$"): (
@@ -97,7 +100,7 @@ def _playbook(path: str) -> str:
     parts = path.split("/")
     plain = all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", part) for part in parts)
     if not plain or not path.endswith((".yml", ".yaml")):
-        raise ValueError("must be the path of a .yml file inside ansible/, such as site.yml or playbooks/web.yml")
+        raise ValueError("must be the path of a .yml file in `directory`, such as site.yml or playbooks/web.yml")
     return path
 
 
@@ -145,9 +148,7 @@ def _regex(text: str) -> str:
 def _extra_vars(variables: dict[str, Any]) -> dict[str, Any]:
     if _has_unsupported_number(variables):
         raise ValueError("contains a number that is too large or too small to be stored")
-    reserved = [name for name in variables if RESERVED.fullmatch(name)]
-    if reserved:
-        raise ValueError(f"`{reserved[0]}` is reserved for the inventory: choose another name")
+    refuse_reserved(variables, "is reserved for the inventory: choose another name")
     if TEMPLATE.search(json.dumps(variables, ensure_ascii=False)):
         raise ValueError("templates (`{{`, `{%` or `{#`) are not allowed: write them in a role or a playbook")
     if len(json.dumps(variables)) > EXTRA_VARS_CHARACTERS:
@@ -155,6 +156,12 @@ def _extra_vars(variables: dict[str, Any]) -> dict[str, Any]:
     if secrets := secrets_in(variables):
         raise ValueError("; ".join(secrets))
     return variables
+
+
+def refuse_reserved(variables: Iterable[str], reason: str) -> None:
+    """Raise ValueError for the first variable that only the inventory may set."""
+    if reserved := next((name for name in variables if RESERVED.fullmatch(name)), None):
+        raise ValueError(f"`{reserved}` {reason}")
 
 
 def _has_unsupported_number(value: object) -> bool:

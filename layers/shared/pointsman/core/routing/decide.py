@@ -111,6 +111,7 @@ def _spec(routing_input: RoutingInput, route: CompiledRoute, routes: CompiledRou
         playbook=route.playbook,
         tags=route.tags,
         extra_vars=route.extra_vars,
+        options=route.options,
         when_busy=route.when_busy,
         concurrency_group=f"{route.name}#{pull_request.number}" if pull_request else None,
         targets=routes.targets_of(route),

@@ -18,11 +18,11 @@ regions: [eu-west-1]
 routes:
   - name: site
     repository: acme/infra
-    on: {push: {branches: [main], paths: [ansible/**]}}
+    on: {push: {branches: [main], paths: [roles/**]}}
     targets: all
     playbook: site.yml
 """
-DOUBTFUL = GOOD.replace("ansible/**", "docs/")
+DOUBTFUL = GOOD.replace("roles/**", "docs/")
 FAULTY = GOOD.replace("site.yml", "../site.yml").replace("[main]", "['[']").replace("eu-west-1", "mars")
 
 
@@ -66,7 +66,7 @@ def test_every_error_is_one_line_with_its_position(tmp_path: Path) -> None:
             "write `\\[` to match the character"
         ),
         (
-            "routes.yaml:8:15: routes[0].playbook: must be the path of a .yml file inside ansible/, "
+            "routes.yaml:8:15: routes[0].playbook: must be the path of a .yml file in `directory`, "
             "such as site.yml or playbooks/web.yml"
         ),
         "routes.yaml: 3 errors, no warnings",

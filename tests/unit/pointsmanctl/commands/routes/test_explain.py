@@ -247,9 +247,18 @@ routes:
     words = ["routes", "explain", "--routes", str(rules), "--branch", "main", *rest]
     [site] = json.loads(CliRunner().invoke(app, [*words, "--output=json"]).stdout)
     assert site["would_run"] == [
-        {"mode": "apply", "playbook": "site.yml", "limit": "web", "tags": [], "extra_vars": {}, "targets": [DEV]},
         {
             "mode": "apply",
+            "playbook": "site.yml",
+            "limit": "web",
+            "tags": [],
+            "extra_vars": {},
+            "options": {},
+            "targets": [DEV],
+        },
+        {
+            "mode": "apply",
+            "options": {},
             "playbook": "site.yml",
             "limit": "fleet:&web",
             "tags": ["web", "db"],
