@@ -1,4 +1,4 @@
-"""A push from a repository of its own layout: playbooks in a folder, vault, inventories and a submodule, as they are."""
+"""A push from a repository of its own layout: playbooks in a folder, a vault, inventories, a submodule."""
 
 import json
 import subprocess
@@ -58,34 +58,47 @@ def pushed(world: Observer, tmp_path_factory: pytest.TempPathFactory) -> PushRes
     }
     result = world.cloud.github.push(files, "Our machines", author=HANA, repository=PLATFORM)
     assert result.delivery.response.status == 202, result.delivery.response.body
-    world.end_of(result.delivery)
+    for route in ("platform", "contact"):
+        world.end_of(result.delivery, route)
     return result
+
+
+def host_in(world: Observer, region: str) -> ManagedHost:
+    [found] = [each for each in world.cloud.hosts() if (each.account, each.region) == ("dev", region)]
+    return found
 
 
 @pytest.fixture(scope="module")
 def host(world: Observer) -> ManagedHost:
-    [found] = [each for each in world.cloud.hosts() if (each.account, each.region) == ("dev", "eu-west-1")]
-    return found
+    return host_in(world, "eu-west-1")
 
 
 @pytest.fixture(scope="module")
 def result(world: Observer, pushed: PushResult) -> HostResultRecorded:
     """What the trail has of the host."""
-    rollout, _ = world.end_of(pushed.delivery)
+    rollout, _ = world.end_of(pushed.delivery, "platform")
     [found] = world.host_results(rollout.id, 1)
     return found
 
 
-def test_it_runs_where_its_route_says(world: Observer, pushed: PushResult) -> None:
-    rollout, runs = world.end_of(pushed.delivery)
+@pytest.mark.parametrize(("route", "target"), [("platform", "dev/eu-west-1"), ("contact", "dev/eu-central-1")])
+def test_each_route_of_the_repository_runs_where_it_says(
+    world: Observer, pushed: PushResult, route: str, target: str
+) -> None:
+    rollout, runs = world.end_of(pushed.delivery, route)
     assert rollout.state is RolloutState.SUCCEEDED, world.events(rollout.id)
-    assert set(runs) == {"dev/eu-west-1"}
+    assert set(runs) == {target}
+
+
+def test_a_playbook_in_a_folder_has_the_group_vars_of_its_directory(world: Observer, pushed: PushResult) -> None:
+    world.end_of(pushed.delivery, "contact")
+    assert (host_in(world, "eu-central-1").root / "etc/contact").read_text() == "payments@example.com\n"
 
 
 def test_a_playbook_in_a_folder_has_variables_secrets_and_what_inventories_say(
     pushed: PushResult, host: ManagedHost
 ) -> None:
-    """Variables beside `directory`, of a vault, of Secrets Manager, and of an inventory script."""
+    """Variables beside an inventory, of a vault, of Secrets Manager, and of an inventory script."""
     assert (host.root / "srv/payments/app.conf").read_text().splitlines() == [
         "team = payments",
         "stage = testing",
@@ -106,13 +119,13 @@ def test_a_role_in_a_submodule_runs_at_its_commit(result: HostResultRecorded, ho
 def test_no_secret_is_in_the_trail_in_slack_or_in_the_log(
     world: Observer, pushed: PushResult, result: HostResultRecorded
 ) -> None:
-    rollout, runs = world.end_of(pushed.delivery)
+    rollout, runs = world.end_of(pushed.delivery, "platform")
     logs = world.cloud.client("logs", "dev", "eu-west-1")
     [run] = runs.values()
-    assert run.build
+    assert run.build_arn
     group = "/pointsman/builds"
     lines = logs.get_log_events(
-        logGroupName=group, logStreamName=run.build.rpartition(":")[2], startFromHead=True, limit=10000
+        logGroupName=group, logStreamName=run.build_arn.rpartition(":")[2], startFromHead=True, limit=10000
     )["events"]
     assert any("Write the application's settings" in each["message"] for each in lines)
     places = str([lines, world.events(rollout.id), world.messages(rollout.id)])
