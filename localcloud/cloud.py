@@ -22,7 +22,7 @@ import httpx
 
 from localcloud import hosts
 from localcloud.clients import AwsClients
-from localcloud.deployment import Deployment
+from localcloud.deployment import LocalDeployment
 from localcloud.errors import LocalCloudError, NotRunning
 from localcloud.github.local_github import LocalGithub
 from localcloud.layout import Layout
@@ -45,7 +45,7 @@ class LocalCloud:
         self.layout = Layout(state.absolute()) if state else Layout.default()
         self._process = ServerProcess(self.layout)
         self._clients = AwsClients(self._get_record)
-        self.deployment = Deployment(self.layout, self._process, self._clients)
+        self.deployment = LocalDeployment(self.layout, self._process, self._clients)
         self.github = LocalGithub(self.layout, self._get_record, self._clients.client)
         self.slack = LocalSlack(self._get_record)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from localcloud.asgi import AsgiApplication
-from localcloud.aws import cloudformation, emulator, eventbridge, iam, lambda_layers, lambda_packages
+from localcloud.aws import cloudformation, emulator, eventbridge, iam, lambda_layers, lambda_packages, ssm
 from localcloud.aws.dynamodb_streams import StreamReaders
 from localcloud.aws.lambda_async import AsyncInvocations
 from localcloud.codebuild.environment import image_variables
@@ -35,6 +35,7 @@ class LocalServices:
         eventbridge.install()
         iam.install()
         lambda_layers.install()
+        ssm.install()
         self.invocations, self.streams = AsyncInvocations(), StreamReaders()
         self.invocations.install()
         self.streams.install()

@@ -1,4 +1,4 @@
-"""CloudFormation stacks, created through boto3."""
+"""Small stacks for tests, created in one call. What is deployed goes through `pointsmanctl.deployment`."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 CommandError          1   the command or the rollout failed
 ├── NotRemovable      1   this text cannot be removed from the item of the audit trail
+├── DeploymentFailed  1   a stack cannot be built, planned or deployed
 ├── InvalidInput      2   a file, a commit range or a setting cannot be used
 ├── NotFound          3   there is no such rollout, commit or item
 └── CloudUnavailable  4   the stack cannot be reached: no credentials, no region, no such stack
@@ -31,6 +32,10 @@ class CommandError(Exception):
 
 class NotRemovable(CommandError):
     """An item of the audit trail cannot be changed in that way."""
+
+
+class DeploymentFailed(CommandError):
+    """A stack cannot be built, planned or deployed."""
 
 
 class InvalidInput(CommandError):

@@ -44,3 +44,16 @@ class LazyGroup(TyperGroup):
         """Find the command as TyperGroup does, and import it."""
         name, command, rest = super().resolve_command(ctx, args)
         return (name, self.lazy[name].load(name), rest) if name and name in self.lazy else (name, command, rest)
+
+
+def lazy_app(group: type[LazyGroup], summary: str) -> typer.Typer:
+    """The app of a group of commands below another."""
+    return typer.Typer(
+        cls=group,
+        callback=lambda: None,
+        help=summary,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings=CONTEXT,
+    )

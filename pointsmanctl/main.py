@@ -26,6 +26,19 @@ class PointsmanGroup(LazyGroup):
             f"{HERE}.why:why",
             "Show each delivery of a commit, each route's decision and its reason, and what followed.",
         ),
+        "init": Lazy(
+            f"{HERE}.init:init", "Write routes.yaml and pointsman.toml from a few answers, each checked at once."
+        ),
+        "deploy": Lazy(
+            f"{HERE}.deploy:deploy", "Deploy the control stack and every worker stack that routes.yaml names."
+        ),
+        "doctor": Lazy(
+            f"{HERE}.doctor:doctor",
+            "Check each link of the chain from GitHub to the hosts and back, and say what to do where one is broken.",
+        ),
+        "destroy": Lazy(
+            f"{HERE}.destroy:destroy", "Delete every stack that routes.yaml names, but keep the audit trail."
+        ),
         "routes": Lazy(f"{HERE}.routes:app", "Check routes.yaml, and show what would happen."),
         "erratum": Lazy(f"{HERE}.erratum:erratum", "Remove a leaked secret from an item of the audit trail."),
         "local": Lazy(f"{HERE}.local:app", "The local cloud: Pointsman on this machine, without AWS."),

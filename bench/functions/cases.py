@@ -32,6 +32,7 @@ class Figure:
 
 
 COLD = "webhook_receiver: a push"
+SENDS = "a bare handler with one call to SQS"
 LARGE = "webhook_receiver: 5.4 MB, 200 routes"
 LARGE_MERGE = "webhook_receiver: 5.4 MB, 200 routes, a merge"
 STARTS = f"start_build: {TARGETS} targets"
@@ -43,6 +44,8 @@ FIGURES = (
     Figure(COLD, "warm_wall", "warm p50, wall", "ms", 2.9),
     Figure(COLD, "warm_cpu", "warm p50, CPU", "ms", 2.9),
     Figure(COLD, "memory", "memory after the first call", "MB", 1.7),
+    Figure(SENDS, "warm_wall", "warm p50, wall", "ms"),
+    Figure(SENDS, "warm_cpu", "warm p50, CPU", "ms"),
     Figure(LARGE, "warm_wall", "warm p50, wall", "ms", 2.2),
     Figure(LARGE, "warm_cpu", "warm p50, CPU", "ms", 2.2),
     Figure(LARGE_MERGE, "warm_wall", "warm p50, wall", "ms", 2.2),
@@ -72,11 +75,19 @@ def cases(workshop: Workshop, warm_calls: int, large_calls: int) -> list[Benchma
     scene.play(started)
     return [
         BenchmarkCase(COLD, receiver, bare, warm_calls),
+        BenchmarkCase(SENDS, _sender(workshop, bare), bare, warm_calls),
         *(scene.large(title, large_calls, merge=merge) for title, merge in ((LARGE, False), (LARGE_MERGE, True))),
         BenchmarkCase(STARTS, started, bare),
         BenchmarkCase(AUDIT, scene.audit_writer(), bare),
         BenchmarkCase(TELLS, scene.notify(), bare),
     ]
+
+
+def _sender(workshop: Workshop, bare: BenchmarkedFunction) -> BenchmarkedFunction:
+    def check(answer: Any) -> None:
+        _require(answer["statusCode"] == 200, answer)
+
+    return BenchmarkedFunction(workshop.bare("send"), bare.event, workshop.aws.forget, check)
 
 
 def rows(measured: Mapping[str, Measured]) -> list[Row]:

@@ -53,14 +53,15 @@ class Workshop:
         return Program(root, function.handler, self._variables(function, root), function.memory)
 
     def bare(self, name: str) -> Program:
-        """A bare handler: no layer, no variable."""
+        """A bare handler: no layer, and no variable but where AWS is."""
         root = self.scratch / "bare"
         if not root.exists():
             (root / "var/task").mkdir(parents=True)
             shutil.copy(str(bare.__file__), root / "var/task/bare.py")
             mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
             compileall.compile_dir(root, quiet=1, invalidation_mode=mode)
-        return Program(root, f"bare.{name}", {"SSL_CERT_FILE": str(self.scratch / "system.pem")})
+        variables = {"AWS_ENDPOINT_URL": self.aws.url, "SSL_CERT_FILE": str(self.scratch / "system.pem")}
+        return Program(root, f"bare.{name}", variables)
 
     def _compiled(self, routes: str) -> Path:
         """Build the routes layer from other routes with the product's own Makefile."""

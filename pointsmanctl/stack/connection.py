@@ -97,7 +97,7 @@ def _on_aws(settings: StackSettings) -> Connection:
     from botocore.exceptions import BotoCoreError
 
     try:
-        session = boto3.Session(region_name=settings.region)
+        session = boto3.Session(region_name=settings.region, profile_name=settings.profile)
     except BotoCoreError as error:  # such as a profile that does not exist
         raise _unreadable(settings, error) from error
     return Connection(session, None, _outputs(session, None, settings))

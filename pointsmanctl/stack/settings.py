@@ -14,7 +14,9 @@ STACK = "pointsman"
 STACK_VARIABLE = "POINTSMAN_STACK"
 REGION_VARIABLE = "POINTSMAN_REGION"
 FILE = "pointsman.toml"
-KEYS = ("stack", "region")
+KEYS = ("stack", "region", "profile")
+DEPLOYMENT_KEYS = ("external_id", "artifacts_bucket", "parameters", "workers", "accounts", "targets")
+"""What `pointsman deploy` alone reads."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class StackSettings:
 
     stack: str = STACK
     region: str | None = None
+    profile: str | None = None  # of AWS; the variables of the AWS SDK go before it
 
 
 def read_settings(stack: str | None = None, region: str | None = None) -> StackSettings:
@@ -31,7 +34,8 @@ def read_settings(stack: str | None = None, region: str | None = None) -> StackS
     for path in reversed(config_files()):
         values |= _read(path)
     values |= {name: value for name, value in (("stack", stack), ("region", region)) if value}
-    return StackSettings(values.get("stack", STACK), values.get("region"))
+    profile = None if any(os.environ.get(name) for name in _CREDENTIALS) else values.get("profile")
+    return StackSettings(values.get("stack", STACK), values.get("region"), profile)
 
 
 def config_files() -> list[Path]:
@@ -52,11 +56,14 @@ def _read(path: Path) -> Mapping[str, str]:
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror}") from error
     for key, value in values.items():
+        if key in DEPLOYMENT_KEYS:
+            continue
         if key not in KEYS:
-            raise InvalidInput(f"{path}: unknown key {key!r}; valid keys: {', '.join(KEYS)}")
+            raise InvalidInput(f"{path}: unknown key {key!r}; valid keys: {', '.join(KEYS + DEPLOYMENT_KEYS)}")
         if not isinstance(value, str) or not value:
             raise InvalidInput(f"{path}: {key} must be a non-empty text, such as {key} = {_EXAMPLES[key]!r}")
-    return values
+    return {key: values[key] for key in KEYS if key in values}
 
 
-_EXAMPLES = {"stack": "pointsman", "region": "eu-west-1"}
+_CREDENTIALS = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID")
+_EXAMPLES = {"stack": "pointsman", "region": "eu-west-1", "profile": "control"}

@@ -27,7 +27,7 @@ def test_no_command_leaves_a_secret_in_the_shells_history() -> None:
 
 
 def test_sams_question_is_quoted_as_sam_asks_it() -> None:
-    [function] = re.findall(r'"(\w+) has no authentication', (ROOT / "README.md").read_text())
+    [function] = re.findall(r'"(\w+) has no authentication', (ROOT / "docs/operations.md").read_text())
     assert load("template.yaml")["Resources"][function]["Type"] == "AWS::Serverless::Function"
 
 

@@ -119,7 +119,11 @@ def constant(path: Path, name: str) -> float:
         return float(found)
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == [name]:
-            return float(ast.literal_eval(node.value))
+            match node.value:
+                case ast.Call(func=ast.Name(id="timedelta"), keywords=[ast.keyword(value=ast.Constant(value=number))]):
+                    return float(str(number))  # in the unit that the table has
+                case value:
+                    return float(ast.literal_eval(value))
     raise KeyError(name)
 
 

@@ -18,6 +18,9 @@ ValueError
 Exception, inside adapters
 └── AwsJsonError        a call of the JSON client failed; the adapter translates its code
 
+Exception, inside pointsmanctl/deployment
+└── Interrupted         somebody pressed Ctrl-C; CloudFormation goes on without the command
+
 Exception, in runner/ and pointsmanctl/: the command prints the message and exits with a status other than 0
 ├── SettingsError       ansible.cfg cannot be read
 ├── WrongVariablesError a variable of the build is invalid
@@ -26,6 +29,7 @@ Exception, in runner/ and pointsmanctl/: the command prints the message and exit
 ├── CannotStartError    Ansible cannot start: a variable, a secret or a requirement is wrong
 └── CommandError        a command of `pointsman` failed, or what it was asked about did
     ├── NotRemovable    an erratum cannot be made
+    ├── DeploymentFailed  a stack cannot be built, planned or deployed
     ├── InvalidInput    a file, a commit range or a setting cannot be used
     ├── NotFound        there is no such rollout, commit or item
     └── CloudUnavailable  the stack cannot be reached

@@ -2,9 +2,7 @@
 
 from typing import ClassVar
 
-import typer
-
-from pointsmanctl.lazy_group import CONTEXT, Lazy, LazyGroup
+from pointsmanctl.lazy_group import Lazy, LazyGroup, lazy_app
 
 HERE = "pointsmanctl.commands.local"
 
@@ -23,12 +21,4 @@ class LocalGroup(LazyGroup):
     }
 
 
-app = typer.Typer(
-    cls=LocalGroup,
-    callback=lambda: None,
-    help="The local cloud: Pointsman on this machine, without AWS.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings=CONTEXT,
-)
+app = lazy_app(LocalGroup, "The local cloud: Pointsman on this machine, without AWS.")

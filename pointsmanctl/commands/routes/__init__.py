@@ -2,9 +2,7 @@
 
 from typing import ClassVar
 
-import typer
-
-from pointsmanctl.lazy_group import CONTEXT, Lazy, LazyGroup
+from pointsmanctl.lazy_group import Lazy, LazyGroup, lazy_app
 
 HERE = "pointsmanctl.commands.routes"
 
@@ -24,12 +22,4 @@ class RoutesGroup(LazyGroup):
     }
 
 
-app = typer.Typer(
-    cls=RoutesGroup,
-    callback=lambda: None,
-    help="Check routes.yaml, and show what would happen.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings=CONTEXT,
-)
+app = lazy_app(RoutesGroup, "Check routes.yaml, and show what would happen.")

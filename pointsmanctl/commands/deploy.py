@@ -1,0 +1,110 @@
+"""`pointsman deploy`: the control stack and every worker stack, brought to the state of this version."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pointsmanctl.errors import ExitCode, InvalidInput
+from pointsmanctl.options import RegionOption, StackOption
+
+if TYPE_CHECKING:
+    from pointsmanctl.deployment.deployment import Deployment
+    from pointsmanctl.deployment.model import StackOutcome, StackPlan
+    from pointsmanctl.deployment.prepare import Preparation
+
+ConfigOption = Annotated[Path, typer.Option("--config", help="Profiles, names and parameters of the stacks.")]
+RoutesOption = Annotated[Path, typer.Option("--routes", help="The routes file: it names accounts and regions.")]
+
+
+def deploy(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Deploy only these stacks: control, or targets such as dev/*. Can be repeated."),
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show the changes and stop.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the deployment: for CI.")] = False,
+    check: Annotated[
+        bool, typer.Option("--doctor/--no-doctor", help="Check every link of the chain at the end, as `doctor` does.")
+    ] = True,
+    routes: RoutesOption = Path("routes.yaml"),
+    config: ConfigOption = Path("pointsman.toml"),
+    stack: StackOption = None,
+    region: RegionOption = None,
+) -> None:
+    """Deploy the control stack and every worker stack that routes.yaml names.
+
+    Can be repeated, and interrupted: the next call continues. A stack that fails does not stop the others. Exits with
+    1 if a stack could not be deployed, whatever the checks at the end say.
+    """
+    from pointsmanctl.deployment.prepare import prepared
+    from pointsmanctl.output.deploy_progress import deploy_progress
+
+    with prepared(config, routes, stack, region) as preparation:
+        selected = preparation.select(only or [])
+        with deploy_progress() as progress:
+            deployment = preparation.deployment(selected, progress)
+            plans = deployment.plan(selected)
+        try:
+            outcomes = _deploy(deployment, plans, stop=plan, yes=yes)
+        finally:
+            deployment.close()
+    if check and not plan:
+        _examine(preparation, [name for name in selected if "/" in name])
+    if any(each.error for each in plans) or any(each.kind in _FAILED for each in outcomes):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+_FAILED = ("failed", "skipped")
+
+
+def _deploy(
+    deployment: "Deployment", plans: Sequence["StackPlan"], *, stop: bool, yes: bool
+) -> Sequence["StackOutcome"]:
+    from pointsmanctl.output.console import show
+    from pointsmanctl.output.deploy_progress import deploy_progress
+    from pointsmanctl.output.deploy_summary import outcome_summary, plan_table
+    from pointsmanctl.output.messages import note
+
+    show(plan_table(plans), pager=False)
+    to_change = [each for each in plans if not each.unchanged and not each.error]
+    if not to_change:
+        if not any(each.error for each in plans):
+            note("Nothing to change: every stack is in the state of this version.")
+        return []
+    if stop:
+        note("Nothing was changed. `pointsman deploy` carries this out.")
+        return []
+    _confirm(len(to_change), yes=yes)
+    try:
+        with deploy_progress() as progress:
+            deployment.show_on(progress)
+            outcomes = deployment.deploy(to_change)
+    except KeyboardInterrupt:
+        note("Interrupted. CloudFormation finishes what it has begun; `pointsman deploy` continues from there.")
+        raise
+    note(outcome_summary(outcomes))
+    return outcomes
+
+
+def _examine(preparation: "Preparation", targets: Sequence[str]) -> None:
+    """Show which links of the chain do not work yet. The exit status is that of the deployment."""
+    from pointsmanctl.commands.doctor import print_results
+    from pointsmanctl.doctor.examine import Examination
+    from pointsmanctl.output.messages import note
+
+    note("Checking every link of the chain (`pointsman doctor`) ...")
+    print_results(Examination(preparation.installation, preparation.accounts).results(targets))
+
+
+def _confirm(stacks: int, *, yes: bool) -> None:
+    import sys
+
+    from pointsman.core.text import pluralize
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise InvalidInput("there is no terminal to ask on: use --yes to deploy, or --plan to stop here")
+    typer.confirm(f"Deploy {pluralize(stacks, 'stack')}?", abort=True)

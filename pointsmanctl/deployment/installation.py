@@ -1,0 +1,169 @@
+"""The stacks of an installation: what routes.yaml and pointsman.toml say together."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from pointsman.core.routes.model import Routes
+from pointsmanctl.deployment.accounts import CONTROL
+from pointsmanctl.deployment.model import Stack, StackState
+from pointsmanctl.deployment.settings import DeploySettings
+from pointsmanctl.deployment.sources import Sources
+from pointsmanctl.deployment.template import TemplateParameter, read_parameters
+from pointsmanctl.errors import InvalidInput
+
+BUS = "pointsman"
+_SET_FOR_CONTROL = ("WorkerAccountIds",)
+_SET_FOR_WORKERS = ("AccountName", "ControlAccountId", "ControlBusArn", "ExternalId")
+
+
+@dataclass(frozen=True)
+class ControlFacts:
+    """What the workers need to know of the control stack."""
+
+    account_id: str
+    bus_arn: str
+    external_id: str
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One control stack and its worker stacks."""
+
+    settings: DeploySettings
+    routes: Routes
+    sources: Sources
+    region: str  # of the control stack
+
+    @property
+    def accounts(self) -> dict[str, str]:
+        """The worker accounts: name to id."""
+        return {target.account: target.account_id for target in self.routes.all_targets}
+
+    @property
+    def targets(self) -> list[str]:
+        """The names of all targets, each once."""
+        return list(dict.fromkeys(str(target.name) for target in self.routes.all_targets))
+
+    @property
+    def profiles(self) -> dict[str, str | None]:
+        """The AWS profile of each account, with that of the control stack."""
+        return {account: self.settings.profile_of(account) for account in self.accounts} | {
+            CONTROL: self.settings.profile
+        }
+
+    def control_stack(self, account_id: str, external_id: str) -> Stack:
+        """Return the control stack."""
+        fixed = {"WorkerAccountIds": ",".join(sorted(set(self.accounts.values()))), "ExternalId": external_id}
+        return Stack(
+            label=CONTROL,
+            name=self.settings.stack,
+            account=CONTROL,
+            account_id=account_id,
+            region=self.region,
+            template=self.sources.control,
+            parameters={**self.settings.parameters, **fixed},
+        )
+
+    def worker_stacks(self, facts: ControlFacts, targets: Iterable[str]) -> list[Stack]:
+        """Return the worker stacks of these targets."""
+        return [self._worker(facts, *name.split("/")) for name in targets]
+
+    def _worker(self, facts: ControlFacts, account: str, region: str) -> Stack:
+        fixed = {
+            "AccountName": account,
+            "ControlAccountId": facts.account_id,
+            "ControlBusArn": facts.bus_arn,
+            "ExternalId": facts.external_id,
+        }
+        repository = self.repository_url
+        return Stack(
+            label=f"{account}/{region}",
+            name=self.settings.workers.stack,
+            account=account,
+            account_id=self.accounts[account],
+            region=region,
+            template=self.sources.worker,
+            parameters={
+                **({"RepositoryUrl": repository} if repository else {}),
+                **self.settings.worker_parameters(account, region),
+                **fixed,
+            },
+        )
+
+    @property
+    def repository_url(self) -> str | None:
+        """The clone URL of the first repository in routes.yaml that is a name, not a pattern."""
+        names = (name for route in self.routes.routes for name in route.repository)
+        first = next((name for name in names if not set(name) & set("*?+[]!")), None)
+        return f"https://github.com/{first}.git" if first else None
+
+    def facts(self, account_id: str, control: StackState | None) -> ControlFacts:
+        """Return what the workers need to know: from the control stack, or as it will be once it is created."""
+        outputs = control.outputs if control else {}
+        partition = "aws-cn" if self.region.startswith("cn-") else "aws-us-gov" if "-gov-" in self.region else "aws"
+        predicted = f"arn:{partition}:events:{self.region}:{account_id}:event-bus/{BUS}"
+        return ControlFacts(account_id, outputs.get("BusArn", predicted), self._external_id(control))
+
+    def _external_id(self, control: StackState | None) -> str:
+        deployed = control.parameters.get("ExternalId") if control else None
+        return self.settings.external_id or deployed or secrets.token_hex(16)
+
+    def architecture(self, control: StackState | None) -> str:
+        """Return the architecture to build for: from pointsman.toml, as deployed, or the template's default."""
+        name = "Architecture"
+        deployed = control.parameters.get(name) if control else None
+        default = read_parameters(self.sources.control)[name].default
+        return self.settings.parameters.get(name) or deployed or default or ""
+
+    def check_parameters(self) -> None:
+        """Check every parameter in pointsman.toml against the templates. Raises InvalidInput with every problem."""
+        known = {path: read_parameters(path) for path in (self.sources.control, self.sources.worker)}
+        problems = list(
+            _problems("parameters", self.settings.parameters, known[self.sources.control], _SET_FOR_CONTROL)
+        )
+        worker = known[self.sources.worker]
+        for table, parameters in self._worker_tables():
+            problems += _problems(table, parameters, worker, _SET_FOR_WORKERS)
+        problems += [
+            f"accounts.{name}: routes.yaml has no such account"
+            for name in self.settings.accounts
+            if name not in self.accounts
+        ]
+        problems += [
+            f"targets.{name}: routes.yaml has no such target"
+            for name in self.settings.targets
+            if name not in self.targets
+        ]
+        if problems:
+            raise InvalidInput("pointsman.toml: " + "; ".join(problems))
+
+    def _worker_tables(self) -> Iterable[tuple[str, Mapping[str, str]]]:
+        yield "workers.parameters", self.settings.workers.parameters
+        for name, account in self.settings.accounts.items():
+            yield f"accounts.{name}.parameters", account.parameters
+        for name, target in self.settings.targets.items():
+            yield f"targets.{name}.parameters", target.parameters
+
+
+def select(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """Return the stacks that the patterns name: `control`, `dev/*`, `*/eu-west-1`. Raises InvalidInput."""
+    if not patterns:
+        return list(names)
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise InvalidInput(f"--only {pattern!r} names no stack; the stacks are {', '.join(names)}")
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def _problems(
+    table: str, values: Mapping[str, str], known: Mapping[str, TemplateParameter], fixed: Sequence[str]
+) -> Iterable[str]:
+    for name, value in values.items():
+        if name in fixed:
+            yield f"{table}.{name}: `pointsman deploy` sets this parameter; remove it"
+        elif name not in known:
+            yield f"{table}.{name}: the template has no such parameter"
+        elif reason := known[name].violation(value):
+            yield f"{table}.{name}: {reason}"

@@ -1,0 +1,112 @@
+"""Reads the files of an installation and checks what can be checked before a deployment."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pointsman.core.routes.model import Routes
+from pointsmanctl.deployment.accounts import CONTROL, Accounts, ProfileAccounts, caller_account, check_accounts
+from pointsmanctl.deployment.artifacts import ArtifactPublisher
+from pointsmanctl.deployment.deployment import Deployment
+from pointsmanctl.deployment.installation import Installation, select
+from pointsmanctl.deployment.model import Progress
+from pointsmanctl.deployment.settings import DeploySettings, read_deploy_settings
+from pointsmanctl.deployment.sources import Sources, build_control, stage_worker
+from pointsmanctl.deployment.stack_deployer import StackDeployer
+from pointsmanctl.deployment.stack_events import Pace
+from pointsmanctl.errors import InvalidInput
+from pointsmanctl.stack.settings import read_settings
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """An installation whose files were read, and a directory for what is built."""
+
+    installation: Installation
+    accounts: Accounts
+    routes_file: Path
+    directory: Path
+
+    def select(self, only: Sequence[str]) -> list[str]:
+        """Return the stacks that `only` names, the control stack first; all without a name. Raises InvalidInput."""
+        return select([CONTROL, *self.installation.targets], only)
+
+    def deployment(self, selected: Sequence[str], progress: Progress) -> Deployment:
+        """Check credentials and parameters, build the control stack, and return what deploys the selected stacks."""
+        installation = self.installation
+        installation.sources.check()
+        installation.check_parameters()
+        used = {name.partition("/")[0] for name in selected} - {CONTROL}
+        control_account = caller_account(self.accounts, CONTROL, installation.region)
+        check_accounts(self.accounts, {name: installation.accounts[name] for name in used}, installation.region)
+        deployer = StackDeployer(self.accounts, self._artifacts(), progress, Pace())
+        worker = stage_worker(installation.sources.worker, self.directory)
+        installation = replace(installation, sources=replace(installation.sources, worker=worker))
+        deployment = Deployment(installation, deployer, control_account)
+        return self._built(deployment, progress) if CONTROL in selected else deployment
+
+    def _built(self, deployment: Deployment, progress: Progress) -> Deployment:
+        """Build the control stack for the architecture that it has, or will have."""
+        progress.update(CONTROL, "building")
+        installation = deployment.installation
+        template = build_control(
+            installation.sources.control,
+            self.directory,
+            self.routes_file,
+            installation.architecture(deployment.control_state()),
+        )
+        sources = replace(installation.sources, control=template)
+        return replace(deployment, installation=replace(installation, sources=sources))
+
+    def _artifacts(self) -> ArtifactPublisher:
+        return ArtifactPublisher(self.accounts, self.directory, self.installation.settings.artifacts_bucket)
+
+
+@contextmanager
+def prepared(
+    config: Path, routes_file: Path, stack: str | None = None, region: str | None = None
+) -> Iterator[Preparation]:
+    """Read the files of an installation; what is built is removed at the end. Raises InvalidInput."""
+    installation = read_installation(config, routes_file, stack, region)
+    with TemporaryDirectory(prefix="pointsman-deploy-") as directory:
+        accounts = ProfileAccounts(installation.profiles)
+        yield Preparation(installation, accounts, routes_file, Path(directory))
+
+
+def read_installation(
+    config: Path, routes_file: Path, stack: str | None = None, region: str | None = None
+) -> Installation:
+    """Return what both files say. Raises InvalidInput."""
+    settings = read_deploy_settings(config)
+    general = read_settings(stack, region)
+    settings = settings.model_copy(update={"stack": stack or settings.stack, "region": region or settings.region})
+    return Installation(settings, _routes(routes_file), Sources(), _region(settings, general.region))
+
+
+def _region(settings: DeploySettings, general: str | None) -> str:
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    region = settings.region or general
+    if not region:
+        try:
+            region = boto3.Session(profile_name=settings.profile).region_name
+        except BotoCoreError as error:
+            raise InvalidInput(f"profile of the control stack: {error}") from error
+    if not region:
+        raise InvalidInput("no region for the control stack: set region in pointsman.toml, or use --region")
+    return region
+
+
+def _routes(path: Path) -> Routes:
+    from pointsmanctl.routes_file.reader import read_routes
+
+    try:
+        routes, errors = read_routes(path)
+    except OSError as error:
+        raise InvalidInput(f"{path}: {error.strerror}. `pointsman init` writes it") from error
+    if routes is None:
+        raise InvalidInput("; ".join(str(each) for each in errors))
+    return routes

@@ -1,0 +1,90 @@
+"""The way of a build's events from a target to the control stack's bus.
+
+Nobody but CodeBuild can send such an event. So the rule's pattern is tested with a sample, its target and the bus's
+policy are read, and CloudWatch says whether real events were refused.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pointsmanctl.doctor.model import CheckResult, Link, TargetContext
+
+NAME = "events"
+RULE = "pointsman-build-states"
+HOURS = 24
+_DEPLOY = "run `pointsman deploy`"
+
+
+def check(target: TargetContext) -> Iterator[CheckResult]:
+    """Check the rule, its target, the bus and the events of the last day."""
+    link, events, bus = Link(NAME, target.name), target.client("events"), target.control.output("BusArn")
+    try:
+        rule = events.describe_rule(Name=RULE)
+    except events.exceptions.ResourceNotFoundException:
+        yield link.broken(f"there is no rule {RULE}", _DEPLOY)
+        return
+    targets = [each["Arn"] for each in events.list_targets_by_rule(Rule=RULE)["Targets"]]
+    matches = events.test_event_pattern(EventPattern=rule["EventPattern"], Event=json.dumps(sample(target)))["Result"]
+    yield judge_rule(link, rule["State"], targets, bus, matches=matches)
+    described = target.control.client("events").describe_event_bus(Name=bus.rpartition("/")[2])
+    yield judge_bus(link, described.get("Policy"), target.account_id)
+    yield judge_failures(link, _failures(target))
+
+
+def sample(target: TargetContext) -> dict[str, Any]:
+    """Return a build state as CodeBuild sends it."""
+    return {
+        "id": "0",
+        "account": target.account_id,
+        "region": target.region,
+        "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "source": "aws.codebuild",
+        "detail-type": "CodeBuild Build State Change",
+        "resources": [],
+        "detail": {"build-status": "IN_PROGRESS", "project-name": "pointsman"},
+    }
+
+
+def judge_rule(link: Link, state: str, targets: Sequence[str], bus: str, *, matches: bool) -> CheckResult:
+    """Judge the rule that forwards build states."""
+    if state != "ENABLED":
+        return link.broken(f"rule {RULE} is {state}", f"enable it: aws events enable-rule --name {RULE}")
+    if bus not in targets:
+        return link.broken(f"rule {RULE} does not forward to {bus}", _DEPLOY)
+    if not matches:
+        return link.broken(f"rule {RULE} does not match a build state of CodeBuild", _DEPLOY)
+    return link.ok(f"rule {RULE} forwards build states to the control stack's bus")
+
+
+def judge_bus(link: Link, policy: str | None, account: str) -> CheckResult:
+    """Judge whether the bus takes events from an account."""
+    statements = json.loads(policy)["Statement"] if policy else []
+    if any(account in json.dumps(each.get("Principal", {})) for each in statements):
+        return link.ok(f"the bus accepts events of account {account}")
+    return link.broken(f"the bus does not accept events of account {account}", f"{_DEPLOY}: it sets WorkerAccountIds")
+
+
+def _failures(target: TargetContext) -> float:
+    now = datetime.now(UTC)
+    answer: Mapping[str, Any] = target.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Events",
+        MetricName="FailedInvocations",
+        Dimensions=[{"Name": "RuleName", "Value": RULE}],
+        StartTime=now - timedelta(hours=HOURS),
+        EndTime=now,
+        Period=HOURS * 3600,
+        Statistics=["Sum"],
+    )
+    return sum(float(each["Sum"]) for each in answer["Datapoints"])
+
+
+def judge_failures(link: Link, failed: float) -> CheckResult:
+    """Judge the number of events that the bus refused."""
+    if failed:
+        return link.warning(
+            f"{failed:.0f} events were refused in the last {HOURS} hours",
+            "check the bus's policy, which `pointsman deploy` sets; the sweep has asked CodeBuild about these builds",
+        )
+    return link.ok(f"no event was refused in the last {HOURS} hours")

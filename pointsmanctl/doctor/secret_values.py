@@ -1,0 +1,63 @@
+"""The secrets of the control stack: there, and no longer placeholders."""
+
+import json
+from collections.abc import Iterator
+
+from pointsmanctl.deployment.accounts import CONTROL
+from pointsmanctl.doctor.model import CheckResult, ControlContext, Link
+
+WEBHOOK_SECRET = "pointsman/github-webhook"  # noqa: S105 - a name
+SLACK_SECRET = "pointsman/slack-token"  # noqa: S105 - a name
+LINK = Link("secrets", CONTROL)
+_APP_KEYS = {"app_id", "installation_id", "private_key"}
+
+
+def check(control: ControlContext) -> Iterator[CheckResult]:
+    """Check each secret."""
+    yield judge_webhook(read_secret(control, WEBHOOK_SECRET))
+    yield judge_slack(read_secret(control, SLACK_SECRET))
+    if name := control.parameter("GithubApiSecretName"):
+        yield judge_github_api(name, read_secret(control, name))
+
+
+def read_secret(control: ControlContext, name: str) -> str | None:
+    """Return a secret's value; None if there is none. Raises ClientError."""
+    client = control.client("secretsmanager")
+    try:
+        return str(client.get_secret_value(SecretId=name)["SecretString"])
+    except client.exceptions.ResourceNotFoundException:
+        return None
+
+
+def judge_webhook(value: str | None) -> CheckResult:
+    """Judge the secret of the webhook, which the stack generates."""
+    if value:
+        return LINK.ok(f"{WEBHOOK_SECRET} has a value")
+    return LINK.broken(f"{WEBHOOK_SECRET} has no value", "deploy the control stack again: it generates the secret")
+
+
+def judge_slack(value: str | None) -> CheckResult:
+    """Judge the token of the Slack bot, which a person stores."""
+    if value and value.startswith("xoxb-"):
+        return LINK.ok(f"{SLACK_SECRET} has a bot token")
+    problem = "is still the placeholder" if value and " " in value else "is not a bot token (xoxb-...)"
+    return LINK.broken(
+        f"{SLACK_SECRET} {problem if value else 'has no value'}",
+        f'store the token: read -rs TOKEN; printf %s "$TOKEN" | aws secretsmanager put-secret-value --secret-id '
+        f"{SLACK_SECRET} --secret-string file:///dev/stdin",
+    )
+
+
+def judge_github_api(name: str, value: str | None) -> CheckResult:
+    """Judge the credentials for GitHub's API: a token, or a GitHub App as JSON."""
+    if not value:
+        return LINK.broken(f"{name} has no value", f"store a token or a GitHub App in the secret {name}")
+    if not value.lstrip().startswith("{"):
+        return LINK.ok(f"{name} has a token")
+    try:
+        missing = sorted(_APP_KEYS - set(json.loads(value)))
+    except ValueError:
+        return LINK.broken(f"{name} is not valid JSON", 'store {"app_id", "installation_id", "private_key"} as JSON')
+    if missing:
+        return LINK.broken(f"{name} lacks {', '.join(missing)}", "add what is missing to the secret's JSON")
+    return LINK.ok(f"{name} has a GitHub App")

@@ -1,0 +1,123 @@
+"""`pointsman deploy` on the local cloud, with profiles as on AWS."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from localcloud.cloud import LocalCloud
+from localcloud.layout import STATES
+from tests.support.aws_profiles import write_profiles
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+SETTINGS = """
+region = "us-east-1"
+profile = "control"
+[accounts.dev]
+profile = "dev"
+[accounts.prod]
+profile = "prod"
+"""
+
+
+class Operator:
+    """Somebody with three AWS profiles, a routes file and a settings file in a directory."""
+
+    def __init__(self, cloud: LocalCloud, directory: Path) -> None:
+        self.directory = directory
+        self.config = write_profiles(directory / "aws.config", cloud)
+        (directory / "routes.yaml").write_text((STATES / "e2e-routes.yaml").read_text())
+        self.settings("")
+
+    def settings(self, more: str, first: str = "") -> None:
+        (self.directory / "pointsman.toml").write_text(first + SETTINGS + more)
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return subprocess.run(
+            [str(Path(sys.executable).with_name("pointsman")), *words],
+            cwd=self.directory,
+            env={**own, "AWS_CONFIG_FILE": str(self.config), "AWS_SHARED_CREDENTIALS_FILE": os.devnull},
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def operator(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Operator:
+    return Operator(cloud, tmp_path_factory.mktemp("operator"))
+
+
+def actions(output: str) -> dict[str, str]:
+    """The action of each stack in a summary, which the answer of the checks follows."""
+    summary = output.partition("WHERE ")[0]
+    return {words[0]: words[2] for line in summary.splitlines()[1:] if len(words := line.split()) > 2}
+
+
+def timeout_of(cloud: LocalCloud, account: str, region: str) -> int:
+    [project] = cloud.client("codebuild", account, region).batch_get_projects(names=["pointsman"])["projects"]
+    return int(project["timeoutInMinutes"])
+
+
+def test_a_second_deployment_changes_nothing_and_says_so(operator: Operator) -> None:
+    done = operator.run("deploy", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "Links: " in done.stderr
+    assert " broken" not in done.stderr
+    assert "Nothing to change: every stack is in the state of this version." in done.stderr
+    assert set(actions(done.stdout).values()) == {"unchanged"}
+    assert len(actions(done.stdout)) == 11
+
+
+def test_without_a_terminal_it_does_not_ask_and_changes_nothing(cloud: LocalCloud, operator: Operator) -> None:
+    operator.settings("[accounts.dev.parameters]\nBuildTimeoutMinutes = 59\n")
+    done = operator.run("deploy", "--only", "dev/*")
+    assert done.returncode == 2
+    assert "use --yes to deploy, or --plan to stop here" in done.stderr
+    assert set(actions(done.stdout).values()) == {"update"}
+    assert timeout_of(cloud, "dev", "eu-west-1") == 60
+
+
+@pytest.fixture
+def foreign_bucket(cloud: LocalCloud) -> Iterator[str]:
+    """Names of artifacts buckets, of which the one for prod/eu-west-1 belongs to the account dev."""
+    s3 = cloud.client("s3", "dev", "eu-west-1")
+    name = "team-artifacts-333333333333-eu-west-1"
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    yield "team-artifacts-{account}-{region}"
+    s3.delete_bucket(Bucket=name)
+
+
+def test_a_failed_region_is_named_with_its_reason_and_does_not_stop_the_others(
+    cloud: LocalCloud, operator: Operator, foreign_bucket: str
+) -> None:
+    operator.settings("[workers.parameters]\nBuildTimeoutMinutes = 59\n", f'artifacts_bucket = "{foreign_bucket}"\n')
+    done = operator.run("deploy", "--yes", "--only", "*/eu-west-1", "--no-doctor")
+    assert done.returncode == 1, done.stdout
+    assert "prod/eu-west-1: cannot be deployed: bucket team-artifacts-333333333333-eu-west-1" in done.stderr
+    assert "dev/eu-west-1: updated in" in done.stderr
+    assert timeout_of(cloud, "dev", "eu-west-1") == 59
+    assert timeout_of(cloud, "prod", "eu-west-1") == 60
+
+
+def test_the_next_deployment_brings_what_is_left(cloud: LocalCloud, operator: Operator) -> None:
+    operator.settings("[workers.parameters]\nBuildTimeoutMinutes = 60\n")
+    done = operator.run("deploy", "--yes", "--only", "*/*", "--no-doctor")
+    assert done.returncode == 0, done.stderr
+    assert {name for name, action in actions(done.stdout).items() if action == "update"} == {"dev/eu-west-1"}
+    assert timeout_of(cloud, "dev", "eu-west-1") == 60
+
+
+def test_credentials_of_another_account_are_refused_before_anything_happens(operator: Operator) -> None:
+    operator.settings("")
+    swapped = (operator.directory / "pointsman.toml").read_text().replace('profile = "dev"', 'profile = "prod"')
+    (operator.directory / "pointsman.toml").write_text(swapped)
+    done = operator.run("deploy", "--yes")
+    assert done.returncode == 4
+    assert "account dev: the credentials are of 333333333333, but routes.yaml has 222222222222" in done.stderr

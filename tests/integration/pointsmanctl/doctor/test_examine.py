@@ -1,0 +1,139 @@
+"""The checks read a real worker stack on the emulator, beside a small control stack."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localcloud.cloud import LocalCloud
+from localcloud.layout import CHECKOUT
+from pointsmanctl.deployment.deployment import Deployment
+from pointsmanctl.deployment.model import StackState
+from pointsmanctl.doctor.examine import Examination
+from pointsmanctl.doctor.github import check as check_github
+from pointsmanctl.doctor.model import CheckResult, ControlContext
+from pointsmanctl.doctor.slack import call
+from tests.support.answering_server import Answer, running
+from tests.support.deployment import deployer, installation
+
+WORKER = CHECKOUT / "regional" / "template.yaml"
+TARGET = "dev/eu-central-1"
+STACKS: dict[str, Any] = {"stack": "examined", "workers": {"stack": "examined-worker"}}
+CONNECTION = "arn:aws:codeconnections:eu-central-1:222222222222:connection/c1"
+
+
+def control_template(path: Path) -> Path:
+    names = ("WorkerAccountIds", "ExternalId", "SlackChannel", "SlackApiUrl", "GithubApiSecretName", "GithubApiUrl")
+    policy = {
+        "EventBusName": {"Ref": "Bus"},
+        "StatementId": "workers",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"AWS": {"Fn::Split": [",", {"Ref": "WorkerAccountIds"}]}},
+            "Action": "events:PutEvents",
+            "Resource": {"Fn::GetAtt": ["Bus", "Arn"]},
+        },
+    }
+    token = {"Name": "pointsman/slack-token", "SecretString": "put the bot token here"}
+    template = {
+        "Parameters": {name: {"Type": "String", "Default": ""} for name in names},
+        "Resources": {
+            "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "examined"}},
+            "Policy": {"Type": "AWS::Events::EventBusPolicy", "Properties": policy},
+            "Token": {"Type": "AWS::SecretsManager::Secret", "Properties": token},
+        },
+        "Outputs": {"BusArn": {"Value": {"Fn::GetAtt": ["Bus", "Arn"]}}},
+    }
+    path.write_text(json.dumps(template))
+    return path
+
+
+def examine(cloud: LocalCloud, directory: Path, *targets: str, **parameters: str) -> dict[str, list[CheckResult]]:
+    """The results by link of a deployment with these parameters of the worker."""
+    settings: dict[str, Any] = {**STACKS, "targets": {TARGET: {"parameters": parameters}}}
+    control = control_template(directory / "control.json")
+    installed = installation(control, WORKER, regions=["eu-central-1"], **settings)
+    deployment = Deployment(installed, deployer(cloud, directory / "work"), "111111111111")
+    outcomes = deployment.deploy(deployment.plan(["control", TARGET]))
+    assert not [each.reason for each in outcomes if each.reason]
+    results: dict[str, list[CheckResult]] = {}
+    for each in Examination(installed, cloud).results(targets or [TARGET]):
+        results.setdefault(f"{each.where} {each.link}", []).append(each)
+    return results
+
+
+def states(results: dict[str, list[CheckResult]], link: str) -> list[str]:
+    return [each.state.value for each in results[link]]
+
+
+def test_every_link_of_a_target_is_read(cloud: LocalCloud, tmp_path: Path) -> None:
+    results = examine(cloud, tmp_path)
+    assert states(results, f"{TARGET} stack") == ["ok", "ok"]
+    assert states(results, f"{TARGET} start role") == ["ok"]
+    assert states(results, f"{TARGET} project") == ["ok"]
+    assert states(results, f"{TARGET} events") == ["ok", "ok", "ok"]
+    assert states(results, f"{TARGET} bucket") == ["ok"]
+    assert states(results, f"{TARGET} hosts") == ["warning"]
+    assert states(results, f"{TARGET} vault") == states(results, f"{TARGET} connection") == ["skipped"]
+    assert states(results, "control secrets") == ["broken", "broken"]
+    assert states(results, "control slack") == ["skipped"]
+
+
+def test_what_cannot_be_read_is_said_and_stops_no_other_check(cloud: LocalCloud, tmp_path: Path) -> None:
+    results = examine(cloud, tmp_path, ConnectionArn=CONNECTION, VaultSecretName="missing/vault")
+    [connection] = results[f"{TARGET} connection"]  # the emulator has no such service
+    assert connection.message.startswith("it cannot be read: ")
+    [vault] = results[f"{TARGET} vault"]
+    assert vault.message == "there is no secret missing/vault"
+    assert states(results, f"{TARGET} bucket") == ["ok"]
+
+
+def test_what_was_deleted_by_hand_is_missed(cloud: LocalCloud, tmp_path: Path) -> None:
+    examine(cloud, tmp_path)
+    events, codebuild = (cloud.client(service, "dev", "eu-central-1") for service in ("events", "codebuild"))
+    events.remove_targets(Rule="pointsman-build-states", Ids=["control-bus"])
+    events.delete_rule(Name="pointsman-build-states")
+    codebuild.delete_project(name="pointsman-check")
+    results = examine(cloud, tmp_path)
+    assert results[f"{TARGET} events"][0].message == "there is no rule pointsman-build-states"
+    assert results[f"{TARGET} project"][0].message == "there is no project pointsman-check"
+
+
+@pytest.fixture
+def control(cloud: LocalCloud, tmp_path: Path) -> ControlContext:
+    installed = installation(tmp_path / "control.json", WORKER, **STACKS)
+    outputs = {"WebhookUrl": "https://hook", "AuditTableName": "x"}
+    state = StackState("id", "CREATE_COMPLETE", parameters={}, outputs=outputs)
+    return ControlContext(installed, cloud.client, state, "111111111111", "us-east-1")
+
+
+def test_the_webhook_is_read_with_a_token(control: ControlContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "t")
+    hook = {"active": True, "events": ["push"], "config": {"url": "https://hook", "content_type": "json"}}
+    with running() as server:
+        control.state.parameters["GithubApiUrl"] = server.url  # type: ignore[index]
+        server.answers = [Answer(body=[hook])]
+        assert next(iter(check_github(control))).message == "the webhook of acme/infra works"
+        [(method, target, headers, _)] = server.calls
+        assert (method, target) == ("GET", "/repos/acme/infra/hooks?per_page=100")
+        assert headers["authorization"] == "Bearer t"
+        server.answers = [Answer(status=404)]
+        assert next(iter(check_github(control))).message == "the webhooks of acme/infra cannot be read"
+
+
+def test_without_a_token_the_webhook_is_skipped(control: ControlContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    monkeypatch.delenv("GH_TOKEN", raising=False)
+    assert next(iter(check_github(control))).state == "skipped"
+
+
+def test_slack_is_called_with_the_token_and_its_scopes_are_read() -> None:
+    with running() as server:
+        server.answers = [Answer(body={"ok": True}, headers={"x-oauth-scopes": "chat:write, channels:history"})]
+        answer = call(f"{server.url}/", "auth.test", "xoxb-1")
+        assert (answer.error, answer.scopes) == ("", frozenset({"chat:write", "channels:history"}))
+        assert server.calls[0][2]["authorization"] == "Bearer xoxb-1"
+        server.answers = [Answer(body=b"<html>")]
+        assert call(f"{server.url}/", "auth.test", "xoxb-1").error == "no answer"
+    assert call(f"{server.url}/", "auth.test", "xoxb-1").error == "no answer"
