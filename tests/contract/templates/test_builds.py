@@ -148,7 +148,7 @@ def test_the_two_projects_differ_in_what_makes_a_check_a_check_alone() -> None:
     unlike = [
         each for each in build["Environment"]["EnvironmentVariables"] if variables.get(each["Name"]) != each["Value"]
     ]
-    assert [each["Name"] for each in unlike] == ["POINTSMAN_BUCKET", "POINTSMAN_VAULT_SECRET"]
+    assert [each["Name"] for each in unlike] == ["POINTSMAN_BUCKET"]
 
 
 # --- the steps of a build -------------------------------------------------------------------------------------------

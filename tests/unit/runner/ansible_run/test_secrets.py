@@ -42,17 +42,16 @@ class FakeAws:
 AWS = {"vault": "open sesame\n", "prod": "shut", "db": json.dumps({"password": "p", "port": 5432}), "/token": "t"}
 
 
-def read(options: Options, default: str = "") -> Secrets:
-    return read_secrets(options, default, FakeAws(AWS))
+def read(options: Options) -> Secrets:
+    return read_secrets(options, FakeAws(AWS))
 
 
 def test_vault_passwords_are_read_by_their_ids() -> None:
-    found = read(Options(vault=(VaultPassword("vault"), VaultPassword("prod", "prod"))), default="unused")
+    found = read(Options(vault=(VaultPassword("vault"), VaultPassword("prod", "prod"))))
     assert found == Secrets({"default": "open sesame", "prod": "shut"})
 
 
-def test_the_workers_vault_password_is_for_runs_that_name_none() -> None:
-    assert read(Options(), default="vault").passwords == {"default": "open sesame"}
+def test_without_names_nothing_is_read() -> None:
     assert read(Options()) == Secrets()
 
 
@@ -91,7 +90,7 @@ def test_every_secret_that_cannot_be_read_is_named_at_once() -> None:
 
 
 def test_an_empty_vault_password_is_an_error() -> None:
-    found = read_secrets(Options(), "empty", FakeAws({"empty": "\n"}))
+    found = read_secrets(Options(vault=(VaultPassword("empty"),)), FakeAws({"empty": "\n"}))
     assert found.errors[0].startswith("secret empty has no text: store the vault password")
 
 

@@ -81,12 +81,12 @@ def test_a_session_without_root_overrides_the_variables_of_the_rollout() -> None
 
 
 @pytest.mark.parametrize("mode", ["apply", ""])
-@pytest.mark.parametrize("project", ["pointsman-check", "infra-check"])
+@pytest.mark.parametrize("project", ["pointsman-check", "team-a-check"])
 def test_a_build_of_the_checks_project_does_not_apply(project: str, mode: str) -> None:
     check = {"CODEBUILD_BUILD_ID": f"{project}:7f0d2c1a"}
     assert arguments(**AWS, **check, POINTSMAN_MODE="check")
     assert errors(**AWS, **check, POINTSMAN_MODE=mode) == [
-        f"POINTSMAN_MODE={mode!r}: builds of the project {project} may only check"
+        f"POINTSMAN_MODE={mode!r}: builds of the project for checks may only check"
     ]
 
 
@@ -103,9 +103,6 @@ def test_a_build_of_another_project_may_apply() -> None:
         ("POINTSMAN_PLAYBOOK", "roles/../../pyproject.yml"),
         ("POINTSMAN_PLAYBOOK", "missing.yml"),
         ("POINTSMAN_PLAYBOOK", "ansible.cfg"),
-        ("POINTSMAN_INVENTORY", "/etc/ansible/hosts.yml"),
-        ("POINTSMAN_INVENTORY", "hosts.ini"),
-        ("POINTSMAN_INVENTORY", "roles/../../../pyproject.toml"),
         ("POINTSMAN_LIMIT", "--version"),
         ("POINTSMAN_LIMIT", "@/etc/passwd"),
         ("POINTSMAN_LIMIT", "web-1 web-2"),
@@ -134,6 +131,12 @@ def test_a_build_of_another_project_may_apply() -> None:
 )
 def test_a_wrong_variable_is_refused_by_its_name(name: str, value: str) -> None:
     assert name in " ".join(errors(**(AWS | {name: value})))
+
+
+@pytest.mark.parametrize("path", ["/etc/ansible/hosts.yml", "hosts.ini", "roles/../../../pyproject.toml"])
+def test_an_inventory_that_is_not_in_the_repository_is_refused(path: str) -> None:
+    options = json.dumps({"inventory": [path]})
+    assert "inventory" in " ".join(errors(**(AWS | {"POINTSMAN_OPTIONS": options})))
 
 
 def test_every_error_is_reported_at_once() -> None:
