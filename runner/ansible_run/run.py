@@ -14,12 +14,12 @@ from host_results.stored_secrets import learn_values
 from redaction import Redactor
 
 from . import kept_secrets
-from .command import CHECK_PROJECT, arguments
+from .command import arguments, is_check_build
 from .directories import BUILD_DIRECTORY, prepare
 from .failure_reason import Tail, with_hint
 from .report import Report
 from .requirements import Installed, environment_for, install
-from .secrets import ClientOf, Secrets, read_secrets
+from .secrets import ClientOf, read_secrets
 from .settings import SettingsError, ansible_environment
 from .supervise import Exit, Limits, Supervisor
 from .variables import Variables, WrongVariablesError
@@ -77,20 +77,13 @@ class PlaybookRun:
 
     def _keep_secrets(self) -> dict[str, str]:
         """Read the secrets that the options name, and keep them for Ansible. A check may read none."""
-        options = self._variables.options
-        secrets = read_secrets(options, self._environ.get("POINTSMAN_VAULT_SECRET", ""), self._client)
-        if secrets.errors and not self._may_miss(secrets):
+        secrets = read_secrets(self._variables.options, self._client)
+        if secrets.errors and not is_check_build(self._environ):
             raise WrongVariablesError(list(secrets.errors))
         for error in secrets.errors:
             print(f"run-playbook: continuing without a secret: {error}", file=sys.stderr, flush=True)
         learn_values(self._redactor, secrets.values())
         return kept_secrets.keep(secrets)
-
-    def _may_miss(self, secrets: Secrets) -> bool:
-        """Whether the run continues: a check, or a worker's vault password that no play may need."""
-        is_check = self._environ.get("CODEBUILD_BUILD_ID", "").startswith(f"{CHECK_PROJECT}:")
-        options = self._variables.options
-        return is_check or not (options.vault or options.secrets)
 
     def _install(self) -> Installed:
         ended: list[Exit] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .options import Options, SecretReference, VaultPassword
+from .options import Options, SecretReference
 
 type ClientOf = Callable[[str], Any]
 """A service's name to its boto3 client."""
@@ -31,12 +31,12 @@ class Secrets:
         return [*self.passwords.values(), *self.variables.values()]
 
 
-def read_secrets(options: Options, default_vault: str, client: ClientOf) -> Secrets:
-    """Every secret that the options name. `default_vault`: the secret of a worker stack's only vault password."""
+def read_secrets(options: Options, client: ClientOf) -> Secrets:
+    """Every secret that the options name."""
     errors: list[str] = []
     passwords: dict[str, str] = {}
     variables: dict[str, str] = {}
-    for vault in options.vault or ([VaultPassword(default_vault)] if default_vault else []):
+    for vault in options.vault:
         _keep(passwords, vault.id, partial(_vault_password, client, vault.secret), errors)
     for name, reference in options.secrets.items():
         _keep(variables, name, partial(_variable, client, reference), errors)

@@ -23,7 +23,6 @@ PATTERNS = {
     "POINTSMAN_MODE": (r"(apply|check)?", "apply or check"),
     "POINTSMAN_ALLOW_NO_HOSTS": (r"(true|false)?", "true or false"),
     "POINTSMAN_SESSION_DOCUMENT": (r"[\w.-]{0,128}", "the name of a session document"),
-    "POINTSMAN_VAULT_SECRET": (r"[\w/+=.@-]{0,200}", "the name of a secret in Secrets Manager"),
     "POINTSMAN_ATTEMPT": (r"([1-9]\d*)?", "a number from 1"),
     "POINTSMAN_ROLLOUT": (r"([A-Za-z0-9][\w.-]*)?", "a rollout's name"),
     "POINTSMAN_TARGET": (r"([a-z][a-z0-9-]*/[a-z0-9-]+)?", "account/region"),
@@ -75,10 +74,7 @@ class Variables:
 
     def inventories(self) -> list[str]:
         """The team's inventories, as paths relative to the project. Without one, Pointsman's is used."""
-        own = self.get("POINTSMAN_INVENTORY")
-        if self.options.inventory or not own:
-            return [self.path("inventory", each, _PATH, "an inventory") for each in self.options.inventory]
-        return [self.path("POINTSMAN_INVENTORY", own, _PATH, "an inventory")]
+        return [self.path("inventory", each, _PATH, "an inventory") for each in self.options.inventory]
 
     def requirements(self) -> tuple[str, ...] | None:
         """The requirements files, or None for those in the usual places."""

@@ -16,7 +16,7 @@ BUILT_IN = {"Exception", "ValueError"}
 def modules(*folders: str) -> Iterator[Path]:
     """Every module of the folders, and the runner's commands, which have no suffix."""
     for folder in folders:
-        yield from sorted((ROOT / folder).rglob("*.py"))
+        yield from sorted(path for path in (ROOT / folder).rglob("*.py") if ".build" not in path.parts)
         yield from sorted(path for path in (ROOT / folder / "bin").glob("*") if path.is_file())
 
 

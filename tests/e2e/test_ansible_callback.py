@@ -78,7 +78,10 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedP
     directory = tmp_path_factory.mktemp("odd")
     (directory / "out").mkdir()
     build = Build.new(
-        directory, POINTSMAN_INVENTORY="inventory/odd.yml", POINTSMAN_PLAYBOOK="odd.yml", **at_home(directory)
+        directory,
+        POINTSMAN_OPTIONS='{"inventory": ["inventory/odd.yml"]}',
+        POINTSMAN_PLAYBOOK="odd.yml",
+        **at_home(directory),
     )
     build.write("inventory/odd.yml", INVENTORY)
     build.write("odd.yml", ODD)

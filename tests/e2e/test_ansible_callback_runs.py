@@ -31,7 +31,10 @@ SMALL = """
 @pytest.fixture
 def small(tmp_path: Path) -> Build:
     build = Build.new(
-        tmp_path, POINTSMAN_INVENTORY="inventory/odd.yml", POINTSMAN_PLAYBOOK="small.yml", **at_home(tmp_path)
+        tmp_path,
+        POINTSMAN_OPTIONS='{"inventory": ["inventory/odd.yml"]}',
+        POINTSMAN_PLAYBOOK="small.yml",
+        **at_home(tmp_path),
     )
     build.write("inventory/odd.yml", INVENTORY)
     build.write("small.yml", SMALL)
@@ -130,7 +133,10 @@ def templated(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, 
     """What a run on hosts with templates for variables printed, what the bus got of it, and the unused one's mark."""
     directory = tmp_path_factory.mktemp("templated")
     build = Build.new(
-        directory, POINTSMAN_INVENTORY="inventory/odd.yml", POINTSMAN_PLAYBOOK="say.yml", **at_home(directory)
+        directory,
+        POINTSMAN_OPTIONS='{"inventory": ["inventory/odd.yml"]}',
+        POINTSMAN_PLAYBOOK="say.yml",
+        **at_home(directory),
     )
     build.write("inventory/odd.yml", TEMPLATED.replace("MARK", f"{directory}/mark"))
     build.write("say.yml", SAY_IT)

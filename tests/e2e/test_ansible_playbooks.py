@@ -53,7 +53,7 @@ def _run(directory: Path, name: str, mode: str) -> Run:
     with FakeBus() as bus:
         build = Build.new(
             directory,
-            POINTSMAN_INVENTORY="inventory/three.yml",
+            POINTSMAN_OPTIONS='{"inventory": ["inventory/three.yml"]}',
             POINTSMAN_PLAYBOOK="one.yml",
             POINTSMAN_MODE=mode,
             POINTSMAN_EXTRA_VARS=json.dumps({"out": str(out)}),

@@ -63,7 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     ours = (directory, Path(__file__).resolve().parents[2])
     settings, mounts = _kernel_settings(), _mounts(*ours)
     with debian_system.booted(directory) as system:
-        build = Build.new(directory, POINTSMAN_INVENTORY="inventory/debian.yml")
+        build = Build.new(directory, POINTSMAN_OPTIONS='{"inventory": ["inventory/debian.yml"]}')
         build.write("inventory/debian.yml", system.inventory)
         yield Site(system, build)
     assert _kernel_settings() == settings

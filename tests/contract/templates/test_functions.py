@@ -150,10 +150,8 @@ def test_a_build_has_every_variable_of_the_buildspec() -> None:
         "POINTSMAN_BUS": f"arn:aws:events:us-east-1:{CONTROL_ACCOUNT}:event-bus/pointsman",
         "POINTSMAN_BUCKET": "<TransferBucket>",
         "POINTSMAN_ACCOUNT_NAME": "dev",
-        "POINTSMAN_INVENTORY": "",
         "POINTSMAN_RUNNER_LAYER": "<RunnerLayer>",
         "POINTSMAN_TIMEOUT_MINUTES": project["TimeoutInMinutes"],
-        "POINTSMAN_VAULT_SECRET": "",
     }
 
 

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from ansible_run import directories
 from ansible_run.failure_reason import Tail, with_hint
 from ansible_run.run import deadline
 from ansible_run.settings import SettingsError, ansible_environment
@@ -145,30 +147,66 @@ def test_an_unknown_reason_has_no_hint() -> None:
 # --- the team's settings --------------------------------------------------------------------------------------------
 
 
-def test_the_callback_is_added_to_the_teams_own(tmp_path: Path) -> None:
+@pytest.fixture(autouse=True)
+def build_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(directories, "BUILD_DIRECTORY", tmp_path / "build")
+    return tmp_path / "build"
+
+
+def test_the_callback_is_added_to_the_teams_own(tmp_path: Path, build_directory: Path) -> None:
     (tmp_path / "ansible.cfg").write_text(
         "[defaults]\ncallbacks_enabled = ansible.posix.profile_tasks\ncallback_plugins = ./mine\ntask_timeout = 7\n"
     )
     environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"}, tmp_path)
-    assert environ["ANSIBLE_CALLBACKS_ENABLED"] == "ansible.posix.profile_tasks,pointsman"
-    assert environ["ANSIBLE_CALLBACK_PLUGINS"] == f"{tmp_path}/mine:{RUNNER}/callback_plugins"
+    theirs, ours = environ["ANSIBLE_CALLBACKS_ENABLED"].split(",")
+    assert theirs == "ansible.posix.profile_tasks"
+    assert environ["ANSIBLE_CALLBACK_PLUGINS"] == f"{tmp_path}/mine:{build_directory}/callbacks"
+    assert (build_directory / "callbacks" / f"{ours}.py").resolve() == RUNNER / "callback_plugins" / "pointsman.py"
     assert "ANSIBLE_TASK_TIMEOUT" not in environ
 
 
 def test_the_callback_is_enabled_without_a_setting_of_the_team(tmp_path: Path) -> None:
     (tmp_path / "ansible.cfg").write_text("[defaults]\nnocows = 1\n")
     environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"}, tmp_path)
-    assert environ["ANSIBLE_CALLBACKS_ENABLED"] == "pointsman"
+    assert environ["ANSIBLE_CALLBACKS_ENABLED"].startswith("pointsman_")
     assert environ["ANSIBLE_TASK_TIMEOUT"] == "1800"
     assert environ["ANSIBLE_INVENTORY_ENABLED"].startswith("pointsman_ec2,")
 
 
 def test_what_the_environment_enables_stays_enabled(tmp_path: Path) -> None:
     environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp", "ANSIBLE_CALLBACKS_ENABLED": "timer"}, tmp_path)
-    assert environ["ANSIBLE_CALLBACKS_ENABLED"] == "timer,pointsman"
+    assert environ["ANSIBLE_CALLBACKS_ENABLED"].startswith("timer,pointsman_")
+
+
+def test_no_commit_can_know_the_callbacks_name(tmp_path: Path) -> None:
+    base = {"PATH": "/bin", "TMPDIR": "/tmp"}
+    assert len({ansible_environment(base, tmp_path)["ANSIBLE_CALLBACKS_ENABLED"] for _ in "ab"}) == 2
 
 
 def test_an_ansible_cfg_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "ansible.cfg").write_text("[defaults\nbroken")
     with pytest.raises(SettingsError, match=r"ansible.cfg cannot be read"):
         ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("setting", "variable"),
+    [
+        ("vault_password_file = ~/.nope", "ANSIBLE_VAULT_PASSWORD_FILE"),
+        ("vault_identity_list = dev@~/.nope", "ANSIBLE_VAULT_IDENTITY_LIST"),
+    ],
+)
+def test_a_password_file_that_is_not_in_the_build_does_not_stop_a_run_without_vault(
+    tmp_path: Path, setting: str, variable: str
+) -> None:
+    (tmp_path / "ansible.cfg").write_text(f"[defaults]\n{setting}\n")
+    environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"}, tmp_path)
+    script = environ[variable].rpartition("@")[2]
+    password = subprocess.run([script, "--vault-id", "dev"], capture_output=True, text=True, check=True, timeout=300)
+    assert len(password.stdout.strip()) == 64
+
+
+def test_a_password_file_of_the_repository_is_used(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("open sesame")
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nvault_password_file = password\n")
+    assert "ANSIBLE_VAULT_PASSWORD_FILE" not in ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"}, tmp_path)

@@ -12,9 +12,7 @@ import yaml
 from ansible_run import command, run
 from ansible_run.variables import WrongVariablesError
 
-from tests.support.ansible_runs import BUS, CHECKOUT, LOCAL_INVENTORY, RUNNER, SAMPLE, script
-
-install_ansible = script("install-ansible")
+from tests.support.ansible_runs import BUS, CHECKOUT, LOCAL_INVENTORY, RUNNER, SAMPLE
 
 AWS = {
     "CODEBUILD_SRC_DIR": str(SAMPLE),
@@ -83,12 +81,17 @@ def test_a_session_without_root_overrides_the_variables_of_the_rollout() -> None
 
 
 @pytest.mark.parametrize("mode", ["apply", ""])
-def test_a_build_of_the_checks_project_does_not_apply(mode: str) -> None:
-    check = {"CODEBUILD_BUILD_ID": "pointsman-check:7f0d2c1a"}
+@pytest.mark.parametrize("project", ["pointsman-check", "team-a-check"])
+def test_a_build_of_the_checks_project_does_not_apply(project: str, mode: str) -> None:
+    check = {"CODEBUILD_BUILD_ID": f"{project}:7f0d2c1a"}
     assert arguments(**AWS, **check, POINTSMAN_MODE="check")
     assert errors(**AWS, **check, POINTSMAN_MODE=mode) == [
-        f"POINTSMAN_MODE={mode!r}: builds of the project pointsman-check may only check"
+        f"POINTSMAN_MODE={mode!r}: builds of the project for checks may only check"
     ]
+
+
+def test_a_build_of_another_project_may_apply() -> None:
+    assert arguments(**AWS, CODEBUILD_BUILD_ID="check-machines:7f0d2c1a-check", POINTSMAN_MODE="apply")
 
 
 @pytest.mark.parametrize(
@@ -100,9 +103,6 @@ def test_a_build_of_the_checks_project_does_not_apply(mode: str) -> None:
         ("POINTSMAN_PLAYBOOK", "roles/../../pyproject.yml"),
         ("POINTSMAN_PLAYBOOK", "missing.yml"),
         ("POINTSMAN_PLAYBOOK", "ansible.cfg"),
-        ("POINTSMAN_INVENTORY", "/etc/ansible/hosts.yml"),
-        ("POINTSMAN_INVENTORY", "hosts.ini"),
-        ("POINTSMAN_INVENTORY", "roles/../../../pyproject.toml"),
         ("POINTSMAN_LIMIT", "--version"),
         ("POINTSMAN_LIMIT", "@/etc/passwd"),
         ("POINTSMAN_LIMIT", "web-1 web-2"),
@@ -131,6 +131,12 @@ def test_a_build_of_the_checks_project_does_not_apply(mode: str) -> None:
 )
 def test_a_wrong_variable_is_refused_by_its_name(name: str, value: str) -> None:
     assert name in " ".join(errors(**(AWS | {name: value})))
+
+
+@pytest.mark.parametrize("path", ["/etc/ansible/hosts.yml", "hosts.ini", "roles/../../../pyproject.toml"])
+def test_an_inventory_that_is_not_in_the_repository_is_refused(path: str) -> None:
+    options = json.dumps({"inventory": [path]})
+    assert "inventory" in " ".join(errors(**(AWS | {"POINTSMAN_OPTIONS": options})))
 
 
 def test_every_error_is_reported_at_once() -> None:
@@ -176,14 +182,6 @@ def test_the_pinned_ansible_is_the_one_of_the_lock() -> None:
     assert ["ansible", "14.5.0"] in pins
     for name, version in pins:
         assert f'name = "{name}"\nversion = "{version}"' in lock
-
-
-def test_only_what_is_missing_is_installed() -> None:
-    problems = install_ansible.missing("pyyaml==0.1\nno-such-package==1.0\n# a note\ncffi==9 ; python_version < '3'\n")
-    assert problems == ["pyyaml==0.1", "no-such-package==1.0"]
-    hashes = " \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
-    assert install_ansible.missing(f"pyyaml==0.1{hashes}cffi==9 ; python_version < '3'{hashes}") == ["pyyaml==0.1"]
-    assert install_ansible.missing((RUNNER / "requirements.txt").read_text()) == []
 
 
 def test_both_inventories_find_the_same_hosts_and_groups() -> None:
