@@ -52,6 +52,11 @@ class Layout:
         return self.state / "builds"
 
     @property
+    def build_cache(self) -> Path:
+        """CodeBuild's cache, which all builds share."""
+        return self.state / "build-cache"
+
+    @property
     def hosts(self) -> Path:
         """<account name>/<region>/<instance id>: the file systems of the emulated hosts."""
         return self.state / "hosts"
@@ -113,7 +118,7 @@ class Layout:
     def _temporary(self) -> list[Path]:
         """What is deleted at the next start."""
         emulator = self.state / "emulator"
-        data = [self.builds, self.hosts, self.repositories, self.clones, self.deliveries, self.slack]
+        data = [self.builds, self.build_cache, self.hosts, self.repositories, self.clones, self.deliveries, self.slack]
         return [self.tmp, self.home, self.sam, self.function_packages, emulator, *data]
 
     def prepare(self) -> None:

@@ -43,7 +43,7 @@ class LocalServices:
             endpoint=endpoint,
             builds=layout.builds,
             repositories=layout.repositories,
-            image=image_variables(layout.hosts),
+            image=image_variables(layout.hosts, layout.build_cache),
             minute=minute,
         )
         self.codebuild = CodeBuild(settings, builds, log_page_address(endpoint))

@@ -19,14 +19,18 @@ type Resolve = Callable[[str, str], str]
 """(kind, reference) to the value of a PARAMETER_STORE or SECRETS_MANAGER variable."""
 
 
-def image_variables(hosts: Path) -> dict[str, str]:
-    """What the build image sets: Ansible on the PATH, the directory of the emulated hosts, and their inventory."""
+def image_variables(hosts: Path, cache: Path) -> dict[str, str]:
+    """What the build image sets: Ansible on the PATH, the directories of the emulated hosts and of the cache.
+
+    CodeBuild restores a cache into each build and stores it afterwards; here all builds share one directory.
+    """
     path = [str(Path(sys.prefix) / "bin"), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin"]
     return {
         "PATH": ":".join(path),
         "LANG": "C.UTF-8",
         "POINTSMAN_HOSTS_ROOT": str(hosts),
         "POINTSMAN_INVENTORY_DIRECTORY": str(_INVENTORY),
+        "POINTSMAN_CACHE": str(cache),
     }
 
 

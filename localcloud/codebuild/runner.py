@@ -180,9 +180,13 @@ class BuildRunner:
         self._log_line("Waiting for DOWNLOAD_SOURCE")
         root = self._directory / "src"
         try:
-            location = build.source.get("location", "")
+            submodules = build.source.get("gitSubmodulesConfig") or {}
             build.resolved_source_version = source.fetch(
-                self._settings.repositories, location, build.source_version, root
+                self._settings.repositories,
+                build.source.get("location", ""),
+                build.source_version,
+                root,
+                submodules=bool(submodules.get("fetchSubmodules")),
             )
             spec = buildspec.parse(_buildspec_text(build.source.get("buildspec") or "buildspec.yml", root))
             self._shell = self._new_shell(spec, root)

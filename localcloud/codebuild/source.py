@@ -13,7 +13,7 @@ class SourceError(Exception):
     """The source or its version does not exist; the message is CodeBuild's."""
 
 
-def fetch(repositories: Path, location: str, version: str, directory: Path) -> str:
+def fetch(repositories: Path, location: str, version: str, directory: Path, *, submodules: bool = False) -> str:
     """Check `version` (a commit, branch or tag; empty for the default branch) out into `directory`; its full SHA."""
     try:
         bare = repository_for(repositories, location)
@@ -24,9 +24,18 @@ def fetch(repositories: Path, location: str, version: str, directory: Path) -> s
         git(["clone", "--quiet", "--no-checkout", str(bare), str(directory)], directory.parent)
         git(["remote", "set-url", "origin", location], directory)
         git(["checkout", "--quiet", "--detach", sha], directory)
+        if submodules:
+            _fetch_submodules(repositories, directory)
     except GitError as error:
         raise SourceError(str(error)) from error
     return sha
+
+
+def _fetch_submodules(repositories: Path, directory: Path) -> None:
+    """Check the submodules out, from the local repositories instead of GitHub."""
+    settings = [f"url.{repositories}/.insteadOf={prefix}" for prefix in ("https://github.com/", "git@github.com:")]
+    options = [word for each in [*settings, "protocol.file.allow=always"] for word in ("-c", each)]
+    git([*options, "submodule", "--quiet", "update", "--init", "--recursive"], directory)
 
 
 def _resolve(bare: Path, version: str) -> str:

@@ -117,6 +117,18 @@ class GitRepository:
 
         return self._push([move], branch, author, when)
 
+    def add_submodule(self, path: str, location: str, commit: str, message: str) -> RefUpdate:
+        """Commit another repository as a submodule, at one of its commits, to the default branch."""
+
+        def add() -> str:
+            for key, value in (("path", path), ("url", location)):
+                self._work.git("config", "--file=.gitmodules", f"submodule.{path}.{key}", value)
+            self._work.git("add", ".gitmodules")
+            self._work.git("update-index", "--add", "--cacheinfo", f"160000,{commit},{path}")
+            return message
+
+        return self._push([add], DEFAULT_BRANCH, None, None)
+
     def merge(
         self,
         source: str,

@@ -1,12 +1,14 @@
 """Where a build's files are: the team's project, and Pointsman's own files outside it."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 RUNNER = Path(__file__).resolve().parent.parent
 BUILD_DIRECTORY = RUNNER / ".build"
+SESSION_MANAGER_PLUGIN = BUILD_DIRECTORY / "bin" / "session-manager-plugin"
 ALL_FILES = "inventory"  # Pointsman's inventory, with the variables of its groups
 ONLY_VARIABLES = "variables"  # these variables alone, beside the team's inventory
 
@@ -37,6 +39,20 @@ def prepare(environ: Mapping[str, str], project: Path) -> None:
     for name in ("group_vars", "host_vars"):
         if (project / name).is_dir():
             (BUILD_DIRECTORY / ALL_FILES / name).symlink_to(project / name)
+
+
+def own_callback() -> Path:
+    """The callback's file under a name of this run alone.
+
+    Ansible takes the first file of an enabled name, also from directories beside a playbook. No file of the repository
+    can have this name.
+    """
+    directory = BUILD_DIRECTORY / "callbacks"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    callback = directory / f"pointsman_{secrets.token_hex(8)}.py"
+    callback.symlink_to(RUNNER / "callback_plugins" / "pointsman.py")
+    return callback
 
 
 def temporary_directory() -> str:

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from .directories import BUILD_DIRECTORY, RUNNER
 
 GALAXY_FILES = ("requirements.yml", "roles/requirements.yml", "collections/requirements.yml")
 PYTHON_FILES = ("requirements.txt",)
+UNUSED_SECONDS = 30 * 86400.0
 # An exact version of Galaxy's, or a commit. A branch or a range may mean something else tomorrow.
 _PINNED = re.compile(r"v?\d+(\.\d+)+([-+.][\w.-]+)?|[0-9a-f]{40}")
 _OURS = re.compile(r"(ansible|ansible[-_.]core|ansible[-_.]base)\b(?![-_.\w])", re.IGNORECASE)
@@ -53,11 +55,12 @@ def install(project: Path, named: Sequence[str] | None, environ: Mapping[str, st
 
 def _install_galaxy(project: Path, files: Sequence[str], environ: Mapping[str, str], run: Run) -> Path | None:
     """Install roles and collections with ansible-galaxy, or take them from the cache."""
-    directory = _galaxy_directory(project, files, environ)
-    complete = directory / "complete"
-    if complete.exists():
-        print(f"run-playbook: roles and collections are in the cache ({directory})", flush=True)
-        return directory
+    cached = _cached_directory(project, files, environ)
+    if cached and cached.is_dir():
+        print(f"run-playbook: roles and collections are in the cache ({cached})", flush=True)
+        cached.touch()
+        return cached
+    directory = BUILD_DIRECTORY / "galaxy"
     shutil.rmtree(directory, ignore_errors=True)
     for name in ("roles", "collections"):
         (directory / name).mkdir(parents=True)
@@ -68,17 +71,31 @@ def _install_galaxy(project: Path, files: Sequence[str], environ: Mapping[str, s
     for file in files:
         if not run(["ansible-galaxy", "install", f"--role-file={file}"], places):
             return None
-    complete.touch()
+    if cached:
+        _keep(directory, cached)
     return directory
 
 
-def _galaxy_directory(project: Path, files: Sequence[str], environ: Mapping[str, str]) -> Path:
-    """A directory of the cache for files that always mean the same, or one of this build."""
+def _cached_directory(project: Path, files: Sequence[str], environ: Mapping[str, str]) -> Path | None:
+    """The cache's directory for files that always mean the same, or None."""
     cache = environ.get("POINTSMAN_CACHE")
     contents = [(project / file).read_bytes() for file in files]
-    if cache and all(_is_pinned(content) for content in contents):
-        return Path(cache) / "galaxy" / hashlib.sha256(b"\0".join(contents)).hexdigest()[:32]
-    return BUILD_DIRECTORY / "galaxy"
+    if not cache or not all(map(_is_pinned, contents)):
+        return None
+    return Path(cache) / "galaxy" / hashlib.sha256(b"\0".join(contents)).hexdigest()[:32]
+
+
+def _keep(directory: Path, cached: Path) -> None:
+    """Copy what was installed to the cache in one step, and remove what was not used for a month."""
+    unfinished = cached.with_name(f"{cached.name}.{os.getpid()}")
+    shutil.copytree(directory, unfinished, symlinks=True)
+    try:
+        unfinished.rename(cached)
+    except OSError:  # Another build has put it there.
+        shutil.rmtree(unfinished)
+    for other in cached.parent.iterdir():
+        if time.time() - other.stat().st_mtime > UNUSED_SECONDS:
+            shutil.rmtree(other)
 
 
 def _is_pinned(content: bytes) -> bool:

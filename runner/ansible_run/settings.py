@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .directories import BUILD_DIRECTORY, RUNNER, temporary_directory
+from .directories import BUILD_DIRECTORY, RUNNER, SESSION_MANAGER_PLUGIN, own_callback, temporary_directory
 from .requirements import Installed
 
-CALLBACK = "pointsman"
 INVENTORY = "pointsman_ec2"
 YAML = "ansible.builtin.yaml"  # of Pointsman's own variables
 # Seconds, unless the team sets it. A task that hangs, such as on a lost session, must not use up the build's time.
@@ -44,12 +43,13 @@ def ansible_environment(
 
 def _plugins(config: "_Config") -> dict[str, str]:
     """The team's plugins, with the callback and the inventory plugin of Pointsman."""
-    callbacks = [*config.names("CALLBACKS_ENABLED"), CALLBACK]
+    callback = own_callback()
+    callbacks = [*config.names("CALLBACKS_ENABLED"), callback.stem]
     inventories = [INVENTORY, *config.names("INVENTORY_ENABLED"), YAML]
     return {
         "POINTSMAN_RUNNER": "true",
         "ANSIBLE_CALLBACKS_ENABLED": ",".join(dict.fromkeys(callbacks)),
-        "ANSIBLE_CALLBACK_PLUGINS": config.paths("DEFAULT_CALLBACK_PLUGIN_PATH", RUNNER / "callback_plugins"),
+        "ANSIBLE_CALLBACK_PLUGINS": config.paths("DEFAULT_CALLBACK_PLUGIN_PATH", callback.parent),
         "ANSIBLE_INVENTORY_ENABLED": ",".join(dict.fromkeys(inventories)),
         "ANSIBLE_INVENTORY_PLUGINS": config.paths("DEFAULT_INVENTORY_PLUGIN_PATH", RUNNER / "inventory_plugins"),
         # An inventory that cannot be read must be an error, not a successful build without hosts.
@@ -63,6 +63,8 @@ def _files(config: "_Config", base: Mapping[str, str], installed: "Installed") -
     if installed.galaxy:
         files["ANSIBLE_ROLES_PATH"] = config.paths("DEFAULT_ROLES_PATH", installed.galaxy / "roles")
         files["ANSIBLE_COLLECTIONS_PATH"] = config.paths("COLLECTIONS_PATHS", installed.galaxy / "collections")
+    if SESSION_MANAGER_PLUGIN.exists():
+        files["AWS_SESSION_MANAGER_PLUGIN"] = base.get("AWS_SESSION_MANAGER_PLUGIN") or str(SESSION_MANAGER_PLUGIN)
     if installed.python:
         files["PYTHONPATH"] = os.pathsep.join(filter(None, [base.get("PYTHONPATH"), str(installed.python)]))
     return files

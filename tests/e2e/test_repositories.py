@@ -122,6 +122,24 @@ def test_a_path_outside_of_the_repository_is_refused_and_the_reason_reported(own
     assert "inventory='../../etc/hosts' is not the path of an inventory inside the repository" in own_config.reason
 
 
+NO_RECORD = """
+from ansible.plugins.callback import CallbackBase
+
+class CallbackModule(CallbackBase):
+    CALLBACK_NAME = "pointsman"
+"""
+
+
+@pytest.mark.parametrize("place", ["callback_plugins", "mine"])
+def test_a_commit_cannot_replace_the_callback(own_config: Repository, secrets: dict[str, str], place: str) -> None:
+    config = (own_config.build.root / "ansible.cfg").read_text()
+    own_config.build.write("ansible.cfg", config.replace("[defaults]", f"[defaults]\ncallback_plugins = {place}"))
+    own_config.build.write(f"{place}/pointsman.py", NO_RECORD)
+    results = own_config.run("web.yml", {"inventory": ["hosts.ini"], **VAULT}, **secrets)
+    assert own_config.status == 0, own_config.output
+    assert set(results) == {"web1", "web2"}
+
+
 # --- a directory, playbooks in a folder that import others, group_vars beside the inventory, a link to a role --------
 
 

@@ -89,10 +89,10 @@ def test_a_build_may_only_send_host_results(role: str, source: str) -> None:
     assert telling.conditions == {"StringEquals": {"events:source": source}}
 
 
-@every_kind
-def test_files_go_through_a_bucket_of_this_account_alone(role: str) -> None:
+@pytest.mark.parametrize(("role", "buckets"), [("BuildRole", 2), ("CheckRole", 1)])
+def test_a_build_uses_buckets_of_this_account_alone(role: str, buckets: int) -> None:
     on_buckets = [each for each in allowed(worker(), role) if each.actions[0].startswith("s3:")]
-    assert len(on_buckets) == 2
+    assert len(on_buckets) == 2 * buckets
     for each in on_buckets:
         assert each.conditions == {"StringEquals": {"aws:ResourceAccount": "222222222222"}}
 
@@ -132,7 +132,9 @@ def test_the_two_projects_differ_in_what_makes_a_check_a_check_alone() -> None:
         "Environment",
         "LogsConfig",
         "ConcurrentBuildLimit",
+        "Cache",
     }
+    assert "Cache" not in check  # it runs code that nobody has reviewed, and keeps nothing for later builds
     variables = {each["Name"]: each["Value"] for each in check["Environment"]["EnvironmentVariables"]}
     assert (
         variables.items()
@@ -168,9 +170,17 @@ def test_both_projects_have_the_same_buildspec_which_no_commit_can_replace() -> 
 
 def test_the_buildspec_runs_commands_of_the_runner() -> None:
     commands = [command for phase in buildspec()["phases"].values() for command in phase["commands"]]
-    started = [re.fullmatch(r'python3 "\$POINTSMAN_HOME/(bin/[a-z-]+)"', command) for command in commands[2:]]
-    assert len(started) == 4
-    assert all(each and (ROOT / "runner" / each[1]).is_file() for each in started)
+    started = [re.fullmatch(r'python3 "\$POINTSMAN_HOME/(bin/[a-z-]+)"', command) for command in commands]
+    programs = [each[1] for each in started if each]
+    assert len(programs) == 4
+    assert all((ROOT / "runner" / each).is_file() for each in programs)
+
+
+def test_what_builds_that_apply_keep_is_what_the_buildspec_caches() -> None:
+    assert worker().properties("Project")["Cache"] == {"Type": "S3", "Location": "<CacheBucket>"}
+    [path] = buildspec()["cache"]["paths"]
+    [exported] = [each for each in buildspec()["phases"]["install"]["commands"] if "POINTSMAN_CACHE" in each]
+    assert f":-{path.removesuffix('/**/*')}}}" in exported
 
 
 def test_checks_leave_room_for_what_is_applied() -> None:

@@ -72,6 +72,7 @@ def test_a_build_has_its_own_variables_and_no_credentials() -> None:
 
 
 def test_the_image_brings_ansible_and_the_hosts() -> None:
-    variables = image_variables(Path("/hosts"))
+    variables = image_variables(Path("/hosts"), Path("/cache"))
     assert Path(variables["PATH"].split(":")[0], "ansible-playbook").exists()
     assert variables["POINTSMAN_HOSTS_ROOT"] == "/hosts"
+    assert variables["POINTSMAN_CACHE"] == "/cache"

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from ansible_run import directories
 from ansible_run.failure_reason import Tail, with_hint
 from ansible_run.run import deadline
 from ansible_run.settings import SettingsError, ansible_environment
@@ -145,27 +146,40 @@ def test_an_unknown_reason_has_no_hint() -> None:
 # --- the team's settings --------------------------------------------------------------------------------------------
 
 
-def test_the_callback_is_added_to_the_teams_own(tmp_path: Path) -> None:
+@pytest.fixture(autouse=True)
+def build_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(directories, "BUILD_DIRECTORY", tmp_path / "build")
+    return tmp_path / "build"
+
+
+def test_the_callback_is_added_to_the_teams_own(tmp_path: Path, build_directory: Path) -> None:
     (tmp_path / "ansible.cfg").write_text(
         "[defaults]\ncallbacks_enabled = ansible.posix.profile_tasks\ncallback_plugins = ./mine\ntask_timeout = 7\n"
     )
     environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"}, tmp_path)
-    assert environ["ANSIBLE_CALLBACKS_ENABLED"] == "ansible.posix.profile_tasks,pointsman"
-    assert environ["ANSIBLE_CALLBACK_PLUGINS"] == f"{tmp_path}/mine:{RUNNER}/callback_plugins"
+    theirs, ours = environ["ANSIBLE_CALLBACKS_ENABLED"].split(",")
+    assert theirs == "ansible.posix.profile_tasks"
+    assert environ["ANSIBLE_CALLBACK_PLUGINS"] == f"{tmp_path}/mine:{build_directory}/callbacks"
+    assert (build_directory / "callbacks" / f"{ours}.py").resolve() == RUNNER / "callback_plugins" / "pointsman.py"
     assert "ANSIBLE_TASK_TIMEOUT" not in environ
 
 
 def test_the_callback_is_enabled_without_a_setting_of_the_team(tmp_path: Path) -> None:
     (tmp_path / "ansible.cfg").write_text("[defaults]\nnocows = 1\n")
     environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"}, tmp_path)
-    assert environ["ANSIBLE_CALLBACKS_ENABLED"] == "pointsman"
+    assert environ["ANSIBLE_CALLBACKS_ENABLED"].startswith("pointsman_")
     assert environ["ANSIBLE_TASK_TIMEOUT"] == "1800"
     assert environ["ANSIBLE_INVENTORY_ENABLED"].startswith("pointsman_ec2,")
 
 
 def test_what_the_environment_enables_stays_enabled(tmp_path: Path) -> None:
     environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp", "ANSIBLE_CALLBACKS_ENABLED": "timer"}, tmp_path)
-    assert environ["ANSIBLE_CALLBACKS_ENABLED"] == "timer,pointsman"
+    assert environ["ANSIBLE_CALLBACKS_ENABLED"].startswith("timer,pointsman_")
+
+
+def test_no_commit_can_know_the_callbacks_name(tmp_path: Path) -> None:
+    base = {"PATH": "/bin", "TMPDIR": "/tmp"}
+    assert len({ansible_environment(base, tmp_path)["ANSIBLE_CALLBACKS_ENABLED"] for _ in "ab"}) == 2
 
 
 def test_an_ansible_cfg_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:

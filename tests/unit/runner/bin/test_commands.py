@@ -12,9 +12,7 @@ import yaml
 from ansible_run import command, run
 from ansible_run.variables import WrongVariablesError
 
-from tests.support.ansible_runs import BUS, CHECKOUT, LOCAL_INVENTORY, RUNNER, SAMPLE, script
-
-install_ansible = script("install-ansible")
+from tests.support.ansible_runs import BUS, CHECKOUT, LOCAL_INVENTORY, RUNNER, SAMPLE
 
 AWS = {
     "CODEBUILD_SRC_DIR": str(SAMPLE),
@@ -83,13 +81,17 @@ def test_a_session_without_root_overrides_the_variables_of_the_rollout() -> None
 
 
 @pytest.mark.parametrize("mode", ["apply", ""])
-@pytest.mark.parametrize("project", ["pointsman-check", "team-a-check"])
+@pytest.mark.parametrize("project", ["pointsman-check", "infra-check"])
 def test_a_build_of_the_checks_project_does_not_apply(project: str, mode: str) -> None:
     check = {"CODEBUILD_BUILD_ID": f"{project}:7f0d2c1a"}
     assert arguments(**AWS, **check, POINTSMAN_MODE="check")
     assert errors(**AWS, **check, POINTSMAN_MODE=mode) == [
-        f"POINTSMAN_MODE={mode!r}: builds of the project for checks may only check"
+        f"POINTSMAN_MODE={mode!r}: builds of the project {project} may only check"
     ]
+
+
+def test_a_build_of_another_project_may_apply() -> None:
+    assert arguments(**AWS, CODEBUILD_BUILD_ID="check-machines:7f0d2c1a-check", POINTSMAN_MODE="apply")
 
 
 @pytest.mark.parametrize(
@@ -180,14 +182,6 @@ def test_the_pinned_ansible_is_the_one_of_the_lock() -> None:
     assert ["ansible", "14.5.0"] in pins
     for name, version in pins:
         assert f'name = "{name}"\nversion = "{version}"' in lock
-
-
-def test_only_what_is_missing_is_installed() -> None:
-    problems = install_ansible.missing("pyyaml==0.1\nno-such-package==1.0\n# a note\ncffi==9 ; python_version < '3'\n")
-    assert problems == ["pyyaml==0.1", "no-such-package==1.0"]
-    hashes = " \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
-    assert install_ansible.missing(f"pyyaml==0.1{hashes}cffi==9 ; python_version < '3'{hashes}") == ["pyyaml==0.1"]
-    assert install_ansible.missing((RUNNER / "requirements.txt").read_text()) == []
 
 
 def test_both_inventories_find_the_same_hosts_and_groups() -> None:

@@ -1,33 +1,21 @@
-"""The command that installs the Session Manager plugin: the right package, with the right signature."""
+"""The command that installs the Session Manager plugin: the pinned version, with its checksum, without root."""
 
-import shutil
-import subprocess
+import hashlib
+import io
+import tarfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.ansible_runs import LOCAL_INVENTORY, RUNNER, script
 
 plugin = script("install-session-manager-plugin")
-
-
-@pytest.mark.parametrize(
-    ("machine", "debian", "path"),
-    [
-        ("x86_64", True, "ubuntu_64bit/session-manager-plugin.deb"),
-        ("aarch64", True, "ubuntu_arm64/session-manager-plugin.deb"),
-        ("x86_64", False, "linux_64bit/session-manager-plugin.rpm"),
-        ("aarch64", False, "linux_arm64/session-manager-plugin.rpm"),
-    ],
-)
-def test_the_plugins_package_is_the_documented_one(machine: str, debian: bool, path: str) -> None:
-    assert plugin.package(machine, debian=debian) == path
+PROGRAM = b"#!/bin/sh\n"
 
 
 def test_a_machine_without_a_package_is_an_error() -> None:
     with pytest.raises(plugin.CannotInstallError, match="riscv64"):
-        plugin.package("riscv64", debian=True)
+        plugin.install(plugin.Package(), "riscv64", "")
 
 
 def test_only_an_inventory_that_connects_by_ssm_needs_the_plugin() -> None:
@@ -35,81 +23,97 @@ def test_only_an_inventory_that_connects_by_ssm_needs_the_plugin() -> None:
     assert not plugin.needs_plugin((LOCAL_INVENTORY / "aws_ec2.yml").read_text())
 
 
-needs_gpg = pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
+@pytest.mark.parametrize("kind", ["64bit", "arm64"])
+def test_the_package_is_of_one_version(kind: str) -> None:
+    pinned = plugin.Package()
+    assert f"/{pinned.version}/ubuntu_{kind}/" in pinned.url(kind)
+    assert len(bytes.fromhex(pinned.sha256[kind])) == 32
 
 
-@needs_gpg
-def test_the_key_has_the_fingerprint(tmp_path: Path) -> None:
-    command = ["gpg", "--batch", "--homedir", str(tmp_path), "--show-keys", "--with-colons"]
-    output = subprocess.run(command, input=plugin.KEY, capture_output=True, text=True, check=True)
-    assert f"fpr:::::::::{plugin.FINGERPRINT}:" in output.stdout
+def deb(path: str = plugin.PROGRAM, version: bytes = b"2.0\n") -> bytes:
+    """A .deb with one program."""
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as files:
+        member = tarfile.TarInfo(f"./{path}")
+        member.size = len(PROGRAM)
+        files.addfile(member, io.BytesIO(PROGRAM))
+    members = {"debian-binary": version, "control.tar.gz": b"odd", "data.tar.gz/": data.getvalue()}
+    return b"!<arch>\n" + b"".join(
+        f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode() + content + b"\n" * (len(content) % 2)
+        for name, content in members.items()
+    )
 
 
-class Packages:
-    """Downloads on disk, signed by a key of the test, and a dpkg that records its arguments."""
+class Downloads:
+    """AWS's downloads on disk, and where a build installs from them."""
 
-    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.home = directory / "gnupg"
-        self.home.mkdir(mode=0o700)
-        self._gpg("--passphrase", "", "--quick-generate-key", "test <test@example.org>", "ed25519", "sign", "never")
-        key = self._gpg("--armor", "--export")
-        output = self._gpg("--list-keys", "--with-colons")
-        fingerprint = next(line.split(":")[9] for line in output.splitlines() if line.startswith("fpr:"))
-        self.file = directory / "downloads" / "ubuntu_64bit" / "session-manager-plugin.deb"
+    def __init__(self, directory: Path) -> None:
+        self.cache = directory / "cache"
+        self.program = directory / "bin" / "session-manager-plugin"
+        self.file = directory / "1.0" / "ubuntu_64bit" / "session-manager-plugin.deb"
         self.file.parent.mkdir(parents=True)
-        self.file.write_bytes(b"a package")
-        self.source = plugin.Source((directory / "downloads").as_uri(), key, fingerprint)
-        self.installed = directory / "installed"
-        bin_directory = directory / "bin"
-        bin_directory.mkdir()
-        (bin_directory / "dpkg").write_text(f'#!/bin/sh\necho "$@" >> {self.installed}\n')
-        (bin_directory / "dpkg").chmod(0o755)
-        monkeypatch.setenv("PATH", f"{bin_directory}:/usr/bin:/bin")
+        self._address = directory.as_uri()
+        self.offer(deb())
 
-    def sign(self) -> None:
-        self._gpg("--detach-sign", "--output", f"{self.file}.sig", str(self.file))
+    def offer(self, content: bytes) -> None:
+        """Put a package there, whose checksum is pinned."""
+        self.file.write_bytes(content)
+        pinned = {"64bit": hashlib.sha256(content).hexdigest()}
+        self.package = plugin.Package("1.0", self._address, pinned)
 
-    def end(self) -> None:
-        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=False, timeout=300)
-
-    def _gpg(self, *arguments: str) -> str:
-        command = ["gpg", "--batch", "--quiet", "--homedir", str(self.home), "--pinentry-mode", "loopback", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=3000).stdout
+    def install(self) -> bytes:
+        """Install it. Returns the installed program."""
+        plugin.install(self.package, "x86_64", str(self.cache), self.program)
+        return self.program.read_bytes()
 
 
 @pytest.fixture
-def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    fake = Packages(tmp_path, monkeypatch)
-    yield fake
-    fake.end()
+def downloads(tmp_path: Path) -> Downloads:
+    return Downloads(tmp_path)
 
 
-@needs_gpg
-def test_a_package_signed_by_the_key_is_installed(packages: Packages) -> None:
-    packages.sign()
-    plugin.install(packages.source, "x86_64", debian=True)
-    assert packages.installed.read_text().startswith("--install /")
+def test_the_program_of_the_package_is_installed(downloads: Downloads) -> None:
+    assert downloads.install() == PROGRAM
+    assert downloads.program.stat().st_mode & 0o777 == 0o755
 
 
-@needs_gpg
-def test_a_package_that_was_altered_is_not_installed(packages: Packages) -> None:
-    packages.sign()
-    packages.file.write_bytes(b"another package")
-    with pytest.raises(plugin.CannotInstallError, match="BAD signature"):
-        plugin.install(packages.source, "x86_64", debian=True)
-    assert not packages.installed.exists()
+def test_the_cache_replaces_the_download(downloads: Downloads) -> None:
+    downloads.install()
+    downloads.file.unlink()
+    assert downloads.install() == PROGRAM
 
 
-@needs_gpg
-def test_a_package_signed_by_another_key_is_not_installed(packages: Packages) -> None:
-    packages.sign()
-    other = plugin.Source(packages.source.downloads)
-    with pytest.raises(plugin.CannotInstallError):
-        plugin.install(other, "x86_64", debian=True)
-    assert not packages.installed.exists()
+def test_an_altered_file_of_the_cache_is_downloaded_again(downloads: Downloads) -> None:
+    downloads.install()
+    [cached] = downloads.cache.iterdir()
+    cached.write_bytes(b"altered")
+    assert downloads.install() == PROGRAM
+    assert cached.read_bytes() == downloads.file.read_bytes()
 
 
-@needs_gpg
-def test_a_package_that_cannot_be_downloaded_is_an_error(packages: Packages) -> None:
+def test_the_cache_keeps_one_version(downloads: Downloads) -> None:
+    downloads.install()
+    downloads.offer(deb(version=b"2.1\n"))
+    downloads.install()
+    assert [each.read_bytes() for each in downloads.cache.iterdir()] == [downloads.file.read_bytes()]
+
+
+def test_a_package_with_another_checksum_is_not_installed(downloads: Downloads) -> None:
+    downloads.file.write_bytes(b"another package")
+    with pytest.raises(plugin.CannotInstallError, match="has the SHA-256"):
+        downloads.install()
+    assert not downloads.program.exists()
+    assert not downloads.cache.exists()
+
+
+@pytest.mark.parametrize("content", [b"no archive", deb("usr/bin/other"), b"!<arch>\n"])
+def test_a_package_without_the_program_is_an_error(downloads: Downloads, content: bytes) -> None:
+    downloads.offer(content)
+    with pytest.raises(plugin.CannotInstallError, match="does not contain"):
+        downloads.install()
+
+
+def test_a_package_that_cannot_be_downloaded_is_an_error(downloads: Downloads) -> None:
+    downloads.file.unlink()
     with pytest.raises(plugin.CannotInstallError, match="cannot download"):
-        plugin.install(packages.source, "x86_64", debian=True)
+        downloads.install()
