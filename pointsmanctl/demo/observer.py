@@ -35,9 +35,9 @@ class Observer:
         """Return the text of a file on the repository's main branch."""
         return (self.cloud.github.repository().clone / path).read_text()
 
-    def end_of(self, delivery: WebhookDelivery) -> tuple[Rollout, dict[TargetName, Run]]:
-        """Return the only rollout of a delivery with its newest runs, once the rollout has ended."""
-        rollout = rollout_of(delivery)
+    def end_of(self, delivery: WebhookDelivery, route: str = "") -> tuple[Rollout, dict[TargetName, Run]]:
+        """Return the only rollout of a delivery (on a route) with its newest runs, once the rollout has ended."""
+        rollout = rollout_of(delivery, route)
 
         def ended() -> tuple[Rollout, dict[TargetName, Run]] | None:
             loaded = self.store.load(rollout)
@@ -125,9 +125,10 @@ class Observer:
         return wait_until(matching, TIMEOUT_SECONDS, f"no {kind.__name__} of {rollout}")[0]
 
 
-def rollout_of(delivery: WebhookDelivery) -> RolloutId:
-    """Return the only rollout in the receiver's answer. Raises LocalCloudError when there is none, or several."""
-    names = {decision["rollout"] for decision in delivery.response.json()["decisions"] if decision["rollout"]}
+def rollout_of(delivery: WebhookDelivery, route: str = "") -> RolloutId:
+    """Return the only rollout in the receiver's answer, or the one of a route. Raises LocalCloudError if not one."""
+    decisions = [each for each in delivery.response.json()["decisions"] if route in ("", each["route"])]
+    names = {decision["rollout"] for decision in decisions if decision["rollout"]}
     if len(names) != 1:
         raise LocalCloudError(f"expected one rollout; the answer names {sorted(names) or 'none'}")
     return RolloutId(names.pop())

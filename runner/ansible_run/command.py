@@ -7,7 +7,7 @@ from typing import Any
 from .directories import ALL_FILES, BUILD_DIRECTORY, ONLY_VARIABLES
 from .variables import PATTERNS, Variables, WrongVariablesError
 
-CHECK_PROJECT = "-check"  # the end of its name, and of no other project's
+CHECK_PROJECT = "-check"  # the end of the project's name in every installation
 
 # What Pointsman's inventory needs.
 REQUIRED = ("AWS_REGION", "POINTSMAN_BUCKET")
@@ -70,13 +70,11 @@ def _check_target(variables: Variables, target: str) -> None:
 
 
 def _check_mode(variables: Variables, mode: str) -> None:
-    """Check that a build of the project for checks does not apply. Nobody can override the id that CodeBuild sets."""
-    build = variables.get("CODEBUILD_BUILD_ID")
-    if is_check(build) and mode != "check":
-        project = build.partition(":")[0]
-        variables.errors.append(f"POINTSMAN_MODE={mode!r}: builds of the project {project} may only check")
+    """Check that a build of the project for checks does not apply."""
+    if is_check_build({"CODEBUILD_BUILD_ID": variables.get("CODEBUILD_BUILD_ID")}) and mode != "check":
+        variables.errors.append(f"POINTSMAN_MODE={mode!r}: builds of the project for checks may only check")
 
 
-def is_check(build: str) -> bool:
-    """Whether a build, by the id that CodeBuild gave it, is one of the project for checks."""
-    return build.partition(":")[0].endswith(CHECK_PROJECT)
+def is_check_build(environ: Mapping[str, str]) -> bool:
+    """Whether this is a build of the project for checks. Nobody can override the id that CodeBuild sets."""
+    return environ.get("CODEBUILD_BUILD_ID", "").partition(":")[0].endswith(CHECK_PROJECT)

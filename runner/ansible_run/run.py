@@ -14,7 +14,7 @@ from host_results.stored_secrets import learn_values
 from redaction import Redactor
 
 from . import kept_secrets
-from .command import arguments, is_check
+from .command import arguments, is_check_build
 from .directories import BUILD_DIRECTORY, prepare
 from .failure_reason import Tail, with_hint
 from .report import Report
@@ -78,7 +78,7 @@ class PlaybookRun:
     def _keep_secrets(self) -> dict[str, str]:
         """Read the secrets that the options name, and keep them for Ansible. A check may read none."""
         secrets = read_secrets(self._variables.options, self._client)
-        if secrets.errors and not is_check(self._environ.get("CODEBUILD_BUILD_ID", "")):
+        if secrets.errors and not is_check_build(self._environ):
             raise WrongVariablesError(list(secrets.errors))
         for error in secrets.errors:
             print(f"run-playbook: continuing without a secret: {error}", file=sys.stderr, flush=True)

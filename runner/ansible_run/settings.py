@@ -72,15 +72,29 @@ def _files(config: "_Config", base: Mapping[str, str], installed: "Installed") -
 
 def _vault(config: "_Config", base: Mapping[str, str]) -> dict[str, str]:
     """Where Ansible gets vault passwords. A file that the team's ansible.cfg names is not in the repository."""
-    if "POINTSMAN_VAULT" not in base:
-        return {}
-    ids = json.loads(Path(base["POINTSMAN_VAULT"]).read_text(encoding="utf-8"))
     script = RUNNER / "bin" / "vault-password-client"
     if not os.access(script, os.X_OK):
         script.chmod(0o700)  # A zip file keeps no modes, and Ansible would read the script as the password.
+    if "POINTSMAN_VAULT" not in base:
+        return _without_passwords(config, script)
+    ids = json.loads(Path(base["POINTSMAN_VAULT"]).read_text(encoding="utf-8"))
     given = {"ANSIBLE_VAULT_IDENTITY_LIST": ",".join(f"{each}@{script}" for each in ids)}
     if not config.is_default("DEFAULT_VAULT_PASSWORD_FILE"):
         given["ANSIBLE_VAULT_PASSWORD_FILE"] = str(script)
+    return given
+
+
+def _without_passwords(config: "_Config", script: Path) -> dict[str, str]:
+    """Replace password files that do not exist, since Ansible would not start. The script prints a wrong password.
+
+    A play that needs no vault runs, and a check of any play, which gets no password.
+    """
+    given = {}
+    if (file := config.value("DEFAULT_VAULT_PASSWORD_FILE")) and not Path(file).exists():
+        given["ANSIBLE_VAULT_PASSWORD_FILE"] = str(script)
+    identities = config.names("DEFAULT_VAULT_IDENTITY_LIST")
+    if not all(Path(each.rpartition("@")[2]).expanduser().exists() for each in identities):
+        given["ANSIBLE_VAULT_IDENTITY_LIST"] = f"none@{script}"
     return given
 
 

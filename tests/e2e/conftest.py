@@ -18,6 +18,24 @@ MORE_ROUTES = """
     targets:
       - {account: dev, region: eu-west-*, tags: [app]}
     playbook: site.yml
+
+  - name: platform # a repository of its own layout, with secrets, two inventories and a role in a submodule
+    repository: acme/platform
+    on: {push: {branches: [main], paths: [ansible/**]}}
+    targets: [dev/eu-west-1]
+    directory: ansible
+    playbook: playbooks/app.yml
+    inventory: inventory
+    vault: infra/vault
+    secrets: {db_password: {secret: infra/database, key: password}}
+    forks: 2
+
+  - name: contact # the same repository with Pointsman's inventory
+    repository: acme/platform
+    on: {push: {branches: [main], paths: [ansible/**]}}
+    targets: [dev/eu-central-1]
+    directory: ansible
+    playbook: playbooks/contact.yml
 """
 
 

@@ -51,7 +51,7 @@ def test_vault_passwords_are_read_by_their_ids() -> None:
     assert found == Secrets({"default": "open sesame", "prod": "shut"})
 
 
-def test_a_run_that_names_no_secret_reads_none() -> None:
+def test_without_names_nothing_is_read() -> None:
     assert read(Options()) == Secrets()
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -186,3 +187,26 @@ def test_an_ansible_cfg_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "ansible.cfg").write_text("[defaults\nbroken")
     with pytest.raises(SettingsError, match=r"ansible.cfg cannot be read"):
         ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("setting", "variable"),
+    [
+        ("vault_password_file = ~/.nope", "ANSIBLE_VAULT_PASSWORD_FILE"),
+        ("vault_identity_list = dev@~/.nope", "ANSIBLE_VAULT_IDENTITY_LIST"),
+    ],
+)
+def test_a_password_file_that_is_not_in_the_build_does_not_stop_a_run_without_vault(
+    tmp_path: Path, setting: str, variable: str
+) -> None:
+    (tmp_path / "ansible.cfg").write_text(f"[defaults]\n{setting}\n")
+    environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"}, tmp_path)
+    script = environ[variable].rpartition("@")[2]
+    password = subprocess.run([script, "--vault-id", "dev"], capture_output=True, text=True, check=True, timeout=300)
+    assert len(password.stdout.strip()) == 64
+
+
+def test_a_password_file_of_the_repository_is_used(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("open sesame")
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nvault_password_file = password\n")
+    assert "ANSIBLE_VAULT_PASSWORD_FILE" not in ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"}, tmp_path)

@@ -81,12 +81,12 @@ def test_a_session_without_root_overrides_the_variables_of_the_rollout() -> None
 
 
 @pytest.mark.parametrize("mode", ["apply", ""])
-@pytest.mark.parametrize("project", ["pointsman-check", "infra-check"])
+@pytest.mark.parametrize("project", ["pointsman-check", "team-a-check"])
 def test_a_build_of_the_checks_project_does_not_apply(project: str, mode: str) -> None:
     check = {"CODEBUILD_BUILD_ID": f"{project}:7f0d2c1a"}
     assert arguments(**AWS, **check, POINTSMAN_MODE="check")
     assert errors(**AWS, **check, POINTSMAN_MODE=mode) == [
-        f"POINTSMAN_MODE={mode!r}: builds of the project {project} may only check"
+        f"POINTSMAN_MODE={mode!r}: builds of the project for checks may only check"
     ]
 
 
