@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -64,6 +65,18 @@ class AwsClients:
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         }
+
+
+def write_profiles(path: Path, record: CloudRecord) -> None:
+    """Write a profile for each account (`control`, `dev`, `prod`), for any tool or SDK of AWS."""
+    profiles = {"control": record.control_account, **record.accounts}
+    path.write_text(
+        "".join(
+            f"[profile {name}]\naws_access_key_id = {account}\naws_secret_access_key = {record.secret_access_key}\n"
+            f"region = {record.control_region}\nendpoint_url = {record.endpoint}\n\n"
+            for name, account in profiles.items()
+        )
+    )
 
 
 def _own_session(**settings: str) -> boto3.session.Session:

@@ -32,6 +32,11 @@ class Layout:
         return self.state / "cloud.json"
 
     @property
+    def aws_config(self) -> Path:
+        """AWS profiles of the accounts, for AWS_CONFIG_FILE."""
+        return self.state / "aws.config"
+
+    @property
     def server_log(self) -> Path:
         """Output of the server process."""
         return self.state / "server.log"

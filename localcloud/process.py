@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import httpx
 
+from localcloud.clients import write_profiles
 from localcloud.errors import LocalCloudError, NotRunning
 from localcloud.layout import CHECKOUT, Layout
 from localcloud.record import CloudRecord
@@ -81,6 +82,7 @@ class ServerProcess:
         complaint = f"the local cloud did not start: see {self._layout.server_log}"
         try:
             wait_until(self._has_answered, TIMEOUT_SECONDS, complaint)
+            write_profiles(self._layout.aws_config, self.record)
         except BaseException:
             self._process.kill()
             self._process.wait()

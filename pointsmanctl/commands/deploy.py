@@ -43,10 +43,13 @@ def deploy(
 
     with prepared(config, routes, stack, region) as preparation:
         selected = preparation.select(only or [])
+        control_account = preparation.check(selected)
         with deploy_progress() as progress:
-            deployment = preparation.deployment(selected, progress)
-            plans = deployment.plan(selected)
+            deployment = preparation.deployment(selected, control_account, progress)
         try:
+            with deploy_progress() as progress:
+                deployment.show_on(progress)
+                plans = deployment.plan(selected)
             outcomes = _deploy(deployment, plans, stop=plan, yes=yes)
         finally:
             deployment.close()
@@ -69,6 +72,9 @@ def _deploy(
 
     show(plan_table(plans), pager=False)
     to_change = [each for each in plans if not each.unchanged and not each.error]
+    if any(each.error for each in plans if each.stack.label == "control"):
+        note("The control stack cannot be deployed, so no worker stack is touched.")
+        return []
     if not to_change:
         if not any(each.error for each in plans):
             note("Nothing to change: every stack is in the state of this version.")
@@ -85,7 +91,21 @@ def _deploy(
         note("Interrupted. CloudFormation finishes what it has begun; `pointsman deploy` continues from there.")
         raise
     note(outcome_summary(outcomes))
+    if any(each.stack.label == "control" and each.kind == "created" for each in outcomes):
+        _show_webhook(deployment)
     return outcomes
+
+
+def _show_webhook(deployment: "Deployment") -> None:
+    """Say what to enter on GitHub, after the first deployment."""
+    from pointsmanctl.output.messages import note
+
+    control = deployment.control_state()
+    note(
+        f"Add a webhook on GitHub: URL {control.outputs.get('WebhookUrl') if control else None}, content type "
+        "application/json, and as its secret the output of `aws secretsmanager get-secret-value --secret-id "
+        "pointsman/github-webhook --query SecretString --output text`."
+    )
 
 
 def _examine(preparation: "Preparation", targets: Sequence[str]) -> None:

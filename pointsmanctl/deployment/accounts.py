@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 CONTROL = "control"
 """The account of the control stack, beside the names in routes.yaml."""
-_OWN_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+_OWN_KEYS = ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 
 
 class Accounts(Protocol):
@@ -46,13 +45,28 @@ class ProfileAccounts:
             return self._clients[key]
 
     def environment(self, account: str, region: str) -> Mapping[str, str]:
-        """Return this process's AWS variables with the account's profile and region."""
-        profile = self._profiles.get(account)
-        inherited = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-        if profile:
-            inherited = {name: value for name, value in inherited.items() if name not in _OWN_KEYS}
-            inherited["AWS_PROFILE"] = profile
-        return {**inherited, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        """Return this process's AWS variables with the account's credentials and region.
+
+        The credentials themselves, since a profile may need a code that only this process was given.
+        """
+        with self._lock:
+            session = self._session(account)
+            credentials = session.get_credentials()
+            own: Any = session._session  # noqa: SLF001 - boto3 has no other way to the profile's settings
+            endpoint = own.get_scoped_config().get("endpoint_url")
+        keys = credentials.get_frozen_credentials() if credentials else None
+        inherited = {
+            name: value for name, value in os.environ.items() if name.startswith("AWS_") and name not in _OWN_KEYS
+        }
+        values = {
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ACCESS_KEY_ID": keys and keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": keys and keys.secret_key,
+            "AWS_SESSION_TOKEN": keys and keys.token,
+            "AWS_ENDPOINT_URL": endpoint,
+        }
+        return {**inherited, **{name: value for name, value in values.items() if value}}
 
     def _session(self, account: str) -> "boto3.Session":
         import boto3
@@ -88,9 +102,11 @@ def caller_account(accounts: Accounts, account: str, region: str) -> str:
 
 
 def check_accounts(accounts: Accounts, expected: Mapping[str, str], region: str) -> None:
-    """Check that the credentials of each account belong to its id. Raises CloudUnavailable with every problem."""
-    with ThreadPoolExecutor(8) as pool:
-        problems = list(pool.map(lambda each: _problem(accounts, each, expected[each], region), expected))
+    """Check that the credentials of each account belong to its id. Raises CloudUnavailable with every problem.
+
+    One after the other: a profile may ask for a code on the terminal.
+    """
+    problems = [_problem(accounts, account, number, region) for account, number in expected.items()]
     _raise(each for each in problems if each)
 
 

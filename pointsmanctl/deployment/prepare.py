@@ -33,14 +33,19 @@ class Preparation:
         """Return the stacks that `only` names, the control stack first; all without a name. Raises InvalidInput."""
         return select([CONTROL, *self.installation.targets], only)
 
-    def deployment(self, selected: Sequence[str], progress: Progress) -> Deployment:
-        """Check credentials and parameters, build the control stack, and return what deploys the selected stacks."""
+    def check(self, selected: Sequence[str]) -> str:
+        """Check parameters and credentials for the selected stacks; the id of the control account."""
         installation = self.installation
         installation.sources.check()
         installation.check_parameters()
         used = {name.partition("/")[0] for name in selected} - {CONTROL}
         control_account = caller_account(self.accounts, CONTROL, installation.region)
         check_accounts(self.accounts, {name: installation.accounts[name] for name in used}, installation.region)
+        return control_account
+
+    def deployment(self, selected: Sequence[str], control_account: str, progress: Progress) -> Deployment:
+        """Build the control stack if it is selected, and return what deploys the selected stacks."""
+        installation = self.installation
         deployer = StackDeployer(self.accounts, self._artifacts(), progress, Pace())
         worker = stage_worker(installation.sources.worker, self.directory)
         installation = replace(installation, sources=replace(installation.sources, worker=worker))
@@ -57,6 +62,7 @@ class Preparation:
             self.routes_file,
             installation.architecture(deployment.control_state()),
         )
+        progress.end(CONTROL, "built")
         sources = replace(installation.sources, control=template)
         return replace(deployment, installation=replace(installation, sources=sources))
 

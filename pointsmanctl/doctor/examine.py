@@ -18,6 +18,7 @@ from pointsmanctl.doctor import (
     github,
     instances,
     projects,
+    route_secrets,
     secret_values,
     slack,
     stack_version,
@@ -51,6 +52,7 @@ TARGET_CHECKS: dict[str, TargetCheck] = {
     instances.NAME: instances.check,
     transfer_bucket.NAME: transfer_bucket.check,
     vault_secret.NAME: vault_secret.check,
+    route_secrets.NAME: route_secrets.check,
     alarms.NAME: alarms.check_target,
 }
 AT_ONCE = 8

@@ -10,7 +10,6 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.layout import STATES
-from tests.support.aws_profiles import write_profiles
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -29,9 +28,7 @@ class Operator:
 
     def __init__(self, cloud: LocalCloud, directory: Path) -> None:
         self.directory = directory
-        self.config = write_profiles(directory / "aws.config", cloud)
-        (directory / "routes.yaml").write_text((STATES / "e2e-routes.yaml").read_text())
-        self.settings("")
+        self.config = cloud.layout.aws_config
 
     def settings(self, more: str, first: str = "") -> None:
         (self.directory / "pointsman.toml").write_text(first + SETTINGS + more)
@@ -51,7 +48,10 @@ class Operator:
 
 @pytest.fixture(scope="module")
 def operator(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Operator:
-    return Operator(cloud, tmp_path_factory.mktemp("operator"))
+    operator = Operator(cloud, tmp_path_factory.mktemp("operator"))
+    (operator.directory / "routes.yaml").write_text((STATES / "e2e-routes.yaml").read_text())
+    operator.settings("")
+    return operator
 
 
 def actions(output: str) -> dict[str, str]:
@@ -63,6 +63,17 @@ def actions(output: str) -> dict[str, str]:
 def timeout_of(cloud: LocalCloud, account: str, region: str) -> int:
     [project] = cloud.client("codebuild", account, region).batch_get_projects(names=["pointsman"])["projects"]
     return int(project["timeoutInMinutes"])
+
+
+def test_from_an_empty_directory_by_options(cloud: LocalCloud, tmp_path: Path) -> None:
+    newcomer = Operator(cloud, tmp_path)
+    answers = ("--profile", "control", "--account", "dev=dev", "--account", "prod=prod", "--repository", "acme/infra")
+    done = newcomer.run("init", "--yes", *answers, "--regions", "us-east-1,eu-west-1", "--slack-channel", "C0000000001")
+    assert done.returncode == 0, done.stderr
+    done = newcomer.run("deploy", "--yes", "--only", "*/eu-west-1")  # the external id is the deployed one
+    assert done.returncode == 0, done.stderr
+    assert actions(done.stdout) == {"dev/eu-west-1": "unchanged", "prod/eu-west-1": "unchanged"}
+    assert newcomer.run("doctor").returncode == 0
 
 
 def test_a_second_deployment_changes_nothing_and_says_so(operator: Operator) -> None:

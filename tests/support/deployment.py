@@ -1,8 +1,9 @@
 """Small stacks and an installation of them, for tests of `pointsmanctl.deployment`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from localcloud.cloud import LocalCloud
@@ -17,7 +18,7 @@ from pointsmanctl.deployment.stack_deployer import StackDeployer
 from pointsmanctl.deployment.stack_events import Pace
 
 EXTERNAL_ID = "0123456789abcdef"
-ROUTES = {
+ROUTES: dict[str, Any] = {
     "accounts": {"dev": "222222222222", "prod": "333333333333"},
     "regions": ["eu-west-1", "us-east-1"],
     "routes": [
@@ -89,7 +90,7 @@ def queue_template(path: Path, *, topic: bool = False, broken: bool = False, lay
 
 
 def queue_stack(template: Path, name: str, account: str = "dev", region: str = "eu-west-1", **parameters: str) -> Stack:
-    ids = {"control": "111111111111", **ROUTES["accounts"]}  # type: ignore[dict-item]
+    ids = {"control": "111111111111", **ROUTES["accounts"]}
     return Stack(
         label=f"{account}/{region}",
         name=name,
@@ -113,7 +114,15 @@ def routes(**changed: Any) -> Routes:
 
 
 def installation(
-    control: Path, worker: Path, *, regions: Sequence[str] = ("eu-west-1", "us-east-1"), **settings: Any
+    control: Path,
+    worker: Path,
+    *,
+    regions: Sequence[str] = ("eu-west-1", "us-east-1"),
+    options: Mapping[str, Any] = MappingProxyType({}),
+    **settings: Any,
 ) -> Installation:
+    """An installation with one route, which has these options."""
     read = parse_deploy_settings(settings, "pointsman.toml")
-    return Installation(read, routes(regions=list(regions)), Sources(control, worker), "us-east-1")
+    [route] = ROUTES["routes"]
+    rules = routes(regions=list(regions), routes=[{**route, **options}])
+    return Installation(read, rules, Sources(control, worker), "us-east-1")

@@ -14,7 +14,6 @@ from pointsmanctl.deployment.sources import Sources
 from pointsmanctl.deployment.stack_events import Pace
 from pointsmanctl.main import app
 from tests.integration.pointsmanctl.deployment.test_deployment import templates
-from tests.support.aws_profiles import write_profiles
 from tests.support.command_line import run
 from tests.support.deployment import ROUTES
 
@@ -25,7 +24,7 @@ NAME = "commanded"
 def directory(cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory with both files, profiles, and small templates instead of the real ones."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(write_profiles(tmp_path / "aws.config", cloud)))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(cloud.layout.aws_config))
     (tmp_path / "routes.yaml").write_text(yaml.safe_dump(ROUTES))
     settings()
     sources = Sources(*templates(tmp_path, bus=NAME))
@@ -87,6 +86,14 @@ def test_a_failed_target_is_the_exit_status() -> None:
     assert "dev/us-east-1: failed: Policy: " in done.stderr
     assert "3 stacks: 2 created, 1 failed" in done.stderr
     assert run("destroy", "--confirm", NAME).exit_code == 0
+
+
+def test_without_a_control_stack_no_worker_is_touched() -> None:
+    settings('artifacts_bucket = "No.Valid_Name"')  # S3 refuses it
+    done = run("deploy", "--yes", "--no-doctor")
+    assert done.exit_code == 1
+    assert "control: cannot be deployed: " in done.stderr
+    assert "so no worker stack is touched" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,12 @@
 """The checks read a real worker stack on the emulator, beside a small control stack."""
 
 import json
+from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -10,6 +14,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.layout import CHECKOUT
 from pointsmanctl.deployment.deployment import Deployment
 from pointsmanctl.deployment.model import StackState
+from pointsmanctl.deployment.template import read_template
 from pointsmanctl.doctor.examine import Examination
 from pointsmanctl.doctor.github import check as check_github
 from pointsmanctl.doctor.model import CheckResult, ControlContext
@@ -17,7 +22,6 @@ from pointsmanctl.doctor.slack import call
 from tests.support.answering_server import Answer, running
 from tests.support.deployment import deployer, installation
 
-WORKER = CHECKOUT / "regional" / "template.yaml"
 TARGET = "dev/eu-central-1"
 STACKS: dict[str, Any] = {"stack": "examined", "workers": {"stack": "examined-worker"}}
 CONNECTION = "arn:aws:codeconnections:eu-central-1:222222222222:connection/c1"
@@ -49,11 +53,33 @@ def control_template(path: Path) -> Path:
     return path
 
 
-def examine(cloud: LocalCloud, directory: Path, *targets: str, **parameters: str) -> dict[str, list[CheckResult]]:
-    """The results by link of a deployment with these parameters of the worker."""
+def worker_template(cloud: LocalCloud, path: Path) -> Path:
+    """The real worker template, with a layer that is in S3 already."""
+    s3, bucket = cloud.client("s3", "dev", "eu-central-1"), "layers-of-tests"
+    if bucket not in [each["Name"] for each in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    content = BytesIO()
+    with ZipFile(content, "w") as archive:
+        archive.writestr("bin/run", "")
+    s3.put_object(Bucket=bucket, Key="runner.zip", Body=content.getvalue())
+    template = read_template(CHECKOUT / "regional" / "template.yaml")
+    template["Resources"]["RunnerLayer"]["Properties"]["Content"] = {"S3Bucket": bucket, "S3Key": "runner.zip"}
+    path.write_text(json.dumps(template))
+    return path
+
+
+def examine(
+    cloud: LocalCloud,
+    directory: Path,
+    *targets: str,
+    options: Mapping[str, Any] = MappingProxyType({}),
+    **parameters: str,
+) -> dict[str, list[CheckResult]]:
+    """The results by link of a deployment with these options of its route and parameters of the worker."""
     settings: dict[str, Any] = {**STACKS, "targets": {TARGET: {"parameters": parameters}}}
     control = control_template(directory / "control.json")
-    installed = installation(control, WORKER, regions=["eu-central-1"], **settings)
+    worker = worker_template(cloud, directory / "worker.json")
+    installed = installation(control, worker, regions=["eu-central-1"], options=options, **settings)
     deployment = Deployment(installed, deployer(cloud, directory / "work"), "111111111111")
     outcomes = deployment.deploy(deployment.plan(["control", TARGET]))
     assert not [each.reason for each in outcomes if each.reason]
@@ -89,6 +115,24 @@ def test_what_cannot_be_read_is_said_and_stops_no_other_check(cloud: LocalCloud,
     assert states(results, f"{TARGET} bucket") == ["ok"]
 
 
+def test_secrets_that_a_route_names(cloud: LocalCloud, tmp_path: Path) -> None:
+    options = {
+        "vault": ["infra/vault", "other/vault"],
+        "secrets": {"a": {"secret": "infra/missing"}, "b": {"parameter": "infra-b"}, "c": {"parameter": "/other/c"}},
+    }
+    secrets, ssm = (cloud.client(service, "dev", "eu-central-1") for service in ("secretsmanager", "ssm"))
+    secrets.create_secret(Name="infra/vault", SecretString="x")
+    ssm.put_parameter(Name="infra-b", Value="x", Type="String")
+    results = examine(cloud, tmp_path, options=options, SecretNames="infra/*", ParameterNames="/infra*")
+    assert [(each.state.value, each.message) for each in results[f"{TARGET} secrets"]] == [
+        ("ok", "builds may read the secret infra/vault"),
+        ("broken", "builds may not read the secret other/vault, which a route names"),
+        ("broken", "there is no secret infra/missing, which a route names"),
+        ("ok", "builds may read the SSM parameter /infra-b"),
+        ("broken", "builds may not read the SSM parameter /other/c, which a route names"),
+    ]
+
+
 def test_what_was_deleted_by_hand_is_missed(cloud: LocalCloud, tmp_path: Path) -> None:
     examine(cloud, tmp_path)
     events, codebuild = (cloud.client(service, "dev", "eu-central-1") for service in ("events", "codebuild"))
@@ -102,7 +146,7 @@ def test_what_was_deleted_by_hand_is_missed(cloud: LocalCloud, tmp_path: Path) -
 
 @pytest.fixture
 def control(cloud: LocalCloud, tmp_path: Path) -> ControlContext:
-    installed = installation(tmp_path / "control.json", WORKER, **STACKS)
+    installed = installation(tmp_path / "control.json", tmp_path / "worker.json", **STACKS)
     outputs = {"WebhookUrl": "https://hook", "AuditTableName": "x"}
     state = StackState("id", "CREATE_COMPLETE", parameters={}, outputs=outputs)
     return ControlContext(installed, cloud.client, state, "111111111111", "us-east-1")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
+from pointsmanctl.commands import init
 from pointsmanctl.deployment.settings import read_deploy_settings
 from tests.support.command_line import run
 
@@ -61,6 +62,22 @@ def test_what_is_missing_or_wrong_is_named_with_its_option(
     assert done.exit_code == 2
     assert message in done.stderr
     assert not (directory / "routes.yaml").exists()
+
+
+def test_on_a_terminal_it_asks_and_asks_again_after_an_answer_that_is_not_valid(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(init, "_prompt", lambda **_: init.TerminalPrompt())
+    answers = ["", "missing", "team", "", "team", "", "", "eu-west-1", "acme/infra", "", "", "#deployments"]
+    answers.append("C0123456789")
+    done = run("init", stdin="".join(f"{each}\n" for each in answers))
+    assert done.exit_code == 0, done.output
+    assert "Region of the control stack [us-east-1]: " in done.stdout
+    assert "Error: account missing: The config profile (missing) could not be found" in done.output
+    assert "Error: '#deployments' is not the id of a Slack channel" in done.output
+    assert "dev is account 123456789012." in done.stderr
+    assert "branches: [main]" in (directory / "routes.yaml").read_text()
+    assert read_deploy_settings(directory / "pointsman.toml").parameters == {"SlackChannel": "C0123456789"}
 
 
 def test_without_a_terminal_it_does_not_ask() -> None:

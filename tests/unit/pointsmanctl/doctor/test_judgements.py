@@ -17,6 +17,7 @@ from pointsmanctl.doctor import (
     github,
     instances,
     projects,
+    route_secrets,
     secret_values,
     slack,
     stack_version,
@@ -260,6 +261,16 @@ def test_the_vault_secret() -> None:
     says(vault_secret.judge(LINK, "vault", exists=False), "broken", "no secret vault", "create-secret")
     says(vault_secret.judge(LINK, "vault", exists=True, deleted=True), "broken", "deletion", "restore-secret")
     says(vault_secret.judge(LINK, "vault", exists=True, has_value=False), "broken", "no value", "put-secret-value")
+
+
+def test_a_secret_that_a_route_names() -> None:
+    def judge(name: str, *, exists: bool = True) -> CheckResult:
+        return route_secrets.judge(LINK, "secret", name, ["infra/*", "", "vault"], "SecretNames", exists=exists)
+
+    says(judge("infra/db"), "ok", "builds may read the secret infra/db")
+    says(judge("vault"), "ok", "builds may read")
+    says(judge("other"), "broken", "builds may not read the secret other", "add it to SecretNames")
+    says(judge("infra/db", exists=False), "broken", "there is no secret infra/db", "create it")
 
 
 def test_the_alarms() -> None:
