@@ -1,4 +1,4 @@
-"""The secret with the Ansible Vault password. Its value is not read."""
+"""The secrets that builds may read, such as vault passwords. Their values are not read."""
 
 from collections.abc import Iterator
 
@@ -8,27 +8,30 @@ NAME = "vault"
 
 
 def check(target: TargetContext) -> Iterator[CheckResult]:
-    """Check the secret that the worker stack names."""
-    link, name = Link(NAME, target.name), target.parameter("VaultSecretName")
-    if not name:
-        yield link.skipped("no vault password is configured")
+    """Check each secret that the worker stack lists by its whole name."""
+    link = Link(NAME, target.name)
+    names = [name for name in target.parameter("SecretNames").split(",") if name and not name.endswith("*")]
+    if not names:
+        yield link.skipped("the worker stack lists no secret by its whole name")
         return
     client = target.client("secretsmanager")
-    try:
-        secret = client.describe_secret(SecretId=name)
-    except client.exceptions.ResourceNotFoundException:
-        yield judge(link, name, exists=False)
-        return
-    yield judge(
-        link, name, exists=True, deleted="DeletedDate" in secret, has_value=bool(secret.get("VersionIdsToStages"))
-    )
+    for name in names:
+        try:
+            secret = client.describe_secret(SecretId=name)
+        except client.exceptions.ResourceNotFoundException:
+            yield judge(link, name, exists=False)
+            continue
+        yield judge(
+            link, name, exists=True, deleted="DeletedDate" in secret, has_value=bool(secret.get("VersionIdsToStages"))
+        )
 
 
 def judge(link: Link, name: str, *, exists: bool, deleted: bool = False, has_value: bool = True) -> CheckResult:
     """Judge the secret."""
     if not exists:
         return link.broken(
-            f"there is no secret {name}", f"aws secretsmanager create-secret --name {name}, or empty VaultSecretName"
+            f"there is no secret {name}",
+            f"aws secretsmanager create-secret --name {name}, or remove it from SecretNames",
         )
     if deleted:
         return link.broken(

@@ -107,7 +107,7 @@ def test_every_link_of_a_target_is_read(cloud: LocalCloud, tmp_path: Path) -> No
 
 
 def test_what_cannot_be_read_is_said_and_stops_no_other_check(cloud: LocalCloud, tmp_path: Path) -> None:
-    results = examine(cloud, tmp_path, ConnectionArn=CONNECTION, VaultSecretName="missing/vault")
+    results = examine(cloud, tmp_path, ConnectionArn=CONNECTION, SecretNames="missing/vault")
     [connection] = results[f"{TARGET} connection"]  # the emulator has no such service
     assert connection.message.startswith("it cannot be read: ")
     [vault] = results[f"{TARGET} vault"]

@@ -74,6 +74,10 @@ def test_a_route_without_options_has_none() -> None:
     assert options({"env": {}, "secrets": {}})["dev/eu-west-1"] == {}
 
 
+def test_an_empty_list_of_requirements_installs_nothing() -> None:
+    assert options({"requirements": []})["dev/eu-west-1"] == {"requirements": []}
+
+
 def test_what_is_set_nearer_to_the_target_counts_and_mappings_are_merged() -> None:
     found = options(
         {
@@ -144,7 +148,9 @@ OUTSIDE = "is outside the repository: paths are relative to `directory`"
             {"targets": [{"name": "dev/*", "inventory": "../x"}]},
             f"routes[0].targets: dev/eu-west-1: `../x` {OUTSIDE}",
         ),
-        ({"requirements": "requirements.txt"}, "routes[0].requirements: must be a .yml file for ansible-galaxy"),
+        ({"requirements": "requirements"}, "routes[0].requirements: must be a .yml file for ansible-galaxy, or a .txt"),
+        ({"secrets": {"a": {"secret": "x", "key": ""}}}, "routes[0].secrets.a.key: `` is not a key of up to 200"),
+        ({"secrets": {"a": {"secret": "x", "key": "a\n"}}}, "routes[0].secrets.a.key: `a\n` is not a key"),
         ({"requirements": "/r.yml"}, f"routes[0].requirements: {PATH}"),
         ({"vault": "hunter 2"}, f"routes[0].vault: {SECRET}"),
         ({"vault": "x" * 513}, f"routes[0].vault: {SECRET}"),

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, StrictSt
 from pointsman.core.routes.secret_variables import looks_secret, secrets_in
 from pointsman.core.routes.values import (
     ENVIRONMENT_VARIABLE,
+    SECRET_KEY,
     VAULT_ID,
     AnsibleTags,
     NotEmpty,
@@ -61,8 +62,8 @@ def _path(path: str) -> str:
 
 
 def _requirements(path: str) -> str:
-    if not path.endswith((".yml", ".yaml")):
-        raise ValueError("must be a .yml file for ansible-galaxy, such as requirements.yml or roles/requirements.yml")
+    if not path.endswith((".yml", ".yaml", ".txt")):
+        raise ValueError("must be a .yml file for ansible-galaxy, or a .txt file for pip, such as requirements.yml")
     return _path(path)
 
 
@@ -110,7 +111,7 @@ class SecretVariable(RoutesPart):
     """Where a variable's value is: in a secret of Secrets Manager, or in a parameter of SSM."""
 
     secret: SecretName | None = Field(None, description="Name of a secret in the target's Secrets Manager.")
-    key: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+    key: Annotated[str, Field(pattern=SECRET_KEY)] | None = Field(
         None, description="The secret is a JSON object: take the value of this key."
     )
     parameter: ParameterName | None = Field(None, description="Name of a parameter in the target's SSM.")
@@ -149,8 +150,8 @@ def _env(env: dict[str, str]) -> dict[str, str]:
 Directory = Annotated[str, AfterValidator(_directory), Field(max_length=200)]
 Path = Annotated[str, AfterValidator(_path), Field(max_length=200)]
 Paths = Annotated[tuple[Path, ...], several(Path, 20), Field(max_length=20), NotEmpty]
-GalaxyFile = Annotated[str, AfterValidator(_requirements), Field(max_length=200)]
-GalaxyFiles = Annotated[tuple[GalaxyFile, ...], several(GalaxyFile, 20), Field(max_length=20), NotEmpty]
+RequirementsFile = Annotated[str, AfterValidator(_requirements), Field(max_length=200)]
+RequirementsFiles = Annotated[tuple[RequirementsFile, ...], several(RequirementsFile, 20), Field(max_length=20)]
 VaultItem = Annotated[VaultEntry, BeforeValidator(_vault, json_schema_input_type=SecretName | VaultEntry)]
 Vault = Annotated[tuple[VaultItem, ...], several(VaultItem, 20), Field(max_length=20), NotEmpty]
 Secrets = Annotated[
@@ -198,10 +199,10 @@ class RouteOptions(ChoiceOptions):
     directory: Directory | None = Field(
         None, description="Directory in which Ansible runs, with its ansible.cfg. Default: the repository's root."
     )
-    requirements: GalaxyFiles | None = Field(
+    requirements: RequirementsFiles | None = Field(
         None,
-        description="Files with roles and collections, relative to `directory`. Default: requirements.yml, also in "
-        "roles/ and collections/.",
+        description="Files with roles, collections and Python packages, relative to `directory`; an empty list: none. "
+        "Default: requirements.yml, also in roles/ and collections/, and requirements.txt.",
     )
 
 

@@ -38,6 +38,7 @@ FORMATS = {
     ),
     (VARIABLE := r"^[A-Za-z_][A-Za-z0-9_]{0,99}$"): "an Ansible variable: letters, digits and `_`",
     (VAULT_ID := r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$"): "a vault id: up to 64 letters, digits, `_`, `.` and hyphens",
+    (SECRET_KEY := r"^[^\x00-\x1f]{1,200}$"): "a key of up to 200 characters, without control characters",
     (ENVIRONMENT_VARIABLE := r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"): "an environment variable: letters, digits and `_`",
     # Names, groups, globs, `:&` and `:!`. It is passed as an argument, never through a shell.
     (LIMIT := r"^([A-Za-z0-9_*~!&\[][A-Za-z0-9_.:,!&*?~\[\]-]*)?$"): "an Ansible host pattern without spaces",
