@@ -20,6 +20,7 @@ LONGEST_NAME: Final = 34
 _CONVERSIONS: Final = f"{DOCS}/apps/apps#create-a-github-app-from-a-manifest"
 _CONVERSION: Final = re.compile(r"/app-manifests/([^/]+)/conversions")
 _NEW_APP: Final = re.compile(r"(?:/organizations/([^/]+))?/settings/apps/new")
+_OF_THE_APP: Final = {"/app", "/app/installations", "/app/hook/config", "/app/hook/deliveries"}
 _NEEDED: Final = {"push": "contents", "pull_request": "pull_requests"}
 
 
@@ -34,6 +35,8 @@ class AppRegistration:
         self.hook: dict[str, str] = {}
         """The App's webhook: url, content_type, insecure_ssl and secret."""
         self.installed = True
+        self.deliveries: list[dict[str, Any]] = []
+        """The App's recent deliveries, newest first: each with its status_code."""
 
     def create(self, text: str, state: str, owner: str) -> str:
         """Create the App, as the button on GitHub's page does; the address that GitHub leads to."""
@@ -61,7 +64,7 @@ class AppRegistration:
             return HttpResponse(status=302, headers={"location": address})
         if request.method == "POST" and (matched := _CONVERSION.fullmatch(path)):
             return HttpResponse.json(self.convert(matched[1]), 201)
-        if path not in {"/app", "/app/installations", "/app/hook/config"}:
+        if path not in _OF_THE_APP:
             return None
         self._app.authenticate(request.headers.get("authorization", ""))
         return HttpResponse.json(self._answer(request, path, web))
@@ -73,8 +76,10 @@ class AppRegistration:
             case "GET", "/app/installations":
                 account = {"login": self._owner}
                 return [{"id": self._app.installation_id, "account": account}] if self.installed else []
-            case "PATCH", "/app/hook/config":
-                self.hook |= json.loads(request.body)
+            case "GET", "/app/hook/deliveries":
+                return self.deliveries
+            case "GET" | "PATCH", "/app/hook/config":
+                self.hook |= json.loads(request.body or b"{}")
                 return {**self.hook, "secret": "********"}
             case _:
                 raise GithubApiError(404, "Not Found")
@@ -85,6 +90,7 @@ class AppRegistration:
             "slug": self._slug,
             "name": self.manifest.get("name", self._slug),
             "owner": {"login": self._owner},
+            "events": self.manifest.get("default_events", []),
             "html_url": f"{web}/apps/{self._slug}",
         }
 

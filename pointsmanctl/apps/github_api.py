@@ -31,6 +31,16 @@ class AppIdentity:
     owner: str
 
 
+@dataclass(frozen=True)
+class AppWebhook:
+    """Where an App sends its events, and how its last delivery was answered."""
+
+    url: str
+    content_type: str
+    events: tuple[str, ...]
+    last_status: int | None = None  # None: nothing was delivered
+
+
 class GithubApps:
     """The API at `url`. No error quotes an answer's body or a request's path: both may have a secret in them."""
 
@@ -47,14 +57,20 @@ class GithubApps:
 
     def identity(self, app: AppCredentials) -> AppIdentity:
         """Return what the App is called. Raises InvalidInput if GitHub does not know the App or its key."""
-        status, answer = self._call("GET", "/app", app)
-        if status in (401, 404):
-            raise InvalidInput(
-                f"GitHub does not accept the stored key of App {app.app_id} ({status}): if the App or its key was "
-                "deleted, register another App with --new"
-            )
-        _check(status, "reading the App")
+        answer = self._app(app)
         return AppIdentity(_value(answer, "name"), _value(answer, "html_url"), _value(_value(answer, "owner"), "login"))
+
+    def webhook(self, app: AppCredentials) -> AppWebhook:
+        """Return the App's webhook; one without a URL if it has none. Raises InvalidInput for an App that is gone."""
+        events = tuple(self._app(app).get("events") or ())
+        status, hook = self._call("GET", "/app/hook/config", app)
+        if status == 404:
+            return AppWebhook("", "", events)
+        _check(status, "reading the App's webhook")
+        status, deliveries = self._call("GET", "/app/hook/deliveries?per_page=1", app)
+        _check(status, "reading the App's deliveries")
+        last = deliveries[0].get("status_code") if deliveries else None
+        return AppWebhook(str(hook.get("url", "")), str(hook.get("content_type", "")), events, last)
 
     def set_webhook(self, app: AppCredentials, url: str, secret: str) -> None:
         """Set where the App sends its events, and the secret with which it signs them."""
@@ -68,6 +84,16 @@ class GithubApps:
         _check(status, "reading the App's installations")
         ids = [_value(each, "id") for each in answer if _value(_value(each, "account"), "login") == owner]
         return int(ids[0]) if ids else None
+
+    def _app(self, app: AppCredentials) -> Any:
+        status, answer = self._call("GET", "/app", app)
+        if status in (401, 404):
+            raise InvalidInput(
+                f"GitHub does not accept the stored key of App {app.app_id} ({status}): if the App or its key was "
+                "deleted, register another App: `pointsman github-app --new`"
+            )
+        _check(status, "reading the App")
+        return answer
 
     def _call(
         self, method: str, path: str, app: AppCredentials | None = None, body: Mapping[str, str] | None = None

@@ -20,6 +20,7 @@ from pointsman.adapters.github_token import GithubToken
 from pointsman.errors import Misconfigured
 from pointsmanctl.apps import github_app, terminal
 from pointsmanctl.apps.control_stack import ControlStack
+from pointsmanctl.apps.github_api import AppWebhook, GithubApps
 from tests.support.command_line import run
 from tests.support.control_stack import WEBHOOK_SECRET, WEBHOOK_URL, StackOnMoto, control_stack_on_moto
 from tests.support.github_api import GithubServer, github_server
@@ -186,6 +187,15 @@ def test_an_app_that_is_not_installed_yet_is_continued_with(person: Person, stac
     versions = stack.versions(SECRET)
     assert run("github-app").exit_code == 0
     assert stack.versions(SECRET) == versions
+
+
+def test_the_doctor_reads_the_apps_webhook(github: GithubServer, person: Person, stack: StackOnMoto) -> None:
+    run("github-app", "--open")
+    stored = github_app.read_stored_app(stack.value(SECRET)).credentials
+    assert stored
+    person.registration.deliveries = [{"id": 2, "status_code": 401}]
+    hook = GithubApps(github.url).webhook(stored)
+    assert hook == AppWebhook(WEBHOOK_URL, "json", ("push", "pull_request"), 401)
 
 
 def test_stored_credentials_are_replaced_only_after_a_question(
