@@ -91,7 +91,6 @@ def _handler_class(server: Callable[[], RedirectServer]) -> type[BaseHTTPRequest
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(content)))
             self.send_header("Cache-Control", "no-store")
-            self.send_header("Referrer-Policy", "no-referrer")
             self.end_headers()
             self.wfile.write(content)
 
