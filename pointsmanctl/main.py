@@ -32,6 +32,13 @@ class PointsmanGroup(LazyGroup):
         "deploy": Lazy(
             f"{HERE}.deploy:deploy", "Deploy the control stack and every worker stack that routes.yaml names."
         ),
+        "github-app": Lazy(
+            f"{HERE}.github_app:github_app",
+            "Register the GitHub App that sends webhooks and answers questions about changed files.",
+        ),
+        "slack-app": Lazy(
+            f"{HERE}.slack_app:slack_app", "Create the Slack app by its manifest, and store its bot token."
+        ),
         "doctor": Lazy(
             f"{HERE}.doctor:doctor",
             "Check each link of the chain from GitHub to the hosts and back, and say what to do where one is broken.",

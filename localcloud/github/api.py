@@ -17,6 +17,7 @@ from localcloud.github.app import DOCS, TOKEN_SECONDS, GithubApiError, GithubApp
 from localcloud.github.endpoints import RepositoryRequest
 from localcloud.github.faults import GithubFaults
 from localcloud.github.objects import GitObjects
+from localcloud.github.registration import AppRegistration
 from localcloud.github.shapes import RepositoryShapes, identity_of, repository_shape
 from localcloud.web import HttpRequest, HttpResponse
 
@@ -42,6 +43,7 @@ class GithubApi:
 
     def __init__(self, repositories: Path, account: str = ACCOUNT, app: GithubApp | None = None) -> None:
         self.app = app or GithubApp()
+        self.registration = AppRegistration(self.app, account)
         self.tree_limit = TREE_LIMIT
         self.renames: dict[str, str] = {}
         """Former full names of repositories to their current ones."""
@@ -124,12 +126,14 @@ class GithubApi:
     def _route(self, request: HttpRequest, path: str) -> HttpResponse:
         if request.method == "POST" and (matched := _TOKENS.fullmatch(path)):
             return self._token(request, matched[1])
+        if (answer := self.registration.serve(request, path, _base(request))) is not None:
+            return answer
         matched = _REPOSITORY.fullmatch(path)
         if matched is None or request.method != "GET":
             raise GithubApiError(404, "Not Found")
         grant = self.app.grant(request.headers.get("authorization", ""))
         self._faults.raise_for_limit(f"installation ID {self.app.installation_id}")
-        api = f"http://{request.headers.get('host', 'localhost')}{PREFIX.rstrip('/')}"
+        api = _base(request)
         if moved := self._renamed(matched["name"], grant):
             return _redirect(f"{api}/repositories/{identity_of(moved)}/{quote(matched['rest'])}", request.query)
         full_name = self._name_of(matched["name"], matched["id"], grant)
@@ -181,6 +185,11 @@ class GithubApi:
         if grant.permissions.get("contents") is None:
             raise GithubApiError(403, "Resource not accessible by integration")
         return full_name
+
+
+def _base(request: HttpRequest) -> str:
+    """The address that the request was sent to, up to the prefix."""
+    return f"http://{request.headers.get('host', 'localhost')}{PREFIX.rstrip('/')}"
 
 
 def _redirect(url: str, query: dict[str, str]) -> HttpResponse:

@@ -96,7 +96,7 @@ class GithubApp:
 
         `installed`: the full names that the installation may read, with their ids.
         """
-        self._authenticate(authorization)
+        self.authenticate(authorization)
         if installation != str(self.installation_id):
             raise GithubApiError(404, "Not Found", _TOKENS)
         request = _json(body)
@@ -116,7 +116,7 @@ class GithubApp:
         """Revoke all installation tokens."""
         self._grants.clear()
 
-    def _authenticate(self, authorization: str) -> None:
+    def authenticate(self, authorization: str) -> None:
         """GithubApiError unless this is a valid JSON web token of the App."""
         claims = self._claims(authorization.removeprefix("Bearer ").strip())
         now = self.clock()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pointsmanctl.deployment.destruction import Retained
 
 LEFT = (
-    "the webhook on GitHub, connections to GitHub, the Slack app",
+    "the webhook or the App on GitHub, connections to GitHub, the Slack app",
     "secrets that you made (GitHub's API, vault passwords)",
     "what Ansible did on the hosts",
 )

@@ -88,10 +88,11 @@ def read_installation(
     settings = read_deploy_settings(config)
     general = read_settings(stack, region)
     settings = settings.model_copy(update={"stack": stack or settings.stack, "region": region or settings.region})
-    return Installation(settings, _routes(routes_file), Sources(), _region(settings, general.region))
+    return Installation(settings, _routes(routes_file), Sources(), control_region(settings, general.region))
 
 
-def _region(settings: DeploySettings, general: str | None) -> str:
+def control_region(settings: DeploySettings, general: str | None) -> str:
+    """Return the region of the control stack: from the file, `general`, or the AWS SDK. Raises InvalidInput."""
     import boto3
     from botocore.exceptions import BotoCoreError
 

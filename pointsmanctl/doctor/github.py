@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pointsmanctl.apps.github_api import AppCredentials, AppWebhook, GithubApps
+from pointsmanctl.apps.github_app import PARAMETER, read_stored_app
 from pointsmanctl.deployment.accounts import CONTROL
 from pointsmanctl.doctor.model import CheckResult, ControlContext, Link
+from pointsmanctl.doctor.secret_values import read_secret
+from pointsmanctl.errors import InvalidInput
 
 LINK = Link("github", CONTROL)
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
@@ -17,10 +21,12 @@ _PATTERNS = frozenset("*?+[]!")
 
 
 def check(control: ControlContext) -> Iterator[CheckResult]:
-    """Check the webhook of each repository where a token allows it, and what has arrived."""
+    """Check the App's webhook, or that of each repository where a token allows it, and what has arrived."""
     token = next((os.environ[name] for name in TOKENS if os.environ.get(name)), "")
     url = control.output("WebhookUrl")
-    if token:
+    if of_app := _app_webhook(control, url):
+        yield of_app
+    elif token:
         for repository in _repositories(control):
             yield from _webhook(control.parameter("GithubApiUrl"), token, repository, url)
     else:
@@ -29,6 +35,40 @@ def check(control: ControlContext) -> Iterator[CheckResult]:
             f"set {TOKENS[0]} to a token that may read webhooks (repository administration)",
         )
     yield judge_deliveries(_newest_delivery(control), url)
+
+
+def _stored_app(control: ControlContext) -> AppCredentials | None:
+    name = control.parameter(PARAMETER)
+    return read_stored_app(read_secret(control, name)).credentials if name else None
+
+
+def _app_webhook(control: ControlContext, url: str) -> CheckResult | None:
+    """Check the App's webhook; None without an App, or if it has none."""
+    app = _stored_app(control)
+    if app is None:
+        return None
+    try:
+        hook = GithubApps(control.parameter("GithubApiUrl")).webhook(app)
+    except InvalidInput as error:
+        return LINK.broken(str(error), "register another App: `pointsman github-app --new`")
+    return judge_app_webhook(hook, url) if hook.url else None
+
+
+def judge_app_webhook(hook: AppWebhook, url: str) -> CheckResult:
+    """Judge the webhook of the GitHub App, which serves every repository that it is installed on."""
+    again = "run `pointsman github-app`, which sets it"
+    if hook.url != url:
+        return LINK.broken(f"the GitHub App sends its events to {hook.url} instead of {url}", again)
+    if hook.content_type != "json":
+        return LINK.broken("the GitHub App does not send JSON", again)
+    if "push" not in hook.events:
+        return LINK.broken("the GitHub App does not subscribe to pushes", "select them on the App's page on GitHub")
+    if hook.last_status and not 200 <= hook.last_status < 300:
+        return LINK.broken(
+            f"the last delivery of the GitHub App was answered with {hook.last_status}",
+            "with 401, run `pointsman github-app`; docs/operations.md has the other codes",
+        )
+    return LINK.ok("the webhook of the GitHub App works")
 
 
 def _repositories(control: ControlContext) -> list[str]:

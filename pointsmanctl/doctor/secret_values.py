@@ -43,15 +43,14 @@ def judge_slack(value: str | None) -> CheckResult:
     problem = "is still the placeholder" if value and " " in value else "is not a bot token (xoxb-...)"
     return LINK.broken(
         f"{SLACK_SECRET} {problem if value else 'has no value'}",
-        f'store the token: read -rs TOKEN; printf %s "$TOKEN" | aws secretsmanager put-secret-value --secret-id '
-        f"{SLACK_SECRET} --secret-string file:///dev/stdin",
+        "run `pointsman slack-app`, which stores the token",
     )
 
 
 def judge_github_api(name: str, value: str | None) -> CheckResult:
     """Judge the credentials for GitHub's API: a token, or a GitHub App as JSON."""
     if not value:
-        return LINK.broken(f"{name} has no value", f"store a token or a GitHub App in the secret {name}")
+        return LINK.broken(f"{name} has no value", "run `pointsman github-app`, or store a token in the secret")
     if not value.lstrip().startswith("{"):
         return LINK.ok(f"{name} has a token")
     try:
@@ -59,5 +58,8 @@ def judge_github_api(name: str, value: str | None) -> CheckResult:
     except ValueError:
         return LINK.broken(f"{name} is not valid JSON", 'store {"app_id", "installation_id", "private_key"} as JSON')
     if missing:
-        return LINK.broken(f"{name} lacks {', '.join(missing)}", "add what is missing to the secret's JSON")
+        return LINK.broken(
+            f"{name} lacks {', '.join(missing)}",
+            "run `pointsman github-app`, which continues where it stopped, or add it to the secret's JSON",
+        )
     return LINK.ok(f"{name} has a GitHub App")

@@ -22,7 +22,7 @@ def instructions() -> dict[str, str]:
 
 def test_no_command_leaves_a_secret_in_the_shells_history() -> None:
     found = [(name, value) for name, text in instructions().items() for value in _SECRET_OPTION.findall(text)]
-    assert len(found) >= 3
+    assert len(found) >= 2
     assert [each for each in found if not each[1].startswith("file:///dev/stdin")] == []
 
 

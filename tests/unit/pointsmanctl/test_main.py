@@ -46,7 +46,8 @@ EVERY = [pytest.param(words, lazy, id=" ".join(words)) for words, lazy in comman
 @pytest.mark.parametrize(
     "words",
     [("--help",), ("--version",), ("status", "-h"), ("audit", "-h"), ("why", "-h"), ("erratum", "-h"),
-     ("init", "-h"), ("deploy", "-h"), ("doctor", "-h"), ("destroy", "-h"), ("routes", "-h"),
+     ("init", "-h"), ("deploy", "-h"), ("github-app", "-h"), ("slack-app", "-h"),
+     ("doctor", "-h"), ("destroy", "-h"), ("routes", "-h"),
      ("routes", "explain", "-h"), ("local", "-h"), ("local", "push", "-h")],
     ids=" ".join,
 )  # fmt: skip

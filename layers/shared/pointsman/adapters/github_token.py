@@ -63,25 +63,25 @@ class GithubToken:
         """Request a token for this repository only, and only to read its contents."""
         path = f"/app/installations/{app.installation_id}/access_tokens"
         body = {"repository_ids": [repository_id], "permissions": {"contents": "read"}}
-        answer = self._http.ask("POST", path, self._signed(app), deadline, body)
+        signed = signed_token(app.app_id, app.private_key, int(self._clock()))
+        answer = self._http.ask("POST", path, signed, deadline, body)
         try:
             return convert(answer, _InstallationToken)
         except ValidationError as error:
             raise Unavailable("GitHub's API did not return a token") from error
 
-    def _signed(self, app: GithubAppSecret) -> str:
-        """A JWT of the App, valid for eight minutes. It is dated back by a minute, as the clocks may differ."""
-        import jwt  # noqa: PLC0415 - it imports cryptography, and most deliveries need neither
 
-        now = int(self._clock())
-        try:
-            return jwt.encode(
-                {"iat": now - 60, "exp": now + 480, "iss": str(app.app_id)}, app.private_key, algorithm="RS256"
-            )
-        except (ValueError, TypeError, jwt.PyJWTError) as error:
-            raise Misconfigured(
-                "the private_key in the secret for GitHub's API is not an RSA key in PEM format"
-            ) from error
+def signed_token(app_id: str | int, private_key: str, now: int) -> str:
+    """A JWT of an App, valid for eight minutes. It is dated back by a minute, as the clocks may differ.
+
+    Raises Misconfigured if the key cannot be used.
+    """
+    import jwt  # noqa: PLC0415 - it imports cryptography, and most deliveries need neither
+
+    try:
+        return jwt.encode({"iat": now - 60, "exp": now + 480, "iss": str(app_id)}, private_key, algorithm="RS256")
+    except (ValueError, TypeError, jwt.PyJWTError) as error:
+        raise Misconfigured("the private_key in the secret for GitHub's API is not an RSA key in PEM format") from error
 
 
 def _plain(token: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +22,7 @@ from pointsmanctl.doctor.model import CheckResult, ControlContext
 from pointsmanctl.doctor.slack import call
 from tests.support.answering_server import Answer, running
 from tests.support.deployment import deployer, installation
+from tests.support.github_api import github_server
 
 TARGET = "dev/eu-central-1"
 STACKS: dict[str, Any] = {"stack": "examined", "workers": {"stack": "examined-worker"}}
@@ -181,3 +183,18 @@ def test_slack_is_called_with_the_token_and_its_scopes_are_read() -> None:
         server.answers = [Answer(body=b"<html>")]
         assert call(f"{server.url}/", "auth.test", "xoxb-1").error == "no answer"
     assert call(f"{server.url}/", "auth.test", "xoxb-1").error == "no answer"
+
+
+def test_the_webhook_of_a_github_app_is_read_instead(
+    cloud: LocalCloud, control: ControlContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "t")
+    with github_server(tmp_path) as server:
+        server.api.registration.hook = {"url": "https://elsewhere", "content_type": "json", "secret": "s"}
+        secrets = cloud.client("secretsmanager", "control", "us-east-1")
+        secrets.create_secret(Name="examined/github-api", SecretString=server.app_secret)
+        read = replace(control, client=lambda _: secrets)
+        read.state.parameters.update(GithubApiUrl=server.url, GithubApiSecretName="examined/github-api")  # type: ignore[attr-defined]
+        result = next(iter(check_github(read)))
+        assert result.message == "the GitHub App sends its events to https://elsewhere instead of https://hook"
+        assert [call["path"] for call in server.calls] == ["/app", "/app/hook/config", "/app/hook/deliveries"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from localcloud.layout import CHECKOUT
+from pointsmanctl.apps.github_api import AppWebhook
 from pointsmanctl.deployment.model import StackState
 from pointsmanctl.deployment.template import read_template
 from pointsmanctl.doctor import (
@@ -135,6 +136,21 @@ HOOK = {
 )
 def test_a_webhook(hooks: list[dict[str, Any]], state: str, message: str) -> None:
     says(github.judge_webhooks("acme/infra", hooks, URL), state, message)
+
+
+@pytest.mark.parametrize(
+    ("hook", "state", "message"),
+    [
+        (AppWebhook(URL, "json", ("push",)), "ok", "works"),
+        (AppWebhook(URL, "json", ("push",), 202), "ok", "works"),
+        (AppWebhook(URL, "json", ("push",), 401), "broken", "answered with 401"),
+        (AppWebhook("https://other", "json", ("push",)), "broken", "sends its events to https://other"),
+        (AppWebhook(URL, "form", ("push",)), "broken", "does not send JSON"),
+        (AppWebhook(URL, "json", ()), "broken", "does not subscribe to pushes"),
+    ],
+)
+def test_the_webhook_of_an_app(hook: AppWebhook, state: str, message: str) -> None:
+    says(github.judge_app_webhook(hook, URL), state, message)
 
 
 def test_the_newest_delivery() -> None:

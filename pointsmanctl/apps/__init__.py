@@ -1,0 +1,1 @@
+"""The GitHub App and the Slack app of an installation: registered by manifest, their secrets in Secrets Manager."""
