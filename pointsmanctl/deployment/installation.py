@@ -13,9 +13,8 @@ from pointsmanctl.deployment.sources import Sources
 from pointsmanctl.deployment.template import TemplateParameter, read_parameters
 from pointsmanctl.errors import InvalidInput
 
-BUS = "pointsman"
 _SET_FOR_CONTROL = ("WorkerAccountIds",)
-_SET_FOR_WORKERS = ("AccountName", "ControlAccountId", "ControlBusArn", "ExternalId")
+_SET_FOR_WORKERS = ("AccountName", "ControlAccountId", "ControlBusArn", "ControlStackName", "ExternalId")
 
 
 @dataclass(frozen=True)
@@ -75,6 +74,7 @@ class Installation:
             "AccountName": account,
             "ControlAccountId": facts.account_id,
             "ControlBusArn": facts.bus_arn,
+            "ControlStackName": self.settings.stack,
             "ExternalId": facts.external_id,
         }
         repository = self.repository_url
@@ -103,7 +103,7 @@ class Installation:
         """Return what the workers need to know: from the control stack, or as it will be once it is created."""
         outputs = control.outputs if control else {}
         partition = "aws-cn" if self.region.startswith("cn-") else "aws-us-gov" if "-gov-" in self.region else "aws"
-        predicted = f"arn:{partition}:events:{self.region}:{account_id}:event-bus/{BUS}"
+        predicted = f"arn:{partition}:events:{self.region}:{account_id}:event-bus/{self.settings.stack}"
         return ControlFacts(account_id, outputs.get("BusArn", predicted), self._external_id(control))
 
     def _external_id(self, control: StackState | None) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 from pointsmanctl.doctor.model import CheckResult, Link, TargetContext
 
 NAME = "events"
-RULE = "pointsman-build-states"
 HOURS = 24
 _DEPLOY = "run `pointsman deploy`"
 
@@ -20,17 +19,23 @@ _DEPLOY = "run `pointsman deploy`"
 def check(target: TargetContext) -> Iterator[CheckResult]:
     """Check the rule, its target, the bus and the events of the last day."""
     link, events, bus = Link(NAME, target.name), target.client("events"), target.control.output("BusArn")
+    name = rule_name(target)
     try:
-        rule = events.describe_rule(Name=RULE)
+        rule = events.describe_rule(Name=name)
     except events.exceptions.ResourceNotFoundException:
-        yield link.broken(f"there is no rule {RULE}", _DEPLOY)
+        yield link.broken(f"there is no rule {name}", _DEPLOY)
         return
-    targets = [each["Arn"] for each in events.list_targets_by_rule(Rule=RULE)["Targets"]]
+    targets = [each["Arn"] for each in events.list_targets_by_rule(Rule=name)["Targets"]]
     matches = events.test_event_pattern(EventPattern=rule["EventPattern"], Event=json.dumps(sample(target)))["Result"]
-    yield judge_rule(link, rule["State"], targets, bus, matches=matches)
+    yield judge_rule(link, rule, targets, bus, matches=matches)
     described = target.control.client("events").describe_event_bus(Name=bus.rpartition("/")[2])
     yield judge_bus(link, described.get("Policy"), target.account_id)
     yield judge_failures(link, _failures(target))
+
+
+def rule_name(target: TargetContext) -> str:
+    """Return the name of the rule that forwards build states."""
+    return f"{target.control.stack_name}-build-states"
 
 
 def sample(target: TargetContext) -> dict[str, Any]:
@@ -43,19 +48,20 @@ def sample(target: TargetContext) -> dict[str, Any]:
         "source": "aws.codebuild",
         "detail-type": "CodeBuild Build State Change",
         "resources": [],
-        "detail": {"build-status": "IN_PROGRESS", "project-name": "pointsman"},
+        "detail": {"build-status": "IN_PROGRESS", "project-name": target.control.stack_name},
     }
 
 
-def judge_rule(link: Link, state: str, targets: Sequence[str], bus: str, *, matches: bool) -> CheckResult:
-    """Judge the rule that forwards build states."""
+def judge_rule(link: Link, rule: Mapping[str, Any], targets: Sequence[str], bus: str, *, matches: bool) -> CheckResult:
+    """Judge the rule that forwards build states, as EventBridge describes it."""
+    name, state = rule["Name"], rule["State"]
     if state != "ENABLED":
-        return link.broken(f"rule {RULE} is {state}", f"enable it: aws events enable-rule --name {RULE}")
+        return link.broken(f"rule {name} is {state}", f"enable it: aws events enable-rule --name {name}")
     if bus not in targets:
-        return link.broken(f"rule {RULE} does not forward to {bus}", _DEPLOY)
+        return link.broken(f"rule {name} does not forward to {bus}", _DEPLOY)
     if not matches:
-        return link.broken(f"rule {RULE} does not match a build state of CodeBuild", _DEPLOY)
-    return link.ok(f"rule {RULE} forwards build states to the control stack's bus")
+        return link.broken(f"rule {name} does not match a build state of CodeBuild", _DEPLOY)
+    return link.ok(f"rule {name} forwards build states to the control stack's bus")
 
 
 def judge_bus(link: Link, policy: str | None, account: str) -> CheckResult:
@@ -71,7 +77,7 @@ def _failures(target: TargetContext) -> float:
     answer: Mapping[str, Any] = target.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/Events",
         MetricName="FailedInvocations",
-        Dimensions=[{"Name": "RuleName", "Value": RULE}],
+        Dimensions=[{"Name": "RuleName", "Value": rule_name(target)}],
         StartTime=now - timedelta(hours=HOURS),
         EndTime=now,
         Period=HOURS * 3600,

@@ -126,7 +126,7 @@ def judge_webhooks(repository: str, hooks: Sequence[Mapping[str, Any]], url: str
     if code and not 200 <= code < 300:
         return LINK.broken(
             f"the last delivery of {repository} was answered with {code}",
-            "with 401, enter the secret pointsman/github-webhook there; docs/operations.md has the other codes",
+            "with 401, enter the webhook's secret there; docs/operations.md has the other codes",
         )
     return LINK.ok(f"the webhook of {repository} works")
 

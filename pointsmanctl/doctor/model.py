@@ -39,6 +39,11 @@ class ControlContext:
     account_id: str
     region: str
 
+    @property
+    def stack_name(self) -> str:
+        """The stack's name, with which the names of all resources of the installation begin."""
+        return self.installation.settings.stack
+
     def parameter(self, name: str) -> str:
         """Return the deployed value of a parameter; empty if it has none."""
         return self.state.parameters.get(name, "")

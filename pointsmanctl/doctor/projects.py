@@ -6,19 +6,21 @@ from typing import Any
 from pointsmanctl.doctor.model import CheckResult, Link, TargetContext
 
 NAME = "project"
-PROJECTS = ("pointsman", "pointsman-check")
 _DEPLOY = "run `pointsman deploy`"
 
 
 def check(target: TargetContext) -> Iterator[CheckResult]:
     """Check both projects."""
-    answer = target.client("codebuild").batch_get_projects(names=list(PROJECTS))
-    yield judge(Link(NAME, target.name), answer["projects"], target.account, target.control.output("BusArn"))
+    names = (target.control.stack_name, f"{target.control.stack_name}-check")
+    projects = target.client("codebuild").batch_get_projects(names=list(names))["projects"]
+    yield judge(Link(NAME, target.name), names, projects, target.account, target.control.output("BusArn"))
 
 
-def judge(link: Link, projects: Sequence[Mapping[str, Any]], account: str, bus: str) -> CheckResult:
+def judge(
+    link: Link, names: Sequence[str], projects: Sequence[Mapping[str, Any]], account: str, bus: str
+) -> CheckResult:
     """Judge the projects of a target."""
-    missing = [name for name in PROJECTS if name not in {each["name"] for each in projects}]
+    missing = [name for name in names if name not in {each["name"] for each in projects}]
     if missing:
         return link.broken(f"there is no project {' and '.join(missing)}", _DEPLOY)
     for project in projects:

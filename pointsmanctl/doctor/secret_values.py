@@ -6,18 +6,27 @@ from collections.abc import Iterator
 from pointsmanctl.deployment.accounts import CONTROL
 from pointsmanctl.doctor.model import CheckResult, ControlContext, Link
 
-WEBHOOK_SECRET = "pointsman/github-webhook"  # noqa: S105 - a name
-SLACK_SECRET = "pointsman/slack-token"  # noqa: S105 - a name
 LINK = Link("secrets", CONTROL)
 _APP_KEYS = {"app_id", "installation_id", "private_key"}
 
 
 def check(control: ControlContext) -> Iterator[CheckResult]:
     """Check each secret."""
-    yield judge_webhook(read_secret(control, WEBHOOK_SECRET))
-    yield judge_slack(read_secret(control, SLACK_SECRET))
+    webhook, slack = webhook_secret(control), slack_secret(control)
+    yield judge_webhook(webhook, read_secret(control, webhook))
+    yield judge_slack(slack, read_secret(control, slack))
     if name := control.parameter("GithubApiSecretName"):
         yield judge_github_api(name, read_secret(control, name))
+
+
+def webhook_secret(control: ControlContext) -> str:
+    """Return the name of the webhook's secret."""
+    return control.output("WebhookSecretName") or f"{control.stack_name}/github-webhook"
+
+
+def slack_secret(control: ControlContext) -> str:
+    """Return the name of the secret with Slack's token."""
+    return control.output("SlackSecretName") or f"{control.stack_name}/slack-token"
 
 
 def read_secret(control: ControlContext, name: str) -> str | None:
@@ -29,20 +38,20 @@ def read_secret(control: ControlContext, name: str) -> str | None:
         return None
 
 
-def judge_webhook(value: str | None) -> CheckResult:
+def judge_webhook(name: str, value: str | None) -> CheckResult:
     """Judge the secret of the webhook, which the stack generates."""
     if value:
-        return LINK.ok(f"{WEBHOOK_SECRET} has a value")
-    return LINK.broken(f"{WEBHOOK_SECRET} has no value", "deploy the control stack again: it generates the secret")
+        return LINK.ok(f"{name} has a value")
+    return LINK.broken(f"{name} has no value", "deploy the control stack again: it generates the secret")
 
 
-def judge_slack(value: str | None) -> CheckResult:
+def judge_slack(name: str, value: str | None) -> CheckResult:
     """Judge the token of the Slack bot, which a person stores."""
     if value and value.startswith("xoxb-"):
-        return LINK.ok(f"{SLACK_SECRET} has a bot token")
+        return LINK.ok(f"{name} has a bot token")
     problem = "is still the placeholder" if value and " " in value else "is not a bot token (xoxb-...)"
     return LINK.broken(
-        f"{SLACK_SECRET} {problem if value else 'has no value'}",
+        f"{name} {problem if value else 'has no value'}",
         "run `pointsman slack-app`, which stores the token",
     )
 

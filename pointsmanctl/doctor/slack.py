@@ -7,7 +7,7 @@ from typing import Any
 
 from pointsmanctl.deployment.accounts import CONTROL
 from pointsmanctl.doctor.model import CheckResult, ControlContext, Link, LinkState
-from pointsmanctl.doctor.secret_values import SLACK_SECRET, judge_slack, read_secret
+from pointsmanctl.doctor.secret_values import judge_slack, read_secret, slack_secret
 
 LINK = Link("slack", CONTROL)
 _SECONDS = 10.0
@@ -29,8 +29,9 @@ class SlackAnswer:
 
 def check(control: ControlContext) -> Iterator[CheckResult]:
     """Check the token, its scopes and the channel."""
-    token = read_secret(control, SLACK_SECRET) or ""
-    if judge_slack(token).state is not LinkState.OK:
+    name = slack_secret(control)
+    token = read_secret(control, name) or ""
+    if judge_slack(name, token).state is not LinkState.OK:
         yield LINK.skipped("there is no token to ask Slack with", "store the token first")
         return
     url, channel = control.parameter("SlackApiUrl"), control.parameter("SlackChannel")
@@ -67,7 +68,8 @@ def judge_identity(answer: SlackAnswer) -> CheckResult:
     if not answer.error:
         return LINK.ok(f"the token is of {answer.body.get('user')} in {answer.body.get('team')}")
     return LINK.broken(
-        f"Slack does not accept the token: {answer.error}", f"store the app's present bot token in {SLACK_SECRET}"
+        f"Slack does not accept the token: {answer.error}",
+        "store the app's present bot token: run `pointsman slack-app`",
     )
 
 

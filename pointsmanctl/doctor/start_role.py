@@ -14,7 +14,7 @@ _DEPLOY = "run `pointsman deploy`: it carries both to every worker"
 
 def check(target: TargetContext) -> Iterator[CheckResult]:
     """Check the trust policy of the role."""
-    link, role = Link(NAME, target.name), f"pointsman-start-{target.region}"
+    link, role = Link(NAME, target.name), f"{target.control.stack_name}-start-{target.region}"
     iam = target.client("iam")
     try:
         policy = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
@@ -22,20 +22,23 @@ def check(target: TargetContext) -> Iterator[CheckResult]:
         yield link.broken(f"there is no role {role}", "run `pointsman deploy`")
         return
     control = target.control
-    yield judge_trust(link, policy, control.account_id, control.parameter("ExternalId"))
+    caller = f"{control.stack_name}-start-build"
+    yield judge_trust(link, policy, control.account_id, control.parameter("ExternalId"), caller)
 
 
-def judge_trust(link: Link, policy: Mapping[str, Any], control_account: str, external_id: str) -> CheckResult:
-    """Judge whether start_build can assume the role."""
+def judge_trust(
+    link: Link, policy: Mapping[str, Any], control_account: str, external_id: str, caller: str
+) -> CheckResult:
+    """Judge whether start_build, whose role is `caller`, can assume the role."""
     statements = [each for each in policy.get("Statement", []) if each.get("Effect") == "Allow"]
     trusted = [each for each in statements if control_account in _accounts(each)]
     if not trusted:
         return link.broken(f"the role does not trust the control account {control_account}", _DEPLOY)
     if not any(external_id in _values(each, "StringEquals", "sts:ExternalId") for each in trusted):
         return link.broken("the role requires another external id than the control stack sends", _DEPLOY)
-    caller = f"arn:aws:iam::{control_account}:role/pointsman-start-build"
-    if not any(caller.split(":", 3)[3] in _ends(_values(each, "ArnEquals", "aws:PrincipalArn")) for each in trusted):
-        return link.broken("the role does not trust the control stack's role pointsman-start-build", _DEPLOY)
+    arn = f"iam::{control_account}:role/{caller}"
+    if not any(arn.split(":", 1)[1] in _ends(_values(each, "ArnEquals", "aws:PrincipalArn")) for each in trusted):
+        return link.broken(f"the role does not trust the control stack's role {caller}", _DEPLOY)
     return link.ok("start_build can assume the role with the external id")
 
 

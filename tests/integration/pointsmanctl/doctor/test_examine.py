@@ -41,7 +41,7 @@ def control_template(path: Path) -> Path:
             "Resource": {"Fn::GetAtt": ["Bus", "Arn"]},
         },
     }
-    token = {"Name": "pointsman/slack-token", "SecretString": "put the bot token here"}
+    token = {"Name": "examined/slack-token", "SecretString": "put the bot token here"}
     template = {
         "Parameters": {name: {"Type": "String", "Default": ""} for name in names},
         "Resources": {
@@ -138,12 +138,12 @@ def test_secrets_that_a_route_names(cloud: LocalCloud, tmp_path: Path) -> None:
 def test_what_was_deleted_by_hand_is_missed(cloud: LocalCloud, tmp_path: Path) -> None:
     examine(cloud, tmp_path)
     events, codebuild = (cloud.client(service, "dev", "eu-central-1") for service in ("events", "codebuild"))
-    events.remove_targets(Rule="pointsman-build-states", Ids=["control-bus"])
-    events.delete_rule(Name="pointsman-build-states")
-    codebuild.delete_project(name="pointsman-check")
+    events.remove_targets(Rule="examined-build-states", Ids=["control-bus"])
+    events.delete_rule(Name="examined-build-states")
+    codebuild.delete_project(name="examined-check")
     results = examine(cloud, tmp_path)
-    assert results[f"{TARGET} events"][0].message == "there is no rule pointsman-build-states"
-    assert results[f"{TARGET} project"][0].message == "there is no project pointsman-check"
+    assert results[f"{TARGET} events"][0].message == "there is no rule examined-build-states"
+    assert results[f"{TARGET} project"][0].message == "there is no project examined-check"
 
 
 @pytest.fixture

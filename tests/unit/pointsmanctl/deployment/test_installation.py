@@ -43,6 +43,7 @@ def test_a_worker_gets_the_facts_of_the_control_stack_and_the_narrowest_paramete
         "AccountName": "dev",
         "ControlAccountId": FACTS.account_id,
         "ControlBusArn": FACTS.bus_arn,
+        "ControlStackName": "pointsman",
         "ExternalId": FACTS.external_id,
     }
     assert (prod.parameters["LogRetentionDays"], "VpcId" in prod.parameters) == ("30", False)

@@ -29,6 +29,7 @@ from pointsmanctl.doctor import (
 from pointsmanctl.doctor.model import CheckResult, Link
 from pointsmanctl.doctor.slack import SlackAnswer
 
+PROJECTS = ("pointsman", "pointsman-check")
 LINK = Link("link", "dev/eu-west-1")
 BUS = "arn:aws:events:us-east-1:111111111111:event-bus/pointsman"
 URL = "https://api.example.com/github"
@@ -52,7 +53,7 @@ def says(result: CheckResult, state: str, message: str, remedy: str = "") -> Non
     ],
 )
 def test_the_slack_token(value: str | None, state: str, message: str) -> None:
-    says(secret_values.judge_slack(value), state, message)
+    says(secret_values.judge_slack("pointsman/slack-token", value), state, message)
 
 
 @pytest.mark.parametrize(
@@ -70,8 +71,13 @@ def test_the_credentials_for_githubs_api(value: str | None, state: str, message:
 
 
 def test_the_webhooks_secret() -> None:
-    says(secret_values.judge_webhook("generated"), "ok", "has a value")
-    says(secret_values.judge_webhook(None), "broken", "has no value", "deploy the control stack")
+    says(secret_values.judge_webhook("pointsman/github-webhook", "generated"), "ok", "has a value")
+    says(
+        secret_values.judge_webhook("pointsman/github-webhook", None),
+        "broken",
+        "has no value",
+        "deploy the control stack",
+    )
 
 
 def test_slack_accepts_the_token_or_says_why_not() -> None:
@@ -207,7 +213,9 @@ def trust(**changed: Any) -> dict[str, Any]:
     ],
 )
 def test_the_trust_of_the_start_role(policy: Mapping[str, Any], state: str, message: str) -> None:
-    says(start_role.judge_trust(LINK, policy, "111111111111", "the-external-id"), state, message)
+    says(
+        start_role.judge_trust(LINK, policy, "111111111111", "the-external-id", "pointsman-start-build"), state, message
+    )
 
 
 def project(name: str, **variables: str) -> dict[str, Any]:
@@ -219,12 +227,14 @@ def project(name: str, **variables: str) -> dict[str, Any]:
 
 
 def test_the_projects() -> None:
-    both = [project(name) for name in projects.PROJECTS]
-    says(projects.judge(LINK, both, "dev", BUS), "ok", "both projects")
-    says(projects.judge(LINK, both[:1], "dev", BUS), "broken", "no project pointsman-check")
-    says(projects.judge(LINK, both, "prod", BUS), "broken", "another account name than prod")
+    both = [project(name) for name in PROJECTS]
+    says(projects.judge(LINK, PROJECTS, both, "dev", BUS), "ok", "both projects")
+    says(projects.judge(LINK, PROJECTS, both[:1], "dev", BUS), "broken", "no project pointsman-check")
+    says(projects.judge(LINK, PROJECTS, both, "prod", BUS), "broken", "another account name than prod")
     foreign = [both[0], project("pointsman-check", POINTSMAN_BUS="arn:other")]
-    says(projects.judge(LINK, foreign, "dev", BUS), "broken", "project pointsman-check reports to another bus")
+    says(
+        projects.judge(LINK, PROJECTS, foreign, "dev", BUS), "broken", "project pointsman-check reports to another bus"
+    )
 
 
 @pytest.mark.parametrize(
@@ -241,10 +251,29 @@ def test_the_connection(status: str | None, state: str, remedy: str) -> None:
 
 
 def test_the_rule() -> None:
-    says(forwarding.judge_rule(LINK, "ENABLED", [BUS], BUS, matches=True), "ok", "forwards")
-    says(forwarding.judge_rule(LINK, "DISABLED", [BUS], BUS, matches=True), "broken", "DISABLED", "enable-rule")
-    says(forwarding.judge_rule(LINK, "ENABLED", ["arn:other"], BUS, matches=True), "broken", "does not forward")
-    says(forwarding.judge_rule(LINK, "ENABLED", [BUS], BUS, matches=False), "broken", "does not match")
+    says(
+        forwarding.judge_rule(LINK, {"Name": "pointsman-build-states", "State": "ENABLED"}, [BUS], BUS, matches=True),
+        "ok",
+        "forwards",
+    )
+    says(
+        forwarding.judge_rule(LINK, {"Name": "pointsman-build-states", "State": "DISABLED"}, [BUS], BUS, matches=True),
+        "broken",
+        "DISABLED",
+        "enable-rule",
+    )
+    says(
+        forwarding.judge_rule(
+            LINK, {"Name": "pointsman-build-states", "State": "ENABLED"}, ["arn:other"], BUS, matches=True
+        ),
+        "broken",
+        "does not forward",
+    )
+    says(
+        forwarding.judge_rule(LINK, {"Name": "pointsman-build-states", "State": "ENABLED"}, [BUS], BUS, matches=False),
+        "broken",
+        "does not match",
+    )
 
 
 def test_the_bus_and_the_events_that_it_refused() -> None:
