@@ -60,7 +60,7 @@ def test_from_nothing_to_nothing() -> None:
     again = run("deploy", "--yes", "--only", "dev/*", "--doctor")
     assert again.exit_code == 0, again.output
     assert "Nothing to change: every stack is in the state of this version." in again.stderr
-    assert "there is no rule pointsman-build-states" in again.stdout  # the small worker has none
+    assert f"there is no rule {NAME}-build-states" in again.stdout  # the small worker has none
 
     asked = run("destroy")
     assert asked.exit_code == 2
