@@ -11,6 +11,7 @@ BUILD_DIRECTORY = RUNNER / ".build"
 SESSION_MANAGER_PLUGIN = BUILD_DIRECTORY / "bin" / "session-manager-plugin"
 ALL_FILES = "inventory"  # Pointsman's inventory, with the variables of its groups
 ONLY_VARIABLES = "variables"  # these variables alone, beside the team's inventory
+CALLBACKS = BUILD_DIRECTORY / "callbacks"
 
 
 def checkout(environ: Mapping[str, str]) -> Path:
@@ -47,12 +48,16 @@ def own_callback() -> Path:
     Ansible takes the first file of an enabled name, also from directories beside a playbook. No file of the repository
     can have this name.
     """
-    directory = BUILD_DIRECTORY / "callbacks"
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
-    callback = directory / f"pointsman_{secrets.token_hex(8)}.py"
+    remove_callback()
+    CALLBACKS.mkdir(parents=True)
+    callback = CALLBACKS / f"pointsman_{secrets.token_hex(8)}.py"
     callback.symlink_to(RUNNER / "callback_plugins" / "pointsman.py")
     return callback
+
+
+def remove_callback() -> None:
+    """Remove the callback's file of a run."""
+    shutil.rmtree(CALLBACKS, ignore_errors=True)
 
 
 def temporary_directory() -> str:

@@ -15,7 +15,7 @@ from redaction import Redactor
 
 from . import kept_secrets
 from .command import arguments, is_check_build
-from .directories import BUILD_DIRECTORY, prepare
+from .directories import BUILD_DIRECTORY, prepare, remove_callback
 from .failure_reason import Tail, with_hint
 from .report import Report
 from .requirements import Installed, environment_for, install
@@ -57,6 +57,7 @@ class PlaybookRun:
             return self._report.end(error.end)
         finally:
             kept_secrets.forget()
+            remove_callback()
 
     def _run_ansible(self) -> Exit:
         try:

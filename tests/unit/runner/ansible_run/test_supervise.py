@@ -149,7 +149,7 @@ def test_an_unknown_reason_has_no_hint() -> None:
 
 @pytest.fixture(autouse=True)
 def build_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(directories, "BUILD_DIRECTORY", tmp_path / "build")
+    monkeypatch.setattr(directories, "CALLBACKS", tmp_path / "build" / "callbacks")
     return tmp_path / "build"
 
 
