@@ -47,11 +47,14 @@ def furnish(root: Path) -> None:
 
 
 def existing(client: Callable[[str, str, str], Any], hosts: Path) -> list[ManagedHost]:
-    """The managed instances of every account and region, as EC2 lists them."""
+    """The managed instances of every account and region that run, as EC2 lists them."""
 
     def one(target: tuple[str, str]) -> list[ManagedHost]:
         account, region = target
-        filters = [{"Name": "tag:pointsman:managed", "Values": ["true"]}]
+        filters = [
+            {"Name": "tag:pointsman:managed", "Values": ["true"]},
+            {"Name": "instance-state-name", "Values": ["running"]},
+        ]
         pages = client("ec2", account, region).get_paginator("describe_instances").paginate(Filters=filters)
         instances = [each for page in pages for group in page["Reservations"] for each in group["Instances"]]
         return [_host(each["InstanceId"], _name_tag(each), hosts, account, region) for each in instances]

@@ -1,5 +1,6 @@
 """One local cloud for every end-to-end test: the real templates deployed, IAM enforced, ten hosts."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,8 @@ from localcloud.cloud import LocalCloud
 from localcloud.layout import CHECKOUT, STATES
 from pointsmanctl.demo.observer import Observer
 
+# What the route platform names.
+VAULT_PASSWORD, DB_PASSWORD = "open sesame", "k8-Vr2mQz"
 # Beside the repository's own rules, which are for acme/infra alone.
 MORE_ROUTES = """
   - name: preview
@@ -49,6 +52,9 @@ def cloud() -> Iterator[LocalCloud]:
     with pytest.MonkeyPatch.context() as patch, LocalCloud.replacing(state) as running:
         patch.setenv("POINTSMAN_ROUTES", str(rules))
         running.up()
+        secrets = running.client("secretsmanager", "dev", "eu-west-1")
+        secrets.create_secret(Name="infra/vault", SecretString=VAULT_PASSWORD)
+        secrets.create_secret(Name="infra/database", SecretString=json.dumps({"password": DB_PASSWORD}))
         yield running
 
 

@@ -1,6 +1,5 @@
 """A push from a repository of its own layout: playbooks in a folder, a vault, inventories, a submodule."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,13 +12,14 @@ from localcloud.hosts import ManagedHost
 from pointsman.core.model import RolloutState
 from pointsman.core.trail.events import HostResultRecorded
 from pointsmanctl.demo.observer import Observer
+from tests.e2e.conftest import DB_PASSWORD, VAULT_PASSWORD
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 SAMPLE = Path(__file__).parent / "repositories" / "platform"
 PLATFORM, SHARED = "acme/platform", "acme/shared"
 HANA = Author("Hana Ito", "hana@example.com")
-VAULT_PASSWORD, DB_PASSWORD, API_KEY = "open sesame", "k8-Vr2mQz", "Zq4-tn7Lm2xKd9"
+API_KEY = "Zq4-tn7Lm2xKd9"
 ROLE = """
 - name: Write what every team has
   ansible.builtin.copy:
@@ -40,11 +40,8 @@ def encrypted(file: Path, directory: Path) -> str:
 
 @pytest.fixture(scope="module")
 def pushed(world: Observer, tmp_path_factory: pytest.TempPathFactory) -> PushResult:
-    """The team's repository is on GitHub, its secrets are in the target's account; its rollout has ended."""
+    """The team's repository is on GitHub; its rollout has ended."""
     directory = tmp_path_factory.mktemp("platform")
-    secrets = world.cloud.client("secretsmanager", "dev", "eu-west-1")
-    secrets.create_secret(Name="infra/vault", SecretString=VAULT_PASSWORD)
-    secrets.create_secret(Name="infra/database", SecretString=json.dumps({"password": DB_PASSWORD}))
     platform, shared = world.cloud.github.repository(PLATFORM), world.cloud.github.repository(SHARED)
     platform.create()
     shared.create()

@@ -317,15 +317,15 @@ def test_a_build_reads_the_secrets_and_parameters_that_its_stack_lists_and_a_che
     world: Observer, roles: Roles
 ) -> None:
     secrets, parameters = (world.cloud.client(name, "dev", "eu-west-1") for name in ("secretsmanager", "ssm"))
-    for name in ("infra/vault", "other/vault"):
+    for name in ("infra/shown", "other/vault"):
         secrets.create_secret(Name=name, SecretString="a password")
         parameters.put_parameter(Name=f"/{name}", Value="a password", Type="SecureString")
     build = roles.named("dev", "pointsman-build-eu-west-1", "eu-west-1")
     check = roles.named("dev", "pointsman-check-eu-west-1", "eu-west-1")
-    assert build.client("secretsmanager").get_secret_value(SecretId="infra/vault")["SecretString"] == "a password"
-    found = build.client("ssm").get_parameter(Name="/infra/vault", WithDecryption=True)
+    assert build.client("secretsmanager").get_secret_value(SecretId="infra/shown")["SecretString"] == "a password"
+    found = build.client("ssm").get_parameter(Name="/infra/shown", WithDecryption=True)
     assert found["Parameter"]["Value"] == "a password"
-    for caller, name in ((build, "other/vault"), (check, "infra/vault")):
+    for caller, name in ((build, "other/vault"), (check, "infra/shown")):
         with refused():
             caller.client("secretsmanager").get_secret_value(SecretId=name)
         with refused():
