@@ -79,7 +79,7 @@ e2e: $(SYNCED) ## The real templates on the local cloud
 
 # The end-to-end tests often wait, so the fast tests run beside them.
 test: lint ## Everything
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=line unit e2e
+	$(MAKE) --no-print-directory --jobs=2 unit e2e
 
 explore: $(SYNCED) ## Run the property tests with fresh seeds, ROUNDS times
 	for round in $$(seq $(ROUNDS)); do echo "round $$round of $(ROUNDS)"; HYPOTHESIS_PROFILE=explore $(PYTEST) tests -m hypothesis -n 2 -q; done
