@@ -21,7 +21,7 @@ LETTERS_OF_NAMES = string.ascii_letters + string.digits + "_-."
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.words], ids=lambda rule: rule.words[0])
 def test_what_a_rule_matches_has_a_word_of_it(rule: Rule) -> None:
-    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, suppress_health_check=list(HealthCheck))
     @given(st.from_regex(rule.expression))
     def found(text: str) -> None:
         assert holds_any(lower_case(text), rule.words)
@@ -31,7 +31,7 @@ def test_what_a_rule_matches_has_a_word_of_it(rule: Rule) -> None:
 
 
 @given(st.sampled_from(range(sys.maxunicode + 1)).map(chr))
-@settings(max_examples=500)
+@settings(max_examples=200)
 def test_lower_case_is_what_a_pattern_without_case_reads(character: str) -> None:
     for letter in string.ascii_lowercase:
         if re.fullmatch(letter, character, re.IGNORECASE):
@@ -52,7 +52,7 @@ WORDS_OF_NAMES = st.sampled_from(NAME_PARTS.split())
 
 
 @given(st.one_of(st.text(LETTERS_OF_NAMES, max_size=30), st.lists(WORDS_OF_NAMES, max_size=4).map("_".join)))
-@settings(max_examples=1000)
+@settings(max_examples=300)
 def test_a_name_that_hides_a_value_is_never_passed_over(name: str) -> None:
     if hides(name):
         assert may_hide(f"x {name}: y")
@@ -62,7 +62,7 @@ SIGNS = st.sampled_from([" ", "=", ": ", "[", "]", "a[b c", " x ", "é", "İ", "
 
 
 @given(st.lists(st.one_of(WORDS_OF_NAMES, SIGNS), max_size=20).map("".join), st.integers(0, 20))
-@settings(max_examples=1000)
+@settings(max_examples=300)
 def test_looking_for_the_next_name_skips_no_name_that_hides(line: str, position: int) -> None:
     every = [(found.start(), found[0]) for found in _NAME.finditer(line, position) if hides(found[0])]
     start = next_name(line, position)
