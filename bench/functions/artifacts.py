@@ -1,5 +1,6 @@
 """The result of `sam build`, unpacked as Lambda does: the function at /var/task, its layers at /opt."""
 
+import re
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -90,11 +91,16 @@ class Artifacts:
         return sum(_zipped(folder, scratch / f"{number}.zip") for number, folder in enumerate(folders))
 
 
+_SUBSTITUTED = re.compile(r"\$\{([\w:]+)\}")
+
+
 def resolved(value: Any, references: Mapping[str, str]) -> str:
     """The text of a variable. Raises KeyError for a reference that nobody knows."""
     match value:
         case {"Ref": name}:
             return references[name]
+        case {"Fn::Sub": str(text)}:
+            return _SUBSTITUTED.sub(lambda found: references[found[1]], text)
         case dict():
             raise ValueError(f"{value} is not supported by the benchmark")
         case _:

@@ -3,15 +3,7 @@
 import hashlib
 import hmac
 import json
-import os
-import ssl
-from functools import cache
-from http.client import HTTPSConnection
 from typing import Any
-from urllib.parse import urlsplit
-
-MESSAGE = json.dumps({"MessageBody": "x" * 3000}).encode()  # as long as that of a push
-HEADERS = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.SendMessage", "Authorization": ""}
 
 
 def answer(_event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -24,17 +16,3 @@ def read(event: dict[str, Any], _context: object) -> dict[str, Any]:
     body = event["body"].encode()
     hmac.new(b"a secret", body, hashlib.sha256).hexdigest()
     return {"statusCode": 200 if isinstance(json.loads(body), dict) else 400}
-
-
-def send(_event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Send one message to SQS, without a signature: what a receiver cannot do without."""
-    connection = _connection()
-    connection.request("POST", "/", MESSAGE, HEADERS)
-    response = connection.getresponse()
-    response.read()
-    return {"statusCode": response.status}
-
-
-@cache
-def _connection() -> HTTPSConnection:
-    return HTTPSConnection(urlsplit(os.environ["AWS_ENDPOINT_URL"]).netloc, context=ssl.create_default_context())

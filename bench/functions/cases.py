@@ -68,7 +68,7 @@ class WorkNotDone(Exception):
 def cases(workshop: Workshop, warm_calls: int, large_calls: int) -> list[BenchmarkCase]:
     """Every case, ready to be measured."""
     scene = _Scene(workshop)
-    bare = BenchmarkedFunction(workshop.bare("answer"), partial(events.delivery, events.push()))
+    bare = BenchmarkedFunction(workshop.bare("bare.answer"), partial(events.delivery, events.push()))
     receiver = scene.receiver(events.push(), workshop.ours(RECEIVER))
     message = scene.message(receiver)
     started = scene.start_build(message)
@@ -87,7 +87,7 @@ def _sender(workshop: Workshop, bare: BenchmarkedFunction) -> BenchmarkedFunctio
     def check(answer: Any) -> None:
         _require(answer["statusCode"] == 200, answer)
 
-    return BenchmarkedFunction(workshop.bare("send"), bare.event, workshop.aws.forget, check)
+    return BenchmarkedFunction(workshop.bare("bare_sender.send"), bare.event, workshop.aws.forget, check)
 
 
 def rows(measured: Mapping[str, Measured]) -> list[Row]:
@@ -148,7 +148,7 @@ class _Scene:
         program = self._workshop.ours(RECEIVER, routes)
         subject = self.receiver({}, program)
         ours = BenchmarkedFunction(program, lambda: event, subject.prepare, subject.check)
-        return BenchmarkCase(title, ours, BenchmarkedFunction(self._workshop.bare("read"), lambda: event), calls)
+        return BenchmarkCase(title, ours, BenchmarkedFunction(self._workshop.bare("bare.read"), lambda: event), calls)
 
     def start_build(self, event: Any) -> BenchmarkedFunction:
         """start_build, on empty tables."""

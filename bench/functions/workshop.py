@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.functions import bare, events
+from bench.functions import bare, bare_sender, events
 from bench.functions.artifacts import Artifacts, Function, resolved
 from bench.functions.aws import SLACK, Aws
 from bench.functions.certificates import Authority
@@ -19,6 +19,12 @@ from bench.functions.runtime import Program, Running, make_runtime, started
 
 ROOT = Path(__file__).parents[2]
 ROUTES_LAYER = "RoutesLayer"
+PSEUDO_PARAMETERS = {
+    "AWS::AccountId": "111111111111",
+    "AWS::Partition": "aws",
+    "AWS::Region": "us-east-1",
+    "AWS::StackName": "pointsman",
+}
 ANSWERS = {
     "ExternalId": "the-benchmark-knows-it",
     "SlackChannel": "C0123456789",
@@ -52,16 +58,17 @@ class Workshop:
             self.authority.join(root)
         return Program(root, function.handler, self._variables(function, root), function.memory)
 
-    def bare(self, name: str) -> Program:
+    def bare(self, handler: str) -> Program:
         """A bare handler: no layer, and no variable but where AWS is."""
         root = self.scratch / "bare"
         if not root.exists():
             (root / "var/task").mkdir(parents=True)
-            shutil.copy(str(bare.__file__), root / "var/task/bare.py")
+            for module in (bare, bare_sender):
+                shutil.copy(str(module.__file__), root / "var/task")
             mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
             compileall.compile_dir(root, quiet=1, invalidation_mode=mode)
         variables = {"AWS_ENDPOINT_URL": self.aws.url, "SSL_CERT_FILE": str(self.scratch / "system.pem")}
-        return Program(root, f"bare.{name}", variables)
+        return Program(root, handler, variables)
 
     def _compiled(self, routes: str) -> Path:
         """Build the routes layer from other routes with the product's own Makefile."""
@@ -110,7 +117,7 @@ def _references(template: Mapping[str, Any], endpoint: str) -> dict[str, str]:
         name: f"{endpoint}/111111111111/{name}.fifo" if each["Type"] == "AWS::SQS::Queue" else name
         for name, each in template["Resources"].items()
     }
-    return parameters | ANSWERS | {"SlackApiUrl": endpoint + SLACK} | resources
+    return PSEUDO_PARAMETERS | parameters | ANSWERS | {"SlackApiUrl": endpoint + SLACK} | resources
 
 
 def _moved(value: str, root: Path) -> str:

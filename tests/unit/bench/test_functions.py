@@ -1,6 +1,8 @@
 """What the benchmark makes of its figures, and how large its large push is."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,18 @@ def test_a_function_gets_the_layers_that_the_defaults_give_it(
     }
     (tmp_path / "template.yaml").write_text(yaml.safe_dump(template))
     assert Artifacts(tmp_path).function("F").layers == layers
+
+
+def test_a_name_in_a_text_is_resolved() -> None:
+    assert (
+        resolved({"Fn::Sub": "${AWS::StackName}/slack-token"}, {"AWS::StackName": "pointsman"})
+        == "pointsman/slack-token"
+    )
+
+
+def test_the_bare_handlers_of_the_ratios_import_no_network() -> None:
+    """Otherwise they would start as slowly as what they are compared with."""
+    network = "[name for name in ('ssl', 'http.client', 'boto3') if name in sys.modules]"
+    script = f"import sys, bench.functions.bare; print({network})"
+    answer = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
