@@ -7,6 +7,7 @@ from typing import Any
 from pointsman.core.routes.model import Routes
 from pointsman.core.run_options import merge_options
 from pointsmanctl.doctor.model import CheckResult, Link, TargetContext
+from pointsmanctl.doctor.vault_secret import described
 
 NAME = "secrets"
 
@@ -17,7 +18,7 @@ def check(target: TargetContext) -> Iterator[CheckResult]:
     secrets, parameters = named_for(routes, target.name)
     if not secrets and not parameters:
         yield link.skipped("no route names a secret for this target")
-    allowed = [*target.parameter("SecretNames").split(","), target.parameter("VaultSecretName")]
+    allowed = target.parameter("SecretNames").split(",")
     for name in secrets:
         exists = _secret_exists(target.client("secretsmanager"), name)
         yield judge(link, "secret", name, allowed, "SecretNames", exists=exists)
@@ -55,10 +56,8 @@ def judge(link: Link, kind: str, name: str, allowed: Sequence[str], setting: str
 
 
 def _secret_exists(secretsmanager: Any, name: str) -> bool:
-    try:
-        return "DeletedDate" not in secretsmanager.describe_secret(SecretId=name)
-    except secretsmanager.exceptions.ResourceNotFoundException:
-        return False
+    secret = described(secretsmanager, name)
+    return secret is not None and "DeletedDate" not in secret
 
 
 def _parameter_exists(ssm: Any, name: str) -> bool:

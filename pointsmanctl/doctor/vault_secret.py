@@ -1,6 +1,7 @@
 """The secrets that builds may read, such as vault passwords. Their values are not read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pointsmanctl.doctor.model import CheckResult, Link, TargetContext
 
@@ -16,14 +17,22 @@ def check(target: TargetContext) -> Iterator[CheckResult]:
         return
     client = target.client("secretsmanager")
     for name in names:
-        try:
-            secret = client.describe_secret(SecretId=name)
-        except client.exceptions.ResourceNotFoundException:
+        secret = described(client, name)
+        if secret is None:
             yield judge(link, name, exists=False)
             continue
         yield judge(
             link, name, exists=True, deleted="DeletedDate" in secret, has_value=bool(secret.get("VersionIdsToStages"))
         )
+
+
+def described(secretsmanager: Any, name: str) -> Mapping[str, Any] | None:
+    """Return what Secrets Manager tells of a secret, without its value; None if there is none. Raises ClientError."""
+    try:
+        secret: Mapping[str, Any] = secretsmanager.describe_secret(SecretId=name)
+    except secretsmanager.exceptions.ResourceNotFoundException:
+        return None
+    return secret
 
 
 def judge(link: Link, name: str, *, exists: bool, deleted: bool = False, has_value: bool = True) -> CheckResult:
