@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pointsman.core.model import RunState
-from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, read_event, read_event_json
+from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, read_event
 from pointsmanctl.output.shapes import (
     DECISION_COLUMNS,
     DELIVERY_COLUMNS,
@@ -47,7 +47,7 @@ def with_values(value: Any) -> Any:
 
 
 def delivery_event() -> DeliveryDecided:
-    event = read_event_json((OURS / "DeliveryDecided.json").read_text())
+    event = read_event(json.loads((OURS / "DeliveryDecided.json").read_text()))
     assert isinstance(event, DeliveryDecided)
     return event
 
@@ -77,7 +77,7 @@ def test_a_rollout_and_its_runs_have_the_documented_fields() -> None:
 
 def test_what_why_answers_is_made_of_the_same_objects() -> None:
     loaded = loaded_rollout(RunState.RUNNING)
-    repeated = read_event_json((OURS / "RolloutRepeated.json").read_text())
+    repeated = read_event(json.loads((OURS / "RolloutRepeated.json").read_text()))
     assert isinstance(repeated, RolloutRepeated)
     report = DeliveryReport(delivery_event(), {loaded.rollout.id: loaded}, (repeated,))
     assert delivery_object(report) == {

@@ -1,11 +1,12 @@
 """The audit trail as a table, on terminals of every width and in a pipe."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from pointsman.core.model import Mode, RunState
-from pointsman.core.trail.events import TrailEvent, read_event_json
+from pointsman.core.trail.events import TrailEvent, read_event
 from pointsman.core.trail.item import read_item
 from pointsmanctl.output.trail_table import describe, trail_table
 from tests.support.command_line import printed
@@ -15,12 +16,12 @@ OURS = Path("events/ours")
 
 
 def sample(name: str) -> TrailEvent:
-    return read_event_json((OURS / f"{name}.json").read_text())
+    return read_event(json.loads((OURS / f"{name}.json").read_text()))
 
 
 @pytest.mark.parametrize("file", sorted(OURS.glob("*.json")), ids=lambda path: path.stem)
 def test_every_event_has_a_line_in_the_trails_table(file: Path) -> None:
-    event = read_event_json(file.read_text())
+    event = read_event(json.loads(file.read_text()))
     header, line, *_ = printed(trail_table([event]))
     assert header.split() == ["TIME", "(UTC)", "WHO", "COMMIT", "TARGET", "HOST", "WHAT"]
     assert line.startswith(f"{event.at:%m-%d %H:%M:%S}")
@@ -104,7 +105,7 @@ def test_on_the_narrowest_terminal_no_cell_is_lost() -> None:
 
 @pytest.mark.parametrize("file", sorted(OURS.glob("*.json")), ids=lambda path: path.stem)
 def test_in_a_pipe_every_event_is_one_line(file: Path) -> None:
-    event = read_event_json(file.read_text())
+    event = read_event(json.loads(file.read_text()))
     assert len(printed(trail_table([event, event.replace(host="x" * 80)]).plain(), 100_000)) <= 3
 
 

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-import msgspec
-
 from pointsman.core.model import Change, Decision, Mode, RolloutState, RunState
 from pointsman.core.trail.host_values import HostCounts, TaskResult
 from pointsman.core.trail.keys import (
@@ -326,10 +324,4 @@ TYPES = frozenset(each.__name__ for each in get_args(TrailEvent.__value__))
 def read_event(data: Mapping[str, Any]) -> TrailEvent:
     """Read a stored event, without the fields of a newer version. Raises msgspec.ValidationError."""
     event: TrailEvent = read_as(TrailEvent.__value__, data)
-    return event
-
-
-def read_event_json(text: str | bytes) -> TrailEvent:
-    """Read it from JSON text. Raises msgspec.DecodeError."""
-    event: TrailEvent = msgspec.json.decode(text, type=TrailEvent)
     return event
