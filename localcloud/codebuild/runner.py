@@ -17,6 +17,7 @@ from typing import Final
 from localcloud.aws import emulator
 from localcloud.codebuild import buildspec, environment, source
 from localcloud.codebuild.buildspec import Buildspec, BuildspecError, OnFailure, PhaseCommands
+from localcloud.codebuild.container import kill_processes
 from localcloud.codebuild.model import Build, BuildStatus, PhaseContext, PhaseType
 from localcloud.codebuild.role import BuildRole, RoleError
 from localcloud.codebuild.shell import Shell, ShellInterrupted
@@ -141,6 +142,7 @@ class BuildRunner:
             timer.cancel()
             if self._shell is not None:
                 self._shell.close()
+                kill_processes(self.build.id)
             self._slots.release()
             for path in (self._directory, self._tmp):
                 shutil.rmtree(path, ignore_errors=True)
