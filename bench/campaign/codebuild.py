@@ -29,6 +29,7 @@ class SimulatedBuild:
     state: RunState = RunState.RUNNING
     ended: datetime | None = None
     deleted: bool = False
+    late: bool = False  # it began after a call that got no answer
 
     @property
     def live(self) -> bool:
@@ -72,6 +73,14 @@ class SimulatedCodeBuild:
             raise Unavailable("the answer was lost")
         return build.report
 
+    def stop(self, target: Target, arn: str) -> None:
+        """See Builds.stop."""
+        self._assume_role(target)
+        if self._faults.happens("throttle"):
+            raise BuildDelayed("ThrottlingException")
+        build = self.builds[arn]
+        self._time.after(self._faults.random.uniform(0, 30), lambda: self._end(build, RunState.STOPPED))
+
     def find(self, run: Run) -> BuildReport | None:
         """See Builds.find."""
         self._assume_role(run.target)
@@ -98,21 +107,21 @@ class SimulatedCodeBuild:
         return self._faults.on and self._time.now < self.refuses.get(target.region, self._time.now)
 
     def _start_late(self, run: Run) -> None:
-        self._once(run)
+        self._once(run, late=True)
 
-    def _once(self, run: Run) -> SimulatedBuild:
+    def _once(self, run: Run, *, late: bool = False) -> SimulatedBuild:
         token = build_token(run.rollout, run.target.name, run.attempt)
         build, since = self._tokens.get(token, (None, self._time.now))
         if build and self._time.now - since < TOKEN_VALID_FOR:
             return build
-        build = self._new(run)
+        build = self._new(run, late=late)
         self._tokens[token] = (build, self._time.now)
         return build
 
-    def _new(self, run: Run) -> SimulatedBuild:
+    def _new(self, run: Run, *, late: bool) -> SimulatedBuild:
         target, project = run.target, "pointsman"
         arn = f"arn:aws:codebuild:{target.region}:{target.account_id}:build/{project}:{len(self.builds):08d}"
-        build = self.builds[arn] = SimulatedBuild(arn, run, self._time.now)
+        build = self.builds[arn] = SimulatedBuild(arn, run, self._time.now, late=late)
         self._created(build)
         random = self._faults.random
         queued = random.uniform(0, 120)
@@ -120,8 +129,10 @@ class SimulatedCodeBuild:
         self._time.after(queued + random.uniform(60, 2400), lambda: self._end(build))
         return build
 
-    def _end(self, build: SimulatedBuild) -> None:
-        build.state, build.ended = self._faults.random.choice(ENDS), self._time.now
+    def _end(self, build: SimulatedBuild, state: RunState | None = None) -> None:
+        if build.ended:
+            return
+        build.state, build.ended = state or self._faults.random.choice(ENDS), self._time.now
         self._send_event(build, build.state)
         if self._faults.happens("deleted"):
             self._time.after(self._faults.random.uniform(1, 3600), lambda: setattr(build, "deleted", True))

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bench.campaign.clock import Timeline
 from bench.campaign.codebuild import SimulatedBuild, SimulatedCodeBuild
+from bench.campaign.commands import Commands
 from bench.campaign.faults import DiedError, FaultInjector
 from bench.campaign.oracle import Oracle
 from bench.campaign.pushes import TARGETS, Pushes
@@ -22,6 +23,7 @@ from pointsman.core.rollouts.consume import DeliveryConsumer, ReceivedMessage
 from pointsman.core.rollouts.engine import Engine, never
 from pointsman.errors import PointsmanError
 
+COMMANDS = 10
 HOURS_OF_FAULTS = 6
 HOURS_OF_QUIET = 16  # a start may be retried for 8 hours, and builds take time
 SWEEP_SECONDS = 300
@@ -78,14 +80,18 @@ class Episode:
         self.time, self.faults, self.oracle = Timeline(), FaultInjector(chance), Oracle()
         self.trail = FailingTrail(self.faults)
         self.store = FailingRollouts(self.trail, self.faults)
-        self.codebuild = SimulatedCodeBuild(self.time, self.faults, self.oracle.build_began, self._build_event)
+        self.codebuild = SimulatedCodeBuild(self.time, self.faults, self._build_began, self._build_event)
         self.queue = FifoQueue(self.time, self.faults, self._consume)
         self.pushes = Pushes(chance, self.time, self.queue, pushes, HOURS_OF_FAULTS * 3600)
+        self.commands = Commands(
+            chance, self.time, (self.store, self.trail, self.queue), lambda: self.oracle.rollouts, self._invoke
+        )
         self.engine = self._start_process()
 
     def run(self) -> EpisodeResult:
         """Run faults, then quiet, then the checks."""
         self.pushes.plan()
+        self.commands.plan(COMMANDS, HOURS_OF_FAULTS * 3600)
         self._plan_regions()
         self.time.after(SWEEP_SECONDS, self._sweep)
         self.time.run(self.time.now + timedelta(hours=HOURS_OF_FAULTS))
@@ -101,7 +107,7 @@ class Episode:
             rollouts,
             len(self.codebuild.builds),
             self.oracle.broken,
-            dict(self.faults.seen | self.pushes.seen),
+            dict(self.faults.seen | self.pushes.seen | self.commands.seen),
         )
 
     def _start_process(self) -> Engine:
@@ -144,6 +150,12 @@ class Episode:
             stored = MemoryRollouts.load(self.store, spec.rollout)  # without simulated failures
             if stored and any(each.pushed_at == delivery.pushed_at for each in stored[0].pushes):
                 self.oracle.accepted(spec.rollout, [target.name for target in spec.targets], push)
+
+    def _build_began(self, build: SimulatedBuild) -> None:
+        self.oracle.build_began(build)
+        stored = MemoryRollouts.load(self.store, build.run.rollout)  # without simulated failures
+        if stored and stored[0].cancellation:
+            self.oracle.build_of_cancelled(build)
 
     def _build_event(self, build: SimulatedBuild, state: RunState) -> None:
         run, report = build.run, build.report.replace(state=state)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from bench.campaign.codebuild import SimulatedBuild
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import Rollout, RolloutId, Run, RunState, TargetName
+from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, RunState, TargetName
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.trail.events import RolloutEnded, RunEnded, RunStarted
 from pointsman.core.trail.keys import rollout_partition
 
-NEVER_BUILT = (RunState.REFUSED, RunState.SUPERSEDED)
+NEVER_BUILT = (RunState.REFUSED, RunState.SUPERSEDED, RunState.CANCELLED)
 
 
 @dataclass
@@ -53,6 +53,11 @@ class Oracle:
         self._last[entry] = run.rollout
         self._begun[entry] = max(self._begun[entry], number)
 
+    def build_of_cancelled(self, build: SimulatedBuild) -> None:
+        """A build began although its rollout was cancelled: only a call that was made before may have that effect."""
+        if not build.late:
+            self.broken.append(f"cancelled: {build.arn} of {build.run.rollout} began after the cancellation")
+
     def check(
         self, store: MemoryRollouts, trail: MemoryTrail, builds: list[SimulatedBuild], open_rollouts: list[RolloutId]
     ) -> None:
@@ -83,6 +88,8 @@ class Oracle:
         if missing:
             yield f"lost: {rollout.id} never ran on {sorted(missing)}"
         events = trail.of_partition(rollout_partition(rollout.id))
+        if rollout.state is RolloutState.CANCELLED and rollout.cancellation is None:
+            yield f"cancelled: nobody cancelled {rollout.id}"
         ends = Counter((event.target, event.attempt) for event in events if isinstance(event, RunEnded))
         for run in runs:
             if ends[run.target.name, run.attempt] != 1:

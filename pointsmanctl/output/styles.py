@@ -11,6 +11,7 @@ STYLES = {
     "timed_out": "bold red",
     "faulted": "bold red",
     "superseded": "dim",
+    "cancelled": "yellow",
     "rescued": "dim",
     "ignored": "dim",
     "matched": "green",

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from pointsman.core.model import Mode, Outcome, RunState
 from pointsman.core.text import format_duration, pluralize
+from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
 from pointsman.core.trail.events import (
     BuildReported,
     DeliveryDecided,
@@ -78,6 +79,8 @@ def describe(event: ReadEvent, *, diffs: bool = False) -> list[Text | Syntax]:
             return list(_delivery(event))
         case RunEnded() | RolloutEnded():
             return [_ended(event)]
+        case RolloutCancelled() | RolloutRetried() | CommandRefused():
+            return [_command(event)]
         case PlaybookEnded():
             return [_playbook(event)]
         case _:
@@ -107,6 +110,20 @@ def _line(event: ReadEvent) -> Text:
             )
         case _:
             return _note(event)
+
+
+def _command(event: RolloutCancelled | RolloutRetried | CommandRefused) -> Text:
+    reason = f": {event.reason}" if event.reason else ""
+    match event:
+        case RolloutCancelled():
+            return Text(f"rollout {event.rollout} cancelled{reason}", "yellow")
+        case RolloutRetried():
+            targets = [
+                name + (f" ({', '.join(event.hosts[name])})" if name in event.hosts else "") for name in event.retried
+            ]
+            return Text(f"rollout {event.rollout} retried on {', '.join(targets)}{reason}")
+        case CommandRefused():
+            return Text(f"{event.name} refused{reason}", "yellow")
 
 
 def _note(event: ReadEvent) -> Text:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pointsman.core.audit.authorize import StoredRun
 from pointsman.core.model import DeliveryId, Mode, Rollout, RolloutId, RolloutState, Run, RunState, TargetName
+from pointsman.core.trail.command_events import RolloutCancelled, RolloutRetried
 from pointsman.core.trail.events import (
     BuildReported,
     HostResultRecorded,
@@ -23,6 +24,7 @@ from tests.support.rollouts import ACCOUNT_IDS, COMMIT, MORNING, change, deliver
 
 EVENTS = Path(__file__).parents[2] / "events"
 ROLLOUT = RolloutId("r-3f2a9c0d1e2b4a56")
+OPERATOR = "arn:aws:sts::111111111111:assumed-role/Ops/hana"
 DEV, PROD = TargetName("dev/eu-west-1"), TargetName("prod/eu-west-1")
 
 
@@ -154,6 +156,14 @@ def repeated(at: float, *retried: str, reason: str = "it ran already: nothing ru
     return RolloutRepeated(
         at=after(at), rollout=ROLLOUT, delivery="d-1", message_id=f"m-{at}", reason=reason, retried=retried
     )
+
+
+def cancelled(at: float, reason: str = "") -> RolloutCancelled:
+    return RolloutCancelled(at=after(at), actor=OPERATOR, rollout=ROLLOUT, command=f"c-{at}", reason=reason)
+
+
+def retried(at: float, *targets: str) -> RolloutRetried:
+    return RolloutRetried(at=after(at), actor=OPERATOR, rollout=ROLLOUT, command=f"c-{at}", reason="", retried=targets)
 
 
 def waited(of: str, at: float = 1, blocked_by: str = "r-other", attempt: int = 1) -> RunWaited:

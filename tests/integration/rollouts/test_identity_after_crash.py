@@ -11,7 +11,8 @@ import pytest
 from pointsman.core.model import Rollout, RolloutId, Run, RunState, Target, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
 from pointsman.core.rollouts.engine import Engine
-from pointsman.core.trail.events import Event, RolloutStarted, RunEnded, RunStarted, TrailEvent
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import RolloutStarted, RunEnded, RunStarted, TrailEvent
 from tests.support.concurrency import QueuedDelivery, handle, handle_together
 from tests.support.rollouts import delivery
 from tests.support.world import DEV, PROD, MakeWorld, MemoryWorld, World, worlds_of
@@ -101,6 +102,9 @@ class _Builds:
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
         return self._fuse(lambda: self._builds.start(rollout, run))
+
+    def stop(self, target: Target, arn: str) -> None:
+        self._fuse(lambda: self._builds.stop(target, arn))
 
     def find(self, run: Run) -> BuildReport | None:
         return self._fuse(lambda: self._builds.find(run))

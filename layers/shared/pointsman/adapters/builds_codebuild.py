@@ -1,4 +1,4 @@
-"""The Builds port on CodeBuild. In each target's account it assumes a role that can only start and read builds."""
+"""The Builds port on CodeBuild. In each account it assumes a role that can only start, stop and read builds."""
 
 import json
 import time
@@ -70,6 +70,11 @@ class CodeBuilds:
                 idempotencyToken=build_token(run.rollout, run.target.name, run.attempt),
             )
         return _report(answer["build"])
+
+    def stop(self, target: Target, arn: str) -> None:
+        """See Builds.stop."""
+        with self._errors(target, "StopBuild"):
+            self._client(target).stop_build(id=_id_of(arn))
 
     def find(self, run: Run) -> BuildReport | None:
         """See Builds.find: search the project's builds, newest first, for one with this run's variables.
@@ -165,7 +170,7 @@ def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
     return _run_variables(run) | {
         "POINTSMAN_MODE": rollout.spec.mode.value,
         "POINTSMAN_PLAYBOOK": settings.playbook,
-        "POINTSMAN_LIMIT": settings.limit,
+        "POINTSMAN_LIMIT": ",".join(run.hosts) or settings.limit,
         "POINTSMAN_TAGS": ",".join(settings.tags),
         "POINTSMAN_EXTRA_VARS": json.dumps(settings.extra_vars, sort_keys=True),
         # A worker stack of an earlier version refuses this variable, so a run without options does not have it.

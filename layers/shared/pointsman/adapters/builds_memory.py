@@ -37,6 +37,7 @@ class MemoryBuilds:
         self.loses_answers: set[str] = set()  # StartBuild succeeds, but its answer is lost
         self.left_out: set[str] = set()  # builds that BatchGetBuilds does not return
         self.started: list[RunName] = []
+        self.stopped: list[str] = []
         self.builds: dict[str, BuildReport] = {}
         self.calls: list[tuple[str, int]] = []  # account and region of each `report` call, and its number of builds
         self._clock = clock
@@ -63,6 +64,14 @@ class MemoryBuilds:
             if run.target.name in self.loses_answers:
                 raise Unavailable(f"{run.target.name}: the answer was lost")
             return self.builds[accepted.arn]
+
+    def stop(self, target: Target, arn: str) -> None:
+        """See Builds.stop. The build ends when a test lets it."""
+        self._assume_role(target)
+        if reason := self.refuses.get(target.name):
+            raise BuildRefused(reason)
+        with self._lock:
+            self.stopped.append(arn)
 
     def find(self, run: Run) -> BuildReport | None:
         """See Builds.find."""
@@ -109,4 +118,4 @@ def _name_of(run: Run) -> RunName:
 def _parameters(rollout: Rollout, run: Run) -> tuple[object, ...]:
     """The parameters of a StartBuild call."""
     spec = rollout.spec.replace(targets=())  # the rollout may get more targets
-    return rollout.change.repository, rollout.change.after, spec, run.target, run.attempt
+    return rollout.change.repository, rollout.change.after, spec, run.target, run.attempt, run.hosts

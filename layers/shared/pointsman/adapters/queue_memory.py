@@ -3,7 +3,8 @@
 from threading import Lock
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.queue_message import to_messages
+from pointsman.core.model import RolloutId
+from pointsman.core.queue_message import ReconcileRequest, to_messages
 from pointsman.errors import Unavailable
 
 
@@ -21,6 +22,13 @@ class MemoryQueue:
             raise Unavailable("sending a delivery to the queue: no answer")
         with self._lock:
             self.messages += to_messages(delivery)
+
+    def request(self, rollout_id: RolloutId) -> None:
+        """See ReconcileRequests.request."""
+        if self.down:
+            raise Unavailable("sending a request to the queue: no answer")
+        with self._lock:
+            self.messages.append(ReconcileRequest(reconcile=rollout_id).to_json())
 
     @property
     def deliveries(self) -> list[Delivery]:

@@ -28,6 +28,12 @@ def is_engine(initiator: str | None) -> bool:
     return session == START_SESSION and bool(_START_ROLE.fullmatch(role))
 
 
+def principal_name(arn: str) -> str:
+    """The part of an IAM ARN that tells people who it is: `Ops/hana` of a role's session, `hana` of a user."""
+    kind, _, name = arn.rpartition(":")[2].partition("/")
+    return name or kind
+
+
 def build_token(rollout_id: RolloutId, target_name: TargetName, attempt: int) -> str:
     """The idempotency token of a run's StartBuild: 64 hexadecimal digits. CodeBuild keeps it for 5 minutes."""
     return _digest(rollout_id, target_name, str(attempt))

@@ -12,6 +12,7 @@ from pointsman.core.value import Value
 RolloutId = NewType("RolloutId", str)  # "r-3f2a9c0d1e2b4a56"
 TargetName = NewType("TargetName", str)  # "dev/eu-west-1"
 DeliveryId = NewType("DeliveryId", str)  # X-GitHub-Delivery
+CommandId = NewType("CommandId", str)  # chosen by who sends it, so that a command sent again takes effect once
 
 
 class Mode(StrEnum):
@@ -181,6 +182,7 @@ class RunState(StrEnum):
     FAULTED = "faulted"
     REFUSED = "refused"  # there never was a build; the reason says who refused it
     SUPERSEDED = "superseded"  # there never was a build; a newer commit replaced this one
+    CANCELLED = "cancelled"  # there never was a build; a person cancelled the rollout
 
     @property
     def ended(self) -> bool:
@@ -211,6 +213,7 @@ class Run(Value, kw_only=True, frozen=True):
     mode: Mode = Mode.APPLY  # the spec's
     target: Target
     attempt: int = 1
+    hosts: tuple[str, ...] = ()  # a retry of these hosts alone; empty: every host of the target
     state: RunState = RunState.WAITING
     reason: str = ""  # of its end; while it is starting: why it has no build yet
     blocked_by: RolloutId | None = None  # the rollout that held the target when this run began to wait
@@ -223,6 +226,7 @@ class Run(Value, kw_only=True, frozen=True):
     start_requested_at: datetime | None = None
     started_at: datetime | None = None
     missing: Missing | None = None
+    stop_requested_at: datetime | None = None  # when StopBuild was last called
     ended_at: datetime | None = None
     version: int = 0  # writes so far; 0 means not stored yet
 
@@ -260,11 +264,21 @@ class RolloutState(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     SUPERSEDED = "superseded"
+    CANCELLED = "cancelled"
 
     @property
     def ended(self) -> bool:
         """Whether every run has ended."""
         return self is not RolloutState.OPEN
+
+
+class Cancellation(Value, kw_only=True, frozen=True):
+    """A person's decision that nothing of a rollout starts any more, and that what is running stops."""
+
+    command: CommandId
+    caller: str  # ARN of the IAM principal
+    at: datetime
+    reason: str = ""
 
 
 class Rollout(Value, kw_only=True, frozen=True):
@@ -279,6 +293,8 @@ class Rollout(Value, kw_only=True, frozen=True):
     state: RolloutState = RolloutState.OPEN
     round: int = 1  # a redelivery that runs something after the end opens the next
     attempts: dict[TargetName, int] = msgspec.field(default_factory=dict)  # the attempt wanted, where not the first
+    attempt_hosts: dict[TargetName, tuple[str, ...]] = msgspec.field(default_factory=dict)  # its hosts, where not all
+    cancellation: Cancellation | None = None  # until the commit is pushed again, or its runs are retried
     created_at: datetime  # time of the first push
     ordering_time: datetime = NOT_GIVEN  # time of the newest push of its commit
     ended_at: datetime | None = None

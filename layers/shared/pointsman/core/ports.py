@@ -6,7 +6,8 @@ from typing import Protocol
 
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Rollout, RolloutId, Run, RunState, Target, TargetQueue
-from pointsman.core.trail.events import Event, TrailEvent
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import TrailEvent
 from pointsman.core.value import Value
 
 
@@ -15,6 +16,13 @@ class Queue(Protocol):
 
     def send(self, delivery: Delivery) -> None:
         """Send `delivery`, in order with the others of its repository and ref. Raises Unavailable."""
+
+
+class ReconcileRequests(Protocol):
+    """The same queue, for commands: start_build brings a rollout forward at once, not with the next sweep."""
+
+    def request(self, rollout_id: RolloutId) -> None:
+        """Ask start_build to bring a rollout forward. Raises Unavailable."""
 
 
 class DeadLetters(Protocol):
@@ -99,6 +107,9 @@ class Builds(Protocol):
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
         """Start the build of `run`. Within 5 minutes of the first call it returns the same build."""
+
+    def stop(self, target: Target, arn: str) -> None:
+        """Ask CodeBuild to stop a build; its end is reported like any other. A build that has ended stays as it is."""
 
     def find(self, run: Run) -> BuildReport | None:
         """Find the build of an earlier start of `run` that got no answer. None is certain: there is no such build."""

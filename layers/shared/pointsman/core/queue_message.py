@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import msgspec
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Decision, RolloutSpec
+from pointsman.core.model import Decision, RolloutId, RolloutSpec
 from pointsman.core.text import cut, one_line
 from pointsman.core.value import Value
 
@@ -15,6 +16,17 @@ from pointsman.core.value import Value
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MESSAGE_BYTES = 1_000_000
 SHORTENED_TEXT = 200  # characters that are kept of a decision's reason and pattern
+
+
+class ReconcileRequest(Value, kw_only=True, frozen=True):
+    """The other kind of message: bring a rollout forward whose facts a command has changed."""
+
+    reconcile: RolloutId
+
+    @classmethod
+    def read_from(cls, body: str) -> Self | None:
+        """Read a message; None if it is a delivery. Raises DecodeError."""
+        return cls.read_json(body) if body.startswith('{"reconcile":') else None
 
 
 def to_message(delivery: Delivery) -> str:

@@ -54,6 +54,19 @@ def test_an_invalid_message_goes_to_the_dead_letter_queue_and_the_others_are_sto
     assert world.run(ROLLOUT_A, DEV).state is RunState.RUNNING
 
 
+def test_a_request_to_reconcile_brings_its_rollout_forward(world: MemoryWorld, dead_letters: MemoryDeadLetters) -> None:
+    world.engine.accept(A, "m-a")
+    result = consume(world, dead_letters, f'{{"reconcile":"{ROLLOUT_A}"}}', '{"reconcile":"r-0000000000000000"}')
+    assert result == BatchResult(returned={}, dead_letters={})
+    assert world.run(ROLLOUT_A, DEV).state is RunState.RUNNING
+
+
+def test_an_invalid_request_to_reconcile_goes_to_the_dead_letter_queue(
+    world: MemoryWorld, dead_letters: MemoryDeadLetters
+) -> None:
+    assert list(consume(world, dead_letters, '{"reconcile":1}').dead_letters) == ["m-0"]
+
+
 def test_a_reason_names_no_value_of_the_message(world: MemoryWorld, dead_letters: MemoryDeadLetters) -> None:
     consume(world, dead_letters, '{"id": {"password": "hunter2"}}')
     assert "hunter2" not in dead_letters.letters["m-0"].reason

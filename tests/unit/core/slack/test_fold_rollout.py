@@ -15,6 +15,7 @@ from tests.support.events import (
     DEV,
     PROD,
     arn,
+    cancelled,
     delayed,
     ended_rollout,
     ended_run,
@@ -22,6 +23,7 @@ from tests.support.events import (
     playbook_ended,
     repeated,
     reported,
+    retried,
     started_rollout,
     started_run,
     task,
@@ -165,6 +167,26 @@ def test_the_rollout_ends_as_its_last_round_does() -> None:
 
 def test_the_newest_repetition_gives_the_reason() -> None:
     assert view(repeated(80, reason="first"), repeated(90, reason="second")).repeat_reason == "second"
+
+
+def test_the_newest_command_says_who_had_what_done() -> None:
+    assert view().command is None
+    assert view(cancelled(80, reason="wrong branch")).command == "cancelled by Ops/hana: wrong branch"
+    assert view(cancelled(80), retried(90, DEV)).command == "retried by Ops/hana"
+
+
+def test_a_retry_opens_the_rollout_again_with_the_next_attempt() -> None:
+    events = (
+        ended_run(DEV, "cancelled", built=False),
+        ended_run(PROD),
+        ended_rollout("cancelled", at=70),
+        retried(90, DEV),
+    )
+    assert view(*events[:3]).state is RolloutState.CANCELLED
+    again = view(*events)
+    assert again.state is RolloutState.OPEN
+    assert {target.name: target.attempt for target in again.targets} == {DEV: 2, PROD: 1}
+    assert again.repeat_reason is None
 
 
 def test_a_rollout_that_ended_has_a_duration() -> None:

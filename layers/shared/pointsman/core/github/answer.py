@@ -1,10 +1,10 @@
 """The HTTP answer to a delivery, and the fields that the log keeps of it."""
 
-import json
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from pointsman.core.api_gateway import answer
 from pointsman.core.delivery import Delivery
 
 type AnswerOutcome = Literal["decided", "ignored", "rejected", "unavailable"]
@@ -21,11 +21,7 @@ class Answer(Struct, frozen=True):
 
     def to_api_gateway(self) -> dict[str, Any]:
         """The answer in API Gateway's payload format 2.0."""
-        return {
-            "statusCode": self.status,
-            "headers": {"content-type": "application/json"},
-            "body": json.dumps(self.body),
-        }
+        return answer(self.status, self.body)
 
 
 def decided(delivery: Delivery, files_failure: str | None = None) -> Answer:

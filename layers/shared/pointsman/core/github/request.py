@@ -1,13 +1,12 @@
 """A webhook request as GitHub sent it, read from API Gateway's event (payload format 2.0)."""
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
+from pointsman.core.api_gateway import body_of
 from pointsman.errors import Rejected
 
 _DELIVERY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}", re.ASCII)  # GitHub sends a UUID
@@ -32,13 +31,7 @@ class WebhookMessage(Struct, frozen=True):
 def read_request(event: Mapping[str, Any]) -> WebhookRequest:
     """The request in an API Gateway event. Raises Rejected (400) if its base64 is invalid."""
     headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    text = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        return WebhookRequest(headers, text.encode("utf-8", "surrogatepass"))
-    try:
-        return WebhookRequest(headers, base64.b64decode(text, validate=True))
-    except (binascii.Error, ValueError) as error:
-        raise Rejected(400, "the body is not valid base64") from error
+    return WebhookRequest(headers, body_of(event))
 
 
 def read_message(request: WebhookRequest) -> WebhookMessage:

@@ -23,6 +23,7 @@ from pointsman.core.model import (
 from pointsman.core.ports import Transition
 from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.rollouts.transitions import cancelled_by
 from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, RolloutStarted
 
 PUSHES_KEPT = 50
@@ -96,12 +97,12 @@ def repeat(
     queues: Mapping[str, TargetQueue],
     now: datetime,
 ) -> Transition:
-    """Repeat a rollout: retry what never ran; never repeat what ran.
+    """Repeat a rollout: retry what never ran; never repeat what ran. A cancelled rollout stays cancelled.
 
     Three things run. A refused run is retried, unless a newer commit of its route ran on the target since. A target
     that was added to the route gets its first run. And a push that moves the ref back to this commit is another push:
     it runs again where a newer commit ran, and it supersedes everything that was pushed in between, even what has not
-    arrived yet.
+    arrived yet. It also voids a cancellation: the commit runs wherever it has not succeeded.
     """
     repetition = _repetition(delivery, spec, rollout, runs, queues)
     event = RolloutRepeated(
@@ -129,13 +130,17 @@ def _repetition(
     newest = latest(runs)
     is_another_push = delivery.push not in rollout.pushes and delivery.ordering_time > rollout.ordering_time
     outdated = {name for name, run in newest.items() if target_queue.is_outdated(rollout, run, queues[run.queue])}
+    is_cancelled = rollout.cancellation is not None and not is_another_push
     refused = [
-        name for name, run in newest.items() if run.state is RunState.REFUSED and not _is_requested(rollout, run)
+        name
+        for name, run in newest.items()
+        if run.state is RunState.REFUSED and not is_cancelled and not _is_requested(rollout, run)
     ]
     present = {*newest, *(target.name for target in rollout.spec.targets)}
     wanted = {target.name for target in spec.targets}
+    stopped = {name for name, run in newest.items() if rollout.cancellation and run.state is not RunState.SUCCEEDED}
     superseded = {name for name, run in newest.items() if run.state is RunState.SUPERSEDED}
-    to_rerun = wanted & (outdated | superseded) if is_another_push else set()
+    to_rerun = wanted & (outdated | superseded | stopped) if is_another_push else set()
     pushed_back = [
         name for name, run in newest.items() if name in to_rerun and run.state.ended and not _is_requested(rollout, run)
     ]
@@ -144,7 +149,7 @@ def _repetition(
         refused=[name for name in refused if name not in outdated and name not in pushed_back],
         outdated=[name for name in refused if name in outdated and not is_another_push],
         pushed_back=pushed_back,
-        new=[target for target in spec.targets if target.name not in present],
+        new=[] if is_cancelled else [target for target in spec.targets if target.name not in present],
     )
 
 
@@ -167,8 +172,10 @@ def _reopen(
         state=RolloutState.OPEN,
         ended_at=None,
         last_message_id=message_id,
+        cancellation=None,
         round=rollout.round + 1 if rollout.state.ended else rollout.round,
         attempts=rollout.attempts | retried,
+        attempt_hosts={name: hosts for name, hosts in rollout.attempt_hosts.items() if name not in retried},
         spec=rollout.spec.replace(targets=_targets(spec, rollout, newest, repetition)),
     )
     if not repetition.is_another_push:
@@ -197,9 +204,10 @@ def _reason(rollout: Rollout, repetition: _Repetition) -> str:
     commit = f"commit {rollout.change.after[:7]}"
     refused, pushed_back = ", ".join(repetition.refused), ", ".join(repetition.pushed_back)
     outdated, new = ", ".join(repetition.outdated), ", ".join(target.name for target in repetition.new)
+    earlier = "it was cancelled" if rollout.cancellation else "a newer one"
     parts = [
         refused and f"{commit} was refused on {refused} and is retried there",
-        pushed_back and f"{commit} was pushed again after a newer one and runs again on {pushed_back}",
+        pushed_back and f"{commit} was pushed again after {earlier} and runs again on {pushed_back}",
         new and f"{commit} runs on {new}, which the route did not have before",
         outdated and f"{commit} was refused on {outdated} and is not retried: a newer one ran there since",
     ]
@@ -207,6 +215,8 @@ def _reason(rollout: Rollout, repetition: _Repetition) -> str:
         return f"{reason}; nothing runs twice"
     if repetition.is_another_push:
         return f"{commit} was pushed again; it is running or ran last, and it supersedes what was pushed in between"
+    if rollout.cancellation:
+        return f"{commit} was {cancelled_by(rollout.cancellation)}; retry the rollout, or push again"
     if not rollout.state.ended:
         return f"{commit} is already in progress as {rollout.id}: nothing runs twice"
     return f"{commit} has already run as {rollout.id} ({rollout.state}): nothing runs twice"

@@ -12,6 +12,7 @@ from msgspec import DecodeError
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import RolloutId
 from pointsman.core.ports import DeadLetters
+from pointsman.core.queue_message import ReconcileRequest
 from pointsman.core.rollouts.engine import Engine
 from pointsman.errors import Unreadable
 
@@ -56,6 +57,8 @@ class DeliveryConsumer:
     def _store(self, message: ReceivedMessage, dead_letters: dict[str, str]) -> list[RolloutId]:
         """Store one message; return the ids of its rollouts."""
         try:
+            if request := ReconcileRequest.read_from(message.body):
+                return [request.reconcile]
             delivery = Delivery.read_json(message.body)
         except DecodeError as error:
             self._set_aside(message, f"this version can't read the message: {error}", dead_letters)

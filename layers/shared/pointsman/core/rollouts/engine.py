@@ -10,7 +10,7 @@ from pointsman.core.delivery import Delivery, refuse_old
 from pointsman.core.model import Rollout, RolloutId, RolloutSpec, Run, RunKey, TargetName, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
-from pointsman.core.rollouts.reconcile import AcquireTarget, Reports, StartBuild, Step, next_steps
+from pointsman.core.rollouts.reconcile import AcquireTarget, Reports, StartBuild, Step, StopBuild, next_steps
 from pointsman.core.rollouts.starter import Starter
 from pointsman.core.rollouts.sweep import Sweep, SweepResult
 from pointsman.errors import Conflict, Unavailable, raise_failures
@@ -133,7 +133,7 @@ class Engine:
             steps = [
                 step
                 for step in next_steps(rollout, runs, queues, reports, self._clock())
-                if not (isinstance(step, StartBuild) and step.run.key in progress.delayed)
+                if not (isinstance(step, StartBuild | StopBuild) and step.run.key in progress.delayed)
             ]
             if not steps:
                 raise_failures(progress.failures)
@@ -165,7 +165,13 @@ class Engine:
         self, rollout: Rollout, step: Step, queues: Mapping[str, TargetQueue], progress: "_Progress"
     ) -> None:
         try:
-            transition = self._start(rollout, step, queues, progress) if isinstance(step, StartBuild) else step
+            match step:
+                case StartBuild():
+                    transition = self._start(rollout, step, queues, progress)
+                case StopBuild():
+                    transition = self._stop(step, progress)
+                case Transition():
+                    transition = step
             if transition:
                 self._store.commit(transition)
                 progress.note(transition)
@@ -188,6 +194,15 @@ class Engine:
             progress.delayed.add(run.key)
         return transition
 
+    def _stop(self, step: StopBuild, progress: "_Progress") -> Transition | None:
+        """Stop a build. If that fails, the sweep tries again."""
+        try:
+            return self._starter.stop(step.run)
+        except Exception as failure:
+            progress.failures.append(failure)
+            progress.delayed.add(step.run.key)
+            return None
+
 
 @dataclass(frozen=True)
 class _Progress:
@@ -195,7 +210,7 @@ class _Progress:
 
     touched: dict[RolloutId, None]  # rollouts in queues that it changed
     acquired: dict[RunKey, int] = field(default_factory=dict)  # runs whose target it acquired, with their version
-    delayed: set[RunKey] = field(default_factory=set)  # runs whose build can't be started now
+    delayed: set[RunKey] = field(default_factory=set)  # runs whose build can't be started or stopped now
     failures: list[Exception] = field(default_factory=list)  # unexpected reasons for that
 
     def is_first(self, run: Run) -> bool:
@@ -216,7 +231,7 @@ def _workers(steps: Iterable[Step]) -> list[deque[Step]]:
     regions: dict[tuple[str, str], deque[Step]] = defaultdict(deque)
     writes: deque[Step] = deque()
     for step in steps:
-        target = step.run.target if isinstance(step, StartBuild) else None
+        target = step.run.target if isinstance(step, StartBuild | StopBuild) else None
         (regions[target.account_id, target.region] if target else writes).append(step)
     queues = [queue for queue in (writes, *regions.values()) if queue]
     return [queue for turn in range(PARALLEL_IN_A_REGION) for queue in queues if len(queue) > turn]

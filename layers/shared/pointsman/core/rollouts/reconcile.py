@@ -3,22 +3,34 @@
 A run's way through its target's queue:
 
     (none) ──▶ WAITING ──▶ STARTING ──▶ RUNNING ──▶ succeeded, failed, stopped, timed out, faulted
-                 │             └──▶ refused
-                 └──▶ superseded
+                 │             └──▶ refused, cancelled
+                 └──▶ superseded, cancelled
 
 It has no memory: the same records give the same steps, and newer records give only the steps that are still missing.
 So a delivery, the end of a build and the sweep can all call it, in any order and more than once.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pointsman.core.codebuild import LONGEST_BUILD
-from pointsman.core.model import Mode, Rollout, RolloutState, Run, RunKey, RunState, Target, TargetName, TargetQueue
+from pointsman.core.model import (
+    Cancellation,
+    Mode,
+    Rollout,
+    RolloutState,
+    Run,
+    RunKey,
+    RunState,
+    Target,
+    TargetName,
+    TargetQueue,
+)
 from pointsman.core.ports import BuildMissing, BuildReport, Transition
 from pointsman.core.rollouts import target_queue
-from pointsman.core.rollouts.transitions import about, about_rollout, end, missed, started
+from pointsman.core.rollouts.transitions import about, about_rollout, cancelled_by, end, missed, started
 from pointsman.core.trail.events import RolloutEnded, RunWaited
 
 # Every run ends within this bound and LONGEST_BUILD, whatever fails.
@@ -26,6 +38,7 @@ LONGEST_DELAY = timedelta(hours=8)  # of a delayed start, if there certainly is 
 # BatchGetBuilds may leave out builds that exist. A build is gone if it was left out this often, for this long.
 MISSING_TIMES = 5
 MISSING_FOR = timedelta(minutes=15)
+STOP_AGAIN_AFTER = timedelta(minutes=10)  # if CodeBuild has not reported the end of a build that it was asked to stop
 
 
 class AcquireTarget(Transition, kw_only=True, frozen=True):
@@ -34,12 +47,19 @@ class AcquireTarget(Transition, kw_only=True, frozen=True):
 
 @dataclass(frozen=True)
 class StartBuild:
-    """Start the build of `run`."""
+    """Start the build of `run`. Of a cancelled rollout: find the build that may exist."""
 
     run: Run
 
 
-type Step = Transition | StartBuild
+@dataclass(frozen=True)
+class StopBuild:
+    """Stop the build of `run`."""
+
+    run: Run
+
+
+type Step = Transition | StartBuild | StopBuild
 type Reports = Mapping[RunKey, BuildReport | BuildMissing]
 
 
@@ -76,6 +96,8 @@ def _step(
     attempt = rollout.attempts.get(target.name, 1)
     if run is None or run.attempt < attempt:
         return _enter(rollout, _new_run(rollout, target, attempt), queue, now)
+    if rollout.cancellation:
+        return _cancel(rollout, run, queue, _if_from_target(reports.get(run.key), target), now)
     if run.ordering_time < rollout.ordering_time and (step := _pushed_again(rollout, run, queue, now)):
         return step
     report = _if_from_target(reports.get(run.key), target)
@@ -98,6 +120,7 @@ def _new_run(rollout: Rollout, target: Target, attempt: int) -> Run:
         mode=rollout.spec.mode,
         target=target,
         attempt=attempt,
+        hosts=rollout.attempt_hosts.get(target.name, ()) if attempt == rollout.attempts.get(target.name) else (),
         created_at=rollout.ordering_time,
     )
 
@@ -112,7 +135,7 @@ def _pushed_again(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime)
     if run.state is RunState.WAITING:
         others = target_queue.without(queue, run.queue_entry)
         return Transition(runs=(renewed,), queues=(others.replace(waiting=(*others.waiting, renewed.queue_entry)),))
-    never_ran = run.state in (RunState.SUPERSEDED, RunState.REFUSED)
+    never_ran = run.state in (RunState.SUPERSEDED, RunState.REFUSED, RunState.CANCELLED)
     if run.state.ended and (never_ran or target_queue.is_outdated(rollout, run, queue)):
         return _enter(rollout, _new_run(rollout, run.target, run.attempt + 1), queue, now)
     if rollout.spec.mode is Mode.CHECK:
@@ -121,6 +144,24 @@ def _pushed_again(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime)
     if target_queue.holds(run, queue):
         marked = marked.replace(holder=renewed.queue_entry)
     return Transition(runs=(renewed,), queues=(marked,))
+
+
+def _cancel(
+    rollout: Rollout, run: Run, queue: TargetQueue, report: BuildReport | BuildMissing | None, now: datetime
+) -> Step | None:
+    """End what has no build, and stop what has one."""
+    match run.state:
+        case RunState.WAITING:
+            return _enter(rollout, run, queue, now)
+        case RunState.STARTING if run.start_requested_at:
+            return _begin(rollout, run, queue, report, now)
+        case RunState.STARTING:
+            return _enter(rollout, run, queue, now)
+        case RunState.RUNNING:
+            is_asked = run.stop_requested_at and now - run.stop_requested_at < STOP_AGAIN_AFTER
+            return _watch(rollout, run, queue, report, now) or (None if is_asked else StopBuild(run))
+        case _:
+            return None
 
 
 def _begin(
@@ -145,7 +186,7 @@ def _watch(
             return _miss(rollout, run, queue, report, now)
         if report.state.ended:
             with_log = run.replace(log_url=report.log_url or run.log_url)
-            return end(rollout, with_log, queue, report.state, report.reason, now, report.ended_at)
+            return end(rollout, with_log, queue, report.state, _end_reason(rollout, report), now, report.ended_at)
         if run.missing:
             return Transition(runs=(run.replace(missing=None),))
     if _older(run.started_at, LONGEST_BUILD, now):
@@ -153,6 +194,12 @@ def _watch(
             rollout, run, queue, RunState.FAULTED, "CodeBuild did not report the end of this build within 45 hours", now
         )
     return None
+
+
+def _end_reason(rollout: Rollout, report: BuildReport) -> str:
+    """Why a build ended. CodeBuild does not say who stopped it."""
+    is_cancelled = rollout.cancellation and report.state is RunState.STOPPED
+    return cancelled_by(rollout.cancellation) if rollout.cancellation and is_cancelled else report.reason
 
 
 def _miss(rollout: Rollout, run: Run, queue: TargetQueue, report: BuildMissing, now: datetime) -> Transition | None:
@@ -170,7 +217,9 @@ def _if_from_target(report: BuildReport | BuildMissing | None, target: Target) -
 
 
 def _enter(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> Transition:
-    """Acquire the target if it is free, else join the queue; unless a newer commit has run there."""
+    """Acquire the target if it is free, else join the queue; unless the run is cancelled, or a newer commit has run."""
+    if rollout.cancellation:
+        return end(rollout, run, queue, RunState.CANCELLED, cancelled_by(rollout.cancellation), now)
     if reason := target_queue.reason_to_yield(rollout, run, queue):
         return end(rollout, run, queue, RunState.SUPERSEDED, reason, now)
     if queue.holder is None and not queue.waiting:
@@ -210,19 +259,26 @@ def _older(moment: datetime | None, age: timedelta, now: datetime) -> bool:
 def _end_of_rollout(rollout: Rollout, runs: list[Run], now: datetime) -> tuple[Transition, ...]:
     if not all(run.state.ended for run in runs):
         return ()
-    state, reason = rollout_result(runs)
+    state, reason = rollout_result(runs, rollout.cancellation)
     event = RolloutEnded(**about_rollout(rollout, now), state=state, reason=reason, round=rollout.round)
     return (Transition(rollout=rollout.replace(state=state, ended_at=now), events=(event,)),)
 
 
-def rollout_result(runs: list[Run]) -> tuple[RolloutState, str]:
+def rollout_result(runs: list[Run], cancellation: Cancellation | None = None) -> tuple[RolloutState, str]:
     """The result of a rollout whose runs have all ended, with the counts as its reason."""
-    succeeded = sum(run.state is RunState.SUCCEEDED for run in runs)
-    superseded = sum(run.state is RunState.SUPERSEDED for run in runs)
-    others = len(runs) - succeeded - superseded
-    counts = f"{succeeded} of {len(runs)} targets succeeded"
-    if others:
-        return RolloutState.FAILED, f"{counts}, {others} did not" + (f", {superseded} superseded" if superseded else "")
+    counts = Counter(run.state for run in runs)
+    succeeded, superseded = counts[RunState.SUCCEEDED], counts[RunState.SUPERSEDED]
+    summary = f"{succeeded} of {len(runs)} targets succeeded"
+    if cancellation and succeeded < len(runs):
+        parts = [
+            cancelled_by(cancellation),
+            summary,
+            *(f"{counts[state]} {state}" for state in RunState if counts[state] and state is not RunState.SUCCEEDED),
+        ]
+        return RolloutState.CANCELLED, ", ".join(parts)
+    if others := len(runs) - succeeded - superseded:
+        suffix = f", {superseded} superseded" if superseded else ""
+        return RolloutState.FAILED, f"{summary}, {others} did not{suffix}"
     if superseded:
-        return RolloutState.SUPERSEDED, f"{counts}, {superseded} superseded by a newer commit"
-    return RolloutState.SUCCEEDED, counts
+        return RolloutState.SUPERSEDED, f"{summary}, {superseded} superseded by a newer commit"
+    return RolloutState.SUCCEEDED, summary

@@ -11,7 +11,15 @@ from datetime import datetime, timedelta
 
 from pointsman.core.model import Rollout, Run, RunState, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Transition
-from pointsman.core.rollouts.transitions import delayed, end, no_build, requesting_start, started
+from pointsman.core.rollouts.transitions import (
+    cancelled_by,
+    delayed,
+    end,
+    no_build,
+    requesting_start,
+    started,
+    stop_requested,
+)
 from pointsman.core.rollouts.unresponsive_regions import ResponsiveBuilds
 from pointsman.errors import BuildDelayed, BuildRefused, Conflict, Unavailable
 
@@ -40,11 +48,33 @@ class Starter:
             self._delay(rollout, run, reason, may_exist=not certain)
             raise Unavailable(reason)
         fresh = run.start_requested_at is not None and self._clock() - run.start_requested_at <= TOKEN_TRUSTED_FOR
+        if rollout.cancellation:
+            return self._cancel(rollout, run, queue, certain=certain, fresh=fresh)
         if not (certain or fresh):
             return self._search(rollout, run)
         if not (is_first and fresh):
             run = self._mark(run, certain)
         return self._call_start(rollout, run, queue, certain)
+
+    def _cancel(
+        self, rollout: Rollout, run: Run, queue: TargetQueue, *, certain: bool, fresh: bool
+    ) -> Transition | None:
+        """End the run if it certainly has no build. It is unknown while an earlier call may still be in progress."""
+        if certain and rollout.cancellation:
+            return end(rollout, run, queue, RunState.CANCELLED, cancelled_by(rollout.cancellation), self._clock())
+        return None if fresh else self._search(rollout, run)
+
+    def stop(self, run: Run) -> Transition:
+        """Ask CodeBuild to stop the build of `run`.
+
+        The engine asks again until the build has ended. Raises Unavailable if the region does not answer.
+        """
+        reason = ""
+        try:
+            self.builds.stop(run.target, str(run.build_arn))
+        except (BuildRefused, BuildDelayed) as failure:
+            reason = f"it is cancelled, but CodeBuild does not stop it: {failure}"
+        return stop_requested(run, reason, self._clock())
 
     def _mark(self, run: Run, certain: bool) -> Run:
         transition = requesting_start(run.replace(start_requested_at=None) if certain else run, self._clock())

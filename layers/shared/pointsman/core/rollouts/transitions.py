@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from pointsman.core.model import Missing, Rollout, Run, RunState, TargetQueue
+from pointsman.core.identity import principal_name
+from pointsman.core.model import Cancellation, Missing, Rollout, Run, RunState, TargetQueue
 from pointsman.core.ports import BuildReport, Transition
 from pointsman.core.rollouts.target_queue import leave
 from pointsman.core.trail.events import RunDelayed, RunEnded, RunStarted
@@ -40,6 +41,11 @@ def started(rollout: Rollout, run: Run, report: BuildReport, now: datetime) -> T
     return Transition(runs=(running,), events=(event,))
 
 
+def stop_requested(run: Run, reason: str, now: datetime) -> Transition:
+    """CodeBuild was asked to stop the build of `run`; `reason` says why it does not."""
+    return Transition(runs=(run.replace(reason=reason, stop_requested_at=now),))
+
+
 def missed(run: Run, at: datetime) -> Transition:
     """CodeBuild's answer at `at` did not include the build."""
     before = run.missing or Missing(since=at, last=at, times=0)
@@ -73,6 +79,12 @@ def end(
         duration_seconds=None if duration is None else max(duration, 0.0),
     )
     return Transition(runs=(ended,), queues=leave(queue, run.queue_entry), events=(event,))
+
+
+def cancelled_by(cancellation: Cancellation) -> str:
+    """The reason of a run's end, such as "cancelled by Ops/hana: wrong branch"."""
+    reason = f": {cancellation.reason}" if cancellation.reason else ""
+    return f"cancelled by {principal_name(cancellation.caller)}{reason}"
 
 
 def about(rollout: Rollout, run: Run, at: datetime) -> dict[str, Any]:

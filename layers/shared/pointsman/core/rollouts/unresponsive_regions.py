@@ -33,6 +33,10 @@ class ResponsiveBuilds:
         """See Builds.start."""
         return self._call(run.target, lambda: self._builds.start(rollout, run))
 
+    def stop(self, target: Target, arn: str) -> None:
+        """See Builds.stop."""
+        self._call(target, lambda: self._builds.stop(target, arn))
+
     def find(self, run: Run) -> BuildReport | None:
         """See Builds.find."""
         return self._call(run.target, lambda: self._builds.find(run))

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pointsman.core.codebuild import log_link
+from pointsman.core.identity import principal_name
 from pointsman.core.model import RolloutState, RunState
 from pointsman.core.slack.rollout_view import Failure, Gaps, HostsByStatus, OutsideBuild, RolloutView, TargetView
+from pointsman.core.trail.command_events import RolloutCancelled, RolloutRetried
 from pointsman.core.trail.events import (
     BuildReported,
     HostResultRecorded,
@@ -156,7 +158,8 @@ class _RolloutEvents:
     """All events of one rollout, sorted by what they are about."""
 
     start: RolloutStarted | None = None
-    repeats: list[RolloutRepeated] = field(default_factory=list)
+    repeats: list[RolloutRepeated | RolloutRetried] = field(default_factory=list)
+    commands: list[RolloutCancelled | RolloutRetried] = field(default_factory=list)
     ends: list[RolloutEnded] = field(default_factory=list)
     runs: dict[tuple[str, int], _RunEvents] = field(default_factory=dict)
 
@@ -165,6 +168,11 @@ class _RolloutEvents:
             case RolloutStarted():
                 self.start = event
             case RolloutRepeated():
+                self.repeats.append(event)
+            case RolloutCancelled():
+                self.commands.append(event)
+            case RolloutRetried():
+                self.commands.append(event)
                 self.repeats.append(event)
             case RolloutEnded():
                 self.ends.append(event)
@@ -189,7 +197,7 @@ class _RolloutEvents:
         no_events = _RunEvents()
         targets = tuple(self.runs.get(key, no_events).view(*key) for key in attempts.items())
         end = self._end(targets)
-        repeats = self._repeats()
+        redeliveries = [repeat for repeat in self._repeats() if isinstance(repeat, RolloutRepeated)]
         return RolloutView(
             rollout=start.rollout or "",
             route=start.route or "",
@@ -198,13 +206,22 @@ class _RolloutEvents:
             state=end.state if end else RolloutState.OPEN,
             targets=targets,
             duration_seconds=_seconds(start.at, end.at) if end else None,
-            repeat_reason=repeats[-1].reason if repeats else None,
+            repeat_reason=redeliveries[-1].reason if redeliveries else None,
+            command=self._command(),
             round=end.round if end else 1,
-            requested_at=max([start.at, *(repeat.at for repeat in repeats if repeat.retried)]),
+            requested_at=max([start.at, *(repeat.at for repeat in self.repeats if repeat.retried)]),
             outside_builds=tuple(build for key in sorted(self.runs) for build in self.runs[key].outside_builds(key[0])),
         )
 
-    def _repeats(self) -> list[RolloutRepeated]:
+    def _command(self) -> str | None:
+        """What the newest command had done, and who sent it."""
+        newest = max(self.commands, key=lambda it: (it.at, it.key), default=None)
+        if newest is None:
+            return None
+        done = "cancelled" if isinstance(newest, RolloutCancelled) else "retried"
+        return f"{done} by {principal_name(newest.actor or '')}" + (f": {newest.reason}" if newest.reason else "")
+
+    def _repeats(self) -> list[RolloutRepeated | RolloutRetried]:
         return sorted(self.repeats, key=lambda it: (it.at, it.key))
 
     def _attempts(self, targets: Iterable[str]) -> dict[str, int]:

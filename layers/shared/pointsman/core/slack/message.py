@@ -32,6 +32,7 @@ _ROLLOUT_WORDS = {
     RolloutState.SUCCEEDED: ("✅", "succeeded"),
     RolloutState.FAILED: ("❌", "failed"),
     RolloutState.SUPERSEDED: ("⏭️", "superseded"),
+    RolloutState.CANCELLED: ("🚫", "cancelled"),
 }
 # The most urgent first.
 _RUN_WORDS = {
@@ -43,6 +44,7 @@ _RUN_WORDS = {
     RunState.RUNNING: ("🔄", "running"),
     RunState.STARTING: ("🔹", "starting"),
     RunState.WAITING: ("⏳", "waiting"),
+    RunState.CANCELLED: ("🚫", "cancelled"),
     RunState.SUPERSEDED: ("⏭️", "superseded"),
     RunState.SUCCEEDED: ("✅", "succeeded"),
 }
@@ -91,6 +93,8 @@ def _origin(view: RolloutView) -> Iterator[str]:
     yield f"{commit} · {code(change.repository, NAME_LENGTH)} · {code(_ref(change), NAME_LENGTH)} · {people}"
     if view.repeat_reason:
         yield f"🔁 requested again: {code(view.repeat_reason, REASON_LENGTH)}"
+    if view.command:
+        yield f"👤 {code(view.command, REASON_LENGTH)}"
 
 
 def _ref(change: Change) -> str:

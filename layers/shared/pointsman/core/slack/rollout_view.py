@@ -94,6 +94,7 @@ class RolloutView:
     targets: tuple[TargetView, ...]
     duration_seconds: float | None = None
     repeat_reason: str | None = None  # why the last repetition started no second run
+    command: str | None = None  # what a person last had done with it: "cancelled by Ops/hana: wrong branch"
     round: int = 1  # the newest that ended
     requested_at: datetime = LONG_AGO  # of the newest request that started a run
     outside_builds: tuple[OutsideBuild, ...] = ()

@@ -1,0 +1,71 @@
+"""Simulates people who cancel and retry rollouts, sometimes twice, and command_receiver, which may die."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from itertools import count
+
+from bench.campaign.clock import Timeline
+from bench.campaign.queue import FifoQueue
+from pointsman.core.model import CommandId, RolloutId
+from pointsman.core.ports import RolloutStore, Trail
+from pointsman.core.queue_message import ReconcileRequest
+from pointsman.core.rollouts.command import CommandName, CommandRequest
+from pointsman.core.rollouts.command_desk import CommandDesk
+from pointsman.errors import Rejected
+
+CALLER = "arn:aws:sts::111111111111:assumed-role/Ops/hana"
+
+
+class _Requests:
+    """Requests to start_build, in the episode's queue."""
+
+    def __init__(self, queue: FifoQueue) -> None:
+        self._queue = queue
+
+    def request(self, rollout_id: RolloutId) -> None:
+        """See ReconcileRequests.request."""
+        self._queue.send(rollout_id, ReconcileRequest(reconcile=rollout_id).to_json())
+
+
+class Commands:
+    """Plans an episode's commands, about rollouts that exist. `invoke` runs a call in a process that may die."""
+
+    def __init__(
+        self,
+        chance: random.Random,
+        time: Timeline,
+        desk: tuple[RolloutStore, Trail, FifoQueue],
+        rollouts: Callable[[], Iterable[RolloutId]],
+        invoke: Callable[[Callable[[], None]], None],
+    ) -> None:
+        store, trail, queue = desk
+        self._desk = CommandDesk(store, trail, _Requests(queue), lambda: time.now)
+        self._chance, self._time, self._rollouts, self._invoke = chance, time, rollouts, invoke
+        self._numbers = count(1)
+        self.seen: Counter[str] = Counter()
+
+    def plan(self, number: int, seconds: float) -> None:
+        """Schedule this many commands."""
+        for _ in range(number):
+            self._time.after(self._chance.uniform(600, seconds), self._command)
+
+    def _command(self) -> None:
+        rollouts = sorted(self._rollouts())
+        if not rollouts:
+            return
+        request = CommandRequest(
+            id=CommandId(f"command-{next(self._numbers)}"),
+            name=self._chance.choice(list(CommandName)),
+            rollout=self._chance.choice(rollouts),
+            failed_hosts=self._chance.random() < 0.5,
+        )
+        for _ in range(self._chance.choice((1, 1, 2))):  # somebody who got no answer sends it again
+            self._invoke(lambda: self._take(request))
+
+    def _take(self, request: CommandRequest) -> None:
+        try:
+            event = self._desk.take(request, CALLER)
+        except Rejected:
+            return  # the rollout does not exist yet
+        self.seen[event.type] += 1
