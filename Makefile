@@ -92,7 +92,7 @@ bench: build ## Measure the functions as Lambda runs them, and routing beside ot
 campaign: $(SYNCED) ## Run 100,000 rollouts of the engine in a simulated world of failures (ten minutes)
 	$(RUN) python -m bench.campaign --rollouts 100000
 
-fuzz: $(SYNCED) ## Run the four handlers with 20,000 mutated inputs each (five minutes)
+fuzz: $(SYNCED) ## Run the five handlers with 20,000 mutated inputs each (five minutes)
 	$(RUN) python -m bench.fuzz --cases 20000
 
 requirements: $(SYNCED) ## Export the pinned requirements of the layers and of the build image

@@ -1,4 +1,4 @@
-"""The four handlers on twins, one case each: what went in, what came of it, and what must hold.
+"""The five handlers on twins, one case each: what went in, what came of it, and what must hold.
 
 A case connects a handler to its twins for as long as it runs, and restores the handler's own wiring after it.
 """
@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 from bench.fuzz.mutate import HOSTILE, mutated
 from functions.audit_writer import handler as audit_writer
+from functions.command_receiver import handler as command_receiver
 from functions.notify import handler as notify
 from functions.start_build import handler as start_build
 from functions.start_build import wiring as start_build_wiring
@@ -33,13 +34,15 @@ from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.audit.recorder import AuditRecorder
 from pointsman.core.github.allowed_addresses import AllowedAddresses
+from pointsman.core.rollouts.command_desk import CommandDesk
 from pointsman.core.rollouts.consume import DeliveryConsumer
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.slack.notifier import SlackNotifier
+from pointsman.core.trail.command_events import CommandEvent
 from pointsman.core.trail.events import read_event
 from pointsman.core.trail.keys import rollout_of
 from pointsman.errors import Misconfigured, Unavailable
-from tests.support.events import DEV, PROD, after, arn, build_event, host_event, stored_run
+from tests.support.events import DEV, OPERATOR, PROD, after, arn, build_event, host_event, stored_run
 from tests.support.lambda_context import FakeContext
 from tests.support.receiver import a_receiver, shipped_routes, signed_headers
 from tests.support.rollouts import Clock, delivery
@@ -62,7 +65,7 @@ def samples(folder: str) -> list[tuple[str, Any]]:
     return [(path.stem, json.loads(path.read_text())) for path in sorted((EVENTS / folder).glob("*.json"))]
 
 
-HANDLERS = (webhook_receiver, start_build, audit_writer, notify)
+HANDLERS = (webhook_receiver, start_build, command_receiver, audit_writer, notify)
 
 
 def quiet() -> None:
@@ -120,6 +123,29 @@ def _message_case(chance: random.Random, dead_letters: MemoryDeadLetters) -> Cas
     return Case("dead letter" if dead_letters.letters else "taken")
 
 
+def command_receiver_case(chance: random.Random) -> Case:
+    """A command: who sent it is whom IAM verified, whatever the request says."""
+    trail, clock = MemoryTrail(), Clock(after(60))
+    store, incoming = MemoryRollouts(trail), delivery(DEV, PROD)
+    Engine(store, trail, MemoryBuilds(clock), clock).accept(incoming, "message-1")
+    desk = CommandDesk(store, trail, MemoryQueue(), clock)
+    command = {"id": "0b9c2f6e-5a41", "name": chance.choice(("cancel", "retry")), "rollout": incoming.specs[0].rollout}
+    body = _body(mutated(command | {"reason": "disk full", "caller": "somebody", "targets": []}, chance), chance)
+    if chance.random() < 0.5:
+        body = _body(command, chance)
+    event = _http(body, {})
+    event["requestContext"] = {"authorizer": {"iam": {"userArn": OPERATOR}}}
+    with patch.object(command_receiver, "_desk", lambda: desk):
+        answer = command_receiver.lambda_handler(event, FakeContext())  # type: ignore[arg-type]
+    if answer["statusCode"] not in (200, 400, 404, 409):
+        return Case("broken", f"status {answer['statusCode']}")
+    for recorded in trail.all():
+        _storable(put_of(recorded, "audit")["Item"])
+        if isinstance(recorded, CommandEvent) and recorded.actor != OPERATOR:
+            return Case("broken", "a request named its own sender")
+    return Case(str(answer["statusCode"]))
+
+
 def audit_writer_case(chance: random.Random) -> Case:
     """An event of the bus: only authorised senders write to a rollout's partition, and every item can be stored."""
     trail, stored = MemoryTrail(), stored_run(DEV, PROD, build_arn=arn(DEV))
@@ -169,6 +195,7 @@ def notify_case(chance: random.Random) -> Case:
 CASES: dict[str, Callable[[random.Random], Case]] = {
     "webhook_receiver": receiver_case,
     "start_build": start_build_case,
+    "command_receiver": command_receiver_case,
     "audit_writer": audit_writer_case,
     "notify": notify_case,
 }

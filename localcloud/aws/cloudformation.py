@@ -105,7 +105,9 @@ def _add_route(api_id: str, method: str, path: str, operation: Properties) -> No
     integration = json.loads(reply[2])["integrationId"]
     verb = "ANY" if method == "x-amazon-apigateway-any-method" else method.upper()
     key = "$default" if path == "/$default" else f"{verb} {path}"
-    apigateway._create_route(api_id, {"routeKey": key, "target": f"integrations/{integration}"})
+    authorizers = {name for requirement in operation.get("security") or [] for name in requirement}
+    route = {"routeKey": key, "target": f"integrations/{integration}"}
+    apigateway._create_route(api_id, route | ({"authorizationType": "AWS_IAM"} if "AWS_IAM" in authorizers else {}))
 
 
 # --- AWS::CodeBuild::Project

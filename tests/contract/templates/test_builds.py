@@ -231,12 +231,13 @@ def may_start(request: dict[str, Any], project: str = "<Project.Arn>", **answers
     return bool(iam_evaluator.evaluate(context, [policy]).decision == "Allow")
 
 
-def test_start_build_starts_and_reads_builds_of_the_two_projects() -> None:
+def test_start_build_starts_stops_and_reads_builds_of_the_two_projects() -> None:
     allow, *denied = statements("StartRole", worker().properties("StartRole")["Policies"][0]["PolicyDocument"])
     assert set(allow.actions) == {
         "codebuild:BatchGetBuilds",
         "codebuild:ListBuildsForProject",
         "codebuild:StartBuild",
+        "codebuild:StopBuild",
     }
     assert allow.resources == ["<Project.Arn>", "<CheckProject.Arn>"]
     assert denied

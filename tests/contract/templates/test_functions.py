@@ -17,6 +17,7 @@ from tests.support.tables import create_tables
 FUNCTIONS = {
     "WebhookReceiver": "webhook_receiver",
     "StartBuild": "start_build",
+    "CommandReceiver": "command_receiver",
     "AuditWriter": "audit_writer",
     "Notify": "notify",
 }

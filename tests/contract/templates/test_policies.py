@@ -35,6 +35,7 @@ NOT_TO_BE_NAMED = {
 # Everything that a role may do with the trail, by role.
 ON_THE_TRAIL = {
     "StartBuildRole": {"dynamodb:PutItem"},
+    "CommandReceiverRole": {"dynamodb:PutItem", "dynamodb:Query"},
     "AuditWriterRole": {"dynamodb:PutItem", "dynamodb:Query"},
     "NotifyRole": {
         "dynamodb:Query",
@@ -135,7 +136,8 @@ def role(name: str) -> str:
 
 def test_the_trails_own_policy_lets_its_writers_put_and_the_break_glass_role_change_the_table() -> None:
     glass = role(control().template["Parameters"]["BreakGlassRole"]["Default"])
-    names = [control().properties(f"{each}Role")["RoleName"] for each in ("StartBuild", "AuditWriter")]
+    writers = ("StartBuildRole", "AuditWriterRole", "CommandReceiverRole")
+    names = [control().properties(each)["RoleName"] for each in writers]
     writing, keeping = trail_refusals()[1:]
     assert (writing.effect, writing.principal, writing.actions) == ("Deny", "*", ["dynamodb:PutItem"])
     assert writing.conditions == {"ArnNotEquals": {"aws:PrincipalArn": [*map(role, names), glass]}}
@@ -150,7 +152,7 @@ def test_every_role_that_may_put_to_the_trail_is_allowed_by_the_tables_policy() 
         for each in statements_of_roles(control())
         if "dynamodb:PutItem" in each.actions and "<AuditTable.Arn>" in each.resources
     }
-    assert writers == {"StartBuildRole", "AuditWriterRole"}
+    assert writers == {"StartBuildRole", "AuditWriterRole", "CommandReceiverRole"}
 
 
 def test_the_stream_has_what_an_altered_item_was() -> None:
@@ -159,6 +161,23 @@ def test_the_stream_has_what_an_altered_item_was() -> None:
 
 def test_the_audit_recognises_the_check_project_by_its_name() -> None:
     assert worker().properties("CheckProject")["Name"].endswith(CHECK_PROJECT)
+
+
+def test_command_receiver_changes_rollouts_and_no_queue() -> None:
+    reads, writes = [
+        each for each in allowed(control(), "CommandReceiverRole") if "<RolloutsTable.Arn>" in each.resources
+    ]
+    assert set(reads.actions) == {"dynamodb:BatchGetItem", "dynamodb:Query"}
+    assert writes.actions == ["dynamodb:PutItem"]
+    assert writes.conditions == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "ROLLOUT#*"}}
+
+
+def test_only_requests_that_iam_authorised_reach_command_receiver() -> None:
+    paths = control().properties("Api")["Body"]["paths"]
+    assert {path: operation["post"].get("security") for path, operation in paths.items()} == {
+        "/commands": [{"AWS_IAM": []}],
+        "/github": None,
+    }
 
 
 def test_notify_touches_no_item_of_the_engine() -> None:
