@@ -51,6 +51,15 @@ class Connection:
         return self.outputs["AuditTableName"]
 
     @property
+    def commands_url(self) -> str:
+        """URL for commands. Raises CloudUnavailable if the stack has none yet."""
+        if self.endpoint:  # the local cloud has one address for all APIs
+            return f"{self.endpoint}/_aws/execute-api/{self.outputs['ApiId']}/$default/commands"
+        if url := self.outputs.get("CommandsUrl"):
+            return url
+        raise CloudUnavailable("the control stack is of an earlier version: run `pointsman deploy`")
+
+    @property
     def rollouts_table(self) -> str:
         """Name of the rollouts table."""
         return self.outputs["RolloutsTableName"]

@@ -39,6 +39,13 @@ MORE_ROUTES = """
     targets: [dev/eu-central-1]
     directory: ansible
     playbook: playbooks/contact.yml
+
+  - name: machines # a repository whose playbooks wait, or fail, until a test lets them go on
+    repository: acme/machines
+    on: {push: {branches: [main]}}
+    targets: [dev/ca-central-1]
+    playbook: play.yml
+    inventory: hosts.ini
 """
 
 

@@ -1,0 +1,51 @@
+"""What the commands of `pointsman rollout` share: options, sending, and showing what follows."""
+
+import uuid
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pointsmanctl.options import connect_stack, not_empty, rollout_id
+from pointsmanctl.output.formats import Format, print_objects
+from pointsmanctl.stack.connection import Where
+
+if TYPE_CHECKING:
+    from pointsmanctl.stack.commands import AcceptedCommand
+
+RolloutArgument = Annotated[
+    str, typer.Argument(help="The rollout's id: `pointsman status` lists them.", callback=rollout_id)
+]
+ReasonOption = Annotated[
+    str | None, typer.Option(help="Why, for the audit trail and Slack. No secrets.", callback=not_empty)
+]
+WatchOption = Annotated[
+    bool, typer.Option("--watch", "-w", help="Then follow the rollout until it ends, and exit with 1 if it failed.")
+]
+
+
+def send(request: dict[str, Any], where: Where, stack: str | None, region: str | None) -> "AcceptedCommand":
+    """Send a command with a new id; return its event. Raises CommandError if it is refused."""
+    from pointsman.core.rollouts.command import CommandRequest
+    from pointsmanctl.stack.commands import send_command
+
+    given = {name: value for name, value in request.items() if value is not None}
+    return send_command(connect_stack(where, stack, region), CommandRequest.read({"id": str(uuid.uuid4())} | given))
+
+
+def show_event(event: "AcceptedCommand", message: str, output: Format) -> None:
+    """Print what a command did: a sentence, or its event."""
+    from pointsmanctl.output.messages import note
+    from pointsmanctl.output.shapes import EVENT_COLUMNS, event_object
+
+    if output is Format.TABLE:
+        note(message)
+        return
+    objects = [event_object(event)]
+    print_objects(objects, output, EVENT_COLUMNS, objects)
+
+
+def watch_rollout(rollout: str, output: Format, where: Where, stack: str | None, region: str | None) -> None:
+    """Follow a rollout as `pointsman status --watch` does."""
+    from pointsmanctl.commands.status import status
+
+    status(rollout, watch=True, output=output, cloud=where, stack=stack, region=region)
