@@ -7,7 +7,7 @@ from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import Rollout, RolloutId, Run, TargetQueue
 from pointsman.core.ports import Transition
-from pointsman.core.trail.events import Event
+from pointsman.core.trail.event import Event
 from pointsman.errors import Unavailable
 
 

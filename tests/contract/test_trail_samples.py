@@ -5,7 +5,8 @@ from typing import get_args
 import msgspec
 import pytest
 
-from pointsman.core.trail.events import Event, TrailEvent, read_event
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import TrailEvent, read_event
 from tests.support.events import EVENTS, sample
 
 CLASSES: dict[str, type[Event]] = {each.__name__: each for each in get_args(TrailEvent.__value__)}

@@ -10,7 +10,8 @@ from moto import mock_aws
 
 from functions.notify import handler, report
 from functions.notify.settings import NotifySettings
-from pointsman.core.trail.events import Event, read_event
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import read_event
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.events import DEV, PROD, ROLLOUT, ended_run, host, sample, started_rollout, started_run
 from tests.support.lambda_context import FakeContext

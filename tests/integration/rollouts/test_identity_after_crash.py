@@ -11,7 +11,8 @@ import pytest
 from pointsman.core.model import Rollout, RolloutId, Run, RunState, Target, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
 from pointsman.core.rollouts.engine import Engine
-from pointsman.core.trail.events import Event, RolloutStarted, RunEnded, RunStarted, TrailEvent
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import RolloutStarted, RunEnded, RunStarted, TrailEvent
 from tests.support.concurrency import QueuedDelivery, handle, handle_together
 from tests.support.rollouts import delivery
 from tests.support.world import DEV, PROD, MakeWorld, MemoryWorld, World, worlds_of
@@ -73,6 +74,9 @@ class _Store:
 
     def open_rollouts(self) -> list[RolloutId]:
         return self._fuse(self._store.open_rollouts)
+
+    def queues_with_new_instances(self) -> list[str]:
+        return self._fuse(self._store.queues_with_new_instances)
 
     def sweep_cursor(self) -> RolloutId | None:
         return self._fuse(self._store.sweep_cursor)

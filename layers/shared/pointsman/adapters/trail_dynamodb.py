@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, pages
-from pointsman.core.trail.events import Event, TrailEvent
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import TrailEvent
 from pointsman.core.trail.item import NewerEvent, read_item, to_item
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 from pointsman.errors import Conflict

@@ -2,7 +2,8 @@
 
 from threading import RLock
 
-from pointsman.core.trail.events import Event, TrailEvent, read_event
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import TrailEvent, read_event
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 
 

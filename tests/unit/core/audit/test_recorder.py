@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.core.audit.recorder import RecordOutcome
-from pointsman.core.trail.events import BuildReported, Event, EventRejected, HostResultRecorded
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import BuildReported, EventRejected, HostResultRecorded
 from pointsman.core.trail.item import INDEXES
 from pointsman.errors import Misconfigured
 from tests.support.audit_world import AuditWorld

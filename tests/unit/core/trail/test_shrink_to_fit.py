@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from pointsman.core.model import Decision, Outcome, RolloutId, TargetName
 from pointsman.core.text import CUT, cut
-from pointsman.core.trail.events import DeliveryDecided, Event, HostResultRecorded, read_event
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, read_event
 from pointsman.core.trail.shrink_to_fit import EVENT_BYTES, shrink_to_fit
 from tests.support.events import DEV, host, started_run
 from tests.support.rollouts import MORNING, change

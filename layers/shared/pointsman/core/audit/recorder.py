@@ -30,7 +30,8 @@ from pointsman.core.audit.host_event import HostEvent, InboundEvent, read_inboun
 from pointsman.core.model import Run
 from pointsman.core.ports import Trail
 from pointsman.core.text import cut
-from pointsman.core.trail.events import BuildReported, Event, EventRejected, RecordingCapped, TrailEvent
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import BuildReported, EventRejected, RecordingCapped, TrailEvent
 from pointsman.core.trail.keys import build_partition, rollout_partition
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 from pointsman.core.value import Value

@@ -20,7 +20,8 @@ from typing import Any
 
 from msgspec import ValidationError
 
-from pointsman.core.trail.events import Event, TrailEvent, read_event
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import TrailEvent, read_event
 
 INDEXES = {
     "by-day": ("day", "at"),

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from pointsman.core.model import Decision
 from pointsman.core.text import cut
-from pointsman.core.trail.events import DeliveryDecided, Event, HostResultRecorded
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded
 from pointsman.core.trail.host_values import TaskResult
 
 # DynamoDB allows 400 KB per item (409,600 bytes). The rest is for the index attributes and DynamoDB's overhead.
