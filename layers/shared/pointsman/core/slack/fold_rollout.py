@@ -201,6 +201,7 @@ class _RolloutEvents:
             repeat_reason=repeats[-1].reason if repeats else None,
             round=end.round if end else 1,
             requested_at=max([start.at, *(repeat.at for repeat in repeats if repeat.retried)]),
+            request=start.request,
             outside_builds=tuple(build for key in sorted(self.runs) for build in self.runs[key].outside_builds(key[0])),
         )
 
