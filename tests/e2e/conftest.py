@@ -39,6 +39,13 @@ MORE_ROUTES = """
     targets: [dev/eu-central-1]
     directory: ansible
     playbook: playbooks/contact.yml
+
+  - name: newcomers # the only route that configures new instances
+    repository: acme/newcomers
+    on: {push: {branches: [main]}}
+    targets: [dev/ca-central-1]
+    playbook: site.yml
+    new_instances: true
 """
 
 
