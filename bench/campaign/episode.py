@@ -8,6 +8,8 @@ from datetime import timedelta
 from bench.campaign.clock import Timeline
 from bench.campaign.codebuild import SimulatedBuild, SimulatedCodeBuild
 from bench.campaign.faults import DiedError, FaultInjector
+from bench.campaign.instance_oracle import InstanceOracle
+from bench.campaign.launches import Launches, SimulatedEvent
 from bench.campaign.oracle import Oracle
 from bench.campaign.pushes import TARGETS, Pushes
 from bench.campaign.queue import FifoQueue, QueuedMessage
@@ -26,6 +28,9 @@ HOURS_OF_FAULTS = 6
 HOURS_OF_QUIET = 16  # a start may be retried for 8 hours, and builds take time
 SWEEP_SECONDS = 300
 LAMBDA_RETRIES = (60.0, 120.0)
+REDRIVES = (3600.0,) * 8
+LAUNCHES = 16
+HOURS_OF_LAUNCHES = 9  # while pushes come, most targets are busy, and most instances are included in a push
 
 
 class InlineExecutor:
@@ -67,6 +72,7 @@ class EpisodeResult:
     builds: int
     broken: list[str]
     faults: dict[str, int] = field(default_factory=dict)
+    on_instances: int = 0  # builds
 
 
 class Episode:
@@ -78,7 +84,9 @@ class Episode:
         self.time, self.faults, self.oracle = Timeline(), FaultInjector(chance), Oracle()
         self.trail = FailingTrail(self.faults)
         self.store = FailingRollouts(self.trail, self.faults)
-        self.codebuild = SimulatedCodeBuild(self.time, self.faults, self.oracle.build_began, self._build_event)
+        self.instances = InstanceOracle(self.oracle.number_of)
+        self.codebuild = SimulatedCodeBuild(self.time, self.faults, self._build_began, self._build_event)
+        self.launches = Launches(chance, self.time, self.instances.launched, self._instance_event)
         self.queue = FifoQueue(self.time, self.faults, self._consume)
         self.pushes = Pushes(chance, self.time, self.queue, pushes, HOURS_OF_FAULTS * 3600)
         self.engine = self._start_process()
@@ -86,6 +94,7 @@ class Episode:
     def run(self) -> EpisodeResult:
         """Run faults, then quiet, then the checks."""
         self.pushes.plan()
+        self.launches.plan(LAUNCHES, HOURS_OF_LAUNCHES * 3600)
         self._plan_regions()
         self.time.after(SWEEP_SECONDS, self._sweep)
         self.time.run(self.time.now + timedelta(hours=HOURS_OF_FAULTS))
@@ -93,6 +102,8 @@ class Episode:
         self.queue.redrive()
         self.time.run(self.time.now + timedelta(hours=HOURS_OF_QUIET))
         self.oracle.check(self.store, self.trail, list(self.codebuild.builds.values()), self.store.open_rollouts())
+        self.instances.check(self.trail, self.store.queues_with_new_instances())
+        self.oracle.broken += self.instances.broken
         if not self.queue.empty:
             self.oracle.broken.append("stuck: the queue still holds messages")
         rollouts = len(self.oracle.rollouts)
@@ -102,6 +113,7 @@ class Episode:
             len(self.codebuild.builds),
             self.oracle.broken,
             dict(self.faults.seen | self.pushes.seen),
+            self.instances.runs,
         )
 
     def _start_process(self) -> Engine:
@@ -151,6 +163,14 @@ class Episode:
             report = report.replace(ended_at=None)
         invoke = lambda: self.engine.build_ended(run.rollout, run.target.name, run.attempt, report)  # noqa: E731
         self._invoke(invoke, LAMBDA_RETRIES)
+
+    def _build_began(self, build: SimulatedBuild) -> None:
+        self.oracle.build_began(build)
+        self.instances.build_began(build)
+
+    def _instance_event(self, event: SimulatedEvent) -> None:
+        """EventBridge delivers at least once: what Lambda gives up is redriven from the dead-letter queue by hand."""
+        self._invoke(lambda: self.launches.take(self.engine, event), (*LAMBDA_RETRIES, *REDRIVES))
 
     def _sweep(self) -> None:
         self._invoke(self.engine.sweep)
