@@ -25,6 +25,7 @@ from localcloud.clients import AwsClients
 from localcloud.deployment import LocalDeployment
 from localcloud.errors import LocalCloudError, NotRunning
 from localcloud.github.local_github import LocalGithub
+from localcloud.hosts import ManagedHost
 from localcloud.layout import Layout
 from localcloud.names import CONTROL_REGION
 from localcloud.process import ServerProcess
@@ -133,9 +134,13 @@ class LocalCloud:
         """Variables with which any AWS tool or SDK uses this cloud as the root of an account."""
         return self._clients.environment(account, region)
 
-    def hosts(self) -> list[hosts.ManagedHost]:
+    def hosts(self) -> list[ManagedHost]:
         """The managed instances."""
         return hosts.existing(self.client, self.layout.hosts)
+
+    def launch(self, account: str, region: str, name: str) -> ManagedHost:
+        """Launch one more managed instance."""
+        return hosts.launch(self.client("ec2", account, region), self.layout.hosts, account, region, name)
 
     def running_builds(self) -> list[dict[str, str]]:
         """Builds that have not ended, including those in the queue: {id, account, region, phase}."""

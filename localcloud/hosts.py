@@ -64,7 +64,11 @@ def existing(client: Callable[[str, str, str], Any], hosts: Path) -> list[Manage
 
 
 def _create_one(ec2: Any, hosts: Path, account: str, region: str) -> ManagedHost:
-    name = f"web-{account}-{REGION_CODES[region]}"
+    return launch(ec2, hosts, account, region, f"web-{account}-{REGION_CODES[region]}")
+
+
+def launch(ec2: Any, hosts: Path, account: str, region: str, name: str) -> ManagedHost:
+    """Launch one web server."""
     tags = {
         "Name": name,
         "environment": account,

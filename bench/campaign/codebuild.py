@@ -13,6 +13,7 @@ from bench.campaign.faults import FaultInjector
 from pointsman.core.identity import build_token
 from pointsman.core.model import Rollout, Run, RunState, Target
 from pointsman.core.ports import BuildReport
+from pointsman.core.run_request import RunRequest
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
 
 TOKEN_VALID_FOR = timedelta(minutes=5)
@@ -30,6 +31,8 @@ class SimulatedBuild:
     ended: datetime | None = None
     deleted: bool = False
     late: bool = False  # it began after a call that got no answer
+    commit: str = ""
+    request: RunRequest | None = None  # it runs on some instances only
 
     @property
     def live(self) -> bool:
@@ -66,9 +69,9 @@ class SimulatedCodeBuild:
         if self._faults.happens("throttle"):
             raise BuildDelayed("ThrottlingException")
         if self._faults.happens("late_start"):
-            self._time.after(self._faults.random.uniform(1, 30), lambda: self._start_late(run))
+            self._time.after(self._faults.random.uniform(1, 30), lambda: self._start_late(rollout, run))
             raise Unavailable("timed out; the build starts later")
-        build = self._faults.effect(lambda: self._once(run))
+        build = self._faults.effect(lambda: self._once(rollout, run))
         if self._faults.happens("lost_answer"):
             raise Unavailable("the answer was lost")
         return build.report
@@ -106,22 +109,24 @@ class SimulatedCodeBuild:
     def _refused(self, target: Target) -> bool:
         return self._faults.on and self._time.now < self.refuses.get(target.region, self._time.now)
 
-    def _start_late(self, run: Run) -> None:
-        self._once(run, late=True)
+    def _start_late(self, rollout: Rollout, run: Run) -> None:
+        self._once(rollout, run, late=True)
 
-    def _once(self, run: Run, *, late: bool = False) -> SimulatedBuild:
+    def _once(self, rollout: Rollout, run: Run, *, late: bool = False) -> SimulatedBuild:
         token = build_token(run.rollout, run.target.name, run.attempt)
         build, since = self._tokens.get(token, (None, self._time.now))
         if build and self._time.now - since < TOKEN_VALID_FOR:
             return build
-        build = self._new(run, late=late)
+        build = self._new(rollout, run, late=late)
         self._tokens[token] = (build, self._time.now)
         return build
 
-    def _new(self, run: Run, *, late: bool) -> SimulatedBuild:
+    def _new(self, rollout: Rollout, run: Run, *, late: bool) -> SimulatedBuild:
         target, project = run.target, "pointsman"
         arn = f"arn:aws:codebuild:{target.region}:{target.account_id}:build/{project}:{len(self.builds):08d}"
-        build = self.builds[arn] = SimulatedBuild(arn, run, self._time.now, late=late)
+        build = self.builds[arn] = SimulatedBuild(
+            arn, run, self._time.now, late=late, commit=rollout.change.after, request=rollout.request
+        )
         self._created(build)
         random = self._faults.random
         queued = random.uniform(0, 120)

@@ -7,7 +7,8 @@ from itertools import count
 
 from bench.campaign.clock import Timeline
 from bench.campaign.queue import FifoQueue
-from pointsman.core.model import CommandId, RolloutId
+from pointsman.core.cancellation import CommandId
+from pointsman.core.model import RolloutId
 from pointsman.core.ports import RolloutStore, Trail
 from pointsman.core.queue_message import ReconcileRequest
 from pointsman.core.rollouts.command import CommandName, CommandRequest

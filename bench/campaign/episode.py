@@ -9,6 +9,8 @@ from bench.campaign.clock import Timeline
 from bench.campaign.codebuild import SimulatedBuild, SimulatedCodeBuild
 from bench.campaign.commands import Commands
 from bench.campaign.faults import DiedError, FaultInjector
+from bench.campaign.instance_oracle import InstanceOracle
+from bench.campaign.launches import Launches, SimulatedEvent
 from bench.campaign.oracle import Oracle
 from bench.campaign.pushes import TARGETS, Pushes
 from bench.campaign.queue import FifoQueue, QueuedMessage
@@ -28,6 +30,9 @@ HOURS_OF_FAULTS = 6
 HOURS_OF_QUIET = 16  # a start may be retried for 8 hours, and builds take time
 SWEEP_SECONDS = 300
 LAMBDA_RETRIES = (60.0, 120.0)
+REDRIVES = (3600.0,) * 8
+LAUNCHES = 16
+HOURS_OF_LAUNCHES = 9  # while pushes come, most targets are busy, and most instances are included in a push
 
 
 class InlineExecutor:
@@ -69,6 +74,7 @@ class EpisodeResult:
     builds: int
     broken: list[str]
     faults: dict[str, int] = field(default_factory=dict)
+    on_instances: int = 0  # builds
 
 
 class Episode:
@@ -80,7 +86,9 @@ class Episode:
         self.time, self.faults, self.oracle = Timeline(), FaultInjector(chance), Oracle()
         self.trail = FailingTrail(self.faults)
         self.store = FailingRollouts(self.trail, self.faults)
+        self.instances = InstanceOracle(self.oracle.number_of)
         self.codebuild = SimulatedCodeBuild(self.time, self.faults, self._build_began, self._build_event)
+        self.launches = Launches(chance, self.time, self.instances.launched, self._instance_event)
         self.queue = FifoQueue(self.time, self.faults, self._consume)
         self.pushes = Pushes(chance, self.time, self.queue, pushes, HOURS_OF_FAULTS * 3600)
         self.commands = Commands(
@@ -92,6 +100,7 @@ class Episode:
         """Run faults, then quiet, then the checks."""
         self.pushes.plan()
         self.commands.plan(COMMANDS, HOURS_OF_FAULTS * 3600)
+        self.launches.plan(LAUNCHES, HOURS_OF_LAUNCHES * 3600)
         self._plan_regions()
         self.time.after(SWEEP_SECONDS, self._sweep)
         self.time.run(self.time.now + timedelta(hours=HOURS_OF_FAULTS))
@@ -99,6 +108,8 @@ class Episode:
         self.queue.redrive()
         self.time.run(self.time.now + timedelta(hours=HOURS_OF_QUIET))
         self.oracle.check(self.store, self.trail, list(self.codebuild.builds.values()), self.store.open_rollouts())
+        self.instances.check(self.trail, self.store.queues_with_new_instances())
+        self.oracle.broken += self.instances.broken
         if not self.queue.empty:
             self.oracle.broken.append("stuck: the queue still holds messages")
         rollouts = len(self.oracle.rollouts)
@@ -108,6 +119,7 @@ class Episode:
             len(self.codebuild.builds),
             self.oracle.broken,
             dict(self.faults.seen | self.pushes.seen | self.commands.seen),
+            self.instances.runs,
         )
 
     def _start_process(self) -> Engine:
@@ -153,6 +165,7 @@ class Episode:
 
     def _build_began(self, build: SimulatedBuild) -> None:
         self.oracle.build_began(build)
+        self.instances.build_began(build)
         stored = MemoryRollouts.load(self.store, build.run.rollout)  # without simulated failures
         if stored and stored[0].cancellation:
             self.oracle.build_of_cancelled(build)
@@ -163,6 +176,10 @@ class Episode:
             report = report.replace(ended_at=None)
         invoke = lambda: self.engine.build_ended(run.rollout, run.target.name, run.attempt, report)  # noqa: E731
         self._invoke(invoke, LAMBDA_RETRIES)
+
+    def _instance_event(self, event: SimulatedEvent) -> None:
+        """EventBridge delivers at least once: what Lambda gives up is redriven from the dead-letter queue by hand."""
+        self._invoke(lambda: self.launches.take(self.engine, event), (*LAMBDA_RETRIES, *REDRIVES))
 
     def _sweep(self) -> None:
         self._invoke(self.engine.sweep)

@@ -33,6 +33,10 @@ class Oracle:
         """Every rollout with an accepted push."""
         return {rollout_id for rollout_id, _ in self.pushed}
 
+    def number_of(self, rollout_id: RolloutId) -> int:
+        """The number of the newest accepted push of a rollout."""
+        return self._newest.get(rollout_id, 0)
+
     def accepted(self, rollout_id: RolloutId, targets: Iterable[TargetName], push: int) -> None:
         """The engine has accepted a push of a rollout's commit to these targets."""
         self._newest[rollout_id] = max(self._newest.get(rollout_id, 0), push)
@@ -46,6 +50,8 @@ class Oracle:
         for other in live:
             self.broken.append(f"double: {run.rollout} and {other.run.rollout} are live on {run.queue}")
         self._live[run.queue] = [*live, build]
+        if build.request:
+            return  # it is on some instances only: InstanceOracle knows what may run there
         # The branch decides which commit is newest: a push that leaves a target out counts, too.
         number, entry = self._newest.get(run.rollout, 0), (run.route, run.target.name)
         if number < self._begun[entry]:

@@ -86,7 +86,7 @@ class Pushes:
             route=route,
             playbook=f"{route}.yml",
             when_busy=ROUTES[route],
-            targets=tuple(_target(TargetName(name)) for name in names),
+            targets=tuple(a_target(TargetName(name)) for name in names),
         )
         decision = Decision(
             route=route, outcome=Outcome.MATCHED, runs=True, reason="branch main matches", rollout=rollout
@@ -105,7 +105,8 @@ class Pushes:
         return delivery
 
 
-def _target(name: TargetName) -> Target:
+def a_target(name: TargetName) -> Target:
+    """The target of this name."""
     account, region = name.split("/")
     return Target(name=name, account=account, account_id=ACCOUNTS[account], region=region)
 

@@ -25,6 +25,7 @@ from functions.webhook_receiver import handler as webhook_receiver
 from functions.webhook_receiver import wiring as receiver_wiring
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.dead_letters_memory import MemoryDeadLetters
+from pointsman.adapters.instances_memory import MemoryInstances
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.run_lookup_memory import MemoryRunLookup
@@ -37,6 +38,7 @@ from pointsman.core.github.allowed_addresses import AllowedAddresses
 from pointsman.core.rollouts.command_desk import CommandDesk
 from pointsman.core.rollouts.consume import DeliveryConsumer
 from pointsman.core.rollouts.engine import Engine
+from pointsman.core.rollouts.instance_intake import InstanceIntake
 from pointsman.core.slack.notifier import SlackNotifier
 from pointsman.core.trail.command_events import CommandEvent
 from pointsman.core.trail.events import read_event
@@ -48,6 +50,7 @@ from tests.support.receiver import a_receiver, shipped_routes, signed_headers
 from tests.support.rollouts import Clock, delivery
 
 EVENTS = Path(__file__).parents[2] / "events"
+INSTANCE_EVENT = EVENTS / "aws" / "ec2-instance-running.json"
 MARK = "UNSIGNED-7b1e"  # in every unsigned body, so that it is recognised in a log
 DOCUMENTED = (Unavailable, Misconfigured)
 
@@ -100,16 +103,19 @@ def receiver_case(chance: random.Random) -> Case:
 
 
 def start_build_case(chance: random.Random) -> Case:
-    """A message of the queue, or a build's state."""
+    """A message of the queue, a build's state, or an instance's."""
     trail, clock = MemoryTrail(), Clock(after(60))
     store, dead_letters = MemoryRollouts(trail), MemoryDeadLetters()
     engine = Engine(store, trail, MemoryBuilds(clock), clock)
     consumer = DeliveryConsumer(engine, dead_letters)
-    with patch.multiple(start_build_wiring, engine=lambda: engine, consumer=lambda: consumer):
+    intake = InstanceIntake(engine, MemoryInstances(), shipped_routes, clock)
+    twins: dict[str, Any] = {"engine": lambda: engine, "consumer": lambda: consumer, "instance_intake": lambda: intake}
+    with patch.multiple(start_build_wiring, **twins):
         if chance.random() < 0.6:
             return _message_case(chance, dead_letters)
+        event = build_event() if chance.random() < 0.7 else json.loads(INSTANCE_EVENT.read_text())
         with suppress(*DOCUMENTED):
-            start_build.lambda_handler(mutated(build_event(), chance), FakeContext(remaining=100_000))  # type: ignore[arg-type]
+            start_build.lambda_handler(mutated(event, chance), FakeContext(remaining=100_000))  # type: ignore[arg-type]
             return Case("event taken")
         return Case("event refused")
 

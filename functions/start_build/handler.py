@@ -1,4 +1,4 @@
-"""Entry point of start_build: deliveries (SQS), build states (EventBridge) and the scheduled sweep."""
+"""Entry point of start_build: deliveries (SQS), states of builds and instances (EventBridge), the scheduled sweep."""
 
 from typing import Any
 
@@ -8,8 +8,10 @@ from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.start_build import wiring
+from functions.start_build.instance_states import take_instance_state
 from functions.start_build.sweep_metrics import publish
 from pointsman.core.audit.build_event import UnrelatedEvent, read_build_event
+from pointsman.core.audit.instance_event import SOURCE
 from pointsman.core.model import RolloutId, TargetName
 from pointsman.core.rollouts.consume import BatchResult, ReceivedMessage
 
@@ -31,6 +33,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in result.returned]}
     if event.get("detail-type") == "Scheduled Event":
         wiring.engine().sweep(should_stop, publish)
+        return None
+    if event.get("source") == SOURCE:
+        take_instance_state(event)
         return None
     take_build_state(event)
     return None

@@ -8,11 +8,14 @@ from functions.start_build.settings import StartBuildSettings
 from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.dead_letters_sqs import SqsDeadLetters
+from pointsman.adapters.instances_ec2 import Ec2Instances
+from pointsman.adapters.packaged_routes import packaged_routes
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.model import Mode
 from pointsman.core.rollouts.consume import DeliveryConsumer
 from pointsman.core.rollouts.engine import Engine
+from pointsman.core.rollouts.instance_intake import InstanceIntake
 
 
 @functools.cache
@@ -34,6 +37,18 @@ def engine() -> Engine:
             {Mode.APPLY: environment.project_name, Mode.CHECK: environment.check_project_name},
             environment.external_id,
         ),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+@functools.cache
+def instance_intake() -> InstanceIntake:
+    """What takes EC2's events. The routes are read when the first one comes."""
+    environment = settings()
+    return InstanceIntake(
+        engine=engine(),
+        instances=Ec2Instances(environment.start_role_name, environment.external_id),
+        routes=functools.cache(packaged_routes),
         clock=lambda: datetime.now(UTC),
     )
 

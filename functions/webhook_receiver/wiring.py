@@ -7,10 +7,10 @@ from functools import cache, cached_property, partial
 
 from aws_lambda_powertools import Logger
 
-from functions.webhook_receiver.packaged_routes import packaged_routes
 from functions.webhook_receiver.settings import WebhookReceiverSettings
 from pointsman.adapters.aws_client import RECEIVER
 from pointsman.adapters.aws_json import SECRETS_MANAGER, SQS, AwsJson
+from pointsman.adapters.packaged_routes import packaged_routes
 from pointsman.adapters.queue_sqs import SqsQueue
 from pointsman.adapters.secret import Secret
 from pointsman.adapters.secrets_manager import SecretsManager

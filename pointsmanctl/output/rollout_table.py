@@ -40,7 +40,7 @@ def rollouts_table(rollouts: Sequence[LoadedRollout], now: datetime) -> LineTabl
 def _cells(rollout: Rollout, now: datetime) -> tuple[Text, ...]:
     age = format_duration((now - rollout.created_at).total_seconds())
     change = rollout.change
-    texts = (Text(each) for each in (rollout.id, rollout.spec.route, change.after[:7], change.actor))
+    texts = (Text(each) for each in (rollout.id, rollout.spec.route, change.after[:7], rollout.actor))
     return (*texts, state(rollout.state.value), Text(age))
 
 
@@ -77,9 +77,14 @@ def _head(rollout: Rollout) -> Text:
         (f"{rollout.id}  ", "bold"),
         state(rollout.state.value),
         f"\n{change.repository} {read_ref(change.ref).shown} {change.after[:7]}  {change.title}",
-        f"\nby {change.author}, {'requested' if change.pull_request else 'pushed'} by {change.actor}; "
-        f"route {spec.route}, {spec.playbook}{mode}\n",
+        f"\nby {change.author}, {_requested(rollout)}; route {spec.route}, {spec.playbook}{mode}\n",
     )
+
+
+def _requested(rollout: Rollout) -> str:
+    if rollout.request:
+        return f"requested by {rollout.request.actor} because {rollout.request.reason}"
+    return f"{'requested' if rollout.change.pull_request else 'pushed'} by {rollout.change.actor}"
 
 
 def state(name: str) -> Text:

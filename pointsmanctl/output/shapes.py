@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pointsman.core.model import Decision, Run
-from pointsman.core.trail.events import DeliveryDecided
+from pointsman.core.trail.events import DeliveryDecided, InstanceDecided
 from pointsman.core.trail.item import NewerEvent, ReadEvent
 from pointsman.core.value import Value
 from pointsmanctl.output.formats import Object
@@ -33,7 +33,7 @@ def event_object(event: ReadEvent) -> dict[str, Any]:
     if isinstance(event, NewerEvent):
         return event.data
     value = event.to_dict()
-    if isinstance(event, DeliveryDecided):
+    if isinstance(event, DeliveryDecided | InstanceDecided):
         value["decisions"] = [decision_object(each) for each in event.decisions]
     return value
 
@@ -60,10 +60,11 @@ def rollout_object(loaded: "LoadedRollout") -> dict[str, Any]:
         "ref": change.ref,
         "commit": change.after,
         "title": change.title,
-        "actor": change.actor,
+        "actor": rollout.actor,
         "author": change.author,
         "pull_request": change.pull_request.number if change.pull_request else None,
         "delivery": rollout.delivery,
+        "request": rollout.request.to_dict() if rollout.request else None,
         "route": spec.route,
         "mode": spec.mode.value,
         "playbook": spec.playbook,

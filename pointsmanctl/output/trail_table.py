@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.syntax import Syntax
 from rich.text import Text
 
-from pointsman.core.model import Mode, Outcome, RunState
-from pointsman.core.text import format_duration, pluralize
+from pointsman.core.model import Decision, Mode, Outcome, RunState
+from pointsman.core.text import format_duration, join_first, pluralize
 from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
 from pointsman.core.trail.events import (
     BuildReported,
@@ -14,6 +14,8 @@ from pointsman.core.trail.events import (
     ErratumRecorded,
     EventRejected,
     HostResultRecorded,
+    InstanceDecided,
+    InstancesSkipped,
     PlaybookEnded,
     RecordingCapped,
     RolloutEnded,
@@ -77,6 +79,9 @@ def describe(event: ReadEvent, *, diffs: bool = False) -> list[Text | Syntax]:
             return host_lines(event, diffs=diffs)
         case DeliveryDecided():
             return list(_delivery(event))
+        case InstanceDecided():
+            head = Text(f"instance {event.instance_id} came up")
+            return [head, *(_decision(each) for each in event.decisions)]
         case RunEnded() | RolloutEnded():
             return [_ended(event)]
         case RolloutCancelled() | RolloutRetried() | CommandRefused():
@@ -90,9 +95,7 @@ def describe(event: ReadEvent, *, diffs: bool = False) -> list[Text | Syntax]:
 def _line(event: ReadEvent) -> Text:
     match event:
         case RolloutStarted():
-            check = ", check only" if event.mode is Mode.CHECK else ""
-            targets = pluralize(len(event.targets), "target")
-            return Text(f"rollout {event.rollout} on route {event.route} started{check}: {targets}")
+            return _started(event)
         case RolloutRepeated():
             return Text(f"redelivered as {event.delivery}: {event.reason}")
         case RunWaited():
@@ -126,9 +129,18 @@ def _command(event: RolloutCancelled | RolloutRetried | CommandRefused) -> Text:
             return Text(f"{event.name} refused{reason}", "yellow")
 
 
+def _started(event: RolloutStarted) -> Text:
+    check = ", check only" if event.mode is Mode.CHECK else ""
+    targets = pluralize(len(event.targets), "target")
+    why = f"; {event.request.reason}" if event.request else ""
+    return Text(f"rollout {event.rollout} on route {event.route} started{check}: {targets}{why}")
+
+
 def _note(event: ReadEvent) -> Text:
-    """Return the line of an event about the trail itself."""
+    """Return the line of an event about instances, or about the trail itself."""
     match event:
+        case InstancesSkipped():
+            return Text(f"no run of their own for {join_first(event.instances)}: {event.reason}")
         case RecordingCapped():
             return Text(f"recording stopped: {event.reason}", STYLES["failed"])
         case ErratumRecorded():
@@ -154,6 +166,7 @@ def _playbook(event: PlaybookEnded) -> Text:
     """Return how Ansible ended, and which results are missing."""
     if event.exit_status == 0:
         text = Text(f"Ansible succeeded: {pluralize(event.hosts, 'host')}", "green")
+        text.append(f": {event.reason}" if event.reason else "", "default")
     else:
         ending = "was stopped" if event.exit_status is None else f"failed (exit status {event.exit_status})"
         text = Text(f"Ansible {ending}", STYLES["failed"])
@@ -169,15 +182,18 @@ def _delivery(event: DeliveryDecided) -> Iterator[Text]:
     if event.shortened:
         head.append(" (shortened)", "dim")
     yield head
-    for decision in event.decisions:
-        outcome = decision.outcome.value
-        if decision.outcome is Outcome.UNDETERMINED:
-            outcome += ", runs" if decision.runs else ", does not run"
-        line = Text(f"{decision.route}: ")
-        line.append(outcome, STYLES.get(decision.outcome.value, ""))
-        line.append(f" ({decision.reason})")
-        yield line
+    yield from (_decision(each) for each in event.decisions)
     if event.decisions_omitted:
         yield Text(f"and {pluralize(event.decisions_omitted, 'more decision')}", style="dim")
     if not event.decisions:
         yield Text(event.reason, style="dim")
+
+
+def _decision(decision: Decision) -> Text:
+    outcome = decision.outcome.value
+    if decision.outcome is Outcome.UNDETERMINED:
+        outcome += ", runs" if decision.runs else ", does not run"
+    line = Text(f"{decision.route}: ")
+    line.append(outcome, STYLES.get(decision.outcome.value, ""))
+    line.append(f" ({decision.reason})")
+    return line

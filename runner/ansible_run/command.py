@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from .directories import ALL_FILES, BUILD_DIRECTORY, ONLY_VARIABLES
+from .instances import INVENTORY_FILE, within
 from .variables import PATTERNS, Variables, WrongVariablesError
 
 CHECK_PROJECT = "-check"  # the end of the project's name in every installation
@@ -22,6 +23,9 @@ def arguments(environ: Mapping[str, str], write: Callable[[dict[str, Any]], Path
     checked = {name: variables.check(name) for name in PATTERNS}
     playbook = variables.playbook()
     inventories = _inventories(variables)
+    if checked["POINTSMAN_INSTANCES"]:
+        inventories.append(str(INVENTORY_FILE))
+        checked["POINTSMAN_LIMIT"] = within(checked["POINTSMAN_LIMIT"])
     variables.requirements()
     _check_target(variables, checked["POINTSMAN_TARGET"])
     _check_mode(variables, checked["POINTSMAN_MODE"])

@@ -44,6 +44,10 @@ class Tail:
         """Add one line."""
         self._lines.append(line.rstrip("\n"))
 
+    def has(self, pattern: re.Pattern[str]) -> bool:
+        """Whether a line matches `pattern` anywhere."""
+        return any(pattern.search(line) for line in self._lines)
+
     def reason(self, root: str = "") -> str:
         """Ansible's reason for its failure, or an empty text. Paths below `root` become relative."""
         reasons = [*_errors(list(self._lines)), *_matches(self._lines, _WARNING)]

@@ -62,6 +62,15 @@ class Report:
             print(f"run-playbook: {end.reason}", file=sys.stderr, flush=True)
         return STOPPED if status is None else status
 
+    def nothing_to_do(self, reason: str) -> int:
+        """Send that no host was to be configured. Returns the exit status of a success."""
+        print(f"run-playbook: {reason}", flush=True)
+        end = playbook_end.PlaybookEnd(0, reason, self._started_at, now())
+        self._spool.append("none", "run", context=vars(environment.context()))
+        self._spool.append("none", "ended", detail=playbook_end.detail(environment.context(), None, end))
+        self._send(ended=True)
+        return 0
+
     def _run(self) -> tuple[str, SpooledRun | None]:
         """The run of this process, or None when Ansible ended before its callback started."""
         runs = {name: run for name, run in read(self._spool.path).items() if name not in self._before}

@@ -13,7 +13,7 @@ from host_results.spool import Spool
 from host_results.stored_secrets import learn_values
 from redaction import Redactor
 
-from . import kept_secrets
+from . import instances, kept_secrets
 from .command import arguments, is_check_build
 from .directories import BUILD_DIRECTORY, prepare, remove_callback
 from .failure_reason import Tail, with_hint
@@ -36,6 +36,10 @@ class CannotStartError(Exception):
         self.end = end
 
 
+class NothingToDoError(Exception):
+    """No host is to be configured. The message says why; the run succeeds."""
+
+
 class PlaybookRun:
     """Runs the playbook of one build."""
 
@@ -53,6 +57,8 @@ class PlaybookRun:
         os.chdir(self._project)
         try:
             return self._report.end(self._run_ansible())
+        except NothingToDoError as error:
+            return self._report.nothing_to_do(str(error))
         except CannotStartError as error:
             return self._report.end(error.end)
         finally:
@@ -74,7 +80,18 @@ class PlaybookRun:
             raise _refused([str(error)]) from error
         if secret := places.get("POINTSMAN_SECRETS"):
             command.append(f"--extra-vars=@{secret}")
+        if ids := self._variables.get("POINTSMAN_INSTANCES"):
+            self._wait_for_instances(ids, command, environ)
         return self._start(["ansible-playbook", *command, playbook], environ)
+
+    def _wait_for_instances(self, ids: str, command: Sequence[str], environ: Mapping[str, str]) -> None:
+        """Wait until new instances answer. One that does not is unreachable to the playbook, which reports it."""
+        instances.write_inventory(ids)
+        end = self._start(instances.waiting_command(command), instances.waiting_environment(environ))
+        if end.stop_reason:
+            raise CannotStartError(end)
+        if end.errors.has(instances.NO_HOSTS) or end.output.has(instances.NO_HOSTS):
+            raise NothingToDoError(f"No host of the route's inventory and limit is one of the instances {ids}")
 
     def _keep_secrets(self) -> dict[str, str]:
         """Read the secrets that the options name, and keep them for Ansible. A check may read none."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from . import instances
 from .directories import BUILD_DIRECTORY, RUNNER, SESSION_MANAGER_PLUGIN, own_callback, temporary_directory
 from .requirements import Installed
 
@@ -34,18 +35,20 @@ def ansible_environment(
     config = _Config(project / base["ANSIBLE_CONFIG"], base)
     return (
         base
-        | _plugins(config)
+        | _plugins(config, base)
         | _files(config, base, installed or Installed())
         | _vault(config, base)
         | _limits(config)
     )
 
 
-def _plugins(config: "_Config") -> dict[str, str]:
+def _plugins(config: "_Config", base: Mapping[str, str]) -> dict[str, str]:
     """The team's plugins, with the callback and the inventory plugin of Pointsman."""
     callback = own_callback()
     callbacks = [*config.names("CALLBACKS_ENABLED"), callback.stem]
     inventories = [INVENTORY, *config.names("INVENTORY_ENABLED"), YAML]
+    if base.get("POINTSMAN_INSTANCES"):
+        inventories.append(instances.PLUGIN)
     return {
         "POINTSMAN_RUNNER": "true",
         "ANSIBLE_CALLBACKS_ENABLED": ",".join(dict.fromkeys(callbacks)),

@@ -19,6 +19,7 @@ PATTERNS = {
         r"[\w.*?!&~\[\]:,()|^$+-]*",
         "a host pattern, such as web-1,web-2 or role_web:&environment_dev",
     ),
+    "POINTSMAN_INSTANCES": (r"(i-[0-9a-f]{8,32}(,i-[0-9a-f]{8,32})*)?", "ids of instances separated by commas"),
     "POINTSMAN_TAGS": (r"([\w.:]+(-[\w.:]+)*(,[\w.:]+(-[\w.:]+)*)*)?", "tags separated by commas"),
     "POINTSMAN_MODE": (r"(apply|check)?", "apply or check"),
     "POINTSMAN_ALLOW_NO_HOSTS": (r"(true|false)?", "true or false"),

@@ -43,9 +43,16 @@ MORE_ROUTES = """
   - name: machines # a repository whose playbooks wait, or fail, until a test lets them go on
     repository: acme/machines
     on: {push: {branches: [main]}}
-    targets: [dev/ca-central-1]
+    targets: [dev/ap-southeast-2]
     playbook: play.yml
     inventory: hosts.ini
+
+  - name: newcomers # the only route that configures new instances
+    repository: acme/newcomers
+    on: {push: {branches: [main]}}
+    targets: [dev/ca-central-1]
+    playbook: site.yml
+    new_instances: true
 """
 
 

@@ -244,6 +244,35 @@ def test_a_broken_task_fails_on_the_host_and_is_reported(site: Site) -> None:
     assert "No such file or directory" in failed["message"]
 
 
+LIMITED = "- hosts: all\n  gather_facts: false\n  tasks:\n    - ansible.builtin.debug: {msg: here}\n"
+
+
+def test_a_run_on_instances_reaches_them_alone(site: Site) -> None:
+    ec2 = _ec2(site.ec2_url)
+    new = _instance(ec2, "web-9", pointsman_managed="true", role="web")
+    site.build.write("limited.yml", LIMITED)
+    outcome = site.run(POINTSMAN_PLAYBOOK="limited.yml", POINTSMAN_INSTANCES=f"{new},i-0123456789abcdef0")
+    ec2.stop_instances(InstanceIds=[new])
+    ec2.close()
+    assert site.status == 0, site.output
+    assert (outcome["host"], outcome["instance_id"]) == ("web-9", new)
+
+
+@pytest.mark.parametrize("variables", [{}, {"POINTSMAN_LIMIT": "role_db"}], ids=["gone", "not in the limit"])
+def test_a_run_on_instances_that_are_no_hosts_succeeds_and_says_so(site: Site, variables: dict[str, str]) -> None:
+    gone = site.instance if variables else "i-0123456789abcdef0"
+    before = len(site.bus.results)
+    site.build.write("limited.yml", LIMITED)
+    done = site.build.run(
+        "run-playbook", variables | {"POINTSMAN_PLAYBOOK": "limited.yml", "POINTSMAN_INSTANCES": gone}
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(site.bus.results) == before
+    end = site.bus.ends[-1]
+    assert (end["exit_status"], end["hosts"]) == (0, 0)
+    assert end["reason"] == f"No host of the route's inventory and limit is one of the instances {gone}"
+
+
 def test_instances_that_share_a_name_are_hosts_of_their_own_in_their_own_groups(site: Site) -> None:
     ec2 = _ec2(site.ec2_url)
     web = [_instance(ec2, "asg-web", pointsman_managed="true", role="web") for _ in range(3)]

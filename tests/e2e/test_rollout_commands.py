@@ -8,7 +8,8 @@ import pytest
 from localcloud.github.commits import Author
 from localcloud.github.webhook import WebhookDelivery
 from localcloud.waiting import TIMEOUT_SECONDS, wait_until
-from pointsman.core.model import CommandId, RolloutId, RolloutState, RunState, TargetName
+from pointsman.core.cancellation import CommandId
+from pointsman.core.model import RolloutId, RolloutState, RunState, TargetName
 from pointsman.core.rollouts.command import CommandName, CommandRequest
 from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
 from pointsmanctl.demo.observer import Observer, rollout_of
@@ -20,7 +21,7 @@ from tests.support.roles import Caller, Roles
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 REPOSITORY = "acme/machines"
-TARGET = TargetName("dev/ca-central-1")
+TARGET = TargetName("dev/ap-southeast-2")
 HANA = Author("Hana Ito", "hana@example.com")
 HOSTS = """
 [all:vars]

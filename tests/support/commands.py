@@ -3,7 +3,8 @@
 from itertools import count
 
 from pointsman.adapters.queue_memory import MemoryQueue
-from pointsman.core.model import CommandId, RolloutId, TargetName
+from pointsman.core.cancellation import CommandId
+from pointsman.core.model import RolloutId, TargetName
 from pointsman.core.queue_message import ReconcileRequest
 from pointsman.core.rollouts.command import CommandName, CommandRequest
 from pointsman.core.rollouts.command_desk import CommandDesk

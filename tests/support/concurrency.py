@@ -74,6 +74,9 @@ class MeetingStore:
     def open_rollouts(self) -> list[RolloutId]:
         return self._store.open_rollouts()
 
+    def queues_with_new_instances(self) -> list[str]:
+        return self._store.queues_with_new_instances()
+
     def sweep_cursor(self) -> RolloutId | None:
         return self._store.sweep_cursor()
 

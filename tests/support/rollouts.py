@@ -5,7 +5,21 @@ from typing import Any
 
 from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Change, Decision, DeliveryId, Mode, Outcome, RolloutSpec, Target, TargetName, WhenBusy
+from pointsman.core.model import (
+    Change,
+    Decision,
+    DeliveryId,
+    Mode,
+    Outcome,
+    RolloutId,
+    RolloutSpec,
+    Target,
+    TargetName,
+    WhenBusy,
+)
+from pointsman.core.ports import FoundInstance
+from pointsman.core.rollouts.new_instances import InstanceRoute
+from pointsman.core.run_request import InstanceLaunch
 
 MORNING = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 COMMIT = "1f0b1f2c3d4e5f60718293a4b5c6d7e8f9012345"
@@ -69,6 +83,24 @@ def delivery(
         change=change(commit, before),
         decisions=(decision,),
         specs=(spec,) if targets else (),
+    )
+
+
+def instance_route(name: str, route: str = "site", repository: str = "acme/infra") -> InstanceRoute:
+    """A route that configures new instances of target `name`."""
+    spec = delivery(name, route=route).specs[0].replace(rollout=RolloutId(""))
+    return InstanceRoute(spec=spec, serves=lambda asked: asked == repository)
+
+
+def launch(number: int, at: datetime = MORNING) -> InstanceLaunch:
+    """Instance `number` came up."""
+    return InstanceLaunch(instance=f"i-{number:017x}", launched_at=at - timedelta(seconds=20), up_at=at)
+
+
+def found(launched: InstanceLaunch, name: str = "web-1") -> FoundInstance:
+    """An instance as EC2 describes it."""
+    return FoundInstance(
+        id=launched.instance, state="running", is_managed=True, launched_at=launched.launched_at, name=name
     )
 
 

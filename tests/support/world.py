@@ -24,8 +24,9 @@ from pointsman.core.model import Rollout, RolloutId, Run, RunState, TargetName
 from pointsman.core.ports import BuildReport, RolloutStore, Trail
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.run_request import InstanceLaunch
 from pointsman.core.trail.events import TrailEvent
-from tests.support.rollouts import MORNING, Clock
+from tests.support.rollouts import MORNING, Clock, found, instance_route, launch
 from tests.support.tables import create_tables
 
 DEV, PROD = TargetName("dev/eu-west-1"), TargetName("prod/eu-west-1")
@@ -52,6 +53,18 @@ class World:
         """Handle a delivery as start_build does, by default as a new message; return its rollout's id."""
         self.engine.reconcile(self.engine.accept(delivery, message_id or f"message-{next(self._messages)}"))
         return delivery.specs[0].rollout if delivery.specs else RolloutId("")
+
+    def launch(self, number: int, *routes: str, target: TargetName = DEV, at: datetime | None = None) -> InstanceLaunch:
+        """Instance `number` comes up, where these routes (by default "site") configure new instances."""
+        launched = launch(number, at or self.clock())
+        wanted = [instance_route(target, route) for route in routes or ("site",)]
+        self.engine.instance_launched(launched, found(launched), wanted)
+        return launched
+
+    def runs_on_instances(self) -> list[Rollout]:
+        """The rollouts that were made for new instances, in their order."""
+        rollouts = [self.rollout(each) for each in dict.fromkeys(name for name, _, _ in self.builds.started)]
+        return [rollout for rollout in rollouts if rollout.request]
 
     def later(self) -> datetime:
         """Let a minute pass; return the time."""

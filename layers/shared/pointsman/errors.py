@@ -26,6 +26,7 @@ Exception, in runner/ and pointsmanctl/: the command prints the message and exit
 ├── WrongVariablesError a variable of the build is invalid
 ├── CannotInstallError  the Session Manager plugin cannot be downloaded, verified or installed
 ├── UnreadableError     a vault password or a secret variable cannot be read
+├── NothingToDoError    no host of the inventory is one of the run's instances
 ├── CannotStartError    Ansible cannot start: a variable, a secret or a requirement is wrong
 └── CommandError        a command of `pointsman` failed, or what it was asked about did
     ├── NotRemovable    an erratum cannot be made

@@ -10,13 +10,23 @@ from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import QueueEntry, Rollout, RolloutId, RolloutState, Run, RunState, TargetQueue
+from pointsman.core.model import (
+    LastGood,
+    QueueEntry,
+    Rollout,
+    RolloutId,
+    RolloutState,
+    Run,
+    RunState,
+    TargetQueue,
+    WaitingInstances,
+)
 from pointsman.core.ports import RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
 from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
 from pointsman.core.trail.events import RunWaited
 from pointsman.errors import Conflict, Unreadable
-from tests.support.rollouts import MORNING, delivery, target
+from tests.support.rollouts import MORNING, delivery, instance_route, launch, target
 from tests.support.tables import create_tables
 
 DEV = "dev/eu-west-1"
@@ -170,6 +180,26 @@ def test_open_rollouts_are_those_that_have_not_ended(store: RolloutStore) -> Non
     still = started(store, commit="b" * 40)
     done = ended.replace(state=RolloutState.SUCCEEDED, ended_at=MORNING)
     store.commit(Transition(rollout=done))
+    assert store.open_rollouts() == [still.id]
+
+
+def test_a_queue_is_found_while_new_instances_wait_in_it(store: RolloutStore) -> None:
+    launches = (launch(1), launch(2))
+    waiting = WaitingInstances(spec=instance_route(DEV).spec, launches=launches)
+    good = LastGood(rollout=RolloutId("r-1"), repository="acme/infra", ordering_time=MORNING, acquired_at=MORNING)
+    queue = TargetQueue(
+        name=DEV,
+        new_instances={"186853002#site": waiting},
+        last_good={"186853002#site": good},
+        launches={each.instance: each.launched_at for each in launches},
+    )
+    store.commit(Transition(queues=(queue, TargetQueue(name="dev/us-east-1"))))
+    assert store.queues([DEV])[DEV] == queue.replace(version=1)
+    assert store.queues_with_new_instances() == [DEV]
+    assert store.open_rollouts() == []
+    still = started(store)
+    store.commit(Transition(queues=(queue.replace(version=1, new_instances={}),)))
+    assert store.queues_with_new_instances() == []
     assert store.open_rollouts() == [still.id]
 
 

@@ -77,6 +77,7 @@ VALID = {
         skip_ci=False,
         when_undetermined="hold",
         when_busy="queue",
+        new_instances=True,
     ),
     "options": with_route(
         directory="infra/ansible",
@@ -158,6 +159,7 @@ FAULTY = {
     "env as a label": with_route(environment={"A": "1"}),
     "directory of a target": with_route(targets=[{"name": "*/*", "directory": "a"}]),
     "when_busy": with_route(when_busy="wait"),
+    "new_instances": with_route(new_instances="yes"),
     "skip_ci": with_route(skip_ci="perhaps"),
 }
 

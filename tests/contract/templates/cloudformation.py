@@ -125,6 +125,11 @@ def in_a_vpc() -> Stack:
     )
 
 
+def reporting_instances() -> Stack:
+    """The worker stack that reports new instances."""
+    return worker(ConfigureNewInstances="true")
+
+
 def _answers(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
     """Every parameter's value; KeyError when one without a default is not given."""
     answers: dict[str, Any] = {}

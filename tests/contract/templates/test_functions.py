@@ -221,7 +221,7 @@ def test_the_changes_queue_gives_a_message_back_only_after_the_function_has_give
 
 def test_an_event_that_reaches_no_function_is_tried_again_and_then_kept() -> None:
     rules = control().of_type("AWS::Events::Rule")
-    assert len(rules) == 5
+    assert len(rules) == 6
     for name, rule in rules.items():
         for target in rule["Targets"]:
             assert target["RetryPolicy"].keys() == {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}, name
@@ -262,6 +262,7 @@ def test_the_bus_shares_no_statement_with_another_product() -> None:
     policies = control().of_type("AWS::Events::EventBusPolicy").values()
     assert {each["StatementId"] for each in policies} == {
         "pointsman-build-states",
+        "pointsman-new-instances",
         "pointsman-host-results",
         "pointsman-check-results",
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
-from tests.contract.templates.cloudformation import ROOT, Stack, control, worker
+from tests.contract.templates.cloudformation import ROOT, Stack, control, reporting_instances, worker
 
 type Sample = dict[str, Any]
 type Change = Callable[[Sample], None]
@@ -18,15 +18,19 @@ ENDS = ["codebuild-build-succeeded", "codebuild-build-failed", "codebuild-build-
 PHASE = "codebuild-build-phase-change"
 HOST = "eventbridge-host-result"
 SCHEDULED = "eventbridge-scheduled"
-EVERY = [IN_PROGRESS, *ENDS, PHASE, HOST, SCHEDULED]
+INSTANCE = "ec2-instance-running"
+EVERY = [IN_PROGRESS, *ENDS, PHASE, HOST, SCHEDULED, INSTANCE]
 
 # Rule → the samples that it takes; it must leave every other one.
 TAKES: dict[tuple[Callable[[], Stack], str], list[str]] = {
     (control, "StartBuildBuildEnded"): [IN_PROGRESS, *ENDS],
     (control, "AuditWriterBuildState"): [IN_PROGRESS, *ENDS],
     (control, "AuditWriterHostResult"): [HOST],
+    (control, "StartBuildNewInstance"): [INSTANCE],
     (worker, "BuildStates"): [IN_PROGRESS, *ENDS],
+    (reporting_instances, "NewInstances"): [INSTANCE],
 }
+BUILD_RULES = [each for each in TAKES if TAKES[each] == [IN_PROGRESS, *ENDS]]
 
 
 def sample(name: str) -> Sample:
@@ -48,9 +52,9 @@ every_rule = pytest.mark.parametrize(("stack", "rule"), TAKES, ids=[rule for _, 
 def test_no_rule_is_left_out_here() -> None:
     patterns = {
         (stack, name)
-        for stack in (control, worker)
+        for stack in (control, worker, reporting_instances)
         for name, rule in stack().of_type("AWS::Events::Rule").items()
-        if "EventPattern" in rule
+        if "EventPattern" in rule and (stack, name) != (reporting_instances, "BuildStates")
     }
     assert patterns == TAKES.keys()
 
@@ -77,6 +81,10 @@ def of_another_type(event: Sample) -> None:
     event["detail-type"] = "Something Else"
 
 
+def of_an_instance_that_stops(event: Sample) -> None:
+    event["detail"]["state"] = "stopped"
+
+
 @pytest.mark.parametrize(
     ("stack", "rule", "change"),
     [
@@ -91,6 +99,13 @@ def of_another_type(event: Sample) -> None:
         (control, "AuditWriterHostResult", of_another_account),
         (control, "AuditWriterHostResult", of_another_source),
         (control, "AuditWriterHostResult", of_another_type),
+        (control, "StartBuildNewInstance", of_another_account),
+        (control, "StartBuildNewInstance", of_another_source),
+        (control, "StartBuildNewInstance", of_another_type),
+        (control, "StartBuildNewInstance", of_an_instance_that_stops),
+        (reporting_instances, "NewInstances", of_another_source),
+        (reporting_instances, "NewInstances", of_another_type),
+        (reporting_instances, "NewInstances", of_an_instance_that_stops),
         (worker, "BuildStates", of_another_project),
         (worker, "BuildStates", of_another_source),
         (worker, "BuildStates", of_another_type),
@@ -117,9 +132,7 @@ def test_the_build_states_of_every_worker_account_are_taken() -> None:
     assert matches(pattern_of(control, "AuditWriterBuildState"), event)
 
 
-@pytest.mark.parametrize(
-    "stack_and_rule", [each for each in TAKES if each[1] != "AuditWriterHostResult"], ids=lambda each: each[1]
-)
+@pytest.mark.parametrize("stack_and_rule", BUILD_RULES, ids=lambda each: each[1])
 def test_the_build_states_of_the_checks_own_project_are_taken(
     stack_and_rule: tuple[Callable[[], Stack], str],
 ) -> None:

@@ -11,12 +11,18 @@ from tests.contract.templates.cloudformation import (
     allowed,
     control,
     in_a_vpc,
+    reporting_instances,
     statements,
     statements_of_roles,
     worker,
 )
 
-STACKS = {"control": control(), "worker": worker(), "worker in a VPC": in_a_vpc()}
+STACKS = {
+    "control": control(),
+    "worker": worker(),
+    "worker in a VPC": in_a_vpc(),
+    "worker that reports instances": reporting_instances(),
+}
 every_stack = pytest.mark.parametrize("stack", STACKS.values(), ids=STACKS.keys())
 
 # Actions for which IAM knows no resource, or CodeBuild asks for all.
@@ -235,22 +241,33 @@ def test_the_bus_takes_its_own_kinds_of_event_from_each_kind_of_worker_role(
 
 
 @pytest.mark.parametrize(
-    ("role", "service", "source"),
+    ("role", "service", "sources", "resources"),
     [
-        ("BuildRole", "codebuild.amazonaws.com", "arn:aws:codebuild:eu-west-1:222222222222:project/pointsman"),
-        ("CheckRole", "codebuild.amazonaws.com", "arn:aws:codebuild:eu-west-1:222222222222:project/pointsman-check"),
-        ("ForwardRole", "events.amazonaws.com", "arn:aws:events:eu-west-1:222222222222:rule/pointsman-build-states"),
+        ("BuildRole", "codebuild", ["codebuild:eu-west-1:222222222222:project/pointsman"], ["Project"]),
+        ("CheckRole", "codebuild", ["codebuild:eu-west-1:222222222222:project/pointsman-check"], ["CheckProject"]),
+        (
+            "ForwardRole",
+            "events",
+            [
+                "events:eu-west-1:222222222222:rule/pointsman-build-states",
+                "events:eu-west-1:222222222222:rule/pointsman-new-instances",
+            ],
+            ["BuildStates", "NewInstances"],
+        ),
     ],
 )
-def test_a_service_takes_on_a_role_for_our_resource_alone(role: str, service: str, source: str) -> None:
+def test_a_service_takes_on_a_role_for_our_resources_alone(
+    role: str, service: str, sources: list[str], resources: list[str]
+) -> None:
     (trust,) = statements(role, worker().properties(role)["AssumeRolePolicyDocument"])
-    assert trust.principal == {"Service": service}
+    assert trust.principal == {"Service": f"{service}.amazonaws.com"}
+    arns = [f"arn:aws:{source}" for source in sources]
     assert trust.conditions == {
         "StringEquals": {"aws:SourceAccount": WORKERS[0]},
-        "ArnEquals": {"aws:SourceArn": source},
+        "ArnEquals": {"aws:SourceArn": arns if len(arns) > 1 else arns[0]},
     }
-    named = {"BuildRole": "Project", "CheckRole": "CheckProject", "ForwardRole": "BuildStates"}
-    assert source.endswith(f"/{worker().properties(named[role])['Name']}")
+    for arn, resource in zip(arns, resources, strict=True):
+        assert arn.endswith(f"/{reporting_instances().properties(resource)['Name']}")
 
 
 def test_build_states_are_forwarded_to_the_control_bus_alone() -> None:
@@ -258,3 +275,21 @@ def test_build_states_are_forwarded_to_the_control_bus_alone() -> None:
     (target,) = worker().properties("BuildStates")["Targets"]
     assert (forward.actions, forward.resources) == (["events:PutEvents"], [target["Arn"]])
     assert target["RoleArn"] == "<ForwardRole.Arn>"
+
+
+# --- new instances --------------------------------------------------------------------------------------------------
+
+
+def test_new_instances_are_reported_only_where_the_operator_says_so() -> None:
+    assert "NewInstances" not in worker().of_type("AWS::Events::Rule")
+    assert not [each for each in allowed(worker(), "StartRole") if "ec2:DescribeInstances" in each.actions]
+    [target] = reporting_instances().properties("NewInstances")["Targets"]
+    [forward] = allowed(reporting_instances(), "ForwardRole")
+    assert (forward.actions, forward.resources) == (["events:PutEvents"], [target["Arn"]])
+    assert target["RoleArn"] == "<ForwardRole.Arn>"
+
+
+def test_the_engine_may_ask_about_instances_of_the_stacks_region_alone() -> None:
+    [asking] = [each for each in allowed(reporting_instances(), "StartRole") if "ec2:DescribeInstances" in each.actions]
+    assert asking.actions == ["ec2:DescribeInstances"]
+    assert asking.conditions == {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}

@@ -51,7 +51,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[TableWorld]:
 
 
 def forget() -> None:
-    for cached in (wiring.settings, wiring.engine, wiring.consumer):
+    for cached in (wiring.settings, wiring.engine, wiring.instance_intake, wiring.consumer):
         cached.cache_clear()
 
 

@@ -75,6 +75,9 @@ class _Store:
     def open_rollouts(self) -> list[RolloutId]:
         return self._fuse(self._store.open_rollouts)
 
+    def queues_with_new_instances(self) -> list[str]:
+        return self._fuse(self._store.queues_with_new_instances)
+
     def sweep_cursor(self) -> RolloutId | None:
         return self._fuse(self._store.sweep_cursor)
 

@@ -10,7 +10,7 @@ import pytest
 
 from bench.campaign.episode import Episode, run_without_threads
 from pointsman.core.rollouts import engine as engine_module
-from pointsman.core.rollouts import starter, target_queue
+from pointsman.core.rollouts import new_instances, starter, target_queue
 from pointsman.core.rollouts import sweep as sweep_module
 from pointsman.core.rollouts.transitions import no_build, started
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
@@ -60,6 +60,10 @@ def test_the_same_seed_gives_the_same_run() -> None:
     assert (first.builds, first.rollouts, first.faults) == (second.builds, second.rollouts, second.faults)
 
 
+def test_instances_get_runs_of_their_own() -> None:
+    assert sum(Episode(seed).run().on_instances for seed in range(1, 6)) > 10
+
+
 # --- planted bugs ---------------------------------------------------------------------------------------------------
 
 
@@ -84,3 +88,15 @@ def test_an_older_commit_that_does_not_give_way_is_found(monkeypatch: pytest.Mon
 def test_a_token_that_is_trusted_for_too_long_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starter, "TOKEN_TRUSTED_FOR", timedelta(hours=1))
     assert any(breach.startswith(("double", "trail")) for breach in breaches())
+
+
+def test_an_instance_that_gets_an_older_commit_than_it_has_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the first commit that succeeded stayed the last good one."""
+    newer = new_instances._newer
+    monkeypatch.setattr(new_instances, "_newer", lambda good, *of_run: good or newer(good, *of_run))
+    assert any(breach.startswith("old over new") for breach in breaches())
+
+
+def test_an_instance_that_does_not_wait_for_a_free_target_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(new_instances, "next_key", lambda queue: next(iter(queue.new_instances), None))
+    assert any(breach.startswith("double") for breach in breaches())

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_client import CODEBUILD, CODEBUILD_START, CallLimits, aws_client
 from pointsman.adapters.builds_errors import translate_build_errors
+from pointsman.adapters.worker_role import assume_worker_role
 from pointsman.core.codebuild import BUILD_STATES, LONGEST_BUILD, build_reason, failed_phase, log_link
-from pointsman.core.identity import START_SESSION, build_token, is_engine
+from pointsman.core.identity import build_token, is_engine
 from pointsman.core.model import Mode, Rollout, Run, Target
 from pointsman.core.ports import BuildReport
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
@@ -151,12 +152,7 @@ class CodeBuilds:
     def _assume_role(self, target: Target) -> "CredentialsTypeDef":
         if self._sts is None:
             self._sts = self._new_client("sts", CODEBUILD)
-        answer = self._sts.assume_role(
-            RoleArn=f"arn:{self._sts.meta.partition}:iam::{target.account_id}:role/{self._role}-{target.region}",
-            RoleSessionName=START_SESSION,
-            ExternalId=self._external_id,
-        )
-        return answer["Credentials"]
+        return assume_worker_role(self._sts, self._role, target.account_id, target.region, self._external_id)
 
     @staticmethod
     def _new_client(service: str, limits: CallLimits, **options: str) -> Any:
@@ -175,6 +171,7 @@ def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
         "POINTSMAN_EXTRA_VARS": json.dumps(settings.extra_vars, sort_keys=True),
         # A worker stack of an earlier version refuses this variable, so a run without options does not have it.
         **({"POINTSMAN_OPTIONS": options} if options else {}),
+        **({"POINTSMAN_INSTANCES": ",".join(rollout.request.instances)} if rollout.request else {}),
     }
 
 

@@ -15,6 +15,7 @@ from pointsman.adapters.rollouts_table import (
     is_rollout,
     is_run,
     queue_key,
+    queue_of,
     rollout_key,
     rollout_of,
     rollout_partition,
@@ -86,7 +87,7 @@ class DynamoRollouts:
         puts = [
             *([self._rollout_put(transition.rollout)] if transition.rollout else []),
             *(self._put(run_key(run.rollout, run.target.name, run.attempt), run) for run in transition.runs),
-            *(self._put(queue_key(queue.name), queue) for queue in transition.queues),
+            *(self._queue_put(queue) for queue in transition.queues),
             *(put_of(event, self._audit) for event in transition.events),
         ]
         with translate_aws_errors("writing a transition"):
@@ -94,16 +95,24 @@ class DynamoRollouts:
 
     def open_rollouts(self) -> list[RolloutId]:
         """See RolloutStore.open_rollouts."""
+        return [rollout_of(pk) for pk in self._open(rollout_partition(""))]
+
+    def queues_with_new_instances(self) -> list[str]:
+        """See RolloutStore.queues_with_new_instances."""
+        return [queue_of(pk) for pk in self._open(queue_key("")["pk"])]
+
+    def _open(self, prefix: str) -> list[str]:
+        """The partition keys in the index `open` that begin with `prefix`."""
         items = pages(
             self._client,
-            "reading open rollouts",
+            "reading what is open",
             TableName=self._table,
             IndexName="open",
-            KeyConditionExpression="#open = :one",
+            KeyConditionExpression="#open = :one AND begins_with(pk, :prefix)",
             ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues=marshal({":one": "1"}),
+            ExpressionAttributeValues=marshal({":one": "1", ":prefix": prefix}),
         )
-        return [rollout_of(item["pk"]) for item in items]
+        return [item["pk"] for item in items]
 
     def sweep_cursor(self) -> RolloutId | None:
         """See RolloutStore.sweep_cursor."""
@@ -121,6 +130,9 @@ class DynamoRollouts:
     def _rollout_put(self, rollout: Rollout) -> Any:
         extra = {} if rollout.state.ended else {"open": "1"}
         return self._put(rollout_key(rollout.id), rollout, extra)
+
+    def _queue_put(self, queue: TargetQueue) -> Any:
+        return self._put(queue_key(queue.name), queue, {"open": "1"} if queue.new_instances else {})
 
     def _put(self, key: Key, record: Rollout | Run | TargetQueue, extra: dict[str, str] | None = None) -> Any:
         stored = record.replace(version=record.version + 1)

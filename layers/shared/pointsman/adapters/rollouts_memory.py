@@ -56,6 +56,11 @@ class MemoryRollouts:
         with self._lock:
             return sorted(rollout.id for rollout in self._rollouts.values() if not rollout.state.ended)
 
+    def queues_with_new_instances(self) -> list[str]:
+        """See RolloutStore.queues_with_new_instances."""
+        with self._lock:
+            return sorted(name for name, queue in self._queues.items() if queue.new_instances)
+
     def sweep_cursor(self) -> RolloutId | None:
         """See RolloutStore.sweep_cursor."""
         return self._cursor

@@ -4,7 +4,8 @@
 | --- | --- | --- |
 | `ROLLOUT#<id>` | `ROLLOUT` | a rollout; `open` = "1" until it has ended (index `open`) |
 | `ROLLOUT#<id>` | `RUN#<target>#<attempt>` | a run |
-| `QUEUE#<target>` | `QUEUE` | the queue of a target; `QUEUE#<target>#check` is the queue of its checks |
+| `QUEUE#<target>` | `QUEUE` | the queue of a target; `open` = "1" while new instances wait (index `open`) |
+| `QUEUE#<target>#check` | `QUEUE` | the queue of its checks |
 | `SWEEP` | `SWEEP` | the rollout at which the last sweep stopped |
 | `RESULTS#<build arn>` | `RESULTS` | the number of host results that a build has sent |
 | `RESULTS#REJECTED#<account>#<day>` | `RESULTS` | the number of an account's rejected events on that day |
@@ -27,6 +28,7 @@ SLACK_PREFIX = "SLACK#"
 
 _ROLLOUT = "ROLLOUT#"
 _RUN = "RUN#"
+_QUEUE = "QUEUE#"
 
 type Key = dict[str, str]
 
@@ -63,7 +65,12 @@ def is_run(key: Key) -> bool:
 
 def queue_key(target: str) -> Key:
     """The key of a target's queue. `target` ends in `#check` for the queue of its checks."""
-    return {"pk": f"QUEUE#{target}", "sk": "QUEUE"}
+    return {"pk": f"{_QUEUE}{target}", "sk": "QUEUE"}
+
+
+def queue_of(partition: str) -> str:
+    """The name of the queue that a partition belongs to."""
+    return partition.removeprefix(_QUEUE)
 
 
 SWEEP_KEY: Key = {"pk": "SWEEP", "sk": "SWEEP"}

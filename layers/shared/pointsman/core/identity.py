@@ -3,13 +3,30 @@
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 
 from pointsman.core.model import Change, Mode, RolloutId, RunSettings, TargetName
+from pointsman.core.run_request import InstanceLaunch
 
 
-def rollout_id(repository_id: int, route: str, commit: str, mode: Mode) -> RolloutId:
-    """The id of the rollout of `commit` on `route`: `r-` and 16 hexadecimal digits."""
-    return RolloutId(f"r-{_digest(str(repository_id), route, commit, mode)[:16]}")
+def rollout_id(repository_id: int, route: str, commit: str, mode: Mode, request: str | None = None) -> RolloutId:
+    """The id of the rollout of `commit` on `route`: `r-` and 16 hexadecimal digits.
+
+    `request`: the id of the request by which the commit runs once more.
+    """
+    more = (request,) if request else ()
+    return RolloutId(f"r-{_digest(str(repository_id), route, commit, mode, *more)[:16]}")
+
+
+def request_id(target_name: TargetName, key: str, launches: Iterable[InstanceLaunch]) -> str:
+    """The id of a request for new instances: `q-` and 16 hexadecimal digits."""
+    parts = (f"{launch.instance}@{launch.launched_at.isoformat()}" for launch in launches)
+    return f"q-{_digest(target_name, key, *parts)[:16]}"
+
+
+def route_key(repository_id: int, route: str) -> str:
+    """The key of a route's runs on a target: one route may serve several repositories."""
+    return f"{repository_id}#{route}"
 
 
 def work_id(change: Change, settings: RunSettings) -> str:

@@ -6,13 +6,14 @@ from typing import Any, NewType
 
 import msgspec
 
+from pointsman.core.cancellation import Cancellation
 from pointsman.core.run_options import RunOptions, merge_options
+from pointsman.core.run_request import InstanceLaunch, RunRequest
 from pointsman.core.value import Value
 
 RolloutId = NewType("RolloutId", str)  # "r-3f2a9c0d1e2b4a56"
 TargetName = NewType("TargetName", str)  # "dev/eu-west-1"
 DeliveryId = NewType("DeliveryId", str)  # X-GitHub-Delivery
-CommandId = NewType("CommandId", str)  # chosen by who sends it, so that a command sent again takes effect once
 
 
 class Mode(StrEnum):
@@ -272,15 +273,6 @@ class RolloutState(StrEnum):
         return self is not RolloutState.OPEN
 
 
-class Cancellation(Value, kw_only=True, frozen=True):
-    """A person's decision that nothing of a rollout starts any more, and that what is running stops."""
-
-    command: CommandId
-    caller: str  # ARN of the IAM principal
-    at: datetime
-    reason: str = ""
-
-
 class Rollout(Value, kw_only=True, frozen=True):
     """One change on one route, going to its targets."""
 
@@ -290,6 +282,7 @@ class Rollout(Value, kw_only=True, frozen=True):
     delivery: DeliveryId  # the newest delivery that asked for it
     last_message_id: str  # SQS id of the last message: handling it again changes nothing
     pushes: tuple[Push, ...]  # the newest pushes of this commit
+    request: RunRequest | None = None  # None: the change itself asked for it
     state: RolloutState = RolloutState.OPEN
     round: int = 1  # a redelivery that runs something after the end opens the next
     attempts: dict[TargetName, int] = msgspec.field(default_factory=dict)  # the attempt wanted, where not the first
@@ -305,6 +298,11 @@ class Rollout(Value, kw_only=True, frozen=True):
         if self.ordering_time == NOT_GIVEN:
             msgspec.structs.force_setattr(self, "ordering_time", self.created_at)
 
+    @property
+    def actor(self) -> str:
+        """Who or what asked for it."""
+        return self.request.actor if self.request else self.change.actor
+
 
 class QueueEntry(Value, kw_only=True, frozen=True):
     """A run in a target's queue."""
@@ -319,15 +317,35 @@ class QueueEntry(Value, kw_only=True, frozen=True):
         return (self.rollout, self.attempt) == (other.rollout, other.attempt)
 
 
+class LastGood(Value, kw_only=True, frozen=True):
+    """The newest commit of a route that succeeded on a target."""
+
+    rollout: RolloutId
+    repository: str
+    ordering_time: datetime  # of the commit's newest push when it succeeded
+    acquired_at: datetime  # when its run acquired the target
+
+
+class WaitingInstances(Value, kw_only=True, frozen=True):
+    """New instances that wait until the target is free, and what runs on them. `spec` has no rollout id yet."""
+
+    spec: RolloutSpec
+    launches: tuple[InstanceLaunch, ...]
+
+
 class TargetQueue(Value, kw_only=True, frozen=True):
     """The queue of one target: at most one run holds the target, the others wait in order.
 
     `newest_applied` has the push time of the newest commit that has held the target, by concurrency group and by
-    work_id (a playbook of a ref, even if the route was renamed). Nothing older may run after it.
+    work_id (a playbook of a ref, even if the route was renamed). Nothing older may run after it. `last_good` and
+    `new_instances` are by `identity.route_key`, `launches` by instance id.
     """
 
     name: str  # the target's name; for checks with "#check" added
     holder: QueueEntry | None = None
     waiting: tuple[QueueEntry, ...] = ()
     newest_applied: dict[str, datetime] = msgspec.field(default_factory=dict)
+    last_good: dict[str, LastGood] = msgspec.field(default_factory=dict)
+    new_instances: dict[str, WaitingInstances] = msgspec.field(default_factory=dict)
+    launches: dict[str, datetime] = msgspec.field(default_factory=dict)  # that were seen; the time of each launch
     version: int = 0

@@ -72,11 +72,31 @@ class RolloutStore(Protocol):
     def open_rollouts(self) -> list[RolloutId]:
         """The ids of the rollouts that have not ended, in order."""
 
+    def queues_with_new_instances(self) -> list[str]:
+        """The names of the queues in which new instances wait, in order."""
+
     def sweep_cursor(self) -> RolloutId | None:
         """The last rollout of an unfinished sweep; None if the last sweep finished."""
 
     def keep_sweep_cursor(self, rollout_id: RolloutId | None) -> None:
         """Save the last rollout of an unfinished sweep; None if it finished."""
+
+
+class FoundInstance(Value, kw_only=True, frozen=True):
+    """An EC2 instance, as EC2 describes it."""
+
+    id: str
+    state: str  # as EC2 calls it: "running"
+    is_managed: bool  # it has the tag pointsman:managed=true
+    launched_at: datetime
+    name: str = ""  # its tag Name
+
+
+class Instances(Protocol):
+    """EC2, in every account and region."""
+
+    def find(self, account_id: str, region: str, instance_id: str) -> FoundInstance | None:
+        """Find an instance; None if there is none. Raises Unavailable or Misconfigured."""
 
 
 class BuildReport(Value, kw_only=True, frozen=True):

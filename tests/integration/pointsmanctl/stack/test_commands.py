@@ -7,7 +7,8 @@ from contextlib import contextmanager
 import boto3
 import pytest
 
-from pointsman.core.model import CommandId, RolloutId
+from pointsman.core.cancellation import CommandId
+from pointsman.core.model import RolloutId
 from pointsman.core.rollouts.command import CommandName, CommandRequest
 from pointsman.core.trail.command_events import RolloutCancelled
 from pointsman.errors import Unavailable

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.webhook_receiver.packaged_routes import packaged_routes
+from pointsman.adapters.packaged_routes import packaged_routes
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.github.answer import Answer
 from pointsman.core.github.request import WebhookRequest, read_request
@@ -252,13 +252,13 @@ def test_a_queue_that_is_down_is_503_and_asks_for_a_redelivery(queue: MemoryQueu
 
 
 def test_a_missing_routes_layer_is_the_operators(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("functions.webhook_receiver.packaged_routes.PACKAGE", "no_such_package")
+    monkeypatch.setattr("pointsman.adapters.packaged_routes.PACKAGE", "no_such_package")
     with pytest.raises(Misconfigured, match="the routes layer is missing"):
         packaged_routes()
-    monkeypatch.setattr("functions.webhook_receiver.packaged_routes.PACKAGE", "pointsman")
+    monkeypatch.setattr("pointsman.adapters.packaged_routes.PACKAGE", "pointsman")
     with pytest.raises(Misconfigured, match=r"pointsman/routes\.json does not exist"):
         packaged_routes()
-    monkeypatch.setattr("functions.webhook_receiver.packaged_routes.FILE", "errors.py")
+    monkeypatch.setattr("pointsman.adapters.packaged_routes.FILE", "errors.py")
     with pytest.raises(Misconfigured, match="was compiled by another version"):
         packaged_routes()
 

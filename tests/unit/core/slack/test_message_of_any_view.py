@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pointsman.core.model import Change
+from pointsman.core.run_request import RunRequest, Trigger
 from pointsman.core.slack.message import render
 from pointsman.core.slack.rollout_view import LONG_AGO, RolloutView
 from tests.support.slack_rules import violations
@@ -28,6 +29,9 @@ OF_A_TYPE: dict[object, st.SearchStrategy[Any]] = {
     float: st.floats(0, 1e7),
     datetime: st.just(LONG_AGO),
     Change: changes,
+    RunRequest: st.builds(
+        RunRequest, id=outside, trigger=st.sampled_from(Trigger), actor=outside, reason=outside, instances=st.just(())
+    ),
     type(None): st.none(),
 }
 

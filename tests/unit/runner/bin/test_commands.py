@@ -68,6 +68,15 @@ def test_every_variable_is_on_the_command_line() -> None:
     ]
 
 
+def test_a_run_on_instances_is_limited_to_them_within_the_limit_of_the_route() -> None:
+    ids = "i-0a1b2c3d4e5f60718,i-0a1b2c3d4e5f60719"
+    group = f"--inventory={RUNNER}/.build/instances.yml"
+    line = arguments(**AWS, POINTSMAN_INSTANCES=ids)
+    assert line == [OURS, group, "--diff", "--limit=pointsman_instances", "site.yml"]
+    limited = arguments(**AWS, POINTSMAN_INSTANCES=ids, POINTSMAN_LIMIT="role_web,role_db:!web-1")
+    assert "--limit=role_web,role_db:!web-1:&pointsman_instances" in limited
+
+
 def test_a_session_without_root_overrides_the_variables_of_the_rollout() -> None:
     written: list[dict[str, Any]] = []
 
@@ -108,6 +117,9 @@ def test_a_build_of_another_project_may_apply() -> None:
         ("POINTSMAN_LIMIT", "web-1 web-2"),
         ("POINTSMAN_LIMIT", "$(id)`"),
         ("POINTSMAN_LIMIT", "web\n-v"),
+        ("POINTSMAN_INSTANCES", "web-1"),
+        ("POINTSMAN_INSTANCES", "i-0a1b2c3d4e5f60718,"),
+        ("POINTSMAN_INSTANCES", "i-0a1b2c3d4e5f60718 or true"),
         ("POINTSMAN_TAGS", "-v"),
         ("POINTSMAN_TAGS", "a,,b"),
         ("POINTSMAN_TAGS", "a b"),

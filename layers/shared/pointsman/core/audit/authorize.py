@@ -138,7 +138,7 @@ def to_trail_event(inbound: RunInboundEvent, rollout: Rollout, origin: Origin) -
     """The event to record, with the actor and the commit that it ran."""
     commit = rollout.change.after if isinstance(inbound, BuildEvent) else inbound.commit or rollout.change.after
     about: dict[str, Any] = {
-        "actor": origin.started_by or rollout.change.actor,
+        "actor": origin.started_by or rollout.actor,
         "repository": rollout.change.repository,
         "commit": commit,
         "route": rollout.spec.route,

@@ -9,17 +9,8 @@ from typing import Annotated, Any
 from msgspec import DecodeError, Meta
 from redaction import Redactor
 
-from pointsman.core.model import (
-    Cancellation,
-    CommandId,
-    Rollout,
-    RolloutId,
-    RolloutState,
-    Run,
-    RunState,
-    TargetName,
-    TargetQueue,
-)
+from pointsman.core.cancellation import Cancellation, CommandId
+from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, RunState, TargetName, TargetQueue
 from pointsman.core.ports import Transition
 from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.reconcile import latest

@@ -1,18 +1,22 @@
 """The reconciler: it loads state and executes the next steps. It can be called again at any moment."""
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from pointsman.core.delivery import Delivery, refuse_old
 from pointsman.core.model import Rollout, RolloutId, RolloutSpec, Run, RunKey, TargetName, TargetQueue
-from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
+from pointsman.core.ports import BuildReport, Builds, FoundInstance, RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
+from pointsman.core.rollouts.instance_runs import InstanceRuns
+from pointsman.core.rollouts.new_instances import InstanceRoute
 from pointsman.core.rollouts.reconcile import AcquireTarget, Reports, StartBuild, Step, StopBuild, next_steps
 from pointsman.core.rollouts.starter import Starter
 from pointsman.core.rollouts.sweep import Sweep, SweepResult
+from pointsman.core.run_request import InstanceLaunch
 from pointsman.errors import Conflict, Unavailable, raise_failures
 
 # After a lost race another process has moved the rollout forward, so only a bug can reach this limit.
@@ -31,13 +35,14 @@ def ignore(_result: SweepResult) -> None:
 
 
 class Engine:
-    """Moves rollouts forward: on a delivery, on the end of a build, and in the sweep."""
+    """Moves rollouts forward: on a delivery, on the end of a build, on a new instance, and in the sweep."""
 
     def __init__(self, store: RolloutStore, trail: Trail, builds: Builds, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._trail = trail
         self._clock = clock
         self._starter = Starter(store, builds, clock)
+        self._instances = InstanceRuns(store, clock)
         self._sweep = Sweep(store, self._starter.builds, clock, self.reconcile)
 
     def accept(self, delivery: Delivery, message_id: str) -> list[RolloutId]:
@@ -62,6 +67,13 @@ class Engine:
         """CodeBuild reported that the build of a run began or ended."""
         self.reconcile([rollout_id], {rollout_id: {(target_name, attempt): report}})
 
+    def instance_launched(self, launch: InstanceLaunch, found: FoundInstance, routes: Sequence[InstanceRoute]) -> None:
+        """An instance came up. The routes that configure new instances of its target run on it, and on nothing else.
+
+        The same launch again changes nothing. While the target is busy, the instance waits.
+        """
+        self.reconcile(self._instances.start(self._instances.note(launch, found, routes)))
+
     def sweep(self, should_stop: Callable[[], bool] = never, report: Callable[[SweepResult], None] = ignore) -> None:
         """Bring every open rollout forward, and ask CodeBuild about each build that should be running.
 
@@ -71,6 +83,11 @@ class Engine:
         self._starter.builds.forget()
         failures: list[Exception] = []
         report(self._sweep(should_stop, failures))
+        if not should_stop():
+            try:
+                self.reconcile(self._instances.start(self._store.queues_with_new_instances()))
+            except Exception as failure:  # it hides no other
+                failures.append(failure)
         raise_failures(failures)
 
     def reconcile(
@@ -89,12 +106,14 @@ class Engine:
         failures: list[Exception] = []
         while pending and not should_stop():
             rollout_id = pending.pop(0)
-            touched: dict[RolloutId, None] = {}
-            try:
-                self._bring_forward(rollout_id, reports.get(rollout_id, {}), touched)
-            except Exception as failure:  # as above
-                failures.append(failure)
-            pending += [other for other in touched if other not in (rollout_id, *pending)]
+            touched = _Touched()
+            bring_forward = partial(self._bring_forward, rollout_id, reports.get(rollout_id, {}), touched)
+            for act in (bring_forward, partial(self._start_on_instances, touched)):
+                try:
+                    act()
+                except Exception as failure:  # as above
+                    failures.append(failure)
+            pending += [other for other in touched.rollouts if other not in (rollout_id, *pending)]
         raise_failures(failures)
 
     def _accept_spec(self, delivery: Delivery, message_id: str, spec: RolloutSpec) -> None:
@@ -121,8 +140,12 @@ class Engine:
             for event in transition.events:
                 self._trail.record(event)
 
-    def _bring_forward(self, rollout_id: RolloutId, reports: Reports, touched: dict[RolloutId, None]) -> None:
-        """Execute steps until none is left. `touched` gets every rollout in a queue that was changed."""
+    def _start_on_instances(self, touched: "_Touched") -> None:
+        """Start runs on the new instances of queues that were changed."""
+        touched.rollouts.update(dict.fromkeys(self._instances.start(touched.queues)))
+
+    def _bring_forward(self, rollout_id: RolloutId, reports: Reports, touched: "_Touched") -> None:
+        """Execute steps until none is left. `touched` gets what is in a queue that was changed."""
         progress = _Progress(touched)
         for _ in range(LOST_RACES_ALLOWED):
             loaded = self._store.load(rollout_id)
@@ -205,10 +228,18 @@ class Engine:
 
 
 @dataclass(frozen=True)
+class _Touched:
+    """The queues that were changed: who else may move now."""
+
+    rollouts: dict[RolloutId, None] = field(default_factory=dict)  # in these queues
+    queues: dict[str, None] = field(default_factory=dict)  # those in which new instances wait
+
+
+@dataclass(frozen=True)
 class _Progress:
     """What one call of the engine has done to a rollout."""
 
-    touched: dict[RolloutId, None]  # rollouts in queues that it changed
+    touched: _Touched
     acquired: dict[RunKey, int] = field(default_factory=dict)  # runs whose target it acquired, with their version
     delayed: set[RunKey] = field(default_factory=set)  # runs whose build can't be started or stopped now
     failures: list[Exception] = field(default_factory=list)  # unexpected reasons for that
@@ -221,7 +252,9 @@ class _Progress:
         """Note what was written."""
         for queue in transition.queues:
             entries = (*queue.waiting, *((queue.holder,) if queue.holder else ()))
-            self.touched.update(dict.fromkeys(entry.rollout for entry in entries))
+            self.touched.rollouts.update(dict.fromkeys(entry.rollout for entry in entries))
+            if queue.new_instances:
+                self.touched.queues[queue.name] = None
         if isinstance(transition, AcquireTarget):
             self.acquired.update({run.key: run.version + 1 for run in transition.runs})
 

@@ -15,19 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pointsman.core.cancellation import Cancellation
 from pointsman.core.codebuild import LONGEST_BUILD
-from pointsman.core.model import (
-    Cancellation,
-    Mode,
-    Rollout,
-    RolloutState,
-    Run,
-    RunKey,
-    RunState,
-    Target,
-    TargetName,
-    TargetQueue,
-)
+from pointsman.core.model import Mode, Rollout, RolloutState, Run, RunKey, RunState, Target, TargetName, TargetQueue
 from pointsman.core.ports import BuildMissing, BuildReport, Transition
 from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.transitions import about, about_rollout, cancelled_by, end, missed, started

@@ -81,9 +81,3 @@ def without(queue: TargetQueue, *entries: QueueEntry) -> TargetQueue:
     waiting = tuple(entry for entry in queue.waiting if not any(entry.same_run(other) for other in entries))
     is_held = queue.holder is not None and any(queue.holder.same_run(other) for other in entries)
     return queue.replace(waiting=waiting, holder=None if is_held else queue.holder)
-
-
-def leave(queue: TargetQueue, entry: QueueEntry) -> tuple[TargetQueue, ...]:
-    """The queue to write after `entry` has left it; nothing if it was not in the queue."""
-    after = without(queue, entry)
-    return () if after == queue else (after,)

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from pointsman.core.cancellation import Cancellation
 from pointsman.core.identity import principal_name
-from pointsman.core.model import Cancellation, Missing, Rollout, Run, RunState, TargetQueue
+from pointsman.core.model import Missing, Rollout, Run, RunState, TargetQueue
 from pointsman.core.ports import BuildReport, Transition
-from pointsman.core.rollouts.target_queue import leave
+from pointsman.core.rollouts import new_instances, target_queue
 from pointsman.core.trail.events import RunDelayed, RunEnded, RunStarted
 
 
@@ -78,7 +79,12 @@ def end(
         log_url=run.log_url,
         duration_seconds=None if duration is None else max(duration, 0.0),
     )
-    return Transition(runs=(ended,), queues=leave(queue, run.queue_entry), events=(event,))
+    after, skipped = new_instances.after_run(rollout, ended, target_queue.without(queue, run.queue_entry), now)
+    return Transition(
+        runs=(ended,),
+        queues=() if after == queue else (after,),
+        events=(event, skipped) if skipped else (event,),
+    )
 
 
 def cancelled_by(cancellation: Cancellation) -> str:
@@ -96,7 +102,7 @@ def about_rollout(rollout: Rollout, at: datetime) -> dict[str, Any]:
     """The fields of every event of a rollout."""
     return {
         "at": at,
-        "actor": rollout.change.actor,
+        "actor": rollout.actor,
         "repository": rollout.change.repository,
         "commit": rollout.change.after,
         "route": rollout.spec.route,

@@ -44,6 +44,7 @@ def _route(route: Route, targets: tuple[TargetGroup, ...]) -> CompiledRoute:
         skip_ci=route.skip_ci,
         when_undetermined=route.when_undetermined,
         when_busy=route.when_busy,
+        new_instances=route.new_instances,
     )
 
 

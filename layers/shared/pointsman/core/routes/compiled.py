@@ -86,6 +86,7 @@ class CompiledRoute(CompiledPart, frozen=True):
     skip_ci: bool = True
     when_undetermined: WhenUndetermined = WhenUndetermined.RUN
     when_busy: WhenBusy = WhenBusy.SUPERSEDE
+    new_instances: bool = False
 
 
 class CompiledRoutes(CompiledPart, frozen=True, dict=True):
@@ -110,6 +111,16 @@ class CompiledRoutes(CompiledPart, frozen=True, dict=True):
             route
             for route, patterns in zip(self.routes, self._repositories, strict=True)
             if (hit := patterns.decide(name)) and hit.included
+        )
+
+    def for_new_instances(self, account_id: str, region: str) -> tuple[tuple[CompiledRoute, Target], ...]:
+        """The routes that configure new instances of an account and region, each with its target there."""
+        return tuple(
+            (route, target)
+            for route in self.routes
+            if route.new_instances
+            for target in self.targets_of(route)
+            if (target.account_id, target.region) == (account_id, region)
         )
 
     def targets_of(self, route: CompiledRoute) -> tuple[Target, ...]:

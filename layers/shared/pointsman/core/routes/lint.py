@@ -79,6 +79,9 @@ def _list_targets(unused: list[str], total: int) -> str:
 
 def _lint_route(location: Location, route: Route, routes: Routes) -> Iterator[Diagnostic]:
     yield from lint_directory(location, route)
+    if route.new_instances and route.on.push is None:
+        reason = "has no effect: a route without push never changes a host, so there is no last good commit"
+        yield Diagnostic((*location, "new_instances"), reason)
     for index in sorted(routes.choices_without_effect(route)):
         yield Diagnostic((*location, "targets", index), "has no effect: later entries match all of its targets")
     if Language().any_name_matching([repositories_of(route)], Names.REPOSITORIES) is Satisfiable.NO:

@@ -107,6 +107,9 @@ class Route(RouteOptions):
         WhenBusy.SUPERSEDE,
         description="A newer commit replaces a waiting older one (supersede), or waits behind it (queue).",
     )
+    new_instances: StrictBool = Field(
+        False, description="Run the last commit that succeeded on each EC2 instance that comes up."
+    )
 
 
 class Defaults(RouteOptions):
@@ -122,6 +125,7 @@ class Defaults(RouteOptions):
     skip_ci: StrictBool | None = None
     when_undetermined: WhenUndetermined | None = None
     when_busy: WhenBusy | None = None
+    new_instances: StrictBool | None = None
 
 
 class Account(RoutesPart):

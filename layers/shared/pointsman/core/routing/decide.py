@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Decision, Mode, Outcome, RolloutSpec
+from pointsman.core.model import Decision, Mode, Outcome, RolloutId, RolloutSpec, Target
 from pointsman.core.routes.compiled import CompiledRoute, CompiledRoutes, WhenUndetermined
 from pointsman.core.routing.evaluate import condition_of, evaluate_all_but_files
 from pointsman.core.routing.evaluate_files import FilesEvaluator
@@ -104,15 +104,21 @@ def _spec(routing_input: RoutingInput, route: CompiledRoute, routes: CompiledRou
     """The rollout of a route that runs. A pull request is only checked: it changes nothing."""
     change, pull_request = routing_input.change, routing_input.change.pull_request
     mode = Mode.CHECK if pull_request else Mode.APPLY
+    spec = rollout_spec(
+        route, rollout_id(change.repository_id, route.name, change.after, mode), routes.targets_of(route)
+    )
+    return spec.replace(mode=mode, concurrency_group=f"{route.name}#{pull_request.number}") if pull_request else spec
+
+
+def rollout_spec(route: CompiledRoute, rollout: RolloutId, targets: tuple[Target, ...]) -> RolloutSpec:
+    """What `route` asks the engine for, on these targets."""
     return RolloutSpec(
-        rollout=rollout_id(change.repository_id, route.name, change.after, mode),
+        rollout=rollout,
         route=route.name,
-        mode=mode,
         playbook=route.playbook,
         tags=route.tags,
         extra_vars=route.extra_vars,
         options=route.options,
         when_busy=route.when_busy,
-        concurrency_group=f"{route.name}#{pull_request.number}" if pull_request else None,
-        targets=routes.targets_of(route),
+        targets=targets,
     )

@@ -210,6 +210,7 @@ class _RolloutEvents:
             command=self._command(),
             round=end.round if end else 1,
             requested_at=max([start.at, *(repeat.at for repeat in self.repeats if repeat.retried)]),
+            request=start.request,
             outside_builds=tuple(build for key in sorted(self.runs) for build in self.runs[key].outside_builds(key[0])),
         )
 

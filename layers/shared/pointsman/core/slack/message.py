@@ -86,6 +86,11 @@ def _title_section(view: RolloutView) -> SlackBlock:
 
 def _origin(view: RolloutView) -> Iterator[str]:
     change = view.change
+    if view.request:
+        commit = link(change.url, change.after[:7])
+        yield f"{commit} · {code(change.repository, NAME_LENGTH)} · {code(_ref(change), NAME_LENGTH)}"
+        yield f"🆕 {code(view.request.reason, REASON_LENGTH)}"
+        return
     people = f"{'requested' if change.pull_request else 'pushed'} by {code(change.actor, NAME_LENGTH)}"
     if change.author != change.actor:
         people += f", written by {code(change.author, NAME_LENGTH)}"
@@ -249,7 +254,8 @@ def _counts(targets: Iterable[TargetView]) -> str:
 
 def _fallback(view: RolloutView) -> str:
     emoji, word = _ROLLOUT_WORDS[view.state]
-    names = (view.change.repository, view.change.after[:7], view.change.actor)
+    asked = view.request.actor if view.request else view.change.actor
+    names = (view.change.repository, view.change.after[:7], asked)
     repository, commit, actor = (plain(name, NAME_LENGTH) for name in names)
     return (
         f"{emoji} {plain(view.route, NAME_LENGTH)}: {word} · {repository} {commit} by {actor} · {_counts(view.targets)}"

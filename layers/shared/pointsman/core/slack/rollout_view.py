@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pointsman.core.model import Change, Mode, RolloutState, RunState
+from pointsman.core.run_request import RunRequest
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -98,6 +99,7 @@ class RolloutView:
     round: int = 1  # the newest that ended
     requested_at: datetime = LONG_AGO  # of the newest request that started a run
     outside_builds: tuple[OutsideBuild, ...] = ()
+    request: RunRequest | None = None  # why it runs, if no push or pull request asked for it
 
     @property
     def hosts(self) -> HostsByStatus:

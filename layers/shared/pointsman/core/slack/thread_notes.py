@@ -18,13 +18,15 @@ def failed_note(view: RolloutView, members: Mapping[str, str]) -> SlackMessage:
     failed = [target for target in view.targets if target.state not in _NOT_FAILED]
     change = view.change
     commit = link(change.url, change.after[:7])
-    head = f"❌ {code(view.route, NAME_LENGTH)} failed · {commit} by {code(change.actor, NAME_LENGTH)}"
-    mentions = " ".join(f"<@{member}>" for member in _members_to_mention(change, members))
+    asked = view.request.actor if view.request else change.actor
+    head = f"❌ {code(view.route, NAME_LENGTH)} failed · {commit} by {code(asked, NAME_LENGTH)}"
+    # Who pushed the commit did not ask for its run on new instances.
+    mentions = "" if view.request else " ".join(f"<@{member}>" for member in _members_to_mention(change, members))
     texts = [f"{head} · {mentions}" if mentions else head]
     texts += ["\n".join(_target(target)) for target in failed[:MAX_TARGETS]]
     if len(failed) > MAX_TARGETS:
         texts.append(f"… and {pluralize(len(failed) - MAX_TARGETS, 'more target')}")
-    route, actor = (plain(name, NAME_LENGTH) for name in (view.route, change.actor))
+    route, actor = (plain(name, NAME_LENGTH) for name in (view.route, asked))
     text = f"❌ {route}: failed · {change.after[:7]} by {actor}"
     return SlackMessage(text=text, blocks=tuple(section(each) for each in texts))
 

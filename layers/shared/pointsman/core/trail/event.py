@@ -1,4 +1,4 @@
-"""The base of the trail's events."""
+"""The base of the trail's events, which `events.py` has."""
 
 from datetime import datetime
 from typing import Literal

@@ -6,16 +6,18 @@ renamed; a change of meaning raises `version`. `events/ours/` has a sample of ea
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from pointsman.core.model import Change, Decision, Mode, RolloutState, RunState
+from pointsman.core.run_request import RunRequest
 from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.host_values import HostCounts, TaskResult
 from pointsman.core.trail.keys import (
     build_partition,
     delivery_partition,
+    instance_partition,
     rejected_day_partition,
     rejected_partition,
 )
@@ -48,10 +50,46 @@ class DeliveryDecided(Event, kw_only=True, frozen=True):
         return f"{self.type}#{_digest(self.decisions)}"
 
 
-class RolloutStarted(Event, kw_only=True, frozen=True):
-    """A change started towards the targets of a route."""
+class InstanceDecided(Event, kw_only=True, frozen=True):
+    """An EC2 instance came up, and every route that configures new instances of its target has a decision."""
 
-    delivery: str
+    instance_id: str
+    launched_at: datetime  # another one after each start
+    decisions: tuple[Decision, ...]
+
+    @property
+    def partition(self) -> str:
+        """The instance's own."""
+        return instance_partition(self.instance_id)
+
+    @property
+    def key(self) -> str:
+        """One per launch and target."""
+        return f"{self.type}#{self.target}#{self.launched_at.astimezone(UTC).isoformat()}"
+
+
+class InstancesSkipped(Event, kw_only=True, frozen=True):
+    """New instances that waited for a run of their own get none; `rollout` includes them, if there is one."""
+
+    instances: tuple[str, ...]
+    reason: str
+
+    @property
+    def partition(self) -> str:
+        """The rollout's, or the first instance's."""
+        return super().partition if self.rollout else instance_partition(self.instances[0])
+
+    @property
+    def key(self) -> str:
+        """One per decision: each takes other instances out of the queue."""
+        return f"{self.type}#{self.route}#{self.target}#{self.at.astimezone(UTC).isoformat()}"
+
+
+class RolloutStarted(Event, kw_only=True, frozen=True):
+    """A change started towards the targets of a route. `request`: it runs once more, for another reason than a push."""
+
+    delivery: str  # or the id of the request
+    request: RunRequest | None = None
     mode: Mode
     playbook: str
     change: Change
@@ -275,6 +313,8 @@ class ErratumRecorded(Event, kw_only=True, frozen=True):
 
 type TrailEvent = (
     DeliveryDecided
+    | InstanceDecided
+    | InstancesSkipped
     | RolloutStarted
     | RolloutRepeated
     | RolloutCancelled

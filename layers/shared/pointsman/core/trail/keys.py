@@ -4,6 +4,7 @@
 | --- | --- |
 | `ROLLOUT#<id>` | a rollout's, its runs' and their builds' |
 | `DELIVERY#<id>` | the decisions on a webhook delivery |
+| `INSTANCE#<id>` | the decisions on the launches of an EC2 instance |
 | `BUILD#<arn>` | of a build without a rollout, such as one that a person started |
 | `REJECTED#<event id>` | one rejected event |
 | `REJECTED#<account>#<day>` | that an account's rejected events exceeded the day's limit |
@@ -13,6 +14,7 @@ from datetime import date
 
 _ROLLOUT = "ROLLOUT#"
 _DELIVERY = "DELIVERY#"
+_INSTANCE = "INSTANCE#"
 _BUILD = "BUILD#"
 _REJECTED = "REJECTED#"
 
@@ -30,6 +32,11 @@ def rollout_of(partition: str) -> str | None:
 def delivery_partition(delivery: str) -> str:
     """The partition of a delivery's decisions. Most deliveries never become a rollout."""
     return f"{_DELIVERY}{delivery}"
+
+
+def instance_partition(instance_id: str) -> str:
+    """The partition of the launches of an EC2 instance."""
+    return f"{_INSTANCE}{instance_id}"
 
 
 def build_partition(build_arn: str) -> str:

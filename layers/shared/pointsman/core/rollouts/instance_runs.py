@@ -1,0 +1,154 @@
+"""Runs on new instances alone: when a launch is noted, and when the target becomes free."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import partial
+
+from pointsman.core.identity import request_id, rollout_id
+from pointsman.core.model import DeliveryId, Mode, Rollout, RolloutId, Run, RunState, TargetName, TargetQueue
+from pointsman.core.ports import FoundInstance, RolloutStore, Transition
+from pointsman.core.rollouts import new_instances
+from pointsman.core.rollouts.new_instances import InstanceRoute
+from pointsman.core.run_request import InstanceLaunch, RunRequest, Trigger
+from pointsman.core.text import join_first, pluralize
+from pointsman.core.trail.events import RolloutStarted
+from pointsman.errors import Conflict, Unavailable, Unreadable
+
+INSTANCES_IN_A_RUN = 100  # their ids are a variable of the build
+LOST_RACES_ALLOWED = 25  # instances that come up together write the same queue
+
+
+class InstanceRuns:
+    """Notes launches, and starts runs for them. It stores; the engine then moves the rollouts forward."""
+
+    def __init__(self, store: RolloutStore, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def note(self, launch: InstanceLaunch, found: FoundInstance, routes: Sequence[InstanceRoute]) -> list[str]:
+        """Store a launch with the decisions of these routes, once; return the queues in which it may wait."""
+        by_target: dict[TargetName, list[InstanceRoute]] = {}
+        for route in routes:
+            by_target.setdefault(route.target.name, []).append(route)
+        for name, of_target in by_target.items():
+            self._with_queue(name, partial(self._noted, launch, found, of_target))
+        return list(by_target)
+
+    def _noted(
+        self, launch: InstanceLaunch, found: FoundInstance, routes: Sequence[InstanceRoute], queue: TargetQueue
+    ) -> Transition | None:
+        if new_instances.is_known(queue, launch):
+            return None
+        now = self._clock()
+        after, decisions = new_instances.take(queue, launch, routes, now)
+        event = new_instances.decided(routes[0].target.name, launch, found.name or found.id, decisions, now)
+        return Transition(queues=(after,), events=(event,))
+
+    def start(self, queue_names: Iterable[str]) -> list[RolloutId]:
+        """Start a run in each of these queues that is free and has new instances; return their rollouts.
+
+        Instances that waited too long, or whose last good commit is gone, get none, and the trail says so.
+        """
+        started: list[RolloutId] = []
+        for name in queue_names:
+            while transition := self._with_queue(name, self._next):
+                if transition.rollout:
+                    started.append(transition.rollout.id)
+                    break
+        return started
+
+    def _next(self, queue: TargetQueue) -> Transition | None:
+        now = self._clock()
+        after, events = new_instances.expired(queue, now)
+        if events:
+            return Transition(queues=(after,), events=events)
+        key = new_instances.next_key(queue)
+        if key is None:
+            return None
+        good = self._load(queue.last_good[key].rollout) if key in queue.last_good else None
+        if good is None:
+            after, event = new_instances.abandoned(
+                queue, key, "the last good commit is no longer stored: push one", now
+            )
+            return Transition(queues=(after,), events=(event,))
+        return start_on_instances(good, queue, key, now)
+
+    def _load(self, rollout_id: RolloutId) -> Rollout | None:
+        try:
+            loaded = self._store.load(rollout_id)
+        except Unreadable:
+            return None
+        return loaded[0] if loaded else None
+
+    def _with_queue(self, name: str, plan: Callable[[TargetQueue], Transition | None]) -> Transition | None:
+        """Write what `plan` says about the queue, and plan again if another process was faster."""
+        for _ in range(LOST_RACES_ALLOWED):
+            transition = plan(self._store.queues([name])[name])
+            if transition is None:
+                return None
+            try:
+                self._store.commit(transition)
+            except Conflict:
+                continue
+            return transition
+        raise Unavailable(f"the queue of {name} keeps changing")
+
+
+def start_on_instances(good: Rollout, queue: TargetQueue, key: str, now: datetime) -> Transition:
+    """Run the commit of `good` on the instances that wait for its route. The run acquires the target at once."""
+    waiting = queue.new_instances[key]
+    launches = waiting.launches[:INSTANCES_IN_A_RUN]
+    target = waiting.spec.targets[0]
+    request = _request(target.name, key, launches, good)
+    change = good.change.replace(files=())
+    rollout = Rollout(
+        id=rollout_id(change.repository_id, waiting.spec.route, change.after, Mode.APPLY, request.id),
+        change=change,
+        spec=waiting.spec,
+        delivery=DeliveryId(request.id),
+        last_message_id=request.id,
+        pushes=(),
+        request=request,
+        created_at=now,
+    )
+    rollout = rollout.replace(spec=waiting.spec.replace(rollout=rollout.id))
+    run = Run(
+        rollout=rollout.id,
+        route=rollout.spec.route,
+        target=target,
+        state=RunState.STARTING,
+        created_at=now,
+        acquired_at=now,
+        start_requested_at=now,
+    )
+    held = new_instances.without(queue, key, launches).replace(holder=run.queue_entry)
+    return Transition(rollout=rollout, runs=(run,), queues=(held,), events=(_started(rollout, request, now),))
+
+
+def _request(target_name: TargetName, key: str, launches: Sequence[InstanceLaunch], good: Rollout) -> RunRequest:
+    instances = tuple(launch.instance for launch in launches)
+    came_up = f"{pluralize(len(instances), 'new instance')} came up: {join_first(instances)}"
+    return RunRequest(
+        id=request_id(target_name, key, launches),
+        trigger=Trigger.INSTANCE,
+        actor=new_instances.ACTOR,
+        reason=f"{came_up}; commit {good.change.after[:7]} is the last that succeeded on {target_name}",
+        instances=instances,
+    )
+
+
+def _started(rollout: Rollout, request: RunRequest, now: datetime) -> RolloutStarted:
+    return RolloutStarted(
+        at=now,
+        actor=rollout.actor,
+        repository=rollout.change.repository,
+        commit=rollout.change.after,
+        route=rollout.spec.route,
+        rollout=rollout.id,
+        delivery=rollout.delivery,
+        request=request,
+        mode=rollout.spec.mode,
+        playbook=rollout.spec.playbook,
+        change=rollout.change,
+        targets=tuple(target.name for target in rollout.spec.targets),
+    )

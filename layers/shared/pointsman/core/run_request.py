@@ -1,0 +1,30 @@
+"""Why a rollout runs that no push and no pull request asked for."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pointsman.core.value import Value
+
+
+class Trigger(StrEnum):
+    """What made the request."""
+
+    INSTANCE = "instance"  # EC2 instances came up
+
+
+class RunRequest(Value, kw_only=True, frozen=True):
+    """A request to run a commit again. The same request has the same id, so that it takes effect once."""
+
+    id: str  # "q-3f2a9c0d1e2b4a56"
+    trigger: Trigger
+    actor: str  # who or what asked; never a login of GitHub, which has no dot
+    reason: str
+    instances: tuple[str, ...] = ()  # only these EC2 instances
+
+
+class InstanceLaunch(Value, kw_only=True, frozen=True):
+    """An instance that came up: it was launched, or started again."""
+
+    instance: str  # "i-0123456789abcdef0"
+    launched_at: datetime  # EC2's LaunchTime, another one after each start
+    up_at: datetime  # when EC2 reported that it is running

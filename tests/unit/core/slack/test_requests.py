@@ -1,0 +1,60 @@
+"""What Slack shows of a rollout that no push asked for."""
+
+from typing import Any
+
+from pointsman.core.run_request import RunRequest, Trigger
+from pointsman.core.slack.message import SlackMessage
+from pointsman.core.trail.events import TrailEvent
+from tests.support.events import DEV, ROLLOUT, ended_rollout, ended_run, started_rollout, started_run
+from tests.support.slack_rules import mentions, violations
+from tests.support.slack_world import SlackWorld
+
+REQUEST = RunRequest(
+    id="q-3f2a9c0d1e2b4a56",
+    trigger=Trigger.INSTANCE,
+    actor="aws.ec2",
+    reason="1 new instance came up: i-0a1b2c3d4e5f60718; commit 1f0b1f2 is the last that succeeded on dev/eu-west-1",
+    instances=("i-0a1b2c3d4e5f60718",),
+)
+
+
+def text_of(message: SlackMessage) -> str:
+    return f"{message.text} {message.blocks}"
+
+
+def events(state: str) -> list[TrailEvent]:
+    about: dict[str, Any] = {"request": REQUEST, "actor": REQUEST.actor}
+    return [started_rollout(DEV, **about), started_run(DEV), ended_run(DEV, state), ended_rollout(state)]
+
+
+def shown(state: str) -> SlackWorld:
+    world = SlackWorld(seconds_left=600)
+    world.record(*events(state))
+    world.sync(ROLLOUT)
+    return world
+
+
+def test_the_message_says_why_it_ran_and_not_that_somebody_pushed() -> None:
+    world = shown("succeeded")
+    text = text_of(world.message)
+    assert REQUEST.reason in text
+    assert "by aws.ec2" in text
+    assert "pushed by" not in text
+    assert not violations(world.message)
+
+
+def test_a_failure_has_a_note_that_mentions_nobody() -> None:
+    world = shown("failed")
+    _, note = world.note(f"{ROLLOUT} failed#1")
+    assert "failed" in text_of(note)
+    assert "hana" not in text_of(note)
+    assert not mentions(note)
+
+
+def test_a_success_on_one_instance_does_not_mean_that_the_route_is_fixed() -> None:
+    world = SlackWorld(seconds_left=600)
+    world.record(started_rollout(DEV), started_run(DEV), ended_run(DEV, "failed"), ended_rollout("failed"))
+    world.sync(ROLLOUT)
+    world.record(*(each.replace(rollout="r-new") for each in events("succeeded")))
+    world.sync("r-new")
+    assert world.notes == [f"{ROLLOUT} failed#1"]
