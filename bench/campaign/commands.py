@@ -12,7 +12,7 @@ from pointsman.core.model import RolloutId
 from pointsman.core.ports import RolloutStore, Trail
 from pointsman.core.queue_message import ReconcileRequest
 from pointsman.core.rollouts.command import CommandName, CommandRequest
-from pointsman.core.rollouts.command_desk import CommandDesk
+from pointsman.core.rollouts.command_service import CommandService
 from pointsman.errors import Rejected
 
 CALLER = "arn:aws:sts::111111111111:assumed-role/Ops/hana"
@@ -36,12 +36,12 @@ class Commands:
         self,
         chance: random.Random,
         time: Timeline,
-        desk: tuple[RolloutStore, Trail, FifoQueue],
+        service: tuple[RolloutStore, Trail, FifoQueue],
         rollouts: Callable[[], Iterable[RolloutId]],
         invoke: Callable[[Callable[[], None]], None],
     ) -> None:
-        store, trail, queue = desk
-        self._desk = CommandDesk(store, trail, _Requests(queue), lambda: time.now)
+        store, trail, queue = service
+        self._service = CommandService(store, trail, _Requests(queue), lambda: time.now)
         self._chance, self._time, self._rollouts, self._invoke = chance, time, rollouts, invoke
         self._numbers = count(1)
         self.seen: Counter[str] = Counter()
@@ -66,7 +66,7 @@ class Commands:
 
     def _take(self, request: CommandRequest) -> None:
         try:
-            event = self._desk.take(request, CALLER)
+            event = self._service.execute(request, CALLER)
         except Rejected:
             return  # the rollout does not exist yet
         self.seen[event.type] += 1

@@ -35,7 +35,7 @@ from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.audit.recorder import AuditRecorder
 from pointsman.core.github.allowed_addresses import AllowedAddresses
-from pointsman.core.rollouts.command_desk import CommandDesk
+from pointsman.core.rollouts.command_service import CommandService
 from pointsman.core.rollouts.consume import DeliveryConsumer
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.rollouts.instance_intake import InstanceIntake
@@ -134,14 +134,14 @@ def command_receiver_case(chance: random.Random) -> Case:
     trail, clock = MemoryTrail(), Clock(after(60))
     store, incoming = MemoryRollouts(trail), delivery(DEV, PROD)
     Engine(store, trail, MemoryBuilds(clock), clock).accept(incoming, "message-1")
-    desk = CommandDesk(store, trail, MemoryQueue(), clock)
+    service = CommandService(store, trail, MemoryQueue(), clock)
     command = {"id": "0b9c2f6e-5a41", "name": chance.choice(("cancel", "retry")), "rollout": incoming.specs[0].rollout}
     body = _body(mutated(command | {"reason": "disk full", "caller": "somebody", "targets": []}, chance), chance)
     if chance.random() < 0.5:
         body = _body(command, chance)
     event = _http(body, {})
     event["requestContext"] = {"authorizer": {"iam": {"userArn": OPERATOR}}}
-    with patch.object(command_receiver, "_desk", lambda: desk):
+    with patch.object(command_receiver, "_service", lambda: service):
         answer = command_receiver.lambda_handler(event, FakeContext())  # type: ignore[arg-type]
     if answer["statusCode"] not in (200, 400, 404, 409):
         return Case("broken", f"status {answer['statusCode']}")

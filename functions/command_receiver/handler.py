@@ -19,7 +19,7 @@ from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.api_gateway import answer, body_of, caller_of
 from pointsman.core.rollouts.command import read_command
-from pointsman.core.rollouts.command_desk import CommandDesk
+from pointsman.core.rollouts.command_service import CommandService
 from pointsman.core.trail.command_events import CommandRefused
 from pointsman.errors import Rejected, Unavailable
 
@@ -27,10 +27,10 @@ logger = Logger()
 
 
 @cache
-def _desk() -> CommandDesk:
+def _service() -> CommandService:
     settings = CommandReceiverSettings.from_environment(os.environ)
     dynamodb = aws_client("dynamodb")
-    return CommandDesk(
+    return CommandService(
         store=DynamoRollouts(dynamodb, settings.rollouts_table, settings.audit_table),
         trail=DynamoTrail(dynamodb, settings.audit_table),
         requests=SqsQueue(AwsJson(SQS), settings.changes_queue_url),
@@ -43,7 +43,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     """Answer 200 with the command's event, 409 with that of a refused command, 400, 404 or 503."""
     caller = caller_of(event)
     try:
-        taken = _desk().take(read_command(body_of(event)), caller)
+        taken = _service().execute(read_command(body_of(event)), caller)
     except Rejected as rejection:
         logger.info("command rejected", extra={"caller": caller, "reason": rejection.reason})
         return answer(rejection.status, {"error": rejection.reason})

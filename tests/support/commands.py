@@ -1,4 +1,4 @@
-"""Commands of people, and the desk that takes them, for tests."""
+"""Commands of people, and the service that takes them, for tests."""
 
 from itertools import count
 
@@ -7,7 +7,7 @@ from pointsman.core.cancellation import CommandId
 from pointsman.core.model import RolloutId, TargetName
 from pointsman.core.queue_message import ReconcileRequest
 from pointsman.core.rollouts.command import CommandName, CommandRequest
-from pointsman.core.rollouts.command_desk import CommandDesk
+from pointsman.core.rollouts.command_service import CommandService
 from pointsman.core.trail.command_events import CommandEvent
 from tests.support.world import World
 
@@ -22,8 +22,8 @@ class People:
         self._numbers = count(1)
 
     @property
-    def desk(self) -> CommandDesk:
-        return CommandDesk(self.world.store, self.world.trail, self.queue, self.world.clock)
+    def service(self) -> CommandService:
+        return CommandService(self.world.store, self.world.trail, self.queue, self.world.clock)
 
     def send(
         self,
@@ -42,7 +42,7 @@ class People:
             targets=targets,
             failed_hosts=failed_hosts,
         )
-        event = self.desk.take(request, HANA)
+        event = self.service.execute(request, HANA)
         if not self.waits:
             self.run_start_build()
         return event

@@ -42,9 +42,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         for name, value in (("ROLLOUTS_TABLE", "rollouts"), ("AUDIT_TABLE", "audit"), ("CHANGES_QUEUE_URL", aws.url)):
             monkeypatch.setenv(name, value)
         call_moto(monkeypatch)
-        handler._desk.cache_clear()
+        handler._service.cache_clear()
         yield aws
-    handler._desk.cache_clear()
+    handler._service.cache_clear()
 
 
 def call(rollout: RolloutId, name: str = "cancel", **about: Any) -> tuple[int, dict[str, Any]]:

@@ -287,7 +287,7 @@ class Rollout(Value, kw_only=True, frozen=True):
     round: int = 1  # a redelivery that runs something after the end opens the next
     attempts: dict[TargetName, int] = msgspec.field(default_factory=dict)  # the attempt wanted, where not the first
     attempt_hosts: dict[TargetName, tuple[str, ...]] = msgspec.field(default_factory=dict)  # its hosts, where not all
-    cancellation: Cancellation | None = None  # until the commit is pushed again, or its runs are retried
+    cancellation: Cancellation | None = None  # until a push or a retry voids it
     created_at: datetime  # time of the first push
     ordering_time: datetime = NOT_GIVEN  # time of the newest push of its commit
     ended_at: datetime | None = None

@@ -43,7 +43,7 @@ def record(world: MemoryWorld, rollout: RolloutId, statuses: dict[str, str], **e
     about: dict[str, Any] = {"rollout": rollout, "attempt": run.attempt, "build_arn": run.build_arn}
     for name, status in statuses.items():
         world.trail.record(host(DEV, name, status=status, **about))
-    world.trail.record(playbook_ended(DEV, **about, **end))
+    world.trail.record(playbook_ended(DEV, **about, **{"hosts": len(statuses), **end}))
 
 
 def hosts_of(event: CommandEvent) -> dict[str, tuple[str, ...]]:
@@ -95,14 +95,14 @@ def test_a_retry_is_refused_where_a_newer_commit_has_run(world: MemoryWorld, peo
     rollout = failed(world)
     newer = world.push(delivery(PROD, commit=NEWER, name="d-2", at=world.later()))
     world.finish(newer, PROD)
-    assert "a newer commit of this route has run" in refusal(people.retry(rollout))
+    assert refusal(people.retry(rollout, PROD)).endswith("a newer commit of the route has held the target since")
     assert len(world.builds.started) == 3
 
 
 @pytest.mark.parametrize(
     ("targets", "reason"),
     [
-        ((DEV,), "every run has succeeded, so there is nothing to retry"),
+        ((DEV,), "there is nothing to retry: dev/eu-west-1: its run has succeeded"),
         ((TargetName("dev/us-east-1"),), "the rollout has no run on dev/us-east-1"),
     ],
 )
@@ -114,7 +114,56 @@ def test_a_retry_says_why_nothing_runs(
 
 def test_a_retry_of_running_builds_is_refused(world: MemoryWorld, people: People) -> None:
     rollout = world.push(delivery(DEV))
-    assert "no run has ended yet on dev/eu-west-1" in refusal(people.retry(rollout))
+    assert refusal(people.retry(rollout)) == "there is nothing to retry: dev/eu-west-1: its run has not ended"
+
+
+def test_a_target_that_is_named_twice_is_retried_once(world: MemoryWorld, people: People) -> None:
+    event = people.retry(failed(world), PROD, PROD)
+    assert isinstance(event, RolloutRetried)
+    assert event.retried == (PROD,)
+
+
+def test_targets_that_were_named_and_are_left_out_have_a_reason(world: MemoryWorld, people: People) -> None:
+    event = people.retry(failed(world), DEV, PROD)
+    assert isinstance(event, RolloutRetried)
+    assert (event.retried, event.left_out) == ((PROD,), {DEV: "its run has succeeded"})
+
+
+def test_a_target_that_has_left_the_route_is_not_retried(world: MemoryWorld, people: People) -> None:
+    rollout = failed(world)
+    world.later()
+    world.push(delivery(DEV, name="d-2", before="2" * 40, at=world.clock()))
+    assert refusal(people.retry(rollout, PROD)) == "the rollout has no run on prod/eu-west-1"
+
+
+def test_a_rollout_of_an_old_push_is_not_retried(world: MemoryWorld, people: People) -> None:
+    rollout = failed(world)
+    world.clock.pass_by(days=8)
+    assert "its push is 8 days old, more than the limit of 7 days: push again" in refusal(people.retry(rollout))
+
+
+def test_a_partly_retried_rollout_that_was_cancelled_has_not_failed(world: MemoryWorld, people: People) -> None:
+    rollout = world.push(delivery(DEV, PROD))
+    people.cancel(rollout)
+    for name in (DEV, PROD):
+        world.finish(rollout, name, RunState.STOPPED)
+    people.retry(rollout, DEV)
+    world.finish(rollout, DEV)
+    assert world.rollout(rollout).state is RolloutState.CANCELLED
+
+
+def test_a_push_of_the_commit_after_a_partial_retry_runs_where_it_was_cancelled(
+    world: MemoryWorld, people: People
+) -> None:
+    rollout = world.push(delivery(DEV, PROD))
+    people.cancel(rollout)
+    for name in (DEV, PROD):
+        world.finish(rollout, name, RunState.STOPPED)
+    people.retry(rollout, DEV)
+    world.finish(rollout, DEV)
+    world.later()
+    world.push(delivery(DEV, PROD, name="d-2", before="2" * 40, at=world.clock()))
+    assert {name: run.attempt for name, run in world.runs(rollout).items()} == {DEV: 2, PROD: 2}
 
 
 def test_the_same_retry_again_takes_effect_once(world: MemoryWorld, people: People) -> None:
@@ -157,7 +206,8 @@ class TestFailedHosts:
         assert hosts_of(people.retry(rollout, failed_hosts=True)) == {DEV: ("web-2", "web-3", "web-4")}
 
     @pytest.mark.parametrize(
-        "gap", [{"hosts_cut_off": ("web-4",), "hosts_cut_off_total": 2}, {"results_missing": ("web-5",)}]
+        "gap",
+        [{"hosts_cut_off": ("web-4",), "hosts_cut_off_total": 2}, {"results_missing": ("web-5",)}, {"hosts": 4}],
     )
     def test_the_whole_target_runs_if_results_are_incomplete(
         self, world: MemoryWorld, people: People, rollout: RolloutId, gap: dict[str, Any]
@@ -173,7 +223,9 @@ class TestFailedHosts:
         world.finish(rollout, DEV, RunState.FAILED)
         assert hosts_of(people.retry(rollout, failed_hosts=True)) == {}
 
-    @pytest.mark.parametrize("name", ["web*", "all:!db", "@file", "web,db", "-i", "web 1", "", "w" * 300])
+    @pytest.mark.parametrize(
+        "name", ["web*", "all:!db", "@file", "web,db", "-i", "web 1", "", "w" * 300, "all", "ungrouped"]
+    )
     def test_a_name_that_is_a_pattern_is_never_a_limit(
         self, world: MemoryWorld, people: People, rollout: RolloutId, name: str
     ) -> None:

@@ -22,7 +22,7 @@ from pointsman.core.model import (
 )
 from pointsman.core.ports import Transition
 from pointsman.core.rollouts import target_queue
-from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.rollouts.reconcile import is_stopped, latest
 from pointsman.core.rollouts.transitions import cancelled_by
 from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, RolloutStarted
 
@@ -102,7 +102,7 @@ def repeat(
     Three things run. A refused run is retried, unless a newer commit of its route ran on the target since. A target
     that was added to the route gets its first run. And a push that moves the ref back to this commit is another push:
     it runs again where a newer commit ran, and it supersedes everything that was pushed in between, even what has not
-    arrived yet. It also voids a cancellation: the commit runs wherever it has not succeeded.
+    arrived yet. It also voids a cancellation: the commit runs where it was cancelled.
     """
     repetition = _repetition(delivery, spec, rollout, runs, queues)
     event = RolloutRepeated(
@@ -128,21 +128,21 @@ def _repetition(
     delivery: Delivery, spec: RolloutSpec, rollout: Rollout, runs: tuple[Run, ...], queues: Mapping[str, TargetQueue]
 ) -> _Repetition:
     newest = latest(runs)
-    is_another_push = delivery.push not in rollout.pushes and delivery.ordering_time > rollout.ordering_time
+    is_another_push = _is_another_push(delivery, rollout)
     outdated = {name for name, run in newest.items() if target_queue.is_outdated(rollout, run, queues[run.queue])}
     is_cancelled = rollout.cancellation is not None and not is_another_push
     refused = [
         name
         for name, run in newest.items()
-        if run.state is RunState.REFUSED and not is_cancelled and not _is_requested(rollout, run)
+        if run.state is RunState.REFUSED and not is_cancelled and not is_requested(rollout, run)
     ]
     present = {*newest, *(target.name for target in rollout.spec.targets)}
     wanted = {target.name for target in spec.targets}
-    stopped = {name for name, run in newest.items() if rollout.cancellation and run.state is not RunState.SUCCEEDED}
+    cancelled = {name for name, run in newest.items() if run.state is RunState.CANCELLED or is_stopped(run)}
     superseded = {name for name, run in newest.items() if run.state is RunState.SUPERSEDED}
-    to_rerun = wanted & (outdated | superseded | stopped) if is_another_push else set()
+    to_rerun = wanted & (outdated | superseded | cancelled) if is_another_push else set()
     pushed_back = [
-        name for name, run in newest.items() if name in to_rerun and run.state.ended and not _is_requested(rollout, run)
+        name for name, run in newest.items() if name in to_rerun and run.state.ended and not is_requested(rollout, run)
     ]
     return _Repetition(
         is_another_push=is_another_push,
@@ -153,8 +153,14 @@ def _repetition(
     )
 
 
-def _is_requested(rollout: Rollout, run: Run) -> bool:
-    """Whether a concurrent redelivery has requested the next attempt, which is not in its queue yet."""
+def _is_another_push(delivery: Delivery, rollout: Rollout) -> bool:
+    """Whether the commit was pushed again since, and after a cancellation: a late delivery does not void one."""
+    is_newer = delivery.push not in rollout.pushes and delivery.ordering_time > rollout.ordering_time
+    return is_newer and not (rollout.cancellation and delivery.ordering_time <= rollout.cancellation.at)
+
+
+def is_requested(rollout: Rollout, run: Run) -> bool:
+    """Whether the next attempt was requested, and is not in its queue yet."""
     return rollout.attempts.get(run.target.name, 1) > run.attempt
 
 
@@ -175,7 +181,9 @@ def _reopen(
         cancellation=None,
         round=rollout.round + 1 if rollout.state.ended else rollout.round,
         attempts=rollout.attempts | retried,
-        attempt_hosts={name: hosts for name, hosts in rollout.attempt_hosts.items() if name not in retried},
+        attempt_hosts={}
+        if repetition.is_another_push
+        else {name: hosts for name, hosts in rollout.attempt_hosts.items() if name not in retried},
         spec=rollout.spec.replace(targets=_targets(spec, rollout, newest, repetition)),
     )
     if not repetition.is_another_push:

@@ -10,17 +10,22 @@ from msgspec import DecodeError, Meta
 from redaction import Redactor
 
 from pointsman.core.cancellation import Cancellation, CommandId
+from pointsman.core.delivery import OLDEST_PUSH
 from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, RunState, TargetName, TargetQueue
 from pointsman.core.ports import Transition
 from pointsman.core.rollouts import target_queue
+from pointsman.core.rollouts.accept import is_requested
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.rollouts.transitions import about_rollout, cancelled_by
-from pointsman.core.text import one_line
+from pointsman.core.text import join_first, one_line
 from pointsman.core.trail.command_events import CommandEvent, CommandRefused, RolloutCancelled, RolloutRetried
 from pointsman.core.value import Value
 from pointsman.errors import Rejected
 
 REASON_LENGTH = 500  # characters
+
+
+type RequestedTarget = Annotated[TargetName, Meta(pattern=r"^[a-z0-9-]{1,50}/[a-z0-9-]{1,30}\Z")]
 
 
 class CommandName(StrEnum):
@@ -38,7 +43,9 @@ class CommandRequest(Value, kw_only=True, frozen=True, forbid_unknown_fields=Tru
     rollout: Annotated[RolloutId, Meta(pattern=r"^r-[0-9a-f]{16}\Z")]
     reason: Annotated[str, Meta(max_length=REASON_LENGTH)] = ""
     # Of a retry:
-    targets: Annotated[tuple[TargetName, ...], Meta(max_length=1000)] = ()  # empty: every target that did not succeed
+    targets: Annotated[
+        tuple[RequestedTarget, ...], Meta(max_length=1000)
+    ] = ()  # empty: every target that did not succeed
     failed_hosts: bool = False  # only the hosts that failed or were not reached
 
 
@@ -61,19 +68,14 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Ruling:
-    """What becomes of a command: the transition to write, or why it is refused. `event` is its trail event."""
+class CommandResult:
+    """What becomes of a command: its event, and the transition to write with it, or none if it is refused."""
 
     event: CommandEvent
     transition: Transition | None = None
 
-    @property
-    def accepted(self) -> bool:
-        """Whether the command takes effect."""
-        return not isinstance(self.event, CommandRefused)
 
-
-def cancel(command: Command, rollout: Rollout) -> Ruling:
+def cancel(command: Command, rollout: Rollout) -> CommandResult:
     """Cancel an open rollout."""
     if rollout.state.ended:
         return refuse(command, rollout, f"the rollout has ended: {rollout.state}")
@@ -82,7 +84,7 @@ def cancel(command: Command, rollout: Rollout) -> Ruling:
     request = command.request
     event = RolloutCancelled(**_about(command, rollout), reason=request.reason)
     cancellation = Cancellation(command=request.id, caller=command.caller, at=command.at, reason=request.reason)
-    return Ruling(event, Transition(rollout=rollout.replace(cancellation=cancellation), events=(event,)))
+    return CommandResult(event, Transition(rollout=rollout.replace(cancellation=cancellation), events=(event,)))
 
 
 def retry(
@@ -91,31 +93,60 @@ def retry(
     runs: Iterable[Run],
     queues: Mapping[str, TargetQueue],
     failed_hosts: Mapping[TargetName, tuple[str, ...]],
-) -> Ruling:
+) -> CommandResult:
     """Repeat the runs that ended without success, unless a newer commit has run on their target since.
 
     `failed_hosts` has the hosts to which a retry is limited, by target. Other targets are retried as a whole.
     """
-    if rollout.cancellation and not rollout.state.ended:
-        return refuse(command, rollout, "the rollout is being cancelled: wait until its builds have stopped")
-    newest = latest(runs)
-    wanted = command.request.targets or tuple(newest)
+    if reason := _reason_against(command, rollout):
+        return refuse(command, rollout, reason)
+    present = {target.name for target in rollout.spec.targets}
+    newest = {name: run for name, run in latest(runs).items() if name in present}
+    wanted = tuple(dict.fromkeys(command.request.targets)) or tuple(newest)
     if unknown := [name for name in wanted if name not in newest]:
-        return refuse(command, rollout, f"the rollout has no run on {', '.join(unknown)}")
-    ended = [newest[name] for name in wanted if newest[name].state.ended and not _is_requested(rollout, newest[name])]
-    failed = [run for run in ended if run.state is not RunState.SUCCEEDED]
-    outdated = {run.target.name for run in failed if target_queue.is_outdated(rollout, run, queues[run.queue])}
-    retried = [run for run in failed if run.target.name not in outdated]
+        return refuse(command, rollout, f"the rollout has no run on {join_first(unknown)}")
+    left_out = {name: reason for name in wanted if (reason := _reason_to_leave_out(rollout, newest[name], queues))}
+    retried = [newest[name] for name in wanted if name not in left_out]
     if not retried:
-        return refuse(command, rollout, _why_nothing(rollout, ended, failed, wanted))
+        return refuse(command, rollout, f"there is nothing to retry: {_summary(left_out)}")
     hosts = {run.target.name: failed_hosts[run.target.name] for run in retried if run.target.name in failed_hosts}
     event = RolloutRetried(
         **_about(command, rollout),
         reason=command.request.reason,
         retried=tuple(run.target.name for run in retried),
         hosts={str(name): names for name, names in hosts.items()},
+        left_out={str(name): left_out[name] for name in command.request.targets if name in left_out},
     )
-    return Ruling(event, Transition(rollout=_reopen(rollout, retried, hosts), events=(event,)))
+    return CommandResult(event, Transition(rollout=_reopen(rollout, retried, hosts), events=(event,)))
+
+
+def _reason_against(command: Command, rollout: Rollout) -> str | None:
+    """Why nothing of the rollout is retried."""
+    if rollout.cancellation and not rollout.state.ended:
+        return "the rollout is being cancelled: wait until its builds have stopped"
+    age = command.at - rollout.ordering_time
+    if age > OLDEST_PUSH:  # nobody remembers for ever which commit has held a target
+        return f"its push is {age.days} days old, more than the limit of {OLDEST_PUSH.days} days: push again"
+    return None
+
+
+def _reason_to_leave_out(rollout: Rollout, run: Run, queues: Mapping[str, TargetQueue]) -> str | None:
+    """Why a target is not retried."""
+    if not run.state.ended or is_requested(rollout, run):
+        return "its run has not ended"
+    if run.state is RunState.SUCCEEDED:
+        return "its run has succeeded"
+    if target_queue.is_outdated(rollout, run, queues[run.queue]):
+        return "a newer commit of the route has held the target since"
+    return None
+
+
+def _summary(left_out: Mapping[TargetName, str]) -> str:
+    """The reasons, each with its targets."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in left_out.items():
+        reasons.setdefault(reason, []).append(name)
+    return "; ".join(f"{join_first(names)}: {reason}" for reason, names in reasons.items())
 
 
 def _reopen(rollout: Rollout, retried: Iterable[Run], hosts: Mapping[TargetName, tuple[str, ...]]) -> Rollout:
@@ -131,22 +162,9 @@ def _reopen(rollout: Rollout, retried: Iterable[Run], hosts: Mapping[TargetName,
     )
 
 
-def _is_requested(rollout: Rollout, run: Run) -> bool:
-    """Whether the next attempt was requested, and is not in its queue yet."""
-    return rollout.attempts.get(run.target.name, 1) > run.attempt
-
-
-def _why_nothing(rollout: Rollout, ended: list[Run], failed: list[Run], wanted: Iterable[TargetName]) -> str:
-    if failed:
-        return "a newer commit of this route has run on the targets since: retry that one, or push again"
-    if ended or rollout.state.ended:
-        return "every run has succeeded, so there is nothing to retry"
-    return f"no run has ended yet on {', '.join(wanted) or 'any target'}: cancel the rollout first, or wait"
-
-
-def refuse(command: Command, rollout: Rollout, reason: str) -> Ruling:
+def refuse(command: Command, rollout: Rollout, reason: str) -> CommandResult:
     """Refuse a command."""
-    return Ruling(CommandRefused(**_about(command, rollout), name=command.request.name, reason=reason))
+    return CommandResult(CommandRefused(**_about(command, rollout), name=command.request.name, reason=reason))
 
 
 def _about(command: Command, rollout: Rollout) -> dict[str, Any]:

@@ -221,6 +221,8 @@ class Engine:
         """Stop a build. If that fails, the sweep tries again."""
         try:
             return self._starter.stop(step.run)
+        except Conflict:
+            raise
         except Exception as failure:
             progress.failures.append(failure)
             progress.delayed.add(step.run.key)

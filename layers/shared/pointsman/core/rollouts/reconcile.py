@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pointsman.core.cancellation import Cancellation
 from pointsman.core.codebuild import LONGEST_BUILD
 from pointsman.core.model import Mode, Rollout, RolloutState, Run, RunKey, RunState, Target, TargetName, TargetQueue
 from pointsman.core.ports import BuildMissing, BuildReport, Transition
@@ -28,7 +27,7 @@ LONGEST_DELAY = timedelta(hours=8)  # of a delayed start, if there certainly is 
 # BatchGetBuilds may leave out builds that exist. A build is gone if it was left out this often, for this long.
 MISSING_TIMES = 5
 MISSING_FOR = timedelta(minutes=15)
-STOP_AGAIN_AFTER = timedelta(minutes=10)  # if CodeBuild has not reported the end of a build that it was asked to stop
+STOP_AGAIN_AFTER = timedelta(minutes=4)  # if CodeBuild has not reported the end of a build that it was asked to stop
 
 
 class AcquireTarget(Transition, kw_only=True, frozen=True):
@@ -119,13 +118,16 @@ def _pushed_again(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime)
     """The commit of `run` was pushed again, perhaps after other commits.
 
     A waiting run moves to the position of the newer push. A run that is running, or was the last to run, is kept, and
-    nothing older may run after it. A run that never ran, or that another commit followed, runs again.
+    nothing older may run after it. A run that never ran, that was cancelled, or that another commit followed, runs
+    again.
     """
     renewed = run.replace(ordering_time=rollout.ordering_time)
     if run.state is RunState.WAITING:
         others = target_queue.without(queue, run.queue_entry)
         return Transition(runs=(renewed,), queues=(others.replace(waiting=(*others.waiting, renewed.queue_entry)),))
-    never_ran = run.state in (RunState.SUPERSEDED, RunState.REFUSED, RunState.CANCELLED)
+    if run.state is RunState.RUNNING and run.stop_requested_at:
+        return None  # it was cancelled, and its build is being stopped
+    never_ran = run.state in (RunState.SUPERSEDED, RunState.REFUSED, RunState.CANCELLED) or is_stopped(run)
     if run.state.ended and (never_ran or target_queue.is_outdated(rollout, run, queue)):
         return _enter(rollout, _new_run(rollout, run.target, run.attempt + 1), queue, now)
     if rollout.spec.mode is Mode.CHECK:
@@ -249,26 +251,37 @@ def _older(moment: datetime | None, age: timedelta, now: datetime) -> bool:
 def _end_of_rollout(rollout: Rollout, runs: list[Run], now: datetime) -> tuple[Transition, ...]:
     if not all(run.state.ended for run in runs):
         return ()
-    state, reason = rollout_result(runs, rollout.cancellation)
+    state, reason = rollout_result(runs)
+    if rollout.cancellation and state is RolloutState.CANCELLED:
+        reason = f"{cancelled_by(rollout.cancellation)}; {reason}"
     event = RolloutEnded(**about_rollout(rollout, now), state=state, reason=reason, round=rollout.round)
     return (Transition(rollout=rollout.replace(state=state, ended_at=now), events=(event,)),)
 
 
-def rollout_result(runs: list[Run], cancellation: Cancellation | None = None) -> tuple[RolloutState, str]:
+def is_stopped(run: Run) -> bool:
+    """Whether the build of `run` was stopped because a person cancelled the rollout."""
+    return run.state is RunState.STOPPED and run.stop_requested_at is not None
+
+
+def rollout_result(runs: list[Run]) -> tuple[RolloutState, str]:
     """The result of a rollout whose runs have all ended, with the counts as its reason."""
-    counts = Counter(run.state for run in runs)
-    succeeded, superseded = counts[RunState.SUCCEEDED], counts[RunState.SUPERSEDED]
-    summary = f"{succeeded} of {len(runs)} targets succeeded"
-    if cancellation and succeeded < len(runs):
-        parts = [
-            cancelled_by(cancellation),
-            summary,
-            *(f"{counts[state]} {state}" for state in RunState if counts[state] and state is not RunState.SUCCEEDED),
-        ]
-        return RolloutState.CANCELLED, ", ".join(parts)
-    if others := len(runs) - succeeded - superseded:
-        suffix = f", {superseded} superseded" if superseded else ""
-        return RolloutState.FAILED, f"{summary}, {others} did not{suffix}"
-    if superseded:
-        return RolloutState.SUPERSEDED, f"{summary}, {superseded} superseded by a newer commit"
-    return RolloutState.SUCCEEDED, summary
+    states = Counter(run.state for run in runs)
+    succeeded, superseded = states[RunState.SUCCEEDED], states[RunState.SUPERSEDED]
+    cancelled = states[RunState.CANCELLED] + sum(map(is_stopped, runs))
+    failed = len(runs) - succeeded - superseded - cancelled
+    counts = (
+        (failed, "did not"),
+        (cancelled, "cancelled"),
+        (superseded, "superseded" if failed or cancelled else "superseded by a newer commit"),
+    )
+    parts = [
+        f"{succeeded} of {len(runs)} targets succeeded",
+        *(f"{number} {what}" for number, what in counts if number),
+    ]
+    if failed:
+        state = RolloutState.FAILED
+    elif cancelled:
+        state = RolloutState.CANCELLED
+    else:
+        state = RolloutState.SUPERSEDED if superseded else RolloutState.SUCCEEDED
+    return state, ", ".join(parts)

@@ -9,6 +9,7 @@ This is the retry by a later pass of the engine. The retries of one call are in 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from pointsman.core.cancellation import Cancellation
 from pointsman.core.model import Rollout, Run, RunState, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Transition
 from pointsman.core.rollouts.transitions import (
@@ -27,6 +28,8 @@ from pointsman.errors import BuildDelayed, BuildRefused, Conflict, Unavailable
 # may differ by another. After this time the engine first searches for the build of an unanswered start.
 # https://docs.aws.amazon.com/codebuild/latest/APIReference/API_StartBuild.html
 TOKEN_TRUSTED_FOR = timedelta(minutes=3)
+# A call that began within that time may still be in progress, and no later call will have the same token.
+CALL_MAY_LAST = timedelta(minutes=2)
 
 
 class Starter:
@@ -47,9 +50,9 @@ class Starter:
         if reason := self.builds.unresponsive(run.target):
             self._delay(rollout, run, reason, may_exist=not certain)
             raise Unavailable(reason)
-        fresh = run.start_requested_at is not None and self._clock() - run.start_requested_at <= TOKEN_TRUSTED_FOR
         if rollout.cancellation:
-            return self._cancel(rollout, run, queue, certain=certain, fresh=fresh)
+            return self._cancel(rollout, run, queue, rollout.cancellation, certain=certain)
+        fresh = self._requested_within(run, TOKEN_TRUSTED_FOR)
         if not (certain or fresh):
             return self._search(rollout, run)
         if not (is_first and fresh):
@@ -57,24 +60,32 @@ class Starter:
         return self._call_start(rollout, run, queue, certain)
 
     def _cancel(
-        self, rollout: Rollout, run: Run, queue: TargetQueue, *, certain: bool, fresh: bool
+        self, rollout: Rollout, run: Run, queue: TargetQueue, cancellation: Cancellation, *, certain: bool
     ) -> Transition | None:
         """End the run if it certainly has no build. It is unknown while an earlier call may still be in progress."""
-        if certain and rollout.cancellation:
-            return end(rollout, run, queue, RunState.CANCELLED, cancelled_by(rollout.cancellation), self._clock())
-        return None if fresh else self._search(rollout, run)
+        reason = cancelled_by(cancellation)
+        if certain:
+            return end(rollout, run, queue, RunState.CANCELLED, reason, self._clock())
+        if self._requested_within(run, TOKEN_TRUSTED_FOR + CALL_MAY_LAST):
+            self._delay(rollout, run, f"{reason}; it is not known yet whether its build began", may_exist=True)
+            return None
+        return self._search(rollout, run)
 
-    def stop(self, run: Run) -> Transition:
-        """Ask CodeBuild to stop the build of `run`.
+    def _requested_within(self, run: Run, time: timedelta) -> bool:
+        return run.start_requested_at is not None and self._clock() - run.start_requested_at <= time
 
-        The engine asks again until the build has ended. Raises Unavailable if the region does not answer.
+    def stop(self, run: Run) -> Transition | None:
+        """Ask CodeBuild to stop the build of `run`. That is stored first, so that its end can be told from a failure.
+
+        The engine asks again until the build has ended. Raises Unavailable if the region does not answer, and Conflict.
         """
-        reason = ""
+        self._store.commit(asked := stop_requested(run, self._clock()))
         try:
             self.builds.stop(run.target, str(run.build_arn))
         except (BuildRefused, BuildDelayed) as failure:
             reason = f"it is cancelled, but CodeBuild does not stop it: {failure}"
-        return stop_requested(run, reason, self._clock())
+            return Transition(runs=(asked.runs[0].replace(version=run.version + 1, reason=reason),))
+        return None
 
     def _mark(self, run: Run, certain: bool) -> Run:
         transition = requesting_start(run.replace(start_requested_at=None) if certain else run, self._clock())

@@ -42,9 +42,9 @@ def started(rollout: Rollout, run: Run, report: BuildReport, now: datetime) -> T
     return Transition(runs=(running,), events=(event,))
 
 
-def stop_requested(run: Run, reason: str, now: datetime) -> Transition:
-    """CodeBuild was asked to stop the build of `run`; `reason` says why it does not."""
-    return Transition(runs=(run.replace(reason=reason, stop_requested_at=now),))
+def stop_requested(run: Run, now: datetime) -> Transition:
+    """CodeBuild is about to be asked to stop the build of `run`."""
+    return Transition(runs=(run.replace(reason="", stop_requested_at=now),))
 
 
 def missed(run: Run, at: datetime) -> Transition:

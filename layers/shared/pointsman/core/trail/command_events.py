@@ -4,6 +4,8 @@ import msgspec
 
 from pointsman.core.trail.event import Event
 
+COMMAND = "Command#"  # the beginning of every command's key
+
 
 class CommandEvent(Event, kw_only=True, frozen=True):
     """The fields of every event of a command. `actor` is who sent it: the ARN that IAM verified."""
@@ -13,8 +15,8 @@ class CommandEvent(Event, kw_only=True, frozen=True):
 
     @property
     def key(self) -> str:
-        """One per command."""
-        return f"{self.type}#{self.command}"
+        """One per command, whatever became of it."""
+        return f"{COMMAND}{self.command}"
 
 
 class RolloutCancelled(CommandEvent, kw_only=True, frozen=True):
@@ -25,9 +27,9 @@ class RolloutRetried(CommandEvent, kw_only=True, frozen=True):
     """A person had the runs on the targets of `retried` repeated."""
 
     retried: tuple[str, ...]
-    hosts: dict[str, tuple[str, ...]] = msgspec.field(
-        default_factory=dict
-    )  # by target: the hosts that the run is limited to, if it is
+    # By target: the hosts to which the run is limited, if it is; and why a target that was named is left out.
+    hosts: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    left_out: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class CommandRefused(CommandEvent, kw_only=True, frozen=True):
