@@ -14,6 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -53,10 +54,19 @@ class Registry:
     def __init__(self, ecr: Any, repository: str) -> None:
         self._ecr, self._repository = ecr, repository
 
+    @cached_property
+    def _authorization(self) -> Mapping[str, str]:
+        [data] = self._ecr.get_authorization_token()["authorizationData"]
+        return data  # type: ignore[no-any-return]
+
+    @property
     def uri(self) -> str:
         """The repository's address."""
-        [found] = self._ecr.describe_repositories(repositoryNames=[self._repository])["repositories"]
-        return str(found["repositoryUri"])
+        return f"{self._host}/{self._repository}"
+
+    @property
+    def _host(self) -> str:
+        return self._authorization["proxyEndpoint"].removeprefix("https://")
 
     def digest(self, tag: str) -> str:
         """The digest of a tag's image, or an empty text."""
@@ -68,35 +78,31 @@ class Registry:
 
     def log_in(self, run: Run) -> None:
         """Let docker use the registry. The token, of 12 hours, goes to its standard input."""
-        [data] = self._ecr.get_authorization_token()["authorizationData"]
-        _, _, password = base64.b64decode(data["authorizationToken"]).partition(b":")
-        host = self.uri().partition("/")[0]
-        run(["docker", "login", "--username", "AWS", "--password-stdin", host], password)
+        _, _, password = base64.b64decode(self._authorization["authorizationToken"]).partition(b":")
+        run(["docker", "login", "--username", "AWS", "--password-stdin", self._host], password)
 
 
 def build(request: Request, registries: Mapping[str, Registry], run: Run) -> None:
     """Make the image, or take the one that is there, and push it where it is missing."""
     missing = [region for region in request.regions if not registries[region].digest(request.tag)]
+    own = f"{registries[request.own_region].uri}:{request.tag}"
     if missing:
-        _make(request, registries[request.own_region], run, exists=request.own_region not in missing)
-    own = f"{registries[request.own_region].uri()}:{request.tag}"
+        registries[request.own_region].log_in(run)
+        if request.own_region in missing:
+            _make(own, run)
+        else:
+            run(["docker", "pull", own], b"")
     for region in missing:
+        name = f"{registries[region].uri}:{request.tag}"
         if region != request.own_region:
             registries[region].log_in(run)
-        name = f"{registries[region].uri()}:{request.tag}"
-        if name != own:
             run(["docker", "tag", own, name], b"")
         run(["docker", "push", name], b"")
     for region in request.regions:
-        print(f"build_image: {region} has {registries[region].uri()}@{registries[region].digest(request.tag)}")
+        print(f"build_image: {region} has {registries[region].uri}@{registries[region].digest(request.tag)}")
 
 
-def _make(request: Request, registry: Registry, run: Run, *, exists: bool) -> None:
-    registry.log_in(run)
-    name = f"{registry.uri()}:{request.tag}"
-    if exists:
-        run(["docker", "pull", name], b"")
-        return
+def _make(name: str, run: Run) -> None:
     with TemporaryDirectory() as context:
         create = ["ansible-builder", "create", "--file", str(DEFINITION), "--context", context]
         run([*create, "--output-filename", "Containerfile"], b"")

@@ -13,6 +13,7 @@ from typing import Any, Final
 from localcloud.codebuild.model import Build
 from localcloud.layout import CHECKOUT
 
+_PRIVILEGED: Final = CHECKOUT / "localcloud" / "codebuild" / "privileged"
 _INVENTORY: Final = CHECKOUT / "localcloud" / "inventory"
 
 type Resolve = Callable[[str, str], str]
@@ -32,6 +33,11 @@ def image_variables(hosts: Path, cache: Path) -> dict[str, str]:
         "POINTSMAN_INVENTORY_DIRECTORY": str(_INVENTORY),
         "POINTSMAN_CACHE": str(cache),
     }
+
+
+def privileged_variables(build: Build, image: Mapping[str, str]) -> dict[str, str]:
+    """What a build in privileged mode has beside the image: docker, which is a stand-in here."""
+    return {"PATH": f"{_PRIVILEGED}:{image['PATH']}"} if build.environment.get("privilegedMode") else {}
 
 
 def build_variables(build: Build, directory: Path, endpoint: str, credentials_uri: str) -> dict[str, str]:

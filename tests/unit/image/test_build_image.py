@@ -34,9 +34,6 @@ class Ecr:
     def __init__(self, region: str, digest: str = "") -> None:
         self.region, self.digest = region, digest
 
-    def describe_repositories(self, repositoryNames: Sequence[str]) -> Any:  # noqa: N803
-        return {"repositories": [{"repositoryUri": f"{HOST.format(self.region)}/{repositoryNames[0]}"}]}
-
     def describe_images(self, **request: Any) -> Any:
         if not self.digest:
             raise ImageNotFoundException({"Error": {"Code": "ImageNotFoundException"}}, "DescribeImages")
@@ -44,7 +41,9 @@ class Ecr:
 
     def get_authorization_token(self) -> Any:
         token = base64.b64encode(f"AWS:token-of-{self.region}".encode()).decode()
-        return {"authorizationData": [{"authorizationToken": token}]}
+        return {
+            "authorizationData": [{"authorizationToken": token, "proxyEndpoint": f"https://{HOST.format(self.region)}"}]
+        }
 
 
 class Docker:
