@@ -17,7 +17,7 @@ IMAGE = CHECKOUT / "image"
 
 
 def read(directory: Path, **settings: str) -> Definition:
-    return read_definition(IMAGE, ImageSettings(**settings), directory)  # type: ignore[arg-type]
+    return read_definition(IMAGE, ImageSettings.model_validate(settings), directory)
 
 
 def contents(definition: Definition) -> dict[str, bytes]:
