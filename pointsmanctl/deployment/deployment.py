@@ -34,6 +34,7 @@ class Deployment:
     at_once: int = AT_ONCE
     _open_plans: dict[str, StackPlan] = field(default_factory=dict)  # not carried out, by label
     _image_selected: bool = False
+    _image_failed: bool = False  # one of its stacks
 
     def plan(self, selected: Sequence[str]) -> list[StackPlan]:
         """Plan the selected stacks. Raises DeploymentFailed if the workers need something that is not there."""
@@ -47,7 +48,9 @@ class Deployment:
         stacks = [control] if CONTROL in selected else []
         stacks += self.image.stacks() if self.image and self._image_selected else []
         stacks += self.installation.worker_stacks(facts, targets)
-        return self._plan_each(stacks)
+        plans = self._plan_each(stacks)
+        self._image_failed = any(is_image_stack(plan.stack) and plan.error for plan in plans)
+        return plans
 
     def regions_to_build(self) -> list[str]:
         """Return the regions that get a new run image; none if the image is there, or is not selected."""
@@ -62,30 +65,31 @@ class Deployment:
         if _failed(outcomes):
             return outcomes + _skipped([*images, *workers], "the control stack failed")
         outcomes += self._each(self._deploy_one, images)
-        if failure := self._build_image(outcomes):
-            waiting = [plan for plan in workers if self._uses_run_image(plan)]
+        self._image_failed |= any(is_image_stack(each.stack) for each in _failed(outcomes))
+        if failure := self._build_image():
+            waiting = [plan for plan in workers if self._uses_run_image(plan.stack.label)]
             workers = [plan for plan in workers if plan not in waiting]
             outcomes += [failure, *_skipped(waiting, "the run image was not built")]
         renewed = self._with_present_facts(workers) if control or images or self._image_selected else workers
         return outcomes + self._each(self._deploy_one, renewed)
 
-    def _build_image(self, outcomes: Sequence[StackOutcome]) -> StackOutcome | None:
+    def _build_image(self) -> StackOutcome | None:
         """Build the run image where it is missing; its failure."""
         if not self.regions_to_build() or self.image is None:
             return None
         stack = self.image.stacks()[0]
         try:
-            if any(is_image_stack(each.stack) for each in _failed(outcomes)):
-                raise DeploymentFailed("a stack of the run image failed")
+            if self._image_failed:
+                raise DeploymentFailed("it is not built, because one of its stacks failed")
             self.image.build(self.deployer.progress, self.deployer.pace)
         except expected_errors() as error:
             self.deployer.progress.end(IMAGE, f"failed: {reason_of(error)}", failed=True)
             return StackOutcome(stack, OutcomeKind.FAILED, reason_of(error))
         return None
 
-    def _uses_run_image(self, plan: StackPlan) -> bool:
-        own = self.installation.settings.worker_parameters(plan.stack.account, plan.stack.region)
-        return "Image" not in own
+    def _uses_run_image(self, target: str) -> bool:
+        account, _, region = target.partition("/")
+        return "Image" not in self.installation.settings.worker_parameters(account, region)
 
     def _facts(self, control: StackState | None, targets: Sequence[str]) -> ControlFacts:
         """Return what the workers need to know. Raises DeploymentFailed if an image that is not selected is missing."""
@@ -93,7 +97,8 @@ class Deployment:
         if self.image is None:
             return facts
         facts = replace(facts, images=self.image.images())
-        regions = {name.partition("/")[2] for name in targets} & set(self.image.missing())
+        needed = {name.partition("/")[2] for name in targets if self._uses_run_image(name)}
+        regions = needed & set(self.image.missing())
         if regions and not self._image_selected:
             raise DeploymentFailed(
                 f"the run image is not in {', '.join(sorted(regions))} yet: deploy it, too, with --only {IMAGE}"

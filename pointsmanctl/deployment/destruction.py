@@ -103,10 +103,23 @@ class Destruction:
         end = operation.follow(self.pace, self._shown(stack.label))
         if end.status != GONE:
             raise DeploymentFailed(f"{operation.failure or end.reason} ({end.status})")
-        self._delete_artifacts(s3, stack)
+        if not self._shares_bucket(stack):
+            self._delete_artifacts(s3, stack)
 
     def _shown(self, label: str) -> Callable[[str, int], None]:
         return lambda resource, _: self.progress.update(label, "deleting", resource)
+
+    def _shares_bucket(self, stack: Stack) -> bool:
+        """Whether another stack of the installation is there that was deployed from the same bucket."""
+        place = stack.account_id, stack.region
+        facts = self.installation.facts(self.control_account_id, None)
+        stacks = [
+            self.installation.control_stack(self.control_account_id, facts.external_id),
+            *self.installation.image_stacks(self.control_account_id, None),
+            *self.installation.worker_stacks(facts, self.installation.targets),
+        ]
+        others = [each for each in stacks if (each.account_id, each.region) == place and each.label != stack.label]
+        return any(self._state(each) for each in others)
 
     def _delete_artifacts(self, s3: Any, stack: Stack) -> None:
         """Delete the artifacts, and their bucket if `deploy` named it."""

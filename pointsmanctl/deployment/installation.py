@@ -79,13 +79,18 @@ class Installation:
 
     @property
     def image_regions(self) -> list[str]:
-        """The regions that have, or had, a stack of the run image: the control stack's first."""
+        """The regions that need the run image: the control stack's, which builds it, then those of workers."""
         return regions_with_image(self.settings, self.targets, self.region)
 
     def image_stacks(self, account_id: str, definition: Definition | None) -> list[Stack]:
-        """Return the stacks of the run image, all in the control account."""
+        """Return the stacks of the run image, all in the control account.
+
+        Without a definition, those that may be left of an earlier deployment, in every region of targets.
+        """
         base = Stack("", "", CONTROL, account_id, self.region, self.sources.image)
-        return image_stacks(base, self.settings, self.accounts.values(), self.image_regions, definition)
+        others = {name.partition("/")[2] for name in self.targets} - {self.region}
+        regions = self.image_regions if definition else [self.region, *sorted(others)]
+        return image_stacks(base, self.settings, self.accounts.values(), regions, definition)
 
     def worker_stacks(self, facts: ControlFacts, targets: Iterable[str]) -> list[Stack]:
         """Return the worker stacks of these targets."""

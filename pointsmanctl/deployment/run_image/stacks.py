@@ -50,7 +50,7 @@ def image_stacks(
 ) -> list[Stack]:
     """Return the stack of each region, the one that builds the image first.
 
-    `base` has the control account's id, region and the template. Without a definition, the stacks can only be deleted.
+    `base` has the control account's id, its region and the template.
     """
     image = settings.image or ImageSettings()
     shared = {

@@ -156,6 +156,16 @@ def test_a_build_that_fails_touches_no_worker_and_says_why(cloud: LocalCloud, tm
     assert team.of_worker("dev/eu-west-1")["Image"] == before
 
 
+def test_nothing_is_built_while_a_stack_of_the_image_cannot_be_deployed(cloud: LocalCloud, tmp_path: Path) -> None:
+    """The project would still make the image of the former definition."""
+    team = Team(cloud, tmp_path, "ri-stack")
+    team.deploy()
+    outcomes = team.deploy(revision="2", parameters={"KeptImages": "none"})
+    assert outcomes["image:us-east-1"].startswith("failed it is not built, because one of its stacks failed")
+    assert {outcomes[target] for target in TARGETS} == {"skipped the run image was not built"}
+    assert team.builds() == 1
+
+
 def test_a_worker_alone_needs_the_image_first(cloud: LocalCloud, tmp_path: Path) -> None:
     team = Team(cloud, tmp_path, "ri-only")
     team.deploy("control")
@@ -180,6 +190,18 @@ def test_doctor_names_each_broken_link_of_the_image(cloud: LocalCloud, tmp_path:
     assert "no build starts" in team.doctor(installed)["dev/eu-west-1"].message
     without = replace(installed, settings=installed.settings.model_copy(update={"image": None}))
     assert team.doctor(without)["prod/us-east-1"].state == "warning"
+
+
+def test_destroying_the_image_leaves_what_the_control_stack_was_deployed_from(
+    cloud: LocalCloud, tmp_path: Path
+) -> None:
+    team = Team(cloud, tmp_path, "ri-bucket")
+    team.deploy("control", "image")
+    destruction = Destruction(team.installation(), cloud, CONTROL, NoProgress(), Pace(0.05))
+    assert {each.kind.value for each in destruction.destroy(destruction.existing(["image"]))} == {"deleted"}
+    for region, left in (("us-east-1", True), ("eu-west-1", False)):
+        buckets = [each["Name"] for each in cloud.client("s3", "control", region).list_buckets()["Buckets"]]
+        assert (f"pointsman-artifacts-{CONTROL}-{region}" in buckets) is left
 
 
 def test_destroy_deletes_the_repositories_with_their_images_after_the_workers(

@@ -59,7 +59,11 @@ def test_every_parameter_of_an_image_stack_is_valid_for_its_template() -> None:
 
 def test_a_region_whose_workers_have_an_image_of_their_own_gets_none() -> None:
     own = {f"{account}/us-east-1": {"parameters": {"Image": STANDARD}} for account in ("dev", "prod")}
-    assert installation(targets=own).image_regions == ["ca-central-1", "eu-west-1"]
+    installed = installation(targets=own)
+    assert installed.image_regions == ["ca-central-1", "eu-west-1"]
+    assert [each.region for each in installed.image_stacks("1", DEFINITION)] == ["ca-central-1", "eu-west-1"]
+    left = installed.image_stacks("1", None)
+    assert [each.region for each in left] == ["ca-central-1", "eu-west-1", "us-east-1"], "to be destroyed"
 
 
 def test_a_worker_gets_the_image_of_its_region_by_digest() -> None:
