@@ -9,7 +9,7 @@ import pytest
 from localcloud.cloud import LocalCloud
 from localcloud.github.commits import Author
 from localcloud.github.seed import seed
-from localcloud.layout import STATES
+from localcloud.layout import CHECKOUT, STATES
 from pointsman.core.model import RolloutState
 from pointsman.core.trail.events import BuildReported
 from pointsmanctl.demo.observer import Observer
@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 TARGET = "dev/eu-west-1"
 STANDARD = "aws/codebuild/amazonlinux-x86_64-standard:5.0"
 PREBUILT = "acme/prebuilt"
+DEFAULTS = "roles/app/defaults/main.yml"
 REGIONS = ["us-east-1", "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-west-1"]
 
 
@@ -88,12 +89,13 @@ def test_a_build_of_the_role_may_pull_the_image(cloud: LocalCloud, image: str) -
 def test_a_run_installs_nothing_and_the_trail_names_the_image(world: Observer, image: str) -> None:
     repository = world.cloud.github.repository(PREBUILT)
     seed(repository)
-    files: dict[str, str | bytes | Path | None] = {"roles/app/defaults/main.yml": "app_message: prebuilt\n"}
+    defaults = (CHECKOUT / "examples" / "infra" / DEFAULTS).read_text()
+    files: dict[str, str | bytes | Path | None] = {DEFAULTS: f"{defaults}# from an image\n"}
     pushed = world.cloud.github.push(
         files, "Say it from an image", author=Author("Hana Ito", "hana@example.com"), repository=PREBUILT
     )
     rollout, runs = world.end_of(pushed.delivery)
-    assert rollout.state is RolloutState.SUCCEEDED
+    assert rollout.state is RolloutState.SUCCEEDED, [run.reason for run in runs.values()]
     assert world.first(rollout.id, BuildReported).image == image
     [build] = [run.build_arn for run in runs.values()]
     assert build
