@@ -163,6 +163,8 @@ class BuildRunner:
             self.role.credentials()
             for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
                 self.role.require(action, stream, f"create Amazon CloudWatch Logs log streams for build {build.arn}")
+            for action, resource in environment.pull_permissions(build.environment):
+                self.role.require(action, resource, f"pull image {build.environment['image']}")
         except RoleError as refused:
             raise _refused(str(refused)) from refused
         self._log = emulator.log_stream(build.account, build.region, build.log_group, build.log_stream)

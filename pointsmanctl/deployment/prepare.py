@@ -75,7 +75,7 @@ class Preparation:
         if settings is None:
             return None
         image = RunImage(self.installation, self.accounts, deployer.artifacts, control_account, settings)
-        _ = image.definition
+        _ = image.definition  # what is wrong with the team's lists shows before anything is deployed
         return image
 
     def _artifacts(self) -> ArtifactPublisher:

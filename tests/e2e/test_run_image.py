@@ -78,14 +78,6 @@ def test_doctor_finds_the_image(operator: Operator, image: str) -> None:
     assert "builds may pull it" in line, done.stdout
 
 
-def test_a_build_of_the_role_may_pull_the_image(cloud: LocalCloud, image: str) -> None:
-    """With the policies of both sides, as CodeBuild does before the build's first command."""
-    iam = cloud.client("iam", "dev", "eu-west-1")
-    for role in ("pointsman-build-eu-west-1", "pointsman-check-eu-west-1"):
-        attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-        assert "pointsman-pulls-image-eu-west-1" in [each["PolicyName"] for each in attached]
-
-
 def test_a_run_installs_nothing_and_the_trail_names_the_image(world: Observer, image: str) -> None:
     repository = world.cloud.github.repository(PREBUILT)
     seed(repository)
