@@ -60,9 +60,10 @@ lint: $(SYNCED) ## Format, lint, spelling, types, layers, templates, Ansible: wh
 	$(MAKE) --no-print-directory validate
 	$(RUN) ansible-lint -c examples/infra/.ansible-lint examples/infra
 
-validate: $(SYNCED) ## Validate both templates
+validate: $(SYNCED) ## Validate the three templates
 	$(RUN) sam validate --lint --template template.yaml
 	$(RUN) sam validate --lint --template regional/template.yaml
+	$(RUN) sam validate --lint --template image/template.yaml
 
 format: $(SYNCED) ## Format the code and fix what can be fixed
 	$(RUN) ruff check --fix .
@@ -95,11 +96,13 @@ campaign: $(SYNCED) ## Run 100,000 rollouts of the engine in a simulated world o
 fuzz: $(SYNCED) ## Run the five handlers with 20,000 mutated inputs each (five minutes)
 	$(RUN) python -m bench.fuzz --cases 20000
 
-requirements: $(SYNCED) ## Export the pinned requirements of the layers and of the build image
+requirements: $(SYNCED) ## Export the pinned requirements of the layers, of builds and of the run image
 	$(UV) export --frozen --quiet --no-dev --no-default-groups --no-emit-project --no-annotate --no-header -o layers/shared/requirements.txt
 	$(UV) export --frozen --quiet --only-group github-app --no-emit-project --no-annotate --no-header -o layers/github_app/requirements.txt
 	$(UV) export --frozen --quiet --only-group slack --no-emit-project --no-annotate --no-header -o layers/slack/requirements.txt
 	$(UV) export --frozen --quiet --only-group ansible --no-emit-project --no-annotate --no-header -o runner/requirements.txt
+	$(UV) export --frozen --quiet --only-group image --no-emit-project --no-annotate --no-header -o image/requirements.txt
+	$(UV) export --frozen --quiet --only-group ansible --only-group image --no-hashes --no-emit-project --no-annotate --no-header -o image/constraints.txt
 
 roots: $(SYNCED) ## Write the roots that AWS's endpoints have, out of certifi's list
 	$(RUN) python layers/amazon_roots.py > layers/shared/pointsman/amazon_roots.pem

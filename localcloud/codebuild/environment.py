@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-env
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any, Final
 from localcloud.codebuild.model import Build
 from localcloud.layout import CHECKOUT
 
+_ECR_IMAGE: Final = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[^.]+)\.[^/]+/(?P<repository>[^:@]+)")
+_PRIVILEGED: Final = CHECKOUT / "localcloud" / "codebuild" / "privileged"
 _INVENTORY: Final = CHECKOUT / "localcloud" / "inventory"
 
 type Resolve = Callable[[str, str], str]
@@ -32,6 +35,21 @@ def image_variables(hosts: Path, cache: Path) -> dict[str, str]:
         "POINTSMAN_INVENTORY_DIRECTORY": str(_INVENTORY),
         "POINTSMAN_CACHE": str(cache),
     }
+
+
+def privileged_variables(build: Build, image: Mapping[str, str]) -> dict[str, str]:
+    """What a build in privileged mode has beside the image: docker, which is a stand-in here."""
+    return {"PATH": f"{_PRIVILEGED}:{image['PATH']}"} if build.environment.get("privilegedMode") else {}
+
+
+def pull_permissions(environment: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a build's role must allow so that CodeBuild can pull the image with it: pairs of action and resource."""
+    image = _ECR_IMAGE.match(environment.get("image", ""))
+    if environment.get("imagePullCredentialsType") != "SERVICE_ROLE" or not image:
+        return []
+    repository = f"arn:aws:ecr:{image['region']}:{image['account']}:repository/{image['repository']}"
+    actions = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+    return [("ecr:GetAuthorizationToken", "*"), *((action, repository) for action in actions)]
 
 
 def build_variables(build: Build, directory: Path, endpoint: str, credentials_uri: str) -> dict[str, str]:

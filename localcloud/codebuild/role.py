@@ -57,16 +57,20 @@ class BuildRole:
 
     def look_up(self, endpoint: str, kind: str, reference: str) -> str:
         """The value of a PARAMETER_STORE name or of a SECRETS_MANAGER `id[:json-key[:stage[:version]]]`."""
-        credentials = self.credentials()
-        session = boto3.session.Session(
-            credentials.access_key, credentials.secret_key, credentials.token, region_name=self._region
-        )
         if kind == "PARAMETER_STORE":
-            client = session.client("ssm", endpoint_url=endpoint)
+            client = self.client("ssm", endpoint)
             return str(client.get_parameter(Name=reference, WithDecryption=True)["Parameter"]["Value"])
         if kind != "SECRETS_MANAGER":
             raise RoleError(f"environment variable type {kind} is not supported")
-        return _secret(session.client("secretsmanager", endpoint_url=endpoint), reference)
+        return _secret(self.client("secretsmanager", endpoint), reference)
+
+    def client(self, service: str, endpoint: str) -> Any:
+        """A client with the role's credentials."""
+        credentials = self.credentials()
+        session: Any = boto3.session.Session(
+            credentials.access_key, credentials.secret_key, credentials.token, region_name=self._region
+        )
+        return session.client(service, endpoint_url=endpoint)
 
     def _assume(self) -> RoleCredentials:
         role = emulator.find_role(self._arn)

@@ -165,6 +165,8 @@ class BuildRunner:
             self.role.credentials()
             for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
                 self.role.require(action, stream, f"create Amazon CloudWatch Logs log streams for build {build.arn}")
+            for action, resource in environment.pull_permissions(build.environment):
+                self.role.require(action, resource, f"pull image {build.environment['image']}")
         except RoleError as refused:
             raise _refused(str(refused)) from refused
         self._log = emulator.log_stream(build.account, build.region, build.log_group, build.log_stream)
@@ -182,14 +184,7 @@ class BuildRunner:
         self._log_line("Waiting for DOWNLOAD_SOURCE")
         root = self._directory / "src"
         try:
-            submodules = build.source.get("gitSubmodulesConfig") or {}
-            build.resolved_source_version = source.fetch(
-                self._settings.repositories,
-                build.source.get("location", ""),
-                build.source_version,
-                root,
-                submodules=bool(submodules.get("fetchSubmodules")),
-            )
+            self._fetch(root)
             spec = buildspec.parse(_buildspec_text(build.source.get("buildspec") or "buildspec.yml", root))
             self._shell = self._new_shell(spec, root)
         except source.SourceError as error:
@@ -202,6 +197,21 @@ class BuildRunner:
         self._leave(BuildStatus.SUCCEEDED)
         return spec
 
+    def _fetch(self, root: Path) -> None:
+        """Bring the source into `root`. Raises SourceError."""
+        build, location = self.build, self.build.source.get("location", "")
+        if build.source.get("type") == "S3":
+            source.fetch_archive(self.role.client("s3", self._settings.endpoint), location, root)
+            return
+        submodules = build.source.get("gitSubmodulesConfig") or {}
+        build.resolved_source_version = source.fetch(
+            self._settings.repositories,
+            location,
+            build.source_version,
+            root,
+            submodules=bool(submodules.get("fetchSubmodules")),
+        )
+
     def _new_shell(self, spec: Buildspec, root: Path) -> Shell:
         def look_up(kind: str, reference: str) -> str:
             return self.role.look_up(self._settings.endpoint, kind, reference)
@@ -209,6 +219,7 @@ class BuildRunner:
         uri = f"{self._settings.endpoint}/_codebuild/credentials/{self.build.uuid}"
         variables = environment.merge(
             self._settings.image,
+            environment.privileged_variables(self.build, self._settings.image),
             environment.build_variables(self.build, self._directory, self._settings.endpoint, uri),
             {"TMPDIR": str(self._tmp)},
             spec.variables,

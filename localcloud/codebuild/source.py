@@ -1,9 +1,14 @@
-"""Fetches a build's source: the pinned commit from the local repository."""
+"""Fetches a build's source: the pinned commit from the local repository, or a zip file from S3."""
 
 from __future__ import annotations
 
 import contextlib
+import io
+import zipfile
 from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
 
 from localcloud.github.git_command import GitError, NoRepository, git
 from localcloud.github.repository import repository_for
@@ -29,6 +34,17 @@ def fetch(repositories: Path, location: str, version: str, directory: Path, *, s
     except GitError as error:
         raise SourceError(str(error)) from error
     return sha
+
+
+def fetch_archive(s3: Any, location: str, directory: Path) -> None:
+    """Unpack the zip file at `bucket/key` into `directory`. Raises SourceError, as for a role that may not read it."""
+    bucket, _, key = location.partition("/")
+    try:
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            archive.extractall(directory)
+    except (ClientError, zipfile.BadZipFile) as error:
+        raise SourceError(f"error while downloading {location}: {error}") from error
 
 
 def _fetch_submodules(repositories: Path, directory: Path) -> None:

@@ -21,7 +21,7 @@ RoutesOption = Annotated[Path, typer.Option("--routes", help="The routes file: i
 def deploy(
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Deploy only these stacks: control, or targets such as dev/*. Can be repeated."),
+        typer.Option(help="Deploy only these stacks: control, image, or targets such as dev/*. Can be repeated."),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show the changes and stop.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the deployment: for CI.")] = False,
@@ -33,7 +33,7 @@ def deploy(
     stack: StackOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Deploy the control stack and every worker stack that routes.yaml names.
+    """Deploy the control stack, the run image if pointsman.toml has one, and each worker stack that routes.yaml names.
 
     Can be repeated, and interrupted: the next call continues. A stack that fails does not stop the others. Exits with
     1 if a stack could not be deployed, whatever the checks at the end say.
@@ -65,24 +65,28 @@ _FAILED = ("failed", "skipped")
 def _deploy(
     deployment: "Deployment", plans: Sequence["StackPlan"], *, stop: bool, yes: bool
 ) -> Sequence["StackOutcome"]:
+    from pointsman.core.text import pluralize
     from pointsmanctl.output.console import show
     from pointsmanctl.output.deploy_progress import deploy_progress
     from pointsmanctl.output.deploy_summary import outcome_summary, plan_table
     from pointsmanctl.output.messages import note
 
     show(plan_table(plans), pager=False)
+    to_build = deployment.regions_to_build()
+    if to_build:
+        note(f"The run image is built and pushed to {', '.join(to_build)}; workers get it then.")
     to_change = [each for each in plans if not each.unchanged and not each.error]
     if any(each.error for each in plans if each.stack.label == "control"):
         note("The control stack cannot be deployed, so no worker stack is touched.")
         return []
-    if not to_change:
+    if not to_change and not to_build:
         if not any(each.error for each in plans):
             note("Nothing to change: every stack is in the state of this version.")
         return []
     if stop:
         note("Nothing was changed. `pointsman deploy` carries this out.")
         return []
-    _confirm(len(to_change), yes=yes)
+    _confirm(f"Deploy {pluralize(len(to_change), 'stack')}?" if to_change else "Build the run image?", yes=yes)
     try:
         with deploy_progress() as progress:
             deployment.show_on(progress)
@@ -118,13 +122,11 @@ def _examine(preparation: "Preparation", targets: Sequence[str]) -> None:
     print_results(Examination(preparation.installation, preparation.accounts).results(targets))
 
 
-def _confirm(stacks: int, *, yes: bool) -> None:
+def _confirm(question: str, *, yes: bool) -> None:
     import sys
-
-    from pointsman.core.text import pluralize
 
     if yes:
         return
     if not sys.stdin.isatty():
         raise InvalidInput("there is no terminal to ask on: use --yes to deploy, or --plan to stop here")
-    typer.confirm(f"Deploy {pluralize(stacks, 'stack')}?", abort=True)
+    typer.confirm(question, abort=True)

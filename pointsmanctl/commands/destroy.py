@@ -23,7 +23,7 @@ LEFT = (
 def destroy(
     only: Annotated[
         list[str] | None,
-        typer.Option(help="Delete only these stacks: control, or targets such as dev/*. Can be repeated."),
+        typer.Option(help="Delete only these stacks: control, image, or targets such as dev/*. Can be repeated."),
     ] = None,
     confirm: Annotated[
         str | None, typer.Option(help="The name of the control stack, instead of the question: for scripts.")
@@ -43,16 +43,17 @@ def destroy(
     from pointsmanctl.deployment.installation import select
     from pointsmanctl.deployment.model import NoProgress
     from pointsmanctl.deployment.prepare import read_installation
+    from pointsmanctl.deployment.run_image.stacks import IMAGE
     from pointsmanctl.deployment.stack_events import Pace
     from pointsmanctl.output.deploy_progress import deploy_progress
     from pointsmanctl.output.deploy_summary import outcome_summary
     from pointsmanctl.output.messages import note
 
     installation = read_installation(config, routes, stack, region)
-    selected = select([CONTROL, *installation.targets], only or [])
+    selected = select([CONTROL, IMAGE, *installation.targets], only or [])
     accounts = ProfileAccounts(installation.profiles)
     control_account = caller_account(accounts, CONTROL, installation.region)
-    used = {name.partition("/")[0] for name in selected} - {CONTROL}
+    used = {name.partition("/")[0] for name in selected if "/" in name}
     check_accounts(accounts, {name: installation.accounts[name] for name in used}, installation.region)
     destruction = Destruction(installation, accounts, control_account, NoProgress(), Pace())
     stacks = destruction.existing(selected)

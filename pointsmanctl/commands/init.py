@@ -28,6 +28,9 @@ def init(
     branch: Annotated[str | None, typer.Option(help="Branch whose pushes are applied.", show_default="main")] = None,
     playbook: Annotated[str | None, typer.Option(help="Playbook that they run.", show_default="site.yml")] = None,
     slack_channel: Annotated[str | None, typer.Option(help="Id of the Slack channel, such as C0123456789.")] = None,
+    image: Annotated[
+        bool, typer.Option("--image", help="Run builds in an image with Ansible, which `deploy` builds.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: options, then what the files have.")] = False,
     routes: Annotated[Path, typer.Option(help="The routes file to write.")] = Path("routes.yaml"),
     config: Annotated[Path, typer.Option(help="The settings file to write.")] = Path("pointsman.toml"),
@@ -53,6 +56,7 @@ def init(
         branch=branch or "",
         playbook=playbook or "",
         slack_channel=slack_channel or present.slack_channel,
+        run_image=image or present.run_image,
     )
     present = _with_accounts(present, profiles, connections)
     answers = Questions(_prompt(yes=yes), _account_id, present).answers(more_accounts=not (profiles or yes))

@@ -65,6 +65,14 @@ class ArtifactPublisher:
         bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=text.encode(), ExpectedBucketOwner=bucket.owner)
         return f"{bucket.s3.meta.endpoint_url}/{bucket.name}/{key}"
 
+    def upload(self, stack: Stack, name: str, body: bytes) -> None:
+        """Put a file beside the template of a stack, where its parameters name it. Raises DeploymentFailed."""
+        bucket = self._bucket_of(stack)
+        if not _has(bucket, f"{PREFIX}/{name}"):
+            bucket.s3.put_object(
+                Bucket=bucket.name, Key=f"{PREFIX}/{name}", Body=body, ExpectedBucketOwner=bucket.owner
+            )
+
     def _package(self, stack: Stack, bucket: Bucket) -> _Packaged:
         directory = self._directory / f"package-{stack.label.replace('/', '-')}"
         output = directory / "packaged.yaml"

@@ -1,4 +1,4 @@
-"""Deletes the stacks of an installation: the workers at the same time, then the control stack. The trail stays."""
+"""Deletes the stacks of an installation: the workers at once, the run image, the control stack. The trail stays."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +9,7 @@ from pointsmanctl.deployment.accounts import CONTROL, Accounts
 from pointsmanctl.deployment.artifacts import PREFIX
 from pointsmanctl.deployment.installation import Installation
 from pointsmanctl.deployment.model import OutcomeKind, Progress, Stack, StackOutcome, StackState
+from pointsmanctl.deployment.run_image.stacks import IMAGE, is_image_stack
 from pointsmanctl.deployment.settings import BUCKET
 from pointsmanctl.deployment.stack_deployer import reason_of
 from pointsmanctl.deployment.stack_events import Operation, Pace
@@ -44,8 +45,9 @@ class Destruction:
         """Return the selected stacks that exist, with their states."""
         facts = self.installation.facts(self.control_account_id, None)
         control = self.installation.control_stack(self.control_account_id, facts.external_id)
-        workers = self.installation.worker_stacks(facts, [name for name in selected if name != CONTROL])
-        stacks = [*workers, control] if CONTROL in selected else workers
+        stacks = self.installation.worker_stacks(facts, [name for name in selected if name not in {CONTROL, IMAGE}])
+        stacks += self.installation.image_stacks(self.control_account_id, None) if IMAGE in selected else []
+        stacks += [control] if CONTROL in selected else []
         with ThreadPoolExecutor(AT_ONCE) as pool:
             states = list(pool.map(self._state, stacks))
         return [(stack, state) for stack, state in zip(stacks, states, strict=True) if state]
@@ -55,16 +57,25 @@ class Destruction:
         return [each for stack, state in stacks for each in self._retained(stack, state)]
 
     def destroy(self, stacks: Sequence[tuple[Stack, StackState]]) -> list[StackOutcome]:
-        """Delete the stacks. If a worker fails, the control stack stays, so that the command can be repeated."""
-        workers = [each for each in stacks if each[0].label != CONTROL]
+        """Delete the stacks. If one fails, those that it uses stay, so that the command can be repeated."""
+        images = [each for each in stacks if is_image_stack(each[0])]
+        control = [each for each in stacks if each[0].label == CONTROL]
+        workers = [each for each in stacks if each not in images and each not in control]
+        outcomes = self._destroy_each(workers, [])
+        outcomes += self._destroy_each(images, outcomes)
+        return outcomes + self._destroy_each(control, outcomes)
+
+    def _destroy_each(
+        self, stacks: Sequence[tuple[Stack, StackState]], before: Sequence[StackOutcome]
+    ) -> list[StackOutcome]:
+        """Delete stacks at once, unless one of those before was not deleted."""
+        left = next((each.stack.label for each in before if each.kind is not OutcomeKind.DELETED), None)
+        if left:
+            return [
+                StackOutcome(stack, OutcomeKind.SKIPPED, f"the stack {left} was not deleted") for stack, _ in stacks
+            ]
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            outcomes = list(pool.map(lambda each: self._destroy(*each), workers))
-        for stack, state in stacks:
-            if stack.label == CONTROL:
-                failed = any(each.kind is OutcomeKind.FAILED for each in outcomes)
-                skipped = StackOutcome(stack, OutcomeKind.SKIPPED, "a worker stack was not deleted")
-                outcomes.append(skipped if failed else self._destroy(stack, state))
-        return outcomes
+            return list(pool.map(lambda each: self._destroy(*each), stacks))
 
     def _destroy(self, stack: Stack, state: StackState) -> StackOutcome:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -92,10 +103,23 @@ class Destruction:
         end = operation.follow(self.pace, self._shown(stack.label))
         if end.status != GONE:
             raise DeploymentFailed(f"{operation.failure or end.reason} ({end.status})")
-        self._delete_artifacts(s3, stack)
+        if not self._shares_bucket(stack):
+            self._delete_artifacts(s3, stack)
 
     def _shown(self, label: str) -> Callable[[str, int], None]:
         return lambda resource, _: self.progress.update(label, "deleting", resource)
+
+    def _shares_bucket(self, stack: Stack) -> bool:
+        """Whether another stack of the installation is there that was deployed from the same bucket."""
+        place = stack.account_id, stack.region
+        facts = self.installation.facts(self.control_account_id, None)
+        stacks = [
+            self.installation.control_stack(self.control_account_id, facts.external_id),
+            *self.installation.image_stacks(self.control_account_id, None),
+            *self.installation.worker_stacks(facts, self.installation.targets),
+        ]
+        others = [each for each in stacks if (each.account_id, each.region) == place and each.label != stack.label]
+        return any(self._state(each) for each in others)
 
     def _delete_artifacts(self, s3: Any, stack: Stack) -> None:
         """Delete the artifacts, and their bucket if `deploy` named it."""

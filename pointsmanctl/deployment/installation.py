@@ -2,12 +2,22 @@
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from pointsman.core.routes.model import Routes
 from pointsmanctl.deployment.accounts import CONTROL
 from pointsmanctl.deployment.model import Stack, StackState
+from pointsmanctl.deployment.run_image.definition import Definition
+from pointsmanctl.deployment.run_image.ecr_image import EcrImage, partition_of
+from pointsmanctl.deployment.run_image.stacks import (
+    SET_FOR_IMAGE,
+    architecture_problem,
+    image_parameters,
+    image_stacks,
+    regions_with_image,
+)
 from pointsmanctl.deployment.settings import DeploySettings
 from pointsmanctl.deployment.sources import Sources
 from pointsmanctl.deployment.template import TemplateParameter, read_parameters
@@ -24,6 +34,7 @@ class ControlFacts:
     account_id: str
     bus_arn: str
     external_id: str
+    images: Mapping[str, EcrImage] = field(default_factory=dict)  # the run image in each region, if there is one
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,7 @@ class Installation:
     routes: Routes
     sources: Sources
     region: str  # of the control stack
+    directory: Path = Path()  # of pointsman.toml
 
     @property
     def accounts(self) -> dict[str, str]:
@@ -65,6 +77,21 @@ class Installation:
             parameters={**self.settings.parameters, **fixed},
         )
 
+    @property
+    def image_regions(self) -> list[str]:
+        """The regions that need the run image: the control stack's, which builds it, then those of workers."""
+        return regions_with_image(self.settings, self.targets, self.region)
+
+    def image_stacks(self, account_id: str, definition: Definition | None) -> list[Stack]:
+        """Return the stacks of the run image, all in the control account.
+
+        Without a definition, those that may be left of an earlier deployment, in every region of targets.
+        """
+        base = Stack("", "", CONTROL, account_id, self.region, self.sources.image)
+        others = {name.partition("/")[2] for name in self.targets} - {self.region}
+        regions = self.image_regions if definition else [self.region, *sorted(others)]
+        return image_stacks(base, self.settings, self.accounts.values(), regions, definition)
+
     def worker_stacks(self, facts: ControlFacts, targets: Iterable[str]) -> list[Stack]:
         """Return the worker stacks of these targets."""
         return [self._worker(facts, *name.split("/")) for name in targets]
@@ -78,6 +105,7 @@ class Installation:
             "ExternalId": facts.external_id,
         }
         repository = self.repository_url
+        own = self.settings.worker_parameters(account, region)
         return Stack(
             label=f"{account}/{region}",
             name=self.settings.workers.stack,
@@ -87,7 +115,8 @@ class Installation:
             template=self.sources.worker,
             parameters={
                 **({"RepositoryUrl": repository} if repository else {}),
-                **self.settings.worker_parameters(account, region),
+                **image_parameters(own, facts.images.get(region), self.settings.image),
+                **own,
                 **fixed,
             },
         )
@@ -102,8 +131,7 @@ class Installation:
     def facts(self, account_id: str, control: StackState | None) -> ControlFacts:
         """Return what the workers need to know: from the control stack, or as it will be once it is created."""
         outputs = control.outputs if control else {}
-        partition = "aws-cn" if self.region.startswith("cn-") else "aws-us-gov" if "-gov-" in self.region else "aws"
-        predicted = f"arn:{partition}:events:{self.region}:{account_id}:event-bus/{self.settings.stack}"
+        predicted = f"arn:{partition_of(self.region)}:events:{self.region}:{account_id}:event-bus/{self.settings.stack}"
         return ControlFacts(account_id, outputs.get("BusArn", predicted), self._external_id(control))
 
     def _external_id(self, control: StackState | None) -> str:
@@ -120,12 +148,18 @@ class Installation:
     def check_parameters(self) -> None:
         """Check every parameter in pointsman.toml against the templates. Raises InvalidInput with every problem."""
         known = {path: read_parameters(path) for path in (self.sources.control, self.sources.worker)}
+        image = self.settings.image
         problems = list(
             _problems("parameters", self.settings.parameters, known[self.sources.control], _SET_FOR_CONTROL)
         )
         worker = known[self.sources.worker]
         for table, parameters in self._worker_tables():
             problems += _problems(table, parameters, worker, _SET_FOR_WORKERS)
+            problems += filter(None, [architecture_problem(table, parameters, image)])
+        if image:
+            problems += _problems(
+                "image.parameters", image.parameters, read_parameters(self.sources.image), SET_FOR_IMAGE
+            )
         problems += [
             f"accounts.{name}: routes.yaml has no such account"
             for name in self.settings.accounts

@@ -12,6 +12,8 @@ from pointsmanctl.deployment.artifacts import ArtifactPublisher
 from pointsmanctl.deployment.deployment import Deployment
 from pointsmanctl.deployment.installation import Installation, select
 from pointsmanctl.deployment.model import Progress
+from pointsmanctl.deployment.run_image.images import RunImage
+from pointsmanctl.deployment.run_image.stacks import IMAGE
 from pointsmanctl.deployment.settings import DeploySettings, read_deploy_settings
 from pointsmanctl.deployment.sources import Sources, build_control, stage_worker
 from pointsmanctl.deployment.stack_deployer import StackDeployer
@@ -31,14 +33,15 @@ class Preparation:
 
     def select(self, only: Sequence[str]) -> list[str]:
         """Return the stacks that `only` names, the control stack first; all without a name. Raises InvalidInput."""
-        return select([CONTROL, *self.installation.targets], only)
+        image = [IMAGE] if self.installation.settings.image else []
+        return select([CONTROL, *image, *self.installation.targets], only)
 
     def check(self, selected: Sequence[str]) -> str:
         """Check parameters and credentials for the selected stacks; the id of the control account."""
         installation = self.installation
         installation.sources.check()
         installation.check_parameters()
-        used = {name.partition("/")[0] for name in selected} - {CONTROL}
+        used = {name.partition("/")[0] for name in selected if "/" in name}
         control_account = caller_account(self.accounts, CONTROL, installation.region)
         check_accounts(self.accounts, {name: installation.accounts[name] for name in used}, installation.region)
         return control_account
@@ -49,7 +52,7 @@ class Preparation:
         deployer = StackDeployer(self.accounts, self._artifacts(), progress, Pace())
         worker = stage_worker(installation.sources.worker, self.directory)
         installation = replace(installation, sources=replace(installation.sources, worker=worker))
-        deployment = Deployment(installation, deployer, control_account)
+        deployment = Deployment(installation, deployer, control_account, self._image(deployer, control_account))
         return self._built(deployment, progress) if CONTROL in selected else deployment
 
     def _built(self, deployment: Deployment, progress: Progress) -> Deployment:
@@ -65,6 +68,15 @@ class Preparation:
         progress.end(CONTROL, "built")
         sources = replace(installation.sources, control=template)
         return replace(deployment, installation=replace(installation, sources=sources))
+
+    def _image(self, deployer: StackDeployer, control_account: str) -> RunImage | None:
+        """Return the run image, if pointsman.toml asks for it. Raises InvalidInput if it cannot be defined."""
+        settings = self.installation.settings.image
+        if settings is None:
+            return None
+        image = RunImage(self.installation, self.accounts, deployer.artifacts, control_account, settings)
+        _ = image.definition  # what is wrong with the team's lists shows before anything is deployed
+        return image
 
     def _artifacts(self) -> ArtifactPublisher:
         return ArtifactPublisher(self.accounts, self.directory, self.installation.settings.artifacts_bucket)
@@ -88,7 +100,8 @@ def read_installation(
     settings = read_deploy_settings(config)
     general = read_settings(stack, region)
     settings = settings.model_copy(update={"stack": stack or settings.stack, "region": region or settings.region})
-    return Installation(settings, _routes(routes_file), Sources(), control_region(settings, general.region))
+    control = control_region(settings, general.region)
+    return Installation(settings, _routes(routes_file), Sources(), control, config.parent)
 
 
 def control_region(settings: DeploySettings, general: str | None) -> str:

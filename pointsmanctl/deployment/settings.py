@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -10,6 +10,7 @@ from pointsmanctl.errors import InvalidInput
 from pointsmanctl.stack.settings import FILE, STACK
 
 WORKER_STACK = "pointsman-worker"
+IMAGE_STACK = "pointsman-image"
 BUCKET = "pointsman-artifacts-{account}-{region}"
 
 
@@ -53,6 +54,22 @@ class WorkersSettings(_Part):
     parameters: Parameters = Field(default_factory=dict)
 
 
+class ImageSettings(_Part):
+    """`[image]`: the run image. Without this table, every build installs Ansible in CodeBuild's own image.
+
+    `galaxy`, `python` and `system` are files of the team's, beside pointsman.toml, in the forms that ansible-builder
+    takes: requirements.yml, requirements.txt and bindep.txt.
+    """
+
+    stack: str = IMAGE_STACK
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    galaxy: str | None = None
+    python: str | None = None
+    system: str | None = None
+    revision: str = ""  # another one builds the image again, with the newest packages of the system
+    parameters: Parameters = Field(default_factory=dict)
+
+
 class DeploySettings(_Part):
     """The whole file. Its first three keys are about the control stack."""
 
@@ -63,6 +80,7 @@ class DeploySettings(_Part):
     artifacts_bucket: str = BUCKET
     parameters: Parameters = Field(default_factory=dict)
     workers: WorkersSettings = WorkersSettings()
+    image: ImageSettings | None = None
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)
     targets: dict[str, TargetSettings] = Field(default_factory=dict)
 

@@ -18,10 +18,11 @@ class Sources:
 
     control: Path = CHECKOUT / "template.yaml"
     worker: Path = CHECKOUT / "regional" / "template.yaml"
+    image: Path = CHECKOUT / "image" / "template.yaml"
 
     def check(self) -> None:
         """Check that the templates are there. Raises DeploymentFailed."""
-        for path in (self.control, self.worker):
+        for path in (self.control, self.worker, self.image):
             if not path.exists():
                 raise DeploymentFailed(f"{path} is missing: run `pointsman deploy` from a checkout of Pointsman")
 

@@ -50,7 +50,7 @@ class StackDeployer:
         """Find out what a deployment would change. Its change set is executed by `deploy` or removed by `discard`."""
         try:
             plan = self._plan(stack)
-        except _expected() as error:
+        except expected_errors() as error:
             plan = StackPlan(stack, Treatment.GIVE_UP, error=reason_of(error))
         if plan.error:
             self.progress.end(stack.label, f"cannot be deployed: {plan.error}", failed=True)
@@ -61,7 +61,7 @@ class StackDeployer:
         stack, start = plan.stack, time.monotonic()
         try:
             kind, reason = self._deploy(plan)
-        except _expected() as error:
+        except expected_errors() as error:
             kind, reason = OutcomeKind.FAILED, reason_of(error)
         outcome = StackOutcome(stack, kind, reason, time.monotonic() - start)
         self.progress.end(stack.label, outcome_text(outcome), failed=kind is OutcomeKind.FAILED)
@@ -181,8 +181,8 @@ def outcome_text(outcome: StackOutcome) -> str:
             return f"{outcome.kind} in {format_duration(outcome.seconds)}"
 
 
-def _expected() -> tuple[type[Exception], ...]:
-    """What may go wrong with one stack without a bug."""
+def expected_errors() -> tuple[type[Exception], ...]:
+    """Return what may go wrong with one stack without a bug."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     return (BotoCoreError, ClientError, CommandError)

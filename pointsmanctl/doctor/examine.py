@@ -19,6 +19,7 @@ from pointsmanctl.doctor import (
     instances,
     projects,
     route_secrets,
+    run_image,
     secret_values,
     slack,
     stack_version,
@@ -47,6 +48,7 @@ TARGET_CHECKS: dict[str, TargetCheck] = {
     stack_version.NAME: stack_version.check_target,
     start_role.NAME: start_role.check,
     projects.NAME: projects.check,
+    run_image.NAME: run_image.check,
     connection.NAME: connection.check,
     forwarding.NAME: forwarding.check,
     instances.NAME: instances.check,
@@ -73,7 +75,8 @@ class Examination:
         if stack is None:
             return [Link("stack", CONTROL).broken("the control stack does not exist", _DEPLOY)]
         client = partial(self._client, CONTROL, self.installation.region)
-        control = ControlContext(self.installation, client, stack, account_id, self.installation.region)
+        client_in = partial(self._client, CONTROL)
+        control = ControlContext(self.installation, client, stack, account_id, self.installation.region, client_in)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             of_control = pool.submit(lambda: list(self._of_control(control)))
             of_targets = list(pool.map(lambda name: list(self._of_target(control, name)), targets))

@@ -38,6 +38,7 @@ class ControlContext:
     state: StackState
     account_id: str
     region: str
+    client_in: Callable[[str, str], Any]  # (region, service), in the same account
 
     @property
     def stack_name(self) -> str:

@@ -60,6 +60,8 @@ def _word(change: ResourceChange) -> str:
 
 def outcome_summary(outcomes: Sequence[StackOutcome]) -> str:
     """Return the number of stacks by how they ended."""
+    if not outcomes:  # only the run image was built
+        return "No stack had to change."
     counts = Counter(each.kind for each in outcomes)
     return f"{pluralize(len(outcomes), 'stack')}: " + ", ".join(
         f"{counts[kind]} {kind.value}" for kind in OutcomeKind if counts[kind]

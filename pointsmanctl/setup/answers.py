@@ -35,6 +35,7 @@ class Answers:
     branch: str = ""
     playbook: str = ""
     slack_channel: str = ""
+    run_image: bool = False  # builds run in an image of the team's own, instead of installing Ansible
     routes_exist: bool = False  # then their branch and playbook are not asked for
 
 
@@ -51,6 +52,7 @@ def present_answers(routes_file: Path, config: Path) -> Answers:
         regions=routes.regions if routes else (),
         repository=_repository(routes) if routes else "",
         slack_channel=settings.parameters.get(SLACK_CHANNEL, ""),
+        run_image=settings.image is not None,
     )
 
 

@@ -153,6 +153,8 @@ def _config_text(text: str, answers: Answers, external_id: Callable[[], str]) ->
     if not document.get("external_id"):
         _set(document, "external_id", external_id())
     _set(_table(document, "parameters"), SLACK_CHANNEL, answers.slack_channel)
+    if answers.run_image:
+        _table(document, "image")
     for name, account in answers.accounts.items():
         table = _table(_table(document, "accounts", is_super=True), name)
         _set(table, "profile", account.profile)

@@ -18,7 +18,7 @@ LINK = re.compile(r"\[(?:[^\]\[]|\[[^\]]*\])*\]\(([^)\s]+)\)")
 CODE_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 # `core/x.py` is named without the directories above it, as imports do.
 HOMES = (ROOT, ROOT / "layers/shared/pointsman")
-ROOMS = "adapters|bench|core|events|examples|functions|layers|localcloud|pointsmanctl|runner|tests"
+ROOMS = "adapters|bench|core|events|examples|functions|image|layers|localcloud|pointsmanctl|runner|tests"
 # "new `core/gitlab/push.py`" is a file that the reader is going to write, "not `core/x.py`" one that nobody should.
 PATH = re.compile(rf"(?<![Nn]ew\s)(?<!not\s)`((?:(?:{ROOMS})/[\w./-]*|[\w/-]+\.py))`")
 WITH_EXAMPLES = {"routes.md"}  # its paths are those of a team's own repository

@@ -17,23 +17,33 @@ from tests.contract.templates.cloudformation import ROOT
         ("layers/github_app", ["--only-group", "github-app"]),
         ("layers/slack", ["--only-group", "slack"]),
         ("runner", ["--only-group", "ansible"]),
+        ("image", ["--only-group", "image"]),
     ],
 )
 def test_the_layers_and_the_build_have_the_locked_versions_with_their_hashes(folder: str, chosen: list[str]) -> None:
+    assert (ROOT / folder / "requirements.txt").read_text() == exported(*chosen)
+
+
+def test_the_image_constrains_the_teams_packages_to_the_locked_versions() -> None:
+    chosen = ["--only-group", "ansible", "--only-group", "image", "--no-hashes"]
+    assert (ROOT / "image" / "constraints.txt").read_text() == exported(*chosen)
+
+
+def exported(*chosen: str) -> str:
+    """What the lock has, as requirements."""
     uv = os.environ.get("UV") or shutil.which("uv", path=f"{ROOT}/.tools/bin{os.pathsep}{os.environ['PATH']}")
     if not uv:
         pytest.skip("uv is not on PATH")
-    exported = subprocess.run(
+    return subprocess.run(
         [uv, "export", "--frozen", "--quiet", *chosen, "--no-emit-project", "--no-annotate", "--no-header"],
         cwd=ROOT,
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    assert (ROOT / folder / "requirements.txt").read_text() == exported
 
 
-@pytest.mark.parametrize("folder", ["layers/shared", "layers/github_app", "layers/slack", "runner"])
+@pytest.mark.parametrize("folder", ["layers/shared", "layers/github_app", "layers/slack", "runner", "image"])
 def test_every_pinned_package_has_a_hash(folder: str) -> None:
     text = (ROOT / folder / "requirements.txt").read_text()
     pins = text.replace("\\\n", " ").splitlines()

@@ -31,9 +31,17 @@ WORKER_ANSWERS = {
     "ExternalId": "a-word-that-both-know",
     "RepositoryUrl": "https://github.com/acme/infra.git",
 }
+IMAGE_ANSWERS = {
+    "WorkerAccountIds": ",".join(WORKERS),
+    "DefinitionBucket": "pointsman-artifacts-111111111111-us-east-1",
+    "DefinitionKey": "pointsman/run-image-0123abcd.zip",
+    "ImageTag": "0123abcd",
+    "Regions": "us-east-1,eu-west-1",
+}
 # The properties by which a Ref gives a resource's own name, where a template chooses one.
 NAMES = {
     "AWS::CodeBuild::Project": "Name",
+    "AWS::ECR::Repository": "RepositoryName",
     "AWS::Events::EventBus": "Name",
     "AWS::Events::Rule": "Name",
     "AWS::IAM::Role": "RoleName",
@@ -113,6 +121,23 @@ def worker(region: str = "eu-west-1", name: str = "pointsman-worker", **more: st
     template = load("regional/template.yaml")
     answers = _answers(template, WORKER_ANSWERS | more)
     return _resolved(template, answers, account=WORKERS[0], region=region, name=name)
+
+
+@cache
+def image(name: str = "pointsman-image", **more: str) -> Stack:
+    """The stack that builds the run image, with `more` answers."""
+    template = load("image/template.yaml")
+    answers = _answers(template, IMAGE_ANSWERS | more)
+    return _resolved(template, answers, account=CONTROL_ACCOUNT, name=name)
+
+
+def with_an_image() -> Stack:
+    """The worker stack with the run image."""
+    repository = f"{CONTROL_ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com/pointsman-run-image"
+    return worker(
+        Image=f"{repository}@sha256:{'0' * 64}",
+        ImageRepositoryArn=f"arn:aws:ecr:eu-west-1:{CONTROL_ACCOUNT}:repository/pointsman-run-image",
+    )
 
 
 def in_a_vpc() -> Stack:

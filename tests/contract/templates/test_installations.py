@@ -8,7 +8,7 @@ import pytest
 
 from pointsman.core.audit.authorize import CHECK_PROJECT
 from pointsman.core.identity import START_SESSION, is_engine
-from tests.contract.templates.cloudformation import NAMES, Stack, control, load, worker
+from tests.contract.templates.cloudformation import NAMES, Stack, control, image, load, worker
 
 # The properties by which AWS names a resource. Two resources of a type cannot have one name in an account and region.
 NAMING = {*NAMES.values(), "QueueName", "TableName", "LayerName", "ManagedPolicyName", "AlarmName", "BucketName"}
@@ -37,8 +37,14 @@ def test_two_installations_have_no_name_in_common(index: int) -> None:
     assert one & other == set()
 
 
+def test_the_image_stacks_of_two_installations_have_no_name_in_common() -> None:
+    one, other = set(names(image())), set(names(image(name="other-image", ControlStackName="other")))
+    assert {kind for kind, _ in one} >= {"AWS::ECR::Repository", "AWS::CodeBuild::Project", "AWS::IAM::Role"}
+    assert one & other == set()
+
+
 def test_an_installation_is_called_as_before_unless_its_control_stack_has_another_name() -> None:
-    for stack in first():
+    for stack in (*first(), image()):
         assert [name for _, name in names(stack) if not re.match(r"/?(aws/\w+/)?pointsman\b", name)] == []
 
 

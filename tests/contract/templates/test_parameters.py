@@ -1,4 +1,4 @@
-"""The parameters of both templates: what a console shows of them, and what they refuse before anything is created."""
+"""The parameters of the templates: what a console shows of them, and what they refuse before anything is created."""
 
 import re
 import tomllib
@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from samcli.cli.types import CfnParameterOverridesType  # type: ignore[import-untyped]
 
-from tests.contract.templates.cloudformation import CONTROL_ANSWERS, ROOT, WORKER_ANSWERS, load
+from tests.contract.templates.cloudformation import CONTROL_ANSWERS, IMAGE_ANSWERS, ROOT, WORKER_ANSWERS, load
 
-TEMPLATES = ("template.yaml", "regional/template.yaml")
+TEMPLATES = ("template.yaml", "regional/template.yaml", "image/template.yaml")
 every_template = pytest.mark.parametrize("template", TEMPLATES)
 
 
@@ -90,7 +90,7 @@ def test_every_parameter_without_a_default_is_in_samconfig() -> None:
     assert overrides("dev").keys() == required
 
 
-@every_template
+@pytest.mark.parametrize("template", TEMPLATES[:2])
 def test_the_external_id_that_was_published_is_refused(template: str) -> None:
     assert refused(template, "ExternalId", "the-control-stacks-external-id")
     assert not refused(template, "ExternalId", "the-control-stacks-external-id-of-acme")
@@ -100,7 +100,9 @@ def test_the_external_id_that_was_published_is_refused(template: str) -> None:
 # --- single parameters ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("template", "answers"), [(TEMPLATES[0], CONTROL_ANSWERS), (TEMPLATES[1], WORKER_ANSWERS)])
+@pytest.mark.parametrize(
+    ("template", "answers"), list(zip(TEMPLATES, (CONTROL_ANSWERS, WORKER_ANSWERS, IMAGE_ANSWERS), strict=True))
+)
 def test_right_answers_are_accepted(template: str, answers: dict[str, str]) -> None:
     assert [name for name, value in answers.items() if refused(template, name, value)] == []
 
@@ -123,6 +125,11 @@ def test_a_channel_is_given_by_its_id(channel: str) -> None:
         ("TransferBucketName", "acme-ansible.files", "arn:aws:s3:::acme"),
         ("AlarmTopicArn", "arn:aws-cn:sns:cn-north-1:222222222222:alarms", "alarms"),
         ("Image", "222222222222.dkr.ecr.eu-west-1.amazonaws.com/run@sha256:0123abcd", "an image"),
+        (
+            "ImageRepositoryArn",
+            "arn:aws-cn:ecr:cn-north-1:222222222222:repository/team/ansible",
+            "222222222222.dkr.ecr.cn-north-1.amazonaws.com.cn/team/ansible",
+        ),
         ("ControlBusArn", "arn:aws-us-gov:events:us-gov-west-1:111111111111:event-bus/pointsman", "pointsman"),
         (
             "ConnectionArn",
@@ -135,3 +142,18 @@ def test_a_channel_is_given_by_its_id(channel: str) -> None:
 def test_a_parameter_of_the_worker_stack(name: str, right: str, wrong: str) -> None:
     assert not refused("regional/template.yaml", name, right)
     assert refused("regional/template.yaml", name, wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("DefinitionBucket", "acme-artifacts", "s3://acme-artifacts"),
+        ("DefinitionKey", "pointsman/run-image-0123abcd.zip", "pointsman/run-image"),
+        ("ImageTag", "0123abcd", "sha256:0123abcd"),
+        ("Regions", "eu-west-1,us-gov-west-1", "eu-west-1, us-east-1"),
+        ("WorkerAccountIds", "222222222222,333333333333", "*"),
+    ],
+)
+def test_a_parameter_of_the_image_stack(name: str, right: str, wrong: str) -> None:
+    assert not refused("image/template.yaml", name, right)
+    assert refused("image/template.yaml", name, wrong)

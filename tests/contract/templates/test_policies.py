@@ -1,4 +1,4 @@
-"""Who may do what: the policies of both templates, read as IAM reads them."""
+"""Who may do what: the policies of the templates, read as IAM reads them."""
 
 import pytest
 
@@ -10,10 +10,12 @@ from tests.contract.templates.cloudformation import (
     Statement,
     allowed,
     control,
+    image,
     in_a_vpc,
     reporting_instances,
     statements,
     statements_of_roles,
+    with_an_image,
     worker,
 )
 
@@ -22,6 +24,8 @@ STACKS = {
     "worker": worker(),
     "worker in a VPC": in_a_vpc(),
     "worker that reports instances": reporting_instances(),
+    "worker with the run image": with_an_image(),
+    "run image": image(),
 }
 every_stack = pytest.mark.parametrize("stack", STACKS.values(), ids=STACKS.keys())
 
@@ -37,6 +41,7 @@ NOT_TO_BE_NAMED = {
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
+    "ecr:GetAuthorizationToken",
 }
 # Everything that a role may do with the trail, by role.
 ON_THE_TRAIL = {

@@ -151,7 +151,7 @@ def control(cloud: LocalCloud, tmp_path: Path) -> ControlContext:
     installed = installation(tmp_path / "control.json", tmp_path / "worker.json", **STACKS)
     outputs = {"WebhookUrl": "https://hook", "AuditTableName": "x"}
     state = StackState("id", "CREATE_COMPLETE", parameters={}, outputs=outputs)
-    return ControlContext(installed, cloud.client, state, "111111111111", "us-east-1")
+    return ControlContext(installed, cloud.client, state, "111111111111", "us-east-1", cloud.client)
 
 
 def test_the_webhook_is_read_with_a_token(control: ControlContext, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,7 @@ def test_a_starting_run_accepts_no_result_until_its_build_is_reported(starting: 
 def test_a_build_by_hand_is_not_taken_for_the_one_that_is_starting(starting: AuditWorld) -> None:
     starting.take(started_by_hand())
     (report,) = starting.of_type(BuildReported)
+    assert report.image == "aws/codebuild/amazonlinux-x86_64-standard:5.0"
     assert report.started_by == "omar"
 
 

@@ -39,6 +39,27 @@ def test_a_failed_build_has_its_run_its_phase_and_its_log() -> None:
     assert build.log_url == event["detail"]["additional-information"]["logs"]["deep-link"]
 
 
+RUN_IMAGE = f"111111111111.dkr.ecr.eu-west-1.amazonaws.com/pointsman-run-image@sha256:{'9f86d081' * 8}"
+
+
+@pytest.mark.parametrize(
+    ("image", "known"),
+    [
+        (RUN_IMAGE, RUN_IMAGE),
+        ("aws/codebuild/amazonlinux-x86_64-standard:5.0", "aws/codebuild/amazonlinux-x86_64-standard:5.0"),
+        (None, None),
+        ("", None),
+        ("<!channel> an image", None),
+        ("a" * 300, None),
+        (f"{RUN_IMAGE}0", None),
+    ],
+)
+def test_a_build_tells_in_which_image_it_runs(image: str | None, known: str | None) -> None:
+    event = sample("aws/codebuild-build-failed.json")
+    event["detail"]["additional-information"]["environment"]["image"] = image
+    assert ours(event).image == known
+
+
 def test_a_build_that_has_no_log_yet_has_no_link_to_one() -> None:
     event = sample("aws/codebuild-build-failed.json")
     link = "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logEvent:group=null;stream=null"

@@ -2,11 +2,19 @@
 
 from pathlib import Path
 
-from localcloud.codebuild.environment import build_variables, declared_values, image_variables, merge, override
+from localcloud.codebuild.environment import (
+    build_variables,
+    declared_values,
+    image_variables,
+    merge,
+    override,
+    privileged_variables,
+    pull_permissions,
+)
 from localcloud.codebuild.model import Build
 
 
-def a_build() -> Build:
+def a_build(**environment: bool) -> Build:
     return Build(
         id="pointsman:11111111-2222-3333-4444-555555555555",
         number=7,
@@ -16,7 +24,7 @@ def a_build() -> Build:
         request={},
         source={"type": "GITHUB", "location": "https://github.com/acme/infra.git"},
         source_version="0f5d46a785a89daf044fc788296dfc7957e4349c",
-        environment={"image": "aws/codebuild/amazonlinux-x86_64-standard:5.0"},
+        environment={"image": "aws/codebuild/amazonlinux-x86_64-standard:5.0", **environment},
         service_role="arn:aws:iam::222222222222:role/pointsman-build-eu-west-1",
         initiator="pointsman-start-eu-west-1/r-1",
         log_group="/pointsman/builds",
@@ -76,3 +84,23 @@ def test_the_image_brings_ansible_and_the_hosts() -> None:
     assert Path(variables["PATH"].split(":")[0], "ansible-playbook").exists()
     assert variables["POINTSMAN_HOSTS_ROOT"] == "/hosts"
     assert variables["POINTSMAN_CACHE"] == "/cache"
+
+
+REPOSITORY = "arn:aws:ecr:eu-west-1:111111111111:repository/pointsman-run-image"
+
+
+def test_an_image_of_ecr_is_pulled_with_the_builds_role() -> None:
+    image = "111111111111.dkr.ecr.eu-west-1.amazonaws.com/pointsman-run-image@sha256:0123"
+    needed = pull_permissions({"image": image, "imagePullCredentialsType": "SERVICE_ROLE"})
+    assert ("ecr:GetAuthorizationToken", "*") in needed
+    assert {resource for action, resource in needed if action != "ecr:GetAuthorizationToken"} == {REPOSITORY}
+    assert pull_permissions({"image": image, "imagePullCredentialsType": "CODEBUILD"}) == []
+    assert pull_permissions({"image": "aws/codebuild/standard:7.0"}) == []
+
+
+def test_docker_is_on_the_path_of_privileged_builds_alone() -> None:
+    image = {"PATH": "/usr/bin"}
+    assert privileged_variables(a_build(privilegedMode=False), image) == {}
+    [first, last] = privileged_variables(a_build(privilegedMode=True), image)["PATH"].split(":")
+    assert (Path(first) / "docker").stat().st_mode & 0o111
+    assert last == "/usr/bin"

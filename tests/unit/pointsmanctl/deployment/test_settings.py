@@ -6,6 +6,7 @@ import pytest
 
 from pointsmanctl.deployment.settings import DeploySettings, read_deploy_settings
 from pointsmanctl.errors import InvalidInput
+from pointsmanctl.stack.settings import DEPLOYMENT_KEYS, KEYS
 
 
 def test_without_a_file_the_defaults_apply(tmp_path: Path) -> None:
@@ -38,3 +39,8 @@ def test_an_invalid_file_is_named_with_the_reason(tmp_path: Path, text: str, mes
 def test_a_directory_is_not_a_file(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="cannot be read"):
         read_deploy_settings(tmp_path)
+
+
+def test_every_key_of_the_file_is_known_to_the_commands_that_only_read_the_stack() -> None:
+    """Both read the same file, and refuse a key that they do not know."""
+    assert {*KEYS, *DEPLOYMENT_KEYS} == DeploySettings.model_fields.keys()

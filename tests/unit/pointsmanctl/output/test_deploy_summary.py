@@ -69,3 +69,8 @@ def test_on_a_terminal_a_stack_is_one_line() -> None:
     first, second = (each.split() for each in printed(progress))
     assert first == ["✓", "control", "created", "in", "1m", "04s"]
     assert second[1:] == ["dev/eu-west-1", "updating", "2/3", "Project", "0s"]
+
+
+def test_a_deployment_that_changes_no_stack_says_so() -> None:
+    """The run image alone was built."""
+    assert outcome_summary([]) == "No stack had to change."

@@ -155,3 +155,16 @@ def test_a_file_with_an_error_is_named_and_kept(files: tuple[Path, Path]) -> Non
     files[0].write_text("accounts: {}\n")
     with pytest.raises(InvalidInput, match=r"routes\.yaml:1:1.*Correct the file, or move it away"):
         present_answers(*files)
+
+
+def test_the_run_image_is_a_table_that_init_adds_and_never_takes_away(tmp_path: Path) -> None:
+    routes, config = tmp_path / "routes.yaml", tmp_path / "pointsman.toml"
+    write_files(routes, config, ANSWERS, lambda: "0123456789abcdef")
+    assert read_deploy_settings(config).image is None
+    write_files(routes, config, replace(ANSWERS, run_image=True), lambda: "")
+    assert read_deploy_settings(config).image is not None
+    config.write_text(config.read_text().replace("[image]", '[image]\nrevision = "2"'))
+    write_files(routes, config, present_answers(routes, config), lambda: "")
+    image = read_deploy_settings(config).image
+    assert image
+    assert image.revision == "2"

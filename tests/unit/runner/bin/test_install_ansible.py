@@ -90,3 +90,57 @@ def test_a_package_with_another_hash_is_not_installed(index: Index) -> None:
     index.pin("0" * 64)
     assert not index.install(index.cache)
     assert not index.installed.exists()
+
+
+# --- the run image ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The runner's requirements, and a cache with files of an earlier build."""
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(f"pyyaml=={install_ansible._installed('pyyaml')}\n")
+    (tmp_path / "cache" / "ansible" / "old").mkdir(parents=True)
+    monkeypatch.setenv("POINTSMAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(install_ansible, "REQUIREMENTS", requirements)
+    return requirements
+
+
+def no_installation(*arguments: object) -> int:
+    raise AssertionError(arguments)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--check"]])
+def test_nothing_is_installed_if_the_image_has_every_version(
+    arguments: list[str], pins: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(install_ansible, "install", no_installation)
+    assert install_ansible.main(arguments) == 0
+    assert "nothing to install" in capsys.readouterr().out
+    assert list((pins.parent / "cache").iterdir()) == []
+
+
+def test_an_image_with_another_version_gets_the_right_one_and_the_log_says_so(
+    pins: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    present = install_ansible._installed("pyyaml")
+    pins.write_text("pyyaml==0.1\nno-such-package==1.0\n")
+    asked: list[tuple[object, ...]] = []
+
+    def install(*arguments: object) -> int:
+        asked.append(arguments)
+        return 0
+
+    monkeypatch.setattr(install_ansible, "install", install)
+    assert install_ansible.main([]) == 0
+    assert asked == [(pins, pins.parent / "cache")]
+    assert f"installing pyyaml==0.1 (not {present}), no-such-package==1.0 (missing)" in capsys.readouterr().out
+
+
+def test_an_image_with_another_version_is_refused_when_it_is_built(
+    pins: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(install_ansible, "install", no_installation)
+    pins.write_text("no-such-package==1.0\n")
+    assert install_ansible.main(["--check"]) == 1
+    assert "the image needs no-such-package==1.0 (missing)" in capsys.readouterr().err

@@ -171,6 +171,7 @@ def _recorded(inbound: InboundEvent, about: dict[str, Any], origin: Origin) -> R
                 phase=inbound.phase,
                 message=inbound.message,
                 log_url=inbound.log_url,
+                image=inbound.image,
             )
         case HostEvent():
             return HostResultRecorded(**about, **_content(inbound, about))

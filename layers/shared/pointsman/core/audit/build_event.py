@@ -4,7 +4,7 @@
 
     BuildEvent(event_id, account, region, at,          # from the envelope: the sender cannot choose them
                build_arn, project, status, state,      # status "TIMED_OUT" → state RunState.TIMED_OUT
-               phase, message, log_url,                # the failed phase and CodeBuild's message for it, or None
+               phase, message, log_url, image,         # the failed phase and CodeBuild's message for it, or None
                rollout, target, attempt)               # from the build's environment variables
     .report → BuildReport                              # for the engine
 
@@ -16,6 +16,7 @@ detail have no time zone. The caller must check against the rollout that the acc
 https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html#sample-build-notifications-ref
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol
@@ -34,6 +35,7 @@ from pointsman.core.value import Value, read_as
 SOURCE = "aws.codebuild"
 DETAIL_TYPE = "CodeBuild Build State Change"
 INITIATOR_LENGTH = 200
+IMAGE_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,180}(@sha256:[0-9a-f]{64})?"
 
 type BuildArn = Annotated[str, Meta(pattern=r"^arn:[^:]{1,32}:codebuild:[^:]{1,32}:[0-9]{12}:build/.{1,512}\Z")]
 # The lengths keep every key within DynamoDB's limits.
@@ -74,6 +76,7 @@ class BuildStateChange(Value, kw_only=True, frozen=True):
     phase: str | None = None
     message: str | None = None
     log_url: str | None = None
+    image: str | None = None  # in which the build runs; with its digest if the project names it by that
     initiator: str | None = None  # who started the build
 
 
@@ -108,6 +111,7 @@ class _Variable(Struct, kw_only=True, frozen=True):
 
 
 class _Environment(Struct, kw_only=True, frozen=True):
+    image: str | None = None
     variables: tuple[_Variable, ...] = field(name="environment-variables")
 
 
@@ -184,8 +188,14 @@ def _state_change(envelope: Envelope, detail: _Detail) -> dict[str, Any]:
         "phase": phase,
         "message": message,
         "log_url": log_link(detail.information.logs.deep_link),
+        "image": _image(detail.information.environment.image),
         "initiator": cut(Redactor().redact(detail.information.initiator or ""), INITIATOR_LENGTH) or None,
     }
+
+
+def _image(name: str | None) -> str | None:
+    """Return an image if it is the name of one: the redactor, which would mask a digest, does not see it."""
+    return name if name and re.fullmatch(IMAGE_PATTERN, name, re.ASCII) else None
 
 
 def _state(status: str, phase: str | None) -> RunState:

@@ -199,6 +199,7 @@ class BuildReported(BuildEventOfRun, kw_only=True, frozen=True):
     phase: str | None = None  # the phase that failed
     message: str | None = None  # CodeBuild's message for that phase
     log_url: str | None = None
+    image: str | None = None  # in which the build ran: the run image with its digest, or CodeBuild's own
 
     @property
     def key(self) -> str:

@@ -1,0 +1,1 @@
+"""The run image: its definition, its stacks, its build, and which image each worker stack gets."""
