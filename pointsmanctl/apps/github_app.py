@@ -24,11 +24,6 @@ def secret_name(stack: ControlStack) -> str:
     return stack.settings.parameters.get(PARAMETER) or stack.parameter(PARAMETER) or f"{stack.name}/github-api"
 
 
-def github_api_url(stack: ControlStack) -> str:
-    """Return the URL of GitHub's API that the stack uses."""
-    return stack.parameter("GithubApiUrl") or "https://api.github.com"
-
-
 @dataclass(frozen=True)
 class StoredApp:
     """What the secret holds now."""
