@@ -65,6 +65,7 @@ class Examination:
 
     installation: Installation
     accounts: Accounts
+    sends_test_events: bool = True
 
     def results(self, targets: Sequence[str]) -> list[CheckResult]:
         """Check the control stack and these targets. Raises CloudUnavailable without access to the control account."""
@@ -73,7 +74,9 @@ class Examination:
         if stack is None:
             return [Link("stack", CONTROL).broken("the control stack does not exist", _DEPLOY)]
         client = partial(self._client, CONTROL, self.installation.region)
-        control = ControlContext(self.installation, client, stack, account_id, self.installation.region)
+        control = ControlContext(
+            self.installation, client, stack, account_id, self.installation.region, self.sends_test_events
+        )
         with ThreadPoolExecutor(AT_ONCE) as pool:
             of_control = pool.submit(lambda: list(self._of_control(control)))
             of_targets = list(pool.map(lambda name: list(self._of_target(control, name)), targets))

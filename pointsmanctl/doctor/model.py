@@ -38,6 +38,7 @@ class ControlContext:
     state: StackState
     account_id: str
     region: str
+    sends_test_events: bool = True
 
     @property
     def stack_name(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
+from pointsmanctl.doctor.crossing import DETAIL_TYPE, SOURCE
 from tests.contract.templates.cloudformation import ROOT, Stack, control, worker
 
 type Sample = dict[str, Any]
@@ -18,14 +19,16 @@ ENDS = ["codebuild-build-succeeded", "codebuild-build-failed", "codebuild-build-
 PHASE = "codebuild-build-phase-change"
 HOST = "eventbridge-host-result"
 SCHEDULED = "eventbridge-scheduled"
-EVERY = [IN_PROGRESS, *ENDS, PHASE, HOST, SCHEDULED]
+TEST = "eventbridge-test-event"
+EVERY = [IN_PROGRESS, *ENDS, PHASE, HOST, SCHEDULED, TEST]
 
 # Rule → the samples that it takes; it must leave every other one.
 TAKES: dict[tuple[Callable[[], Stack], str], list[str]] = {
     (control, "StartBuildBuildEnded"): [IN_PROGRESS, *ENDS],
     (control, "AuditWriterBuildState"): [IN_PROGRESS, *ENDS],
     (control, "AuditWriterHostResult"): [HOST],
-    (worker, "BuildStates"): [IN_PROGRESS, *ENDS],
+    (control, "TestEventsRule"): [TEST],
+    (worker, "BuildStates"): [IN_PROGRESS, *ENDS, TEST],
 }
 
 
@@ -91,6 +94,10 @@ def of_another_type(event: Sample) -> None:
         (control, "AuditWriterHostResult", of_another_account),
         (control, "AuditWriterHostResult", of_another_source),
         (control, "AuditWriterHostResult", of_another_type),
+        (control, "TestEventsRule", of_another_account),
+        (control, "TestEventsRule", of_another_project),
+        (control, "TestEventsRule", of_another_source),
+        (control, "TestEventsRule", of_another_type),
         (worker, "BuildStates", of_another_project),
         (worker, "BuildStates", of_another_source),
         (worker, "BuildStates", of_another_type),
@@ -101,6 +108,22 @@ def test_a_rule_leaves_what_is_not_meant_for_it(stack: Callable[[], Stack], rule
     assert matches(pattern_of(stack, rule), event)
     change(event)
     assert not matches(pattern_of(stack, rule), event)
+
+
+@pytest.mark.parametrize("rule", ["StartBuildBuildEnded", "AuditWriterBuildState", "AuditWriterHostResult"])
+@pytest.mark.parametrize("name", [IN_PROGRESS, *ENDS, HOST])
+def test_a_test_event_that_looks_like_another_reaches_no_function(rule: str, name: str) -> None:
+    """Everyone in a worker account may send test events, and the worker's rule looks at source and type alone."""
+    forged = {**sample(name), "source": SOURCE}
+    assert not matches(pattern_of(control, rule), forged)
+    assert not matches(pattern_of(control, rule), {**forged, "detail-type": DETAIL_TYPE})
+
+
+def test_the_archive_keeps_what_the_functions_read() -> None:
+    pattern = control().properties("BusArchive")["EventPattern"]
+    assert {name: matches(pattern, sample(name)) for name in EVERY} == {
+        name: name not in (SCHEDULED, TEST) for name in EVERY
+    }
 
 
 @pytest.mark.parametrize("status", ["TIMED_OUT", "FAULT"])
@@ -118,7 +141,9 @@ def test_the_build_states_of_every_worker_account_are_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    "stack_and_rule", [each for each in TAKES if each[1] != "AuditWriterHostResult"], ids=lambda each: each[1]
+    "stack_and_rule",
+    [each for each in TAKES if each[1] not in ("AuditWriterHostResult", "TestEventsRule")],
+    ids=lambda each: each[1],
 )
 def test_the_build_states_of_the_checks_own_project_are_taken(
     stack_and_rule: tuple[Callable[[], Stack], str],
