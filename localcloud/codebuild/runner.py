@@ -181,6 +181,7 @@ class BuildRunner:
         root = self._directory / "src"
         try:
             submodules = build.source.get("gitSubmodulesConfig") or {}
+            source.require_kind(build.source.get("type", ""), build.source.get("location", ""))
             build.resolved_source_version = source.fetch(
                 self._settings.repositories,
                 build.source.get("location", ""),

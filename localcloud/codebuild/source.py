@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from localcloud.github.git_command import GitError, NoRepository, git
 from localcloud.github.repository import repository_for
@@ -11,6 +12,13 @@ from localcloud.github.repository import repository_for
 
 class SourceError(Exception):
     """The source or its version does not exist; the message is CodeBuild's."""
+
+
+def require_kind(kind: str, location: str) -> None:
+    """Refuse a location that is not of this kind of source. `kind`: GITHUB or GITHUB_ENTERPRISE."""
+    host = urlsplit(location).hostname
+    if kind != ("GITHUB" if host == "github.com" else "GITHUB_ENTERPRISE"):
+        raise SourceError(f"a source of type {kind} cannot be at {host}")
 
 
 def fetch(repositories: Path, location: str, version: str, directory: Path, *, submodules: bool = False) -> str:
@@ -25,15 +33,15 @@ def fetch(repositories: Path, location: str, version: str, directory: Path, *, s
         git(["remote", "set-url", "origin", location], directory)
         git(["checkout", "--quiet", "--detach", sha], directory)
         if submodules:
-            _fetch_submodules(repositories, directory)
+            _fetch_submodules(repositories, directory, urlsplit(location).netloc)
     except GitError as error:
         raise SourceError(str(error)) from error
     return sha
 
 
-def _fetch_submodules(repositories: Path, directory: Path) -> None:
-    """Check the submodules out, from the local repositories instead of GitHub."""
-    settings = [f"url.{repositories}/.insteadOf={prefix}" for prefix in ("https://github.com/", "git@github.com:")]
+def _fetch_submodules(repositories: Path, directory: Path, host: str) -> None:
+    """Check the submodules out, from the local repositories instead of the GitHub at `host`."""
+    settings = [f"url.{repositories}/.insteadOf={prefix}" for prefix in (f"https://{host}/", f"git@{host}:")]
     options = [word for each in [*settings, "protocol.file.allow=always"] for word in ("-c", each)]
     git([*options, "submodule", "--quiet", "update", "--init", "--recursive"], directory)
 

@@ -39,6 +39,12 @@ MORE_ROUTES = """
     targets: [dev/eu-central-1]
     directory: ansible
     playbook: playbooks/contact.yml
+
+  - name: enterprise # of an installation of its own, for GitHub Enterprise Server
+    repository: acme/enterprise
+    on: {push: {branches: [main], paths: [site.yml]}}
+    targets: [prod/ap-southeast-2]
+    playbook: site.yml
 """
 
 
