@@ -43,6 +43,7 @@ def github_app(
     from pointsmanctl.apps.terminal import confirm
     from pointsmanctl.output.messages import note
     from pointsmanctl.stack.github import github_api_url
+    from pointsmanctl.stack.secret_names import webhook_secret
 
     control = find_control_stack(config, stack, region)
     setup = AppSetup(control, GithubApps(github_api_url(control.state.parameters)), secret_name(control))
@@ -57,7 +58,8 @@ def github_app(
         note(f"App {app.app_id} is registered, and its key is in the secret {setup.secret}.")
     identity = setup.github.identity(app)
     setup.connect_webhook(app)
-    note(f"It sends its events to {control.output('WebhookUrl')}, signed with {control.output('WebhookSecretName')}.")
+    signer = webhook_secret(control.name, control.state)
+    note(f"It sends its events to {control.output('WebhookUrl')}, signed with {signer}.")
     _install(setup, app, identity, open_it=open_it)
     _use(config, setup.secret, control.parameter("GithubApiSecretName"))
 
@@ -71,11 +73,11 @@ def _code(
     from pointsmanctl.apps.github_manifest import AppRequest, app_name
     from pointsmanctl.apps.redirect_server import redirect_server
     from pointsmanctl.apps.terminal import show_address
-    from pointsmanctl.stack.github import github_host
+    from pointsmanctl.stack.github import registration_url
 
     def request(redirect_url: str) -> AppRequest:
         return AppRequest(
-            github_url=github_host(control.state.parameters).url,
+            github_url=registration_url(control.state.parameters),
             name=name or app_name(control.name, organization, secrets.token_hex(3)),
             webhook_url=control.output("WebhookUrl"),
             redirect_url=redirect_url,

@@ -13,6 +13,7 @@ from pointsmanctl.deployment.stack_deployer import reason_of
 from pointsmanctl.deployment.stack_state import read_stack
 from pointsmanctl.doctor import (
     alarms,
+    build_secrets,
     connection,
     forwarding,
     github,
@@ -24,7 +25,6 @@ from pointsmanctl.doctor import (
     stack_version,
     start_role,
     transfer_bucket,
-    vault_secret,
 )
 from pointsmanctl.doctor.model import (
     CheckResult,
@@ -51,7 +51,7 @@ TARGET_CHECKS: dict[str, TargetCheck] = {
     forwarding.NAME: forwarding.check,
     instances.NAME: instances.check,
     transfer_bucket.NAME: transfer_bucket.check,
-    vault_secret.NAME: vault_secret.check,
+    build_secrets.NAME: build_secrets.check,
     route_secrets.NAME: route_secrets.check,
     alarms.NAME: alarms.check_target,
 }

@@ -1,24 +1,22 @@
 """GitHub: a webhook leads here, and its last deliveries were accepted."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pointsman.core.github_host import GITHUB_COM, GithubHost
-from pointsmanctl.apps.github_api import AppCredentials, AppWebhook, GithubApps
+from pointsmanctl.apps.github_api import AppCredentials, AppWebhook, GithubApps, call_github
 from pointsmanctl.apps.github_app import PARAMETER, read_stored_app
 from pointsmanctl.deployment.accounts import CONTROL
 from pointsmanctl.doctor.model import CheckResult, ControlContext, Link
 from pointsmanctl.doctor.secret_values import read_secret
-from pointsmanctl.errors import InvalidInput
+from pointsmanctl.errors import CloudUnavailable, InvalidInput
 from pointsmanctl.stack.github import github_api_url, github_host
 
 LINK = Link("github", CONTROL)
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
 DAYS = 7
-_SECONDS = 10.0
 _PATTERNS = frozenset("*?+[]!")
 
 
@@ -92,19 +90,11 @@ def _webhook(control: ControlContext, token: str, repository: str) -> Iterator[C
 
 def _get(url: str, token: str) -> Any:
     """Return the JSON of an answer with status 200; None for any other."""
-    import urllib3
-
     try:
-        answer = urllib3.PoolManager().request(
-            "GET",
-            url,
-            headers={"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"},
-            timeout=_SECONDS,
-            retries=False,
-        )
-        return json.loads(answer.data) if answer.status == 200 else None
-    except (urllib3.exceptions.HTTPError, ValueError):
+        answer = call_github("GET", url, token)
+    except CloudUnavailable:
         return None
+    return answer.body if answer.status == 200 else None
 
 
 def judge_webhooks(

@@ -13,3 +13,12 @@ def github_host(parameters: Mapping[str, str]) -> GithubHost:
 def github_api_url(parameters: Mapping[str, str]) -> str:
     """Return the URL of its API."""
     return github_host(parameters).api_or(parameters.get("GithubApiUrl", ""))
+
+
+def registration_url(parameters: Mapping[str, str]) -> str:
+    """Return where Apps are registered: on GitHub's pages.
+
+    A stand-in on this machine, which alone has no TLS, has them at the address of its API.
+    """
+    api = github_api_url(parameters)
+    return api if api.startswith("http://") else github_host(parameters).url

@@ -80,10 +80,10 @@ class Installation:
             "RepositoryUrl": f"https://{SERVER}/{REPOSITORY}.git",
         }
 
-    def commit(self) -> RefUpdate:
+    def commit(self, note: str) -> RefUpdate:
         repository = self.cloud.github.repository(REPOSITORY)
         repository.create()
-        return repository.commit({"site.yml": PLAYBOOK}, "Say where it comes from", author=HANA)
+        return repository.commit({"site.yml": f"{PLAYBOOK}# {note}\n"}, "Say where it comes from", author=HANA)
 
     def payload(self, update: RefUpdate) -> dict[str, Any]:
         return push_payload(self.cloud.github.repository(REPOSITORY), update, HANA)
@@ -95,7 +95,7 @@ def enterprise(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def test_a_push_of_the_server_runs_what_is_cloned_from_it(enterprise: Installation) -> None:
-    update = enterprise.commit()
+    update = enterprise.commit("first")
     delivery = enterprise.webhook.deliver("push", on_server(SERVER, enterprise.payload(update)))
     assert delivery.response.status == 202, delivery.response.body
     [decision] = delivery.response.json()["decisions"]
@@ -118,7 +118,7 @@ def test_a_push_of_the_server_runs_what_is_cloned_from_it(enterprise: Installati
 def test_deliveries_of_github_com_are_refused_there_and_the_other_way_round(
     cloud: LocalCloud, enterprise: Installation
 ) -> None:
-    update = enterprise.commit()
+    update = enterprise.commit("second")
     push, ping = enterprise.payload(update), ping_payload(cloud.github.repository(REPOSITORY))
     for event, payload in (("push", push), ("ping", ping)):
         assert enterprise.webhook.deliver(event, payload).response.status == 403

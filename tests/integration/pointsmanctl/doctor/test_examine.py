@@ -30,7 +30,7 @@ def test_every_link_of_a_target_is_read(cloud: LocalCloud, tmp_path: Path) -> No
     assert states(results, f"{TARGET} events") == ["ok"] * 5
     assert states(results, f"{TARGET} bucket") == ["ok"]
     assert states(results, f"{TARGET} hosts") == ["warning"]
-    assert states(results, f"{TARGET} vault") == states(results, f"{TARGET} connection") == ["skipped"]
+    assert states(results, f"{TARGET} build secrets") == states(results, f"{TARGET} connection") == ["skipped"]
     assert states(results, "control secrets") == ["broken", "broken"]
     assert states(results, "control slack") == ["skipped"]
 
@@ -39,7 +39,7 @@ def test_what_cannot_be_read_is_said_and_stops_no_other_check(cloud: LocalCloud,
     results = examine(cloud, tmp_path, ConnectionArn=CONNECTION, SecretNames="missing/vault")
     [connection] = results[f"{TARGET} connection"]  # the emulator has no such service
     assert connection.message.startswith("it cannot be read: ")
-    [vault] = results[f"{TARGET} vault"]
+    [vault] = results[f"{TARGET} build secrets"]
     assert vault.message == "there is no secret missing/vault"
     assert states(results, f"{TARGET} bucket") == ["ok"]
 
