@@ -68,7 +68,7 @@ def _denied(action: str, call: Callable[[], None]) -> tuple[str, str] | None:
     except ClientError as error:
         if not error.response["Error"]["Code"].startswith(_DENIED):
             raise
-        return f"no test event was exchanged: these credentials may not {action}", "allow it, or use --no-test-event"
+        return f"no test event was exchanged: these credentials lack {action}", "allow it, or use --no-test-event"
     return None
 
 

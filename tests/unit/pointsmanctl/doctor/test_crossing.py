@@ -87,7 +87,7 @@ def test_without_permission_the_event_is_skipped_with_the_permission() -> None:
     put = check(FakeEvents(denied=True), FakeQueue())
     assert (put.state, put.message) == (
         "skipped",
-        "no test event was exchanged: these credentials may not events:PutEvents",
+        "no test event was exchanged: these credentials lack events:PutEvents",
     )
     receive = check(FakeEvents(), FakeQueue(fault="AccessDenied"))
     assert (receive.state, receive.message[-18:]) == ("skipped", "sqs:ReceiveMessage")
