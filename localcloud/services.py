@@ -6,7 +6,17 @@ from collections.abc import Callable
 from functools import partial
 
 from localcloud.asgi import AsgiApplication
-from localcloud.aws import cloudformation, ec2_states, emulator, eventbridge, iam, lambda_layers, lambda_packages, ssm
+from localcloud.aws import (
+    cloudformation,
+    conditions,
+    ec2_states,
+    emulator,
+    eventbridge,
+    iam,
+    lambda_layers,
+    lambda_packages,
+    ssm,
+)
 from localcloud.aws.dynamodb_streams import StreamReaders
 from localcloud.aws.lambda_async import AsyncInvocations
 from localcloud.codebuild.environment import image_variables
@@ -33,6 +43,7 @@ class LocalServices:
         lambda_packages.install(layout.function_packages)
         cloudformation.install()
         ec2_states.install()
+        conditions.install()
         eventbridge.install()
         iam.install()
         lambda_layers.install()

@@ -1,6 +1,7 @@
 """What start_build needs to know of where it runs."""
 
 from pointsman.config import Settings
+from pointsman.core.github_host import GITHUB_COM, GithubHost
 
 
 class StartBuildSettings(Settings, frozen=True):
@@ -13,3 +14,4 @@ class StartBuildSettings(Settings, frozen=True):
     project_name: str
     check_project_name: str
     external_id: str
+    github_url: GithubHost = GITHUB_COM  # from which builds clone

@@ -36,6 +36,7 @@ def engine() -> Engine:
             environment.start_role_name,
             {Mode.APPLY: environment.project_name, Mode.CHECK: environment.check_project_name},
             environment.external_id,
+            environment.github_url,
         ),
         clock=lambda: datetime.now(UTC),
     )

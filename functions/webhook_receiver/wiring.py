@@ -34,6 +34,7 @@ def receiver() -> Receiver:
         routes=packaged_routes(),
         clock=partial(datetime.now, UTC),
         github=_github(settings, secrets),
+        host=settings.github_url,
     )
 
 
@@ -52,16 +53,21 @@ class LazyGithub:
 
     def changed_files(self, comparison: Comparison, seconds: float) -> tuple[str, ...]:
         """See ChangedFilesSource.changed_files."""
-        return self._source.changed_files(comparison, seconds)
+        start = time.monotonic()
+        source = self._source  # the first time, it may read certificates
+        return source.changed_files(comparison, seconds - (time.monotonic() - start))
 
     @cached_property
     def _source(self) -> ChangedFilesSource:
+        from pointsman.adapters.certificates_s3 import certificates_in  # noqa: PLC0415
         from pointsman.adapters.changed_files_github import GithubChangedFiles  # noqa: PLC0415
         from pointsman.adapters.github_http import GithubHttp  # noqa: PLC0415
         from pointsman.adapters.github_token import GithubToken  # noqa: PLC0415
 
-        http = GithubHttp(self._settings.github_api_url)
-        secret = Secret(self._secrets, self._settings.github_api_secret_name)
+        settings = self._settings
+        certificates = certificates_in(settings.github_certificate_arn) if settings.github_certificate_arn else None
+        http = GithubHttp(settings.github_url.api_or(settings.github_api_url), certificates)
+        secret = Secret(self._secrets, settings.github_api_secret_name)
         return GithubChangedFiles(http, GithubToken(secret, http))
 
 

@@ -28,7 +28,13 @@ from ministack.services import (  # type: ignore[import-untyped]
     lambda_svc,
     sts,
 )
-from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
+from ministack.services.cloudformation import (  # type: ignore[import-untyped]
+    changesets,
+    engine,
+    handlers,
+    provisioners,
+    stacks,
+)
 
 from localcloud.web import App
 
@@ -40,6 +46,7 @@ __all__ = [
     "apigateway",
     "asgi_app",
     "caller_arn",
+    "cloudformation_modules",
     "codebuild",
     "current_scope",
     "denied",
@@ -61,6 +68,9 @@ __all__ = [
     "serve",
 ]
 
+
+# Each has its own name for what it imports of the others.
+cloudformation_modules = (changesets, engine, handlers, provisioners, stacks)
 
 type Reply = tuple[int, dict[str, str], bytes]
 type ServiceHandler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Reply]]

@@ -1,7 +1,7 @@
 """Bridges the emulator's EventBridge: events between accounts and regions.
 
 Gaps: a rule whose target is a bus of another region or account is dropped; PutEvents to a bus of another account is
-refused.
+refused; PutPermission ignores a whole policy.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _ACTION = "events:PutEvents"
 def install() -> None:
     """Replace the emulator's delivery to event buses."""
     within_scope, put_events = eventbridge._dispatch_to_event_bus, eventbridge._put_events
+    put_permission = eventbridge._put_permission
 
     def dispatch(spec: Any, event: Any, rule: Any, path: Any, target_input: str | None = None) -> None:
         if (spec.account_id, spec.region) == emulator.current_scope():
@@ -31,7 +32,14 @@ def install() -> None:
     def put(data: dict[str, Any], allow_aws_source: bool = False) -> Any:
         return _put_events(put_events, data, allow_aws_source)
 
+    def permit(data: dict[str, Any]) -> Any:
+        if not data.get("Policy"):
+            return put_permission(data)
+        eventbridge._event_bus_policies[data.get("EventBusName", "default")] = json.loads(data["Policy"])
+        return eventbridge.json_response({})
+
     eventbridge._dispatch_to_event_bus = dispatch
+    eventbridge._put_permission = permit
     eventbridge._put_events = put
 
 

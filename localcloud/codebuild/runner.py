@@ -204,6 +204,7 @@ class BuildRunner:
             source.fetch_archive(self.role.client("s3", self._settings.endpoint), location, root)
             return
         submodules = build.source.get("gitSubmodulesConfig") or {}
+        source.require_kind(build.source.get("type", ""), location)
         build.resolved_source_version = source.fetch(
             self._settings.repositories,
             location,

@@ -7,6 +7,7 @@ import io
 import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -16,6 +17,13 @@ from localcloud.github.repository import repository_for
 
 class SourceError(Exception):
     """The source or its version does not exist; the message is CodeBuild's."""
+
+
+def require_kind(kind: str, location: str) -> None:
+    """Refuse a location that is not of this kind of source. `kind`: GITHUB or GITHUB_ENTERPRISE."""
+    host = urlsplit(location).hostname
+    if kind != ("GITHUB" if host == "github.com" else "GITHUB_ENTERPRISE"):
+        raise SourceError(f"a source of type {kind} cannot be at {host}")
 
 
 def fetch(repositories: Path, location: str, version: str, directory: Path, *, submodules: bool = False) -> str:
@@ -30,7 +38,7 @@ def fetch(repositories: Path, location: str, version: str, directory: Path, *, s
         git(["remote", "set-url", "origin", location], directory)
         git(["checkout", "--quiet", "--detach", sha], directory)
         if submodules:
-            _fetch_submodules(repositories, directory)
+            _fetch_submodules(repositories, directory, urlsplit(location).netloc)
     except GitError as error:
         raise SourceError(str(error)) from error
     return sha
@@ -47,9 +55,9 @@ def fetch_archive(s3: Any, location: str, directory: Path) -> None:
         raise SourceError(f"error while downloading {location}: {error}") from error
 
 
-def _fetch_submodules(repositories: Path, directory: Path) -> None:
-    """Check the submodules out, from the local repositories instead of GitHub."""
-    settings = [f"url.{repositories}/.insteadOf={prefix}" for prefix in ("https://github.com/", "git@github.com:")]
+def _fetch_submodules(repositories: Path, directory: Path, host: str) -> None:
+    """Check the submodules out, from the local repositories instead of the GitHub at `host`."""
+    settings = [f"url.{repositories}/.insteadOf={prefix}" for prefix in (f"https://{host}/", f"git@{host}:")]
     options = [word for each in [*settings, "protocol.file.allow=always"] for word in ("-c", each)]
     git([*options, "submodule", "--quiet", "update", "--init", "--recursive"], directory)
 

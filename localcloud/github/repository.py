@@ -17,7 +17,8 @@ from localcloud.github.git_command import GitError, NoRepository, git, git_envir
 
 ZERO: Final = "0" * 40
 
-_LOCATION: Final = re.compile(r"(?:https://(?:[^@/]+@)?github\.com/|git@github\.com:)([\w.-]+)/([\w.-]+?)(?:\.git)?/?$")
+# github.com or a server: the local repositories stand for those of whichever GitHub an installation serves.
+_LOCATION: Final = re.compile(r"(?:https://(?:[^@/]+@)?[\w.:-]+/|git@[\w.-]+:)([\w.-]+)/([\w.-]+?)(?:\.git)?/?$")
 _NAME: Final = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 _COMMITTING = threading.Lock()
 
@@ -33,7 +34,7 @@ class RefUpdate:
 
 
 def repository_for(repositories: Path, location: str) -> Path:
-    """The bare repository of a GitHub clone URL or `owner/name`; NoRepository when there is none."""
+    """The bare repository of a clone URL or `owner/name`; NoRepository when there is none."""
     matched = _LOCATION.fullmatch(location)
     name = f"{matched[1]}/{matched[2]}" if matched else location
     if not _NAME.fullmatch(name):

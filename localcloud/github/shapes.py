@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +18,14 @@ from localcloud.github.objects import FileDifference
 
 WEB: Final = "https://github.com"
 API: Final = "https://api.github.com"
+
+
+def on_server(host: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """An event as GitHub Enterprise Server at `host` sends it: every address is on that host, the API's below it."""
+    text = json.dumps(payload).replace(API, f"https://{host}/api/v3")
+    avatars = text.replace("https://avatars.githubusercontent.com", f"https://{host}/avatars")
+    moved: dict[str, Any] = json.loads(re.sub(r"(https://|git://|git@)github\.com", rf"\g<1>{host}", avatars))
+    return moved
 
 
 def identity_of(name: str) -> int:

@@ -53,9 +53,13 @@ class WebhookDelivery:
 class Webhook:
     """A repository's webhook: its address, its secret and its recent deliveries."""
 
-    def __init__(self, url: str, secret: str, deliveries: Path, seconds: float = GITHUB_TIMEOUT_SECONDS) -> None:
-        """`seconds`: the time-out."""
+    def __init__(
+        self, url: str, secret: str, deliveries: Path, seconds: float = GITHUB_TIMEOUT_SECONDS, server: str = ""
+    ) -> None:
+        """`seconds`: the time-out. `server`: the host of GitHub Enterprise Server, which names itself in headers."""
         self.url, self._secret, self._directory, self._seconds = url, secret, deliveries, seconds
+        named = {"X-GitHub-Enterprise-Host": server, "X-GitHub-Enterprise-Version": "3.17.2"}
+        self._own_headers = named if server else {}
 
     def deliver(
         self, event: str, payload: object, *, delivery_id: str | None = None, secret: str | None = None
@@ -88,6 +92,7 @@ class Webhook:
             "X-GitHub-Hook-ID": "464920172",
             "X-GitHub-Hook-Installation-Target-ID": "186853002",
             "X-GitHub-Hook-Installation-Target-Type": "repository",
+            **self._own_headers,
             "X-Hub-Signature": f"sha1={hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()}",
             "X-Hub-Signature-256": f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}",
         }

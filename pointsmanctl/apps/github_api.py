@@ -1,6 +1,5 @@
 """GitHub's API for Apps: the conversion of a manifest's code, and what an App may ask about itself."""
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,9 +8,8 @@ from urllib.parse import quote
 
 from pointsman.adapters.github_http import API_VERSION
 from pointsman.adapters.github_token import signed_token
+from pointsmanctl import http
 from pointsmanctl.errors import CloudUnavailable, InvalidInput
-
-_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -99,30 +97,18 @@ class GithubApps:
         self, method: str, path: str, app: AppCredentials | None = None, body: Mapping[str, str] | None = None
     ) -> tuple[int, Any]:
         """Return status and JSON of an answer. Nothing is sent twice: a code works once."""
-        import urllib3
+        token = signed_token(app.app_id, app.private_key, int(time.time())) if app else ""
+        answer = call_github(method, f"{self._url}{path}", token, body)
+        return answer.status, {} if answer.body is None else answer.body
 
-        headers = {
-            "Accept": "application/vnd.github+json",
-            "User-Agent": "pointsman",
-            "X-GitHub-Api-Version": API_VERSION,
-        }
-        if app:
-            headers["Authorization"] = f"Bearer {signed_token(app.app_id, app.private_key, int(time.time()))}"
-        try:
-            answer = urllib3.PoolManager().request(
-                method,
-                f"{self._url}{path}",
-                body=json.dumps(body) if body is not None else None,
-                headers=headers,
-                timeout=_SECONDS,
-                retries=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise CloudUnavailable(f"GitHub's API cannot be reached ({type(error).__name__}). Try again") from None
-        try:
-            return answer.status, json.loads(answer.data)
-        except ValueError:
-            return answer.status, {}
+
+def call_github(method: str, url: str, token: str = "", body: Mapping[str, str] | None = None) -> http.HttpAnswer:
+    """Ask GitHub's API once. Raises CloudUnavailable if it does not answer."""
+    headers = {"X-GitHub-Api-Version": API_VERSION}
+    try:
+        return http.call(method, url, token, accept="application/vnd.github+json", body=body, headers=headers)
+    except CloudUnavailable as error:
+        raise CloudUnavailable(f"GitHub's API: {error}") from None
 
 
 def _check(status: int, doing: str) -> None:

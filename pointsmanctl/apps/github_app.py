@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pointsmanctl.apps.control_stack import ControlStack
 from pointsmanctl.apps.github_api import AppCredentials, AppIdentity, GithubApps
 from pointsmanctl.errors import CloudUnavailable, CommandError
+from pointsmanctl.stack.secret_names import webhook_secret
 
 PARAMETER = "GithubApiSecretName"
 DESCRIPTION = "Pointsman's GitHub App: app_id, installation_id and private_key, written by `pointsman github-app`."
@@ -22,11 +23,6 @@ _POLL_SECONDS = 3.0
 def secret_name(stack: ControlStack) -> str:
     """Return the name of the App's secret: from pointsman.toml, as deployed, or <stack>/github-api."""
     return stack.settings.parameters.get(PARAMETER) or stack.parameter(PARAMETER) or f"{stack.name}/github-api"
-
-
-def github_api_url(stack: ControlStack) -> str:
-    """Return the URL of GitHub's API that the stack uses."""
-    return stack.parameter("GithubApiUrl") or "https://api.github.com"
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,7 @@ class AppSetup:
 
     def connect_webhook(self, app: AppCredentials) -> None:
         """Have the App sign with the secret that the receiver knows, so that plain webhooks keep theirs."""
-        name = self.stack.output("WebhookSecretName")
+        name = webhook_secret(self.stack.name, self.stack.state)
         secret = self.stack.read_secret(name)
         if not secret:
             raise CloudUnavailable(f"secret {name} has no value: run `pointsman deploy`, which generates it")

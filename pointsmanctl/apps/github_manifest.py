@@ -20,20 +20,6 @@ PERMISSIONS = {"contents": "read", "metadata": "read", "pull_requests": "read"}
 EVENTS = ("push", "pull_request")
 _ORGANIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}", re.ASCII)
 _CODE = re.compile(r"[A-Za-z0-9_-]{8,255}", re.ASCII)
-_API_PATH = "/api/v3"
-
-
-def web_url(api_url: str) -> str:
-    """Return the address of GitHub's pages from that of its API.
-
-    github.com has its API on a host of its own, as has GHE.com; GitHub Enterprise Server has it below /api/v3.
-    """
-    parts = urlsplit(api_url)
-    if parts.path.rstrip("/") == _API_PATH:
-        return f"{parts.scheme}://{parts.netloc}"
-    if parts.netloc.startswith("api."):
-        return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
-    return api_url.rstrip("/")
 
 
 def app_name(stack: str, organization: str | None, suffix: str) -> str:
@@ -45,7 +31,7 @@ def app_name(stack: str, organization: str | None, suffix: str) -> str:
 class AppRequest:
     """One registration: what is asked of GitHub, and the `state` by which its answer is known to belong to it."""
 
-    api_url: str
+    github_url: str
     name: str
     webhook_url: str
     redirect_url: str
@@ -62,7 +48,7 @@ class AppRequest:
         return {
             "name": self.name,
             "description": "Sends pushes and pull requests to Pointsman, which runs Ansible on AWS.",
-            "url": f"{web_url(self.api_url)}/{self.organization or ''}",  # a homepage is required
+            "url": f"{self.github_url}/{self.organization or ''}",  # a homepage is required
             "hook_attributes": {"url": self.webhook_url, "active": True},
             "redirect_url": self.redirect_url,
             "public": False,
@@ -74,7 +60,7 @@ class AppRequest:
     def action(self) -> str:
         """The address that the manifest is posted to."""
         owner = f"/organizations/{quote(self.organization)}" if self.organization else ""
-        return f"{web_url(self.api_url)}{owner}/settings/apps/new?state={quote(self.state)}"
+        return f"{self.github_url}{owner}/settings/apps/new?state={quote(self.state)}"
 
     def page(self) -> str:
         """Return the page with the form, which only a click sends."""

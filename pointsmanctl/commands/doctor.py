@@ -19,6 +19,9 @@ def doctor(
         list[str] | None, typer.Option(help="Check only these targets, such as dev/*. Can be repeated.")
     ] = None,
     all_links: Annotated[bool, typer.Option("--all", "-a", help="Show the links that work, too.")] = False,
+    test_event: Annotated[
+        bool, typer.Option(help="Send an event from each target to the control stack, and wait for it.")
+    ] = True,
     routes: Annotated[Path, typer.Option(help="The routes file: it names accounts and regions.")] = Path("routes.yaml"),
     config: Annotated[Path, typer.Option(help="Profiles and names of the stacks.")] = Path("pointsman.toml"),
     output: OutputOption = Format.TABLE,
@@ -28,7 +31,7 @@ def doctor(
 ) -> None:
     """Check each link of the chain from GitHub to the hosts and back, and say what to do where one is broken.
 
-    Changes nothing. Exits with 1 if a link is broken.
+    Changes nothing; the test event reaches a queue of its own. Exits with 1 if a link is broken.
     """
     from pointsmanctl.deployment.accounts import ProfileAccounts
     from pointsmanctl.deployment.installation import select
@@ -37,7 +40,8 @@ def doctor(
 
     installation = read_installation(config, routes, stack, region)
     targets = select(installation.targets, only or [])
-    results = Examination(installation, ProfileAccounts(installation.profiles)).results(targets)
+    accounts = ProfileAccounts(installation.profiles)
+    results = Examination(installation, accounts, sends_test_events=test_event).results(targets)
     print_results(results, output, all_links=all_links, pager=pager)
     if is_broken(results):
         raise typer.Exit(ExitCode.FAILED)

@@ -39,12 +39,14 @@ def github_app(
     """
     from pointsmanctl.apps.control_stack import find_control_stack
     from pointsmanctl.apps.github_api import GithubApps
-    from pointsmanctl.apps.github_app import AppSetup, github_api_url, read_stored_app, secret_name
+    from pointsmanctl.apps.github_app import AppSetup, read_stored_app, secret_name
     from pointsmanctl.apps.terminal import confirm
     from pointsmanctl.output.messages import note
+    from pointsmanctl.stack.github import github_api_url
+    from pointsmanctl.stack.secret_names import webhook_secret
 
     control = find_control_stack(config, stack, region)
-    setup = AppSetup(control, GithubApps(github_api_url(control)), secret_name(control))
+    setup = AppSetup(control, GithubApps(github_api_url(control.state.parameters)), secret_name(control))
     stored = read_stored_app(control.read_secret(setup.secret))
     if stored.credentials and not new:
         app = stored.credentials
@@ -56,7 +58,8 @@ def github_app(
         note(f"App {app.app_id} is registered, and its key is in the secret {setup.secret}.")
     identity = setup.github.identity(app)
     setup.connect_webhook(app)
-    note(f"It sends its events to {control.output('WebhookUrl')}, signed with {control.output('WebhookSecretName')}.")
+    signer = webhook_secret(control.name, control.state)
+    note(f"It sends its events to {control.output('WebhookUrl')}, signed with {signer}.")
     _install(setup, app, identity, open_it=open_it)
     _use(config, setup.secret, control.parameter("GithubApiSecretName"))
 
@@ -67,14 +70,14 @@ def _code(
     """Have a person create the App on GitHub, and return the temporary code."""
     import secrets
 
-    from pointsmanctl.apps.github_app import github_api_url
     from pointsmanctl.apps.github_manifest import AppRequest, app_name
     from pointsmanctl.apps.redirect_server import redirect_server
     from pointsmanctl.apps.terminal import show_address
+    from pointsmanctl.stack.github import registration_url
 
     def request(redirect_url: str) -> AppRequest:
         return AppRequest(
-            api_url=github_api_url(control),
+            github_url=registration_url(control.state.parameters),
             name=name or app_name(control.name, organization, secrets.token_hex(3)),
             webhook_url=control.output("WebhookUrl"),
             redirect_url=redirect_url,

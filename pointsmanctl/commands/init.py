@@ -24,7 +24,9 @@ def init(
         typer.Option(help="Connection of an account to GitHub, as NAME=ARN. Only for a private repository."),
     ] = None,
     regions: Annotated[str | None, typer.Option(help="Regions with hosts, separated by commas.")] = None,
-    repository: Annotated[str | None, typer.Option(help="Repository with the playbooks: owner/name on GitHub.")] = None,
+    repository: Annotated[
+        str | None, typer.Option(help="Repository with the playbooks: owner/name, or its URL.")
+    ] = None,
     branch: Annotated[str | None, typer.Option(help="Branch whose pushes are applied.", show_default="main")] = None,
     playbook: Annotated[str | None, typer.Option(help="Playbook that they run.", show_default="site.yml")] = None,
     slack_channel: Annotated[str | None, typer.Option(help="Id of the Slack channel, such as C0123456789.")] = None,
@@ -52,13 +54,12 @@ def init(
         control_profile=profile or present.control_profile,
         control_region=region or present.control_region,
         regions=tuple(regions.split(",")) if regions else present.regions,
-        repository=repository or present.repository,
         branch=branch or "",
         playbook=playbook or "",
         slack_channel=slack_channel or present.slack_channel,
         run_image=image or present.run_image,
     )
-    present = _with_accounts(present, profiles, connections)
+    present = _with_accounts(_with_repository(present, repository), profiles, connections)
     answers = Questions(_prompt(yes=yes), _account_id, present).answers(more_accounts=not (profiles or yes))
     changed = write_files(routes, config, answers, lambda: external_id_of(answers))
     note(f"Wrote {' and '.join(map(str, changed))}." if changed else "Nothing to write: the files have these answers.")
@@ -76,6 +77,15 @@ def _pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
             raise InvalidInput(f"{option} {text!r} is not NAME=VALUE, such as dev=my-profile")
         pairs[checks.account_name(name)] = value
     return pairs
+
+
+def _with_repository(present: "Answers", text: str | None) -> "Answers":
+    from pointsmanctl.setup import checks
+
+    if not text:
+        return present
+    github_url, repository = checks.repository(text)
+    return replace(present, github_url=github_url or present.github_url, repository=repository)
 
 
 def _with_accounts(present: "Answers", profiles: dict[str, str], connections: dict[str, str]) -> "Answers":

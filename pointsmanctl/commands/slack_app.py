@@ -27,9 +27,10 @@ def slack_app(
     from pointsmanctl.apps.slack_manifest import creation_url, slack_manifest
     from pointsmanctl.apps.terminal import confirm, read_secret_line, show_address
     from pointsmanctl.output.messages import note
+    from pointsmanctl.stack.secret_names import slack_secret
 
     control = find_control_stack(config, stack, region)
-    secret = control.output("SlackSecretName")
+    secret = slack_secret(control.name, control.state)
     if has_token(control.read_secret(secret)):
         confirm(f"Replace the token in {secret}?", yes=yes)
     url = creation_url(slack_manifest(name, private_channel=private_channel), control.parameter("SlackApiUrl"))

@@ -23,7 +23,8 @@ from pointsmanctl.deployment.sources import Sources
 from pointsmanctl.deployment.template import TemplateParameter, read_parameters
 from pointsmanctl.errors import InvalidInput
 
-_SET_FOR_CONTROL = ("WorkerAccountIds",)
+_CERTIFICATE, _REPOSITORY = "GithubCertificateArn", "RepositoryUrl"
+_SET_FOR_CONTROL = ("WorkerAccountIds", "GithubUrl")
 _SET_FOR_WORKERS = ("AccountName", "ControlAccountId", "ControlBusArn", "ControlStackName", "ExternalId")
 
 
@@ -66,7 +67,11 @@ class Installation:
 
     def control_stack(self, account_id: str, external_id: str) -> Stack:
         """Return the control stack."""
-        fixed = {"WorkerAccountIds": ",".join(sorted(set(self.accounts.values()))), "ExternalId": external_id}
+        fixed = {
+            "WorkerAccountIds": ",".join(sorted(set(self.accounts.values()))),
+            "ExternalId": external_id,
+            "GithubUrl": self.settings.github.url,
+        }
         return Stack(
             label=CONTROL,
             name=self.settings.stack,
@@ -74,7 +79,7 @@ class Installation:
             account_id=account_id,
             region=self.region,
             template=self.sources.control,
-            parameters={**self.settings.parameters, **fixed},
+            parameters={_CERTIFICATE: self.settings.github.certificate, **self.settings.parameters, **fixed},
         )
 
     @property
@@ -114,7 +119,8 @@ class Installation:
             region=region,
             template=self.sources.worker,
             parameters={
-                **({"RepositoryUrl": repository} if repository else {}),
+                _CERTIFICATE: self.settings.github.certificate,
+                **({_REPOSITORY: repository} if repository else {}),
                 **image_parameters(own, facts.images.get(region), self.settings.image),
                 **own,
                 **fixed,
@@ -126,7 +132,7 @@ class Installation:
         """The clone URL of the first repository in routes.yaml that is a name, not a pattern."""
         names = (name for route in self.routes.routes for name in route.repository)
         first = next((name for name in names if not set(name) & set("*?+[]!")), None)
-        return f"https://github.com/{first}.git" if first else None
+        return self.settings.github.host.clone_url(first) if first else None
 
     def facts(self, account_id: str, control: StackState | None) -> ControlFacts:
         """Return what the workers need to know: from the control stack, or as it will be once it is created."""
@@ -160,6 +166,7 @@ class Installation:
             problems += _problems(
                 "image.parameters", image.parameters, read_parameters(self.sources.image), SET_FOR_IMAGE
             )
+            problems += self._other_hosts(table, parameters)
         problems += [
             f"accounts.{name}: routes.yaml has no such account"
             for name in self.settings.accounts
@@ -172,6 +179,11 @@ class Installation:
         ]
         if problems:
             raise InvalidInput("pointsman.toml: " + "; ".join(problems))
+
+    def _other_hosts(self, table: str, parameters: Mapping[str, str]) -> Iterable[str]:
+        repository, host = parameters.get(_REPOSITORY), self.settings.github.host
+        if repository and not host.has(repository):
+            yield f"{table}.{_REPOSITORY}: it is not on {host.name}; an installation serves one GitHub, [github] url"
 
     def _worker_tables(self) -> Iterable[tuple[str, Mapping[str, str]]]:
         yield "workers.parameters", self.settings.workers.parameters

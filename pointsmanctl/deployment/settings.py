@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from pointsman.core.github_host import WEB, GithubHost
 from pointsmanctl.errors import InvalidInput
 from pointsmanctl.stack.settings import FILE, STACK
 
@@ -47,6 +48,22 @@ class TargetSettings(_Part):
     parameters: Parameters = Field(default_factory=dict)
 
 
+def _checked_url(url: str) -> str:
+    return GithubHost(url.rstrip("/")).url
+
+
+class GithubSettings(_Part):
+    """`[github]`: the GitHub of the installation. Both templates' parameters about it follow from here."""
+
+    url: Annotated[str, AfterValidator(_checked_url)] = WEB
+    certificate: str = ""  # ARN of an object in S3; empty: the public authorities
+
+    @property
+    def host(self) -> GithubHost:
+        """The GitHub at `url`."""
+        return GithubHost(self.url)
+
+
 class WorkersSettings(_Part):
     """`[workers]`: every worker stack."""
 
@@ -78,6 +95,7 @@ class DeploySettings(_Part):
     profile: str | None = None
     external_id: str | None = None  # None: the one that is deployed, or a new one
     artifacts_bucket: str = BUCKET
+    github: GithubSettings = GithubSettings()
     parameters: Parameters = Field(default_factory=dict)
     workers: WorkersSettings = WorkersSettings()
     image: ImageSettings | None = None

@@ -13,6 +13,7 @@ from pointsmanctl.deployment.stack_deployer import reason_of
 from pointsmanctl.deployment.stack_state import read_stack
 from pointsmanctl.doctor import (
     alarms,
+    build_secrets,
     connection,
     forwarding,
     github,
@@ -25,7 +26,6 @@ from pointsmanctl.doctor import (
     stack_version,
     start_role,
     transfer_bucket,
-    vault_secret,
 )
 from pointsmanctl.doctor.model import (
     CheckResult,
@@ -53,7 +53,7 @@ TARGET_CHECKS: dict[str, TargetCheck] = {
     forwarding.NAME: forwarding.check,
     instances.NAME: instances.check,
     transfer_bucket.NAME: transfer_bucket.check,
-    vault_secret.NAME: vault_secret.check,
+    build_secrets.NAME: build_secrets.check,
     route_secrets.NAME: route_secrets.check,
     alarms.NAME: alarms.check_target,
 }
@@ -67,6 +67,7 @@ class Examination:
 
     installation: Installation
     accounts: Accounts
+    sends_test_events: bool = True
 
     def results(self, targets: Sequence[str]) -> list[CheckResult]:
         """Check the control stack and these targets. Raises CloudUnavailable without access to the control account."""
@@ -76,7 +77,9 @@ class Examination:
             return [Link("stack", CONTROL).broken("the control stack does not exist", _DEPLOY)]
         client = partial(self._client, CONTROL, self.installation.region)
         client_in = partial(self._client, CONTROL)
-        control = ControlContext(self.installation, client, stack, account_id, self.installation.region, client_in)
+        control = ControlContext(
+            self.installation, client, stack, account_id, self.installation.region, client_in, self.sends_test_events
+        )
         with ThreadPoolExecutor(AT_ONCE) as pool:
             of_control = pool.submit(lambda: list(self._of_control(control)))
             of_targets = list(pool.map(lambda name: list(self._of_target(control, name)), targets))

@@ -1,7 +1,8 @@
 """The way of a build's events from a target to the control stack's bus.
 
-Nobody but CodeBuild can send such an event. So the rule's pattern is tested with a sample, its target and the bus's
-policy are read, and CloudWatch says whether real events were refused.
+Nobody but CodeBuild can send such an event. So the rule's pattern is tested with a sample, its target, its role and the
+bus's policy are read, and CloudWatch says whether real events were refused. If nothing is wrong so far, a test event
+takes the same way.
 """
 
 import json
@@ -9,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pointsmanctl.doctor.model import CheckResult, Link, TargetContext
+from pointsmanctl.doctor import crossing
+from pointsmanctl.doctor.model import CheckResult, Link, LinkState, TargetContext
 
 NAME = "events"
 HOURS = 24
@@ -25,12 +27,23 @@ def check(target: TargetContext) -> Iterator[CheckResult]:
     except events.exceptions.ResourceNotFoundException:
         yield link.broken(f"there is no rule {name}", _DEPLOY)
         return
-    targets = [each["Arn"] for each in events.list_targets_by_rule(Rule=name)["Targets"]]
+    results = list(_configuration(target, link, rule, bus))
+    yield from results
+    if all(each.state is LinkState.OK for each in results):
+        yield from crossing.check(target, link, name)
+    yield judge_failures(link, _failures(target))
+
+
+def _configuration(target: TargetContext, link: Link, rule: Mapping[str, Any], bus: str) -> Iterator[CheckResult]:
+    events = target.client("events")
+    targets = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
     matches = events.test_event_pattern(EventPattern=rule["EventPattern"], Event=json.dumps(sample(target)))["Result"]
-    yield judge_rule(link, rule, targets, bus, matches=matches)
+    yield judge_rule(link, rule, [each["Arn"] for each in targets], bus, matches=matches)
+    role = next((str(each.get("RoleArn", "")) for each in targets if each["Arn"] == bus), "")
+    if role:
+        yield judge_role(link, role, _policies(target.client("iam"), role.rpartition("/")[2]), bus)
     described = target.control.client("events").describe_event_bus(Name=bus.rpartition("/")[2])
     yield judge_bus(link, described.get("Policy"), target.account_id)
-    yield judge_failures(link, _failures(target))
 
 
 def rule_name(target: TargetContext) -> str:
@@ -62,6 +75,26 @@ def judge_rule(link: Link, rule: Mapping[str, Any], targets: Sequence[str], bus:
     if not matches:
         return link.broken(f"rule {name} does not match a build state of CodeBuild", _DEPLOY)
     return link.ok(f"rule {name} forwards build states to the control stack's bus")
+
+
+def _policies(iam: Any, role: str) -> list[Mapping[str, Any]] | None:
+    """Return the role's own policies; None if there is no such role."""
+    try:
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    except iam.exceptions.NoSuchEntityException:
+        return None
+    return [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
+
+
+def judge_role(link: Link, role: str, policies: Sequence[Mapping[str, Any]] | None, bus: str) -> CheckResult:
+    """Judge whether the role of the rule's target may put events on the bus; None as `policies`: there is no role."""
+    name = role.rpartition("/")[2]
+    if policies is None:
+        return link.broken(f"the rule's role {name} does not exist", _DEPLOY)
+    allowed = [each for policy in policies for each in policy["Statement"] if each["Effect"] == "Allow"]
+    if not any("events:PutEvents" in each["Action"] and bus in each["Resource"] for each in allowed):
+        return link.broken(f"the rule's role {name} may not put events on {bus}", _DEPLOY)
+    return link.ok(f"the rule's role {name} may put events on the bus")
 
 
 def judge_bus(link: Link, policy: str | None, account: str) -> CheckResult:

@@ -1,22 +1,22 @@
 """GitHub: a webhook leads here, and its last deliveries were accepted."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pointsmanctl.apps.github_api import AppCredentials, AppWebhook, GithubApps
+from pointsman.core.github_host import GITHUB_COM, GithubHost
+from pointsmanctl.apps.github_api import AppCredentials, AppWebhook, GithubApps, call_github
 from pointsmanctl.apps.github_app import PARAMETER, read_stored_app
 from pointsmanctl.deployment.accounts import CONTROL
 from pointsmanctl.doctor.model import CheckResult, ControlContext, Link
 from pointsmanctl.doctor.secret_values import read_secret
-from pointsmanctl.errors import InvalidInput
+from pointsmanctl.errors import CloudUnavailable, InvalidInput
+from pointsmanctl.stack.github import github_api_url, github_host
 
 LINK = Link("github", CONTROL)
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
 DAYS = 7
-_SECONDS = 10.0
 _PATTERNS = frozenset("*?+[]!")
 
 
@@ -28,7 +28,7 @@ def check(control: ControlContext) -> Iterator[CheckResult]:
         yield of_app
     elif token:
         for repository in _repositories(control):
-            yield from _webhook(control.parameter("GithubApiUrl"), token, repository, url)
+            yield from _webhook(control, token, repository)
     else:
         yield LINK.skipped(
             "the webhooks cannot be read without a token",
@@ -48,7 +48,7 @@ def _app_webhook(control: ControlContext, url: str) -> CheckResult | None:
     if app is None:
         return None
     try:
-        hook = GithubApps(control.parameter("GithubApiUrl")).webhook(app)
+        hook = GithubApps(github_api_url(control.state.parameters)).webhook(app)
     except InvalidInput as error:
         return LINK.broken(str(error), "register another App: `pointsman github-app --new`")
     return judge_app_webhook(hook, url) if hook.url else None
@@ -77,37 +77,32 @@ def _repositories(control: ControlContext) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _webhook(api: str, token: str, repository: str, url: str) -> Iterator[CheckResult]:
-    hooks = _get(f"{api}/repos/{repository}/hooks?per_page=100", token)
+def _webhook(control: ControlContext, token: str, repository: str) -> Iterator[CheckResult]:
+    parameters = control.state.parameters
+    hooks = _get(f"{github_api_url(parameters)}/repos/{repository}/hooks?per_page=100", token)
     if hooks is None:
         yield LINK.skipped(
             f"the webhooks of {repository} cannot be read", "use a token that may read them, or a GitHub App's own page"
         )
         return
-    yield judge_webhooks(repository, hooks, url)
+    yield judge_webhooks(repository, hooks, control.output("WebhookUrl"), github_host(parameters))
 
 
 def _get(url: str, token: str) -> Any:
     """Return the JSON of an answer with status 200; None for any other."""
-    import urllib3
-
     try:
-        answer = urllib3.PoolManager().request(
-            "GET",
-            url,
-            headers={"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"},
-            timeout=_SECONDS,
-            retries=False,
-        )
-        return json.loads(answer.data) if answer.status == 200 else None
-    except (urllib3.exceptions.HTTPError, ValueError):
+        answer = call_github("GET", url, token)
+    except CloudUnavailable:
         return None
+    return answer.body if answer.status == 200 else None
 
 
-def judge_webhooks(repository: str, hooks: Sequence[Mapping[str, Any]], url: str) -> CheckResult:
+def judge_webhooks(
+    repository: str, hooks: Sequence[Mapping[str, Any]], url: str, host: GithubHost = GITHUB_COM
+) -> CheckResult:
     """Judge the webhook of a repository that leads to the receiver."""
     ours = [hook for hook in hooks if hook.get("config", {}).get("url") == url]
-    settings = f"https://github.com/{repository}/settings/hooks"
+    settings = f"{host.page(repository)}/settings/hooks"
     if not ours:
         return LINK.broken(
             f"{repository} has no webhook to {url}",

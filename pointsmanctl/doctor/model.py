@@ -39,6 +39,7 @@ class ControlContext:
     account_id: str
     region: str
     client_in: Callable[[str, str], Any]  # (region, service), in the same account
+    sends_test_events: bool = True
 
     @property
     def stack_name(self) -> str:

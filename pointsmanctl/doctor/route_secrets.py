@@ -6,8 +6,8 @@ from typing import Any
 
 from pointsman.core.routes.model import Routes
 from pointsman.core.run_options import merge_options
+from pointsmanctl.doctor.build_secrets import described
 from pointsmanctl.doctor.model import CheckResult, Link, TargetContext
-from pointsmanctl.doctor.vault_secret import described
 
 NAME = "secrets"
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pointsmanctl.deployment.accounts import CONTROL
 from pointsmanctl.doctor.model import CheckResult, ControlContext, Link
+from pointsmanctl.stack.secret_names import slack_secret, webhook_secret
 
 LINK = Link("secrets", CONTROL)
 _APP_KEYS = {"app_id", "installation_id", "private_key"}
@@ -12,21 +13,12 @@ _APP_KEYS = {"app_id", "installation_id", "private_key"}
 
 def check(control: ControlContext) -> Iterator[CheckResult]:
     """Check each secret."""
-    webhook, slack = webhook_secret(control), slack_secret(control)
+    webhook = webhook_secret(control.stack_name, control.state)
+    slack = slack_secret(control.stack_name, control.state)
     yield judge_webhook(webhook, read_secret(control, webhook))
     yield judge_slack(slack, read_secret(control, slack))
     if name := control.parameter("GithubApiSecretName"):
         yield judge_github_api(name, read_secret(control, name))
-
-
-def webhook_secret(control: ControlContext) -> str:
-    """Return the name of the webhook's secret."""
-    return control.output("WebhookSecretName") or f"{control.stack_name}/github-webhook"
-
-
-def slack_secret(control: ControlContext) -> str:
-    """Return the name of the secret with Slack's token."""
-    return control.output("SlackSecretName") or f"{control.stack_name}/slack-token"
 
 
 def read_secret(control: ControlContext, name: str) -> str | None:

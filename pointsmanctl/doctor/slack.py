@@ -1,16 +1,17 @@
 """Slack: the token is accepted, has the scopes that notify needs, and the bot is in the channel."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pointsmanctl import http
 from pointsmanctl.deployment.accounts import CONTROL
 from pointsmanctl.doctor.model import CheckResult, ControlContext, Link, LinkState
-from pointsmanctl.doctor.secret_values import judge_slack, read_secret, slack_secret
+from pointsmanctl.doctor.secret_values import judge_slack, read_secret
+from pointsmanctl.errors import CloudUnavailable
+from pointsmanctl.stack.secret_names import slack_secret
 
 LINK = Link("slack", CONTROL)
-_SECONDS = 10.0
 _HISTORY = {"channels:history", "groups:history"}  # a public channel, or a private one
 
 
@@ -29,7 +30,7 @@ class SlackAnswer:
 
 def check(control: ControlContext) -> Iterator[CheckResult]:
     """Check the token, its scopes and the channel."""
-    name = slack_secret(control)
+    name = slack_secret(control.stack_name, control.state)
     token = read_secret(control, name) or ""
     if judge_slack(name, token).state is not LinkState.OK:
         yield LINK.skipped("there is no token to ask Slack with", "store the token first")
@@ -44,23 +45,12 @@ def check(control: ControlContext) -> Iterator[CheckResult]:
 
 def call(url: str, method: str, token: str, **arguments: str) -> SlackAnswer:
     """Call a method of Slack's Web API; the error `no answer` if there is none."""
-    import urllib3
-
     try:
-        answer = urllib3.PoolManager().request(
-            "POST",
-            f"{url}{method}",
-            fields=arguments or None,
-            encode_multipart=False,
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=_SECONDS,
-            retries=False,
-        )
-        body = json.loads(answer.data)
-    except (urllib3.exceptions.HTTPError, ValueError):
+        answer = http.call("POST", f"{url}{method}", token, fields=arguments)
+    except CloudUnavailable:
         return SlackAnswer({})
     scopes = answer.headers.get("x-oauth-scopes", "")
-    return SlackAnswer(body, frozenset(each.strip() for each in scopes.split(",") if each.strip()))
+    return SlackAnswer(answer.body or {}, frozenset(each.strip() for each in scopes.split(",") if each.strip()))
 
 
 def judge_identity(answer: SlackAnswer) -> CheckResult:

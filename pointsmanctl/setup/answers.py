@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pointsman.core.github_host import WEB, GithubHost
 from pointsman.core.routes.model import Routes
 from pointsmanctl.deployment.settings import DeploySettings, read_deploy_settings
 from pointsmanctl.errors import InvalidInput
@@ -31,12 +32,19 @@ class Answers:
     control_region: str = ""
     accounts: dict[str, WorkerAccount] = field(default_factory=dict)
     regions: tuple[str, ...] = ()
-    repository: str = ""
+    github_url: str = WEB
+    repository: str = ""  # owner/name
     branch: str = ""
     playbook: str = ""
     slack_channel: str = ""
     run_image: bool = False  # builds run in an image of the team's own, instead of installing Ansible
     routes_exist: bool = False  # then their branch and playbook are not asked for
+
+    @property
+    def repository_address(self) -> str:
+        """The repository as a person writes it: without GitHub's URL on github.com."""
+        elsewhere = self.repository and self.github_url != WEB
+        return GithubHost(self.github_url).page(self.repository) if elsewhere else self.repository
 
 
 def present_answers(routes_file: Path, config: Path) -> Answers:
@@ -50,6 +58,7 @@ def present_answers(routes_file: Path, config: Path) -> Answers:
         control_region=settings.region or "",
         accounts=_accounts(routes, settings) if routes else {},
         regions=routes.regions if routes else (),
+        github_url=settings.github.url,
         repository=_repository(routes) if routes else "",
         slack_channel=settings.parameters.get(SLACK_CHANNEL, ""),
         run_image=settings.image is not None,

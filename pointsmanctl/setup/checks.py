@@ -2,11 +2,13 @@
 
 import re
 
+from pointsman.core.github_host import GithubHost
 from pointsmanctl.errors import InvalidInput
 
 _ACCOUNT_NAME = r"[a-z][a-z0-9-]{0,31}"
 _REGION = r"[a-z]{2}(-[a-z]+)+-[0-9]"
 _REPOSITORY = r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+"
+_ADDRESS = r"(https://|(ssh://)?git@)(?P<host>[^/:@\s]+(:[0-9]+(?=/))?)[/:](?P<path>.+)"
 _CHANNEL = r"[CG][A-Z0-9]{8,20}"
 _CONNECTION = r"(arn:aws[a-z-]*:(codeconnections|codestar-connections):[a-z0-9-]+:[0-9]{12}:connection/.+)?"
 _BRANCH = r"[^\s~^:?*\[\\!]+"
@@ -41,10 +43,20 @@ def regions(text: str) -> tuple[str, ...]:
     return names
 
 
-def repository(text: str) -> str:
-    """Check a repository; an address of GitHub becomes owner/name."""
-    short = re.sub(r"^(https://github\.com/|git@github\.com:)|(\.git)?/?$", "", text.strip())
-    return _check(short, _REPOSITORY, "owner/name on GitHub, such as acme/infra")
+def repository(text: str) -> tuple[str, str]:
+    """Check a repository: owner/name, or an address from which it is cloned.
+
+    Returns the URL of its GitHub, empty if the text does not say it, and owner/name.
+    """
+    address = re.fullmatch(_ADDRESS, text.strip(), re.IGNORECASE)
+    short = re.sub(r"(\.git)?/?$", "", address["path"] if address else text.strip())
+    name = _check(short, _REPOSITORY, "owner/name on GitHub, such as acme/infra, or the URL of a repository")
+    if not address:
+        return "", name
+    try:
+        return GithubHost(f"https://{address['host'].lower()}").url, name
+    except ValueError as error:
+        raise InvalidInput(f"{text!r}: GitHub's address {error}") from error
 
 
 def branch(text: str) -> str:

@@ -6,6 +6,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from pointsman.core.github_host import WEB
 from pointsmanctl.errors import InvalidInput
 from pointsmanctl.setup.answers import CONNECTION, SLACK_CHANNEL, Answers
 
@@ -155,6 +156,8 @@ def _config_text(text: str, answers: Answers, external_id: Callable[[], str]) ->
     _set(_table(document, "parameters"), SLACK_CHANNEL, answers.slack_channel)
     if answers.run_image:
         _table(document, "image")
+    if answers.github_url != WEB or "github" in document:
+        _set(_table(document, "github"), "url", answers.github_url)
     for name, account in answers.accounts.items():
         table = _table(_table(document, "accounts", is_super=True), name)
         _set(table, "profile", account.profile)

@@ -38,18 +38,24 @@ class Questions:
         )
         profile, number = self._profile("AWS profile of the control account", "--profile", present.control_profile)
         self._prompt.note(f"The control stack goes to account {number}, {region}.")
+        accounts = self._accounts(more=more_accounts)
+        regions = ask(
+            "Regions with hosts, separated by commas", "--regions", ",".join(present.regions) or region, checks.regions
+        )
+        github_url, repository = ask(
+            "Repository: owner/name on GitHub, or its URL on GitHub Enterprise",
+            "--repository",
+            present.repository_address,
+            checks.repository,
+        )
         return replace(
             present,
             control_profile=profile,
             control_region=region,
-            accounts=self._accounts(more=more_accounts),
-            regions=ask(
-                "Regions with hosts, separated by commas",
-                "--regions",
-                ",".join(present.regions) or region,
-                checks.regions,
-            ),
-            repository=ask("Repository, owner/name on GitHub", "--repository", present.repository, checks.repository),
+            accounts=accounts,
+            regions=regions,
+            github_url=github_url or present.github_url,
+            repository=repository,
             branch=self._branch(),
             playbook=self._playbook(),
             slack_channel=ask(

@@ -31,8 +31,8 @@ def test_a_sample_shows_every_field_that_its_class_must_have(name: str) -> None:
 
 
 def test_a_decision_that_says_it_is_not_held_is_read_and_does_not_say_it_again() -> None:
-    told = sample("ours/DeliveryDecided.json")
-    told["decisions"][0]["held"] = False
-    event = read_event(told)
+    stored = sample("ours/DeliveryDecided.json")
+    stored["decisions"][0]["held"] = False
+    event = read_event(stored)
     assert event == read_event(sample("ours/DeliveryDecided.json"))
     assert "held" not in event.to_json()

@@ -53,6 +53,11 @@ MORE_ROUTES = """
     targets: [dev/ca-central-1]
     playbook: site.yml
     new_instances: true
+  - name: enterprise # of an installation of its own, for GitHub Enterprise Server
+    repository: acme/enterprise
+    on: {push: {branches: [main], paths: [site.yml]}}
+    targets: [prod/ap-southeast-2]
+    playbook: site.yml
 """
 
 

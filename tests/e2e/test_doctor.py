@@ -41,7 +41,9 @@ def bad(results: list[CheckResult]) -> dict[str, str]:
 
 
 def test_nothing_is_broken_on_any_target(cloud: LocalCloud) -> None:
-    assert bad(examine(cloud, "dev/eu-west-1", "prod/eu-west-1", "dev/us-east-1", "prod/us-east-1")) == {}
+    results = examine(cloud, "dev/eu-west-1", "prod/eu-west-1", "dev/us-east-1", "prod/us-east-1")
+    assert bad(results) == {}
+    assert [each.message for each in results].count("a test event reached the control stack") == 4
 
 
 @contextmanager
@@ -60,6 +62,17 @@ def disabled_rule(cloud: LocalCloud) -> Iterator[None]:
     events.disable_rule(Name="pointsman-build-states")
     yield
     events.enable_rule(Name="pointsman-build-states")
+
+
+@contextmanager
+def role_that_is_denied(cloud: LocalCloud) -> Iterator[None]:
+    """As by a permissions boundary: only an event that does not arrive shows it."""
+    iam, role = cloud.client("iam", "dev"), f"pointsman-forward-{REGION}"
+    deny = {"Effect": "Deny", "Action": "events:PutEvents", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    iam.put_role_policy(RoleName=role, PolicyName="denies", PolicyDocument=document)
+    yield
+    iam.delete_role_policy(RoleName=role, PolicyName="denies")
 
 
 @contextmanager
@@ -122,6 +135,7 @@ def firing_alarm(cloud: LocalCloud) -> Iterator[None]:
     [
         (external_id, "start role", "requires another external id"),
         (disabled_rule, "events", "rule pointsman-build-states is DISABLED"),
+        (role_that_is_denied, "events", "a test event did not reach the control stack within 30 s"),
         (placeholder, "secrets", "is still the placeholder"),
         (not_in_channel, "slack", "not_in_channel → invite the app to the channel"),
         (versioned_bucket, "bucket", "is versioned"),

@@ -234,7 +234,7 @@ def playbook_ended(of: str, at: float = 50, **about: Any) -> PlaybookEnded:
         "mode": "apply",
         "build_arn": arn(of),
         "exit_status": 1,
-        "reason": "The role 'geerlingguy.nginx' was not found in ansible/roles.",
+        "reason": "The role 'geerlingguy.nginx' was not found in roles.",
         "hosts": 0,
         "started_at": after(10),
         "ended_at": after(at),

@@ -13,6 +13,7 @@ from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.core.github.receiver import Receiver
 from pointsman.core.github.signature import signature_of
 from pointsman.core.github.signature_check import SignatureCheck
+from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.routes.compile import compile_routes
 from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.core.routes.model import Routes
@@ -132,7 +133,8 @@ def a_receiver(
     routes: CompiledRoutes | None = None,
     secret: FakeSecret | None = None,
     github: FakeGithub | None = None,
+    host: GithubHost = GITHUB_COM,
 ) -> Receiver:
     """A receiver with the shipped rules and, by default, no token for GitHub."""
     gate = SignatureCheck(secret or FakeSecret(), lambda: 0.0, print)
-    return Receiver(gate, queue, routes or shipped_routes(), lambda: NOON, github)
+    return Receiver(gate, queue, routes or shipped_routes(), lambda: NOON, github, host)

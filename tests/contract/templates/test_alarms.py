@@ -102,7 +102,8 @@ def watched(metric: str) -> set[str]:
 
 
 def test_every_dead_letter_queue_has_an_alarm() -> None:
-    queues = {f"<{name}.QueueName>" for name in control().of_type("AWS::SQS::Queue") if name != "ChangesQueue"}
+    queues = {f"<{name}.QueueName>" for name in control().of_type("AWS::SQS::Queue") if name.endswith("DeadLetters")}
+    assert len(queues) == len(control().of_type("AWS::SQS::Queue")) - len(("ChangesQueue", "TestEvents"))
     assert watched("ApproximateNumberOfMessagesVisible") == queues
 
 

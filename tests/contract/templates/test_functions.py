@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 
 from pointsman.config import Settings
-from tests.contract.templates.cloudformation import CONTROL_ACCOUNT, WORKERS, Stack, control, load, worker
+from tests.contract.templates.cloudformation import (
+    CONTROL_ACCOUNT,
+    WORKERS,
+    Stack,
+    control,
+    load,
+    statements_of_roles,
+    worker,
+)
 from tests.support.tables import create_tables
 
 FUNCTIONS = {
@@ -207,9 +215,10 @@ def test_the_builds_and_the_api_log_to_their_groups() -> None:
 
 
 def test_every_queue_keeps_its_messages_encrypted_and_as_long_as_it_can() -> None:
-    for queue in control().of_type("AWS::SQS::Queue").values():
+    for name, queue in control().of_type("AWS::SQS::Queue").items():
         assert queue["SqsManagedSseEnabled"] is True
-        assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+        # A test event is of no use after doctor has ended.
+        assert queue["MessageRetentionPeriod"] == (300 if name == "TestEvents" else 14 * 24 * 3600)
 
 
 def test_the_changes_queue_gives_a_message_back_only_after_the_function_has_given_up() -> None:
@@ -220,7 +229,7 @@ def test_the_changes_queue_gives_a_message_back_only_after_the_function_has_give
 
 
 def test_an_event_that_reaches_no_function_is_tried_again_and_then_kept() -> None:
-    rules = control().of_type("AWS::Events::Rule")
+    rules = {name: rule for name, rule in control().of_type("AWS::Events::Rule").items() if name != "TestEventsRule"}
     assert len(rules) == 6
     for name, rule in rules.items():
         for target in rule["Targets"]:
@@ -231,6 +240,15 @@ def test_an_event_that_reaches_no_function_is_tried_again_and_then_kept() -> Non
             assert statement["Principal"] == {"Service": "events.amazonaws.com"}
             assert f"<{name}.Arn>" in statement["Condition"]["ArnEquals"]["aws:SourceArn"]
             assert statement["Resource"] == f"<{queue}.Arn>"
+
+
+def test_test_events_go_to_their_queue_alone() -> None:
+    [target] = control().properties("TestEventsRule")["Targets"]
+    assert target == {"Id": "test-events", "Arn": "<TestEvents.Arn>"}
+    [statement] = control().properties("TestEventsPolicy")["PolicyDocument"]["Statement"]
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": "<TestEventsRule.Arn>"}}
+    readers = [each for each in statements_of_roles(control()) if "<TestEvents.Arn>" in each.resources]
+    assert readers == []
 
 
 def test_what_a_function_cannot_do_is_kept() -> None:

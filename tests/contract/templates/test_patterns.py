@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from moto.events.models import EventPattern
 
+from pointsmanctl.doctor.crossing import DETAIL_TYPE, SOURCE
 from tests.contract.templates.cloudformation import ROOT, Stack, control, reporting_instances, worker
 
 type Sample = dict[str, Any]
@@ -19,7 +20,8 @@ PHASE = "codebuild-build-phase-change"
 HOST = "eventbridge-host-result"
 SCHEDULED = "eventbridge-scheduled"
 INSTANCE = "ec2-instance-running"
-EVERY = [IN_PROGRESS, *ENDS, PHASE, HOST, SCHEDULED, INSTANCE]
+TEST = "eventbridge-test-event"
+EVERY = [IN_PROGRESS, *ENDS, PHASE, HOST, SCHEDULED, INSTANCE, TEST]
 
 # Rule → the samples that it takes; it must leave every other one.
 TAKES: dict[tuple[Callable[[], Stack], str], list[str]] = {
@@ -27,10 +29,11 @@ TAKES: dict[tuple[Callable[[], Stack], str], list[str]] = {
     (control, "AuditWriterBuildState"): [IN_PROGRESS, *ENDS],
     (control, "AuditWriterHostResult"): [HOST],
     (control, "StartBuildNewInstance"): [INSTANCE],
-    (worker, "BuildStates"): [IN_PROGRESS, *ENDS],
     (reporting_instances, "NewInstances"): [INSTANCE],
+    (control, "TestEventsRule"): [TEST],
+    (worker, "BuildStates"): [IN_PROGRESS, *ENDS, TEST],
 }
-BUILD_RULES = [each for each in TAKES if TAKES[each] == [IN_PROGRESS, *ENDS]]
+BUILD_RULES = [each for each in TAKES if IN_PROGRESS in TAKES[each]]
 
 
 def sample(name: str) -> Sample:
@@ -106,6 +109,10 @@ def of_an_instance_that_stops(event: Sample) -> None:
         (reporting_instances, "NewInstances", of_another_source),
         (reporting_instances, "NewInstances", of_another_type),
         (reporting_instances, "NewInstances", of_an_instance_that_stops),
+        (control, "TestEventsRule", of_another_account),
+        (control, "TestEventsRule", of_another_project),
+        (control, "TestEventsRule", of_another_source),
+        (control, "TestEventsRule", of_another_type),
         (worker, "BuildStates", of_another_project),
         (worker, "BuildStates", of_another_source),
         (worker, "BuildStates", of_another_type),
@@ -116,6 +123,22 @@ def test_a_rule_leaves_what_is_not_meant_for_it(stack: Callable[[], Stack], rule
     assert matches(pattern_of(stack, rule), event)
     change(event)
     assert not matches(pattern_of(stack, rule), event)
+
+
+@pytest.mark.parametrize("rule", ["StartBuildBuildEnded", "AuditWriterBuildState", "AuditWriterHostResult"])
+@pytest.mark.parametrize("name", [IN_PROGRESS, *ENDS, HOST])
+def test_a_test_event_that_looks_like_another_reaches_no_function(rule: str, name: str) -> None:
+    """Everyone in a worker account may send test events, and the worker's rule looks at source and type alone."""
+    forged = {**sample(name), "source": SOURCE}
+    assert not matches(pattern_of(control, rule), forged)
+    assert not matches(pattern_of(control, rule), {**forged, "detail-type": DETAIL_TYPE})
+
+
+def test_the_archive_keeps_what_the_functions_read() -> None:
+    pattern = control().properties("BusArchive")["EventPattern"]
+    assert {name: matches(pattern, sample(name)) for name in EVERY} == {
+        name: name not in (SCHEDULED, TEST) for name in EVERY
+    }
 
 
 @pytest.mark.parametrize("status", ["TIMED_OUT", "FAULT"])

@@ -3,6 +3,7 @@
 import pytest
 
 from pointsman.core.audit.authorize import CHECK_PROJECT
+from pointsmanctl.doctor.crossing import DETAIL_TYPE, SOURCE
 from tests.contract.templates.cloudformation import (
     CONTROL_ACCOUNT,
     WORKERS,
@@ -229,13 +230,13 @@ def test_only_start_build_may_assume_a_worker_role_and_only_with_the_external_id
 @pytest.mark.parametrize(
     ("policy", "source", "detail_type"),
     [
-        ("BuildStatesPolicy", "aws.codebuild", "CodeBuild Build State Change"),
+        ("BuildStatesPolicy", ["aws.codebuild", SOURCE], ["CodeBuild Build State Change", DETAIL_TYPE]),
         ("HostResultsPolicy", "pointsman.ansible", ["HostResultRecorded", "PlaybookEnded"]),
         ("CheckResultsPolicy", "pointsman.check", ["HostResultRecorded", "PlaybookEnded"]),
     ],
 )
 def test_the_bus_takes_its_own_kinds_of_event_from_each_kind_of_worker_role(
-    policy: str, source: str, detail_type: str | list[str]
+    policy: str, source: str | list[str], detail_type: str | list[str]
 ) -> None:
     statement = control().properties(policy)["Statement"]
     assert statement["Principal"] == {"AWS": WORKERS}

@@ -202,7 +202,7 @@ def test_the_receiver_starts_without_pydantic() -> None:
 def test_what_github_does_not_tell_and_what_is_held_are_counted_for_alarms(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rules = {"on": {"push": {"paths": ["ansible/**"]}}, "when_undetermined": "hold"}
+    rules = {"on": {"push": {"paths": ["roles/**"]}}, "when_undetermined": "hold"}
     monkeypatch.setattr(wiring, "packaged_routes", lambda: routes_with(rules, rules))
     monkeypatch.setattr(wiring, "_github", lambda *_: FakeGithub(failure=Unavailable("GitHub's API is silent")))
     status, decided = call(signed(payload("push_forced")))

@@ -170,8 +170,8 @@ def largest_route() -> Routes:
     few = file_with({"name": "site"}, regions=regions)
     targets = few.targets_of(few.routes[0])
     room = TARGETS_BYTES - sum(len(each.to_json()) for each in targets)
-    told = {"told": "x" * (room // len(targets) - len(',"extra_vars":{"told":""}') - 1)}
-    return file_with({"name": "site", "targets": [{"name": "*/*", "extra_vars": told}]}, regions=regions)
+    extra_vars = {"text": "x" * (room // len(targets) - len(',"extra_vars":{"text":""}') - 1)}
+    return file_with({"name": "site", "targets": [{"name": "*/*", "extra_vars": extra_vars}]}, regions=regions)
 
 
 def test_the_largest_route_there_may_be_is_kept_in_one_item_also_when_all_its_targets_are_tried_again(
@@ -182,8 +182,8 @@ def test_the_largest_route_there_may_be_is_kept_in_one_item_also_when_all_its_ta
     push = payload("push_main")
     push["head_commit"]["modified"] = push["commits"][-1]["modified"] = ["日" * 199 + str(n) for n in range(100)]
     assert call(monkeypatch, compile_routes(routes), push)[0] == 202
-    [told] = [Delivery.read_json(body) for body in aws.bodies()]
-    [rollout] = aws.engine.accept(told, "m-1")
+    [queued] = [Delivery.read_json(body) for body in aws.bodies()]
+    [rollout] = aws.engine.accept(queued, "m-1")
     loaded = aws.store.load(rollout)
     assert loaded
     stored, _ = loaded

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 
 from pointsman.adapters.aws_client import CallLimits
 from pointsman.adapters.builds_codebuild import PAGES_SEARCHED, CodeBuilds, environment_of
+from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.model import DeliveryId, Mode, Rollout, Run
 from pointsman.errors import BuildDelayed, BuildRefused, PointsmanError, Unavailable
 from tests.support.rollouts import change, delivery, target
@@ -133,6 +134,18 @@ def test_an_error_shows_whether_anything_happened_and_whether_a_retry_helps(
         calls[call]()  # type: ignore[no-untyped-call]
     assert type(raised.value) is becomes
     assert DEV in str(raised.value)
+
+
+def test_a_build_clones_from_the_github_of_the_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = FakeCodeBuild()
+    monkeypatch.setattr(CodeBuilds, "_client", lambda *_: client)
+    projects = {Mode.APPLY: "pointsman", Mode.CHECK: "pointsman-check"}
+    for host in (GITHUB_COM, GithubHost("https://github.example.com")):
+        CodeBuilds("start-role", projects, "an-external-id", host).start(*a_run())
+    assert [each["sourceLocationOverride"] for each in client.started] == [
+        "https://github.com/acme/infra.git",
+        "https://github.example.com/acme/infra.git",
+    ]
 
 
 @pytest.mark.parametrize("last", ["AccountLimitExceededException", "AccessDeniedException"])

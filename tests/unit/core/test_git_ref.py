@@ -31,7 +31,7 @@ def test_no_two_refs_look_the_same(one: str, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ref", "kind", "told"),
+    ("ref", "kind", "text"),
     [
         ("refs/pull/7/head", "pull request", "pull request #7"),
         ("refs/notes/commits", "other", "refs/notes/commits"),
@@ -39,8 +39,8 @@ def test_no_two_refs_look_the_same(one: str, other: str) -> None:
         ("main", "other", "main"),
     ],
 )
-def test_any_other_ref_is_shown_unchanged(ref: str, kind: str, told: str) -> None:
-    assert (read_ref(ref).kind, read_ref(ref).shown) == (kind, told)
+def test_any_other_ref_is_shown_unchanged(ref: str, kind: str, text: str) -> None:
+    assert (read_ref(ref).kind, read_ref(ref).shown) == (kind, text)
 
 
 def changed(name: str) -> Change:

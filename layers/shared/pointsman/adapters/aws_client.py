@@ -22,6 +22,8 @@ class CallLimits(NamedTuple):
 
 # GitHub waits 10 seconds for the answer to a delivery.
 RECEIVER = CallLimits(connect=1, read=2, attempts=2)
+# GitHub's API is asked in the seconds that this leaves.
+CERTIFICATES = CallLimits(connect=1, read=2, attempts=1)
 FUNCTION = CallLimits(connect=2, read=5, attempts=3)
 # A region that does not answer must not use up the time of the others.
 CODEBUILD = CallLimits(connect=2, read=6, attempts=3)

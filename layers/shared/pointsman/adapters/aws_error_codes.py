@@ -5,6 +5,8 @@ from pointsman.errors import Misconfigured, Unavailable
 # A retry does not help: the role, the name or the request itself is wrong. Services differ in the suffix.
 _OPERATOR_MUST_ACT = (
     "AccessDenied",
+    "NoSuchBucket",
+    "NoSuchKey",
     "InvalidParameter",
     "InvalidRequest",
     "QueueDoesNotExist",

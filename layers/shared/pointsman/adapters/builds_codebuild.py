@@ -11,6 +11,7 @@ from pointsman.adapters.aws_client import CODEBUILD, CODEBUILD_START, CallLimits
 from pointsman.adapters.builds_errors import translate_build_errors
 from pointsman.adapters.worker_role import assume_worker_role
 from pointsman.core.codebuild import BUILD_STATES, LONGEST_BUILD, build_reason, failed_phase, log_link
+from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.identity import build_token, is_engine
 from pointsman.core.model import Mode, Rollout, Run, Target
 from pointsman.core.ports import BuildReport
@@ -30,10 +31,13 @@ START_CALLS = 3
 class CodeBuilds:
     """Builds of one project per mode, through role `<role>-<region>` of each target's account."""
 
-    def __init__(self, role: str, projects: Mapping[Mode, str], external_id: str) -> None:
+    def __init__(
+        self, role: str, projects: Mapping[Mode, str], external_id: str, host: GithubHost = GITHUB_COM
+    ) -> None:
         self._role = role
         self._projects = projects
         self._external_id = external_id
+        self._host = host
         self._sts: STSClient | None = None
         self._clients: dict[tuple[str, str, CallLimits], tuple[CodeBuildClient, datetime]] = {}
 
@@ -63,7 +67,7 @@ class CodeBuilds:
             answer = self._client(run.target, CODEBUILD_START).start_build(
                 projectName=self._projects[run.mode],
                 sourceVersion=rollout.change.after,
-                sourceLocationOverride=f"https://github.com/{rollout.change.repository}.git",
+                sourceLocationOverride=self._host.clone_url(rollout.change.repository),
                 environmentVariablesOverride=[
                     {"name": name, "value": value, "type": "PLAINTEXT"}
                     for name, value in environment_of(rollout, run).items()

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Any
 
 import urllib3
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError
 
 from pointsman.errors import Misconfigured, Unavailable
 
@@ -42,11 +42,14 @@ class Deadline:
 
 
 class GithubHttp:
-    """The API at `url`: https://api.github.com, or https://host/api/v3 of GitHub Enterprise Server."""
+    """The API at `url`: https://api.github.com, or https://host/api/v3 of GitHub Enterprise Server.
 
-    def __init__(self, url: str) -> None:
+    `certificates`, in PEM, replace the public authorities: a server in a company's network often has a private one.
+    """
+
+    def __init__(self, url: str, certificates: str | None = None) -> None:
         self._url = url.rstrip("/")
-        self._pool = urllib3.PoolManager(retries=_REDIRECTS)
+        self._pool = urllib3.PoolManager(retries=_REDIRECTS, ca_cert_data=certificates)
 
     def ask(self, method: str, path: str, token: str, deadline: Deadline, body: Mapping[str, Any] | None = None) -> Any:
         """Send a request and return the JSON of the answer. Raises Unavailable or Misconfigured."""
@@ -77,12 +80,21 @@ class GithubHttp:
             content = _read(response, deadline)
         except HTTPError as error:
             deadline.left()
-            raise _Transient(f"GitHub's API cannot be reached ({type(error).__name__})") from error
+            raise _unreachable(error) from error
         _check(response, path)
         try:
             return json.loads(content)
         except ValueError as error:
             raise _Transient("GitHub's API did not answer with valid JSON") from error
+
+
+def _unreachable(error: HTTPError) -> Exception:
+    cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
+    if "CERTIFICATE_VERIFY_FAILED" in str(cause):
+        return Misconfigured(
+            "the certificate of GitHub's API is not trusted: if a private authority signed it, set GithubCertificateArn"
+        )
+    return _Transient(f"GitHub's API cannot be reached ({type(cause).__name__})")
 
 
 def _within(deadline: Deadline, call: Callable[[], Any]) -> Any:

@@ -61,8 +61,8 @@ def test_the_list_and_the_one_are_the_same_object(stack: DeployedStack, rollout:
     [one] = json.loads(run("status", rollout, "-o", "json").stdout)
     assert json.loads(run("status", "-o", "json").stdout) == [one]
     assert json.loads(run("status", "-o", "jsonl").stdout) == one
-    [told] = json.loads(run("why", COMMIT, "-o", "json").stdout)
-    assert told["rollouts"] == [one]
+    [answer] = json.loads(run("why", COMMIT, "-o", "json").stdout)
+    assert answer["rollouts"] == [one]
 
 
 def test_a_table_has_a_row_for_each_run_with_its_log(stack: DeployedStack, rollout: RolloutId) -> None:

@@ -55,7 +55,7 @@ def test_a_commit_without_a_run_has_a_reason_and_a_held_one_is_marked(stack: Dep
     stack.push(delivery(), "m-1")
     held = Decision(route="slow", outcome=Outcome.UNDETERMINED, runs=False, held=True, reason="nobody knows")
     stack.push(delivery(name="d-2").replace(decisions=(held,)), "m-2")
-    decided = {told["delivery"]["delivery"]: told["delivery"]["decisions"][0] for told in answers(COMMIT)}
+    decided = {each["delivery"]["delivery"]: each["delivery"]["decisions"][0] for each in answers(COMMIT)}
     assert (decided["d-1"]["outcome"], decided["d-1"]["held"]) == ("ignored", False)
     assert decided["d-2"]["held"]
     assert "held" in ask(COMMIT).stdout
@@ -74,9 +74,9 @@ def test_omitted_decisions_are_counted(stack: DeployedStack) -> None:
         for number in range(4_000)
     )
     stack.push(delivery().replace(decisions=many), "m-1")
-    [told] = [each["delivery"] for each in answers(COMMIT)]
-    assert 0 < told["decisions_omitted"] == len(many) - len(told["decisions"])
-    assert f"and {told['decisions_omitted']:,} more decisions" in ask(COMMIT).stdout
+    [decided] = [each["delivery"] for each in answers(COMMIT)]
+    assert 0 < decided["decisions_omitted"] == len(many) - len(decided["decisions"])
+    assert f"and {decided['decisions_omitted']:,} more decisions" in ask(COMMIT).stdout
 
 
 def test_a_delivery_before_since_is_named(stack: DeployedStack) -> None:
@@ -105,10 +105,10 @@ def test_a_failed_run_has_ansibles_reason_instead_of_the_exit_status(stack: Depl
 
 @pytest.mark.parametrize("branch", ["refs/main", "tags/v1", "heads/x", "refs/heads/x"])
 def test_a_branch_is_named_as_it_is(stack: DeployedStack, branch: str) -> None:
-    told = delivery(DEV)
-    ref = told.change.replace(ref=f"refs/heads/{branch}")
-    stack.push(told.replace(change=ref), "m-1")
-    assert f"acme/infra {branch}  Raise" in ask(told.change.after[:7]).stdout
+    of_main = delivery(DEV)
+    ref = of_main.change.replace(ref=f"refs/heads/{branch}")
+    stack.push(of_main.replace(change=ref), "m-1")
+    assert f"acme/infra {branch}  Raise" in ask(of_main.change.after[:7]).stdout
 
 
 def test_text_from_a_commit_is_not_markup(stack: DeployedStack) -> None:

@@ -28,7 +28,7 @@ def templates(directory: Path, *, broken_control: bool = False, bus: str = "poin
         },
         "Outputs": {"BusArn": {"Value": {"Fn::GetAtt": ["Bus", "Arn"]}}},
     }
-    told = {"Fn::Join": [" ", [{"Ref": name} for name in WORKER_PARAMETERS]]}
+    values = {"Fn::Join": [" ", [{"Ref": name} for name in WORKER_PARAMETERS]]}
     worker = {
         "Parameters": {
             **{name: {"Type": "String"} for name in WORKER_PARAMETERS},
@@ -36,10 +36,10 @@ def templates(directory: Path, *, broken_control: bool = False, bus: str = "poin
         },
         "Conditions": {"IsBroken": {"Fn::Equals": [{"Ref": "Broken"}, "true"]}},
         "Resources": {
-            "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": told}},
+            "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": values}},
             "Policy": {**BROKEN, "Condition": "IsBroken"},
         },
-        "Outputs": {"Told": {"Value": told}},
+        "Outputs": {"Values": {"Value": values}},
     }
     directory.mkdir(exist_ok=True)
     paths = directory / "control.json", directory / "worker.json"
@@ -63,9 +63,9 @@ def deployment(
     )
 
 
-def told(cloud: LocalCloud, name: str, target: str) -> list[str]:
+def values_of(cloud: LocalCloud, name: str, target: str) -> list[str]:
     account, region = target.split("/")
-    return stacks.outputs(cloud.client("cloudformation", account, region), f"{name}-worker")["Told"].split()
+    return stacks.outputs(cloud.client("cloudformation", account, region), f"{name}-worker")["Values"].split()
 
 
 def kinds(outcomes: object) -> dict[str, str]:
@@ -80,21 +80,21 @@ def test_the_control_stacks_outputs_reach_every_worker_and_a_second_deployment_c
     first = deployment(cloud, tmp_path, paths, "all")
     outcomes = first.deploy(first.plan(["control", *TARGETS]))
     assert kinds(outcomes) == dict.fromkeys(["control", *TARGETS], "created")
-    account, control, bus, external_id, repository = told(cloud, "all", "prod/us-east-1")
+    account, control, bus, external_id, repository = values_of(cloud, "all", "prod/us-east-1")
     assert (account, control, repository) == ("prod", "111111111111", "https://github.com/acme/infra.git")
     assert bus == "arn:aws:events:us-east-1:111111111111:event-bus/all"  # not as it was predicted
     assert len(external_id) == 32
 
     again = deployment(cloud, tmp_path, paths, "all")
     assert all(each.unchanged for each in again.plan(["control", *TARGETS]))
-    assert told(cloud, "all", "dev/eu-west-1")[3] == external_id
+    assert values_of(cloud, "all", "dev/eu-west-1")[3] == external_id
 
 
 def test_an_external_id_of_the_file_reaches_all_stacks(cloud: LocalCloud, tmp_path: Path) -> None:
     paths = templates(tmp_path, bus="own")
     one = deployment(cloud, tmp_path, paths, "own", external_id="chosen-by-the-team")
     one.deploy(one.plan(["control", *TARGETS[:1]]))
-    assert told(cloud, "own", TARGETS[0])[3] == "chosen-by-the-team"
+    assert values_of(cloud, "own", TARGETS[0])[3] == "chosen-by-the-team"
 
 
 def test_a_region_that_fails_is_named_and_does_not_stop_the_others(cloud: LocalCloud, tmp_path: Path) -> None:

@@ -1,94 +1,21 @@
 """The checks read a real worker stack on the emulator, beside a small control stack."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
-from zipfile import ZipFile
 
 import pytest
 
 from localcloud.cloud import LocalCloud
-from localcloud.layout import CHECKOUT
-from pointsmanctl.deployment.deployment import Deployment
 from pointsmanctl.deployment.model import StackState
-from pointsmanctl.deployment.template import read_template
-from pointsmanctl.doctor.examine import Examination
 from pointsmanctl.doctor.github import check as check_github
 from pointsmanctl.doctor.model import CheckResult, ControlContext
 from pointsmanctl.doctor.slack import call
 from tests.support.answering_server import Answer, running
-from tests.support.deployment import deployer, installation
+from tests.support.deployment import installation
+from tests.support.examined_stacks import STACKS, TARGET, examine
 from tests.support.github_api import github_server
 
-TARGET = "dev/eu-central-1"
-STACKS: dict[str, Any] = {"stack": "examined", "workers": {"stack": "examined-worker"}}
 CONNECTION = "arn:aws:codeconnections:eu-central-1:222222222222:connection/c1"
-
-
-def control_template(path: Path) -> Path:
-    names = ("WorkerAccountIds", "ExternalId", "SlackChannel", "SlackApiUrl", "GithubApiSecretName", "GithubApiUrl")
-    policy = {
-        "EventBusName": {"Ref": "Bus"},
-        "StatementId": "workers",
-        "Statement": {
-            "Effect": "Allow",
-            "Principal": {"AWS": {"Fn::Split": [",", {"Ref": "WorkerAccountIds"}]}},
-            "Action": "events:PutEvents",
-            "Resource": {"Fn::GetAtt": ["Bus", "Arn"]},
-        },
-    }
-    token = {"Name": "examined/slack-token", "SecretString": "put the bot token here"}
-    template = {
-        "Parameters": {name: {"Type": "String", "Default": ""} for name in names},
-        "Resources": {
-            "Bus": {"Type": "AWS::Events::EventBus", "Properties": {"Name": "examined"}},
-            "Policy": {"Type": "AWS::Events::EventBusPolicy", "Properties": policy},
-            "Token": {"Type": "AWS::SecretsManager::Secret", "Properties": token},
-        },
-        "Outputs": {"BusArn": {"Value": {"Fn::GetAtt": ["Bus", "Arn"]}}},
-    }
-    path.write_text(json.dumps(template))
-    return path
-
-
-def worker_template(cloud: LocalCloud, path: Path) -> Path:
-    """The real worker template, with a layer that is in S3 already."""
-    s3, bucket = cloud.client("s3", "dev", "eu-central-1"), "layers-of-tests"
-    if bucket not in [each["Name"] for each in s3.list_buckets()["Buckets"]]:
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-    content = BytesIO()
-    with ZipFile(content, "w") as archive:
-        archive.writestr("bin/run", "")
-    s3.put_object(Bucket=bucket, Key="runner.zip", Body=content.getvalue())
-    template = read_template(CHECKOUT / "regional" / "template.yaml")
-    template["Resources"]["RunnerLayer"]["Properties"]["Content"] = {"S3Bucket": bucket, "S3Key": "runner.zip"}
-    path.write_text(json.dumps(template))
-    return path
-
-
-def examine(
-    cloud: LocalCloud,
-    directory: Path,
-    *targets: str,
-    options: Mapping[str, Any] = MappingProxyType({}),
-    **parameters: str,
-) -> dict[str, list[CheckResult]]:
-    """The results by link of a deployment with these options of its route and parameters of the worker."""
-    settings: dict[str, Any] = {**STACKS, "targets": {TARGET: {"parameters": parameters}}}
-    control = control_template(directory / "control.json")
-    worker = worker_template(cloud, directory / "worker.json")
-    installed = installation(control, worker, regions=["eu-central-1"], options=options, **settings)
-    deployment = Deployment(installed, deployer(cloud, directory / "work"), "111111111111")
-    outcomes = deployment.deploy(deployment.plan(["control", TARGET]))
-    assert not [each.reason for each in outcomes if each.reason]
-    results: dict[str, list[CheckResult]] = {}
-    for each in Examination(installed, cloud).results(targets or [TARGET]):
-        results.setdefault(f"{each.where} {each.link}", []).append(each)
-    return results
 
 
 def states(results: dict[str, list[CheckResult]], link: str) -> list[str]:
@@ -100,10 +27,10 @@ def test_every_link_of_a_target_is_read(cloud: LocalCloud, tmp_path: Path) -> No
     assert states(results, f"{TARGET} stack") == ["ok", "ok"]
     assert states(results, f"{TARGET} start role") == ["ok"]
     assert states(results, f"{TARGET} project") == ["ok"]
-    assert states(results, f"{TARGET} events") == ["ok", "ok", "ok"]
+    assert states(results, f"{TARGET} events") == ["ok"] * 5
     assert states(results, f"{TARGET} bucket") == ["ok"]
     assert states(results, f"{TARGET} hosts") == ["warning"]
-    assert states(results, f"{TARGET} vault") == states(results, f"{TARGET} connection") == ["skipped"]
+    assert states(results, f"{TARGET} build secrets") == states(results, f"{TARGET} connection") == ["skipped"]
     assert states(results, "control secrets") == ["broken", "broken"]
     assert states(results, "control slack") == ["skipped"]
 
@@ -112,7 +39,7 @@ def test_what_cannot_be_read_is_said_and_stops_no_other_check(cloud: LocalCloud,
     results = examine(cloud, tmp_path, ConnectionArn=CONNECTION, SecretNames="missing/vault")
     [connection] = results[f"{TARGET} connection"]  # the emulator has no such service
     assert connection.message.startswith("it cannot be read: ")
-    [vault] = results[f"{TARGET} vault"]
+    [vault] = results[f"{TARGET} build secrets"]
     assert vault.message == "there is no secret missing/vault"
     assert states(results, f"{TARGET} bucket") == ["ok"]
 

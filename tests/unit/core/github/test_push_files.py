@@ -38,16 +38,16 @@ def commit(number: int, *, by: str = "hana", message: str = "Change", **lists: A
     )
 
 
-def told(*commits: PushedCommit, is_new: bool = False, forced: bool = False) -> ChangedFiles:
+def changes(*commits: PushedCommit, is_new: bool = False, forced: bool = False) -> ChangedFiles:
     return files_of_branch(commits, commits[-1].id if commits else "", is_new=is_new, forced=forced)
 
 
 def test_the_files_of_one_commit_are_the_difference() -> None:
-    assert told(commit(1, added=["new"], removed=["old"], modified=["same"])) == ChangedFiles(("new", "old", "same"))
+    assert changes(commit(1, added=["new"], removed=["old"], modified=["same"])) == ChangedFiles(("new", "old", "same"))
 
 
 def test_of_a_rename_both_names_have_changed() -> None:
-    assert told(commit(1, added=["new/name"], removed=["old/name"])).names == ("new/name", "old/name")
+    assert changes(commit(1, added=["new/name"], removed=["old/name"])).names == ("new/name", "old/name")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_of_a_rename_both_names_have_changed() -> None:
 def test_what_one_commit_changed_a_later_one_may_have_taken_back(
     touches: list[dict[str, Any]], names: tuple[str, ...], uncertain: tuple[str, ...]
 ) -> None:
-    files = told(*(commit(number, **lists) for number, lists in enumerate(touches)))
+    files = changes(*(commit(number, **lists) for number, lists in enumerate(touches)))
     assert files == ChangedFiles(names, uncertain, possible_gap=MAYBE_MERGE_AMONG_SEVERAL)
 
 
@@ -77,30 +77,30 @@ def test_what_one_commit_changed_a_later_one_may_have_taken_back(
     ],
 )
 def test_commits_that_cannot_have_come_one_after_the_other_were_merged(touches: list[dict[str, Any]]) -> None:
-    files = told(*(commit(number, **lists) for number, lists in enumerate(touches)))
+    files = changes(*(commit(number, **lists) for number, lists in enumerate(touches)))
     assert (files.names, files.uncertain) == ((), ("a",))
     assert "parallel histories" in (files.gap or "")
 
 
 def test_the_commits_of_a_forced_push_tell_nothing() -> None:
-    files = told(commit(1, added=["a"]), forced=True)
+    files = changes(commit(1, added=["a"]), forced=True)
     assert (files.names, files.uncertain) == ((), ())
     assert files.gap
 
 
 def test_what_a_new_branch_touched_may_be_as_the_default_branch_has_it() -> None:
-    files = told(commit(1, added=["a"]), is_new=True)
+    files = changes(commit(1, added=["a"]), is_new=True)
     assert (files.names, files.uncertain) == ((), ("a",))
     assert "the branch is new" in (files.gap or "")
 
 
 def test_a_merge_is_known_by_gits_words_or_by_githubs_hand() -> None:
-    by_words = told(commit(1, added=["a"]), commit(2, message="Merge branch 'x'", modified=["b"]))
+    by_words = changes(commit(1, added=["a"]), commit(2, message="Merge branch 'x'", modified=["b"]))
     assert (by_words.names, by_words.uncertain) == ((), ("a", "b"))
     assert "is a merge" in (by_words.gap or "")
-    by_hand = told(commit(1, added=["a"]), commit(2, by="web-flow", message="Merge pull request #7", modified=["b"]))
+    by_hand = changes(commit(1, added=["a"]), commit(2, by="web-flow", message="Merge pull request #7", modified=["b"]))
     assert (by_hand.names, by_hand.uncertain) == (("b",), ("a",))
-    by_both = told(commit(1, modified=["a"]), commit(2, by="web-flow", message="Revert (#8)", modified=["a"]))
+    by_both = changes(commit(1, modified=["a"]), commit(2, by="web-flow", message="Revert (#8)", modified=["a"]))
     assert (by_both.names, by_both.uncertain) == ((), ("a",))
     for files in (by_hand, by_both):
         assert "may be a merge" in (files.gap or "")
@@ -109,7 +109,7 @@ def test_a_merge_is_known_by_gits_words_or_by_githubs_hand() -> None:
 def test_a_file_that_a_commit_lists_twice_leaves_open_how_it_differs() -> None:
     """As a file that became a link may be listed, and two names that are no UTF-8."""
     twice = commit(1, added=["a"], removed=["a"])
-    for files in (told(twice), told(commit(0, modified=["a"]), twice), files_of_commit(twice)):
+    for files in (changes(twice), changes(commit(0, modified=["a"]), twice), files_of_commit(twice)):
         assert "a" in files.names + files.uncertain
         assert "lists a file twice" in (files.gap or "")
 
@@ -122,7 +122,7 @@ def test_a_tag_is_its_commits_own_files_unless_that_may_be_a_merge() -> None:
 
 
 def test_one_commit_by_githubs_hand_is_a_squash_or_an_edit_and_exact() -> None:
-    assert told(commit(1, by="web-flow", modified=["a"])) == ChangedFiles(("a",))
+    assert changes(commit(1, by="web-flow", modified=["a"])) == ChangedFiles(("a",))
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(NAMES), st.none() | st.integers(0, 2)), min_size=1, max_size=6))
@@ -143,7 +143,7 @@ def test_the_difference_lies_between_what_is_sure_and_what_is_possible(
                 tree[name] = content
         commits.append(commit(number, **lists))
     differs = {name for name in NAMES if first.get(name) != tree.get(name)}
-    files = told(*commits)
+    files = changes(*commits)
     assert set(files.names) <= differs <= set(files.names) | set(files.uncertain)
 
 

@@ -66,9 +66,9 @@ def test_a_push_that_matches_is_queued_and_answered_with_its_decision(queue: Mem
                 "runs": True,
                 "held": False,
                 "reason": "branch main matches branches[0] `main`; "
-                "ansible/roles/baseline/defaults/main.yml matches paths[0] `**`",
+                "roles/baseline/defaults/main.yml matches paths[0] `**`",
                 "pattern": "**",
-                "file": "ansible/roles/baseline/defaults/main.yml",
+                "file": "roles/baseline/defaults/main.yml",
                 "targets": [target.name for target in shipped_file().all_targets],
                 "rollout": delivery.specs[0].rollout,
             }
@@ -86,9 +86,9 @@ def test_a_push_of_more_than_a_week_ago_is_answered_with_the_reason_and_starts_n
     answer = sent(queue, push)
     assert answer.status == 202
     assert "8 days old" in answer.reason
-    [told] = queue.deliveries
-    assert told.specs == ()
-    assert not any(decision.runs for decision in told.decisions)
+    [delivery] = queue.deliveries
+    assert delivery.specs == ()
+    assert not any(decision.runs for decision in delivery.decisions)
 
 
 def test_a_push_that_no_route_takes_is_queued_for_the_trail_and_answered_202(queue: MemoryQueue) -> None:
@@ -225,7 +225,7 @@ def test_a_body_in_base64_is_the_same_body(queue: MemoryQueue, encode: bool) -> 
     body = json.dumps(payload("push_unusual_names"), ensure_ascii=False).encode()
     event = http_event(body, signed_headers(body), encode=encode)
     assert a_receiver(queue).receive(read_request(event)).status == 202
-    assert "ansible/files/日本語.txt" in queue.deliveries[0].change.files
+    assert "files/日本語.txt" in queue.deliveries[0].change.files
 
 
 @pytest.mark.parametrize("text", ["#", "YQ", "YQ==\n", "ü", "YQ===="])
@@ -263,7 +263,7 @@ def test_a_missing_routes_layer_is_the_operators(monkeypatch: pytest.MonkeyPatch
         packaged_routes()
 
 
-# --- what is told -----------------------------------------------------------------------------------------------------
+# --- what the log says ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["push_main", "push_docs_only", "push_deleted_branch", "pull_request_opened"])
@@ -271,8 +271,8 @@ def test_the_log_knows_names_and_never_the_body(queue: MemoryQueue, name: str) -
     content = payload(name)
     answer = sent(queue, content, event="push" if name.startswith("push") else "pull_request")
     logged = json.dumps([answer.reason, answer.log_fields])
-    for told in ("hana@acme.example", "Hana Ito", "api.github.com", "Raise the limit"):
-        assert told not in logged
+    for text in ("hana@acme.example", "Hana Ito", "api.github.com", "Raise the limit"):
+        assert text not in logged
     assert answer.log_fields["delivery"] == DELIVERY
 
 

@@ -16,7 +16,7 @@ from tests.support.receiver import SECRET, a_receiver, http_event, payload, rout
 
 PUSHES = ["push_main", "push_docs_only", "push_new_branch", "push_tag", "push_forced", "push_merge", "ping"]
 ROUTES = routes_with(
-    {"on": {"push": {"branches": ["main", "release/**"], "paths": ["ansible/**", "!**.md"]}}},
+    {"on": {"push": {"branches": ["main", "release/**"], "paths": ["roles/**", "!**.md"]}}},
     {"on": {"push": {"tags": ["v*"], "paths-ignore": ["docs/**"]}}, "when_undetermined": "hold"},
     {"on": {"push": {"branches-ignore": ["**a*b+"]}}},
 )

@@ -28,15 +28,15 @@ def sent(
 
 def decision(answer: Answer) -> dict[str, Any]:
     assert answer.status == 202
-    [told] = answer.body["decisions"]
-    found: dict[str, Any] = told
+    [decision] = answer.body["decisions"]
+    found: dict[str, Any] = decision
     return found
 
 
 @pytest.mark.parametrize(
     ("name", "paths"),
     [
-        ("push_main", ["ansible/**"]),  # a file that certainly changed decides
+        ("push_main", ["roles/**"]),  # a file that certainly changed decides
         ("push_docs_only", ["terraform/**"]),  # one commit tells all of it
         ("push_forced", ["**"]),
     ],

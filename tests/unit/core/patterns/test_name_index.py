@@ -14,7 +14,7 @@ from pointsman.core.patterns.pattern import Hit, PatternError, PatternList, comp
 from pointsman.core.patterns.scan import Scan
 from tests.support.operations import operations
 
-# --- the same answers, told a second time: name by name -------------------------------------------------------------
+# --- the same answers, a second time: name by name -------------------------------------------------------------
 
 
 def first_included(listed: PatternList, names: list[str]) -> tuple[str, Hit] | None:

@@ -157,7 +157,7 @@ def test_the_last_pattern_that_matches_decides_and_is_named(
     assert (hit and hit.index, hit and hit.included) == (index, included)
 
 
-# --- the same meaning, told a second time: slowly, and straight from the cheat sheet -------------------------------
+# --- the same meaning, a second time: slowly, and straight from the cheat sheet -------------------------------
 
 
 def told_slowly(items: tuple[PatternItem, ...], name: str) -> bool:

@@ -41,7 +41,7 @@ def test_a_name_matches_in_whatever_form_it_and_the_pattern_are_written(
     assert patterns.decide(written)
     taken = patterns.first_included(NameIndex(["docs/a.md", written]))
     assert taken
-    assert taken[0] == written or pattern == "*"  # told as it is written
+    assert taken[0] == written or pattern == "*"  # as it is written
 
 
 @every_pair

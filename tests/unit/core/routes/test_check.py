@@ -200,9 +200,9 @@ def test_an_account_id_may_stand_without_quotes() -> None:
     ],
 )
 def test_a_fault_of_a_route_is_told_with_its_place_and_what_would_be_right(changes: dict[str, Any], fault: str) -> None:
-    told = faults_of(**changes)
-    assert len(told) == 1, told
-    assert told[0].startswith(fault)
+    messages = faults_of(**changes)
+    assert len(messages) == 1, messages
+    assert messages[0].startswith(fault)
 
 
 @pytest.mark.parametrize(
@@ -231,8 +231,8 @@ def test_a_fault_of_a_route_is_told_with_its_place_and_what_would_be_right(chang
     ],
 )
 def test_a_fault_of_the_file_is_told(changes: dict[str, Any], fault: str) -> None:
-    told = [str(fault) for fault in check_routes(good() | changes)[1]]
-    assert any(each.startswith(fault) for each in told), told
+    messages = [str(fault) for fault in check_routes(good() | changes)[1]]
+    assert any(each.startswith(fault) for each in messages), messages
 
 
 def test_two_limits_are_joined_only_where_ansible_would_join_them_as_meant() -> None:

@@ -7,7 +7,7 @@ import pytest
 from pointsman.core.routes.lint import lint
 from tests.support.operations import operations
 from tests.support.receiver import file_with
-from tests.unit.core.routes.test_lint import push, told
+from tests.unit.core.routes.test_lint import push, warnings_of
 
 ALL = "4 targets (dev/us-east-1, dev/eu-west-1, prod/us-east-1 and 1 more)"
 BOTH = f"routes[1]: one push can start both `route-1` and `route-2`, which run site.yml one after the other on {ALL}"
@@ -35,7 +35,7 @@ BOTH = f"routes[1]: one push can start both `route-1` and `route-2`, which run s
     ],
 )
 def test_two_routes_that_one_push_may_start_are_doubtful(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert told(one, other) == [BOTH]
+    assert warnings_of(one, other) == [BOTH]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_two_routes_that_one_push_may_start_are_doubtful(one: dict[str, Any], ot
     ],
 )
 def test_two_routes_that_do_different_things_are_not(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert told(one, other) == []
+    assert warnings_of(one, other) == []
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_two_routes_that_do_different_things_are_not(one: dict[str, Any], other:
     ],
 )
 def test_two_routes_that_undo_each_other_are_doubtful(one: dict[str, Any], other: dict[str, Any], sources: str) -> None:
-    assert told(one, other) == [
+    assert warnings_of(one, other) == [
         (
             f"routes[1]: {sources} both run site.yml on {ALL}: "
             "each push to one may undo what the last push to the other did"
@@ -87,13 +87,13 @@ def test_two_routes_that_undo_each_other_are_doubtful(one: dict[str, Any], other
 
 
 def test_a_route_that_never_runs_fights_with_none() -> None:
-    assert [doubt for doubt in told({}, push(branches=["a", "!**"])) if "route-1" in doubt] == []
+    assert [doubt for doubt in warnings_of({}, push(branches=["a", "!**"])) if "route-1" in doubt] == []
 
 
 def test_a_targets_own_limit_does_not_set_routes_apart() -> None:
     own = [{"account": "dev", "regions": ["eu-west-1"], "limit": "fleet"}]
-    assert len(told({"limit": "web"}, {}, targets=own)) == 1
-    assert told({"limit": "web"}, {"limit": "db"}, targets=own) == []
+    assert len(warnings_of({"limit": "web"}, {}, targets=own)) == 1
+    assert warnings_of({"limit": "web"}, {"limit": "db"}, targets=own) == []
 
 
 def test_many_routes_are_told_once_at_each_and_soon() -> None:

@@ -19,7 +19,7 @@ def push(**condition: Any) -> dict[str, Any]:
     return {"on": {"push": {key.replace("_", "-"): value for key, value in condition.items()}}}
 
 
-def told(*routes: dict[str, Any], **file: Any) -> list[str]:
+def warnings_of(*routes: dict[str, Any], **file: Any) -> list[str]:
     return [str(doubt) for doubt in lint(file_with(*routes, **file))]
 
 
@@ -56,7 +56,7 @@ IN_ANSIBLE = {"directory": "ansible"}
     ],
 )
 def test_a_path_that_is_relative_to_something_else_is_doubtful(route: dict[str, Any], doubt: str) -> None:
-    [only] = told(route)
+    [only] = warnings_of(route)
     assert only.startswith(f"routes[0].{doubt}")
 
 
@@ -77,7 +77,7 @@ def test_a_path_that_is_relative_to_something_else_is_doubtful(route: dict[str, 
     ],
 )
 def test_a_path_in_its_directory_is_not(route: dict[str, Any]) -> None:
-    assert told(route) == []
+    assert warnings_of(route) == []
 
 
 # --- lists that take nothing ----------------------------------------------------------------------------------------
@@ -116,15 +116,15 @@ def test_a_path_in_its_directory_is_not(route: dict[str, Any]) -> None:
     ],
 )
 def test_a_list_that_takes_no_possible_name_is_doubtful(condition: dict[str, Any], doubt: str) -> None:
-    assert told(push(**condition)) == [f"routes[0].on.push.{doubt}"]
+    assert warnings_of(push(**condition)) == [f"routes[0].on.push.{doubt}"]
 
 
 @pytest.mark.parametrize("branch", ["my branch", "x..y", r"a\*b", "x.lock", "@{x}", "re^x", "release/.x", "**/x y/**"])
 def test_a_pattern_that_no_branch_can_match_since_git_takes_no_such_name_is_doubtful(branch: str) -> None:
     never = f"no branch matches `{branch}`, since git does not allow such a name"
-    assert told(push(branches=[branch, "main"])) == [f"routes[0].on.push.branches[0]: {never}"]
-    assert told(push(branches=[branch])) == [f"routes[0].on.push.branches: matches no possible branch: {never}"]
-    assert told(push(paths=[f"{branch}/**"])) == []
+    assert warnings_of(push(branches=[branch, "main"])) == [f"routes[0].on.push.branches[0]: {never}"]
+    assert warnings_of(push(branches=[branch])) == [f"routes[0].on.push.branches: matches no possible branch: {never}"]
+    assert warnings_of(push(paths=[f"{branch}/**"])) == []
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_pattern_that_no_branch_can_match_since_git_takes_no_such_name_is_doub
     ],
 )
 def test_what_is_hardly_meant_is_doubtful(route: dict[str, Any], doubt: str) -> None:
-    assert any(each.startswith(f"routes[0].{doubt}") for each in told(route))
+    assert any(each.startswith(f"routes[0].{doubt}") for each in warnings_of(route))
 
 
 @pytest.mark.parametrize(
@@ -158,20 +158,20 @@ def test_what_is_hardly_meant_is_doubtful(route: dict[str, Any], doubt: str) -> 
     ],
 )
 def test_what_is_meant_so_is_not(route: dict[str, Any]) -> None:
-    assert told(route) == []
+    assert warnings_of(route) == []
 
 
 def test_an_account_with_two_names_is_doubtful() -> None:
     """Only where two targets are one account and region."""
     doubled = {"dev": "222222222222", "prod": "222222222222"}
-    assert told(push(branches=["main"]), accounts=doubled) == [
+    assert warnings_of(push(branches=["main"]), accounts=doubled) == [
         (
             "accounts.prod: one account and region has two names (prod/us-east-1 is dev/us-east-1, prod/eu-west-1 is "
             "dev/eu-west-1): two builds can run there at the same time"
         )
     ]
     apart = [{"account": "dev", "regions": "us-east-1"}, {"account": "prod", "regions": "eu-west-1"}]
-    assert told(push(branches=["main"]), accounts=doubled, targets=apart) == []
+    assert warnings_of(push(branches=["main"]), accounts=doubled, targets=apart) == []
 
 
 @pytest.mark.parametrize(
@@ -188,11 +188,11 @@ def test_an_account_with_two_names_is_doubtful() -> None:
     ],
 )
 def test_a_list_that_takes_something_is_not(condition: dict[str, Any]) -> None:
-    assert told(push(**condition)) == []
+    assert warnings_of(push(**condition)) == []
 
 
 def test_lists_of_pull_requests_and_of_repositories_are_looked_at_too() -> None:
-    assert told(
+    assert warnings_of(
         {
             "repository": ["Acme/*", "!acme/*"],
             "on": {"pull_request": {"head-branches": ["fix/"], "branches-ignore": ["*", "*/**"]}},
@@ -239,7 +239,7 @@ UNWANTED = st.lists(st.tuples(st.sampled_from(["", "", "!"]), BARE).map("".join)
 @example(["**", "!*", "!*/**"])
 def test_never_is_said_of_lists_that_take_no_name_and_of_no_other(texts: list[str]) -> None:
     taken = [name for name in POSSIBLE if (hit := PatternList(texts).decide(name)) and hit.included]
-    never = [doubt for doubt in told(push(paths=texts)) if "matches no possible file" in doubt]
+    never = [doubt for doubt in warnings_of(push(paths=texts)) if "matches no possible file" in doubt]
     assert not (taken and never)
 
 
@@ -250,7 +250,7 @@ def test_never_is_said_of_lists_that_take_no_name_and_of_no_other(texts: list[st
 @example(["**", "!a"])
 def test_a_list_that_ignores_everything_leaves_no_name(texts: list[str]) -> None:
     left = [name for name in POSSIBLE if Filter(tuple(texts), ignores=True).accepts(name)]
-    everything = [doubt for doubt in told(push(paths_ignore=texts)) if "ignores every possible file" in doubt]
+    everything = [doubt for doubt in warnings_of(push(paths_ignore=texts)) if "ignores every possible file" in doubt]
     assert not (left and everything)
 
 
@@ -275,7 +275,7 @@ def test_what_would_take_too_long_to_tell_is_no_doubt() -> None:
     assert Language(steps=100).any_name_matching([Filter(tuple(hard))]) is Satisfiable.UNDECIDED
     many = [f"*{'a' * (number % 7 + 1)}*{chr(98 + number % 20)}*x*" for number in range(40)]
     route = push(paths=[*many, *(f"!{text}" for text in many)])
-    assert operations(lambda: told(route)) < 20_000_000
+    assert operations(lambda: warnings_of(route)) < 20_000_000
 
 
 # --- slips ----------------------------------------------------------------------------------------------------------
@@ -321,7 +321,7 @@ def test_what_would_take_too_long_to_tell_is_no_doubt() -> None:
     ],
 )
 def test_a_slip_is_told_with_what_was_meant(condition: dict[str, Any], doubt: str) -> None:
-    [found] = told(push(**condition))
+    [found] = warnings_of(push(**condition))
     assert found.startswith(f"routes[0].on.push.{doubt}")
 
 
@@ -329,18 +329,18 @@ def test_a_slip_is_told_with_what_was_meant(condition: dict[str, Any], doubt: st
 
 
 def test_a_target_that_no_route_reaches_is_doubtful() -> None:
-    assert told({"targets": ["dev/*"]}) == [
+    assert warnings_of({"targets": ["dev/*"]}) == [
         (
             "accounts.prod: no route uses any of its 2 targets (prod/us-east-1, prod/eu-west-1): "
             "add it to a route, or remove it"
         )
     ]
     own = [{"account": "dev"}, {"account": "prod", "regions": ["eu-west-1"]}]
-    assert told({"targets": ["*/us-east-1"]}, targets=own) == [
+    assert warnings_of({"targets": ["*/us-east-1"]}, targets=own) == [
         "targets[0]: no route uses target dev/eu-west-1: add it to a route, or remove it",
         "targets[1]: no route uses target prod/eu-west-1: add it to a route, or remove it",
     ]
 
 
 def test_a_target_that_only_pull_requests_reach_is_reached() -> None:
-    assert told({"on": "pull_request"}) == []
+    assert warnings_of({"on": "pull_request"}) == []

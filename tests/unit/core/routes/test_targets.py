@@ -123,8 +123,8 @@ def test_a_limit_that_cannot_be_narrowed_is_a_fault_where_it_would_be() -> None:
 def test_a_limit_with_a_comma_is_a_fault_where_the_route_would_narrow_it() -> None:
     """`ansible --limit web1,web2:&canary` runs on web1, which is no canary."""
     own = [{"account": "dev", "limit": "web1,web2"}]
-    told = "the limit of target dev/us-east-1 has a comma, so it cannot be narrowed: write `web1:web2` there"
-    assert f"routes[0].targets: {told}" in faults("all", targets=own, route={"limit": "canary"})
+    fault = "the limit of target dev/us-east-1 has a comma, so it cannot be narrowed: write `web1:web2` there"
+    assert f"routes[0].targets: {fault}" in faults("all", targets=own, route={"limit": "canary"})
     assert faults("all", targets=own) == []
     assert faults("all", targets=[{"account": "dev", "limit": "web1:web2"}], route={"limit": "canary"}) == []
     assert faults("all", targets=[{"account": "dev", "limit": "web[0:5],db"}]) == []

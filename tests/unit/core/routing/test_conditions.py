@@ -222,7 +222,7 @@ def test_the_code_of_a_fork_is_never_run() -> None:
 
 def test_a_pull_requests_files_are_githubs_to_tell() -> None:
     subject = stored_run()
-    routing = decide(subject, routes_with({"on": {"pull_request": {"paths": ["ansible/**"]}}}))
+    routing = decide(subject, routes_with({"on": {"pull_request": {"paths": ["roles/**"]}}}))
     assert routing.decisions[0].outcome is Outcome.UNDETERMINED
     assert routing.needs_changed_files
     pull_request = payload("pull_request_opened")["pull_request"]

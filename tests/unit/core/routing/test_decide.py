@@ -39,7 +39,7 @@ def the_decision(push: RoutingInput, **condition: Any) -> Decision:
     return decision
 
 
-def told(decision: Decision) -> tuple[Outcome, str, str | None, str | None]:
+def parts_of(decision: Decision) -> tuple[Outcome, str, str | None, str | None]:
     return decision.outcome, decision.reason, decision.pattern, decision.file
 
 
@@ -56,9 +56,9 @@ def test_a_push_that_changes_a_role_runs_on_every_target() -> None:
         route="site",
         outcome=Outcome.MATCHED,
         runs=True,
-        reason="branch main matches branches[0] `main`; ansible/roles/baseline/defaults/main.yml matches paths[0] `**`",
+        reason="branch main matches branches[0] `main`; roles/baseline/defaults/main.yml matches paths[0] `**`",
         pattern="**",
-        file="ansible/roles/baseline/defaults/main.yml",
+        file="roles/baseline/defaults/main.yml",
         targets=tuple(TargetName(name) for name in TEN),
         rollout=rollout,
     )
@@ -72,11 +72,11 @@ def test_a_push_that_changes_a_role_runs_on_every_target() -> None:
 def test_a_push_of_documentation_alone_is_ignored_and_says_what_left_it_out() -> None:
     routing = decide(read("push_docs_only"), shipped_routes())
     assert routing.specs == ()
-    assert told(routing.decisions[0]) == (
+    assert parts_of(routing.decisions[0]) == (
         Outcome.IGNORED,
         (
             "branch main matches branches[0] `main`; no changed file matches paths: the 3 files are "
-            "docs/add-a-host.md, README.md, ansible/roles/baseline/README.md "
+            "docs/add-a-host.md, README.md, roles/baseline/README.md "
             "(docs/add-a-host.md is excluded by paths[1] `!**/*.md`)"
         ),
         "!**/*.md",
@@ -163,7 +163,7 @@ def test_the_shipped_rules_decide_every_kind_of_push(name: str, outcome: str, re
 def test_a_branch_is_decided_by_the_last_pattern_that_matches(
     condition: dict[str, Any], branch: str, expected: tuple[Outcome, str, str | None, str | None]
 ) -> None:
-    assert told(the_decision(pushed("a", branch=branch), **condition)) == expected
+    assert parts_of(the_decision(pushed("a", branch=branch), **condition)) == expected
 
 
 @pytest.mark.parametrize(
@@ -175,16 +175,16 @@ def test_a_branch_is_decided_by_the_last_pattern_that_matches(
         ({"branches-ignore": ["x"]}, Outcome.IGNORED, "tag v1.4.0 cannot match: the route lists branches but no tags"),
         ({}, Outcome.MATCHED, "tag v1.4.0: the route accepts every branch and tag"),
         (
-            {"tags": ["v*"], "paths": ["ansible/**"]},
+            {"tags": ["v*"], "paths": ["roles/**"]},
             Outcome.MATCHED,
-            "tag v1.4.0 matches tags[0] `v*`; ansible/roles/baseline/defaults/main.yml matches paths[0] `ansible/**`",
+            "tag v1.4.0 matches tags[0] `v*`; roles/baseline/defaults/main.yml matches paths[0] `roles/**`",
         ),
         (
             {"tags": ["v*"], "paths": ["docs/**"]},
             Outcome.IGNORED,
             (
                 "tag v1.4.0 matches tags[0] `v*`; no changed file matches paths: the only file is "
-                "ansible/roles/baseline/defaults/main.yml; the commit may be a merge, whose file list can be incomplete"
+                "roles/baseline/defaults/main.yml; the commit may be a merge, whose file list can be incomplete"
             ),
         ),
     ],
@@ -256,4 +256,4 @@ def test_names_in_reasons_are_one_line_and_short() -> None:
     matched = the_decision(pushed(odd), paths=["ansible/**"])
     assert matched.file
     assert len(matched.file) == 1_000
-    assert "\\x0a" in the_decision(read("push_unusual_names"), paths=["ansible/files/two*"]).reason
+    assert "\\x0a" in the_decision(read("push_unusual_names"), paths=["files/two*"]).reason

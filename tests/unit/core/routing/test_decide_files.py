@@ -5,12 +5,12 @@ import pytest
 from pointsman.core.model import Outcome
 from pointsman.core.routing.decide import decide
 from tests.support.receiver import routes_with
-from tests.unit.core.routing.test_decide import pushed, read, the_decision, told
+from tests.unit.core.routing.test_decide import parts_of, pushed, read, the_decision
 
 
 def test_one_file_that_matches_is_enough_and_is_named() -> None:
     decision = the_decision(pushed("README.md", "ansible/a.md", "ansible/b.yml"), paths=["ansible/**", "!**.md"])
-    assert told(decision)[2:] == ("ansible/**", "ansible/b.yml")
+    assert parts_of(decision)[2:] == ("ansible/**", "ansible/b.yml")
     assert decision.runs
 
 
@@ -22,7 +22,7 @@ def test_many_files_are_told_by_their_first_names_and_their_number() -> None:
 
 def test_paths_ignore_needs_every_file_to_be_ignored() -> None:
     condition = {"paths-ignore": ["docs/**", "**.md"]}
-    assert told(the_decision(pushed("docs/a", "b.md"), **condition)) == (
+    assert parts_of(the_decision(pushed("docs/a", "b.md"), **condition)) == (
         Outcome.IGNORED,
         (
             "branch main: the route accepts every branch and tag; every changed file matches paths-ignore: the 2 files "
@@ -31,7 +31,7 @@ def test_paths_ignore_needs_every_file_to_be_ignored() -> None:
         "docs/**",
         "docs/a",
     )
-    assert told(the_decision(pushed("docs/a", "ansible/b"), **condition)) == (
+    assert parts_of(the_decision(pushed("docs/a", "ansible/b"), **condition)) == (
         Outcome.MATCHED,
         "branch main: the route accepts every branch and tag; ansible/b matches none of paths-ignore",
         None,
@@ -42,7 +42,7 @@ def test_paths_ignore_needs_every_file_to_be_ignored() -> None:
 def test_what_an_ignore_list_takes_back_lets_the_route_run_and_is_told() -> None:
     condition = {"paths-ignore": ["docs/**", "!docs/site.yml"]}
     assert the_decision(pushed("docs/a"), **condition).outcome is Outcome.IGNORED
-    assert told(the_decision(pushed("docs/a", "docs/site.yml"), **condition)) == (
+    assert parts_of(the_decision(pushed("docs/a", "docs/site.yml"), **condition)) == (
         Outcome.MATCHED,
         (
             "branch main: the route accepts every branch and tag; docs/site.yml is re-included by paths-ignore[1] "
@@ -66,7 +66,7 @@ def test_without_paths_the_files_do_not_matter() -> None:
 
 @pytest.mark.parametrize("policy", ["run", "ignore", "hold"])
 def test_what_nobody_can_tell_is_undetermined_and_the_routes_policy_is_told(policy: str) -> None:
-    routes = routes_with({"on": {"push": {"paths": ["ansible/**"]}}, "when_undetermined": policy})
+    routes = routes_with({"on": {"push": {"paths": ["roles/**"]}}, "when_undetermined": policy})
     routing = decide(read("push_forced"), routes)
     [decision] = routing.decisions
     assert decision.outcome is Outcome.UNDETERMINED
@@ -79,11 +79,11 @@ def test_undetermined_is_the_default_to_run() -> None:
 
 
 def test_a_file_that_a_new_branch_touched_may_be_as_it_is_on_the_default_branch() -> None:
-    decision = the_decision(read("push_new_branch"), paths=["ansible/**"])
-    assert (decision.outcome, decision.file) == (Outcome.UNDETERMINED, "ansible/roles/time/tasks/main.yml")
+    decision = the_decision(read("push_new_branch"), paths=["roles/**"])
+    assert (decision.outcome, decision.file) == (Outcome.UNDETERMINED, "roles/time/tasks/main.yml")
     assert decision.reason.startswith(
-        "branch feature/time-sync: the route accepts every branch and tag; ansible/roles/time/tasks/main.yml matches "
-        "paths[0] `ansible/**`, but the list of changed files is incomplete (the branch is new, and "
+        "branch feature/time-sync: the route accepts every branch and tag; roles/time/tasks/main.yml matches "
+        "paths[0] `roles/**`, but the list of changed files is incomplete (the branch is new, and "
     )
     assert the_decision(read("push_new_branch"), **{"paths-ignore": ["docs/**"]}).outcome is Outcome.UNDETERMINED
 
@@ -94,7 +94,7 @@ def test_what_githubs_own_merge_lists_has_changed() -> None:
 
 
 def test_an_incomplete_list_without_a_matching_file_tells_both() -> None:
-    assert told(the_decision(read("push_merge"), paths=["ansible/**"])) == (
+    assert parts_of(the_decision(read("push_merge"), paths=["roles/**"])) == (
         Outcome.UNDETERMINED,
         (
             "branch main: the route accepts every branch and tag; no listed file matches paths: the only file is "

@@ -31,8 +31,8 @@ def test_a_push_tells_its_change() -> None:
         "author": "Hana Ito",
         "title": "Tell in the changelog",
         "files": [
-            "ansible/roles/baseline/defaults/main.yml",
-            "ansible/roles/baseline/tasks/sysctl.yml",
+            "roles/baseline/defaults/main.yml",
+            "roles/baseline/tasks/sysctl.yml",
             "docs/changes/2026-11-23.md",
             "README.md",
         ],
@@ -70,8 +70,8 @@ def test_each_kind_of_push_says_what_it_moved_and_whether_its_files_are_all(
 
 def test_unusual_names_stay_as_they_are() -> None:
     push = read(payload("push_unusual_names"))
-    assert "ansible/files/two\nlines.txt" in push.files.names
-    assert 'ansible/files/"quoted".txt' in push.files.names
+    assert "files/two\nlines.txt" in push.files.names
+    assert 'files/"quoted".txt' in push.files.names
     assert push.change.title == 'Ünïcode, "quotes" & <!channel>'
 
 
@@ -79,7 +79,7 @@ def test_an_annotated_tag_stands_for_its_commit() -> None:
     content = payload("push_annotated_tag")
     change = read(content).change
     assert change.after == content["head_commit"]["id"] != content["after"]
-    assert change.files == ("ansible/roles/baseline/defaults/main.yml",)
+    assert change.files == ("roles/baseline/defaults/main.yml",)
 
 
 @pytest.mark.parametrize(

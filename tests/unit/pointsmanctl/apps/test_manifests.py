@@ -8,13 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pointsmanctl.apps.github_manifest import AppRequest, app_name, web_url
+from pointsmanctl.apps.github_manifest import AppRequest, app_name
 from pointsmanctl.apps.slack_manifest import creation_url, slack_manifest
 from pointsmanctl.errors import InvalidInput
 from tests.contract.templates.cloudformation import ROOT
 
 REQUEST = AppRequest(
-    api_url="https://api.github.com",
+    github_url="https://github.com",
     name="pointsman-acme",
     webhook_url="https://receiver.example/github",
     redirect_url="http://127.0.0.1:4321/created",
@@ -22,20 +22,6 @@ REQUEST = AppRequest(
     organization="acme",
 )
 CODE = "a180b1a3d263c81bc6441d7b990bae27d4c10679"
-
-
-@pytest.mark.parametrize(
-    ("api", "web"),
-    [
-        ("https://api.github.com", "https://github.com"),
-        ("https://github.example.com/api/v3", "https://github.example.com"),
-        ("https://github.example.com/api/v3/", "https://github.example.com"),
-        ("https://api.acme.ghe.com", "https://acme.ghe.com"),
-        ("http://127.0.0.1:4321/_github", "http://127.0.0.1:4321/_github"),
-    ],
-)
-def test_the_pages_are_where_the_api_is(api: str, web: str) -> None:
-    assert web_url(api) == web
 
 
 def test_permissions_are_those_of_the_events_and_of_the_token() -> None:
@@ -109,3 +95,9 @@ def test_slacks_manifest_has_the_scopes_that_notify_needs(private: bool, history
 
 def test_govslack_has_its_own_page() -> None:
     assert creation_url({}, "https://slack-gov.com/api/").startswith("https://api.slack-gov.com/apps?")
+
+
+def test_an_app_of_github_enterprise_server_is_registered_there() -> None:
+    request = replace(REQUEST, github_url="https://github.example.com")
+    assert request.action == "https://github.example.com/organizations/acme/settings/apps/new?state=s-1"
+    assert request.manifest["url"] == "https://github.example.com/acme"

@@ -140,8 +140,8 @@ def test_without_a_match_the_user_is_reminded_of_case(trail: Trail) -> None:
 def test_text_from_outside_moves_no_cursor_and_turns_no_line_around(trail: Trail, options: tuple[str, ...]) -> None:
     hostile = "a\x1b[31m\x9b2J\u202egnol\x7f"
     change = started_rollout(DEV).change.replace(ref=f"refs/heads/{hostile}")
-    told = host(DEV, hostile, status="failed", tasks=[task(status="failed", message=hostile, diff=f"+{hostile}\n")])
-    trail.events = [started_rollout(DEV).replace(change=change), told]
+    result = host(DEV, hostile, status="failed", tasks=[task(status="failed", message=hostile, diff=f"+{hostile}\n")])
+    trail.events = [started_rollout(DEV).replace(change=change), result]
     output = run("audit", *options).output
     assert "gnol" in output
     assert not set(output) & set("\x1b\x9b\u202e\x7f")

@@ -48,7 +48,7 @@ def test_again_it_changes_only_what_an_option_says(directory: Path) -> None:
         (OPTIONS[:2], "name at least one account with hosts: --account NAME=PROFILE"),
         (
             OPTIONS[:4],
-            "Repository, owner/name on GitHub: '' is not owner/name on GitHub, such as acme/infra. Use --rep",
+            "'' is not owner/name on GitHub, such as acme/infra, or the URL of a repository. Use --repository",
         ),
         (("--profile", "missing"), "AWS profile of the control account: account missing: The config profile (missing)"),
         (("--account", "dev"), "--account 'dev' is not NAME=VALUE"),

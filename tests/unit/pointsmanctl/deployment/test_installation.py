@@ -24,6 +24,8 @@ def test_the_control_stack_gets_the_accounts_of_routes_yaml() -> None:
         "SlackChannel": "C1",
         "WorkerAccountIds": "222222222222,333333333333",
         "ExternalId": "0123456789abcdef",
+        "GithubUrl": "https://github.com",
+        "GithubCertificateArn": "",
     }
 
 
@@ -36,6 +38,7 @@ def test_a_worker_gets_the_facts_of_the_control_stack_and_the_narrowest_paramete
     assert (dev.name, dev.account_id, dev.region, dev.label) == ("w", "222222222222", "eu-west-1", "dev/eu-west-1")
     assert dev.parameters == {
         "RepositoryUrl": "https://github.com/acme/infra.git",
+        "GithubCertificateArn": "",
         "LogRetentionDays": "7",
         "ComputeType": "BUILD_GENERAL1_LARGE",
         "VpcId": "vpc-2",
@@ -47,6 +50,44 @@ def test_a_worker_gets_the_facts_of_the_control_stack_and_the_narrowest_paramete
         "ExternalId": FACTS.external_id,
     }
     assert (prod.parameters["LogRetentionDays"], "VpcId" in prod.parameters) == ("30", False)
+
+
+def test_github_enterprise_is_one_setting_for_all_stacks() -> None:
+    certificate = "arn:aws:s3:::acme-certificates/github.pem"
+    made = installation(
+        github={"url": "https://github.example.com/", "certificate": certificate},
+        accounts={"dev": {"parameters": {"GithubCertificateArn": "arn:aws:s3:::of-dev/github.pem"}}},
+    )
+    control = made.control_stack("111111111111", "0123456789abcdef").parameters
+    assert (control["GithubUrl"], control["GithubCertificateArn"]) == ("https://github.example.com", certificate)
+    [dev, prod] = made.worker_stacks(FACTS, ["dev/eu-west-1", "prod/eu-west-1"])
+    assert (
+        dev.parameters["RepositoryUrl"]
+        == prod.parameters["RepositoryUrl"]
+        == ("https://github.example.com/acme/infra.git")
+    )
+    assert dev.parameters["GithubCertificateArn"] == "arn:aws:s3:::of-dev/github.pem"
+    assert prod.parameters["GithubCertificateArn"] == certificate
+
+
+def test_a_repository_on_another_github_than_the_installations_is_refused() -> None:
+    made = installation(
+        github={"url": "https://github.example.com"},
+        accounts={"dev": {"parameters": {"RepositoryUrl": "https://github.com/acme/infra.git"}}},
+        parameters={"SlackChannel": "C0123456789", "GithubUrl": "https://github.com"},
+    )
+    with pytest.raises(InvalidInput) as error:
+        made.check_parameters()
+    assert "accounts.dev.parameters.RepositoryUrl: it is not on github.example.com" in str(error.value)
+    assert "parameters.GithubUrl: `pointsman deploy` sets this parameter" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["github.example.com", "http://github.example.com", "https://github.example.com/api/v3"]
+)
+def test_an_address_that_is_not_of_a_github_is_refused(url: str) -> None:
+    with pytest.raises(InvalidInput, match=r"github\.url: .*must be the address of github's pages"):
+        installation(github={"url": url})
 
 
 def test_facts_come_from_the_deployed_stack() -> None:

@@ -13,6 +13,7 @@ from pointsmanctl.deployment.model import StackState
 from pointsmanctl.deployment.template import read_template
 from pointsmanctl.doctor import (
     alarms,
+    build_secrets,
     connection,
     forwarding,
     github,
@@ -24,7 +25,6 @@ from pointsmanctl.doctor import (
     stack_version,
     start_role,
     transfer_bucket,
-    vault_secret,
 )
 from pointsmanctl.doctor.model import CheckResult, Link
 from pointsmanctl.doctor.slack import SlackAnswer
@@ -301,11 +301,11 @@ def test_the_bucket(status: str | None, state: str) -> None:
     says(transfer_bucket.judge(LINK, "bucket", status), state, "bucket")
 
 
-def test_the_vault_secret() -> None:
-    says(vault_secret.judge(LINK, "vault", exists=True), "ok", "has a value")
-    says(vault_secret.judge(LINK, "vault", exists=False), "broken", "no secret vault", "create-secret")
-    says(vault_secret.judge(LINK, "vault", exists=True, deleted=True), "broken", "deletion", "restore-secret")
-    says(vault_secret.judge(LINK, "vault", exists=True, has_value=False), "broken", "no value", "put-secret-value")
+def test_the_secrets_of_builds() -> None:
+    says(build_secrets.judge(LINK, "vault", exists=True), "ok", "has a value")
+    says(build_secrets.judge(LINK, "vault", exists=False), "broken", "no secret vault", "create-secret")
+    says(build_secrets.judge(LINK, "vault", exists=True, deleted=True), "broken", "deletion", "restore-secret")
+    says(build_secrets.judge(LINK, "vault", exists=True, has_value=False), "broken", "no value", "put-secret-value")
 
 
 def test_a_secret_that_a_route_names() -> None:

@@ -13,7 +13,7 @@ from pointsmanctl.stack.rollouts import LoadedRollout
 from tests.support.command_line import printed
 from tests.support.events import DEV, arn, ended_run, playbook_ended, started_rollout, stored_run
 
-NOT_FOUND = "The role 'geerlingguy.nginx' was not found in ansible/roles."
+NOT_FOUND = "The role 'geerlingguy.nginx' was not found in roles."
 EXIT_STATUS = "BUILD FAILED: COMMAND_EXECUTION_ERROR: exit status 1"
 
 

@@ -25,7 +25,7 @@ def test_every_event_has_a_line_in_the_trails_table(file: Path) -> None:
     header, line, *_ = printed(trail_table([event]))
     assert header.split() == ["TIME", "(UTC)", "WHO", "COMMIT", "TARGET", "HOST", "WHAT"]
     assert line.startswith(f"{event.at:%m-%d %H:%M:%S}")
-    assert line.split()[-1] != event.type  # it is told in words, not by its type
+    assert line.split()[-1] != event.type  # it is described in words, not by its type
 
 
 def test_with_diffs_each_task_shows_what_it_changed() -> None:
@@ -71,8 +71,8 @@ def test_a_delivery_that_was_shortened_says_so() -> None:
 
 def test_a_check_says_what_would_change() -> None:
     events = (started_rollout(DEV, mode=Mode.CHECK), host(DEV, mode="check"), host(DEV))
-    told = [describe(event)[0] for event in events]
-    assert [str(line).partition("  ")[0] for line in told] == [
+    lines = [describe(event)[0] for event in events]
+    assert [str(line).partition("  ")[0] for line in lines] == [
         f"rollout {ROLLOUT} on route site started, check only: 1 target",
         "would change",
         "changed",

@@ -1,5 +1,6 @@
 """routes.yaml and pointsman.toml: valid when new, and otherwise changed only where an answer has changed."""
 
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,6 +132,16 @@ def test_a_repository_that_no_route_has_becomes_that_of_the_first_route(files: t
     write(files)
     write(files, replace(present_answers(*files), repository="acme/other"))
     assert present_answers(*files).repository == "acme/other"
+
+
+def test_github_enterprise_is_written_where_it_is_used_alone(files: tuple[Path, Path]) -> None:
+    write(files)
+    assert "github" not in tomllib.loads(files[1].read_text())
+    server = "https://github.example.com"
+    write(files, replace(present_answers(*files), github_url=server))
+    assert present_answers(*files).github_url == read_deploy_settings(files[1]).github.url == server
+    write(files, replace(present_answers(*files), github_url="https://github.com"))
+    assert present_answers(*files).github_url == "https://github.com"
 
 
 def test_what_would_not_be_valid_is_not_written(files: tuple[Path, Path]) -> None:

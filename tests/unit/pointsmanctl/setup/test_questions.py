@@ -113,4 +113,42 @@ def test_what_is_not_valid_is_refused_with_the_reason(check: Callable[[str], obj
 
 @pytest.mark.parametrize("text", ["acme/infra", "https://github.com/acme/infra", "https://github.com/acme/infra.git/"])
 def test_an_address_of_github_is_a_repository(text: str) -> None:
-    assert checks.repository(text) == "acme/infra"
+    assert checks.repository(text)[1] == "acme/infra"
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("acme/infra", ""),
+        ("https://github.com/acme/infra.git", "https://github.com"),
+        ("https://GitHub.example.com/acme/infra", "https://github.example.com"),
+        ("https://github.example.com:8443/acme/infra", "https://github.example.com:8443"),
+        ("git@github.example.com:acme/infra.git", "https://github.example.com"),
+        ("ssh://git@github.example.com/acme/infra.git", "https://github.example.com"),
+        ("https://acme.ghe.com/acme/infra", "https://acme.ghe.com"),
+    ],
+)
+def test_an_address_says_which_github_it_is_on(text: str, url: str) -> None:
+    assert checks.repository(text) == (url, "acme/infra")
+
+
+def test_an_address_on_no_possible_host_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="must be the address of GitHub's pages"):
+        checks.repository("https://git_hub/acme/infra")
+
+
+def test_a_repository_on_github_enterprise_keeps_its_host_when_it_is_asked_for_again() -> None:
+    present = Answers(
+        control_profile="control",
+        control_region="eu-central-1",
+        accounts={"dev": WorkerAccount("222222222222", "dev")},
+        regions=("eu-west-1",),
+        github_url="https://github.example.com",
+        repository="acme/infra",
+        slack_channel="C0123456789",
+        routes_exist=True,
+    )
+    assert ask(ScriptedPrompt(), present, more=False) == present
+    assert ask(ScriptedPrompt(repository=["acme/web"]), present, more=False).github_url == present.github_url
+    elsewhere = ask(ScriptedPrompt(repository=["https://github.com/acme/web"]), present, more=False)
+    assert (elsewhere.github_url, elsewhere.repository) == ("https://github.com", "acme/web")

@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_args
 from msgspec import Meta, MsgspecError, Struct, ValidationError, convert, structs
 from msgspec.json import decode
 
+from pointsman.core.github_host import GithubHost
 from pointsman.core.text import replace_surrogates
 from pointsman.errors import Rejected
 
@@ -65,10 +66,10 @@ class PayloadRepository(Payload, frozen=True):
     default_branch: Annotated[BranchName | None, DISPLAY_ONLY] = None
     html_url: OptionalText = None
 
-    @property
-    def page(self) -> str:
-        """URL of its page on GitHub."""
-        return link(self.html_url) or f"https://github.com/{self.full_name}"
+    def page_on(self, host: GithubHost) -> str:
+        """URL of its page. Raises Rejected (403) if the repository is on another GitHub."""
+        require_host(self.html_url, host)
+        return host.page(self.full_name)
 
 
 def moment(value: object) -> datetime | None:
@@ -89,6 +90,21 @@ def link(url: str | None) -> str | None:
     if not url or len(url) > _LONGEST_URL or not _URL.fullmatch(url):
         return None
     return re.sub('[<>|"`]', lambda match: f"%{ord(match.group()):02X}", url)
+
+
+def link_below(page: str, url: str | None) -> str | None:
+    """`url` if it leads to a page below `page`, such as a commit of the repository with this page."""
+    found = link(url)
+    return found if found and found.startswith(f"{page}/") else None
+
+
+def require_host(html_url: object, host: GithubHost) -> None:
+    """Raises Rejected (403) if a repository's page is on another GitHub than the one that is served."""
+    page = link(html_url) if isinstance(html_url, str) else None
+    if page and not host.has(page):
+        raise Rejected(
+            403, f"this installation serves {host.name}: set GithubUrl to the GitHub that sends, or remove this webhook"
+        )
 
 
 def parse_payload[Part: Payload](kind: type[Part], payload: bytes | Mapping[str, Any]) -> Part:

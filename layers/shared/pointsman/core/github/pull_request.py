@@ -18,10 +18,11 @@ from pointsman.core.github.payload import (
     PayloadRepository,
     Sender,
     Sha,
-    link,
+    link_below,
     moment,
     parse_payload,
 )
+from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.model import Change, PullRequest
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, RoutingInput
 from pointsman.core.text import one_line
@@ -58,13 +59,13 @@ class _Event(Payload, frozen=True):
     sender: Annotated[Sender | None, DISPLAY_ONLY] = None
 
 
-def read_pull_request(payload: bytes | Mapping[str, Any]) -> RoutingInput:
-    """The pull request in a payload (a body, or its parsed JSON). Raises Rejected (400)."""
+def read_pull_request(payload: bytes | Mapping[str, Any], host: GithubHost = GITHUB_COM) -> RoutingInput:
+    """The pull request in a payload (a body, or its parsed JSON). Raises Rejected: 400, or 403 for another host's."""
     event = parse_payload(_Event, payload)
     pull, repository = event.pull_request, event.repository
     return RoutingInput(
         event="pull_request",
-        change=_change(event),
+        change=_change(event, repository.page_on(host)),
         kind="pull request",
         name=pull.base.ref,
         message=pull.title or "",
@@ -83,9 +84,9 @@ def _fork(event: _Event) -> str | None:
     return None if source.id == event.repository.id else source.full_name
 
 
-def _change(event: _Event) -> Change:
+def _change(event: _Event, repository_page: str) -> Change:
     pull = event.pull_request
-    page = link(pull.html_url) or f"{event.repository.page}/pull/{pull.number}"
+    page = link_below(repository_page, pull.html_url) or f"{repository_page}/pull/{pull.number}"
     return Change(
         repository=event.repository.full_name,
         repository_id=event.repository.id,

@@ -17,11 +17,12 @@ from pointsman.core.github.payload import (
     RefName,
     Sender,
     Sha,
-    link,
+    link_below,
     moment,
     parse_payload,
 )
 from pointsman.core.github.push_files import PushedCommit, files_of_branch, files_of_commit
+from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.model import Change
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, NothingToRun, RoutingInput
 from pointsman.core.text import one_line
@@ -60,9 +61,10 @@ class _Push(Payload, frozen=True):
         return self.head_commit or listed or PushedCommit(id=self.after)
 
 
-def read_push(payload: bytes | Mapping[str, Any]) -> RoutingInput | NothingToRun:
-    """The push in a payload (a body, or its parsed JSON). Raises Rejected (400)."""
+def read_push(payload: bytes | Mapping[str, Any], host: GithubHost = GITHUB_COM) -> RoutingInput | NothingToRun:
+    """The push in a payload (a body, or its parsed JSON). Raises Rejected: 400, or 403 for another host's."""
     push = parse_payload(_Push, payload)
+    page = push.repository.page_on(host)
     repository = push.repository.full_name
     if push.deleted or not push.after.strip("0"):
         return NothingToRun(repository, f"{one_line(push.ref, 200)} was deleted: nothing to run")
@@ -81,7 +83,7 @@ def read_push(payload: bytes | Mapping[str, Any]) -> RoutingInput | NothingToRun
         comparison = _comparison_of_branch(push, ref.name, tip.id)
     return RoutingInput(
         event="push",
-        change=_change(push, tip, files),
+        change=_change(push, tip, files, page),
         kind="tag" if ref.kind == "tag" else "branch",
         name=ref.name,
         message=tip.text,
@@ -107,7 +109,7 @@ def _comparison_of_branch(push: _Push, branch: str, head: str) -> Comparison:
     return Comparison(repository, base, head, "fork", push.repository.id)
 
 
-def _change(push: _Push, head: PushedCommit, files: ChangedFiles) -> Change:
+def _change(push: _Push, head: PushedCommit, files: ChangedFiles, page: str) -> Change:
     return Change(
         repository=push.repository.full_name,
         repository_id=push.repository.id,
@@ -120,12 +122,11 @@ def _change(push: _Push, head: PushedCommit, files: ChangedFiles) -> Change:
         actor_id=push.sender.id if push.sender else None,
         author=one_line(head.author.display_name if head.author else UNKNOWN_PERSON, 100),
         title=one_line((head.text.strip().splitlines() or [""])[0].strip(), 200),
-        url=link(head.url) or f"{push.repository.page}/commit/{head.id}",
-        compare_url=link(push.compare) or _compare_url(push, head.id),
+        url=link_below(page, head.url) or f"{page}/commit/{head.id}",
+        compare_url=link_below(page, push.compare) or _compare_url(push, head.id, page),
         **files.kept,
     )
 
 
-def _compare_url(push: _Push, head: str) -> str:
-    page = push.repository.page
+def _compare_url(push: _Push, head: str, page: str) -> str:
     return f"{page}/commit/{head}" if push.is_new else f"{page}/compare/{push.before[:12]}...{head[:12]}"

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pointsman.core.delivery import Delivery, refuse_old
 from pointsman.core.github.answer import Answer, decided, ignored, rejected, unavailable
-from pointsman.core.github.payload import json_object
+from pointsman.core.github.payload import json_object, require_host
 from pointsman.core.github.pull_request import read_pull_request
 from pointsman.core.github.push import read_push
 from pointsman.core.github.redact_delivery import without_secrets
 from pointsman.core.github.request import WebhookMessage, WebhookRequest, read_message
 from pointsman.core.github.signature import signature_in
 from pointsman.core.github.signature_check import SignatureCheck
+from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.model import DeliveryId
 from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.core.routing.changed_files import ChangedFilesSource, with_changed_files, without_answer, without_asking
@@ -30,7 +31,7 @@ NO_TOKEN = "no token for GitHub's API is configured"  # noqa: S105
 
 
 class Receiver:
-    """Turns signed webhook requests into queued deliveries. Without `github`, changed files are never looked up."""
+    """Turns signed requests of one GitHub into queued deliveries. Without `github`, files are never looked up."""
 
     def __init__(
         self,
@@ -39,18 +40,20 @@ class Receiver:
         routes: CompiledRoutes,
         clock: Callable[[], datetime],
         github: ChangedFilesSource | None = None,
+        host: GithubHost = GITHUB_COM,
     ) -> None:
         self._signature_check = signature_check
         self._queue = queue
         self._routes = routes
         self._clock = clock
         self._github = github
+        self._host = host
 
     def receive(self, request: WebhookRequest, seconds_left: Callable[[], float] = lambda: 10.0) -> Answer:
         """Answer a request within the seconds that are left.
 
-        202: decided and queued, whether or not a route runs. 200: nothing to decide. 400, 401: the sender must change
-        the request. 503: AWS did not accept the delivery. Raises Misconfigured if the operator must act.
+        202: decided and queued, whether or not a route runs. 200: nothing to decide. 400, 401, 403: the sender must
+        change the request. 503: AWS did not accept the delivery. Raises Misconfigured if the operator must act.
         """
         try:
             return self._handle(request, seconds_left)
@@ -68,14 +71,20 @@ class Receiver:
         message = read_message(request)
         match message.event:
             case "push":
-                return self._handle_change(message, read_push(message.body), seconds_left)
+                return self._handle_change(message, read_push(message.body, self._host), seconds_left)
             case "pull_request":
-                return self._handle_pull_request(message, read_pull_request(message.body), seconds_left)
+                return self._handle_pull_request(message, read_pull_request(message.body, self._host), seconds_left)
             case event:
-                json_object(message.body)
+                self._require_host(json_object(message.body))
                 is_ping = event == "ping"
                 reason = "ping received: the webhook is set up" if is_ping else f"no route handles the event {event}"
                 return ignored(message.delivery, event, reason)
+
+    def _require_host(self, payload: dict[str, Any]) -> None:
+        """Refuse a ping of another GitHub, so that whoever sets up the webhook sees the mistake at once."""
+        repository = payload.get("repository")
+        if isinstance(repository, dict):
+            require_host(repository.get("html_url"), self._host)
 
     def _handle_pull_request(
         self, message: WebhookMessage, routing_input: RoutingInput, seconds_left: Callable[[], float]

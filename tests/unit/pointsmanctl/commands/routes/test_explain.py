@@ -82,6 +82,7 @@ def test_names_are_read_as_git_writes_them(content: bytes, names: tuple[str, ...
     ("name", "outcome", "reason"),
     [
         ("push_main", "matched", "matches paths[0]"),
+        ("push_enterprise_server", "matched", "matches paths[0]"),
         ("push_forced", "undetermined", "after a force push"),
         ("push_docs_only", "ignored", "no changed file matches paths"),
         ("pull_request_opened", "ignored", "the route handles the event push, not pull_request"),

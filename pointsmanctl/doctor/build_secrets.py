@@ -1,11 +1,11 @@
-"""The secrets that builds may read, such as vault passwords. Their values are not read."""
+"""The secrets that the worker stack lets builds read, such as vault passwords. Their values are not read."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pointsmanctl.doctor.model import CheckResult, Link, TargetContext
 
-NAME = "vault"
+NAME = "build secrets"
 
 
 def check(target: TargetContext) -> Iterator[CheckResult]:
