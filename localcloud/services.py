@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from localcloud.asgi import AsgiApplication
-from localcloud.aws import cloudformation, emulator, eventbridge, iam, lambda_layers, lambda_packages, ssm
+from localcloud.aws import cloudformation, cloudwatch, emulator, eventbridge, iam, lambda_layers, lambda_packages, ssm
 from localcloud.aws.dynamodb_streams import StreamReaders
 from localcloud.aws.lambda_async import AsyncInvocations
 from localcloud.codebuild.environment import image_variables
@@ -32,6 +32,7 @@ class LocalServices:
     ) -> None:
         lambda_packages.install(layout.function_packages)
         cloudformation.install()
+        cloudwatch.install()
         eventbridge.install()
         iam.install()
         lambda_layers.install()

@@ -18,6 +18,7 @@ from unittest.mock import patch
 from bench.fuzz.mutate import HOSTILE, mutated
 from functions.audit_writer import handler as audit_writer
 from functions.notify import handler as notify
+from functions.notify import wiring as notify_wiring
 from functions.start_build import handler as start_build
 from functions.start_build import wiring as start_build_wiring
 from functions.webhook_receiver import handler as webhook_receiver
@@ -155,7 +156,7 @@ def notify_case(chance: random.Random) -> Case:
     keys = {"pk": {"S": f"ROLLOUT#{rollout}"}, "sk": {"S": chance.choice(("RolloutStarted", *HOSTILE))}}
     record = {"eventName": chance.choice(("INSERT", "INSERT", "MODIFY")), "dynamodb": {"Keys": keys}}
     try:
-        with patch.multiple(notify, _notifier=lambda: notifier, _messages=lambda: messages):
+        with patch.multiple(notify_wiring, _notifier=lambda: notifier, messages=lambda: messages):
             notify.lambda_handler({"Records": [record]}, FakeContext(remaining=100_000))
     except DOCUMENTED as error:
         return Case(type(error).__name__)

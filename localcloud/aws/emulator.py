@@ -19,6 +19,7 @@ from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses
 from ministack.core.arn import ArnParseError, parse_arn  # type: ignore[import-untyped]
 from ministack.services import (  # type: ignore[import-untyped]
     apigateway,
+    cloudwatch,
     cloudwatch_logs,
     codebuild,
     dynamodb,
@@ -40,6 +41,7 @@ __all__ = [
     "apigateway",
     "asgi_app",
     "caller_arn",
+    "cloudwatch",
     "codebuild",
     "current_scope",
     "denied",

@@ -127,7 +127,7 @@ def firing_alarm(cloud: LocalCloud) -> Iterator[None]:
         (versioned_bucket, "bucket", "is versioned"),
         (offline_agent, "hosts", "the SSM agent of web-dev-euw1 is not online"),
         (second_host_of_that_name, "hosts", "several instances are named web-dev-euw1"),
-        (firing_alarm, "alarms", "an alarm fires: pointsman-worker-"),
+        (firing_alarm, "alarms", "an alarm fires: pointsman-worker/BuildStates"),
     ],
 )
 def test_a_link_that_is_broken_is_named_alone(

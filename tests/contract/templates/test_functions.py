@@ -220,7 +220,7 @@ def test_the_changes_queue_gives_a_message_back_only_after_the_function_has_give
 
 def test_an_event_that_reaches_no_function_is_tried_again_and_then_kept() -> None:
     rules = control().of_type("AWS::Events::Rule")
-    assert len(rules) == 5
+    assert len(rules) == 8
     for name, rule in rules.items():
         for target in rule["Targets"]:
             assert target["RetryPolicy"].keys() == {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}, name
@@ -263,6 +263,7 @@ def test_the_bus_shares_no_statement_with_another_product() -> None:
         "pointsman-build-states",
         "pointsman-host-results",
         "pointsman-check-results",
+        "pointsman-alarm-states",
     }
 
 

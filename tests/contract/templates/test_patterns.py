@@ -18,14 +18,19 @@ ENDS = ["codebuild-build-succeeded", "codebuild-build-failed", "codebuild-build-
 PHASE = "codebuild-build-phase-change"
 HOST = "eventbridge-host-result"
 SCHEDULED = "eventbridge-scheduled"
-EVERY = [IN_PROGRESS, *ENDS, PHASE, HOST, SCHEDULED]
+ALARM = "cloudwatch-alarm"
+EVERY = [IN_PROGRESS, *ENDS, PHASE, HOST, SCHEDULED, ALARM]
 
 # Rule → the samples that it takes; it must leave every other one.
 TAKES: dict[tuple[Callable[[], Stack], str], list[str]] = {
     (control, "StartBuildBuildEnded"): [IN_PROGRESS, *ENDS],
     (control, "AuditWriterBuildState"): [IN_PROGRESS, *ENDS],
     (control, "AuditWriterHostResult"): [HOST],
+    (control, "NotifyAlarmState"): [],  # of the control stack itself: below
+    (control, "NotifyWorkerAlarmState"): [ALARM],
+    (control, "WorkerAlarms"): [ALARM],
     (worker, "BuildStates"): [IN_PROGRESS, *ENDS],
+    (worker, "AlarmStates"): [ALARM],
 }
 
 
@@ -73,6 +78,14 @@ def of_another_source(event: Sample) -> None:
     event["source"] = "pointsman.forged"
 
 
+def of_another_alarm(event: Sample) -> None:
+    event["resources"] = ["arn:aws:cloudwatch:eu-west-1:222222222222:alarm:somebody-elses"]
+
+
+def of_no_alarm(event: Sample) -> None:
+    event["detail"]["state"]["value"] = "OK"
+
+
 def of_another_type(event: Sample) -> None:
     event["detail-type"] = "Something Else"
 
@@ -91,6 +104,13 @@ def of_another_type(event: Sample) -> None:
         (control, "AuditWriterHostResult", of_another_account),
         (control, "AuditWriterHostResult", of_another_source),
         (control, "AuditWriterHostResult", of_another_type),
+        (control, "NotifyWorkerAlarmState", of_another_account),
+        (control, "NotifyWorkerAlarmState", of_another_source),
+        (control, "WorkerAlarms", of_another_account),
+        (control, "WorkerAlarms", of_another_source),
+        (control, "WorkerAlarms", of_no_alarm),
+        (worker, "AlarmStates", of_another_alarm),
+        (worker, "AlarmStates", of_another_source),
         (worker, "BuildStates", of_another_project),
         (worker, "BuildStates", of_another_source),
         (worker, "BuildStates", of_another_type),
@@ -118,7 +138,7 @@ def test_the_build_states_of_every_worker_account_are_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    "stack_and_rule", [each for each in TAKES if each[1] != "AuditWriterHostResult"], ids=lambda each: each[1]
+    "stack_and_rule", [each for each, taken in TAKES.items() if IN_PROGRESS in taken], ids=lambda each: each[1]
 )
 def test_the_build_states_of_the_checks_own_project_are_taken(
     stack_and_rule: tuple[Callable[[], Stack], str],
@@ -140,3 +160,19 @@ def test_the_sweep_comes_often() -> None:
     rule = control().properties("StartBuildSweep")
     assert rule["ScheduleExpression"] == "rate(5 minutes)"
     assert rule["Targets"][0]["Arn"] == "<StartBuild.Arn>"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_shown"),
+    [
+        ("pointsman/DeliveriesFailed", True),
+        ("pointsman/SlackRefused", False),  # about Slack itself
+        ("pointsman-two/DeliveriesFailed", False),  # of another installation
+        ("pointsman-worker/BuildStates", False),  # of a worker stack beside it, which forwards its own
+    ],
+)
+def test_notify_is_called_for_the_alarms_of_its_own_stack(name: str, is_shown: bool) -> None:
+    event = sample(ALARM)
+    event["detail"]["alarmName"] = name
+    event["resources"] = [f"arn:aws:cloudwatch:us-east-1:111111111111:alarm:{name}"]
+    assert matches(pattern_of(control, "NotifyAlarmState"), event) is is_shown

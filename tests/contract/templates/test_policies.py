@@ -200,6 +200,7 @@ def test_only_start_build_may_assume_a_worker_role_and_only_with_the_external_id
     ("policy", "source", "detail_type"),
     [
         ("BuildStatesPolicy", "aws.codebuild", "CodeBuild Build State Change"),
+        ("AlarmStatesPolicy", "aws.cloudwatch", "CloudWatch Alarm State Change"),
         ("HostResultsPolicy", "pointsman.ansible", ["HostResultRecorded", "PlaybookEnded"]),
         ("CheckResultsPolicy", "pointsman.check", ["HostResultRecorded", "PlaybookEnded"]),
     ],
@@ -220,7 +221,6 @@ def test_the_bus_takes_its_own_kinds_of_event_from_each_kind_of_worker_role(
     [
         ("BuildRole", "codebuild.amazonaws.com", "arn:aws:codebuild:eu-west-1:222222222222:project/pointsman"),
         ("CheckRole", "codebuild.amazonaws.com", "arn:aws:codebuild:eu-west-1:222222222222:project/pointsman-check"),
-        ("ForwardRole", "events.amazonaws.com", "arn:aws:events:eu-west-1:222222222222:rule/pointsman-build-states"),
     ],
 )
 def test_a_service_takes_on_a_role_for_our_resource_alone(role: str, service: str, source: str) -> None:
@@ -230,12 +230,23 @@ def test_a_service_takes_on_a_role_for_our_resource_alone(role: str, service: st
         "StringEquals": {"aws:SourceAccount": WORKERS[0]},
         "ArnEquals": {"aws:SourceArn": source},
     }
-    named = {"BuildRole": "Project", "CheckRole": "CheckProject", "ForwardRole": "BuildStates"}
+    named = {"BuildRole": "Project", "CheckRole": "CheckProject"}
     assert source.endswith(f"/{worker().properties(named[role])['Name']}")
 
 
-def test_build_states_are_forwarded_to_the_control_bus_alone() -> None:
+def test_eventbridge_forwards_for_our_rules_alone() -> None:
+    (trust,) = statements("ForwardRole", worker().properties("ForwardRole")["AssumeRolePolicyDocument"])
+    assert trust.principal == {"Service": "events.amazonaws.com"}
+    assert trust.conditions["StringEquals"] == {"aws:SourceAccount": WORKERS[0]}
+    rules = [worker().properties(name)["Name"] for name in ("BuildStates", "AlarmStates")]
+    assert trust.conditions["ArnEquals"]["aws:SourceArn"] == [
+        f"arn:aws:events:eu-west-1:222222222222:rule/{rule}" for rule in rules
+    ]
+
+
+@pytest.mark.parametrize("rule", ["BuildStates", "AlarmStates"])
+def test_build_states_and_alarms_are_forwarded_to_the_control_bus_alone(rule: str) -> None:
     (forward,) = allowed(worker(), "ForwardRole")
-    (target,) = worker().properties("BuildStates")["Targets"]
+    (target,) = worker().properties(rule)["Targets"]
     assert (forward.actions, forward.resources) == (["events:PutEvents"], [target["Arn"]])
     assert target["RoleArn"] == "<ForwardRole.Arn>"
