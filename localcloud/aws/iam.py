@@ -1,8 +1,8 @@
 """Bridges the emulator's IAM: condition keys that it does not set, and policies that it does not evaluate.
 
 Gaps: aws:PrincipalArn of a session is not its role; events:source, events:detail-type, dynamodb:LeadingKeys and
-those of StartBuild's overrides are never set; a DynamoDB table's own policy is stored but not evaluated, and a Deny
-does not apply to root.
+those of StartBuild's overrides are never set; a log group's ARN lacks the `:*` at its end; a DynamoDB table's own
+policy is stored but not evaluated, and a Deny does not apply to root.
 """
 
 from __future__ import annotations
@@ -46,9 +46,11 @@ def install() -> None:
     def request_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
         return {**tags(service, action, body, params), **_request_keys(service, action, body)}
 
-    def enforce_all(key: str, action: str, service: str, region: str, *rest: Any, **named: Any) -> Any:
-        result = enforce(key, action, service, region, *rest, **named)
-        arn = named.get("resource_arn", rest[0] if rest else "*")
+    def enforce_all(
+        key: str, action: str, service: str, region: str, resource_arn: str = "*", *rest: Any, **named: Any
+    ) -> Any:
+        arn = _log_group(resource_arn) if service == "logs" else resource_arn
+        result = enforce(key, action, service, region, arn, *rest, **named)
         is_root = emulator.caller_arn().endswith(":root")  # whom the emulator allows everything
         return _denied_to_root(action, arn, region) if is_root and result is None and service == "dynamodb" else result
 
@@ -57,6 +59,11 @@ def install() -> None:
     iam_evaluator.enforce = enforce_all
     dynamodb.table_policy_for_arn = _table_policy
     iam_evaluator._RESOURCE_POLICY_LOOKUPS["dynamodb"] = ("dynamodb", "table_policy_for_arn")
+
+
+def _log_group(arn: str) -> str:
+    """A log group's ARN as CloudWatch Logs evaluates it: `...:log-group:NAME:*`."""
+    return f"{arn}:*" if ":log-group:" in arn and arn.count(":") == 6 else arn
 
 
 def _role_of(principal: str) -> str:

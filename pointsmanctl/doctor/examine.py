@@ -34,7 +34,7 @@ from pointsmanctl.doctor.model import (
     TargetCheck,
     TargetContext,
 )
-from pointsmanctl.errors import CommandError
+from pointsmanctl.errors import CloudUnavailable, CommandError
 
 CONTROL_CHECKS: dict[str, ControlCheck] = {
     "stack": stack_version.check_control,
@@ -69,7 +69,7 @@ class Examination:
     def results(self, targets: Sequence[str]) -> list[CheckResult]:
         """Check the control stack and these targets. Raises CloudUnavailable without access to the control account."""
         account_id = caller_account(self.accounts, CONTROL, self.installation.region)
-        stack = self._stack(CONTROL, self.installation.settings.stack, self.installation.region)
+        stack = self._control_stack()
         if stack is None:
             return [Link("stack", CONTROL).broken("the control stack does not exist", _DEPLOY)]
         client = partial(self._client, CONTROL, self.installation.region)
@@ -98,11 +98,29 @@ class Examination:
         for link, check in TARGET_CHECKS.items():
             yield from _guarded(Link(link, name), partial(check, target))
 
+    def _control_stack(self) -> StackState | None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        name = self.installation.settings.stack
+        try:
+            return self._stack(CONTROL, name, self.installation.region)
+        except (BotoCoreError, ClientError) as error:
+            raise CloudUnavailable(
+                f"cannot read stack {name!r}: {reason_of(error)}. docs/access.md says who may"
+            ) from error
+
     def _stack(self, account: str, name: str, region: str) -> StackState | None:
         return read_stack(self.accounts.client("cloudformation", account, region), name)
 
     def _client(self, account: str, region: str, service: str) -> object:
         return self.accounts.client(service, account, region)
+
+
+def is_denied(error: BaseException) -> bool:
+    """Return whether AWS refused a call because of the caller's permissions. Services differ in the code."""
+    response = getattr(error, "response", None) or getattr(error.__cause__, "response", None) or {}
+    code = str(response.get("Error", {}).get("Code", ""))
+    return code.startswith("AccessDenied") or code in {"UnauthorizedOperation", "AuthorizationError"}
 
 
 def _guarded(link: Link, check: Callable[[], Iterable[CheckResult]]) -> Iterator[CheckResult]:
@@ -112,6 +130,9 @@ def _guarded(link: Link, check: Callable[[], Iterable[CheckResult]]) -> Iterator
     try:
         yield from check()
     except (BotoCoreError, ClientError, CommandError, PointsmanError) as error:
+        if is_denied(error):
+            yield link.skipped(f"these credentials may not read it: {reason_of(error)}", "see docs/access.md")
+            return
         yield link.broken(
             f"it cannot be read: {reason_of(error)}", "use credentials that may read it, and check the stack"
         )

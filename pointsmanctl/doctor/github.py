@@ -24,6 +24,7 @@ def check(control: ControlContext) -> Iterator[CheckResult]:
     """Check the App's webhook, or that of each repository where a token allows it, and what has arrived."""
     token = next((os.environ[name] for name in TOKENS if os.environ.get(name)), "")
     url = control.output("WebhookUrl")
+    yield judge_deliveries(_newest_delivery(control), url)  # first: not everyone may read the secret of an App
     if of_app := _app_webhook(control, url):
         yield of_app
     elif token:
@@ -34,7 +35,6 @@ def check(control: ControlContext) -> Iterator[CheckResult]:
             "the webhooks cannot be read without a token",
             f"set {TOKENS[0]} to a token that may read webhooks (repository administration)",
         )
-    yield judge_deliveries(_newest_delivery(control), url)
 
 
 def _stored_app(control: ControlContext) -> AppCredentials | None:

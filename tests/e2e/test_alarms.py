@@ -30,6 +30,10 @@ class Subscriber:
         self._url = self._sqs.create_queue(QueueName="alarms-of-this-test")["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         topic = cloud.record.outputs["AlarmTopic"]
+        allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+        statement = allow | {"Resource": arn, "Condition": {"ArnEquals": {"aws:SourceArn": topic}}}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": policy})
         cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         self.texts: list[str] = []
 

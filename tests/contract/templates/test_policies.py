@@ -1,5 +1,7 @@
 """Who may do what: the policies of both templates, read as IAM reads them."""
 
+import json
+
 import pytest
 
 from pointsman.core.audit.authorize import CHECK_PROJECT
@@ -31,10 +33,18 @@ NOT_TO_BE_NAMED = {
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricStatistics",
+    "events:TestEventPattern",
+    "logs:GetQueryResults",
+    "logs:StopQuery",
+    "ssm:DescribeInstanceInformation",
+    "ssm:DescribeParameters",
 }
 # Everything that a role may do with the trail, by role.
 ON_THE_TRAIL = {
     "StartBuildRole": {"dynamodb:PutItem"},
+    "ReaderPolicy": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"},
     "AuditWriterRole": {"dynamodb:PutItem", "dynamodb:Query"},
     "NotifyRole": {
         "dynamodb:Query",
@@ -250,3 +260,63 @@ def test_build_states_and_alarms_are_forwarded_to_the_control_bus_alone(rule: st
     (target,) = worker().properties(rule)["Targets"]
     assert (forward.actions, forward.resources) == (["events:PutEvents"], [target["Arn"]])
     assert target["RoleArn"] == "<ForwardRole.Arn>"
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+# What operators may do beside reading: it changes no item of the trail, reads no secret and starts no build.
+OPERATORS_CHANGE = {
+    "codebuild:StopBuild",
+    "events:CancelReplay",
+    "events:StartReplay",
+    "sqs:CancelMessageMoveTask",
+    "sqs:DeleteMessage",
+    "sqs:PurgeQueue",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+    "sqs:StartMessageMoveTask",
+}
+READS = ("BatchGet", "Describe", "Filter", "Get", "List", "Query", "StartLiveTail", "StartQuery", "StopQuery", "Test")
+
+
+@every_stack
+def test_readers_change_nothing_and_read_no_secret(stack: Stack) -> None:
+    actions = actions_of(stack, "ReaderPolicy")
+    assert all(action.partition(":")[2].startswith(READS) for action in actions)
+    assert not {"secretsmanager:GetSecretValue", "ssm:GetParameter", "logs:GetLogEvents"} & actions
+
+
+@every_stack
+def test_operators_read_logs_and_what_else_they_may_do_is_listed(stack: Stack) -> None:
+    actions = actions_of(stack, "OperatorPolicy")
+    changing = {each for each in actions if not each.partition(":")[2].startswith(READS)}
+    assert changing <= OPERATORS_CHANGE
+    assert "logs:FilterLogEvents" in actions
+    assert not {each for each in actions if each.startswith(("secretsmanager:", "dynamodb:"))}
+
+
+@every_stack
+def test_what_has_no_resource_is_granted_in_the_stacks_own_region(stack: Stack) -> None:
+    for each in statements_of_roles(stack):
+        if each.where in {"ReaderPolicy", "OperatorPolicy"} and each.resources == ["*"]:
+            assert each.conditions["StringEquals"]["aws:RequestedRegion"] in {"us-east-1", "eu-west-1"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "names"),
+    [
+        (STACKS["control"], {"pointsman-reader", "pointsman-operator"}),
+        (STACKS["worker"], {"pointsman-reader-eu-west-1", "pointsman-operator-eu-west-1"}),
+    ],
+)
+def test_the_policies_of_people_have_the_installations_name_and_fit_into_iams_limit(
+    stack: Stack, names: set[str]
+) -> None:
+    policies = [stack.properties(each) for each in ("ReaderPolicy", "OperatorPolicy")]
+    assert {each["ManagedPolicyName"] for each in policies} == names
+    for each in policies:
+        assert len(json.dumps(each["PolicyDocument"], separators=(",", ":"))) < 5_000  # of 6,144, with long names
+
+
+def actions_of(stack: Stack, policy: str) -> set[str]:
+    return {action for each in statements_of_roles(stack) if each.where == policy for action in each.actions}
