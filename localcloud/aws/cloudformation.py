@@ -1,8 +1,8 @@
 """Bridges the emulator's CloudFormation: resource types it lacks and properties it drops.
 
 Gaps: no routes are created from an HTTP API's OpenAPI body; AWS::Events::EventBusPolicy, AWS::Events::Archive,
-AWS::SSM::Document and connections to GitHub are unknown; an AWS::CodeBuild::Project keeps only some of its properties;
-the policies of an EventBus and of a table are dropped.
+AWS::SSM::Document, the types of CodeDeploy and connections to GitHub are unknown; an AWS::CodeBuild::Project keeps
+only some of its properties; the policies of an EventBus and of a table are dropped.
 """
 
 from __future__ import annotations
@@ -49,6 +49,13 @@ def install() -> None:
         "update": lambda physical_id, old, new, *rest, **named: (physical_id, {}),
         "delete": lambda physical_id, props: None,
     }
+    # Only their names: without CodeDeploy, an alias has its new version at once, whatever its UpdatePolicy says.
+    for kind in ("Application", "DeploymentGroup"):
+        handlers[f"AWS::CodeDeploy::{kind}"] = {
+            "create": _create_deployment_part,
+            "update": lambda physical_id, old, new, *rest, **named: (physical_id, {}),
+            "delete": lambda physical_id, props: None,
+        }
     for service, scheme in (("CodeConnections", "codeconnections"), ("CodeStarConnections", "codestar-connections")):
         handlers[f"AWS::{service}::Connection"] = {
             "create": _connection(scheme),
@@ -205,3 +212,10 @@ def _connection(scheme: str) -> Callable[[str, Properties, str], Created]:
 
 def _update_connection(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Created:
     return physical_id, {"ConnectionArn": physical_id, "ConnectionStatus": "PENDING"}
+
+
+# --- AWS::CodeDeploy
+
+
+def _create_deployment_part(logical_id: str, props: Properties, stack_name: str) -> Created:
+    return provisioners._physical_name(stack_name, logical_id, max_len=100), {}

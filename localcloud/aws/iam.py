@@ -1,8 +1,9 @@
 """Bridges the emulator's IAM: condition keys that it does not set, and policies that it does not evaluate.
 
 Gaps: aws:PrincipalArn of a session is not its role; events:source, events:detail-type, dynamodb:LeadingKeys and
-those of StartBuild's overrides are never set; a log group's ARN lacks the `:*` at its end; a DynamoDB table's own
-policy is stored but not evaluated, and a Deny does not apply to root.
+those of StartBuild's overrides are never set; the ARNs of log groups, of rules on the default bus, of buses and of
+projects are not those that AWS evaluates; a DynamoDB table's own policy is stored but not evaluated, and a Deny does
+not apply to root.
 """
 
 from __future__ import annotations
@@ -46,6 +47,16 @@ def install() -> None:
     def request_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
         return {**tags(service, action, body, params), **_request_keys(service, action, body)}
 
+    resource_of = iam_actions.extract_resource_arn
+
+    def resource(
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, *rest: Any
+    ) -> Any:
+        arn = resource_of(service, method, path, headers, body, query, region, *rest)
+        return _named_resource(service, headers, body, str(arn), region) or arn
+
+    iam_actions.extract_resource_arn = resource
+
     def enforce_all(
         key: str, action: str, service: str, region: str, resource_arn: str = "*", *rest: Any, **named: Any
     ) -> Any:
@@ -59,6 +70,19 @@ def install() -> None:
     iam_evaluator.enforce = enforce_all
     dynamodb.table_policy_for_arn = _table_policy
     iam_evaluator._RESOURCE_POLICY_LOOKUPS["dynamodb"] = ("dynamodb", "table_policy_for_arn")
+
+
+def _named_resource(service: str, headers: Any, body: bytes, arn: str, region: str) -> str:
+    """The resource on which AWS authorises a call, where the emulator takes another; else empty."""
+    operation, (account, _) = str(headers.get("x-amz-target", "")).rpartition(".")[2], emulator.current_scope()
+    if service == "events" and operation == "DescribeEventBus":
+        return f"arn:aws:events:{region}:{account}:event-bus/{json.loads(body or b'{}').get('Name', 'default')}"
+    if service == "events":
+        return arn.replace(":rule/default/", ":rule/")
+    if service == "codebuild" and operation == "BatchGetProjects":
+        names = json.loads(body or b"{}").get("names") or [""]
+        return f"arn:aws:codebuild:{region}:{account}:project/{names[0]}"
+    return ""
 
 
 def _log_group(arn: str) -> str:

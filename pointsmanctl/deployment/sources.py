@@ -26,13 +26,18 @@ class Sources:
                 raise DeploymentFailed(f"{path} is missing: run `pointsman deploy` from a checkout of Pointsman")
 
 
-def build_control(template: Path, directory: Path, routes: Path, architecture: str) -> Path:
+def build_control(template: Path, directory: Path, routes: Path, architecture: str, release: str = "") -> Path:
     """Build the control stack's functions and layers with the rules in `routes`; the built template.
 
+    `release` is a text that changes with whatever else has to publish new versions of the functions.
     Not cached: SAM would not notice a change of routes.yaml, which is outside the layer's directory.
     """
     built = directory / "build"
-    variables = {"POINTSMAN_ARCHITECTURE": architecture, "POINTSMAN_ROUTES": str(routes.absolute())}
+    variables = {
+        "POINTSMAN_ARCHITECTURE": architecture,
+        "POINTSMAN_ROUTES": str(routes.absolute()),
+        "POINTSMAN_RELEASE": release,
+    }
     run_sam(["build", "--template", str(template), "--build-dir", str(built), "--parallel"], directory, variables)
     return built / "template.yaml"
 

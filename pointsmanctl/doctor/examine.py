@@ -17,6 +17,7 @@ from pointsmanctl.doctor import (
     forwarding,
     github,
     instances,
+    live_versions,
     projects,
     route_secrets,
     secret_values,
@@ -39,6 +40,7 @@ from pointsmanctl.errors import CloudUnavailable, CommandError
 CONTROL_CHECKS: dict[str, ControlCheck] = {
     "stack": stack_version.check_control,
     "secrets": secret_values.check,
+    live_versions.NAME: live_versions.check,
     "slack": slack.check,
     "github": github.check,
     "alarms": alarms.check_control,

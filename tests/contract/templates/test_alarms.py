@@ -18,9 +18,10 @@ ALARMS = control().of_type("AWS::CloudWatch::Alarm")
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 OF_AWS = {
-    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): "QueueName",
-    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): "QueueName",
-    ("AWS/Lambda", "IteratorAge"): "FunctionName",
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): ("QueueName",),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): ("QueueName",),
+    ("AWS/Lambda", "IteratorAge"): ("FunctionName",),
+    ("AWS/Lambda", "Errors"): ("FunctionName", "Resource", "ExecutedVersion"),
 }
 
 
@@ -65,7 +66,7 @@ def of_the_log() -> set[str]:
 def test_an_alarm_uses_a_metric_that_is_written_with_its_dimensions(alarm: dict[str, Any]) -> None:
     dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
     if alarm["Namespace"].startswith("AWS/"):
-        assert [*dimensions] == [OF_AWS[alarm["Namespace"], alarm["MetricName"]]]
+        assert tuple(dimensions) == OF_AWS[alarm["Namespace"], alarm["MetricName"]]
     elif alarm["MetricName"] in of_the_log():
         assert dimensions == {}  # a metric filter has none
     else:

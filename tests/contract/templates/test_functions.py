@@ -140,7 +140,7 @@ def test_a_name_of_one_account_is_not_taken_by_its_next_region() -> None:
         for region in REGIONS
         for each in worker(region).of_type("AWS::IAM::ManagedPolicy").values()
     ]
-    assert len(policies) == len(set(policies)) == 2 * len(REGIONS)
+    assert len(policies) == len(set(policies)) == 4 * len(REGIONS)
 
 
 def test_a_build_has_every_variable_of_the_buildspec() -> None:
@@ -247,7 +247,7 @@ def test_what_a_function_cannot_do_is_kept() -> None:
 def test_notify_is_called_for_stale_messages_and_the_stream_drops_nothing_before_its_end() -> None:
     rule = control().properties("NotifyStaleMessages")
     assert rule["ScheduleExpression"] == "rate(2 minutes)"
-    assert [target["Arn"] for target in rule["Targets"]] == ["<Notify.Arn>"]
+    assert [target["Arn"] for target in rule["Targets"]] == ["<NotifyAliaslive>"]
     stream = control().properties("NotifyTrail")
     assert (stream["MaximumRetryAttempts"], stream["MaximumRecordAgeInSeconds"]) == (-1, 86_400)
 

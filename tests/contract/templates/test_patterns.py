@@ -159,7 +159,7 @@ def test_notify_is_called_for_new_items_and_for_forbidden_changes() -> None:
 def test_the_sweep_comes_often() -> None:
     rule = control().properties("StartBuildSweep")
     assert rule["ScheduleExpression"] == "rate(5 minutes)"
-    assert rule["Targets"][0]["Arn"] == "<StartBuild.Arn>"
+    assert rule["Targets"][0]["Arn"] == "<StartBuildAliaslive>"
 
 
 @pytest.mark.parametrize(
