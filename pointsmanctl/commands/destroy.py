@@ -33,25 +33,31 @@ def destroy(
     stack: StackOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Delete every stack that routes.yaml names, but keep the audit trail.
+    """Delete every stack of the installation, but keep the audit trail.
 
-    Says what it deletes and what it leaves, and asks for the name of the control stack first. Exits with 1 if a stack
-    was not deleted; it can be repeated.
+    These are the stacks that routes.yaml names, and worker stacks that it named before. Says what it deletes and what
+    it leaves, and asks for the name of the control stack first. Exits with 1 if a stack was not deleted; it can be
+    repeated.
     """
+    from pointsman.core.text import join_first
     from pointsmanctl.deployment.accounts import CONTROL, ProfileAccounts, caller_account, check_accounts
     from pointsmanctl.deployment.destruction import Destruction
     from pointsmanctl.deployment.installation import select
+    from pointsmanctl.deployment.left_workers import find_left_workers
     from pointsmanctl.deployment.model import NoProgress
     from pointsmanctl.deployment.prepare import read_installation
     from pointsmanctl.deployment.stack_events import Pace
     from pointsmanctl.output.deploy_progress import deploy_progress
     from pointsmanctl.output.deploy_summary import outcome_summary
-    from pointsmanctl.output.messages import note
+    from pointsmanctl.output.messages import note, warn
 
     installation = read_installation(config, routes, stack, region)
-    selected = select([CONTROL, *installation.targets], only or [])
     accounts = ProfileAccounts(installation.profiles)
     control_account = caller_account(accounts, CONTROL, installation.region)
+    left = find_left_workers(installation, accounts, control_account)
+    selected = select([CONTROL, *installation.targets, *left.targets], only or [])
+    if left.unseen and not only:
+        warn(f"Not searched for worker stacks that routes.yaml does not name: {join_first(left.unseen)}.")
     used = {name.partition("/")[0] for name in selected} - {CONTROL}
     check_accounts(accounts, {name: installation.accounts[name] for name in used}, installation.region)
     destruction = Destruction(installation, accounts, control_account, NoProgress(), Pace())

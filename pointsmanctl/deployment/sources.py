@@ -1,5 +1,7 @@
 """Where the templates are, `sam build`, and the files that a template carries."""
 
+import hashlib
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,3 +57,20 @@ def stage_worker(template: Path, directory: Path) -> Path:
         if resource["Type"] == "AWS::Lambda::LayerVersion" and isinstance(content, str):
             shutil.copytree(template.parent / content, staged.parent / content, ignore=_LEFT_OUT, dirs_exist_ok=True)
     return staged
+
+
+def directory_digest(directory: Path) -> str:
+    """Return the digest by which SAM CLI names the archive of a directory, without what `stage_worker` leaves out.
+
+    See `dir_checksum` in samcli/lib/utils/hash.py: each file's path, then the digest of its content.
+    """
+    digest = hashlib.md5(usedforsecurity=False)
+    files: list[str] = []
+    for parent, folders, names in os.walk(directory, followlinks=True):
+        left_out = _LEFT_OUT(parent, [*folders, *names])
+        folders[:] = [each for each in folders if each not in left_out]
+        files += [os.path.join(parent, each) for each in names if each not in left_out]  # noqa: PTH118 - sorted as SAM does
+    for file in sorted(files):
+        digest.update(os.path.relpath(file, directory).encode())
+        digest.update(hashlib.md5(Path(file).read_bytes(), usedforsecurity=False).hexdigest().encode())
+    return digest.hexdigest()

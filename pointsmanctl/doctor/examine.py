@@ -8,6 +8,7 @@ from functools import partial
 from pointsman.errors import PointsmanError
 from pointsmanctl.deployment.accounts import CONTROL, Accounts, caller_account
 from pointsmanctl.deployment.installation import Installation
+from pointsmanctl.deployment.left_workers import find_left_workers
 from pointsmanctl.deployment.model import StackState
 from pointsmanctl.deployment.stack_deployer import reason_of
 from pointsmanctl.deployment.stack_state import read_stack
@@ -17,6 +18,7 @@ from pointsmanctl.doctor import (
     forwarding,
     github,
     instances,
+    left_workers,
     live_versions,
     projects,
     route_secrets,
@@ -27,6 +29,7 @@ from pointsmanctl.doctor import (
     transfer_bucket,
     vault_secret,
 )
+from pointsmanctl.doctor.denied import is_denied
 from pointsmanctl.doctor.model import (
     CheckResult,
     ControlCheck,
@@ -78,8 +81,9 @@ class Examination:
         control = ControlContext(self.installation, client, stack, account_id, self.installation.region)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             of_control = pool.submit(lambda: list(self._of_control(control)))
+            left = find_left_workers(self.installation, self.accounts, account_id)
             of_targets = list(pool.map(lambda name: list(self._of_target(control, name)), targets))
-        return [*of_control.result(), *(each for results in of_targets for each in results)]
+        return [*of_control.result(), left_workers.judge(left), *(each for results in of_targets for each in results)]
 
     def _of_control(self, control: ControlContext) -> Iterator[CheckResult]:
         for name, check in CONTROL_CHECKS.items():
@@ -116,13 +120,6 @@ class Examination:
 
     def _client(self, account: str, region: str, service: str) -> object:
         return self.accounts.client(service, account, region)
-
-
-def is_denied(error: BaseException) -> bool:
-    """Return whether AWS refused a call because of the caller's permissions. Services differ in the code."""
-    response = getattr(error, "response", None) or getattr(error.__cause__, "response", None) or {}
-    code = str(response.get("Error", {}).get("Code", ""))
-    return code.startswith("AccessDenied") or code in {"UnauthorizedOperation", "AuthorizationError"}
 
 
 def _guarded(link: Link, check: Callable[[], Iterable[CheckResult]]) -> Iterator[CheckResult]:

@@ -100,7 +100,7 @@ def test_every_link_of_a_target_is_read(cloud: LocalCloud, tmp_path: Path) -> No
     assert states(results, f"{TARGET} stack") == ["ok", "ok"]
     assert states(results, f"{TARGET} start role") == ["ok"]
     assert states(results, f"{TARGET} project") == ["ok"]
-    assert states(results, f"{TARGET} events") == ["ok", "ok", "ok"]
+    assert states(results, f"{TARGET} events") == ["ok", "ok", "ok", "ok"]
     assert states(results, f"{TARGET} bucket") == ["ok"]
     assert states(results, f"{TARGET} hosts") == ["warning"]
     assert states(results, f"{TARGET} vault") == states(results, f"{TARGET} connection") == ["skipped"]
