@@ -2,7 +2,8 @@
 
 Gaps: no routes are created from an HTTP API's OpenAPI body; AWS::Events::EventBusPolicy, AWS::Events::Archive,
 AWS::SSM::Document, the types of CodeDeploy and connections to GitHub are unknown; an AWS::CodeBuild::Project keeps
-only some of its properties; the policies of an EventBus and of a table are dropped.
+only some of its properties; the policies of an EventBus and of a table are dropped; a table that was imported is
+replaced by its next update.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def install() -> None:
     _extend(handlers, "AWS::ApiGatewayV2::Api", _add_routes)
     _extend(handlers, "AWS::CodeBuild::Project", _keep_project_properties)
     _extend(handlers, "AWS::Events::EventBus", _keep_bus_policy)
+    _keep_table_names(handlers["AWS::DynamoDB::Table"])
     _extend(handlers, "AWS::DynamoDB::Table", _keep_table_policy)
     handlers["AWS::Events::EventBusPolicy"] = {"create": _create_bus_policy, "delete": _delete_bus_policy}
     handlers["AWS::Events::Archive"] = {
@@ -126,6 +128,19 @@ def _keep_project_properties(name: str, props: Properties) -> None:
 
 
 # --- AWS::DynamoDB::Table
+
+
+def _keep_table_names(entry: dict[str, Any]) -> None:
+    """Update a table without a name in place: the emulator would replace one that was imported."""
+    update = entry["update"]
+
+    def updated(physical_id: str, old: Properties, new: Properties, *rest: Any, **named: Any) -> Created:
+        if "TableName" in old or "TableName" in new:
+            return update(physical_id, old, new, *rest, **named)  # type: ignore[no-any-return]
+        own = {"TableName": physical_id}
+        return update(physical_id, {**old, **own}, {**new, **own}, *rest, **named)  # type: ignore[no-any-return]
+
+    entry["update"] = updated
 
 
 def _keep_table_policy(name: str, props: Properties) -> None:

@@ -1,6 +1,7 @@
 """`pointsman deploy`: the control stack and every worker stack, brought to the state of this version."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,9 @@ def deploy(
         typer.Option(help="Deploy only these stacks: control, or targets such as dev/*. Can be repeated."),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show the changes and stop.")] = False,
+    adopt_trail: Annotated[
+        str | None, typer.Option(metavar="TABLE", help="The audit table of a deleted installation, for a new one.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the deployment: for CI.")] = False,
     check: Annotated[
         bool, typer.Option("--doctor/--no-doctor", help="Check every link of the chain at the end, as `doctor` does.")
@@ -44,6 +48,8 @@ def deploy(
     with prepared(config, routes, stack, region) as preparation:
         selected = preparation.select(only or [])
         control_account = preparation.check(selected)
+        if adopt_trail:
+            _adopt(preparation, adopt_trail, selected, stop=plan, yes=yes)
         with deploy_progress() as progress:
             deployment = preparation.deployment(selected, control_account, progress)
         try:
@@ -62,9 +68,28 @@ def deploy(
 _FAILED = ("failed", "skipped")
 
 
+def _adopt(preparation: "Preparation", table: str, selected: Sequence[str], *, stop: bool, yes: bool) -> None:
+    """Let the new control stack begin with a table that is there."""
+    from pointsmanctl.deployment.adoption import TrailAdoption
+    from pointsmanctl.deployment.stack_events import Pace
+    from pointsmanctl.output.deploy_progress import deploy_progress
+
+    if stop or "control" not in selected:
+        raise InvalidInput("--adopt-trail needs a deployment of the control stack: use it without --plan and --only")
+    with deploy_progress() as progress:
+        adoption = TrailAdoption(preparation.installation, preparation.accounts, progress, Pace())
+        if not adoption.is_needed(table):
+            return
+        adoption.check(table)
+    _confirm(f"Let a new control stack adopt the trail {table}?", yes=yes)
+    with deploy_progress() as progress:
+        replace(adoption, progress=progress).adopt(table)
+
+
 def _deploy(
     deployment: "Deployment", plans: Sequence["StackPlan"], *, stop: bool, yes: bool
 ) -> Sequence["StackOutcome"]:
+    from pointsman.core.text import pluralize
     from pointsmanctl.output.console import show
     from pointsmanctl.output.deploy_progress import deploy_progress
     from pointsmanctl.output.deploy_summary import outcome_summary, plan_table
@@ -82,7 +107,7 @@ def _deploy(
     if stop:
         note("Nothing was changed. `pointsman deploy` carries this out.")
         return []
-    _confirm(len(to_change), yes=yes)
+    _confirm(f"Deploy {pluralize(len(to_change), 'stack')}?", yes=yes)
     try:
         with deploy_progress() as progress:
             deployment.show_on(progress)
@@ -118,13 +143,11 @@ def _examine(preparation: "Preparation", targets: Sequence[str]) -> None:
     print_results(Examination(preparation.installation, preparation.accounts).results(targets))
 
 
-def _confirm(stacks: int, *, yes: bool) -> None:
+def _confirm(question: str, *, yes: bool) -> None:
     import sys
-
-    from pointsman.core.text import pluralize
 
     if yes:
         return
     if not sys.stdin.isatty():
         raise InvalidInput("there is no terminal to ask on: use --yes to deploy, or --plan to stop here")
-    typer.confirm(f"Deploy {pluralize(stacks, 'stack')}?", abort=True)
+    typer.confirm(question, abort=True)

@@ -13,6 +13,9 @@ from pointsmanctl.options import RegionOption, StackOption
 if TYPE_CHECKING:
     from pointsmanctl.deployment.destruction import Retained
 
+ADOPTABLE = {
+    "AWS::DynamoDB::Table": " A new installation can adopt it: pointsman deploy --adopt-trail {name}",
+}
 LEFT = (
     "the webhook or the App on GitHub, connections to GitHub, the Slack app",
     "secrets that you made (GitHub's API, vault passwords)",
@@ -79,7 +82,7 @@ def _announce(labels: Sequence[str], retained: Sequence["Retained"]) -> None:
 
     warn(f"This deletes {len(labels)} stacks: {', '.join(labels)}. Builds that run end.")
     for each in retained:
-        warn(f"It leaves {each.kind} {each.name} of {each.stack}.")
+        warn(f"It leaves {each.kind} {each.name} of {each.stack}.{ADOPTABLE.get(each.kind, '').format(name=each.name)}")
     warn(f"It also leaves {'; '.join(LEFT)}.")
 
 
