@@ -12,7 +12,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.notify import wiring
-from functions.notify.report import logger, metrics, report_batch, report_list, report_result
+from functions.notify.report import logger, metrics, report_alarm, report_batch, report_list, report_result
 from functions.notify.stream import StreamBatch
 from pointsman.core.slack.alarm_event import is_alarm_event, read_alarm_event
 from pointsman.core.slack.alarm_status import record_change
@@ -47,6 +47,7 @@ def _sync_batch(batch: StreamBatch, channel_sync: ChannelSync) -> None:
 
 def _sync_alarm(event: dict[str, Any], channel_sync: ChannelSync) -> None:
     """Show an alarm. What Slack does not take now is on the list."""
+    report_alarm()
     message = record_change(wiring.messages(), read_alarm_event(event))
     if message is None:
         return

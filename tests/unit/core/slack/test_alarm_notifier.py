@@ -139,6 +139,13 @@ def test_the_time_is_read_with_and_without_a_colon() -> None:
     assert read_alarm_event(event).at == BEGAN
 
 
+def test_a_time_without_a_zone_is_not_guessed() -> None:
+    event = alarm_event()
+    event["detail"]["state"]["timestamp"] = "2026-11-23T06:30:00"
+    with pytest.raises(Unreadable, match="timezone"):
+        read_alarm_event(event)
+
+
 @pytest.mark.parametrize("missing", ["resources", "account", "detail"])
 def test_an_event_of_another_form_is_named(missing: str) -> None:
     event = copy.deepcopy(alarm_event())

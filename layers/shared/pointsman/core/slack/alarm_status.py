@@ -5,7 +5,9 @@ Each time that it fires is an episode, and each episode has a message of its own
 
 import hashlib
 from datetime import datetime
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from msgspec import Meta
 
 from pointsman.core.value import Value
 from pointsman.errors import Conflict, Unavailable
@@ -25,10 +27,10 @@ class AlarmChange(Value, kw_only=True, frozen=True):
     region: str
     description: str
     state: str
-    at: datetime
+    at: Annotated[datetime, Meta(tz=True)]
     reason: str
     previous_state: str = ""
-    previous_at: datetime | None = None
+    previous_at: Annotated[datetime, Meta(tz=True)] | None = None
 
     @property
     def key(self) -> str:
