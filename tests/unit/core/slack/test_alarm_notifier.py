@@ -108,6 +108,11 @@ def test_text_from_outside_stays_text(world: SlackWorld) -> None:
     assert "<!channel>" not in str(world.message.blocks)
 
 
+def test_half_of_a_surrogate_pair_can_be_stored_and_shown(world: SlackWorld) -> None:
+    take(world, alarm_event(name="a\ud800b", description="\udfff", reason="\ud800") | {"region": "x\ud800"})
+    assert violations(world.message) == []
+
+
 def test_long_texts_stay_within_slacks_limits(world: SlackWorld) -> None:
     take(world, alarm_event(name="n" * 255, description="d" * 5_000, reason="r" * 5_000))
     assert violations(world.message) == []

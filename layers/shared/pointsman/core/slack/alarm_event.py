@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from pointsman.core.slack.alarm_status import AlarmChange
+from pointsman.core.text import replace_surrogates
 from pointsman.errors import Unreadable
 
 DETAIL_TYPE = "CloudWatch Alarm State Change"
@@ -23,19 +24,20 @@ def read_alarm_event(event: dict[str, Any]) -> AlarmChange:
     try:
         detail = event["detail"]
         state, previous = detail["state"], detail.get("previousState") or {}
+        fields = {
+            "arn": event["resources"][0],
+            "name": detail["alarmName"],
+            "account": event["account"],
+            "region": event["region"],
+            "description": (detail.get("configuration") or {}).get("description") or "",
+            "state": state["value"],
+            "at": _time(state["timestamp"]),
+            "reason": state.get("reason") or "",
+            "previous_state": previous.get("value") or "",
+            "previous_at": _time(previous["timestamp"]) if previous.get("timestamp") else None,
+        }
         return AlarmChange.read(
-            {
-                "arn": event["resources"][0],
-                "name": detail["alarmName"],
-                "account": event["account"],
-                "region": event["region"],
-                "description": (detail.get("configuration") or {}).get("description") or "",
-                "state": state["value"],
-                "at": _time(state["timestamp"]),
-                "reason": state.get("reason") or "",
-                "previous_state": previous.get("value") or "",
-                "previous_at": _time(previous["timestamp"]) if previous.get("timestamp") else None,
-            }
+            {name: replace_surrogates(each) if isinstance(each, str) else each for name, each in fields.items()}
         )
     except (KeyError, IndexError, TypeError, AttributeError, msgspec.ValidationError) as error:
         raise Unreadable(f"an event of CloudWatch is not as documented: {type(error).__name__}: {error}") from error
