@@ -2,8 +2,8 @@
 
 Gaps: aws:PrincipalArn of a session is not its role; events:source, events:detail-type, dynamodb:LeadingKeys and
 those of StartBuild's overrides are never set; the ARNs of log groups, of rules on the default bus, of buses and of
-projects are not those that AWS evaluates; a DynamoDB table's own policy is stored but not evaluated, and a Deny does
-not apply to root.
+projects are not those that AWS evaluates, and GetAlias is taken for ListAliases; a DynamoDB table's own policy is
+stored but not evaluated, and a Deny does not apply to root.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _BUILD_OVERRIDES: Final = {
     "environmentTypeOverride": "codebuild:environment.type",
     "privilegedModeOverride": "codebuild:environment.privilegedmode",
 }
+_ALIAS: Final = re.compile(r"/functions/[^/]+/aliases/[^/]+/?$")
 _VARIABLES: Final = "codebuild:environment.environmentvariables"
 
 
@@ -47,7 +48,11 @@ def install() -> None:
     def request_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
         return {**tags(service, action, body, params), **_request_keys(service, action, body)}
 
-    resource_of = iam_actions.extract_resource_arn
+    action_of, resource_of = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
+
+    def action(service: str, method: str, path: str, *rest: Any) -> Any:
+        is_alias = service == "lambda" and method == "GET" and _ALIAS.search(path)
+        return "lambda:GetAlias" if is_alias else action_of(service, method, path, *rest)
 
     def resource(
         service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, *rest: Any
@@ -55,6 +60,7 @@ def install() -> None:
         arn = resource_of(service, method, path, headers, body, query, region, *rest)
         return _named_resource(service, headers, body, str(arn), region) or arn
 
+    iam_actions.extract_iam_action = action
     iam_actions.extract_resource_arn = resource
 
     def enforce_all(
@@ -75,14 +81,16 @@ def install() -> None:
 def _named_resource(service: str, headers: Any, body: bytes, arn: str, region: str) -> str:
     """The resource on which AWS authorises a call, where the emulator takes another; else empty."""
     operation, (account, _) = str(headers.get("x-amz-target", "")).rpartition(".")[2], emulator.current_scope()
-    if service == "events" and operation == "DescribeEventBus":
-        return f"arn:aws:events:{region}:{account}:event-bus/{json.loads(body or b'{}').get('Name', 'default')}"
-    if service == "events":
-        return arn.replace(":rule/default/", ":rule/")
-    if service == "codebuild" and operation == "BatchGetProjects":
-        names = json.loads(body or b"{}").get("names") or [""]
-        return f"arn:aws:codebuild:{region}:{account}:project/{names[0]}"
-    return ""
+    if service not in {"events", "codebuild"}:
+        return ""
+    request = json.loads(body or b"{}")
+    if operation == "BatchGetProjects":
+        return f"arn:aws:codebuild:{region}:{account}:project/{(request.get('names') or [''])[0]}"
+    if operation == "DescribeEventBus":
+        return f"arn:aws:events:{region}:{account}:event-bus/{request.get('Name', 'default')}"
+    if rule := request.get("Rule"):  # of ListTargetsByRule and others
+        arn = f"arn:aws:events:{region}:{account}:rule/{request.get('EventBusName', 'default')}/{rule}"
+    return arn.replace(":rule/default/", ":rule/") if service == "events" else ""
 
 
 def _log_group(arn: str) -> str:
