@@ -8,6 +8,7 @@ from functools import partial
 from localcloud.asgi import AsgiApplication
 from localcloud.aws import (
     cloudformation,
+    cloudwatch,
     conditions,
     ec2_states,
     emulator,
@@ -44,6 +45,7 @@ class LocalServices:
         cloudformation.install()
         ec2_states.install()
         conditions.install()
+        cloudwatch.install()
         eventbridge.install()
         iam.install()
         lambda_layers.install()

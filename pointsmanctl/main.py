@@ -44,9 +44,7 @@ class PointsmanGroup(LazyGroup):
             f"{HERE}.doctor:doctor",
             "Check each link of the chain from GitHub to the hosts and back, and say what to do where one is broken.",
         ),
-        "destroy": Lazy(
-            f"{HERE}.destroy:destroy", "Delete every stack that routes.yaml names, but keep the audit trail."
-        ),
+        "destroy": Lazy(f"{HERE}.destroy:destroy", "Delete every stack of the installation, but keep the audit trail."),
         "routes": Lazy(f"{HERE}.routes:app", "Check routes.yaml, and show what would happen."),
         "erratum": Lazy(f"{HERE}.erratum:erratum", "Remove a leaked secret from an item of the audit trail."),
         "local": Lazy(f"{HERE}.local:app", "The local cloud: Pointsman on this machine, without AWS."),

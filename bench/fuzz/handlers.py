@@ -19,6 +19,7 @@ from bench.fuzz.mutate import HOSTILE, mutated
 from functions.audit_writer import handler as audit_writer
 from functions.command_receiver import handler as command_receiver
 from functions.notify import handler as notify
+from functions.notify import wiring as notify_wiring
 from functions.start_build import handler as start_build
 from functions.start_build import wiring as start_build_wiring
 from functions.webhook_receiver import handler as webhook_receiver
@@ -43,7 +44,8 @@ from pointsman.core.slack.notifier import SlackNotifier
 from pointsman.core.trail.command_events import CommandEvent
 from pointsman.core.trail.events import read_event
 from pointsman.core.trail.keys import rollout_of
-from pointsman.errors import Misconfigured, Unavailable
+from pointsman.errors import Misconfigured, Unavailable, Unreadable
+from tests.support.alarms import alarm_event
 from tests.support.events import DEV, OPERATOR, PROD, after, arn, build_event, host_event, stored_run
 from tests.support.lambda_context import FakeContext
 from tests.support.receiver import a_receiver, shipped_routes, signed_headers
@@ -174,7 +176,7 @@ def audit_writer_case(chance: random.Random) -> Case:
 
 
 def notify_case(chance: random.Random) -> Case:
-    """A rollout with random events: no message may notify the channel or hide a link."""
+    """A rollout with random events, or an alarm: no message may notify the channel or hide a link."""
     trail, slack = MemoryTrail(), MemorySlackChannel()
     events = [event for name, event in samples("ours") if name not in ("DeliveryDecided", "EventRejected")]
     rollout = next(event["rollout"] for event in events if event["type"] == "RolloutStarted")
@@ -186,10 +188,11 @@ def notify_case(chance: random.Random) -> Case:
     notifier = SlackNotifier(trail, messages, slack, lambda: after(900))
     keys = {"pk": {"S": f"ROLLOUT#{rollout}"}, "sk": {"S": chance.choice(("RolloutStarted", *HOSTILE))}}
     record = {"eventName": chance.choice(("INSERT", "INSERT", "MODIFY")), "dynamodb": {"Keys": keys}}
+    event = {"Records": [record]} if chance.random() < 0.7 else mutated(alarm_event(), chance)
     try:
-        with patch.multiple(notify, _notifier=lambda: notifier, _messages=lambda: messages):
-            notify.lambda_handler({"Records": [record]}, FakeContext(remaining=100_000))
-    except DOCUMENTED as error:
+        with patch.multiple(notify_wiring, _notifier=lambda: notifier, messages=lambda: messages):
+            notify.lambda_handler(event, FakeContext(remaining=100_000))
+    except (*DOCUMENTED, Unreadable) as error:
         return Case(type(error).__name__)
     slack_messages = [message for _, message in slack.messages.values()] + [each for _, _, each in slack.notes.values()]
     for message in slack_messages:

@@ -1,67 +1,39 @@
-"""notify: keep the Slack channel in line with the audit trail.
+"""notify: keep the Slack channel in line with the audit trail and with the alarms.
 
 The audit table's stream invokes it, in order for each rollout and in batches: each rollout of a batch is shown once.
-A schedule invokes it to retry the messages that could not be updated.
+Two rules invoke it when an alarm of the control stack or of a worker stack changes its state. A schedule invokes it to
+retry the messages that could not be updated.
 Rejected events are not shown: whoever forges them could flood the channel. audit_writer counts them, for an alarm.
 """
 
-import os
 import time
-from datetime import UTC, datetime
-from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from functions.notify.report import logger, metrics, report_batch, report_list, report_result
-from functions.notify.settings import NotifySettings
+from functions.notify import wiring
+from functions.notify.report import logger, metrics, report_alarm, report_batch, report_list, report_result
 from functions.notify.stream import StreamBatch
-from pointsman.adapters.aws_client import aws_client
-from pointsman.adapters.aws_json import SECRETS_MANAGER, AwsJson
-from pointsman.adapters.secret import Secret
-from pointsman.adapters.secrets_manager import SecretsManager
-from pointsman.adapters.slack import SlackWebChannel
-from pointsman.adapters.slack_messages_dynamodb import DynamoSlackMessages
-from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.slack.alarm_event import is_alarm_event, read_alarm_event
+from pointsman.core.slack.alarm_status import record_change
 from pointsman.core.slack.channel_sync import ChannelSync
-from pointsman.core.slack.notifier import SlackNotifier
 from pointsman.core.slack.port import WaitBudget
-
-_now = partial(datetime.now, UTC)
-
-
-@cache
-def _dynamodb() -> Any:
-    return aws_client("dynamodb")
-
-
-@cache
-def _messages() -> DynamoSlackMessages:
-    settings = NotifySettings.from_environment(os.environ)
-    return DynamoSlackMessages(_dynamodb(), settings.rollouts_table)
-
-
-@cache
-def _notifier() -> SlackNotifier:
-    settings = NotifySettings.from_environment(os.environ)
-    trail = DynamoTrail(_dynamodb(), settings.audit_table)
-    token = Secret(SecretsManager(AwsJson(SECRETS_MANAGER)), settings.slack_secret_name)
-    channel = SlackWebChannel(token, settings.slack_channel, settings.slack_api_url)
-    return SlackNotifier(trail, _messages(), channel, _now, settings.slack_members)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Show the rollouts of a stream's batch or, on schedule, those of the list. Raises to have the batch retried."""
+    """Show what a stream's batch or an alarm's event is about, or what is on the list. Raises for a retry."""
     wait_budget = WaitBudget(lambda: context.get_remaining_time_in_millis() / 1000, time.sleep)
-    channel_sync = ChannelSync(_notifier(), _messages(), wait_budget, _now)
+    channel_sync = wiring.channel_sync(wait_budget)
     if "Records" in event:
         _sync_batch(StreamBatch.read(event), channel_sync)
-        return
-    result = channel_sync.sync_list()
-    report_result(result)
-    report_list(channel_sync.update_list(result))
+    elif is_alarm_event(event):
+        _sync_alarm(event, channel_sync)
+    else:
+        result = channel_sync.sync_list()
+        report_result(result)
+        report_list(channel_sync.update_list(result))
 
 
 def _sync_batch(batch: StreamBatch, channel_sync: ChannelSync) -> None:
@@ -71,3 +43,14 @@ def _sync_batch(batch: StreamBatch, channel_sync: ChannelSync) -> None:
     result = channel_sync.sync_batch(batch.rollouts)
     report_result(result)
     channel_sync.finish_batch(result, batch.written_at)
+
+
+def _sync_alarm(event: dict[str, Any], channel_sync: ChannelSync) -> None:
+    """Show an alarm. What Slack does not take now is on the list."""
+    report_alarm()
+    message = record_change(wiring.messages(), read_alarm_event(event))
+    if message is None:
+        return
+    result = channel_sync.sync_batch([message])
+    report_result(result)
+    channel_sync.update_list(result)

@@ -30,6 +30,11 @@ def report_batch(rollouts: list[str], altered: Iterable[AlteredItem]) -> None:
     metrics.add_metric(name="RolloutsTouched", unit=MetricUnit.Count, value=len(rollouts))
 
 
+def report_alarm() -> None:
+    """Count a change of an alarm's state."""
+    metrics.add_metric(name="AlarmsTaken", unit=MetricUnit.Count, value=1)
+
+
 def report_result(result: ChannelSyncResult) -> None:
     """Count what was shown; log and count what was not."""
     for part in (result.from_batch, result.from_list):

@@ -1,8 +1,9 @@
 """Bridges the emulator's CloudFormation: resource types it lacks and properties it drops.
 
 Gaps: no routes are created from an HTTP API's OpenAPI body; AWS::Events::EventBusPolicy, AWS::Events::Archive,
-AWS::SSM::Document and connections to GitHub are unknown; an AWS::CodeBuild::Project keeps only some of its properties;
-the policies of an EventBus and of a table are dropped.
+AWS::SSM::Document, the types of CodeDeploy and connections to GitHub are unknown; an AWS::CodeBuild::Project keeps
+only some of its properties; the policies of an EventBus and of a table are dropped; a table that was imported is
+replaced by its next update.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def install() -> None:
     _extend(handlers, "AWS::ApiGatewayV2::Api", _add_routes)
     _extend(handlers, "AWS::CodeBuild::Project", _keep_project_properties)
     _extend(handlers, "AWS::Events::EventBus", _keep_bus_policy)
+    _keep_table_names(handlers["AWS::DynamoDB::Table"])
     _extend(handlers, "AWS::DynamoDB::Table", _keep_table_policy)
     handlers["AWS::Events::EventBusPolicy"] = {"create": _create_bus_policy, "delete": _delete_bus_policy}
     handlers["AWS::Events::Archive"] = {
@@ -49,6 +51,13 @@ def install() -> None:
         "update": lambda physical_id, old, new, *rest, **named: (physical_id, {}),
         "delete": lambda physical_id, props: None,
     }
+    # Only their names: without CodeDeploy, an alias has its new version at once, whatever its UpdatePolicy says.
+    for kind in ("Application", "DeploymentGroup"):
+        handlers[f"AWS::CodeDeploy::{kind}"] = {
+            "create": _create_deployment_part,
+            "update": lambda physical_id, old, new, *rest, **named: (physical_id, {}),
+            "delete": lambda physical_id, props: None,
+        }
     for service, scheme in (("CodeConnections", "codeconnections"), ("CodeStarConnections", "codestar-connections")):
         handlers[f"AWS::{service}::Connection"] = {
             "create": _connection(scheme),
@@ -121,6 +130,19 @@ def _keep_project_properties(name: str, props: Properties) -> None:
 
 
 # --- AWS::DynamoDB::Table
+
+
+def _keep_table_names(entry: dict[str, Any]) -> None:
+    """Update a table without a name in place: the emulator would replace one that was imported."""
+    update = entry["update"]
+
+    def updated(physical_id: str, old: Properties, new: Properties, *rest: Any, **named: Any) -> Created:
+        if "TableName" in old or "TableName" in new:
+            return update(physical_id, old, new, *rest, **named)  # type: ignore[no-any-return]
+        own = {"TableName": physical_id}
+        return update(physical_id, {**old, **own}, {**new, **own}, *rest, **named)  # type: ignore[no-any-return]
+
+    entry["update"] = updated
 
 
 def _keep_table_policy(name: str, props: Properties) -> None:
@@ -207,3 +229,10 @@ def _connection(scheme: str) -> Callable[[str, Properties, str], Created]:
 
 def _update_connection(physical_id: str, old: Properties, new: Properties, stack_name: str) -> Created:
     return physical_id, {"ConnectionArn": physical_id, "ConnectionStatus": "PENDING"}
+
+
+# --- AWS::CodeDeploy
+
+
+def _create_deployment_part(logical_id: str, props: Properties, stack_name: str) -> Created:
+    return provisioners._physical_name(stack_name, logical_id, max_len=100), {}

@@ -19,6 +19,7 @@ from ministack.core import iam_actions, iam_evaluator, lambda_runtime, responses
 from ministack.core.arn import ArnParseError, parse_arn  # type: ignore[import-untyped]
 from ministack.services import (  # type: ignore[import-untyped]
     apigateway,
+    cloudwatch,
     cloudwatch_logs,
     codebuild,
     dynamodb,
@@ -47,6 +48,7 @@ __all__ = [
     "asgi_app",
     "caller_arn",
     "cloudformation_modules",
+    "cloudwatch",
     "codebuild",
     "current_scope",
     "denied",

@@ -1,8 +1,9 @@
 """Bridges the emulator's IAM: condition keys that it does not set, and policies that it does not evaluate.
 
 Gaps: aws:PrincipalArn of a session is not its role; events:source, events:detail-type, dynamodb:LeadingKeys and
-those of StartBuild's overrides are never set; a DynamoDB table's own policy is stored but not evaluated, and a Deny
-does not apply to root.
+those of StartBuild's overrides are never set; the ARNs of log groups, of rules on the default bus, of buses and of
+projects are not those that AWS evaluates, and GetAlias is taken for ListAliases; a DynamoDB table's own policy is
+stored but not evaluated, and a Deny does not apply to root.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _BUILD_OVERRIDES: Final = {
     "environmentTypeOverride": "codebuild:environment.type",
     "privilegedModeOverride": "codebuild:environment.privilegedmode",
 }
+_ALIAS: Final = re.compile(r"/functions/[^/]+/aliases/[^/]+/?$")
 _VARIABLES: Final = "codebuild:environment.environmentvariables"
 
 
@@ -46,9 +48,26 @@ def install() -> None:
     def request_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
         return {**tags(service, action, body, params), **_request_keys(service, action, body)}
 
-    def enforce_all(key: str, action: str, service: str, region: str, *rest: Any, **named: Any) -> Any:
-        result = enforce(key, action, service, region, *rest, **named)
-        arn = named.get("resource_arn", rest[0] if rest else "*")
+    action_of, resource_of = iam_actions.extract_iam_action, iam_actions.extract_resource_arn
+
+    def action(service: str, method: str, path: str, *rest: Any) -> Any:
+        is_alias = service == "lambda" and method == "GET" and _ALIAS.search(path)
+        return "lambda:GetAlias" if is_alias else action_of(service, method, path, *rest)
+
+    def resource(
+        service: str, method: str, path: str, headers: Any, body: bytes, query: Any, region: str, *rest: Any
+    ) -> Any:
+        arn = resource_of(service, method, path, headers, body, query, region, *rest)
+        return _named_resource(service, headers, body, str(arn), region) or arn
+
+    iam_actions.extract_iam_action = action
+    iam_actions.extract_resource_arn = resource
+
+    def enforce_all(
+        key: str, action: str, service: str, region: str, resource_arn: str = "*", *rest: Any, **named: Any
+    ) -> Any:
+        arn = _log_group(resource_arn) if service == "logs" else resource_arn
+        result = enforce(key, action, service, region, arn, *rest, **named)
         is_root = emulator.caller_arn().endswith(":root")  # whom the emulator allows everything
         return _denied_to_root(action, arn, region) if is_root and result is None and service == "dynamodb" else result
 
@@ -57,6 +76,26 @@ def install() -> None:
     iam_evaluator.enforce = enforce_all
     dynamodb.table_policy_for_arn = _table_policy
     iam_evaluator._RESOURCE_POLICY_LOOKUPS["dynamodb"] = ("dynamodb", "table_policy_for_arn")
+
+
+def _named_resource(service: str, headers: Any, body: bytes, arn: str, region: str) -> str:
+    """The resource on which AWS authorises a call, where the emulator takes another; else empty."""
+    operation, (account, _) = str(headers.get("x-amz-target", "")).rpartition(".")[2], emulator.current_scope()
+    if service not in {"events", "codebuild"}:
+        return ""
+    request = json.loads(body or b"{}")
+    if operation == "BatchGetProjects":
+        return f"arn:aws:codebuild:{region}:{account}:project/{(request.get('names') or [''])[0]}"
+    if operation == "DescribeEventBus":
+        return f"arn:aws:events:{region}:{account}:event-bus/{request.get('Name', 'default')}"
+    if rule := request.get("Rule"):  # of ListTargetsByRule and others
+        arn = f"arn:aws:events:{region}:{account}:rule/{request.get('EventBusName', 'default')}/{rule}"
+    return arn.replace(":rule/default/", ":rule/") if service == "events" else ""
+
+
+def _log_group(arn: str) -> str:
+    """A log group's ARN as CloudWatch Logs evaluates it: `...:log-group:NAME:*`."""
+    return f"{arn}:*" if ":log-group:" in arn and arn.count(":") == 6 else arn
 
 
 def _role_of(principal: str) -> str:

@@ -31,6 +31,7 @@ class _Invocation:
     function: dict[str, Any]
     name: str
     event: Any
+    settings: dict[str, Any]
     attempt: int = 0
     started: float = field(default_factory=time.monotonic)
 
@@ -54,7 +55,8 @@ class AsyncInvocations:
             logger.warning("EventBridge: function %s not found", name)
             return
         function = lambda_svc._execution_record_for_config(record, config)
-        self._submit(_Invocation(function, str(config["FunctionArn"]), json.loads(payload)))
+        settings = _settings(name, arn.split(":")[7] if arn.count(":") == 7 else "$LATEST")
+        self._submit(_Invocation(function, str(config["FunctionArn"]), json.loads(payload), settings))
 
     def close(self) -> None:
         """Drop all waiting events; running functions end with their processes."""
@@ -79,7 +81,7 @@ class AsyncInvocations:
             result = {"error": True, "body": {"errorMessage": str(error)}}
         if not result.get("error"):
             return
-        settings = _settings(invocation.function)
+        settings = invocation.settings
         delay = _FIRST_DELAY_SECONDS * 2**invocation.attempt
         age = time.monotonic() - invocation.started + delay
         most = settings.get("MaximumRetryAttempts")
@@ -96,10 +98,12 @@ class AsyncInvocations:
         _send_to_failure_destination(invocation, settings, result)
 
 
-def _settings(function: dict[str, Any]) -> dict[str, Any]:
-    """The function's EventInvokeConfig; empty when it has none."""
-    settings = function.get("event_invoke_config") or (function.get("event_invoke_configs") or {}).get("$LATEST")
-    return dict(settings or {})
+def _settings(name: str, qualifier: str) -> dict[str, Any]:
+    """The EventInvokeConfig of a function's alias or version; empty when it has none."""
+    function = lambda_svc._functions.get(name.partition(":")[0]) or {}
+    configs = function.get("event_invoke_configs") or {}
+    legacy = function.get("event_invoke_config") if qualifier == "$LATEST" else None
+    return dict(configs.get(qualifier) or legacy or {})
 
 
 def _send_to_failure_destination(invocation: _Invocation, settings: dict[str, Any], result: dict[str, Any]) -> None:

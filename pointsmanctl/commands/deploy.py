@@ -1,6 +1,7 @@
 """`pointsman deploy`: the control stack and every worker stack, brought to the state of this version."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,9 @@ def deploy(
         typer.Option(help="Deploy only these stacks: control, image, or targets such as dev/*. Can be repeated."),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Show the changes and stop.")] = False,
+    adopt_trail: Annotated[
+        str | None, typer.Option(metavar="TABLE", help="The audit table of a deleted installation, for a new one.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before the deployment: for CI.")] = False,
     check: Annotated[
         bool, typer.Option("--doctor/--no-doctor", help="Check every link of the chain at the end, as `doctor` does.")
@@ -44,6 +48,8 @@ def deploy(
     with prepared(config, routes, stack, region) as preparation:
         selected = preparation.select(only or [])
         control_account = preparation.check(selected)
+        if adopt_trail:
+            _adopt(preparation, adopt_trail, selected, stop=plan, yes=yes)
         with deploy_progress() as progress:
             deployment = preparation.deployment(selected, control_account, progress)
         try:
@@ -60,6 +66,24 @@ def deploy(
 
 
 _FAILED = ("failed", "skipped")
+
+
+def _adopt(preparation: "Preparation", table: str, selected: Sequence[str], *, stop: bool, yes: bool) -> None:
+    """Let the new control stack begin with a table that is there."""
+    from pointsmanctl.deployment.adoption import TrailAdoption
+    from pointsmanctl.deployment.stack_events import Pace
+    from pointsmanctl.output.deploy_progress import deploy_progress
+
+    if stop or "control" not in selected:
+        raise InvalidInput("--adopt-trail needs a deployment of the control stack: use it without --plan and --only")
+    with deploy_progress() as progress:
+        adoption = TrailAdoption(preparation.installation, preparation.accounts, progress, Pace())
+        if not adoption.is_needed(table):
+            return
+        adoption.check(table)
+    _confirm(f"Let a new control stack adopt the trail {table}?", yes=yes)
+    with deploy_progress() as progress:
+        replace(adoption, progress=progress).adopt(table)
 
 
 def _deploy(

@@ -13,6 +13,9 @@ from pointsmanctl.options import RegionOption, StackOption
 if TYPE_CHECKING:
     from pointsmanctl.deployment.destruction import Retained
 
+ADOPTABLE = {
+    "AWS::DynamoDB::Table": " A new installation can adopt it: pointsman deploy --adopt-trail {name}",
+}
 LEFT = (
     "the webhook or the App on GitHub, connections to GitHub, the Slack app",
     "secrets that you made (GitHub's API, vault passwords)",
@@ -33,26 +36,32 @@ def destroy(
     stack: StackOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Delete every stack that routes.yaml names, but keep the audit trail.
+    """Delete every stack of the installation, but keep the audit trail.
 
-    Says what it deletes and what it leaves, and asks for the name of the control stack first. Exits with 1 if a stack
-    was not deleted; it can be repeated.
+    These are the stacks that routes.yaml names, and worker stacks that it named before. Says what it deletes and what
+    it leaves, and asks for the name of the control stack first. Exits with 1 if a stack was not deleted; it can be
+    repeated.
     """
+    from pointsman.core.text import join_first
     from pointsmanctl.deployment.accounts import CONTROL, ProfileAccounts, caller_account, check_accounts
     from pointsmanctl.deployment.destruction import Destruction
     from pointsmanctl.deployment.installation import select
+    from pointsmanctl.deployment.left_workers import find_left_workers
     from pointsmanctl.deployment.model import NoProgress
     from pointsmanctl.deployment.prepare import read_installation
     from pointsmanctl.deployment.run_image.stacks import IMAGE
     from pointsmanctl.deployment.stack_events import Pace
     from pointsmanctl.output.deploy_progress import deploy_progress
     from pointsmanctl.output.deploy_summary import outcome_summary
-    from pointsmanctl.output.messages import note
+    from pointsmanctl.output.messages import note, warn
 
     installation = read_installation(config, routes, stack, region)
-    selected = select([CONTROL, IMAGE, *installation.targets], only or [])
     accounts = ProfileAccounts(installation.profiles)
     control_account = caller_account(accounts, CONTROL, installation.region)
+    left = find_left_workers(installation, accounts, control_account)
+    selected = select([CONTROL, IMAGE, *installation.targets, *left.targets], only or [])
+    if left.unseen and not only:
+        warn(f"Not searched for worker stacks that routes.yaml does not name: {join_first(left.unseen)}.")
     used = {name.partition("/")[0] for name in selected if "/" in name}
     check_accounts(accounts, {name: installation.accounts[name] for name in used}, installation.region)
     destruction = Destruction(installation, accounts, control_account, NoProgress(), Pace())
@@ -74,7 +83,7 @@ def _announce(labels: Sequence[str], retained: Sequence["Retained"]) -> None:
 
     warn(f"This deletes {len(labels)} stacks: {', '.join(labels)}. Builds that run end.")
     for each in retained:
-        warn(f"It leaves {each.kind} {each.name} of {each.stack}.")
+        warn(f"It leaves {each.kind} {each.name} of {each.stack}.{ADOPTABLE.get(each.kind, '').format(name=each.name)}")
     warn(f"It also leaves {'; '.join(LEFT)}.")
 
 

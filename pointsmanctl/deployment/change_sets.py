@@ -67,7 +67,7 @@ def create_change_set(
     )
     name = created["Id"]
     try:
-        status, reason = _wait(cloudformation, name, pace)
+        status, reason = wait_for_change_set(cloudformation, name, pace)
         if status == "CREATE_COMPLETE":
             return name
     except BaseException:
@@ -79,7 +79,7 @@ def create_change_set(
     raise DeploymentFailed(f"the change set failed: {reason}")
 
 
-def _wait(cloudformation: "CloudFormationClient", change_set: str, pace: Pace) -> tuple[str, str]:
+def wait_for_change_set(cloudformation: "CloudFormationClient", change_set: str, pace: Pace) -> tuple[str, str]:
     """Wait for a change set; its status and the reason."""
     while True:
         described = cloudformation.describe_change_set(ChangeSetName=change_set)

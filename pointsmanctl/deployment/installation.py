@@ -1,5 +1,7 @@
 """The stacks of an installation: what routes.yaml and pointsman.toml say together."""
 
+import hashlib
+import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,6 +66,16 @@ class Installation:
         return {account: self.settings.profile_of(account) for account in self.accounts} | {
             CONTROL: self.settings.profile
         }
+
+    @property
+    def release(self) -> str:
+        """Digest of what pointsman.toml sets in the control stack; empty if nothing.
+
+        SAM publishes a new version of a function when its package changes, not when the value of a parameter does.
+        """
+        external_id = {"ExternalId": self.settings.external_id} if self.settings.external_id else {}
+        values = {**self.settings.parameters, **external_id}
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest() if values else ""
 
     def control_stack(self, account_id: str, external_id: str) -> Stack:
         """Return the control stack."""

@@ -64,6 +64,7 @@ class Preparation:
             self.directory,
             self.routes_file,
             installation.architecture(deployment.control_state()),
+            installation.release,
         )
         progress.end(CONTROL, "built")
         sources = replace(installation.sources, control=template)

@@ -1,5 +1,7 @@
 """Where the templates are, `sam build`, and the files that a template carries."""
 
+import hashlib
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +29,18 @@ class Sources:
                 raise DeploymentFailed(f"{path} is missing: run `pointsman deploy` from a checkout of Pointsman")
 
 
-def build_control(template: Path, directory: Path, routes: Path, architecture: str) -> Path:
+def build_control(template: Path, directory: Path, routes: Path, architecture: str, release: str = "") -> Path:
     """Build the control stack's functions and layers with the rules in `routes`; the built template.
 
+    `release` is a text that changes with whatever else has to publish new versions of the functions.
     Not cached: SAM would not notice a change of routes.yaml, which is outside the layer's directory.
     """
     built = directory / "build"
-    variables = {"POINTSMAN_ARCHITECTURE": architecture, "POINTSMAN_ROUTES": str(routes.absolute())}
+    variables = {
+        "POINTSMAN_ARCHITECTURE": architecture,
+        "POINTSMAN_ROUTES": str(routes.absolute()),
+        "POINTSMAN_RELEASE": release,
+    }
     run_sam(["build", "--template", str(template), "--build-dir", str(built), "--parallel"], directory, variables)
     return built / "template.yaml"
 
@@ -51,3 +58,20 @@ def stage_worker(template: Path, directory: Path) -> Path:
         if resource["Type"] == "AWS::Lambda::LayerVersion" and isinstance(content, str):
             shutil.copytree(template.parent / content, staged.parent / content, ignore=_LEFT_OUT, dirs_exist_ok=True)
     return staged
+
+
+def directory_digest(directory: Path) -> str:
+    """Return the digest by which SAM CLI names the archive of a directory, without what `stage_worker` leaves out.
+
+    See `dir_checksum` in samcli/lib/utils/hash.py: each file's path, then the digest of its content.
+    """
+    digest = hashlib.md5(usedforsecurity=False)
+    files: list[str] = []
+    for parent, folders, names in os.walk(directory, followlinks=True):
+        left_out = _LEFT_OUT(parent, [*folders, *names])
+        folders[:] = [each for each in folders if each not in left_out]
+        files += [os.path.join(parent, each) for each in names if each not in left_out]  # noqa: PTH118 - sorted as SAM does
+    for file in sorted(files):
+        digest.update(os.path.relpath(file, directory).encode())
+        digest.update(hashlib.md5(Path(file).read_bytes(), usedforsecurity=False).hexdigest().encode())
+    return digest.hexdigest()

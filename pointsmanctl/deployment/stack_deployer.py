@@ -23,7 +23,7 @@ from pointsmanctl.deployment.model import (
     StackState,
     Treatment,
 )
-from pointsmanctl.deployment.stack_events import Operation, Pace
+from pointsmanctl.deployment.stack_events import Operation, Pace, describe_resource
 from pointsmanctl.deployment.stack_state import read_stack
 from pointsmanctl.deployment.template import read_parameters
 from pointsmanctl.deployment.treatment import GONE, ROLLED_BACK, SUCCEEDED, treatment_of
@@ -161,7 +161,8 @@ class StackDeployer:
         begin(present.id)
 
         def show(resource: str, finished: int) -> None:
-            self.progress.update(stack.label, phase, f"{finished}/{total} {resource}" if total else resource)
+            detail = describe_resource(resource)
+            self.progress.update(stack.label, phase, f"{finished}/{total} {detail}" if total else detail)
 
         return operation, operation.follow(self.pace, show)
 

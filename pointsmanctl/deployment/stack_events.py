@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
 
 QUIET_MINUTES = 60  # without any event: no resource of these stacks takes so long
+_ALIAS = "AWS::Lambda::Alias"
+_ROLLED_BACK = (
+    "the new version of the function was not accepted, and the version before is live again: see its log, and the "
+    "alarms in Slack"
+)
 _CONSEQUENCES = ("resource creation cancelled", "resource update cancelled", "the following resource(s) failed")
 
 
@@ -88,7 +93,10 @@ class Operation:
         failed = [each for each in self.events if each["ResourceStatus"].endswith("_FAILED")]
         causes = [each for each in failed if not _is_consequence(each)]
         own = [each for each in causes if not _is_stack(each)] or causes or failed
-        return f"{own[0]['LogicalResourceId']}: {own[0].get('ResourceStatusReason', 'no reason given')}" if own else ""
+        if not own:
+            return ""
+        reason = f"{own[0]['LogicalResourceId']}: {own[0].get('ResourceStatusReason', 'no reason given')}"
+        return f"{reason.rstrip('.')} ({_ROLLED_BACK})" if own[0].get("ResourceType") == _ALIAS else reason
 
     def _read_new(self) -> list["StackEventTypeDef"]:
         known = self.events[-1]["EventId"] if self.events else self.newest
@@ -99,6 +107,12 @@ class Operation:
             fresh.insert(0, event)
         self.events += fresh
         return fresh
+
+
+def describe_resource(name: str) -> str:
+    """Return a resource's logical id; for an alias, what CloudFormation waits for."""
+    function = name.removesuffix("Aliaslive")
+    return name if function == name else f"{function} goes live; its alarms are watched for some minutes"
 
 
 def _events(cloudformation: "CloudFormationClient", stack_id: str) -> Iterator["StackEventTypeDef"]:

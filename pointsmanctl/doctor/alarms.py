@@ -21,7 +21,7 @@ def check_target(target: TargetContext) -> Iterator[CheckResult]:
 
 
 def _firing(cloudwatch: Any, stack: str) -> list[Mapping[str, Any]]:
-    pages = cloudwatch.get_paginator("describe_alarms").paginate(StateValue="ALARM", AlarmNamePrefix=f"{stack}-")
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(StateValue="ALARM", AlarmNamePrefix=f"{stack}/")
     return [alarm for page in pages for alarm in page["MetricAlarms"]]
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from pointsman.errors import PointsmanError
 from pointsmanctl.deployment.accounts import CONTROL, Accounts, caller_account
 from pointsmanctl.deployment.installation import Installation
+from pointsmanctl.deployment.left_workers import find_left_workers
 from pointsmanctl.deployment.model import StackState
 from pointsmanctl.deployment.stack_deployer import reason_of
 from pointsmanctl.deployment.stack_state import read_stack
@@ -18,6 +19,8 @@ from pointsmanctl.doctor import (
     forwarding,
     github,
     instances,
+    left_workers,
+    live_versions,
     projects,
     route_secrets,
     run_image,
@@ -27,6 +30,7 @@ from pointsmanctl.doctor import (
     start_role,
     transfer_bucket,
 )
+from pointsmanctl.doctor.denied import is_denied
 from pointsmanctl.doctor.model import (
     CheckResult,
     ControlCheck,
@@ -35,11 +39,12 @@ from pointsmanctl.doctor.model import (
     TargetCheck,
     TargetContext,
 )
-from pointsmanctl.errors import CommandError
+from pointsmanctl.errors import CloudUnavailable, CommandError
 
 CONTROL_CHECKS: dict[str, ControlCheck] = {
     "stack": stack_version.check_control,
     "secrets": secret_values.check,
+    live_versions.NAME: live_versions.check,
     "slack": slack.check,
     "github": github.check,
     "alarms": alarms.check_control,
@@ -72,7 +77,7 @@ class Examination:
     def results(self, targets: Sequence[str]) -> list[CheckResult]:
         """Check the control stack and these targets. Raises CloudUnavailable without access to the control account."""
         account_id = caller_account(self.accounts, CONTROL, self.installation.region)
-        stack = self._stack(CONTROL, self.installation.settings.stack, self.installation.region)
+        stack = self._control_stack()
         if stack is None:
             return [Link("stack", CONTROL).broken("the control stack does not exist", _DEPLOY)]
         client = partial(self._client, CONTROL, self.installation.region)
@@ -82,8 +87,9 @@ class Examination:
         )
         with ThreadPoolExecutor(AT_ONCE) as pool:
             of_control = pool.submit(lambda: list(self._of_control(control)))
+            left = find_left_workers(self.installation, self.accounts, account_id)
             of_targets = list(pool.map(lambda name: list(self._of_target(control, name)), targets))
-        return [*of_control.result(), *(each for results in of_targets for each in results)]
+        return [*of_control.result(), left_workers.judge(left), *(each for results in of_targets for each in results)]
 
     def _of_control(self, control: ControlContext) -> Iterator[CheckResult]:
         for name, check in CONTROL_CHECKS.items():
@@ -104,6 +110,17 @@ class Examination:
         for link, check in TARGET_CHECKS.items():
             yield from _guarded(Link(link, name), partial(check, target))
 
+    def _control_stack(self) -> StackState | None:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        name = self.installation.settings.stack
+        try:
+            return self._stack(CONTROL, name, self.installation.region)
+        except (BotoCoreError, ClientError) as error:
+            raise CloudUnavailable(
+                f"cannot read stack {name!r}: {reason_of(error)}. docs/access.md says who may"
+            ) from error
+
     def _stack(self, account: str, name: str, region: str) -> StackState | None:
         return read_stack(self.accounts.client("cloudformation", account, region), name)
 
@@ -118,6 +135,9 @@ def _guarded(link: Link, check: Callable[[], Iterable[CheckResult]]) -> Iterator
     try:
         yield from check()
     except (BotoCoreError, ClientError, CommandError, PointsmanError) as error:
+        if is_denied(error):
+            yield link.skipped(f"these credentials may not read it: {reason_of(error)}", "see docs/access.md")
+            return
         yield link.broken(
             f"it cannot be read: {reason_of(error)}", "use credentials that may read it, and check the stack"
         )

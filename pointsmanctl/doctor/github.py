@@ -9,6 +9,7 @@ from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsmanctl.apps.github_api import AppCredentials, AppWebhook, GithubApps, call_github
 from pointsmanctl.apps.github_app import PARAMETER, read_stored_app
 from pointsmanctl.deployment.accounts import CONTROL
+from pointsmanctl.doctor.denied import is_denied
 from pointsmanctl.doctor.model import CheckResult, ControlContext, Link
 from pointsmanctl.doctor.secret_values import read_secret
 from pointsmanctl.errors import CloudUnavailable, InvalidInput
@@ -24,7 +25,21 @@ def check(control: ControlContext) -> Iterator[CheckResult]:
     """Check the App's webhook, or that of each repository where a token allows it, and what has arrived."""
     token = next((os.environ[name] for name in TOKENS if os.environ.get(name)), "")
     url = control.output("WebhookUrl")
-    if of_app := _app_webhook(control, url):
+    yield from _webhooks(control, token, url)
+    yield judge_deliveries(_newest_delivery(control), url)
+
+
+def _webhooks(control: ControlContext, token: str, url: str) -> Iterator[CheckResult]:
+    from botocore.exceptions import ClientError
+
+    try:
+        of_app = _app_webhook(control, url)
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        yield LINK.skipped("these credentials may not read the secret of the GitHub App", "see docs/access.md")
+        return
+    if of_app:
         yield of_app
     elif token:
         for repository in _repositories(control):
@@ -34,7 +49,6 @@ def check(control: ControlContext) -> Iterator[CheckResult]:
             "the webhooks cannot be read without a token",
             f"set {TOKENS[0]} to a token that may read webhooks (repository administration)",
         )
-    yield judge_deliveries(_newest_delivery(control), url)
 
 
 def _stored_app(control: ControlContext) -> AppCredentials | None:

@@ -20,7 +20,8 @@ def check(target: TargetContext) -> Iterator[CheckResult]:
         yield link.skipped("no route names a secret for this target")
     allowed = target.parameter("SecretNames").split(",")
     for name in secrets:
-        exists = _secret_exists(target.client("secretsmanager"), name)
+        # What builds may not read is not asked for: nor may a reader.
+        exists = not _is_allowed(name, allowed) or _secret_exists(target.client("secretsmanager"), name)
         yield judge(link, "secret", name, allowed, "SecretNames", exists=exists)
     allowed = target.parameter("ParameterNames").split(",")
     for name in parameters:
@@ -45,7 +46,7 @@ def named_for(routes: Routes, target_name: str) -> tuple[list[str], list[str]]:
 
 def judge(link: Link, kind: str, name: str, allowed: Sequence[str], setting: str, *, exists: bool) -> CheckResult:
     """Judge one secret: a build must be allowed to read it, and it must exist."""
-    if not any(fnmatchcase(name, pattern) for pattern in allowed if pattern):
+    if not _is_allowed(name, allowed):
         return link.broken(
             f"builds may not read the {kind} {name}, which a route names",
             f"add it to {setting} below [workers.parameters] in pointsman.toml, and deploy",
@@ -53,6 +54,10 @@ def judge(link: Link, kind: str, name: str, allowed: Sequence[str], setting: str
     if not exists:
         return link.broken(f"there is no {kind} {name}, which a route names", "create it in this account and region")
     return link.ok(f"builds may read the {kind} {name}")
+
+
+def _is_allowed(name: str, allowed: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in allowed if pattern)
 
 
 def _secret_exists(secretsmanager: Any, name: str) -> bool:

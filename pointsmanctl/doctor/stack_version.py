@@ -1,10 +1,12 @@
-"""The stacks: their last operation succeeded, and their templates are those of this version."""
+"""The stacks: their last operation succeeded, and their templates and the runner are those of this version."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pointsmanctl.deployment.accounts import CONTROL
 from pointsmanctl.deployment.model import StackState
+from pointsmanctl.deployment.sources import directory_digest
 from pointsmanctl.deployment.template import parse_template, read_template
 from pointsmanctl.deployment.treatment import ROLLED_BACK, SUCCEEDED
 from pointsmanctl.doctor.model import CheckResult, ControlContext, Link, TargetContext
@@ -27,7 +29,9 @@ def check_target(target: TargetContext) -> Iterator[CheckResult]:
     link = Link(NAME, target.name)
     yield judge_status(link, target.state)
     deployed = deployed_template(target.client("cloudformation"), target.state.id)
-    yield judge_template(link, deployed, read_template(target.control.installation.sources.worker))
+    template = target.control.installation.sources.worker
+    yield judge_template(link, deployed, read_template(template))
+    yield from judge_runner(link, deployed, template)
 
 
 def deployed_template(cloudformation: Any, stack: str) -> Mapping[str, Any]:
@@ -59,6 +63,20 @@ def judge_template(link: Link, deployed: Mapping[str, Any], expected: Mapping[st
         return link.ok("the template is of this version")
     more = f" and {len(different) - 3} more" if len(different) > 3 else ""
     return link.broken(f"the template is of another version: {', '.join(different[:3])}{more} differ", _DEPLOY)
+
+
+def judge_runner(link: Link, deployed: Mapping[str, Any], template: Path) -> Iterator[CheckResult]:
+    """Judge whether a worker stack has the runner of this version: SAM CLI names its archive after its content."""
+    for name, resource in read_template(template)["Resources"].items():
+        source = resource.get("Properties", {}).get("Content")
+        if resource["Type"] != "AWS::Lambda::LayerVersion" or not isinstance(source, str):
+            continue
+        content = deployed.get("Resources", {}).get(name, {}).get("Properties", {}).get("Content")
+        key = content.get("S3Key", "") if isinstance(content, Mapping) else ""
+        if PurePosixPath(key).stem == directory_digest(template.parent / source):
+            yield link.ok("the runner is of this version")
+        else:
+            yield link.broken("the runner, which builds start, is of another version", _DEPLOY)
 
 
 def _names(deployed: Mapping[str, Any], expected: Mapping[str, Any], section: str) -> set[str]:

@@ -8,10 +8,13 @@ from moto import mock_aws
 
 from pointsman.adapters.slack_messages_dynamodb import DynamoSlackMessages
 from pointsman.adapters.slack_messages_memory import MemorySlackMessages
+from pointsman.core.slack.alarm_event import read_alarm_event
+from pointsman.core.slack.alarm_status import record_change
 from pointsman.core.slack.port import SlackMessageState
 from pointsman.core.slack.route_status import RolloutOutcome, RouteStatus
 from pointsman.core.slack.stale import MAX_STALE, StaleList, update_stale
 from pointsman.errors import Conflict, Unavailable
+from tests.support.alarms import alarm_event
 from tests.support.rollouts import MORNING
 from tests.support.tables import create_tables
 
@@ -87,6 +90,18 @@ def test_a_route_status_is_loaded_as_it_was_saved_and_is_not_overwritten(store: 
     assert store.load_route_status("other") is None
     with pytest.raises(Conflict):
         store.save_route_status(status)
+
+
+def test_the_status_of_an_alarm_is_loaded_as_it_was_saved_and_is_not_overwritten(store: Store) -> None:
+    change = read_alarm_event(alarm_event())
+    assert store.load_alarm_status(change.key) is None
+    record_change(store, change)
+    record_change(store, read_alarm_event(alarm_event("OK", 5)))
+    status = store.load_alarm_status(change.key)
+    assert status
+    assert (status.version, status.name, [each.state for each in status.episodes]) == (2, change.name, ["OK"])
+    with pytest.raises(Conflict):
+        store.save_alarm_status(status.replace(version=1))
 
 
 def test_the_list_of_stale_messages_is_empty_at_first_and_then_as_saved(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -10,16 +11,17 @@ import pytest
 
 from pointsman.core.audit import recorder
 from pointsman.core.github.answer import AnswerOutcome
-from tests.contract.templates.cloudformation import ROOT, control
+from tests.contract.templates.cloudformation import ROOT, Stack, control, worker
 
 ALARMS = control().of_type("AWS::CloudWatch::Alarm")
 # Metrics of AWS that an alarm is on, and by which dimension: as AWS documents them.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 OF_AWS = {
-    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): "QueueName",
-    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): "QueueName",
-    ("AWS/Lambda", "IteratorAge"): "FunctionName",
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): ("QueueName",),
+    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): ("QueueName",),
+    ("AWS/Lambda", "IteratorAge"): ("FunctionName",),
+    ("AWS/Lambda", "Errors"): ("FunctionName", "Resource", "ExecutedVersion"),
 }
 
 
@@ -64,7 +66,7 @@ def of_the_log() -> set[str]:
 def test_an_alarm_uses_a_metric_that_is_written_with_its_dimensions(alarm: dict[str, Any]) -> None:
     dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
     if alarm["Namespace"].startswith("AWS/"):
-        assert [*dimensions] == [OF_AWS[alarm["Namespace"], alarm["MetricName"]]]
+        assert tuple(dimensions) == OF_AWS[alarm["Namespace"], alarm["MetricName"]]
     elif alarm["MetricName"] in of_the_log():
         assert dimensions == {}  # a metric filter has none
     else:
@@ -86,10 +88,60 @@ def test_an_alarm_is_silent_while_nothing_happens(alarm: dict[str, Any]) -> None
     assert alarm["AlarmDescription"]
 
 
-def test_every_alarm_notifies_the_topic_if_there_is_one() -> None:
+def test_every_alarm_notifies_the_stacks_topic_and_that_of_the_operators_if_there_is_one() -> None:
     for name in ALARMS:
-        actions = control().template["Resources"][name]["Properties"]["AlarmActions"]
-        assert actions["Fn::If"][:2] == ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}]], name
+        own, theirs = control().template["Resources"][name]["Properties"]["AlarmActions"]
+        assert own == {"Ref": "AlarmTopic"}, name
+        assert theirs["Fn::If"][:2] == ["HasAlarmTopic", {"Ref": "AlarmTopicArn"}], name
+
+
+@pytest.mark.parametrize("stack", [control(), worker()], ids=["control", "worker"])
+def test_an_alarm_has_the_stacks_name_and_its_own_so_that_rules_tell_installations_apart(stack: Stack) -> None:
+    prefix = "pointsman" if "Api" in stack.resources else "pointsman-worker"
+    for name, alarm in stack.of_type("AWS::CloudWatch::Alarm").items():
+        assert alarm["AlarmName"] == f"{prefix}/{name.removesuffix('Alarm')}"
+
+
+def test_alarms_about_slack_are_not_sent_to_slack_but_to_the_topic() -> None:
+    """Each attempt to show one would fail, too, and ring again."""
+    pattern = control().properties("NotifyAlarmState")["EventPattern"]
+    [left_out] = [each["anything-but"] for each in pattern["detail"]["alarmName"]]
+    about_slack = {
+        alarm["AlarmName"] for name, alarm in ALARMS.items() if name.startswith(("Messages", "Notify", "Slack"))
+    }
+    assert set(left_out) == about_slack
+
+
+def test_every_alarm_of_a_worker_is_forwarded() -> None:
+    [resource] = worker().properties("AlarmStates")["EventPattern"]["resources"]
+    for alarm in worker().of_type("AWS::CloudWatch::Alarm").values():
+        arn = f"arn:aws:cloudwatch:eu-west-1:222222222222:alarm:{alarm['AlarmName']}"
+        assert arn.startswith(resource["prefix"])
+
+
+def test_the_text_of_a_workers_alarm_fits_into_the_message_of_the_topic() -> None:
+    for alarm in worker().of_type("AWS::CloudWatch::Alarm").values():
+        assert not set(alarm["AlarmDescription"]) & set('"\\\n')
+    [target] = control().properties("WorkerAlarms")["Targets"]
+    assert target["Arn"] == "<AlarmTopic>"
+    transformer = target["InputTransformer"]
+    assert set(re.findall("<([a-z]+)>", transformer["InputTemplate"])) == set(transformer["InputPathsMap"])
+
+
+def test_only_cloudwatch_and_eventbridge_publish_alarms() -> None:
+    own, workers = control().properties("AlarmTopicPolicy")["PolicyDocument"]["Statement"]
+    assert own["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert own["Condition"] == {
+        "ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:us-east-1:111111111111:alarm:pointsman/*"}
+    }
+    assert workers["Principal"] == {"Service": "events.amazonaws.com"}
+    assert "Condition" not in workers  # EventBridge sets no key for a topic: a condition would refuse every event
+
+
+def test_somebody_gets_the_alarms_by_email_if_an_address_is_given() -> None:
+    assert control().of_type("AWS::SNS::Subscription") == {}
+    [subscription] = control(AlarmEmail="ops@example.com").of_type("AWS::SNS::Subscription").values()
+    assert subscription == {"TopicArn": "<AlarmTopic>", "Protocol": "email", "Endpoint": "ops@example.com"}
 
 
 def watched(metric: str) -> set[str]:

@@ -28,17 +28,22 @@ def machines_of(packages: Path, *folders: str) -> set[str]:
     }
 
 
-def build(logical_id: str, at: Path, architecture: str = "arm64") -> Path:
+def build(logical_id: str, at: Path, architecture: str = "arm64", release: str = "") -> Path:
     """Copy a resource's folder elsewhere and run its Makefile there by its real path, as SAM does."""
     properties = load("template.yaml")["Resources"][logical_id]["Properties"]
     folder = ROOT / properties.get("ContentUri", "functions")
     scratch, artifacts = at / "scratch", at / "artifacts"
     shutil.copytree(folder, scratch)
-    artifacts.mkdir()
+    artifacts.mkdir(parents=True)
     subprocess.run(
         ["make", "--makefile", str(folder / "Makefile"), f"build-{logical_id}"],
         cwd=scratch,
-        env=os.environ | {"ARTIFACTS_DIR": str(artifacts), "POINTSMAN_ARCHITECTURE": architecture},
+        env=os.environ
+        | {
+            "ARTIFACTS_DIR": str(artifacts),
+            "POINTSMAN_ARCHITECTURE": architecture,
+            "POINTSMAN_RELEASE": release,
+        },
         check=True,
         capture_output=True,
     )
@@ -69,9 +74,20 @@ def assert_bytecode_is_used(folder: Path, in_lambda: str) -> None:
 )
 def test_a_function_carries_its_own_folder_with_bytecode(logical_id: str, folder: str, tmp_path: Path) -> None:
     artifacts = build(logical_id, tmp_path)
-    assert {path.name for path in (artifacts / "functions").iterdir()} == {"__init__.py", "__pycache__", folder}
+    packed = {path.name for path in (artifacts / "functions").iterdir()}
+    assert packed == {"__init__.py", "__pycache__", "release", folder}
     assert (artifacts / "functions" / folder / "handler.py").is_file()
     assert_bytecode_is_used(artifacts, "/var/task")
+
+
+def test_what_sam_does_not_notice_changes_a_functions_package(tmp_path: Path) -> None:
+    """Values of parameters, and the layer of a GitHub App, which is below a condition."""
+    packages = [build("WebhookReceiver", tmp_path / release, release=release) for release in ("first", "second")]
+    first, second = [(package / "functions/release").read_text() for package in packages]
+    pinned = (ROOT / "layers/github_app/requirements.txt").read_text()
+    assert first.startswith("first\n")
+    assert pinned.strip() in first
+    assert second == first.replace("first", "second", 1)
 
 
 @pytest.mark.parametrize(("architecture", "machine"), [("arm64", "AArch64"), ("x86_64", "X86-64")])

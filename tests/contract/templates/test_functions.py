@@ -149,7 +149,7 @@ def test_a_name_of_one_account_is_not_taken_by_its_next_region() -> None:
         for region in REGIONS
         for each in worker(region).of_type("AWS::IAM::ManagedPolicy").values()
     ]
-    assert len(policies) == len(set(policies)) == 2 * len(REGIONS)
+    assert len(policies) == len(set(policies)) == 4 * len(REGIONS)
 
 
 def test_a_build_has_every_variable_of_the_buildspec() -> None:
@@ -230,7 +230,7 @@ def test_the_changes_queue_gives_a_message_back_only_after_the_function_has_give
 
 def test_an_event_that_reaches_no_function_is_tried_again_and_then_kept() -> None:
     rules = {name: rule for name, rule in control().of_type("AWS::Events::Rule").items() if name != "TestEventsRule"}
-    assert len(rules) == 6
+    assert len(rules) == 9
     for name, rule in rules.items():
         for target in rule["Targets"]:
             assert target["RetryPolicy"].keys() == {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}, name
@@ -266,7 +266,7 @@ def test_what_a_function_cannot_do_is_kept() -> None:
 def test_notify_is_called_for_stale_messages_and_the_stream_drops_nothing_before_its_end() -> None:
     rule = control().properties("NotifyStaleMessages")
     assert rule["ScheduleExpression"] == "rate(2 minutes)"
-    assert [target["Arn"] for target in rule["Targets"]] == ["<Notify.Arn>"]
+    assert [target["Arn"] for target in rule["Targets"]] == ["<NotifyAliaslive>"]
     stream = control().properties("NotifyTrail")
     assert (stream["MaximumRetryAttempts"], stream["MaximumRecordAgeInSeconds"]) == (-1, 86_400)
 
@@ -283,6 +283,7 @@ def test_the_bus_shares_no_statement_with_another_product() -> None:
         "pointsman-new-instances",
         "pointsman-host-results",
         "pointsman-check-results",
+        "pointsman-alarm-states",
     }
 
 

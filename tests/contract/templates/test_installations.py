@@ -12,6 +12,14 @@ from tests.contract.templates.cloudformation import NAMES, Stack, control, image
 
 # The properties by which AWS names a resource. Two resources of a type cannot have one name in an account and region.
 NAMING = {*NAMES.values(), "QueueName", "TableName", "LayerName", "ManagedPolicyName", "AlarmName", "BucketName"}
+# They have the name of a function, not one of their own.
+NAMED_BY_ANOTHER = {
+    "AWS::Lambda::Alias",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Version",
+}
 
 
 def first() -> tuple[Stack, Stack]:
@@ -26,7 +34,7 @@ def names(stack: Stack) -> Iterator[tuple[str, str]]:
     """The type and the name of every resource that the template names."""
     for resource in stack.resources.values():
         for name in NAMING & resource.get("Properties", {}).keys():
-            if isinstance(value := resource["Properties"][name], str):
+            if isinstance(value := resource["Properties"][name], str) and resource["Type"] not in NAMED_BY_ANOTHER:
                 yield resource["Type"], value
 
 

@@ -21,7 +21,8 @@ HOST = "eventbridge-host-result"
 SCHEDULED = "eventbridge-scheduled"
 INSTANCE = "ec2-instance-running"
 TEST = "eventbridge-test-event"
-EVERY = [IN_PROGRESS, *ENDS, PHASE, HOST, SCHEDULED, INSTANCE, TEST]
+ALARM = "cloudwatch-alarm"
+EVERY = [IN_PROGRESS, *ENDS, PHASE, HOST, SCHEDULED, INSTANCE, TEST, ALARM]
 
 # Rule → the samples that it takes; it must leave every other one.
 TAKES: dict[tuple[Callable[[], Stack], str], list[str]] = {
@@ -32,6 +33,10 @@ TAKES: dict[tuple[Callable[[], Stack], str], list[str]] = {
     (reporting_instances, "NewInstances"): [INSTANCE],
     (control, "TestEventsRule"): [TEST],
     (worker, "BuildStates"): [IN_PROGRESS, *ENDS, TEST],
+    (control, "NotifyAlarmState"): [],  # of the control stack itself: below
+    (control, "NotifyWorkerAlarmState"): [ALARM],
+    (control, "WorkerAlarms"): [ALARM],
+    (worker, "AlarmStates"): [ALARM],
 }
 BUILD_RULES = [each for each in TAKES if IN_PROGRESS in TAKES[each]]
 
@@ -80,6 +85,14 @@ def of_another_source(event: Sample) -> None:
     event["source"] = "pointsman.forged"
 
 
+def of_another_alarm(event: Sample) -> None:
+    event["resources"] = ["arn:aws:cloudwatch:eu-west-1:222222222222:alarm:somebody-elses"]
+
+
+def of_no_alarm(event: Sample) -> None:
+    event["detail"]["state"]["value"] = "OK"
+
+
 def of_another_type(event: Sample) -> None:
     event["detail-type"] = "Something Else"
 
@@ -113,6 +126,13 @@ def of_an_instance_that_stops(event: Sample) -> None:
         (control, "TestEventsRule", of_another_project),
         (control, "TestEventsRule", of_another_source),
         (control, "TestEventsRule", of_another_type),
+        (control, "NotifyWorkerAlarmState", of_another_account),
+        (control, "NotifyWorkerAlarmState", of_another_source),
+        (control, "WorkerAlarms", of_another_account),
+        (control, "WorkerAlarms", of_another_source),
+        (control, "WorkerAlarms", of_no_alarm),
+        (worker, "AlarmStates", of_another_alarm),
+        (worker, "AlarmStates", of_another_source),
         (worker, "BuildStates", of_another_project),
         (worker, "BuildStates", of_another_source),
         (worker, "BuildStates", of_another_type),
@@ -175,4 +195,20 @@ def test_notify_is_called_for_new_items_and_for_forbidden_changes() -> None:
 def test_the_sweep_comes_often() -> None:
     rule = control().properties("StartBuildSweep")
     assert rule["ScheduleExpression"] == "rate(5 minutes)"
-    assert rule["Targets"][0]["Arn"] == "<StartBuild.Arn>"
+    assert rule["Targets"][0]["Arn"] == "<StartBuildAliaslive>"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_shown"),
+    [
+        ("pointsman/DeliveriesFailed", True),
+        ("pointsman/SlackRefused", False),  # about Slack itself
+        ("pointsman-two/DeliveriesFailed", False),  # of another installation
+        ("pointsman-worker/BuildStates", False),  # of a worker stack beside it, which forwards its own
+    ],
+)
+def test_notify_is_called_for_the_alarms_of_its_own_stack(name: str, is_shown: bool) -> None:
+    event = sample(ALARM)
+    event["detail"]["alarmName"] = name
+    event["resources"] = [f"arn:aws:cloudwatch:us-east-1:111111111111:alarm:{name}"]
+    assert matches(pattern_of(control, "NotifyAlarmState"), event) is is_shown

@@ -1,5 +1,7 @@
 """Who may do what: the policies of the templates, read as IAM reads them."""
 
+import json
+
 import pytest
 
 from pointsman.core.audit.authorize import CHECK_PROJECT
@@ -43,11 +45,19 @@ NOT_TO_BE_NAMED = {
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",
     "ecr:GetAuthorizationToken",
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:GetMetricStatistics",
+    "events:TestEventPattern",
+    "logs:GetQueryResults",
+    "logs:StopQuery",
+    "ssm:DescribeInstanceInformation",
+    "ssm:DescribeParameters",
 }
 # Everything that a role may do with the trail, by role.
 ON_THE_TRAIL = {
     "StartBuildRole": {"dynamodb:PutItem"},
     "CommandReceiverRole": {"dynamodb:PutItem", "dynamodb:Query"},
+    "ReaderPolicy": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"},
     "AuditWriterRole": {"dynamodb:PutItem", "dynamodb:Query"},
     "NotifyRole": {
         "dynamodb:Query",
@@ -91,7 +101,8 @@ def test_no_role_has_a_policy_from_outside_the_templates(stack: Stack) -> None:
 
 def test_every_function_has_a_role_of_its_own() -> None:
     roles = [function["Role"] for function in control().of_type("AWS::Lambda::Function").values()]
-    assert sorted(roles) == sorted(f"<{name}.Arn>" for name in control().of_type("AWS::IAM::Role"))
+    others = control().of_type("AWS::IAM::Role").keys() - {"DeploymentRole"}
+    assert sorted(roles) == sorted(f"<{name}.Arn>" for name in others)
 
 
 @pytest.mark.parametrize("logical_id", ["WebhookReceiver", "StartBuild", "AuditWriter", "Notify"])
@@ -231,6 +242,7 @@ def test_only_start_build_may_assume_a_worker_role_and_only_with_the_external_id
     ("policy", "source", "detail_type"),
     [
         ("BuildStatesPolicy", ["aws.codebuild", SOURCE], ["CodeBuild Build State Change", DETAIL_TYPE]),
+        ("AlarmStatesPolicy", "aws.cloudwatch", "CloudWatch Alarm State Change"),
         ("HostResultsPolicy", "pointsman.ansible", ["HostResultRecorded", "PlaybookEnded"]),
         ("CheckResultsPolicy", "pointsman.check", ["HostResultRecorded", "PlaybookEnded"]),
     ],
@@ -257,8 +269,9 @@ def test_the_bus_takes_its_own_kinds_of_event_from_each_kind_of_worker_role(
             [
                 "events:eu-west-1:222222222222:rule/pointsman-build-states",
                 "events:eu-west-1:222222222222:rule/pointsman-new-instances",
+                "events:eu-west-1:222222222222:rule/pointsman-alarm-states",
             ],
-            ["BuildStates", "NewInstances"],
+            ["BuildStates", "NewInstances", "AlarmStates"],
         ),
     ],
 )
@@ -276,9 +289,10 @@ def test_a_service_takes_on_a_role_for_our_resources_alone(
         assert arn.endswith(f"/{reporting_instances().properties(resource)['Name']}")
 
 
-def test_build_states_are_forwarded_to_the_control_bus_alone() -> None:
+@pytest.mark.parametrize("rule", ["BuildStates", "AlarmStates"])
+def test_build_states_and_alarms_are_forwarded_to_the_control_bus_alone(rule: str) -> None:
     (forward,) = allowed(worker(), "ForwardRole")
-    (target,) = worker().properties("BuildStates")["Targets"]
+    (target,) = worker().properties(rule)["Targets"]
     assert (forward.actions, forward.resources) == (["events:PutEvents"], [target["Arn"]])
     assert target["RoleArn"] == "<ForwardRole.Arn>"
 
@@ -299,3 +313,64 @@ def test_the_engine_may_ask_about_instances_of_the_stacks_region_alone() -> None
     [asking] = [each for each in allowed(reporting_instances(), "StartRole") if "ec2:DescribeInstances" in each.actions]
     assert asking.actions == ["ec2:DescribeInstances"]
     assert asking.conditions == {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+# What operators may do beside reading: it changes no item of the trail, reads no secret and starts no build.
+OPERATORS_CHANGE = {
+    "execute-api:Invoke",
+    "codebuild:StopBuild",
+    "events:CancelReplay",
+    "events:StartReplay",
+    "sqs:CancelMessageMoveTask",
+    "sqs:DeleteMessage",
+    "sqs:PurgeQueue",
+    "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+    "sqs:StartMessageMoveTask",
+}
+READS = ("BatchGet", "Describe", "Filter", "Get", "List", "Query", "StartLiveTail", "StartQuery", "StopQuery", "Test")
+
+
+@every_stack
+def test_readers_change_nothing_and_read_no_secret(stack: Stack) -> None:
+    actions = actions_of(stack, "ReaderPolicy")
+    assert all(action.partition(":")[2].startswith(READS) for action in actions)
+    assert not {"secretsmanager:GetSecretValue", "ssm:GetParameter", "logs:GetLogEvents"} & actions
+
+
+@every_stack
+def test_operators_read_logs_and_what_else_they_may_do_is_listed(stack: Stack) -> None:
+    actions = actions_of(stack, "OperatorPolicy")
+    changing = {each for each in actions if not each.partition(":")[2].startswith(READS)}
+    assert changing <= OPERATORS_CHANGE
+    assert "logs:FilterLogEvents" in actions
+    assert not {each for each in actions if each.startswith(("secretsmanager:", "dynamodb:"))}
+
+
+@every_stack
+def test_what_has_no_resource_is_granted_in_the_stacks_own_region(stack: Stack) -> None:
+    for each in statements_of_roles(stack):
+        if each.where in {"ReaderPolicy", "OperatorPolicy"} and each.resources == ["*"]:
+            assert each.conditions["StringEquals"]["aws:RequestedRegion"] in {"us-east-1", "eu-west-1"}
+
+
+@pytest.mark.parametrize(
+    ("stack", "names"),
+    [
+        (STACKS["control"], {"pointsman-reader", "pointsman-operator"}),
+        (STACKS["worker"], {"pointsman-reader-eu-west-1", "pointsman-operator-eu-west-1"}),
+    ],
+)
+def test_the_policies_of_people_have_the_installations_name_and_fit_into_iams_limit(
+    stack: Stack, names: set[str]
+) -> None:
+    policies = [stack.properties(each) for each in ("ReaderPolicy", "OperatorPolicy")]
+    assert {each["ManagedPolicyName"] for each in policies} == names
+    for each in policies:
+        assert len(json.dumps(each["PolicyDocument"], separators=(",", ":"))) < 5_000  # of 6,144, with long names
+
+
+def actions_of(stack: Stack, policy: str) -> set[str]:
+    return {action for each in statements_of_roles(stack) if each.where == policy for action in each.actions}

@@ -8,11 +8,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.notify import handler, report
+from functions.notify import handler, report, wiring
 from functions.notify.settings import NotifySettings
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import read_event
 from pointsman.errors import Misconfigured, Unavailable
+from tests.support.alarms import alarm_event
 from tests.support.events import DEV, PROD, ROLLOUT, ended_run, host, sample, started_rollout, started_run
 from tests.support.lambda_context import FakeContext
 from tests.support.moto_server import call_moto
@@ -64,9 +65,7 @@ def world_of(slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> NotifyWorld
     boto3.client("secretsmanager").create_secret(Name="pointsman/slack-token", SecretString=f"{TOKEN}\n")
     call_moto(monkeypatch)
     monkeypatch.setattr(report.metrics, "namespace", "Pointsman")  # read from the environment at import
-    handler._dynamodb.cache_clear()
-    handler._messages.cache_clear()
-    handler._notifier.cache_clear()
+    wiring.forget()
     return NotifyWorld(slack)
 
 
@@ -165,7 +164,7 @@ def test_a_replaced_token_is_used_at_once(world: NotifyWorld) -> None:
     world.invoke(world.batch(started_rollout(DEV)))
     secrets = boto3.client("secretsmanager")
     secrets.put_secret_value(SecretId="pointsman/slack-token", SecretString="xoxb-revoked")
-    handler._notifier.cache_clear()
+    wiring.forget()
     world.invoke(world.batch(started_run(DEV)))  # refused: nothing is shown, nothing is retried
     secrets.put_secret_value(SecretId="pointsman/slack-token", SecretString=TOKEN)
     world.invoke(world.batch(ended_run(DEV)))
@@ -174,9 +173,7 @@ def test_a_replaced_token_is_used_at_once(world: NotifyWorld) -> None:
 
 def slack_token(text: str) -> None:
     boto3.client("secretsmanager").put_secret_value(SecretId="pointsman/slack-token", SecretString=text)
-    handler._dynamodb.cache_clear()
-    handler._messages.cache_clear()
-    handler._notifier.cache_clear()
+    wiring.forget()
 
 
 def test_a_rollout_that_ended_while_slack_refused_is_shown_after_the_next_accepted_message(world: NotifyWorld) -> None:
@@ -189,7 +186,7 @@ def test_a_rollout_that_ended_while_slack_refused_is_shown_after_the_next_accept
     ended, other = world.slack.messages.values()
     assert "succeeded" in json.dumps(ended["blocks"])
     assert "starting" in json.dumps(other["blocks"])
-    assert handler._messages().load_stale().rollouts == ()
+    assert wiring.messages().load_stale().rollouts == ()
 
 
 def test_a_message_that_slack_refuses_again_stays_on_the_list_and_delays_no_event(world: NotifyWorld) -> None:
@@ -199,10 +196,10 @@ def test_a_message_that_slack_refuses_again_stays_on_the_list_and_delays_no_even
     refusal = Answer(200, {"ok": False, "error": "is_archived"})
     world.slack.faults = [None, refusal]
     world.invoke(world.batch(started_rollout(DEV, rollout="r-third")))
-    assert handler._messages().load_stale().rollouts == (ROLLOUT,)
+    assert wiring.messages().load_stale().rollouts == (ROLLOUT,)
     world.invoke(world.batch(started_rollout(DEV, rollout="r-fourth")))
     assert len(world.slack.messages) == 4
-    assert handler._messages().load_stale().rollouts == ()
+    assert wiring.messages().load_stale().rollouts == ()
 
 
 def test_while_slack_refuses_the_list_is_not_tried(world: NotifyWorld) -> None:
@@ -210,7 +207,7 @@ def test_while_slack_refuses_the_list_is_not_tried(world: NotifyWorld) -> None:
         world.slack.faults = [Answer(200, {"ok": False, "error": "is_archived"})]
         world.invoke(world.batch(started_rollout(DEV, rollout=rollout)))
         assert len(world.methods()) == number
-    assert handler._messages().load_stale().rollouts == ("r-first", "r-second", "r-third")
+    assert wiring.messages().load_stale().rollouts == ("r-first", "r-second", "r-third")
 
 
 @pytest.mark.parametrize("change", ["MODIFY", "REMOVE"])
@@ -258,3 +255,19 @@ def test_every_missing_setting_is_named_at_once_and_the_url_is_slacks() -> None:
     with pytest.raises(Misconfigured, match=r"AUDIT_TABLE.*ROLLOUTS_TABLE.*SLACK_SECRET_NAME.*SLACK_CHANNEL"):
         NotifySettings.from_environment({})
     assert NotifySettings("a", "r", "s", "C0123").slack_api_url == "https://slack.com/api/"
+
+
+def test_an_alarm_is_shown_and_its_end_updates_the_message(world: NotifyWorld) -> None:
+    world.invoke(alarm_event())
+    assert "fires" in world.blocks()
+    world.invoke(alarm_event("OK", 3))
+    assert "is over after 3m 00s" in world.blocks()
+
+
+def test_an_alarm_that_slack_does_not_take_is_shown_by_the_schedule(world: NotifyWorld) -> None:
+    world.slack.faults = [Answer(200, {"ok": False, "error": "is_archived"})]
+    world.invoke(alarm_event())
+    assert not world.slack.messages
+    world.invoke(sample("aws/eventbridge-scheduled.json"))
+    assert "pointsman-worker/BuildStates" in world.blocks()
+    assert wiring.messages().load_stale().rollouts == ()

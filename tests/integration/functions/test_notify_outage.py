@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.notify import handler
+from functions.notify import wiring
 from pointsman.errors import Misconfigured, Unavailable
 from tests.integration.functions.test_notify import NotifyWorld, slack_token, world_of
 from tests.support.events import DEV, ROLLOUT, ended_run, started_rollout
@@ -35,7 +35,7 @@ def aged(batch: dict[str, Any], **by: float) -> dict[str, Any]:
 
 
 def stale_rollouts() -> tuple[str, ...]:
-    return handler._messages().load_stale().rollouts
+    return wiring.messages().load_stale().rollouts
 
 
 def test_a_message_that_failed_is_listed_and_shown_by_the_schedule(world: NotifyWorld) -> None:

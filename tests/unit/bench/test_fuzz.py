@@ -7,6 +7,7 @@ import pytest
 
 from bench.fuzz import handlers
 from bench.fuzz.handlers import CASES, HANDLERS, Case
+from functions.notify import wiring as notify_wiring
 from functions.start_build import wiring as start_build_wiring
 from functions.webhook_receiver import wiring as receiver_wiring
 from pointsman.core.audit import authorize, recorder
@@ -35,7 +36,7 @@ def test_a_handler_answers_every_input(name: str, capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_a_case_restores_the_wiring(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    modules = (*HANDLERS, receiver_wiring, start_build_wiring)
+    modules = (*HANDLERS, notify_wiring, receiver_wiring, start_build_wiring)
     before = [vars(module).copy() for module in modules]
     for seed in range(1, 11):
         CASES[name](random.Random(f"{name}-{seed}"))

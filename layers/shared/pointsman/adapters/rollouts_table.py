@@ -12,7 +12,9 @@
 | `SLACK#<rollout>` | `MESSAGE` | the Slack message of a rollout: `version`, `data` (SlackMessageState) |
 | `SLACK#<rollout>` | `MESSAGE#<note>` | a note in its thread, such as `failed#1` or `fixed#1` |
 | `SLACK#ROUTE#<digest>` | `STATUS` | the status of a route on a ref: `version`, `data` (RouteStatus) |
-| `SLACK#stale` | `STALE` | the rollouts whose messages must be updated: `version`, `rollouts` |
+| `SLACK#alarm-<digest>-<ms>` | `MESSAGE` | the Slack message of an alarm that fired at that time |
+| `SLACK#ALARM#<digest>` | `STATUS` | when an alarm fired and ended: `version`, `data` (AlarmStatus) |
+| `SLACK#stale` | `STALE` | the rollouts and alarms whose messages must be updated: `version`, `rollouts` |
 
 Rollouts, runs and queues have `version` and `data`. start_build writes them; audit_writer writes RESULTS items, and
 notify writes SLACK items. IAM enforces both by `dynamodb:LeadingKeys`.
@@ -94,6 +96,11 @@ def slack_message_key(rollout: str, note: str = "") -> Key:
 def route_status_key(digest: str) -> Key:
     """The key of a route's status on a ref."""
     return {"pk": f"{SLACK_PREFIX}ROUTE#{digest}", "sk": "STATUS"}
+
+
+def alarm_status_key(digest: str) -> Key:
+    """The key of an alarm's status."""
+    return {"pk": f"{SLACK_PREFIX}ALARM#{digest}", "sk": "STATUS"}
 
 
 STALE_KEY: Key = {"pk": f"{SLACK_PREFIX}stale", "sk": "STALE"}

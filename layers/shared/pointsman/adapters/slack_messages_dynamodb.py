@@ -1,11 +1,12 @@
-"""The SlackMessageStore, RouteStatusStore and StaleListStore ports on the rollouts table (see `rollouts_table.py`)."""
+"""The stores of notify (messages, status of routes and alarms, stale list) on the rollouts table."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, unmarshal
-from pointsman.adapters.rollouts_table import STALE_KEY, route_status_key, slack_message_key
+from pointsman.adapters.rollouts_table import STALE_KEY, alarm_status_key, route_status_key, slack_message_key
+from pointsman.core.slack.alarm_status import AlarmStatus
 from pointsman.core.slack.port import SlackMessageState
 from pointsman.core.slack.route_status import RouteStatus
 from pointsman.core.slack.stale import StaleList
@@ -45,6 +46,18 @@ class DynamoSlackMessages:
         data = stored.to_dict()
         item = route_status_key(status.key) | {"version": stored.version, "data": data}
         self._put(f"saving the status of route {status.route}", item, status.version)
+
+    def load_alarm_status(self, key: str) -> AlarmStatus | None:
+        """See AlarmStatusStore.load_alarm_status."""
+        item = self._get("reading the status of an alarm", alarm_status_key(key))
+        return AlarmStatus.read(item["data"]) if item else None
+
+    def save_alarm_status(self, status: AlarmStatus) -> None:
+        """See AlarmStatusStore.save_alarm_status."""
+        stored = status.replace(version=status.version + 1)
+        data = stored.to_dict()
+        item = alarm_status_key(status.key) | {"version": stored.version, "data": data}
+        self._put(f"saving the status of alarm {status.name}", item, status.version)
 
     def load_stale(self) -> StaleList:
         """See StaleListStore.load_stale."""

@@ -1,7 +1,8 @@
-"""The SlackMessageStore, RouteStatusStore and StaleListStore ports in memory, for tests."""
+"""The stores of notify (messages, status of routes and alarms, stale list) in memory, for tests."""
 
 from threading import RLock
 
+from pointsman.core.slack.alarm_status import AlarmStatus
 from pointsman.core.slack.port import SlackMessageState
 from pointsman.core.slack.route_status import RouteStatus
 from pointsman.core.slack.stale import StaleList
@@ -15,6 +16,7 @@ class MemorySlackMessages:
         self._lock = RLock()
         self._messages: dict[tuple[str, str], SlackMessageState] = {}
         self._statuses: dict[str, RouteStatus] = {}
+        self._alarms: dict[str, AlarmStatus] = {}
         self._stale = StaleList()
 
     def load(self, rollout: str, note: str = "") -> SlackMessageState | None:
@@ -45,6 +47,19 @@ class MemorySlackMessages:
             if status.version != (current.version if current else 0):
                 raise Conflict(f"another writer changed the status of route {status.route}")
             self._statuses[status.key] = status.replace(version=status.version + 1)
+
+    def load_alarm_status(self, key: str) -> AlarmStatus | None:
+        """See AlarmStatusStore.load_alarm_status."""
+        with self._lock:
+            return self._alarms.get(key)
+
+    def save_alarm_status(self, status: AlarmStatus) -> None:
+        """See AlarmStatusStore.save_alarm_status."""
+        with self._lock:
+            current = self._alarms.get(status.key)
+            if status.version != (current.version if current else 0):
+                raise Conflict(f"another writer changed the status of alarm {status.name}")
+            self._alarms[status.key] = status.replace(version=status.version + 1)
 
     def load_stale(self) -> StaleList:
         """See StaleListStore.load_stale."""

@@ -27,7 +27,7 @@ def test_every_link_of_a_target_is_read(cloud: LocalCloud, tmp_path: Path) -> No
     assert states(results, f"{TARGET} stack") == ["ok", "ok"]
     assert states(results, f"{TARGET} start role") == ["ok"]
     assert states(results, f"{TARGET} project") == ["ok"]
-    assert states(results, f"{TARGET} events") == ["ok"] * 5
+    assert states(results, f"{TARGET} events") == ["ok"] * 6
     assert states(results, f"{TARGET} bucket") == ["ok"]
     assert states(results, f"{TARGET} hosts") == ["warning"]
     assert states(results, f"{TARGET} build secrets") == states(results, f"{TARGET} connection") == ["skipped"]

@@ -29,6 +29,14 @@ def test_the_control_stack_gets_the_accounts_of_routes_yaml() -> None:
     }
 
 
+def test_another_value_of_a_parameter_is_another_release() -> None:
+    """SAM does not publish a new version of a function for it."""
+    assert installation().release == ""
+    one, other = installation(parameters={"LogLevel": "INFO"}), installation(parameters={"LogLevel": "DEBUG"})
+    assert one.release == installation(parameters={"LogLevel": "INFO"}).release != other.release
+    assert installation(external_id="0123456789abcdef").release != installation(external_id="f" * 16).release
+
+
 def test_a_worker_gets_the_facts_of_the_control_stack_and_the_narrowest_parameters() -> None:
     [dev, prod] = installation(
         workers={"stack": "w", "parameters": {"LogRetentionDays": 30, "ComputeType": "BUILD_GENERAL1_LARGE"}},

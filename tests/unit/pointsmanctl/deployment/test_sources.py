@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from pointsmanctl.deployment.sources import Sources, stage_worker
+from samcli.lib.utils.hash import dir_checksum  # type: ignore[import-untyped]
+
+from pointsmanctl.deployment.sources import Sources, directory_digest, stage_worker
 from pointsmanctl.deployment.template import read_template
 
 
@@ -36,3 +38,17 @@ def test_the_real_worker_carries_its_runner(tmp_path: Path) -> None:
     content = read_template(staged)["Resources"]["RunnerLayer"]["Properties"]["Content"]
     assert (staged.parent / content / "bin" / "run-playbook").exists()
     assert not list((staged.parent / content).rglob("__pycache__"))
+
+
+def test_the_digest_of_a_directory_is_that_of_sam_cli(tmp_path: Path) -> None:
+    runner = tmp_path / "runner"
+    (runner / "bin").mkdir(parents=True)
+    (runner / "bin" / "run").write_text("a")
+    (runner / "a.py").write_text("b")
+    before = directory_digest(runner)
+    assert before == dir_checksum(str(runner))
+    (runner / "__pycache__").mkdir()
+    (runner / "__pycache__" / "a.pyc").write_text("c")
+    assert directory_digest(runner) == before  # stage_worker leaves it out
+    (runner / "a.py").write_text("c")
+    assert directory_digest(runner) != before

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pointsmanctl.deployment.stack_events import Interrupted, Operation, Pace
+from pointsmanctl.deployment.stack_events import Interrupted, Operation, Pace, describe_resource
 from pointsmanctl.errors import DeploymentFailed
 
 STACK = "arn:aws:cloudformation:eu-west-1:222222222222:stack/pointsman-worker/1"
@@ -59,6 +59,19 @@ def test_the_reason_is_the_first_failure_and_not_its_consequences() -> None:
     followed = operation(CloudFormation(events, statuses=["ROLLBACK_COMPLETE"]))
     assert followed.follow(quick(), lambda *_: None).status == "ROLLBACK_COMPLETE"
     assert followed.failure == "Role: Role with name x already exists"
+
+
+def test_a_version_that_was_rolled_back_is_named_with_what_to_look_at() -> None:
+    alarm = "One or more alarms have been activated: pointsman/NotifyNewVersion"
+    failed = event(1, "NotifyAliaslive", "UPDATE_FAILED", alarm) | {"ResourceType": "AWS::Lambda::Alias"}
+    followed = operation(CloudFormation([failed], statuses=["UPDATE_ROLLBACK_COMPLETE"]))
+    followed.follow(quick(), lambda *_: None)
+    assert followed.failure.startswith(f"NotifyAliaslive: {alarm} (the new version of the function was not accepted")
+
+
+def test_while_an_alias_moves_the_progress_says_what_it_waits_for() -> None:
+    assert describe_resource("Bus") == "Bus"
+    assert describe_resource("StartBuildAliaslive").startswith("StartBuild goes live; its alarms are watched")
 
 
 def test_events_of_earlier_operations_do_not_count() -> None:

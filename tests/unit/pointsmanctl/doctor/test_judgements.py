@@ -10,6 +10,7 @@ import pytest
 from localcloud.layout import CHECKOUT
 from pointsmanctl.apps.github_api import AppWebhook
 from pointsmanctl.deployment.model import StackState
+from pointsmanctl.deployment.sources import directory_digest
 from pointsmanctl.deployment.template import read_template
 from pointsmanctl.doctor import (
     alarms,
@@ -187,6 +188,18 @@ def test_a_template_of_another_version() -> None:
     del packaged["Outputs"]["ProjectName"]
     result = stack_version.judge_template(LINK, packaged, expected)
     says(result, "broken", "Outputs.ProjectName, Resources.Project differ", "pointsman deploy")
+
+
+def test_the_runner_is_compared_by_its_content() -> None:
+    template = CHECKOUT / "regional" / "template.yaml"
+    deployed = json.loads(json.dumps(read_template(template), default=str))
+    layer = deployed["Resources"]["RunnerLayer"]["Properties"]
+    layer["Content"] = {"S3Bucket": "b", "S3Key": f"pointsman/{directory_digest(CHECKOUT / 'runner')}"}
+    [same] = stack_version.judge_runner(LINK, deployed, template)
+    says(same, "ok", "of this version")
+    layer["Content"]["S3Key"] = "pointsman/0123456789abcdef0123456789abcdef"
+    [other] = stack_version.judge_runner(LINK, deployed, template)
+    says(other, "broken", "the runner, which builds start, is of another version", "pointsman deploy")
 
 
 def trust(**changed: Any) -> dict[str, Any]:

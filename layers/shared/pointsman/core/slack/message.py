@@ -66,8 +66,8 @@ class SlackMessage:
 
 def render(view: RolloutView) -> SlackMessage:
     """Return the message that shows `view`."""
-    head = (_header(view), _title_section(view), _context(*_origin(view)))
-    foot = (*_outside_builds(view), _context(*_summary(view)))
+    head = (_header(view), _title_section(view), context(*_origin(view)))
+    foot = (*_outside_builds(view), context(*_summary(view)))
     room = BLOCKS_LENGTH - sum(_cost(block) for block in (*head, *foot))
     return SlackMessage(text=_fallback(view), blocks=(*head, *_target_blocks(view, room), *foot))
 
@@ -126,7 +126,7 @@ def _target_blocks(view: RolloutView, room: int) -> Iterator[SlackBlock]:
     entries = _as_many_as_fit(by_urgency, view.mode, room - REST_LENGTH)
     yield from _sections(entries)
     rest = by_urgency[len(entries) :]
-    yield _context(f"… and {pluralize(len(rest), 'more target')}: {_counts(rest)}")
+    yield context(f"… and {pluralize(len(rest), 'more target')}: {_counts(rest)}")
 
 
 def _as_many_as_fit(targets: Iterable[TargetView], mode: Mode, room: int) -> list[str]:
@@ -207,7 +207,7 @@ def _outside_builds(view: RolloutView) -> Iterator[SlackBlock]:
     if len(view.outside_builds) > MAX_OUTSIDE_BUILDS:
         lines.append(f"and {pluralize(len(view.outside_builds) - MAX_OUTSIDE_BUILDS, 'more build')} outside Pointsman")
     if lines:
-        yield _context(*lines)
+        yield context(*lines)
 
 
 def _outside_build(build: OutsideBuild, mode: Mode) -> str:
@@ -267,7 +267,8 @@ def section(text: str) -> SlackBlock:
     return {"type": "section", "text": _mrkdwn(text)}
 
 
-def _context(*texts: str) -> SlackBlock:
+def context(*texts: str) -> SlackBlock:
+    """Return a line of small mrkdwn for each text."""
     return {"type": "context", "elements": [_mrkdwn(text) for text in texts]}
 
 

@@ -1,4 +1,4 @@
-"""Keep one Slack message for each rollout in line with the trail, with notes in its thread.
+"""Keep one Slack message for each rollout in line with the trail, with notes in its thread, and one for each alarm.
 
 Slack notifies people of a new message, never of an edit. So a rollout that failed gets a note, also sent to the
 channel, once for each round; and another when a later rollout of the same route and ref succeeded where it had failed.
@@ -10,6 +10,8 @@ from typing import Protocol
 
 from pointsman.core.model import RolloutState
 from pointsman.core.ports import Trail
+from pointsman.core.slack.alarm_notifier import AlarmNotifier
+from pointsman.core.slack.alarm_status import AlarmStatusStore, is_alarm_message
 from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import SlackMessage, render
 from pointsman.core.slack.message_sync import MessageRef, MessageSync, NotifyResult
@@ -20,12 +22,12 @@ from pointsman.core.slack.thread_notes import failed_note, fixed_note
 from pointsman.core.trail.keys import rollout_partition
 
 
-class SlackNotifierStore(SlackMessageStore, RouteStatusStore, Protocol):
-    """Keeps the state of the messages and the status of the routes."""
+class SlackNotifierStore(SlackMessageStore, RouteStatusStore, AlarmStatusStore, Protocol):
+    """Keeps the state of the messages and the status of routes and alarms."""
 
 
 class SlackNotifier:
-    """Shows rollouts in a channel. `members` has Slack's member ids by GitHub login, in lower case."""
+    """Shows rollouts and alarms in a channel. `members` has Slack's member ids by GitHub login, in lower case."""
 
     def __init__(
         self,
@@ -38,10 +40,19 @@ class SlackNotifier:
         self._trail = trail
         self._store = store
         self._message_sync = MessageSync(store, channel, clock)
+        self._alarms = AlarmNotifier(store, self._message_sync)
         self._members = members or {}
 
-    def sync(self, rollout: str, wait_budget: WaitBudget) -> NotifyResult:
-        """Make the channel show the state of `rollout`. Raises SlackRefused, or Unavailable to be called again."""
+    def sync(self, message: str, wait_budget: WaitBudget) -> NotifyResult:
+        """Make the channel show the rollout or the alarm with this id.
+
+        Raises SlackRefused, or Unavailable to be called again.
+        """
+        if is_alarm_message(message):
+            return self._alarms.sync(message, wait_budget)
+        return self._sync_rollout(message, wait_budget)
+
+    def _sync_rollout(self, rollout: str, wait_budget: WaitBudget) -> NotifyResult:
         views: list[RolloutView] = []
 
         def render_newest() -> SlackMessage | None:

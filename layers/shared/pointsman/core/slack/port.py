@@ -1,4 +1,7 @@
-"""What notify needs from outside: a Slack channel, and a store that remembers which message shows which rollout."""
+"""What notify needs from outside: a Slack channel, and a store that remembers which message shows what.
+
+`rollout` names what a message shows, here and in stored items: a rollout's id, or the id of an alarm's message.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
