@@ -6,9 +6,10 @@ from datetime import timedelta
 
 from bench.campaign.clock import Timeline
 from bench.campaign.queue import FifoQueue
+from pointsman.core.decision import Decision, Outcome
 from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Change, Decision, DeliveryId, Mode, Outcome, RolloutSpec, Target, TargetName, WhenBusy
+from pointsman.core.model import Change, DeliveryId, Mode, RolloutSpec, Target, TargetName, WhenBusy
 
 REPOSITORY = 186853002
 ACCOUNTS = {"dev": "222222222222", "prod": "333333333333"}

@@ -111,8 +111,10 @@ def start_build_case(chance: random.Random) -> Case:
     engine = Engine(store, trail, MemoryBuilds(clock), clock)
     consumer = DeliveryConsumer(engine, dead_letters)
     intake = InstanceIntake(engine, MemoryInstances(), shipped_routes, clock)
-    twins: dict[str, Any] = {"engine": lambda: engine, "consumer": lambda: consumer, "instance_intake": lambda: intake}
-    with patch.multiple(start_build_wiring, **twins):
+    twins = patch.multiple(
+        start_build_wiring, engine=lambda: engine, consumer=lambda: consumer, instance_intake=lambda: intake
+    )
+    with twins:
         if chance.random() < 0.6:
             return _message_case(chance, dead_letters)
         event = build_event() if chance.random() < 0.7 else json.loads(INSTANCE_EVENT.read_text())

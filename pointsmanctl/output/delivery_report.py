@@ -7,8 +7,9 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from pointsman.core.decision import Decision
 from pointsman.core.git_ref import read_ref
-from pointsman.core.model import Decision, Run, RunState
+from pointsman.core.model import Run, RunState
 from pointsman.core.text import join_first, pluralize
 from pointsmanctl.output.rollout_table import safe, state, tally
 from pointsmanctl.output.run_ends import Ends, why_run_ended

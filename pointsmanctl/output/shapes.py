@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from pointsman.core.model import Decision, Run
+from pointsman.core.decision import Decision
+from pointsman.core.model import Run
 from pointsman.core.trail.events import DeliveryDecided, InstanceDecided
 from pointsman.core.trail.item import NewerEvent, ReadEvent
 from pointsman.core.value import Value

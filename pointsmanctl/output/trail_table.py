@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.syntax import Syntax
 from rich.text import Text
 
-from pointsman.core.model import Decision, Mode, Outcome, RunState
+from pointsman.core.decision import Decision, Outcome
+from pointsman.core.model import Mode, RunState
 from pointsman.core.text import format_duration, join_first, pluralize
 from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
 from pointsman.core.trail.events import (

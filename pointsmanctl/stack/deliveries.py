@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pointsman.core.model import Decision, RolloutId
+from pointsman.core.decision import Decision
+from pointsman.core.model import RolloutId
 from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, TrailEvent
 from pointsmanctl.stack.rollouts import LoadedRollout, RolloutReader
 

@@ -19,8 +19,9 @@ from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.decision import Outcome
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Outcome, RolloutState
+from pointsman.core.model import RolloutState
 from pointsman.core.queue_message import MESSAGE_BYTES
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.routes.compile import compile_routes

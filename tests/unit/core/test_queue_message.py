@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pointsman.core.decision import Decision, Outcome
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Decision, DeliveryId, Outcome, RolloutId, RolloutSpec, Target, TargetName
+from pointsman.core.model import DeliveryId, RolloutId, RolloutSpec, Target, TargetName
 from pointsman.core.queue_message import MESSAGE_BYTES, split_to_fit, to_message
 from pointsman.core.rollouts.accept import delivery_decided
 from tests.support.rollouts import MORNING, change

@@ -167,6 +167,7 @@ def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
     """The environment of a run's build: its rollout, target and attempt, and Ansible's settings. Never a secret."""
     settings = rollout.spec.settings_on(run.target)
     options = settings.options.text() if settings.options else ""
+    instances = ",".join(rollout.request.instances) if rollout.request else ""
     return _run_variables(run) | {
         "POINTSMAN_MODE": rollout.spec.mode.value,
         "POINTSMAN_PLAYBOOK": settings.playbook,
@@ -175,7 +176,7 @@ def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
         "POINTSMAN_EXTRA_VARS": json.dumps(settings.extra_vars, sort_keys=True),
         # A worker stack of an earlier version refuses this variable, so a run without options does not have it.
         **({"POINTSMAN_OPTIONS": options} if options else {}),
-        **({"POINTSMAN_INSTANCES": ",".join(rollout.request.instances)} if rollout.request else {}),
+        **({"POINTSMAN_INSTANCES": instances} if instances else {}),
     }
 
 

@@ -7,8 +7,9 @@ from typing import Self
 
 import msgspec
 
+from pointsman.core.decision import Decision
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Decision, RolloutId, RolloutSpec
+from pointsman.core.model import RolloutId, RolloutSpec
 from pointsman.core.text import cut, one_line
 from pointsman.core.value import Value
 

@@ -19,7 +19,12 @@ class RunRequest(Value, kw_only=True, frozen=True):
     trigger: Trigger
     actor: str  # who or what asked; never a login of GitHub, which has no dot
     reason: str
-    instances: tuple[str, ...] = ()  # only these EC2 instances
+    instances: tuple[str, ...] = ()  # only these EC2 instances; empty: every host
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it leaves hosts of its targets out, so that it says nothing about the targets as a whole."""
+        return bool(self.instances)
 
 
 class InstanceLaunch(Value, kw_only=True, frozen=True):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from typer.testing import Result
 
-from pointsman.core.model import Decision, Outcome, RunState
+from pointsman.core.decision import Decision, Outcome
+from pointsman.core.model import RunState
 from pointsmanctl.output.run_ends import NOT_REPORTED
 from tests.support.command_line import run
 from tests.support.deployed_stack import DeployedStack

@@ -9,9 +9,9 @@ import pytest
 
 from pointsman.adapters.packaged_routes import packaged_routes
 from pointsman.adapters.queue_memory import MemoryQueue
+from pointsman.core.decision import Outcome
 from pointsman.core.github.answer import Answer
 from pointsman.core.github.request import WebhookRequest, read_request
-from pointsman.core.model import Outcome
 from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.errors import Misconfigured, Rejected
 from tests.support.receiver import (

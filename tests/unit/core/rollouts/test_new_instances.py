@@ -1,11 +1,10 @@
 """New instances: which run they get, when, and why not. See docs/new-instances.md."""
 
-from datetime import timedelta
-
 import pytest
 
-from pointsman.core.model import Decision, Mode, Outcome, RolloutId, RolloutState, RunState, TargetQueue
-from pointsman.core.rollouts import instance_runs, new_instances
+from pointsman.core.decision import Decision, Outcome
+from pointsman.core.model import Mode, RolloutId, RolloutState, RunState, TargetQueue
+from pointsman.core.rollouts import instance_runs
 from pointsman.core.trail.events import InstanceDecided, InstancesSkipped, RolloutStarted, RunEnded
 from tests.support.rollouts import MORNING, delivery, launch
 from tests.support.world import DEV, PROD, MemoryWorld
@@ -213,6 +212,21 @@ def test_a_push_that_fails_while_an_instance_comes_up_may_have_reached_it(world:
     assert event.reason == f"rollout {newer} did not succeed and may have reached them: fix the cause and push"
 
 
+def test_a_push_that_failed_before_a_late_event_may_have_reached_the_instance(world: MemoryWorld) -> None:
+    succeed(world, OLD)
+    came_up = world.clock()
+    world.later()
+    world.finish(push(world, NEW), DEV, RunState.FAILED)
+    world.later()
+    world.launch(1, at=came_up)
+    assert world.runs_on_instances() == []
+    assert (
+        decisions(world)[0].reason == "a newer commit did not succeed and may have reached it: fix the cause and push"
+    )
+    world.launch(2)  # came up after that
+    assert len(world.runs_on_instances()) == 1
+
+
 def test_a_push_without_a_build_leaves_the_instance_waiting(world: MemoryWorld) -> None:
     succeed(world, OLD)
     busy = push(world, OLD, route="base")
@@ -285,62 +299,3 @@ def test_every_route_of_the_target_decides_for_itself(world: MemoryWorld) -> Non
     world.finish(world.runs_on_instances()[0].id, DEV)
     assert [rollout.spec.route for rollout in world.runs_on_instances()] == ["site", "base"]
     assert [rollout.change.after for rollout in world.runs_on_instances()] == [OLD, NEW]
-
-
-def test_an_instance_that_waits_too_long_is_given_up_with_a_reason(world: MemoryWorld) -> None:
-    succeed(world)
-    push(world, OLD, route="base")
-    launched = world.launch(1)
-    world.clock.pass_by(hours=9)
-    world.engine.sweep()
-    [event] = skipped(world)
-    assert event.partition == f"INSTANCE#{launched.instance}"
-    assert event.reason == "dev/eu-west-1 was busy for 8 hours: the next push configures them"
-    assert queue(world).new_instances == {}
-
-
-def test_a_lost_good_commit_is_a_recorded_reason(world: MemoryWorld) -> None:
-    good = succeed(world)
-    busy = push(world, OLD, route="base")
-    world.launch(1)
-    world.store.forget(good)
-    world.finish(busy, DEV)
-    assert [event.reason for event in skipped(world)] == ["the last good commit is no longer stored: push one"]
-
-
-def test_more_instances_than_the_queue_holds_are_refused_with_a_reason(
-    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(new_instances, "MOST_WAITING", 2)
-    succeed(world)
-    push(world, OLD, route="base")
-    for number in range(1, 4):
-        world.launch(number)
-    assert "2 instances wait already" in decisions(world, 3)[0].reason
-
-
-def test_launches_are_forgotten_after_two_days(world: MemoryWorld) -> None:
-    succeed(world)
-    world.launch(1)
-    world.clock.pass_by(days=3)
-    world.launch(2)
-    assert list(queue(world).launches) == [launch(2).instance]
-
-
-def test_the_sweep_starts_what_a_process_that_died_has_left(
-    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    succeed(world)
-    with monkeypatch.context() as patch:
-        patch.setattr(instance_runs.InstanceRuns, "start", lambda *_: [])
-        world.launch(1)
-    assert world.store.queues_with_new_instances() == [DEV]
-    world.engine.sweep()
-    [rollout] = world.runs_on_instances()
-    world.finish(rollout.id, DEV)
-    assert world.store.queues_with_new_instances() == []
-    assert world.store.open_rollouts() == []
-
-
-def test_the_waiting_of_an_instance_is_measured_from_when_it_came_up() -> None:
-    assert timedelta(hours=1) < new_instances.LONGEST_WAIT < new_instances.OLDEST_LAUNCH < new_instances.REMEMBERED_FOR

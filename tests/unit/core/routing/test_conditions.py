@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.core.decision import Decision, Outcome
 from pointsman.core.github.pull_request import read_pull_request
 from pointsman.core.github.push import read_push
-from pointsman.core.model import Decision, Mode, Outcome
+from pointsman.core.model import Mode
 from pointsman.core.routing.decide import accepts_action, decide
 from pointsman.core.routing.evaluate import skip_marker
 from pointsman.core.routing.routing_input import RoutingInput

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from pointsman.core.decision import Decision, Outcome
 from pointsman.core.github.push import read_push
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Decision, Mode, Outcome, TargetName, WhenBusy
+from pointsman.core.model import Mode, TargetName, WhenBusy
 from pointsman.core.routing.decide import Routing, decide
 from pointsman.core.routing.routing_input import RoutingInput
 from tests.support.receiver import payload, routes_with, shipped_routes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pointsman.core.model import Outcome
+from pointsman.core.decision import Outcome
 from pointsman.core.routing.decide import decide
 from tests.support.receiver import routes_with
 from tests.unit.core.routing.test_decide import parts_of, pushed, read, the_decision

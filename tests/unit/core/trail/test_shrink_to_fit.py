@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.model import Decision, Outcome, RolloutId, TargetName
+from pointsman.core.decision import Decision, Outcome
+from pointsman.core.model import RolloutId, TargetName
 from pointsman.core.text import CUT, cut
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, read_event

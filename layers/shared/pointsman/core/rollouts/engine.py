@@ -3,20 +3,21 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 
 from pointsman.core.delivery import Delivery, refuse_old
-from pointsman.core.model import Rollout, RolloutId, RolloutSpec, Run, RunKey, TargetName, TargetQueue
+from pointsman.core.model import Change, Rollout, RolloutId, RolloutSpec, Run, RunKey, TargetName, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, FoundInstance, RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
 from pointsman.core.rollouts.instance_runs import InstanceRuns
 from pointsman.core.rollouts.new_instances import InstanceRoute
 from pointsman.core.rollouts.reconcile import AcquireTarget, Reports, StartBuild, Step, StopBuild, next_steps
+from pointsman.core.rollouts.requests import requested
 from pointsman.core.rollouts.starter import Starter
 from pointsman.core.rollouts.sweep import Sweep, SweepResult
-from pointsman.core.run_request import InstanceLaunch
+from pointsman.core.run_request import InstanceLaunch, RunRequest
 from pointsman.errors import Conflict, Unavailable, raise_failures
 
 # After a lost race another process has moved the rollout forward, so only a bug can reach this limit.
@@ -67,12 +68,24 @@ class Engine:
         """CodeBuild reported that the build of a run began or ended."""
         self.reconcile([rollout_id], {rollout_id: {(target_name, attempt): report}})
 
+    def request(self, change: Change, spec: RolloutSpec, request: RunRequest) -> RolloutId:
+        """Run a commit once more, on every target of `spec`, for another reason than a push; return the rollout's id.
+
+        The same request again changes nothing. It queues as a push of this moment would.
+        """
+        rollout, event = requested(change, spec, request, self._clock())
+        if self._store.load(rollout.id) is None:
+            with suppress(Conflict):  # another process has just stored the same request
+                self._store.commit(Transition(rollout=rollout, events=(event,)))
+        self.reconcile([rollout.id])
+        return rollout.id
+
     def instance_launched(self, launch: InstanceLaunch, found: FoundInstance, routes: Sequence[InstanceRoute]) -> None:
         """An instance came up. The routes that configure new instances of its target run on it, and on nothing else.
 
         The same launch again changes nothing. While the target is busy, the instance waits.
         """
-        self.reconcile(self._instances.start(self._instances.note(launch, found, routes)))
+        self._start_on_instances(self._instances.note(launch, found, routes))
 
     def sweep(self, should_stop: Callable[[], bool] = never, report: Callable[[SweepResult], None] = ignore) -> None:
         """Bring every open rollout forward, and ask CodeBuild about each build that should be running.
@@ -85,7 +98,7 @@ class Engine:
         report(self._sweep(should_stop, failures))
         if not should_stop():
             try:
-                self.reconcile(self._instances.start(self._store.queues_with_new_instances()))
+                self._start_on_instances(self._store.queues_with_new_instances())
             except Exception as failure:  # it hides no other
                 failures.append(failure)
         raise_failures(failures)
@@ -107,13 +120,12 @@ class Engine:
         while pending and not should_stop():
             rollout_id = pending.pop(0)
             touched = _Touched()
-            bring_forward = partial(self._bring_forward, rollout_id, reports.get(rollout_id, {}), touched)
-            for act in (bring_forward, partial(self._start_on_instances, touched)):
-                try:
-                    act()
-                except Exception as failure:  # as above
-                    failures.append(failure)
-            pending += [other for other in touched.rollouts if other not in (rollout_id, *pending)]
+            try:
+                self._bring_forward(rollout_id, reports.get(rollout_id, {}), touched)
+            except Exception as failure:  # as above
+                failures.append(failure)
+            more = (*touched.rollouts, *self._instances.start(touched.queues, failures))
+            pending += [other for other in more if other not in (rollout_id, *pending)]
         raise_failures(failures)
 
     def _accept_spec(self, delivery: Delivery, message_id: str, spec: RolloutSpec) -> None:
@@ -140,9 +152,15 @@ class Engine:
             for event in transition.events:
                 self._trail.record(event)
 
-    def _start_on_instances(self, touched: "_Touched") -> None:
-        """Start runs on the new instances of queues that were changed."""
-        touched.rollouts.update(dict.fromkeys(self._instances.start(touched.queues)))
+    def _start_on_instances(self, queue_names: Iterable[str]) -> None:
+        """Start runs on the new instances of these queues."""
+        failures: list[Exception] = []
+        started = self._instances.start(queue_names, failures)
+        try:
+            self.reconcile(started)
+        except Exception as failure:
+            failures.append(failure)
+        raise_failures(failures)
 
     def _bring_forward(self, rollout_id: RolloutId, reports: Reports, touched: "_Touched") -> None:
         """Execute steps until none is left. `touched` gets what is in a queue that was changed."""

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
-from pointsman.core.identity import request_id, rollout_id
-from pointsman.core.model import DeliveryId, Mode, Rollout, RolloutId, Run, RunState, TargetName, TargetQueue
+from pointsman.core.identity import request_id
+from pointsman.core.model import Rollout, RolloutId, Run, RunState, TargetName, TargetQueue
 from pointsman.core.ports import FoundInstance, RolloutStore, Transition
 from pointsman.core.rollouts import new_instances
 from pointsman.core.rollouts.new_instances import InstanceRoute
+from pointsman.core.rollouts.requests import requested
 from pointsman.core.run_request import InstanceLaunch, RunRequest, Trigger
 from pointsman.core.text import join_first, pluralize
-from pointsman.core.trail.events import RolloutStarted
 from pointsman.errors import Conflict, Unavailable, Unreadable
 
 INSTANCES_IN_A_RUN = 100  # their ids are a variable of the build
@@ -44,17 +44,21 @@ class InstanceRuns:
         event = new_instances.decided(routes[0].target.name, launch, found.name or found.id, decisions, now)
         return Transition(queues=(after,), events=(event,))
 
-    def start(self, queue_names: Iterable[str]) -> list[RolloutId]:
+    def start(self, queue_names: Iterable[str], failures: list[Exception]) -> list[RolloutId]:
         """Start a run in each of these queues that is free and has new instances; return their rollouts.
 
-        Instances that waited too long, or whose last good commit is gone, get none, and the trail says so.
+        Instances that waited too long, or whose last good commit is gone, get none, and the trail says so. A queue that
+        can't be read or written now is added to `failures`; the sweep tries again.
         """
         started: list[RolloutId] = []
         for name in queue_names:
-            while transition := self._with_queue(name, self._next):
-                if transition.rollout:
-                    started.append(transition.rollout.id)
-                    break
+            try:
+                while transition := self._with_queue(name, self._next):
+                    if transition.rollout:
+                        started.append(transition.rollout.id)
+                        break
+            except Exception as failure:  # one queue stops no other
+                failures.append(failure)
         return started
 
     def _next(self, queue: TargetQueue) -> Transition | None:
@@ -100,18 +104,7 @@ def start_on_instances(good: Rollout, queue: TargetQueue, key: str, now: datetim
     launches = waiting.launches[:INSTANCES_IN_A_RUN]
     target = waiting.spec.targets[0]
     request = _request(target.name, key, launches, good)
-    change = good.change.replace(files=())
-    rollout = Rollout(
-        id=rollout_id(change.repository_id, waiting.spec.route, change.after, Mode.APPLY, request.id),
-        change=change,
-        spec=waiting.spec,
-        delivery=DeliveryId(request.id),
-        last_message_id=request.id,
-        pushes=(),
-        request=request,
-        created_at=now,
-    )
-    rollout = rollout.replace(spec=waiting.spec.replace(rollout=rollout.id))
+    rollout, event = requested(good.change, waiting.spec, request, now)
     run = Run(
         rollout=rollout.id,
         route=rollout.spec.route,
@@ -122,7 +115,7 @@ def start_on_instances(good: Rollout, queue: TargetQueue, key: str, now: datetim
         start_requested_at=now,
     )
     held = new_instances.without(queue, key, launches).replace(holder=run.queue_entry)
-    return Transition(rollout=rollout, runs=(run,), queues=(held,), events=(_started(rollout, request, now),))
+    return Transition(rollout=rollout, runs=(run,), queues=(held,), events=(event,))
 
 
 def _request(target_name: TargetName, key: str, launches: Sequence[InstanceLaunch], good: Rollout) -> RunRequest:
@@ -134,21 +127,4 @@ def _request(target_name: TargetName, key: str, launches: Sequence[InstanceLaunc
         actor=new_instances.ACTOR,
         reason=f"{came_up}; commit {good.change.after[:7]} is the last that succeeded on {target_name}",
         instances=instances,
-    )
-
-
-def _started(rollout: Rollout, request: RunRequest, now: datetime) -> RolloutStarted:
-    return RolloutStarted(
-        at=now,
-        actor=rollout.actor,
-        repository=rollout.change.repository,
-        commit=rollout.change.after,
-        route=rollout.spec.route,
-        rollout=rollout.id,
-        delivery=rollout.delivery,
-        request=request,
-        mode=rollout.spec.mode,
-        playbook=rollout.spec.playbook,
-        change=rollout.change,
-        targets=tuple(target.name for target in rollout.spec.targets),
     )

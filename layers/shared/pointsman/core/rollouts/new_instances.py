@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pointsman.core.decision import Decision, Outcome
 from pointsman.core.identity import route_key
 from pointsman.core.model import (
-    Decision,
     LastGood,
     Mode,
-    Outcome,
     Rollout,
     RolloutSpec,
     Run,
@@ -88,6 +87,8 @@ def _reason_against(queue: TargetQueue, launch: InstanceLaunch, good: LastGood) 
         return "it had also come up less than an hour before: it is not configured again so soon"
     if good.acquired_at > launch.up_at:
         return f"rollout {good.rollout} began after it came up and includes it"
+    if good.failed_until and launch.up_at <= good.failed_until:
+        return "a newer commit did not succeed and may have reached it: fix the cause and push"
     if sum(len(each.launches) for each in queue.new_instances.values()) >= MOST_WAITING:
         return f"{MOST_WAITING} instances wait already, which is the limit: push or redeliver a commit"
     return None
@@ -144,16 +145,21 @@ def after_run(
     that failed may have reached every instance that came up before its end, and an older commit may not undo what it
     did there.
     """
-    if rollout.request or rollout.spec.mode is Mode.CHECK or run.build_arn is None or run.acquired_at is None:
+    is_partial = rollout.request is not None and rollout.request.is_partial
+    if is_partial or rollout.spec.mode is Mode.CHECK or run.build_arn is None or run.acquired_at is None:
         return queue, None
     key = route_key(rollout.change.repository_id, rollout.spec.route)
     succeeded = run.state is RunState.SUCCEEDED
+    before = run.acquired_at if succeeded else max(run.ended_at or now, now)
+    good = queue.last_good.get(key)
     if succeeded:
-        queue = queue.replace(last_good=queue.last_good | {key: _newer(queue.last_good.get(key), rollout, run)})
+        queue = queue.replace(last_good=queue.last_good | {key: _newer(good, rollout, run)})
+    elif good and good.ordering_time < run.ordering_time:
+        # An event that arrives after this end may be of an instance that came up before it.
+        queue = queue.replace(last_good=queue.last_good | {key: good.replace(failed_until=before)})
     waiting = queue.new_instances.get(key)
     if waiting is None or run.hosts:
         return queue, None
-    before = run.acquired_at if succeeded else max(run.ended_at or now, now)
     settled = [each for each in waiting.launches if each.up_at <= before]
     if not settled:
         return queue, None

@@ -2,8 +2,9 @@
 
 from msgspec import Struct
 
+from pointsman.core.decision import Decision, Outcome
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Decision, Mode, Outcome, RolloutId, RolloutSpec, Target
+from pointsman.core.model import Mode, RolloutId, RolloutSpec, Target
 from pointsman.core.routes.compiled import CompiledRoute, CompiledRoutes, WhenUndetermined
 from pointsman.core.routing.evaluate import condition_of, evaluate_all_but_files
 from pointsman.core.routing.evaluate_files import FilesEvaluator

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from pointsman.core.model import Outcome
+from pointsman.core.decision import Outcome
 from pointsman.core.patterns.pattern import PatternList
 from pointsman.core.routes.compiled import CompiledCondition, CompiledRoute, MessageRegex
 from pointsman.core.routes.message_regex import compile_regex

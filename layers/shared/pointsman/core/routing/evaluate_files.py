@@ -1,6 +1,6 @@
 """Evaluate `paths` and `paths-ignore` on the changed files, also if the list of them is incomplete."""
 
-from pointsman.core.model import Outcome
+from pointsman.core.decision import Outcome
 from pointsman.core.patterns.name_index import NameIndex
 from pointsman.core.patterns.pattern import Hit, PatternList
 from pointsman.core.routes.compiled import CompiledCondition

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from pointsman.core.model import Outcome
+from pointsman.core.decision import Outcome
 from pointsman.core.patterns.pattern import Hit
 from pointsman.core.text import NAMES_LISTED, join_first, one_line
 

@@ -70,7 +70,7 @@ class SlackNotifier:
     def _sync_notes(self, view: RolloutView, wait_budget: WaitBudget) -> None:
         if view.state is RolloutState.FAILED:
             self._sync_failed_note(view, wait_budget)
-        if view.request:
+        if view.request and view.request.is_partial:
             return  # a run on some hosts says nothing about the route on all of them
         status = update_route_status(self._store, view)
         if status.is_fixed:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from pointsman.core.model import Change, Decision, Mode, RolloutState, RunState
+from pointsman.core.decision import Decision
+from pointsman.core.model import Change, Mode, RolloutState, RunState
 from pointsman.core.run_request import RunRequest
 from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
 from pointsman.core.trail.event import Event

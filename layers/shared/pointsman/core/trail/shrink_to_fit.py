@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from pointsman.core.model import Decision
+from pointsman.core.decision import Decision
 from pointsman.core.text import cut
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded
