@@ -47,7 +47,7 @@ def init(
     present = replace(
         present,
         control_profile=profile or present.control_profile,
-        control_region=region or present.control_region,
+        control_region=region or present.control_region or _own_region(),
         regions=tuple(regions.split(",")) if regions else present.regions,
         repository=repository or present.repository,
         branch=branch or "",
@@ -59,6 +59,17 @@ def init(
     changed = write_files(routes, config, answers, lambda: external_id_of(answers))
     note(f"Wrote {' and '.join(map(str, changed))}." if changed else "Nothing to write: the files have these answers.")
     note("Next: `pointsman routes check`, then `pointsman deploy`.")
+
+
+def _own_region() -> str | None:
+    """Return the region that the AWS SDK uses."""
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return boto3.Session().region_name
+    except BotoCoreError:  # such as an AWS_PROFILE that does not exist
+        return None
 
 
 def _pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:
