@@ -61,15 +61,15 @@ def init(
     note("Next: `pointsman routes check`, then `pointsman deploy`.")
 
 
-def _own_region() -> str | None:
-    """Return the region that the AWS SDK uses."""
+def _own_region() -> str:
+    """Return the region that the AWS SDK uses; empty if it has none."""
     import boto3
     from botocore.exceptions import BotoCoreError
 
     try:
-        return boto3.Session().region_name
+        return boto3.Session().region_name or ""
     except BotoCoreError:  # such as an AWS_PROFILE that does not exist
-        return None
+        return ""
 
 
 def _pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:

@@ -96,7 +96,7 @@ def pushed(deployed: Operator, empty: LocalCloud, tmp_path_factory: pytest.TempP
     subprocess.run(command, check=True, capture_output=True, timeout=300)
     cloud = LocalCloud.attach(empty.layout.state)  # which finds the control stack
     cloud.github.repository(REPOSITORY).create()
-    files = {**FILES, "group_vars/all/vault.yml": directory / "vault.yml"}
+    files: dict[str, str | bytes | Path | None] = {**FILES, "group_vars/all/vault.yml": directory / "vault.yml"}
     result = cloud.github.push(files, "Greet", author=Author("Hana Ito", "hana@example.com"), repository=REPOSITORY)
     assert result.delivery.response.status == 202, result.delivery.response.body
     done = deployed.run("status", "--cloud=aws", "--watch", "--exit-status")
