@@ -40,6 +40,7 @@ def init(
     from pointsmanctl.setup.answers import present_answers
     from pointsmanctl.setup.external_id import external_id_of
     from pointsmanctl.setup.files import write_files
+    from pointsmanctl.setup.lambda_quota import may_reserve
     from pointsmanctl.setup.questions import Questions
 
     profiles, connections = _pairs("--account", account), _pairs("--connection", connection)
@@ -56,6 +57,9 @@ def init(
     )
     present = _with_accounts(present, profiles, connections)
     answers = Questions(_prompt(yes=yes), _account_id, present).answers(more_accounts=not (profiles or yes))
+    if not may_reserve(answers):
+        answers = replace(answers, reserves_concurrency=False)
+        note("The control account's Lambda quota is below 120, so webhook_receiver gets no reserved concurrency.")
     changed = write_files(routes, config, answers, lambda: external_id_of(answers))
     note(f"Wrote {' and '.join(map(str, changed))}." if changed else "Nothing to write: the files have these answers.")
     note("Next: `pointsman routes check`, then `pointsman deploy`.")

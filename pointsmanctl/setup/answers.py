@@ -10,6 +10,7 @@ from pointsmanctl.stack.settings import STACK
 
 CONNECTION = "ConnectionArn"
 SLACK_CHANNEL = "SlackChannel"
+CONCURRENCY = "ReceiverConcurrency"
 PATTERN_CHARACTERS = frozenset("*?+[]!")
 
 
@@ -35,6 +36,7 @@ class Answers:
     branch: str = ""
     playbook: str = ""
     slack_channel: str = ""
+    reserves_concurrency: bool = True  # False: the control account's Lambda quota has no room for it
     routes_exist: bool = False  # then their branch and playbook are not asked for
 
 

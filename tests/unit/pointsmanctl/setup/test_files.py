@@ -155,3 +155,11 @@ def test_a_file_with_an_error_is_named_and_kept(files: tuple[Path, Path]) -> Non
     files[0].write_text("accounts: {}\n")
     with pytest.raises(InvalidInput, match=r"routes\.yaml:1:1.*Correct the file, or move it away"):
         present_answers(*files)
+
+
+def test_without_room_in_the_quota_nothing_is_reserved_unless_somebody_chose(files: tuple[Path, Path]) -> None:
+    write(files, replace(ANSWERS, reserves_concurrency=False))
+    assert read_deploy_settings(files[1]).parameters["ReceiverConcurrency"] == "0"
+    files[1].write_text(files[1].read_text().replace("ReceiverConcurrency = 0", "ReceiverConcurrency = 5"))
+    write(files, replace(ANSWERS, reserves_concurrency=False))
+    assert read_deploy_settings(files[1]).parameters["ReceiverConcurrency"] == "5"
