@@ -21,7 +21,7 @@ ARCHITECTURE ?= arm64
 # Branch coverage of the fast tests, in percent: raise it when the measured value is a point above.
 COVERAGE_FLOOR := 94
 
-.PHONY: fuzz campaign help setup demo up down test unit lint format build validate e2e explore bench requirements roots schema clean
+.PHONY: fuzz campaign help setup demo up down test unit lint format build validate e2e explore bench requirements roots schema docs clean
 
 help: ## Show the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -103,6 +103,9 @@ requirements: $(SYNCED) ## Export the pinned requirements of the layers and of t
 
 roots: $(SYNCED) ## Write the roots that AWS's endpoints have, out of certifi's list
 	$(RUN) python layers/amazon_roots.py > layers/shared/pointsman/amazon_roots.pem
+
+docs: $(SYNCED) ## Write docs/reference/ and the numbers of docs/cost.md from the code
+	$(RUN) python -m tools.reference
 
 schema: $(SYNCED) ## Write routes.schema.json, which editors read, from the models
 	$(RUN) pointsman routes schema > routes.schema.json

@@ -13,8 +13,8 @@ from pointsmanctl.deployment.sources import Sources
 from pointsmanctl.deployment.template import TemplateParameter, read_parameters
 from pointsmanctl.errors import InvalidInput
 
-_SET_FOR_CONTROL = ("WorkerAccountIds",)
-_SET_FOR_WORKERS = ("AccountName", "ControlAccountId", "ControlBusArn", "ControlStackName", "ExternalId")
+SET_FOR_CONTROL = ("WorkerAccountIds", "ExternalId")
+SET_FOR_WORKERS = ("AccountName", "ControlAccountId", "ControlBusArn", "ControlStackName", "ExternalId")
 
 
 @dataclass(frozen=True)
@@ -120,12 +120,10 @@ class Installation:
     def check_parameters(self) -> None:
         """Check every parameter in pointsman.toml against the templates. Raises InvalidInput with every problem."""
         known = {path: read_parameters(path) for path in (self.sources.control, self.sources.worker)}
-        problems = list(
-            _problems("parameters", self.settings.parameters, known[self.sources.control], _SET_FOR_CONTROL)
-        )
+        problems = list(_problems("parameters", self.settings.parameters, known[self.sources.control], SET_FOR_CONTROL))
         worker = known[self.sources.worker]
         for table, parameters in self._worker_tables():
-            problems += _problems(table, parameters, worker, _SET_FOR_WORKERS)
+            problems += _problems(table, parameters, worker, SET_FOR_WORKERS)
         problems += [
             f"accounts.{name}: routes.yaml has no such account"
             for name in self.settings.accounts
