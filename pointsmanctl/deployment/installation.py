@@ -10,9 +10,11 @@ from pointsmanctl.deployment.accounts import CONTROL
 from pointsmanctl.deployment.model import Stack, StackState
 from pointsmanctl.deployment.settings import DeploySettings
 from pointsmanctl.deployment.sources import Sources
+from pointsmanctl.deployment.ssm_values import has_reference
 from pointsmanctl.deployment.template import TemplateParameter, read_parameters
 from pointsmanctl.errors import InvalidInput
 
+ARCHITECTURE = "Architecture"
 SET_FOR_CONTROL = ("WorkerAccountIds", "ExternalId")
 SET_FOR_WORKERS = ("AccountName", "ControlAccountId", "ControlBusArn", "ControlStackName", "ExternalId")
 
@@ -112,10 +114,9 @@ class Installation:
 
     def architecture(self, control: StackState | None) -> str:
         """Return the architecture to build for: from pointsman.toml, as deployed, or the template's default."""
-        name = "Architecture"
-        deployed = control.parameters.get(name) if control else None
-        default = read_parameters(self.sources.control)[name].default
-        return self.settings.parameters.get(name) or deployed or default or ""
+        deployed = control.parameters.get(ARCHITECTURE) if control else None
+        default = read_parameters(self.sources.control)[ARCHITECTURE].default
+        return self.settings.parameters.get(ARCHITECTURE) or deployed or default or ""
 
     def check_parameters(self) -> None:
         """Check every parameter in pointsman.toml against the templates. Raises InvalidInput with every problem."""
@@ -163,5 +164,7 @@ def _problems(
             yield f"{table}.{name}: `pointsman deploy` sets this parameter; remove it"
         elif name not in known:
             yield f"{table}.{name}: the template has no such parameter"
+        elif has_reference(value) and name != ARCHITECTURE:  # which the build needs before a stack's account is asked
+            continue
         elif reason := known[name].violation(value):
             yield f"{table}.{name}: {reason}"
