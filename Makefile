@@ -104,9 +104,10 @@ requirements: $(SYNCED) ## Export the pinned requirements of the layers and of t
 roots: $(SYNCED) ## Write the roots that AWS's endpoints have, out of certifi's list
 	$(RUN) python layers/amazon_roots.py > layers/shared/pointsman/amazon_roots.pem
 
-docs: $(SYNCED) ## Write docs/reference/ and terraform/worker/ from the code
+docs: $(SYNCED) ## Write docs/reference/, docs/cost.md and terraform/worker/ from the code
 	$(RUN) python -m tools.reference
 	$(RUN) python -m tools.worker_module
+	$(RUN) python -m tools.cost
 
 schema: $(SYNCED) ## Write routes.schema.json, which editors read, from the models
 	$(RUN) pointsman routes schema > routes.schema.json

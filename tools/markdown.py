@@ -31,5 +31,9 @@ def page(title: str, source: str, *parts: str) -> str:
 
 def _cell(text: str) -> str:
     parts = " ".join(text.split()).replace("|", "\\|").split("`")
-    # Outside code, an angle bracket would begin a tag, and an asterisk an emphasis.
-    return "`".join(re.sub(r"([<*])", r"\\\1", each) if number % 2 == 0 else each for number, each in enumerate(parts))
+    return "`".join(each if number % 2 else _escape(each) for number, each in enumerate(parts))
+
+
+def _escape(text: str) -> str:
+    """Escape what begins a tag or an emphasis outside code. Two asterisks are meant as they are."""
+    return re.sub(r"(<|(?<!\*)\*(?!\*))", r"\\\1", text)

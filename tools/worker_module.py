@@ -20,9 +20,8 @@ def variables() -> str:
     for name, values in _template()["Parameters"].items():
         optional = "\n  default     = null" if "Default" in values else ""
         description = _text(values.get("Description", f"The template's parameter {name}."))
-        parts.append(
-            f'variable "{snake(name)}" {{\n  description = {description}\n  type        = {_type(values)}{optional}\n}}\n'
-        )
+        lines = f"  description = {description}\n  type        = {_type(values)}{optional}\n"
+        parts.append(f'variable "{snake(name)}" {{\n{lines}}}\n')
     return "\n".join(parts)
 
 

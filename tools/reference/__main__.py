@@ -7,6 +7,7 @@ from typing import Final
 from tools.reference.commands import command_line
 from tools.reference.environment import environment
 from tools.reference.events import trail_events
+from tools.reference.roles import roles
 from tools.reference.settings import pointsman_toml
 from tools.reference.stacks import ROOT, stack_parameters
 
@@ -14,6 +15,7 @@ DIRECTORY: Final = ROOT / "docs" / "reference"
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "command-line.md": command_line,
     "stack-parameters.md": stack_parameters,
+    "roles.md": roles,
     "environment.md": environment,
     "events.md": trail_events,
     "pointsman-toml.md": pointsman_toml,

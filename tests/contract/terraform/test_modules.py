@@ -2,7 +2,6 @@
 
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import hcl2
@@ -93,10 +92,3 @@ def test_the_example_gives_the_hosts_module_only_what_it_takes() -> None:
 
 def test_the_transfer_bucket_is_not_versioned() -> None:
     assert "aws_s3_bucket_versioning" not in module("hosts")[0]
-
-
-def test_the_modules_have_no_file_beside_terraforms() -> None:
-    assert {path.suffix for path in TERRAFORM.rglob("*") if path.is_file() and ".terraform" not in path.parts} == {
-        ".tf"
-    }
-    assert isinstance(TERRAFORM, Path)
