@@ -69,8 +69,14 @@ def initialised(newcomer: Operator, empty: LocalCloud) -> Operator:
     routes.write_text(routes.read_text() + "    vault: shop/vault\n")
     local = "".join(f'{name} = "{value}"\n' for name, value in empty.deployment.endpoints().items())
     text = settings.read_text().replace("[parameters]\n", f"[parameters]\n{local}")
-    settings.write_text(f'{text}\n[workers.parameters]\nSecretNames = "shop/vault"\n')
-    for account in ("control", "prod"):
+    settings.write_text(
+        f'{text}\n[workers.parameters]\nSecretNames = "shop/vault"\n'
+        'BuildTimeoutMinutes = "{{resolve:ssm:/shop/BuildTimeoutMinutes}}"\n'
+    )
+    for account, minutes in (("control", "45"), ("prod", "50")):
+        empty.client("ssm", account, "us-east-1").put_parameter(
+            Name="/shop/BuildTimeoutMinutes", Value=minutes, Type="String"
+        )
         empty.client("secretsmanager", account, "us-east-1").create_secret(Name="shop/vault", SecretString=PASSWORD)
     return newcomer
 
@@ -108,6 +114,13 @@ def test_init_by_options_writes_settings_without_a_secret(initialised: Operator)
     settings = tomllib.loads((initialised.directory / "pointsman.toml").read_text())
     assert settings["accounts"] == {"home": {"profile": "control"}, "prod": {"profile": "prod"}}
     assert PASSWORD not in (initialised.directory / "pointsman.toml").read_text()
+
+
+def test_each_stack_has_the_value_that_ssm_has_in_its_own_account(deployed: Operator, empty: LocalCloud) -> None:
+    for account, minutes in (("control", 45), ("prod", 50)):
+        codebuild = empty.client("codebuild", account, "us-east-1")
+        [project] = codebuild.batch_get_projects(names=["pointsman"])["projects"]
+        assert project["timeoutInMinutes"] == minutes
 
 
 def test_the_doctor_is_green_before_the_first_push(deployed: Operator) -> None:
