@@ -33,9 +33,13 @@ def _stack(title: str, template: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _assumed_by(role: Mapping[str, Any]) -> str:
-    [statement] = role["AssumeRolePolicyDocument"]["Statement"]
-    who = ", ".join(code(_text(each)) for each in statement["Principal"].values())
-    return f"Assumed by {who}{_condition(statement)}."
+    statements = _listed(role["AssumeRolePolicyDocument"]["Statement"])
+    return f"Assumed by {'; '.join(map(_principal, statements))}."
+
+
+def _principal(statement: Mapping[str, Any]) -> str:
+    who = ", ".join(code(_text(each)) for value in statement["Principal"].values() for each in _listed(value))
+    return who + _condition(statement)
 
 
 def _statements(role: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -53,7 +57,8 @@ def _of_policy(policy: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         policy = policy["Fn::If"][1]
         yield from ({**each, "If": True} for each in _of_policy(policy))
         return
-    yield from _listed(policy["PolicyDocument"]["Statement"])
+    for statement in _listed(policy["PolicyDocument"]["Statement"]):
+        yield {**statement["Fn::If"][1], "If": True} if "Fn::If" in statement else statement
 
 
 def _references(value: Any) -> Iterator[str]:
