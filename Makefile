@@ -21,7 +21,7 @@ ARCHITECTURE ?= arm64
 # Branch coverage of the fast tests, in percent: raise it when the measured value is a point above.
 COVERAGE_FLOOR := 94
 
-.PHONY: fuzz campaign help setup demo up down test unit lint format build validate e2e explore bench requirements roots schema clean
+.PHONY: fuzz campaign help setup demo up down test unit lint format build validate e2e explore bench requirements roots schema docs clean
 
 help: ## Show the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -106,6 +106,11 @@ requirements: $(SYNCED) ## Export the pinned requirements of the layers, of buil
 
 roots: $(SYNCED) ## Write the roots that AWS's endpoints have, out of certifi's list
 	$(RUN) python layers/amazon_roots.py > layers/shared/pointsman/amazon_roots.pem
+
+docs: $(SYNCED) ## Write docs/reference/, docs/cost.md and terraform/worker/ from the code
+	$(RUN) python -m tools.reference
+	$(RUN) python -m tools.worker_module
+	$(RUN) python -m tools.cost
 
 schema: $(SYNCED) ## Write routes.schema.json, which editors read, from the models
 	$(RUN) pointsman routes schema > routes.schema.json

@@ -20,12 +20,13 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="start the local cloud, deploy the templates and leave it running")
     up.add_argument("--builds", type=int, default=2, help="builds that run at the same time (default: 2)")
+    up.add_argument("--empty", action="store_true", help="deploy nothing: for `pointsman deploy`")
     commands.add_parser("down", help="stop the local cloud")
     commands.add_parser("status", help="show whether it runs, and where")
     options = parser.parse_args(arguments)
     try:
         if options.command == "up":
-            return _up(options.state, options.builds)
+            return _up(options.state, options.builds, empty=options.empty)
         return _down(options.state) if options.command == "down" else _status(options.state)
     except (LocalCloudError, DeploymentError, GitError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -36,13 +37,17 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _up(state: Path | None, builds: int) -> int:
+def _up(state: Path | None, builds: int, *, empty: bool) -> int:
     start = time.monotonic()
     cloud = LocalCloud(state)
-    cloud.up(lambda what, seconds: print(f"  {what:<24}{seconds:6.1f} s", flush=True), builds=builds)
+    (cloud.up_empty if empty else cloud.up)(
+        lambda what, seconds: print(f"  {what:<24}{seconds:6.1f} s", flush=True), builds=builds
+    )
     cloud.leave_running()
     print(f"  {'ready':<24}{time.monotonic() - start:6.1f} s\n")
     _describe(cloud)
+    if empty:
+        _describe_use(cloud)
     return 0
 
 
@@ -69,6 +74,17 @@ def _status(state: Path | None) -> int:
     for build in running:
         print(f"              {names.account_name(build['account'])}/{build['region']}  {build['phase']}")
     return 0
+
+
+def _describe_use(cloud: LocalCloud) -> None:
+    """Say how to deploy into an empty local cloud, which stands for AWS, GitHub and Slack."""
+    settings = "".join(f'{name} = "{value}"\n' for name, value in cloud.deployment.endpoints().items())
+    print(
+        f"\nNothing is deployed. Its accounts are the profiles control, dev and prod:\n\n"
+        f"export AWS_CONFIG_FILE={cloud.layout.aws_config}\n\n"
+        f"For pointsman.toml, after `pointsman init`:\n\n[parameters]\n{settings}\n"
+        f"Slack channel {cloud.record.channel_id}, bot token {cloud.record.slack_token}"
+    )
 
 
 def _describe(cloud: LocalCloud) -> None:

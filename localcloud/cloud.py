@@ -15,12 +15,12 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import boto3
 import httpx
 
-from localcloud import hosts
+from localcloud import hosts, names
 from localcloud.clients import AwsClients
 from localcloud.deployment import LocalDeployment
 from localcloud.errors import LocalCloudError, NotRunning
@@ -34,6 +34,9 @@ from localcloud.slack.local_slack import LocalSlack
 from localcloud.waiting import TIMEOUT_SECONDS, wait_until
 
 __all__ = ["TIMEOUT_SECONDS", "LocalCloud", "LocalCloudError", "NotRunning", "Progress", "wait_until"]
+
+CONTROL: Final = ("control", CONTROL_REGION)
+"""Where an empty local cloud has a host beside the others: for an installation in one account."""
 
 type Progress = Callable[[str, float], None]
 """(name of the finished step, seconds it took)"""
@@ -55,6 +58,8 @@ class LocalCloud:
         """The local cloud that runs in this state directory; NotRunning when none does."""
         cloud = cls(state)
         cloud._process.attach()
+        if not cloud.record.webhook_url:
+            cloud.deployment.adopt()
         return cloud
 
     @classmethod
@@ -91,6 +96,18 @@ class LocalCloud:
             except BaseException:
                 self.stop()
                 raise
+
+    def up_empty(self, progress: Progress = lambda what, seconds: None, *, builds: int = 2) -> None:
+        """Start, seed the repository and create the hosts, as accounts are before the first `pointsman deploy`."""
+        timed = _Timed(progress)
+        self._process.clear_state()
+        try:
+            timed("emulator started", self._process.start, builds, 60.0)
+            timed("repository seeded", self.github.seed)
+            timed("hosts created", hosts.create, self.client, self.layout.hosts, (CONTROL, *names.targets()))
+        except BaseException:
+            self.stop()
+            raise
 
     def leave_running(self) -> None:
         """Keep the server running after this process ends. Otherwise it ends with this process."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from localcloud import names
+from localcloud import names, stacks
 from localcloud.clients import AwsClients
 from localcloud.errors import DeploymentError
 from localcloud.layout import CHECKOUT, Layout
@@ -50,8 +51,22 @@ class LocalDeployment:
         secrets.create_secret(Name=names.GITHUB_SECRET, SecretString=record.github_app)
         outputs = self._deploy(self._control_stack(built)).outputs
         secrets.put_secret_value(SecretId=names.SLACK_SECRET, SecretString=record.slack_token)
-        url = f"{record.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default/github"
+        self._record_control(outputs)
+
+    def adopt(self) -> None:
+        """Find the control stack that somebody has deployed into an empty local cloud."""
+        cloudformation = self._client("cloudformation")
+        with contextlib.suppress(cloudformation.exceptions.ClientError):
+            self._record_control(stacks.outputs(cloudformation, names.CONTROL_STACK))
+
+    def _record_control(self, outputs: Mapping[str, str]) -> None:
+        url = f"{self._process.record.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default/github"
         self._process.update_record(webhook_url=url, outputs=dict(outputs))
+
+    def endpoints(self) -> dict[str, str]:
+        """The control stack's parameters that only the local cloud needs."""
+        record = self._process.record
+        return {"SlackApiUrl": record.slack_api, "GithubApiUrl": record.github_api, "Architecture": _ARCHITECTURE}
 
     def deploy_workers(self) -> None:
         """Deploy the worker stack to every account and region."""
@@ -90,14 +105,12 @@ class LocalDeployment:
     def _control_parameters(self) -> Mapping[str, str]:
         record = self._process.record
         return {
-            "GithubApiUrl": record.github_api,
+            **self.endpoints(),
             "GithubApiSecretName": names.GITHUB_SECRET,
             "WorkerAccountIds": ",".join(names.WORKER_ACCOUNTS.values()),
             "ExternalId": EXTERNAL_ID,
             "SlackChannel": record.channel_id,
             "SlackMembers": names.SLACK_MEMBERS,
-            "SlackApiUrl": record.slack_api,
-            "Architecture": _ARCHITECTURE,
             "AuditDeletionProtection": "false",
         }
 

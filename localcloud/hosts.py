@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,15 +29,17 @@ class ManagedHost:
     """The directory that is `/` on the host."""
 
 
-def create(client: Callable[[str, str, str], Any], hosts: Path) -> list[ManagedHost]:
-    """One web server in every account and region; `client(service, account, region)` gives boto3 clients."""
+def create(
+    client: Callable[[str, str, str], Any], hosts: Path, where: Sequence[tuple[str, str]] = tuple(targets())
+) -> list[ManagedHost]:
+    """One web server in each account and region; `client(service, account, region)` gives boto3 clients."""
 
     def one(target: tuple[str, str]) -> ManagedHost:
         account, region = target
         return _create_one(client("ec2", account, region), hosts, account, region)
 
     with ThreadPoolExecutor(4) as pool:
-        return list(pool.map(one, targets()))
+        return list(pool.map(one, where))
 
 
 def furnish(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""The errors of the commands and their exit statuses. docs/command-line.md has the same table.
+"""The errors of the commands and their exit statuses.
 
 CommandError          1   the command or the rollout failed
 ├── NotRemovable      1   this text cannot be removed from the item of the audit trail
@@ -14,14 +14,20 @@ from pointsman.errors import Misconfigured, PointsmanError, Unavailable
 
 
 class ExitCode(IntEnum):
-    """Every exit status of `pointsman`."""
+    """Every exit status of `pointsman`. The comments are in docs/reference/command-line.md."""
 
+    # Done. `deploy`: every selected stack is in the state of this version, or `--plan` has shown what would change.
+    # For `audit`, no matching events is an answer, too.
     OK = 0
+    # Failed: `status ROLLOUT` of a failed rollout, `--exit-status` with a failed rollout, `routes check` with an error,
+    # a push that was not accepted, a stack that could not be deployed, a broken link of `doctor`, a stack that was
+    # not deleted.
     FAILED = 1
-    USAGE = 2
-    NOT_FOUND = 3
+    USAGE = 2  # Wrong use: an option, a file, a commit range or a setting cannot be used.
+    NOT_FOUND = 3  # Not found: no such rollout, no delivery of the commit, no such item.
+    # The stack cannot be read: no credentials, no region, no such stack, access denied, or AWS does not answer.
     UNAVAILABLE = 4
-    INTERRUPTED = 130
+    INTERRUPTED = 130  # Interrupted by Ctrl-C.
 
 
 class CommandError(Exception):

@@ -25,7 +25,7 @@ class NotifySettings(Settings, frozen=True):
 
     audit_table: str
     rollouts_table: str
-    slack_secret_name: str
+    slack_secret_name: str  # the bot token, as plain text in Secrets Manager
     slack_channel: str
     slack_members: SlackMembers = SlackMembers()
     slack_api_url: HttpsUrl = HttpsUrl("https://slack.com/api/")

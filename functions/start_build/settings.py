@@ -11,7 +11,7 @@ class StartBuildSettings(Settings, frozen=True):
     audit_table: str
     changes_dead_letters_url: str
     start_role_name: str  # the worker accounts' role is named <start_role_name>-<region>
-    project_name: str
-    check_project_name: str
+    project_name: str  # of the CodeBuild project that applies
+    check_project_name: str  # of the CodeBuild project that checks
     external_id: str
     github_url: GithubHost = GITHUB_COM  # from which builds clone

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from localcloud import names
 from localcloud.codebuild.model import Build
 from localcloud.layout import CHECKOUT
 
@@ -60,6 +61,7 @@ def build_variables(build: Build, directory: Path, endpoint: str, credentials_ur
         "AWS_REGION": region,
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials_uri,
+        "POINTSMAN_HOST_ACCOUNT": names.account_name(account),
         "CODEBUILD_BUILD_ARN": build.arn,
         "CODEBUILD_BUILD_ID": build.id,
         "CODEBUILD_BUILD_IMAGE": build.environment.get("image", ""),

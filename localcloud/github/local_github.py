@@ -48,12 +48,15 @@ class LocalGithub:
     def webhook_url(self) -> str:
         """Where GitHub delivers; NotRunning before the control stack is deployed."""
         if not self._record().webhook_url:
-            raise NotRunning("the control stack is not deployed: start the local cloud with `pointsman local up`")
+            raise NotRunning(
+                "the control stack is not deployed: run `pointsman deploy`, or start a local cloud without --empty"
+            )
         return self._record().webhook_url
 
     def webhook(self) -> Webhook:
         """The repository's webhook with its secret."""
-        secrets = self._client("secretsmanager", "control", names.CONTROL_REGION)
+        record = self._record()
+        secrets = self._client("secretsmanager", record.control_account, record.control_region)
         secret = secrets.get_secret_value(SecretId=names.WEBHOOK_SECRET)["SecretString"]
         # GitHub has a time-out of ten seconds, which a busy machine may not meet.
         return Webhook(self.webhook_url, secret, self._layout.deliveries, TIMEOUT_SECONDS)

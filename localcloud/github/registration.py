@@ -20,6 +20,7 @@ LONGEST_NAME: Final = 34
 _CONVERSIONS: Final = f"{DOCS}/apps/apps#create-a-github-app-from-a-manifest"
 _CONVERSION: Final = re.compile(r"/app-manifests/([^/]+)/conversions")
 _NEW_APP: Final = re.compile(r"(?:/organizations/([^/]+))?/settings/apps/new")
+_INSTALLATION: Final = re.compile(r"/apps/([^/]+)/installations/new")
 _OF_THE_APP: Final = {"/app", "/app/installations", "/app/hook/config", "/app/hook/deliveries"}
 _NEEDED: Final = {"push": "contents", "pull_request": "pull_requests"}
 
@@ -62,6 +63,9 @@ class AppRegistration:
             form = request.form()
             address = self.create(form["manifest"], form["state"], matched[1] or self._account)
             return HttpResponse(status=302, headers={"location": address})
+        if request.method == "GET" and _INSTALLATION.fullmatch(path):
+            self.installed = True  # GitHub asks on which repositories; here it is all of them
+            return HttpResponse.text("The App is installed.")
         if request.method == "POST" and (matched := _CONVERSION.fullmatch(path)):
             return HttpResponse.json(self.convert(matched[1]), 201)
         if path not in _OF_THE_APP:

@@ -120,19 +120,20 @@ def _deploy(
         raise
     note(outcome_summary(outcomes))
     if any(each.stack.label == "control" and each.kind == "created" for each in outcomes):
-        _show_webhook(deployment)
+        _show_next_steps(deployment)
     return outcomes
 
 
-def _show_webhook(deployment: "Deployment") -> None:
-    """Say what to enter on GitHub, after the first deployment."""
+def _show_next_steps(deployment: "Deployment") -> None:
+    """Say how to connect Slack and GitHub, after the first deployment."""
     from pointsmanctl.output.messages import note
 
     control = deployment.control_state()
+    outputs = control.outputs if control else {}
     note(
-        f"Add a webhook on GitHub: URL {control.outputs.get('WebhookUrl') if control else None}, content type "
-        "application/json, and as its secret the output of `aws secretsmanager get-secret-value --secret-id "
-        "pointsman/github-webhook --query SecretString --output text`."
+        "Next: `pointsman slack-app` for Slack, then `pointsman github-app` for GitHub. Without a GitHub App, add a "
+        f"webhook on GitHub: URL {outputs.get('WebhookUrl')}, content type application/json, and as its secret the "
+        f"value of {outputs.get('WebhookSecretName')} in Secrets Manager."
     )
 
 

@@ -45,6 +45,7 @@ def init(
     from pointsmanctl.setup.answers import present_answers
     from pointsmanctl.setup.external_id import external_id_of
     from pointsmanctl.setup.files import write_files
+    from pointsmanctl.setup.lambda_quota import may_reserve
     from pointsmanctl.setup.questions import Questions
 
     profiles, connections = _pairs("--account", account), _pairs("--connection", connection)
@@ -52,7 +53,7 @@ def init(
     present = replace(
         present,
         control_profile=profile or present.control_profile,
-        control_region=region or present.control_region,
+        control_region=region or present.control_region or _own_region(),
         regions=tuple(regions.split(",")) if regions else present.regions,
         branch=branch or "",
         playbook=playbook or "",
@@ -61,9 +62,23 @@ def init(
     )
     present = _with_accounts(_with_repository(present, repository), profiles, connections)
     answers = Questions(_prompt(yes=yes), _account_id, present).answers(more_accounts=not (profiles or yes))
+    if not may_reserve(answers):
+        answers = replace(answers, reserves_concurrency=False)
+        note("The control account's Lambda quota is below 120, so webhook_receiver gets no reserved concurrency.")
     changed = write_files(routes, config, answers, lambda: external_id_of(answers))
     note(f"Wrote {' and '.join(map(str, changed))}." if changed else "Nothing to write: the files have these answers.")
     note("Next: `pointsman routes check`, then `pointsman deploy`.")
+
+
+def _own_region() -> str:
+    """Return the region that the AWS SDK uses; empty if it has none."""
+    import boto3
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return boto3.Session().region_name or ""
+    except BotoCoreError:  # such as an AWS_PROFILE that does not exist
+        return ""
 
 
 def _pairs(option: str, texts: Sequence[str] | None) -> dict[str, str]:

@@ -77,9 +77,7 @@ class ProfileAccounts:
             try:
                 self._sessions[profile] = boto3.Session(profile_name=profile)
             except BotoCoreError as error:
-                raise CloudUnavailable(
-                    f"account {account}: {error}. Name its profile in pointsman.toml, or add it to ~/.aws/config"
-                ) from error
+                raise CloudUnavailable(f"account {account}: {error}. {_existing_profiles()}") from error
         return self._sessions[profile]
 
     @cached_property
@@ -88,6 +86,16 @@ class ProfileAccounts:
         from botocore.config import Config
 
         return Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 10})
+
+
+def _existing_profiles() -> str:
+    """Say which profiles there are to choose from."""
+    import botocore.session
+
+    names = botocore.session.Session(profile="default").available_profiles
+    if not names:
+        return "This machine has no AWS profiles: create one with `aws configure sso`, or in ~/.aws/config"
+    return f"This machine's profiles are {', '.join(names)}; add others with `aws configure sso`, or in ~/.aws/config"
 
 
 def caller_account(accounts: Accounts, account: str, region: str) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,8 @@ class ArtifactPublisher:
         self._accounts, self._directory, self._bucket_name = accounts, directory, bucket_name
         self._packaged: dict[Path, _Packaged] = {}
         self._lock = threading.Lock()
+        # The control stack and a worker stack may share a bucket, which only one of them creates.
+        self._bucket_locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def publish(self, stack: Stack) -> str:
         """Make a stack's template deployable in its region; the template's URL. Raises DeploymentFailed."""
@@ -87,7 +90,10 @@ class ArtifactPublisher:
     def _bucket_of(self, stack: Stack) -> Bucket:
         name = self._bucket_name.format(account=stack.account_id, region=stack.region)
         bucket = Bucket(self._accounts.client("s3", stack.account, stack.region), name, stack.account_id)
-        ensure_bucket(bucket, stack.region)
+        with self._lock:
+            lock = self._bucket_locks[name]
+        with lock:
+            ensure_bucket(bucket, stack.region)
         return bucket
 
 

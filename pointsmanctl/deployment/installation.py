@@ -22,12 +22,14 @@ from pointsmanctl.deployment.run_image.stacks import (
 )
 from pointsmanctl.deployment.settings import DeploySettings
 from pointsmanctl.deployment.sources import Sources
+from pointsmanctl.deployment.ssm_values import has_reference
 from pointsmanctl.deployment.template import TemplateParameter, read_parameters
 from pointsmanctl.errors import InvalidInput
 
+ARCHITECTURE = "Architecture"
 _CERTIFICATE, _REPOSITORY = "GithubCertificateArn", "RepositoryUrl"
-_SET_FOR_CONTROL = ("WorkerAccountIds", "GithubUrl")
-_SET_FOR_WORKERS = ("AccountName", "ControlAccountId", "ControlBusArn", "ControlStackName", "ExternalId")
+SET_FOR_CONTROL = ("WorkerAccountIds", "GithubUrl", "ExternalId")
+SET_FOR_WORKERS = ("AccountName", "ControlAccountId", "ControlBusArn", "ControlStackName", "ExternalId")
 
 
 @dataclass(frozen=True)
@@ -158,21 +160,18 @@ class Installation:
 
     def architecture(self, control: StackState | None) -> str:
         """Return the architecture to build for: from pointsman.toml, as deployed, or the template's default."""
-        name = "Architecture"
-        deployed = control.parameters.get(name) if control else None
-        default = read_parameters(self.sources.control)[name].default
-        return self.settings.parameters.get(name) or deployed or default or ""
+        deployed = control.parameters.get(ARCHITECTURE) if control else None
+        default = read_parameters(self.sources.control)[ARCHITECTURE].default
+        return self.settings.parameters.get(ARCHITECTURE) or deployed or default or ""
 
     def check_parameters(self) -> None:
         """Check every parameter in pointsman.toml against the templates. Raises InvalidInput with every problem."""
         known = {path: read_parameters(path) for path in (self.sources.control, self.sources.worker)}
         image = self.settings.image
-        problems = list(
-            _problems("parameters", self.settings.parameters, known[self.sources.control], _SET_FOR_CONTROL)
-        )
+        problems = list(_problems("parameters", self.settings.parameters, known[self.sources.control], SET_FOR_CONTROL))
         worker = known[self.sources.worker]
         for table, parameters in self._worker_tables():
-            problems += _problems(table, parameters, worker, _SET_FOR_WORKERS)
+            problems += _problems(table, parameters, worker, SET_FOR_WORKERS)
             problems += filter(None, [architecture_problem(table, parameters, image)])
         if image:
             problems += _problems(
@@ -223,5 +222,7 @@ def _problems(
             yield f"{table}.{name}: `pointsman deploy` sets this parameter; remove it"
         elif name not in known:
             yield f"{table}.{name}: the template has no such parameter"
+        elif has_reference(value) and name != ARCHITECTURE:  # which the build needs before a stack's account is asked
+            continue
         elif reason := known[name].violation(value):
             yield f"{table}.{name}: {reason}"

@@ -38,14 +38,14 @@ class _Part(BaseModel):
 class AccountSettings(_Part):
     """`[accounts.NAME]`: one AWS account with worker stacks."""
 
-    profile: str | None = None  # None: the credentials that the AWS SDK finds by itself
-    parameters: Parameters = Field(default_factory=dict)
+    profile: str | None = None  # AWS profile of the account. None: the credentials that the AWS SDK finds by itself
+    parameters: Parameters = Field(default_factory=dict)  # of the worker stacks in this account
 
 
 class TargetSettings(_Part):
     """`[targets."account/region"]`: one worker stack."""
 
-    parameters: Parameters = Field(default_factory=dict)
+    parameters: Parameters = Field(default_factory=dict)  # of this worker stack; the narrowest table wins
 
 
 def _checked_url(url: str) -> str:
@@ -67,8 +67,8 @@ class GithubSettings(_Part):
 class WorkersSettings(_Part):
     """`[workers]`: every worker stack."""
 
-    stack: str = WORKER_STACK
-    parameters: Parameters = Field(default_factory=dict)
+    stack: str = WORKER_STACK  # name of the worker stacks
+    parameters: Parameters = Field(default_factory=dict)  # of every worker stack
 
 
 class ImageSettings(_Part):
@@ -90,13 +90,13 @@ class ImageSettings(_Part):
 class DeploySettings(_Part):
     """The whole file. Its first three keys are about the control stack."""
 
-    stack: str = STACK
-    region: str | None = None
-    profile: str | None = None
-    external_id: str | None = None  # None: the one that is deployed, or a new one
-    artifacts_bucket: str = BUCKET
+    stack: str = STACK  # name of the control stack
+    region: str | None = None  # of the control stack. None: that of the AWS SDK
+    profile: str | None = None  # AWS profile of the control account. None: the credentials that the AWS SDK finds
+    external_id: str | None = None  # sts:ExternalId of the worker roles. None: the one that is deployed, or a new one
+    artifacts_bucket: str = BUCKET  # private bucket for templates and code, created where it does not exist
     github: GithubSettings = GithubSettings()
-    parameters: Parameters = Field(default_factory=dict)
+    parameters: Parameters = Field(default_factory=dict)  # of the control stack
     workers: WorkersSettings = WorkersSettings()
     image: ImageSettings | None = None
     accounts: dict[str, AccountSettings] = Field(default_factory=dict)

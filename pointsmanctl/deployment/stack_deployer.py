@@ -23,6 +23,7 @@ from pointsmanctl.deployment.model import (
     StackState,
     Treatment,
 )
+from pointsmanctl.deployment.ssm_values import with_ssm_values
 from pointsmanctl.deployment.stack_events import Operation, Pace, describe_resource
 from pointsmanctl.deployment.stack_state import read_stack
 from pointsmanctl.deployment.template import read_parameters
@@ -96,7 +97,9 @@ class StackDeployer:
 
     def _change_set(self, stack: Stack, present: StackState | None, treatment: Treatment) -> StackPlan:
         updates = treatment is Treatment.UPDATE
-        parameters = parameter_list(stack, read_parameters(stack.template), present, updates=updates)
+        known = read_parameters(stack.template)
+        resolved = with_ssm_values(stack, self.accounts.client("ssm", stack.account, stack.region), known)
+        parameters = parameter_list(resolved, known, present, updates=updates)
         url = self.artifacts.publish(stack)
         cloudformation = self._cloudformation(stack)
         change_set = create_change_set(cloudformation, stack, url, parameters, self.pace, updates=updates)

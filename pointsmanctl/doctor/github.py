@@ -155,5 +155,6 @@ def judge_deliveries(newest: datetime | None, url: str) -> CheckResult:
         return LINK.ok(f"the newest delivery with a decision is of {newest:%Y-%m-%d %H:%M} UTC")
     return LINK.warning(
         f"no delivery with a decision arrived in the last {DAYS} days",
-        f"if there were pushes, look at Recent Deliveries of the webhook to {url} on GitHub",
+        "if GitHub is not connected yet, run `pointsman github-app`, or add a webhook; if there were pushes, look at "
+        f"Recent Deliveries of the App or of the webhook to {url} on GitHub",
     )

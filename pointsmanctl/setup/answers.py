@@ -11,6 +11,7 @@ from pointsmanctl.stack.settings import STACK
 
 CONNECTION = "ConnectionArn"
 SLACK_CHANNEL = "SlackChannel"
+CONCURRENCY = "ReceiverConcurrency"
 PATTERN_CHARACTERS = frozenset("*?+[]!")
 
 
@@ -38,6 +39,7 @@ class Answers:
     playbook: str = ""
     slack_channel: str = ""
     run_image: bool = False  # builds run in an image of the team's own, instead of installing Ansible
+    reserves_concurrency: bool = True  # False: the control account's Lambda quota has no room for it
     routes_exist: bool = False  # then their branch and playbook are not asked for
 
     @property

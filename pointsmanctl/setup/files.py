@@ -8,7 +8,7 @@ from typing import Any
 
 from pointsman.core.github_host import WEB
 from pointsmanctl.errors import InvalidInput
-from pointsmanctl.setup.answers import CONNECTION, SLACK_CHANNEL, Answers
+from pointsmanctl.setup.answers import CONCURRENCY, CONNECTION, SLACK_CHANNEL, Answers
 
 _NEW_ROUTES = """\
 # The team's rules: which pushes run what, and where. `pointsman routes check` checks them; docs/routes.md of Pointsman
@@ -153,11 +153,14 @@ def _config_text(text: str, answers: Answers, external_id: Callable[[], str]) ->
     _set(document, "profile", answers.control_profile)
     if not document.get("external_id"):
         _set(document, "external_id", external_id())
-    _set(_table(document, "parameters"), SLACK_CHANNEL, answers.slack_channel)
     if answers.run_image:
         _table(document, "image")
     if answers.github_url != WEB or "github" in document:
         _set(_table(document, "github"), "url", answers.github_url)
+    parameters = _table(document, "parameters")
+    _set(parameters, SLACK_CHANNEL, answers.slack_channel)
+    if not answers.reserves_concurrency and CONCURRENCY not in parameters:
+        parameters[CONCURRENCY] = 0
     for name, account in answers.accounts.items():
         table = _table(_table(document, "accounts", is_super=True), name)
         _set(table, "profile", account.profile)

@@ -36,9 +36,11 @@ class Questions:
         region = ask(
             "Region of the control stack", "--region", present.control_region or FALLBACK_REGION, checks.region
         )
-        profile, number = self._profile("AWS profile of the control account", "--profile", present.control_profile)
+        profile, number = self._profile(
+            "AWS profile of the control account (empty: the default one)", "--profile", present.control_profile
+        )
         self._prompt.note(f"The control stack goes to account {number}, {region}.")
-        accounts = self._accounts(more=more_accounts)
+        accounts = self._accounts(profile, more=more_accounts)
         regions = ask(
             "Regions with hosts, separated by commas", "--regions", ",".join(present.regions) or region, checks.regions
         )
@@ -77,10 +79,10 @@ class Questions:
         default = self._present.playbook or "site.yml"
         return self._prompt.ask("Playbook, a path in the repository", "--playbook", default, checks.playbook)
 
-    def _accounts(self, *, more: bool) -> dict[str, WorkerAccount]:
-        accounts = {name: self._account(name) for name in self._present.accounts}
+    def _accounts(self, control_profile: str | None, *, more: bool) -> dict[str, WorkerAccount]:
+        accounts = {name: self._account(name, control_profile) for name in self._present.accounts}
         while more and (name := self._next_name(accounts)):
-            accounts[name] = self._account(name)
+            accounts[name] = self._account(name, control_profile)
         if not accounts:
             raise InvalidInput("name at least one account with hosts: --account NAME=PROFILE")
         return accounts
@@ -90,9 +92,10 @@ class Questions:
         default = "" if accounts else "dev"
         return self._prompt.ask(question, "--account", default, lambda text: checks.account_name(text) if text else "")
 
-    def _account(self, name: str) -> WorkerAccount:
+    def _account(self, name: str, control_profile: str | None) -> WorkerAccount:
         present = self._present.accounts.get(name, WorkerAccount(""))
-        profile, number = self._profile(f"AWS profile of {name}", "--account", present.profile or name)
+        suggested = present.profile or self._suggested_profile(name, control_profile)
+        profile, number = self._profile(f"AWS profile of {name}", "--account", suggested)
         connection = self._prompt.ask(
             f"Connection to GitHub in {name}: its ARN (empty for a public repository)",
             "--connection",
@@ -101,6 +104,14 @@ class Questions:
         )
         self._prompt.note(f"{name} is account {number}.")
         return replace(present, id=number, profile=profile, connection=connection)
+
+    def _suggested_profile(self, account: str, control_profile: str | None) -> str | None:
+        """Return the profile with the account's name, or that of the control account if there is none."""
+        try:
+            self._account_id(account, self._present.control_region or FALLBACK_REGION)
+        except CommandError:
+            return control_profile
+        return account
 
     def _profile(self, question: str, option: str, present: str | None) -> tuple[str | None, str]:
         """Ask for a profile; it and the id of its account. An empty profile leaves the choice to the AWS SDK."""

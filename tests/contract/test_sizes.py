@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.templates.cloudformation import ROOT
 
-FOLDERS = ("layers", "functions", "runner", "pointsmanctl", "localcloud", "bench", "tests")
+FOLDERS = ("layers", "functions", "runner", "pointsmanctl", "localcloud", "bench", "tools", "tests")
 MAX_LINES = 350
 MAX_HANDLER_LINES = 75
 

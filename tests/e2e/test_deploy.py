@@ -1,8 +1,5 @@
 """`pointsman deploy` on the local cloud, with profiles as on AWS."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,54 +7,17 @@ import pytest
 
 from localcloud.cloud import LocalCloud
 from localcloud.layout import STATES
+from tests.support.operator import Operator, Settled, actions
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
-SETTINGS = """
-region = "us-east-1"
-profile = "control"
-[accounts.dev]
-profile = "dev"
-[accounts.prod]
-profile = "prod"
-"""
-
-
-class Operator:
-    """Somebody with three AWS profiles, a routes file and a settings file in a directory."""
-
-    def __init__(self, cloud: LocalCloud, directory: Path) -> None:
-        self.directory = directory
-        self.config = cloud.layout.aws_config
-
-    def settings(self, more: str, first: str = "") -> None:
-        (self.directory / "pointsman.toml").write_text(first + SETTINGS + more)
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        return subprocess.run(
-            [str(Path(sys.executable).with_name("pointsman")), *words],
-            cwd=self.directory,
-            env={**own, "AWS_CONFIG_FILE": str(self.config), "AWS_SHARED_CREDENTIALS_FILE": os.devnull},
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-
 
 @pytest.fixture(scope="module")
-def operator(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Operator:
-    operator = Operator(cloud, tmp_path_factory.mktemp("operator"))
+def operator(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Settled:
+    operator = Settled(cloud, tmp_path_factory.mktemp("operator"))
     (operator.directory / "routes.yaml").write_text((STATES / "e2e-routes.yaml").read_text())
     operator.settings("")
     return operator
-
-
-def actions(output: str) -> dict[str, str]:
-    """The action of each stack in a summary, which the answer of the checks follows."""
-    summary = output.partition("WHERE ")[0]
-    return {words[0]: words[2] for line in summary.splitlines()[1:] if len(words := line.split()) > 2}
 
 
 def timeout_of(cloud: LocalCloud, account: str, region: str) -> int:
@@ -76,7 +36,7 @@ def test_from_an_empty_directory_by_options(cloud: LocalCloud, tmp_path: Path) -
     assert newcomer.run("doctor").returncode == 0
 
 
-def test_a_second_deployment_changes_nothing_and_says_so(operator: Operator) -> None:
+def test_a_second_deployment_changes_nothing_and_says_so(operator: Settled) -> None:
     done = operator.run("deploy", "--yes")
     assert done.returncode == 0, done.stderr
     assert "Links: " in done.stderr
@@ -86,7 +46,7 @@ def test_a_second_deployment_changes_nothing_and_says_so(operator: Operator) -> 
     assert len(actions(done.stdout)) == 11
 
 
-def test_without_a_terminal_it_does_not_ask_and_changes_nothing(cloud: LocalCloud, operator: Operator) -> None:
+def test_without_a_terminal_it_does_not_ask_and_changes_nothing(cloud: LocalCloud, operator: Settled) -> None:
     operator.settings("[accounts.dev.parameters]\nBuildTimeoutMinutes = 59\n")
     done = operator.run("deploy", "--only", "dev/*")
     assert done.returncode == 2
@@ -106,7 +66,7 @@ def foreign_bucket(cloud: LocalCloud) -> Iterator[str]:
 
 
 def test_a_failed_region_is_named_with_its_reason_and_does_not_stop_the_others(
-    cloud: LocalCloud, operator: Operator, foreign_bucket: str
+    cloud: LocalCloud, operator: Settled, foreign_bucket: str
 ) -> None:
     operator.settings("[workers.parameters]\nBuildTimeoutMinutes = 59\n", f'artifacts_bucket = "{foreign_bucket}"\n')
     done = operator.run("deploy", "--yes", "--only", "*/eu-west-1", "--no-doctor")
@@ -117,7 +77,7 @@ def test_a_failed_region_is_named_with_its_reason_and_does_not_stop_the_others(
     assert timeout_of(cloud, "prod", "eu-west-1") == 60
 
 
-def test_the_next_deployment_brings_what_is_left(cloud: LocalCloud, operator: Operator) -> None:
+def test_the_next_deployment_brings_what_is_left(cloud: LocalCloud, operator: Settled) -> None:
     operator.settings("[workers.parameters]\nBuildTimeoutMinutes = 60\n")
     done = operator.run("deploy", "--yes", "--only", "*/*", "--no-doctor")
     assert done.returncode == 0, done.stderr
@@ -125,7 +85,7 @@ def test_the_next_deployment_brings_what_is_left(cloud: LocalCloud, operator: Op
     assert timeout_of(cloud, "dev", "eu-west-1") == 60
 
 
-def test_credentials_of_another_account_are_refused_before_anything_happens(operator: Operator) -> None:
+def test_credentials_of_another_account_are_refused_before_anything_happens(operator: Settled) -> None:
     operator.settings("")
     swapped = (operator.directory / "pointsman.toml").read_text().replace('profile = "dev"', 'profile = "prod"')
     (operator.directory / "pointsman.toml").write_text(swapped)

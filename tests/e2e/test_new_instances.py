@@ -17,7 +17,7 @@ from pointsman.core.model import Rollout, RolloutId, RolloutState
 from pointsman.core.trail.events import HostResultRecorded, InstanceDecided, RolloutStarted
 from pointsmanctl.demo.observer import STANDSTILL_SECONDS, Observer
 from pointsmanctl.stack.trail_query import TrailQuery
-from tests.e2e.test_deploy import Operator
+from tests.support.operator import Settled
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
 
@@ -66,7 +66,7 @@ def launch(cloud: LocalCloud) -> Iterator[Callable[[str], ManagedHost]]:
 @pytest.fixture(scope="module")
 def enabled(cloud: LocalCloud, good: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The worker stack of the region reports new instances, as an operator sets it; at the end it does not."""
-    operator = Operator(cloud, tmp_path_factory.mktemp("operator"))
+    operator = Settled(cloud, tmp_path_factory.mktemp("operator"))
     (operator.directory / "routes.yaml").write_text((STATES / "e2e-routes.yaml").read_text())
 
     def deploy(value: str) -> None:

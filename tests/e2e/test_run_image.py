@@ -13,7 +13,7 @@ from localcloud.layout import CHECKOUT, STATES
 from pointsman.core.model import RolloutState
 from pointsman.core.trail.events import BuildReported
 from pointsmanctl.demo.observer import Observer
-from tests.e2e.test_deploy import Operator
+from tests.support.operator import Settled
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -25,9 +25,9 @@ REGIONS = ["us-east-1", "ap-southeast-2", "ca-central-1", "eu-central-1", "eu-we
 
 
 @pytest.fixture(scope="module")
-def operator(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+def operator(cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settled]:
     """An operator who asks for the image, with a package of the team's. The target has its former image afterwards."""
-    operator = Operator(cloud, tmp_path_factory.mktemp("image"))
+    operator = Settled(cloud, tmp_path_factory.mktemp("image"))
     (operator.directory / "routes.yaml").write_text((STATES / "e2e-routes.yaml").read_text())
     (operator.directory / "python.txt").write_text("requests==2.32.5\n")
     operator.settings('[image]\npython = "python.txt"\n')
@@ -47,7 +47,7 @@ def environment_of(cloud: LocalCloud, name: str = "pointsman") -> dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def image(cloud: LocalCloud, operator: Operator) -> str:
+def image(cloud: LocalCloud, operator: Settled) -> str:
     """The image that `deploy` built for the target."""
     planned = operator.run("deploy", "--plan", "--only", "image", "--only", TARGET)
     assert planned.returncode == 0, planned.stderr
@@ -66,13 +66,13 @@ def test_apply_and_check_use_the_image_by_its_digest_with_their_own_roles(cloud:
         assert environment_of(cloud, project) == {"image": image, "imagePullCredentialsType": "SERVICE_ROLE"}
 
 
-def test_a_second_deployment_builds_nothing(operator: Operator, image: str) -> None:
+def test_a_second_deployment_builds_nothing(operator: Settled, image: str) -> None:
     done = operator.run("deploy", "--yes", "--only", "image", "--only", TARGET, "--no-doctor")
     assert done.returncode == 0, done.stderr
     assert "Nothing to change: every stack is in the state of this version." in done.stderr
 
 
-def test_doctor_finds_the_image(operator: Operator, image: str) -> None:
+def test_doctor_finds_the_image(operator: Settled, image: str) -> None:
     done = operator.run("doctor", "--all", "--only", TARGET)
     line = next(line for line in done.stdout.splitlines() if " image " in line)
     assert "builds may pull it" in line, done.stdout

@@ -31,7 +31,7 @@ def push(
     author: Annotated[str, typer.Option(help="Name <address>; the part before the @ is the login.")] = (
         "Ada Lovelace <ada@example.com>"
     ),
-    repository: Annotated[str, typer.Option("--repo", help="owner/name.")] = REPOSITORY,
+    repository: Annotated[str, typer.Option("--repo", help="owner/name; a new one is created.")] = REPOSITORY,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow the rollouts until they have ended.")] = False,
     exit_status: Annotated[
         bool, typer.Option("--exit-status", help="With --watch: exit with 1 if a rollout has failed.")
@@ -49,6 +49,7 @@ def push(
     new = None if delete else source if source is not None else content
     try:
         cloud = LocalCloud.attach()
+        cloud.github.repository(repository).create()
         pushed = cloud.github.push(
             {file: new},
             message or f"Change {file}",

@@ -50,7 +50,10 @@ def test_again_it_changes_only_what_an_option_says(directory: Path) -> None:
             OPTIONS[:4],
             "'' is not owner/name on GitHub, such as acme/infra, or the URL of a repository. Use --repository",
         ),
-        (("--profile", "missing"), "AWS profile of the control account: account missing: The config profile (missing)"),
+        (
+            ("--profile", "missing"),
+            "(empty: the default one): account missing: The config profile (missing) could not be found",
+        ),
         (("--account", "dev"), "--account 'dev' is not NAME=VALUE"),
         (("--connection", "prod=arn"), "--connection: there is no account prod"),
     ],

@@ -179,3 +179,11 @@ def test_the_run_image_is_a_table_that_init_adds_and_never_takes_away(tmp_path: 
     image = read_deploy_settings(config).image
     assert image
     assert image.revision == "2"
+
+
+def test_without_room_in_the_quota_nothing_is_reserved_unless_somebody_chose(files: tuple[Path, Path]) -> None:
+    write(files, replace(ANSWERS, reserves_concurrency=False))
+    assert read_deploy_settings(files[1]).parameters["ReceiverConcurrency"] == "0"
+    files[1].write_text(files[1].read_text().replace("ReceiverConcurrency = 0", "ReceiverConcurrency = 5"))
+    write(files, replace(ANSWERS, reserves_concurrency=False))
+    assert read_deploy_settings(files[1]).parameters["ReceiverConcurrency"] == "5"

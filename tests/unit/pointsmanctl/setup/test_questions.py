@@ -87,6 +87,13 @@ def test_a_profile_without_credentials_is_asked_for_again() -> None:
     assert prompt.refused == ["no profile typo"]
 
 
+def test_an_account_without_a_profile_of_its_name_is_taken_for_the_control_account() -> None:
+    answers = ask(
+        ScriptedPrompt(profile=["control"], account=["one"], repository=["acme/infra"], slack_channel=["C0123456789"])
+    )
+    assert answers.accounts == {"one": WorkerAccount("111111111111", "control")}
+
+
 def test_without_an_account_there_is_nothing_to_deploy() -> None:
     with pytest.raises(InvalidInput, match="--account NAME=PROFILE"):
         ask(ScriptedPrompt(profile=["control"], account=[""]))

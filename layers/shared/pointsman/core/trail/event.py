@@ -10,15 +10,16 @@ from pointsman.core.value import Value
 class Event(Value, kw_only=True, frozen=True, tag_field="type", tag=True):
     """The fields of every event. `actor`, `repository`, `commit`, `target` and `host` are the trail's indexes."""
 
-    version: Literal[1] = 1
-    at: datetime
+    version: Literal[1] = 1  # of the event's form
+    at: datetime  # when it happened, in ISO 8601 and UTC
+    # Login of the person who pushed; of a command or an erratum, the ARN of who sent it; of a new instance, aws.ec2.
     actor: str | None = None
-    repository: str | None = None
-    commit: str | None = None
-    route: str | None = None
-    rollout: str | None = None
-    target: str | None = None
-    host: str | None = None
+    repository: str | None = None  # "acme/infra"
+    commit: str | None = None  # its whole SHA
+    route: str | None = None  # name of the route
+    rollout: str | None = None  # id of the rollout: "r-3f2a9c0d1e2b4a56"
+    target: str | None = None  # "dev/eu-west-1"
+    host: str | None = None  # name of the host in the inventory
 
     @property
     def type(self) -> str:

@@ -33,11 +33,11 @@ def _digest(decisions: tuple[Decision, ...]) -> str:
 class DeliveryDecided(Event, kw_only=True, frozen=True):
     """A webhook request was accepted, and every route has a decision."""
 
-    delivery: str
-    reason: str
+    delivery: str  # GitHub's id of the request
+    reason: str  # how many routes run, or why none does
     change: Change
-    decisions: tuple[Decision, ...]
-    decisions_omitted: int = 0
+    decisions: tuple[Decision, ...]  # one for each route of the repository
+    decisions_omitted: int = 0  # how many had no room
     shortened: bool = False  # names or details were omitted, to fit a message of the queue or an item of the trail
 
     @property
@@ -89,12 +89,12 @@ class InstancesSkipped(Event, kw_only=True, frozen=True):
 class RolloutStarted(Event, kw_only=True, frozen=True):
     """A change started towards the targets of a route. `request`: it runs once more, for another reason than a push."""
 
-    delivery: str  # or the id of the request
+    delivery: str  # GitHub's id of the request that asked for it, or the id of `request`
     request: RunRequest | None = None
     mode: Mode
-    playbook: str
+    playbook: str  # below the route's directory
     change: Change
-    targets: tuple[str, ...]
+    targets: tuple[str, ...]  # their names
 
     @property
     def key(self) -> str:
@@ -105,9 +105,9 @@ class RolloutStarted(Event, kw_only=True, frozen=True):
 class RolloutRepeated(Event, kw_only=True, frozen=True):
     """The same change was requested again. It starts runs on the targets of `retried` only."""
 
-    delivery: str
+    delivery: str  # GitHub's id of the request
     message_id: str  # of SQS: each time that the change is requested has its own
-    reason: str
+    reason: str  # what was there already
     retried: tuple[str, ...] = ()  # targets that refused a build before, are new in the route, or are rolled back
 
     @property
@@ -121,7 +121,7 @@ class RunEvent(Event, kw_only=True, frozen=True):
 
     rollout: str
     target: str
-    attempt: int
+    attempt: int  # from 1; a target that refused a build may get another attempt
 
     @property
     def key(self) -> str:
@@ -145,24 +145,24 @@ class RunStarted(RunEvent, kw_only=True, frozen=True):
     """CodeBuild accepted the build."""
 
     build_arn: str
-    log_url: str | None = None
+    log_url: str | None = None  # the build's log in CloudWatch
 
 
 class RunEnded(RunEvent, kw_only=True, frozen=True):
     """A run ended and released its target."""
 
-    state: RunState
-    reason: str
-    build_arn: str | None = None
-    log_url: str | None = None
-    duration_seconds: float | None = None
+    state: RunState  # one of those that are final
+    reason: str  # why, in words
+    build_arn: str | None = None  # none: there was no build
+    log_url: str | None = None  # the build's log in CloudWatch
+    duration_seconds: float | None = None  # from the start of the build to its end
 
 
 class RolloutEnded(Event, kw_only=True, frozen=True):
     """Every run of a rollout has ended."""
 
     state: RolloutState
-    reason: str
+    reason: str  # how many targets succeeded
     round: int = 1  # a repetition that starts runs after the end opens the next round
 
     @property
@@ -179,7 +179,7 @@ def build_id(arn: str) -> str:
 class BuildEventOfRun(RunEvent, kw_only=True, frozen=True):
     """The fields of every event of one build. `rollout` is empty for a manual build without a rollout."""
 
-    build_arn: str
+    build_arn: str  # in the target's account and region
     started_by: str | None = None  # who started the build outside Pointsman, such as with "Retry build" in the console
 
     @property
@@ -217,14 +217,14 @@ class HostResultRecorded(BuildEventOfRun, kw_only=True, frozen=True):
     """Ansible's result on one host, in parts: `tasks` are new in this part, `status` and `counts` are totals."""
 
     host: str
-    instance_id: str | None = None
+    instance_id: str | None = None  # of EC2, where the inventory names it
     mode: Mode
     status: Literal["ok", "changed", "failed", "unreachable"]
     counts: HostCounts
-    tasks: tuple[TaskResult, ...] = ()
-    tasks_omitted: int = 0
-    shortened: bool = False
-    part: int = 1
+    tasks: tuple[TaskResult, ...] = ()  # those that changed the host or failed on it
+    tasks_omitted: int = 0  # how many had no room
+    shortened: bool = False  # texts were cut, to fit an event
+    part: int = 1  # from 1
     final: bool = True  # False: the run had not ended yet
     started_at: datetime
     ended_at: datetime
@@ -243,7 +243,7 @@ class PlaybookEnded(BuildEventOfRun, kw_only=True, frozen=True):
     reason: str = ""  # why it failed, redacted
     hosts: int = 0  # hosts with a result
     hosts_cut_off: tuple[str, ...] = ()  # hosts that a play did not reach before it ended; only the first
-    hosts_cut_off_total: int = 0
+    hosts_cut_off_total: int = 0  # how many there are
     results_missing: tuple[str, ...] = ()  # hosts whose results could not be sent
     started_at: datetime
     ended_at: datetime
@@ -252,11 +252,11 @@ class PlaybookEnded(BuildEventOfRun, kw_only=True, frozen=True):
 class EventRejected(Event, kw_only=True, frozen=True):
     """An event was rejected: its sender may not report what it says, or it is invalid."""
 
-    event_id: str
-    source: str
-    detail_type: str
-    sender_account: str
-    reason: str
+    event_id: str  # of EventBridge
+    source: str  # of EventBridge, such as "pointsman.ansible"
+    detail_type: str  # of EventBridge, such as "HostResultRecorded"
+    sender_account: str  # the account that sent it
+    reason: str  # what is wrong
 
     @property
     def partition(self) -> str:
@@ -272,9 +272,9 @@ class EventRejected(Event, kw_only=True, frozen=True):
 class RecordingCapped(Event, kw_only=True, frozen=True):
     """A build, or an account on one day, exceeded the limit of events. Later ones are not recorded."""
 
-    sender_account: str
-    build_arn: str | None = None
-    reason: str
+    sender_account: str  # the account that sent them
+    build_arn: str | None = None  # none: the limit of an account and day
+    reason: str  # which limit
 
     @property
     def partition(self) -> str:
@@ -294,13 +294,13 @@ class RecordingCapped(Event, kw_only=True, frozen=True):
 class ErratumRecorded(Event, kw_only=True, frozen=True):
     """A person, `actor`, removed values from an item that must not be there. The digests are by `item.digest`."""
 
-    erratum: str
-    reason: str
-    item_partition: str
-    item_key: str
+    erratum: str  # its id
+    reason: str  # in that person's words
+    item_partition: str  # partition key of the item
+    item_key: str  # sort key of the item
     fields: tuple[str, ...]  # "tasks.0.diff"
-    sha256_before: str
-    sha256_after: str
+    sha256_before: str  # of the item as it was
+    sha256_after: str  # of the item as it is
 
     @property
     def partition(self) -> str:

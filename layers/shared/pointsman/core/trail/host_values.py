@@ -27,12 +27,12 @@ class HostCounts(Value, kw_only=True, frozen=True):
 class TaskResult(Value, kw_only=True, frozen=True):
     """One task that changed a host or failed on it."""
 
-    name: str
-    role: str | None = None
+    name: str  # as in the playbook
+    role: str | None = None  # the role that has it
     path: str  # "roles/app/tasks/main.yml:12"
-    action: str
+    action: str  # the module: "ansible.builtin.template"
     status: Literal["changed", "failed", "unreachable"]
-    message: str | None = None
+    message: str | None = None  # why it failed, redacted
     diff: str | None = None  # unified, redacted
     duration_seconds: Annotated[float, Meta(ge=0, le=LONGEST_TASK)]
     ignored: bool = False  # it failed, but ignore_errors or ignore_unreachable is set

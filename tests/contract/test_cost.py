@@ -1,0 +1,40 @@
+"""docs/cost.md is what `make docs` computes, and its counts are those of the templates and of a rollout."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from tests.contract.templates.cloudformation import ROOT, control, worker
+from tools.cost.__main__ import FILE, cost
+from tools.cost.model import IDLE_METRICS, Idle, Push, schedules
+
+
+def test_the_page_is_current() -> None:
+    assert FILE.read_text() == cost(), "docs/cost.md is out of date: run `make docs`"
+
+
+def test_idle_costs_grow_with_the_workers_alarms_alone() -> None:
+    of_worker = len(worker().of_type("AWS::CloudWatch::Alarm"))
+    assert Idle(10).alarms == len(control().of_type("AWS::CloudWatch::Alarm")) + 10 * of_worker
+    few, many = Idle(10).costs(), Idle(110).costs()
+    assert {name for name in few if few[name] != many[name]} == {"Alarms"}
+    assert many["Alarms"] - few["Alarms"] == pytest.approx(100 * of_worker * 0.10)
+
+
+def test_the_schedules_are_the_templates() -> None:
+    assert schedules() == (5.0, 2.0)
+
+
+def test_a_push_has_as_many_items_as_the_trail_of_a_rollout() -> None:
+    """One of each sample that a rollout without trouble leaves; CodeBuild reports two states."""
+    kinds = Counter(json.loads(path.read_text())["type"] for path in (ROOT / "events/ours").glob("*.json"))
+    once = ("DeliveryDecided", "RolloutStarted", "RolloutEnded")
+    per_target = ("RunStarted", "BuildReported", "BuildReported", "HostResultRecorded", "PlaybookEnded", "RunEnded")
+    assert {*once, *per_target} <= set(kinds)
+    assert Push(10).trail_items == len(once) + 10 * len(per_target)
+
+
+def test_the_idle_metrics_are_those_of_a_sweep_and_of_stale_messages() -> None:
+    swept = (ROOT / "functions/start_build/sweep_metrics.py").read_text().count("add_metric(")
+    assert swept + 1 == IDLE_METRICS

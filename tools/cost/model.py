@@ -1,0 +1,112 @@
+"""What an installation costs: idle in a month, and for one push."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pointsmanctl.deployment.template import read_template
+from tools.reference.stacks import ROOT
+
+PRICES: Final[Mapping[str, Mapping[str, float]]] = tomllib.loads((Path(__file__).parent / "prices.toml").read_text())
+MONTH, USE, FREE = PRICES["month"], PRICES["use"], PRICES["free"]
+DAYS: Final = 30
+MINUTES: Final = DAYS * 24 * 60
+
+# Metrics that the schedules report all month, even without a push: those of a sweep, and MessagesStale.
+IDLE_METRICS: Final = 4
+SECONDS_OF_AN_IDLE_CALL: Final = 0.2  # a warm schedule finds nothing to do
+POLLS_A_MINUTE: Final = 15  # Lambda's five pollers of changes.fifo wait 20 seconds each
+GITHUB_APP_SECRET: Final = 1  # beside those in the template
+
+
+@dataclass(frozen=True)
+class Push:
+    """The counts of one push to `targets` targets with one host each, as the trail of such a rollout shows them."""
+
+    targets: int
+    build_minutes: int = 3  # a build installs Ansible and runs a playbook of a minute
+
+    @property
+    def trail_items(self) -> int:
+        """DeliveryDecided, RolloutStarted, RolloutEnded; for each target: started, 2 states, host, playbook, ended."""
+        return 3 + 6 * self.targets
+
+    @property
+    def bus_events(self) -> int:
+        """For each target: two build states, which also leave another account, a host result, the playbook's end."""
+        return 6 * self.targets
+
+    @property
+    def calls(self) -> int:
+        """webhook_receiver; start_build, also for each state; audit_writer for each event; notify for each item."""
+        return 1 + (1 + 2 * self.targets) + 4 * self.targets + self.trail_items
+
+    def costs(self) -> dict[str, float]:
+        """Return the cost of each service, in dollars."""
+        gb_seconds = self.calls * 0.5  # half a second with 1 GB: an upper bound for warm calls
+        # An item of 1 KB is written to the table and up to five indexes, twice as much in a transaction.
+        writes = self.trail_items * 6 * 2 + self.targets * 10
+        return {
+            "CodeBuild": self.targets * self.build_minutes * USE["build_minute"],
+            "Lambda": gb_seconds * USE["lambda_gb_second"] + self.calls * USE["lambda_request"],
+            "DynamoDB": writes * USE["write_unit"] + 2 * writes * USE["read_unit"],
+            "EventBridge": self.bus_events * USE["event"],
+            "Logs": (self.targets * 200 + self.calls * 2) / 1_000_000 * USE["log_gb"],  # 200 KB a build, 2 KB a call
+        }
+
+
+@dataclass(frozen=True)
+class Idle:
+    """A month without a push."""
+
+    targets: int
+
+    def costs(self) -> dict[str, float]:
+        """Return the cost of each service, in dollars, without what is free."""
+        sweeps, stale = (MINUTES / minutes for minutes in schedules())
+        calls = sweeps + stale
+        return {
+            "Secrets": self.secrets * MONTH["secret"],
+            "Alarms": self.alarms * MONTH["alarm"],
+            "Metrics": IDLE_METRICS * MONTH["metric"],
+            "Lambda": calls * (SECONDS_OF_AN_IDLE_CALL * USE["lambda_gb_second"] + USE["lambda_request"]),
+            "SQS": MINUTES * POLLS_A_MINUTE * USE["fifo_request"],
+            "DynamoDB": calls * 2 * USE["read_unit"],
+            "Logs": calls * 2 / 1_000_000 * USE["log_gb"],
+        }
+
+    @property
+    def secrets(self) -> int:
+        """Secrets of the control stack, and that of the GitHub App."""
+        return count("template.yaml", "AWS::SecretsManager::Secret") + GITHUB_APP_SECRET
+
+    @property
+    def alarms(self) -> int:
+        """Alarms of the control stack and of each worker stack."""
+        worker = count("regional/template.yaml", "AWS::CloudWatch::Alarm")
+        return count("template.yaml", "AWS::CloudWatch::Alarm") + self.targets * worker
+
+
+def count(file: str, kind: str) -> int:
+    """Return how many resources of a type a template has."""
+    return sum(each["Type"] == kind for each in read_template(ROOT / file)["Resources"].values())
+
+
+def schedules() -> tuple[float, float]:
+    """Return the minutes between two sweeps, and between two looks at stale messages."""
+    minutes = sorted(
+        (
+            float(event["Properties"]["Schedule"].removeprefix("rate(").split()[0])
+            for resource in read_template(ROOT / "template.yaml")["Resources"].values()
+            for event in _events(resource)
+            if event["Type"] == "Schedule"
+        ),
+        reverse=True,
+    )
+    return minutes[0], minutes[1]
+
+
+def _events(resource: Mapping[str, Any]) -> list[Any]:
+    return list(resource["Properties"].get("Events", {}).values()) if resource["Type"].endswith("::Function") else []
