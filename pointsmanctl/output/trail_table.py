@@ -14,6 +14,7 @@ from pointsman.core.trail.events import (
     EventRejected,
     HostResultRecorded,
     PlaybookEnded,
+    RawReportRecorded,
     RecordingCapped,
     RolloutEnded,
     RolloutRepeated,
@@ -117,6 +118,9 @@ def _note(event: ReadEvent) -> Text:
         case ErratumRecorded():
             fields = ", ".join(event.fields)
             return Text(f"erratum {event.erratum}: removed {fields} from {event.item_key}: {event.reason}", "yellow")
+        case RawReportRecorded():
+            note = f"{event.detail_type} of a runner of another version, kept as it came ({event.reason})"
+            return Text(f"{note}; -o json shows it{outside(event)}", "yellow")
         case NewerEvent():
             return Text(f"{event.type}: written by a newer version of Pointsman; -o json shows all of it", "dim")
         case _:

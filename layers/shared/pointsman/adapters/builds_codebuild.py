@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_client import CODEBUILD, CODEBUILD_START, CallLimits, aws_client
 from pointsman.adapters.builds_errors import translate_build_errors
-from pointsman.core.codebuild import BUILD_STATES, LONGEST_BUILD, build_reason, failed_phase, log_link
+from pointsman.core.codebuild import LONGEST_BUILD, build_reason, build_state, failed_phase, log_link
 from pointsman.core.identity import START_SESSION, build_token, is_engine
 from pointsman.core.model import Mode, Rollout, Run, Target
 from pointsman.core.ports import BuildReport
@@ -191,7 +191,7 @@ def _variables(build: Any) -> dict[str, str]:
 
 
 def _report(build: Any) -> BuildReport:
-    state = BUILD_STATES[build["buildStatus"]]
+    state = build_state(build["buildStatus"])
     return BuildReport(
         arn=build["arn"],
         state=state,

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from pointsman.core.model import Change, Decision, Mode, RolloutState, RunState
-from pointsman.core.trail.host_values import HostCounts, TaskResult
+from pointsman.core.trail.host_values import HostCounts, Status, TaskResult
 from pointsman.core.trail.keys import (
     build_partition,
     delivery_partition,
@@ -201,19 +201,24 @@ class BuildReported(BuildEventOfRun, kw_only=True, frozen=True):
         return f"BuildReported#{target}#{attempt}#{build_id(build_arn)}#"
 
 
+# What a newer runner sent: path ("tasks.0.loop_items") → value as redacted JSON.
+type UnknownFields = dict[str, str]
+
+
 class HostResultRecorded(BuildEventOfRun, kw_only=True, frozen=True):
     """Ansible's result on one host, in parts: `tasks` are new in this part, `status` and `counts` are totals."""
 
     host: str
     instance_id: str | None = None
     mode: Mode
-    status: Literal["ok", "changed", "failed", "unreachable"]
+    status: Status
     counts: HostCounts
     tasks: tuple[TaskResult, ...] = ()
     tasks_omitted: int = 0
     shortened: bool = False
     part: int = 1
     final: bool = True  # False: the run had not ended yet
+    unknown_fields: UnknownFields | None = None
     started_at: datetime
     ended_at: datetime
 
@@ -233,8 +238,25 @@ class PlaybookEnded(BuildEventOfRun, kw_only=True, frozen=True):
     hosts_cut_off: tuple[str, ...] = ()  # hosts that a play did not reach before it ended; only the first
     hosts_cut_off_total: int = 0
     results_missing: tuple[str, ...] = ()  # hosts whose results could not be sent
+    unknown_fields: UnknownFields | None = None
     started_at: datetime
     ended_at: datetime
+
+
+class RawReportRecorded(BuildEventOfRun, kw_only=True, frozen=True):
+    """A runner of another version reported something that this version could not read. It is kept as redacted text."""
+
+    mode: Mode
+    event_id: str
+    detail_type: str  # such as HostResultRecorded
+    reason: str  # what could not be read
+    content: str  # JSON, cut if `shortened`
+    shortened: bool = False
+
+    @property
+    def key(self) -> str:
+        """One per build and content."""
+        return f"{super().key}#{hashlib.sha256(self.content.encode()).hexdigest()[:16]}"
 
 
 class EventRejected(Event, kw_only=True, frozen=True):
@@ -313,6 +335,7 @@ type TrailEvent = (
     | BuildReported
     | HostResultRecorded
     | PlaybookEnded
+    | RawReportRecorded
     | EventRejected
     | RecordingCapped
     | ErratumRecorded
