@@ -13,7 +13,7 @@ from pointsmanctl.deployment.deployment import Deployment
 from pointsmanctl.deployment.installation import Installation, select
 from pointsmanctl.deployment.model import Progress
 from pointsmanctl.deployment.settings import DeploySettings, read_deploy_settings
-from pointsmanctl.deployment.sources import Sources, build_control, stage_worker
+from pointsmanctl.deployment.sources import Sources, build_control
 from pointsmanctl.deployment.stack_deployer import StackDeployer
 from pointsmanctl.deployment.stack_events import Pace
 from pointsmanctl.errors import InvalidInput
@@ -47,8 +47,6 @@ class Preparation:
         """Build the control stack if it is selected, and return what deploys the selected stacks."""
         installation = self.installation
         deployer = StackDeployer(self.accounts, self._artifacts(), progress, Pace())
-        worker = stage_worker(installation.sources.worker, self.directory)
-        installation = replace(installation, sources=replace(installation.sources, worker=worker))
         deployment = Deployment(installation, deployer, control_account)
         return self._built(deployment, progress) if CONTROL in selected else deployment
 
@@ -67,7 +65,7 @@ class Preparation:
         return replace(deployment, installation=replace(installation, sources=sources))
 
     def _artifacts(self) -> ArtifactPublisher:
-        return ArtifactPublisher(self.accounts, self.directory, self.installation.settings.artifacts_bucket)
+        return ArtifactPublisher(self.accounts, self.installation.settings.artifacts_bucket)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pointsmanctl.doctor.model import CheckResult, ControlContext, Link, TargetC
 
 NAME = "stack"
 _DEPLOY = "run `pointsman deploy`"
-_PACKAGED = frozenset({"CodeUri", "ContentUri", "Content", "Metadata"})  # what SAM CLI writes into a template
+_PACKAGED = frozenset({"CodeUri", "ContentUri", "Content", "Metadata"})  # what a deployment writes into a template
 
 
 def check_control(control: ControlContext) -> Iterator[CheckResult]:
@@ -66,7 +66,7 @@ def _names(deployed: Mapping[str, Any], expected: Mapping[str, Any], section: st
 
 
 def _plain(value: Any) -> Any:
-    """Return a part of a template without what SAM CLI writes into it, and with scalars as texts."""
+    """Return a part of a template without what a deployment writes into it, and with scalars as texts."""
     match value:
         case Mapping():
             return {name: _plain(each) for name, each in value.items() if name not in _PACKAGED}

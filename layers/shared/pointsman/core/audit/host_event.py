@@ -3,7 +3,7 @@
 `authorize.py` decides whether the sender may report what an event says.
 
 A runner may be newer than this code. What it adds is kept (`unknown_content.py`): fields in `unknown_fields`, and a
-report that cannot be read as a RawEvent. What authorisation needs, the fields of `RunnerReport`, must always be readable.
+report that cannot be read as a RawEvent. The fields of `RunnerReport`, which authorisation needs, must be readable.
 """
 
 from collections.abc import Mapping
