@@ -21,7 +21,7 @@ ARCHITECTURE ?= arm64
 # Branch coverage of the fast tests, in percent: raise it when the measured value is a point above.
 COVERAGE_FLOOR := 94
 
-.PHONY: fuzz campaign help wheel setup demo up down test unit lint format build validate e2e explore bench requirements roots schema clean
+.PHONY: fuzz campaign help wheel setup demo up down test unit lint format build validate e2e explore bench requirements roots schema samples clean
 
 help: ## Show the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -110,6 +110,9 @@ roots: $(SYNCED) ## Write the roots that AWS's endpoints have, out of certifi's 
 
 schema: $(SYNCED) ## Write routes.schema.json, which editors read, from the models
 	$(RUN) pointsman routes schema > routes.schema.json
+
+samples: $(SYNCED) ## Freeze samples of what this version stores and sends, once, when it is released
+	AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none $(RUN) python -m tests.support.frozen_samples
 
 clean: down ## Remove everything that was built or downloaded
 	rm -rf dist .aws-sam .localcloud .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
