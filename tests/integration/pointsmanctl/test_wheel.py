@@ -11,6 +11,7 @@ from uv import find_uv_bin
 from localcloud.cloud import LocalCloud
 from localcloud.layout import CHECKOUT
 
+PYTHON = os.environ.get("POINTSMAN_WHEEL_PYTHON") or sys.executable  # set it to try another version
 ANSWERS = ("--profile", "control", "--account", "dev=dev", "--account", "prod=prod", "--repository", "acme/infra")
 
 
@@ -43,7 +44,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packages of an empty environment into which the wheel was installed. Nobody can write to them."""
     directory = tmp_path_factory.mktemp("wheel")
     uv("build", "--quiet", "--out-dir", str(directory / "dist"))
-    uv("venv", "--quiet", "--python", sys.executable, str(directory / "venv"))
+    uv("venv", "--quiet", "--python", PYTHON, str(directory / "venv"))
     [wheel] = (directory / "dist").glob("*.whl")
     uv("pip", "install", "--quiet", "--python", str(directory / "venv"), str(wheel))
     [packages] = (directory / "venv" / "lib").glob("python*/site-packages")
