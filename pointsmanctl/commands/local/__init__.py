@@ -26,7 +26,7 @@ class LocalGroup(LazyGroup):
         try:
             return super().invoke(ctx)
         except ModuleNotFoundError as error:
-            if error.name != "localcloud":
+            if str(error.name).partition(".")[0] != "localcloud":
                 raise
             raise CloudUnavailable(
                 "the local cloud is not part of this installation; run it from a checkout of Pointsman: `make up`"
