@@ -12,7 +12,11 @@ from pathlib import Path
 from pointsmanctl.errors import DeploymentFailed
 
 # Lambda's Python runs on Amazon Linux 2023 (glibc 2.34), so packages for glibc 2.28 are taken.
-_PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
+_PLATFORMS = {
+    "arm64": "aarch64-manylinux_2_28",
+    "aarch64": "aarch64-manylinux_2_28",  # as `uname -m` calls it
+    "x86_64": "x86_64-manylinux_2_28",
+}
 _LINES_SHOWN = 25  # of the output of a failure
 _LEFT_BY_INSTALLERS = ("bin", ".lock", "*.dist-info/INSTALLER", "*.dist-info/RECORD")
 
