@@ -7,7 +7,7 @@ export UV_LINK_MODE ?= copy
 export SAM_CLI_TELEMETRY := 0
 export ANSIBLE_HOME := $(CURDIR)/.ansible
 
-# Recipes and what they start (sam build) find the uv that was fetched.
+# Recipes and what they start find the uv that was fetched.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
@@ -21,7 +21,7 @@ ARCHITECTURE ?= arm64
 # Branch coverage of the fast tests, in percent: raise it when the measured value is a point above.
 COVERAGE_FLOOR := 94
 
-.PHONY: fuzz campaign help setup demo up down test unit lint format build validate e2e explore bench requirements roots schema docs clean
+.PHONY: fuzz campaign help wheel setup demo up down test unit lint format build validate e2e explore bench requirements roots schema docs samples clean
 
 help: ## Show the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -72,6 +72,10 @@ format: $(SYNCED) ## Format the code and fix what can be fixed
 build: $(SYNCED) ## Build the control stack for ARCHITECTURE (arm64)
 	POINTSMAN_ARCHITECTURE=$(ARCHITECTURE) $(RUN) sam build
 
+wheel: $(SYNCED) ## Build the installable package in dist/
+	$(UV) build --quiet --clear --out-dir dist
+	@ls dist/*.whl
+
 unit: $(SYNCED) ## The fast tests: unit, contract, integration
 	$(PYTEST) tests/unit tests/contract tests/integration -n 2 --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
 
@@ -97,7 +101,7 @@ fuzz: $(SYNCED) ## Run the five handlers with 20,000 mutated inputs each (five m
 	$(RUN) python -m bench.fuzz --cases 20000
 
 requirements: $(SYNCED) ## Export the pinned requirements of the layers, of builds and of the run image
-	$(UV) export --frozen --quiet --no-dev --no-default-groups --no-emit-project --no-annotate --no-header -o layers/shared/requirements.txt
+	$(UV) export --frozen --quiet --only-group shared --no-emit-project --no-annotate --no-header -o layers/shared/requirements.txt
 	$(UV) export --frozen --quiet --only-group github-app --no-emit-project --no-annotate --no-header -o layers/github_app/requirements.txt
 	$(UV) export --frozen --quiet --only-group slack --no-emit-project --no-annotate --no-header -o layers/slack/requirements.txt
 	$(UV) export --frozen --quiet --only-group ansible --no-emit-project --no-annotate --no-header -o runner/requirements.txt
@@ -115,5 +119,8 @@ docs: $(SYNCED) ## Write docs/reference/, docs/cost.md and terraform/worker/ fro
 schema: $(SYNCED) ## Write routes.schema.json, which editors read, from the models
 	$(RUN) pointsman routes schema > routes.schema.json
 
+samples: $(SYNCED) ## Freeze samples of what this version stores and sends, once, when it is released
+	AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none $(RUN) python -m tests.support.frozen_samples
+
 clean: down ## Remove everything that was built or downloaded
-	rm -rf .aws-sam .localcloud .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf dist .aws-sam .localcloud .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -14,19 +14,19 @@ from typing import Any, Final
 from localcloud import names, stacks
 from localcloud.clients import AwsClients
 from localcloud.errors import DeploymentError
-from localcloud.layout import CHECKOUT, Layout
+from localcloud.layout import Layout
 from localcloud.process import ServerProcess
 from pointsmanctl.deployment.artifacts import ArtifactPublisher
 from pointsmanctl.deployment.model import NoProgress, OutcomeKind, Stack, StackState
 from pointsmanctl.deployment.settings import BUCKET
-from pointsmanctl.deployment.sources import build_control, stage_worker
+from pointsmanctl.deployment.sources import PRODUCT, build_control
 from pointsmanctl.deployment.stack_deployer import StackDeployer
 from pointsmanctl.deployment.stack_events import Pace
 from pointsmanctl.errors import DeploymentFailed
 
 EXTERNAL_ID: Final = "pointsman-on-this-machine"
-_CONTROL_TEMPLATE: Final = CHECKOUT / "template.yaml"
-_WORKER_TEMPLATE: Final = CHECKOUT / "regional" / "template.yaml"
+_CONTROL_TEMPLATE: Final = PRODUCT / "template.yaml"
+_WORKER_TEMPLATE: Final = PRODUCT / "regional" / "template.yaml"
 _ARCHITECTURE: Final = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
 _POLL_SECONDS: Final = 0.1
 
@@ -38,10 +38,10 @@ class LocalDeployment:
         self._layout, self._process, self._clients = layout, process, clients
 
     def build_control(self) -> Path:
-        """`sam build`; the built template. Works without a running local cloud."""
-        routes = Path(os.environ.get("POINTSMAN_ROUTES") or CHECKOUT / "routes.yaml")
+        """Build the functions and layers; the built template. Works without a running local cloud."""
+        routes = Path(os.environ.get("POINTSMAN_ROUTES") or PRODUCT / "routes.yaml")
         try:
-            return build_control(_CONTROL_TEMPLATE, self._layout.sam, routes, _ARCHITECTURE)
+            return build_control(_CONTROL_TEMPLATE, self._layout.packages, routes, _ARCHITECTURE)
         except DeploymentFailed as error:
             raise DeploymentError(str(error)) from error
 
@@ -70,9 +70,8 @@ class LocalDeployment:
 
     def deploy_workers(self) -> None:
         """Deploy the worker stack to every account and region."""
-        template = stage_worker(_WORKER_TEMPLATE, self._layout.sam)
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(self._deploy, [_worker_stack(template, *target) for target in names.targets()]))
+            list(pool.map(self._deploy, [_worker_stack(*target) for target in names.targets()]))
 
     def _deploy(self, stack: Stack) -> StackState:
         """Deploy a stack; its state then. DeploymentError with the reason when it fails."""
@@ -85,7 +84,7 @@ class LocalDeployment:
 
     @cached_property
     def _deployer(self) -> StackDeployer:
-        artifacts = ArtifactPublisher(self._clients, self._layout.sam, BUCKET)
+        artifacts = ArtifactPublisher(self._clients, BUCKET)
         return StackDeployer(self._clients, artifacts, NoProgress(), Pace(_POLL_SECONDS))
 
     def _client(self, service: str) -> Any:
@@ -115,14 +114,14 @@ class LocalDeployment:
         }
 
 
-def _worker_stack(template: Path, account: str, region: str) -> Stack:
+def _worker_stack(account: str, region: str) -> Stack:
     return Stack(
         label=f"{account}/{region}",
         name=names.WORKER_STACK,
         account=account,
         account_id=names.account_id(account),
         region=region,
-        template=template,
+        template=_WORKER_TEMPLATE,
         parameters={
             "AccountName": account,
             "ControlAccountId": names.CONTROL_ACCOUNT,

@@ -87,9 +87,9 @@ class Layout:
         return self.state / "slack"
 
     @property
-    def sam(self) -> Path:
-        """Build output and settings of SAM CLI."""
-        return self.state / "sam"
+    def packages(self) -> Path:
+        """The built functions and layers."""
+        return self.state / "packages"
 
     @property
     def function_packages(self) -> Path:
@@ -124,7 +124,7 @@ class Layout:
         """What is deleted at the next start."""
         emulator = self.state / "emulator"
         data = [self.builds, self.build_cache, self.hosts, self.repositories, self.clones, self.deliveries, self.slack]
-        return [self.tmp, self.home, self.sam, self.function_packages, emulator, *data]
+        return [self.tmp, self.home, self.packages, self.function_packages, emulator, *data]
 
     def prepare(self) -> None:
         """Create the directories that the server expects."""

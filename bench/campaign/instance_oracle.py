@@ -11,7 +11,8 @@ from bench.campaign.pushes import REPOSITORY
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.identity import rollout_id
 from pointsman.core.model import Mode, RolloutId, RunState, TargetName
-from pointsman.core.trail.events import InstanceDecided, InstancesSkipped, RolloutStarted
+from pointsman.core.trail.events import RolloutStarted
+from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
 
 # A build reads its inventory when it has its container and its packages.
 INVENTORY_AFTER = timedelta(seconds=90)

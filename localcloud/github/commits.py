@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import batched
 from pathlib import Path
 from typing import Final
 
@@ -70,7 +69,7 @@ def read_headers(bare: Path, shas: Sequence[str]) -> list[CommitHeader]:
         return []
     output = git(["log", "--no-walk=unsorted", "--stdin", "-z", f"--format={_FORM}"], bare, stdin=_lines(shas))
     fields = output.split("\0")[:-1]
-    return [_header(each) for each in batched(fields, _FIELDS, strict=True)]
+    return [_header(each) for each in zip(*[iter(fields)] * _FIELDS, strict=True)]
 
 
 def read_commits(bare: Path, shas: Sequence[str]) -> list[GitCommit]:

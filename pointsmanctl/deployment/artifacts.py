@@ -1,17 +1,18 @@
-"""Puts templates and what they refer to into the artifacts bucket of each account and region."""
+"""Puts templates and the files that they name into the artifacts bucket of each account and region."""
 
+import copy
 import hashlib
-import re
+import json
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pointsmanctl.deployment.accounts import Accounts
+from pointsmanctl.deployment.archive import zip_directory
 from pointsmanctl.deployment.model import Stack
-from pointsmanctl.deployment.sam import run_sam
+from pointsmanctl.deployment.template import read_template
 from pointsmanctl.errors import DeploymentFailed
 
 if TYPE_CHECKING:
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
 
 PREFIX = "pointsman"
 _US_EAST_1 = "us-east-1"  # the one region that must not be named when a bucket is created
+_DIRECTORIES = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+    "AWS::Lambda::LayerVersion": "Content",
+}
+"""The properties that may name a directory beside the template."""
+
+
+def digest(body: bytes) -> str:
+    """Return the name of a file in a bucket, by its content."""
+    return hashlib.sha256(body).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
@@ -29,26 +41,40 @@ class Bucket:
     name: str
     owner: str
 
+    def put(self, body: bytes, suffix: str) -> str:
+        """Store a file under the digest of its content, once; its key."""
+        key = f"{PREFIX}/{digest(body)}.{suffix}"
+        if not _has(self, key):
+            self.s3.put_object(Bucket=self.name, Key=key, Body=body, ExpectedBucketOwner=self.owner)
+        return key
+
 
 @dataclass(frozen=True)
 class _Packaged:
-    """A template whose local files are in a bucket."""
+    """A template with its directories as zip files, by the name of the resource."""
 
-    text: str
-    bucket: Bucket
+    template: dict[str, Any]
+    archives: dict[str, bytes]
 
-    def files(self) -> Iterator[str]:
-        """Yield the keys of the files that the template refers to."""
-        name = re.escape(self.bucket.name)
-        yield from re.findall(rf"s3://{name}/(\S+)", self.text)
-        yield from re.findall(rf"S3Bucket: {name}\n\s*S3Key: (\S+)", self.text)
+    def in_bucket(self, bucket: Bucket) -> bytes:
+        """Store the files; the template that names them."""
+        template = copy.deepcopy(self.template)
+        for name, archive in self.archives.items():
+            resource = template["Resources"][name]
+            key = bucket.put(archive, "zip")
+            property_name = _DIRECTORIES[resource["Type"]]
+            by_parts = property_name == "Content"
+            resource["Properties"][property_name] = (
+                {"S3Bucket": bucket.name, "S3Key": key} if by_parts else f"s3://{bucket.name}/{key}"
+            )
+        return json.dumps(template, default=str).encode()  # YAML reads 2012-10-17 as a date
 
 
 class ArtifactPublisher:
-    """Packages each template once with SAM CLI, and copies the result to the bucket of each stack."""
+    """Packages each template once, and stores it in the bucket of each stack."""
 
-    def __init__(self, accounts: Accounts, directory: Path, bucket_name: str) -> None:
-        self._accounts, self._directory, self._bucket_name = accounts, directory, bucket_name
+    def __init__(self, accounts: Accounts, bucket_name: str) -> None:
+        self._accounts, self._bucket_name = accounts, bucket_name
         self._packaged: dict[Path, _Packaged] = {}
         self._lock = threading.Lock()
         # The control stack and a worker stack may share a bucket, which only one of them creates.
@@ -59,13 +85,8 @@ class ArtifactPublisher:
         bucket = self._bucket_of(stack)
         with self._lock:
             if stack.template not in self._packaged:
-                self._packaged[stack.template] = self._package(stack, bucket)
-            packaged = self._packaged[stack.template]
-        for key in packaged.files():
-            _copy(packaged.bucket, bucket, key)
-        text = packaged.text.replace(packaged.bucket.name, bucket.name)
-        key = f"{PREFIX}/{hashlib.sha256(text.encode()).hexdigest()[:32]}.template"
-        bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=text.encode(), ExpectedBucketOwner=bucket.owner)
+                self._packaged[stack.template] = _package(stack.template)
+        key = bucket.put(self._packaged[stack.template].in_bucket(bucket), "template")
         return f"{bucket.s3.meta.endpoint_url}/{bucket.name}/{key}"
 
     def upload(self, stack: Stack, name: str, body: bytes) -> None:
@@ -76,17 +97,6 @@ class ArtifactPublisher:
                 Bucket=bucket.name, Key=f"{PREFIX}/{name}", Body=body, ExpectedBucketOwner=bucket.owner
             )
 
-    def _package(self, stack: Stack, bucket: Bucket) -> _Packaged:
-        directory = self._directory / f"package-{stack.label.replace('/', '-')}"
-        output = directory / "packaged.yaml"
-        run_sam(
-            ["package", "--template-file", str(stack.template), "--output-template-file", str(output),
-             "--s3-bucket", bucket.name, "--s3-prefix", PREFIX, "--region", stack.region, "--no-progressbar"],
-            directory,
-            self._accounts.environment(stack.account, stack.region),
-        )  # fmt: skip
-        return _Packaged(output.read_text(encoding="utf-8"), bucket)
-
     def _bucket_of(self, stack: Stack) -> Bucket:
         name = self._bucket_name.format(account=stack.account_id, region=stack.region)
         bucket = Bucket(self._accounts.client("s3", stack.account, stack.region), name, stack.account_id)
@@ -95,6 +105,22 @@ class ArtifactPublisher:
         with lock:
             ensure_bucket(bucket, stack.region)
         return bucket
+
+
+def _package(path: Path) -> _Packaged:
+    """Read a template and the directories that it names. Raises DeploymentFailed if one is missing."""
+    template = read_template(path)
+    archives = {}
+    for name, resource in template["Resources"].items():
+        property_name = _DIRECTORIES.get(resource["Type"])
+        named = resource.get("Properties", {}).get(property_name) if property_name else None
+        if isinstance(named, str) and not named.startswith("s3://"):
+            directory = path.parent / named
+            if not directory.is_dir():
+                raise DeploymentFailed(f"{path}: {name} needs the directory {directory}, which does not exist")
+            # What was built has its bytecode; what is only carried along may have some of a test.
+            archives[name] = zip_directory(directory, bytecode=Path(named).is_absolute())
+    return _Packaged(template, archives)
 
 
 def ensure_bucket(bucket: Bucket, region: str) -> None:
@@ -120,14 +146,6 @@ def ensure_bucket(bucket: Bucket, region: str) -> None:
             "RestrictPublicBuckets": True,
         },
     )
-
-
-def _copy(source: Bucket, target: Bucket, key: str) -> None:
-    """Copy a file to another bucket, which may be of another account; its key has the digest of its content."""
-    if source.name == target.name or _has(target, key):
-        return
-    body = source.s3.get_object(Bucket=source.name, Key=key, ExpectedBucketOwner=source.owner)["Body"].read()
-    target.s3.put_object(Bucket=target.name, Key=key, Body=body, ExpectedBucketOwner=target.owner)
 
 
 def _has(bucket: Bucket, key: str) -> bool:

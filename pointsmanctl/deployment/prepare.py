@@ -15,7 +15,7 @@ from pointsmanctl.deployment.model import Progress
 from pointsmanctl.deployment.run_image.images import RunImage
 from pointsmanctl.deployment.run_image.stacks import IMAGE
 from pointsmanctl.deployment.settings import DeploySettings, read_deploy_settings
-from pointsmanctl.deployment.sources import Sources, build_control, stage_worker
+from pointsmanctl.deployment.sources import Sources, build_control
 from pointsmanctl.deployment.stack_deployer import StackDeployer
 from pointsmanctl.deployment.stack_events import Pace
 from pointsmanctl.errors import InvalidInput
@@ -50,8 +50,6 @@ class Preparation:
         """Build the control stack if it is selected, and return what deploys the selected stacks."""
         installation = self.installation
         deployer = StackDeployer(self.accounts, self._artifacts(), progress, Pace())
-        worker = stage_worker(installation.sources.worker, self.directory)
-        installation = replace(installation, sources=replace(installation.sources, worker=worker))
         deployment = Deployment(installation, deployer, control_account, self._image(deployer, control_account))
         return self._built(deployment, progress) if CONTROL in selected else deployment
 
@@ -80,7 +78,7 @@ class Preparation:
         return image
 
     def _artifacts(self) -> ArtifactPublisher:
-        return ArtifactPublisher(self.accounts, self.directory, self.installation.settings.artifacts_bucket)
+        return ArtifactPublisher(self.accounts, self.installation.settings.artifacts_bucket)
 
 
 @contextmanager

@@ -5,15 +5,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pointsmanctl.deployment.accounts import CONTROL
+from pointsmanctl.deployment.archive import zip_directory
+from pointsmanctl.deployment.artifacts import digest
 from pointsmanctl.deployment.model import StackState
-from pointsmanctl.deployment.sources import directory_digest
+from pointsmanctl.deployment.sam_digest import sam_digest
 from pointsmanctl.deployment.template import parse_template, read_template
 from pointsmanctl.deployment.treatment import ROLLED_BACK, SUCCEEDED
 from pointsmanctl.doctor.model import CheckResult, ControlContext, Link, TargetContext
 
 NAME = "stack"
 _DEPLOY = "run `pointsman deploy`"
-_PACKAGED = frozenset({"CodeUri", "ContentUri", "Content", "Metadata"})  # what SAM CLI writes into a template
+_PACKAGED = frozenset({"CodeUri", "ContentUri", "Content", "Metadata"})  # what a deployment writes into a template
 
 
 def check_control(control: ControlContext) -> Iterator[CheckResult]:
@@ -66,14 +68,15 @@ def judge_template(link: Link, deployed: Mapping[str, Any], expected: Mapping[st
 
 
 def judge_runner(link: Link, deployed: Mapping[str, Any], template: Path) -> Iterator[CheckResult]:
-    """Judge whether a worker stack has the runner of this version: SAM CLI names its archive after its content."""
+    """Judge whether a worker stack has the runner of this version: its archive is named after its content."""
     for name, resource in read_template(template)["Resources"].items():
         source = resource.get("Properties", {}).get("Content")
         if resource["Type"] != "AWS::Lambda::LayerVersion" or not isinstance(source, str):
             continue
         content = deployed.get("Resources", {}).get(name, {}).get("Properties", {}).get("Content")
         key = content.get("S3Key", "") if isinstance(content, Mapping) else ""
-        if PurePosixPath(key).stem == directory_digest(template.parent / source):
+        directory = template.parent / source
+        if PurePosixPath(key).stem in {digest(zip_directory(directory, bytecode=False)), sam_digest(directory)}:
             yield link.ok("the runner is of this version")
         else:
             yield link.broken("the runner, which builds start, is of another version", _DEPLOY)
@@ -84,7 +87,7 @@ def _names(deployed: Mapping[str, Any], expected: Mapping[str, Any], section: st
 
 
 def _plain(value: Any) -> Any:
-    """Return a part of a template without what SAM CLI writes into it, and with scalars as texts."""
+    """Return a part of a template without what a deployment writes into it, and with scalars as texts."""
     match value:
         case Mapping():
             return {name: _plain(each) for name, each in value.items() if name not in _PACKAGED}

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from pointsman.core.model import Mode
 from pointsman.core.text import pluralize
-from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded
+from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded, RawReportRecorded
 from pointsman.core.trail.host_values import TaskResult
 from pointsman.core.trail.item import ReadEvent
 from pointsmanctl.output.styles import STYLES
@@ -66,11 +66,13 @@ def _head(event: HostResultRecorded) -> Text:
     for word, number in (("rescued", counts.rescued), ("ignored", counts.ignored)):
         head.append(f", {number} {word}" if number else "", "default")
     head.append("" if event.final else "  (part of this host's result is missing)", "yellow")
+    if event.unknown_fields:
+        head.append(f"  (with {pluralize(len(event.unknown_fields), 'field')} of another version: -o json)", "dim")
     head.append(outside(event), "yellow")
     return head
 
 
-def outside(event: BuildReported | HostResultRecorded | PlaybookEnded) -> str:
+def outside(event: BuildReported | HostResultRecorded | PlaybookEnded | RawReportRecorded) -> str:
     """Return who started the build of `event`, if it was not Pointsman."""
     return f" (build outside Pointsman, started by {event.started_by})" if event.started_by else ""
 
@@ -100,7 +102,7 @@ def _for(task: TaskResult) -> str:
 
 def _task(task: TaskResult) -> Text:
     word = outcome(task)
-    text = Text(f"{word}:" if word != task.status else word, STYLES[word])
+    text = Text(f"{word}:" if word != task.status else word, STYLES.get(word, ""))
     text.append(f" {task.name}{_for(task)}", "default")
     text.append(f"  {task.path}", "dim")
     if task.status != "changed" and task.message:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.core.decision import Decision
 from pointsman.core.model import Run
-from pointsman.core.trail.events import DeliveryDecided, InstanceDecided
+from pointsman.core.trail.events import DeliveryDecided
+from pointsman.core.trail.instance_events import InstanceDecided
 from pointsman.core.trail.item import NewerEvent, ReadEvent
 from pointsman.core.value import Value
 from pointsmanctl.output.formats import Object

@@ -15,9 +15,8 @@ from pointsman.core.trail.events import (
     ErratumRecorded,
     EventRejected,
     HostResultRecorded,
-    InstanceDecided,
-    InstancesSkipped,
     PlaybookEnded,
+    RawReportRecorded,
     RecordingCapped,
     RolloutEnded,
     RolloutRepeated,
@@ -27,6 +26,7 @@ from pointsman.core.trail.events import (
     RunStarted,
     RunWaited,
 )
+from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
 from pointsman.core.trail.item import NewerEvent, ReadEvent
 from pointsmanctl.output.host_lines import host_lines, joined_parts, outside
 from pointsmanctl.output.lines import Line, LineTable, header
@@ -147,6 +147,9 @@ def _note(event: ReadEvent) -> Text:
         case ErratumRecorded():
             fields = ", ".join(event.fields)
             return Text(f"erratum {event.erratum}: removed {fields} from {event.item_key}: {event.reason}", "yellow")
+        case RawReportRecorded():
+            note = f"{event.detail_type} of a runner of another version, kept as it came ({event.reason})"
+            return Text(f"{note}; -o json shows it{outside(event)}", "yellow")
         case NewerEvent():
             return Text(f"{event.type}: written by a newer version of Pointsman; -o json shows all of it", "dim")
         case _:

@@ -16,7 +16,7 @@ from localcloud.github.webhook import Webhook
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsmanctl.demo.observer import Observer
 from pointsmanctl.deployment.model import OutcomeKind, Stack
-from pointsmanctl.deployment.sources import Sources, stage_worker
+from pointsmanctl.deployment.sources import Sources
 from tests.support.deployment import deployer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -42,9 +42,8 @@ class Installation:
     def __init__(self, cloud: LocalCloud, directory: Path) -> None:
         self.cloud = cloud
         self.deployer = deployer(cloud, directory)
-        control = self._deploy("control", "enterprise", cloud.layout.sam / "build/template.yaml", self._control())
-        worker = stage_worker(Sources().worker, directory)
-        self._deploy(ACCOUNT, "enterprise-worker", worker, self._worker(control["BusArn"]))
+        control = self._deploy("control", "enterprise", cloud.layout.packages / "build/template.json", self._control())
+        self._deploy(ACCOUNT, "enterprise-worker", Sources().worker, self._worker(control["BusArn"]))
         self.observer = Observer(cloud)
         self.observer.audit_table = control["AuditTableName"]
         self.observer.store = DynamoRollouts(

@@ -12,10 +12,12 @@ import pytest
 from localcloud.github.commits import Author
 from localcloud.github.webhook import WebhookDelivery
 from localcloud.names import REPOSITORY
+from localcloud.waiting import TIMEOUT_SECONDS, wait_until
 from pointsman.core.model import RolloutState, RunState, TargetName
-from pointsman.core.trail.events import RolloutRepeated, RunEnded
+from pointsman.core.trail.events import HostResultRecorded, RolloutRepeated, RunEnded, TrailEvent
 from pointsmanctl.demo.observer import Observer
 from pointsmanctl.stack.trail_query import TrailQuery
+from tests.support.roles import Roles
 
 HANA = Author("Hana Ito", "hana@example.com")
 DEFAULTS = "roles/app/defaults/main.yml"
@@ -26,6 +28,7 @@ TARGETS = {
     for region in ("us-east-1", "ca-central-1", "ap-southeast-2", "eu-central-1", "eu-west-1")
 }
 BROKEN_HOST = "web-prod-euc1"
+SECRET = "Zk3f9Qw7-hunter2-Rv8"  # pragma: allowlist secret
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -208,3 +211,46 @@ def test_no_message_of_any_queue_was_given_up(world: Observer, role_change: Webh
     }
     assert len(waiting) >= 4
     assert set(waiting.values()) == {"0"}, waiting
+
+
+def test_the_runner_of_another_version_keeps_recording(world: Observer, role_change: WebhookDelivery) -> None:
+    """Reports of the same build by its own role: as a former runner, a newer one and one in another form send them."""
+    rollout, runs = world.end_of(role_change)
+    run = runs[TargetName("dev/us-east-1")]
+    [recorded] = [each for each in world.host_results(rollout.id, 10) if each.target == run.target.name]
+    report = {name: value for name, value in recorded.to_dict().items() if name not in ("type", "at", "actor")}
+    former = {
+        name: value for name, value in report.items() if name not in ("instance_id", "shortened", "part", "final")
+    }
+    reports = {
+        "former-1": former,
+        "newer-1": report | {"status": "drifted", "reboot_required": True, "api_token": SECRET},
+        "other-1": {**report, "version": 2, "api_token": SECRET},
+        "forged-1": {**report, "version": 2, "target": "prod/us-east-1"},
+    }
+    role = Roles(world).named("dev", "pointsman-build-us-east-1", "us-east-1")
+    entry = {
+        "EventBusName": world.cloud.record.outputs["BusArn"],
+        "Source": "pointsman.ansible",
+        "DetailType": "HostResultRecorded",
+    }
+    entries = [entry | {"Detail": json.dumps(each | {"host": host})} for host, each in reports.items()]
+    assert role.client("events").put_events(Entries=entries)["FailedEntryCount"] == 0
+
+    def of_other_versions() -> dict[str, TrailEvent] | None:
+        events = {str(event.host): event for event in world.events(rollout.id) if str(event.host) in reports}
+        return events if len(events) == 3 else None
+
+    events = wait_until(of_other_versions, 4 * TIMEOUT_SECONDS, "the reports are not in the trail")
+    assert {host: event.type for host, event in events.items()} == {
+        "former-1": "HostResultRecorded",
+        "newer-1": "HostResultRecorded",
+        "other-1": "RawReportRecorded",
+    }
+    assert all(event.actor == rollout.change.actor for event in events.values())
+    newer = events["newer-1"]
+    assert isinstance(newer, HostResultRecorded)
+    assert newer.status == "drifted"
+    assert newer.unknown_fields
+    assert newer.unknown_fields["reboot_required"] == "true"
+    assert SECRET not in "".join(event.to_json() for event in events.values())

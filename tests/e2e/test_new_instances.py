@@ -14,7 +14,8 @@ from localcloud.layout import STATES
 from localcloud.names import CONTROL_ACCOUNT
 from localcloud.waiting import TIMEOUT_SECONDS, wait_until
 from pointsman.core.model import Rollout, RolloutId, RolloutState
-from pointsman.core.trail.events import HostResultRecorded, InstanceDecided, RolloutStarted
+from pointsman.core.trail.events import HostResultRecorded, RolloutStarted
+from pointsman.core.trail.instance_events import InstanceDecided
 from pointsmanctl.demo.observer import STANDSTILL_SECONDS, Observer
 from pointsmanctl.stack.trail_query import TrailQuery
 from tests.support.operator import Settled

@@ -103,7 +103,7 @@ def queue_stack(template: Path, name: str, account: str = "dev", region: str = "
 
 
 def deployer(cloud: LocalCloud, directory: Path, progress: RecordedProgress | None = None) -> StackDeployer:
-    artifacts = ArtifactPublisher(cloud, directory, BUCKET)
+    artifacts = ArtifactPublisher(cloud, BUCKET)
     return StackDeployer(cloud, artifacts, progress or RecordedProgress(), Pace(seconds=0.05))
 
 

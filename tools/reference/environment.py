@@ -30,7 +30,7 @@ BUILD: Final = {
     "POINTSMAN_TAGS": "Tags of Ansible, separated by commas.",
     "POINTSMAN_EXTRA_VARS": "A JSON object with the route's `extra_vars`.",
     "POINTSMAN_OPTIONS": "A JSON object with the route's other options; secrets by name, never by value.",
-    "POINTSMAN_INSTANCES": "The ids of the new instances that the run is for, separated by commas. Without it, every host.",
+    "POINTSMAN_INSTANCES": "Ids of the new instances that the run is for, separated by commas. Without it, every host.",
     "POINTSMAN_RUNNER_LAYER": "ARN of the layer version with the runner, which the build fetches first.",
     "POINTSMAN_BUS": "ARN of the control stack's bus, which takes the host results.",
     "POINTSMAN_BUCKET": "Bucket for the files that Ansible copies to instances.",

@@ -1,7 +1,8 @@
 """`pointsman local`: AWS, GitHub and Slack on this machine. Only this package and the demo import the local cloud."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from pointsmanctl.errors import CloudUnavailable
 from pointsmanctl.lazy_group import Lazy, LazyGroup, lazy_app
 
 HERE = "pointsmanctl.commands.local"
@@ -19,6 +20,17 @@ class LocalGroup(LazyGroup):
         ),
         "demo": Lazy(f"{HERE}.demo:demo", "Show the main job on a local cloud of its own, from push to audit trail."),
     }
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. Raises CloudUnavailable in an installation, which has no emulator."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if str(error.name).partition(".")[0] != "localcloud":
+                raise
+            raise CloudUnavailable(
+                "the local cloud is not part of this installation; run it from a checkout of Pointsman: `make up`"
+            ) from error
 
 
 app = lazy_app(LocalGroup, "The local cloud: Pointsman on this machine, without AWS.")

@@ -1,13 +1,13 @@
 """docs/routes.md says what the code does: each of its tables that can be tried is tried."""
 
 import re
-from copy import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from pointsman.core.github.pull_request import read_pull_request
 from pointsman.core.github.push import read_push

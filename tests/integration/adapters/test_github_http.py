@@ -237,6 +237,11 @@ def test_an_app_gets_a_token_for_one_repository_to_read_contents(server: Server,
     assert claims == {"iss": "12", "iat": NOON - 60, "exp": NOON + 480}
 
 
+def test_a_secret_may_have_what_a_newer_command_stored(server: Server, key: rsa.RSAPrivateKey) -> None:
+    server.answers = [issued()]
+    assert tokens(server, app_secret(key, slug="pointsman-acme"), lambda: NOON).get(7, Deadline(60)) == "ghs_1"
+
+
 def test_a_token_is_cached_for_its_repository_until_shortly_before_it_expires(
     server: Server, key: rsa.RSAPrivateKey
 ) -> None:

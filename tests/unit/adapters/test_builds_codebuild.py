@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from pointsman.adapters.aws_client import CallLimits
 from pointsman.adapters.builds_codebuild import PAGES_SEARCHED, CodeBuilds, environment_of
 from pointsman.core.github_host import GITHUB_COM, GithubHost
-from pointsman.core.model import DeliveryId, Mode, Rollout, Run
+from pointsman.core.model import DeliveryId, Mode, Rollout, Run, RunState
 from pointsman.errors import BuildDelayed, BuildRefused, PointsmanError, Unavailable
 from tests.support.rollouts import change, delivery, target
 
@@ -271,6 +271,12 @@ def test_a_build_links_to_its_log_once_it_has_one(
     report = builds_on(FakeCodeBuild([build]), monkeypatch).find(run)
     assert report
     assert report.log_url == (link if has_log else None)
+
+
+def test_a_build_in_a_status_that_codebuild_adds_counts_as_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    builds = builds_on(FakeCodeBuild([a_build("one") | {"buildStatus": "QUEUED"}]), monkeypatch)
+    (report,) = builds.report(target(DEV), [a_build("one")["arn"]])
+    assert report.state is RunState.RUNNING
 
 
 @pytest.mark.parametrize(("mode", "project"), [(Mode.APPLY, "pointsman"), (Mode.CHECK, "pointsman-check")])

@@ -1,6 +1,7 @@
 """The command as a whole: help, version, completion, and what may be imported for them."""
 
 import inspect
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from pointsmanctl.errors import ExitCode
 from pointsmanctl.lazy_group import Lazy, LazyGroup
 from pointsmanctl.main import PointsmanGroup
 from tests.support.command_line import run, usage_error
@@ -100,3 +102,24 @@ def test_values_of_output_are_completed(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("COMP_WORDS", "pointsman audit --output js")
     monkeypatch.setenv("COMP_CWORD", "3")
     assert run().output.split() == ["json", "jsonl"]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_a_completion_script_that_it_can_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shell: str
+) -> None:
+    monkeypatch.setenv("_POINTSMAN_COMPLETE", f"source_{shell}")
+    script = tmp_path / "script"
+    script.write_text(run().output)
+    assert f"_POINTSMAN_COMPLETE=complete_{shell}" in script.read_text()
+    if program := shutil.which(shell):
+        subprocess.run([program, "-n", script], check=True)
+
+
+def test_without_the_emulator_the_local_commands_say_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "localcloud"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "localcloud", None)
+    done = run("local", "status")
+    assert done.exit_code == ExitCode.UNAVAILABLE
+    assert "run it from a checkout of Pointsman: `make up`" in " ".join(done.stderr.split())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pointsman.adapters.aws_client import CODEBUILD, CODEBUILD_START, CallLimits, aws_client
 from pointsman.adapters.builds_errors import translate_build_errors
 from pointsman.adapters.worker_role import assume_worker_role
-from pointsman.core.codebuild import BUILD_STATES, LONGEST_BUILD, build_reason, failed_phase, log_link
+from pointsman.core.codebuild import LONGEST_BUILD, build_reason, build_state, failed_phase, log_link
 from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.identity import build_token, is_engine
 from pointsman.core.model import Mode, Rollout, Run, Target
@@ -198,7 +198,7 @@ def _variables(build: Any) -> dict[str, str]:
 
 
 def _report(build: Any) -> BuildReport:
-    state = BUILD_STATES[build["buildStatus"]]
+    state = build_state(build["buildStatus"])
     return BuildReport(
         arn=build["arn"],
         state=state,

@@ -23,8 +23,8 @@ _FORMAT = (
 _Id = Annotated[str, Meta(min_length=1)] | int
 
 
-class GithubAppSecret(Struct, frozen=True, forbid_unknown_fields=True):
-    """The secret of a GitHub App."""
+class GithubAppSecret(Struct, frozen=True):
+    """The secret of a GitHub App. A newer `pointsman github-app` may have stored more in it."""
 
     app_id: _Id  # or the client id
     installation_id: _Id

@@ -62,7 +62,7 @@ class DynamoRollouts:
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
         """See RolloutStore.queues."""
         queues = {name: TargetQueue(name=name) for name in names}
-        for part in batched(queues.copy(), KEYS_PER_BATCH, strict=False):
+        for part in batched(queues.copy(), KEYS_PER_BATCH):
             for item in self._batch(part):
                 with _reading(str(item["pk"])):
                     queue = TargetQueue.read(item["data"])

@@ -24,6 +24,11 @@ BUILD_STATES = {
 }
 
 
+def build_state(status: str) -> RunState:
+    """The state of a build. A status that this version does not know counts as running: only a known end ends a run."""
+    return BUILD_STATES.get(status, RunState.RUNNING)
+
+
 # Until a build has a log, CodeBuild links to `...#logEvent:group=null;stream=null`, which is no page.
 _NO_LOG = re.compile(r"(?:group|stream)(?:=|%3D|\$253D)(?:null|undefined)?(?![^;&])", re.IGNORECASE)
 

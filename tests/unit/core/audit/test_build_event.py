@@ -157,8 +157,15 @@ def test_an_invalid_run_name_is_malformed(name: str, value: str | None) -> None:
     assert not_ours(event).malformed
 
 
-def test_an_undocumented_status_is_malformed_and_named() -> None:
-    fault = not_ours(build_event("EXPLODED"))
+def test_a_status_that_codebuild_adds_is_kept_and_does_not_end_the_run() -> None:
+    build = ours(build_event("QUEUED"))
+    assert (build.status, build.state) == ("QUEUED", RunState.RUNNING)
+    assert not build.report.state.ended
+
+
+@pytest.mark.parametrize("status", ["", "exploded", "A" * 40, "IN PROGRESS", "<!channel>"])
+def test_a_status_in_another_form_is_malformed_and_named(status: str) -> None:
+    fault = not_ours(build_event(status))
     assert fault.malformed
     assert "build-status" in fault.reason
 

@@ -11,7 +11,8 @@ from hypothesis.stateful import initialize, invariant, precondition, rule
 from pointsman.core.model import RunState, TargetName
 from pointsman.core.rollouts import engine
 from pointsman.core.run_request import InstanceLaunch, RunRequest
-from pointsman.core.trail.events import InstanceDecided, InstancesSkipped, RolloutStarted
+from pointsman.core.trail.events import RolloutStarted
+from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
 from pointsman.errors import Unavailable
 from tests.support.rollouts import found, instance_route, launch
 from tests.unit.core.rollouts.test_engine_laws import TARGETS, Laws

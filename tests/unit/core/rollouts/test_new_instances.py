@@ -5,7 +5,8 @@ import pytest
 from pointsman.core.decision import Decision, Outcome
 from pointsman.core.model import Mode, RolloutId, RolloutState, RunState, TargetQueue
 from pointsman.core.rollouts import instance_runs
-from pointsman.core.trail.events import InstanceDecided, InstancesSkipped, RolloutStarted, RunEnded
+from pointsman.core.trail.events import RolloutStarted, RunEnded
+from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
 from tests.support.rollouts import MORNING, delivery, launch
 from tests.support.world import DEV, PROD, MemoryWorld
 

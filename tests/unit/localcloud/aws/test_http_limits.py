@@ -39,7 +39,7 @@ def sent(
 ) -> tuple[int, bytes]:
     """The answer to a request whose body comes in pieces, as from a network."""
     answer: list[Any] = []
-    pieces: Iterator[tuple[int, ...]] = iter(batched(body, 65_536, strict=False)) if body else iter([()])
+    pieces: Iterator[tuple[int, ...]] = iter(batched(body, 65_536)) if body else iter([()])
 
     async def receive() -> Scope:
         piece = next(pieces, None)

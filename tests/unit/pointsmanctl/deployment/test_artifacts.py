@@ -42,7 +42,7 @@ def stack(label: str, account: str) -> Stack:
 
 def test_two_stacks_in_one_account_and_region_create_their_bucket_once() -> None:
     s3 = SlowS3()
-    publisher = ArtifactPublisher(cast("Accounts", s3), Path(), "artifacts-{account}-{region}")
+    publisher = ArtifactPublisher(cast("Accounts", s3), "artifacts-{account}-{region}")
     with ThreadPoolExecutor(2) as pool:
         buckets = list(pool.map(publisher._bucket_of, [stack("control", "control"), stack("dev/eu-west-1", "dev")]))
     assert [each.name for each in buckets] == ["artifacts-111111111111-eu-west-1"] * 2

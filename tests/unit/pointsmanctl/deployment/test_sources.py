@@ -1,54 +1,64 @@
-"""The worker template is packaged from a copy without what tools leave behind."""
+"""The control stack is built from its sources into another directory; the sources stay as they are."""
 
+import json
+import shutil
 from pathlib import Path
 
-from samcli.lib.utils.hash import dir_checksum  # type: ignore[import-untyped]
+import pytest
 
-from pointsmanctl.deployment.sources import Sources, directory_digest, stage_worker
-from pointsmanctl.deployment.template import read_template
+from pointsmanctl.deployment.sources import PRODUCT, Sources, build_control
+from pointsmanctl.errors import DeploymentFailed
+
+TEMPLATE = """
+Globals:
+  Function: {Runtime: python3.13, CodeUri: functions}
+Resources:
+  Notify:
+    Type: AWS::Serverless::Function
+    Properties: {Handler: functions.notify.handler.lambda_handler}
+  RoutesLayer:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {ContentUri: layers/routes}
+  Role:
+    Type: AWS::IAM::Role
+    Properties: {AssumeRolePolicyDocument: {Version: 2012-10-17}}
+Outputs:
+  Name: {Value: !GetAtt Role.Arn}
+"""
 
 
-def worker(directory: Path) -> Path:
-    """A template with a layer beside it, in which tests have run."""
-    template = directory / "regional" / "template.yaml"
-    layer = directory / "runner"
-    for path in (template.parent, layer / "bin", layer / "__pycache__", layer / ".ansible"):
-        path.mkdir(parents=True)
-    template.write_text(
-        "Resources:\n  Layer: {Type: AWS::Lambda::LayerVersion, Properties: {Content: ../runner}}\n"
-        "  Role: {Type: AWS::IAM::Role}\n"
+@pytest.fixture
+def product(tmp_path: Path) -> Path:
+    """Templates and sources that nobody may write to."""
+    product = tmp_path / "product"
+    shutil.copytree(PRODUCT / "functions", product / "functions", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PRODUCT / "layers" / "routes", product / "layers" / "routes")
+    (product / "template.yaml").write_text(TEMPLATE)
+    return product
+
+
+def test_each_function_and_layer_has_its_own_directory(product: Path, tmp_path: Path) -> None:
+    before = sorted(product.rglob("*"))
+    built = json.loads(
+        build_control(product / "template.yaml", tmp_path / "work", PRODUCT / "routes.yaml", "arm64").read_text()
     )
-    (layer / "bin" / "run").write_text("#!/bin/sh\n")
-    (layer / "bin" / "run").chmod(0o755)
-    (layer / "__pycache__" / "a.pyc").write_text("")
-    (layer / ".ansible" / "b").write_text("")
-    return template
+    function = Path(built["Resources"]["Notify"]["Properties"]["CodeUri"])
+    assert (function / "functions" / "notify" / "handler.py").exists()
+    assert list((function / "functions" / "notify" / "__pycache__").glob("handler.cpython-313.pyc"))
+    layer = Path(built["Resources"]["RoutesLayer"]["Properties"]["ContentUri"])
+    assert json.loads((layer / "python" / "pointsman_routes" / "routes.json").read_text())["routes"]
+    assert "CodeUri" not in built["Globals"]["Function"]
+    assert built["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"] == {"Version": "2012-10-17"}
+    assert built["Outputs"]["Name"]["Value"] == {"Fn::GetAtt": ["Role", "Arn"]}
+    assert sorted(product.rglob("*")) == before
 
 
-def test_the_layers_files_come_along_with_their_modes(tmp_path: Path) -> None:
-    staged = stage_worker(worker(tmp_path), tmp_path / "work")
-    assert staged.read_text() == (tmp_path / "regional" / "template.yaml").read_text()
-    layer = staged.parent / "../runner"
-    assert [path.relative_to(layer).as_posix() for path in sorted(layer.rglob("*"))] == ["bin", "bin/run"]
-    assert (layer / "bin" / "run").stat().st_mode & 0o111
+def test_a_rule_that_makes_no_sense_fails_the_build(product: Path, tmp_path: Path) -> None:
+    (tmp_path / "routes.yaml").write_text("routes: [{name: site, nonsense: 1}]\n")
+    with pytest.raises(DeploymentFailed, match="nonsense"):
+        build_control(product / "template.yaml", tmp_path / "work", tmp_path / "routes.yaml", "arm64")
 
 
-def test_the_real_worker_carries_its_runner(tmp_path: Path) -> None:
-    staged = stage_worker(Sources().worker, tmp_path)
-    content = read_template(staged)["Resources"]["RunnerLayer"]["Properties"]["Content"]
-    assert (staged.parent / content / "bin" / "run-playbook").exists()
-    assert not list((staged.parent / content).rglob("__pycache__"))
-
-
-def test_the_digest_of_a_directory_is_that_of_sam_cli(tmp_path: Path) -> None:
-    runner = tmp_path / "runner"
-    (runner / "bin").mkdir(parents=True)
-    (runner / "bin" / "run").write_text("a")
-    (runner / "a.py").write_text("b")
-    before = directory_digest(runner)
-    assert before == dir_checksum(str(runner))
-    (runner / "__pycache__").mkdir()
-    (runner / "__pycache__" / "a.pyc").write_text("c")
-    assert directory_digest(runner) == before  # stage_worker leaves it out
-    (runner / "a.py").write_text("c")
-    assert directory_digest(runner) != before
+def test_an_incomplete_installation_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DeploymentFailed, match=r"template.yaml is missing: install Pointsman again"):
+        Sources(control=tmp_path / "template.yaml").check()

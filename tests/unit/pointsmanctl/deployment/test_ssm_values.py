@@ -9,12 +9,12 @@ import pytest
 from moto import mock_aws
 
 from pointsmanctl.deployment.model import Stack
-from pointsmanctl.deployment.sources import CHECKOUT
+from pointsmanctl.deployment.sources import PRODUCT
 from pointsmanctl.deployment.ssm_values import has_reference, with_ssm_values
 from pointsmanctl.deployment.template import read_parameters
 from pointsmanctl.errors import DeploymentFailed
 
-WORKER = CHECKOUT / "regional/template.yaml"
+WORKER = PRODUCT / "regional/template.yaml"
 
 
 @pytest.fixture

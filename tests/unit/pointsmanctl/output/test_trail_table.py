@@ -95,6 +95,19 @@ def test_events_of_a_newer_version_are_shown_with_their_known_fields() -> None:
     assert "11-23 08:00:00 web-1 HostSang: written by a newer version of Pointsman" in table_text
 
 
+def test_a_status_and_fields_of_a_newer_runner_are_shown() -> None:
+    task = {"name": "Look", "path": "a.yml:1", "action": "stat", "status": "drifted", "duration_seconds": 0}
+    newer = host(DEV, status="drifted", tasks=[task], unknown_fields={"reboot_required": "true"})
+    table_text = " ".join(" ".join(printed(trail_table([newer]), 200)).split())
+    assert "drifted 1 ok, 1 changed, 0 failed (with 1 field of another version: -o json)" in table_text
+    assert "drifted Look a.yml:1" in table_text
+
+
+def test_a_report_that_was_kept_raw_says_so() -> None:
+    table_text = " ".join(" ".join(printed(trail_table([sample("RawReportRecorded")]), 200)).split())
+    assert "HostResultRecorded of a runner of another version, kept as it came" in table_text
+
+
 def test_on_the_narrowest_terminal_no_cell_is_lost() -> None:
     event = sample("HostResultRecorded")
     table_text = "".join("".join(printed(trail_table([event]), 40)).split())

@@ -10,11 +10,18 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from pointsman.core.audit.build_event import BuildEvent, ManualBuildEvent
-from pointsman.core.audit.host_event import CHECK_SOURCE, HostEvent, InboundEvent, PlaybookEvent
+from pointsman.core.audit.host_event import CHECK_SOURCE, HostEvent, InboundEvent, PlaybookEvent, RawEvent
 from pointsman.core.codebuild import LONGEST_BUILD
 from pointsman.core.identity import is_engine
 from pointsman.core.model import Mode, Rollout, Run, RunState
-from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded, TrailEvent, build_id
+from pointsman.core.trail.events import (
+    BuildReported,
+    HostResultRecorded,
+    PlaybookEnded,
+    RawReportRecorded,
+    TrailEvent,
+    build_id,
+)
 from pointsman.core.value import Value
 
 # The sender may set the time of an event. Clocks differ, and EventBridge truncates times to seconds.
@@ -40,8 +47,8 @@ class Origin(Value, kw_only=True, frozen=True):
 ENGINE = Origin()
 
 
-type RunInboundEvent = BuildEvent | HostEvent | PlaybookEvent
-type RecordedEvent = BuildReported | HostResultRecorded | PlaybookEnded
+type RunInboundEvent = BuildEvent | HostEvent | PlaybookEvent | RawEvent
+type RecordedEvent = BuildReported | HostResultRecorded | PlaybookEnded | RawReportRecorded
 
 
 def build_location(build_arn: str) -> str:
@@ -153,7 +160,7 @@ def to_unassigned_trail_event(inbound: InboundEvent, origin: Origin) -> Recorded
     """The event to record of a build without a run: where it ran, and who started it."""
     about: dict[str, Any] = {
         "actor": origin.started_by,
-        "commit": inbound.commit if isinstance(inbound, HostEvent | PlaybookEvent) else None,
+        "commit": None if isinstance(inbound, BuildEvent | ManualBuildEvent) else inbound.commit,
         "rollout": "",
         "target": build_location(inbound.build_arn),
         "attempt": 1,
@@ -177,10 +184,12 @@ def _recorded(inbound: InboundEvent, about: dict[str, Any], origin: Origin) -> R
             return HostResultRecorded(**about, **_content(inbound, about))
         case PlaybookEvent():
             return PlaybookEnded(**about, **_content(inbound, about))
+        case RawEvent():
+            return RawReportRecorded(**about, **_content(inbound, about), event_id=inbound.event_id)
         case _:
             assert_never(inbound)
 
 
-def _content(inbound: HostEvent | PlaybookEvent, about: dict[str, Any]) -> dict[str, Any]:
+def _content(inbound: HostEvent | PlaybookEvent | RawEvent, about: dict[str, Any]) -> dict[str, Any]:
     others = {*about, "version", "event_id", "account", "source", "rollout", "target", "attempt", "commit"}
     return {name: getattr(inbound, name) for name in type(inbound).__struct_fields__ if name not in others}

@@ -19,13 +19,13 @@ https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notification
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Protocol
 
 from msgspec import Meta, Struct, ValidationError, field
 from redaction import Redactor
 
 from pointsman.core.audit.envelope import Envelope, describe_errors, read_envelope
-from pointsman.core.codebuild import BUILD_STATES, build_reason, failed_phase, log_link
+from pointsman.core.codebuild import build_reason, build_state, failed_phase, log_link
 from pointsman.core.identity import is_engine
 from pointsman.core.model import RunState
 from pointsman.core.ports import BuildReport
@@ -41,6 +41,7 @@ type BuildArn = Annotated[str, Meta(pattern=r"^arn:[^:]{1,32}:codebuild:[^:]{1,3
 # The lengths keep every key within DynamoDB's limits.
 type RunRollout = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}\Z")]
 type RunTarget = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_./-]{1,128}\Z")]
+type BuildStatus = Annotated[str, Meta(pattern=r"^[A-Z][A-Z_]{0,31}\Z")]  # CodeBuild may add one
 type Attempt = Annotated[int, Meta(ge=1, le=9_999)]
 
 
@@ -133,7 +134,7 @@ class _Information(Struct, kw_only=True, frozen=True):
 
 
 class _Detail(Struct, kw_only=True, frozen=True):
-    status: Literal["IN_PROGRESS", "SUCCEEDED", "FAILED", "STOPPED", "TIMED_OUT", "FAULT"] = field(name="build-status")
+    status: BuildStatus = field(name="build-status")
     project: str = field(name="project-name")
     build_arn: BuildArn = field(name="build-id")
     information: _Information = field(name="additional-information")
@@ -201,4 +202,4 @@ def _image(name: str | None) -> str | None:
 def _state(status: str, phase: str | None) -> RunState:
     """The state of the build. The event says FAILED where the API says TIMED_OUT or FAULT, which the phase has."""
     phase_status = phase.split()[-1] if phase else ""
-    return BUILD_STATES[phase_status if status == "FAILED" and phase_status in ("TIMED_OUT", "FAULT") else status]
+    return build_state(phase_status if status == "FAILED" and phase_status in ("TIMED_OUT", "FAULT") else status)

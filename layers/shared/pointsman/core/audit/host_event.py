@@ -1,6 +1,9 @@
 """Reads events from outside the engine: CodeBuild's on a build, and the runner's on hosts and on Ansible's end.
 
 `authorize.py` decides whether the sender may report what an event says.
+
+A runner may be newer than this code. What it adds is kept (`unknown_content.py`): fields in `unknown_fields`, and a
+report that cannot be read as a RawEvent. The fields of `RunnerReport`, which authorisation needs, must be readable.
 """
 
 from collections.abc import Mapping
@@ -21,9 +24,10 @@ from pointsman.core.audit.build_event import (
     read_manual_build,
 )
 from pointsman.core.audit.envelope import Envelope, describe_errors, read_envelope
+from pointsman.core.audit.unknown_content import raw_content, unknown_fields
 from pointsman.core.model import Mode
 from pointsman.core.text import cut, replace_surrogates
-from pointsman.core.trail.host_values import Count, HostCounts, TaskResult
+from pointsman.core.trail.host_values import Count, HostCounts, Status, TaskResult
 from pointsman.core.value import Value
 
 RUNNER_SOURCE = "pointsman.ansible"
@@ -35,8 +39,8 @@ MOST_LEVELS = 20  # of JSON; builds and hosts send at most seven
 HOST_BYTES = 255  # of UTF-8, as many as a DNS name may have: a key of the table has a limit in bytes
 
 
-class _RunnerEvent(Value, kw_only=True, frozen=True):
-    """The fields of every event of the runner: those of the envelope, and those that a build sends about itself.
+class RunnerReport(Value, kw_only=True, frozen=True):
+    """The fields by which a report is authorised: those of the envelope, and the run and the build that it names.
 
     A manual build may have no rollout and no target: both are empty.
     """
@@ -48,10 +52,26 @@ class _RunnerEvent(Value, kw_only=True, frozen=True):
     rollout: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{0,64}\Z")] = ""
     target: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_./-]{0,128}\Z")] = ""
     attempt: Attempt
-    version: Literal[1]
     mode: Mode
     build_arn: BuildArn
     commit: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class RawEvent(RunnerReport, kw_only=True, frozen=True):
+    """A report of a run that this version cannot read. Its content is redacted text."""
+
+    host: str | None = None
+    detail_type: str
+    reason: str  # what could not be read
+    content: str
+    shortened: bool
+
+
+class _RunnerEvent(RunnerReport, kw_only=True, frozen=True):
+    """The fields of every report that this version reads."""
+
+    version: Literal[1]
+    unknown_fields: dict[str, str] | None = None  # set here, whatever the sender writes into it
     started_at: Annotated[datetime, Meta(tz=True)]
     ended_at: Annotated[datetime, Meta(tz=True)]
 
@@ -61,7 +81,7 @@ class HostEvent(_RunnerEvent, kw_only=True, frozen=True):
 
     host: Annotated[str, Meta(min_length=1)]
     instance_id: Annotated[str, Meta(max_length=64)] | None = None
-    status: Literal["ok", "changed", "failed", "unreachable"]
+    status: Status
     counts: HostCounts
     tasks: tuple[TaskResult, ...] = ()
     tasks_omitted: Count = 0
@@ -103,7 +123,7 @@ def _first_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(cut(name, HOST_BYTES) for name in names[:MOST_NAMES])
 
 
-type InboundEvent = BuildEvent | ManualBuildEvent | HostEvent | PlaybookEvent
+type InboundEvent = BuildEvent | ManualBuildEvent | HostEvent | PlaybookEvent | RawEvent
 
 
 _EVENT_TYPES: dict[str, type[HostEvent | PlaybookEvent]] = {
@@ -119,11 +139,32 @@ def read_inbound_event(event: Mapping[str, Any]) -> InboundEvent | UnrelatedEven
     inbound_type = _EVENT_TYPES.get(envelope.detail_type) if envelope.source in (RUNNER_SOURCE, CHECK_SOURCE) else None
     if inbound_type is None:
         return _read_build(event, envelope)
+    detail = envelope.detail
     try:
-        # The envelope wins over the detail. A newer runner may send fields that this version does not know.
-        return inbound_type.read(envelope.detail | _sender(envelope)).cleaned()
+        # The envelope wins over the detail.
+        report = inbound_type.read(detail | _sender(envelope) | {"unknown_fields": None}).cleaned()
+        return report.replace(unknown_fields=unknown_fields(detail, inbound_type))
+    except ValidationError as error:
+        return _read_raw(envelope, describe_errors(error))
+
+
+def _read_raw(envelope: Envelope, reason: str) -> RawEvent | UnrelatedEvent:
+    """Read what authorisation needs, and keep the rest as text."""
+    detail = envelope.detail
+    try:
+        report = RunnerReport.read(detail | _sender(envelope))
     except ValidationError as error:
         return UnrelatedEvent(reason=describe_errors(error), malformed=True)
+    host = detail.get("host")
+    content, shortened = raw_content(detail)
+    return RawEvent(
+        **{name: getattr(report, name) for name in report.__struct_fields__},
+        host=host if isinstance(host, str) and 0 < len(host.encode()) <= HOST_BYTES else None,
+        detail_type=envelope.detail_type,
+        reason=cut(Redactor().redact(reason), REASON_LENGTH),
+        content=content,
+        shortened=shortened,
+    )
 
 
 def _encodable(value: Any, depth: int = MOST_LEVELS) -> Any:

@@ -24,7 +24,7 @@ from pointsman.core.model import (
     WaitingInstances,
 )
 from pointsman.core.run_request import InstanceLaunch
-from pointsman.core.trail.events import InstanceDecided, InstancesSkipped
+from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
 
 ACTOR = "aws.ec2"  # EventBridge's name for EC2; no login of GitHub has a dot
 OLDEST_LAUNCH = timedelta(days=1)  # anything older is a replay of the bus's archive

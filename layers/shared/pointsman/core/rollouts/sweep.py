@@ -156,7 +156,7 @@ class Sweep:
         for run in runs:
             if run.state is RunState.RUNNING and run.build_arn:
                 regions[run.target.account_id, run.target.region].append(run)
-        calls = [part for of_region in regions.values() for part in batched(of_region, IDS_PER_CALL, strict=False)]
+        calls = [part for of_region in regions.values() for part in batched(of_region, IDS_PER_CALL)]
         with ThreadPoolExecutor(max_workers=PARALLEL_CALLS) as pool:
             answers = list(pool.map(self._reports_of_region, calls))
         reports_by_rollout: dict[RolloutId, dict[RunKey, BuildReport | BuildMissing]] = defaultdict(dict)

@@ -1,7 +1,8 @@
 """Complete the list of changed files with an answer of the code host, if the event does not contain all of them."""
 
-from copy import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, RoutingInput
 

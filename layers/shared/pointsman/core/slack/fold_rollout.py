@@ -28,6 +28,9 @@ from pointsman.core.trail.events import (
 )
 from pointsman.core.trail.host_values import TaskResult
 
+_FAILED = ("failed", "unreachable")
+_STATUSES = ("ok", "changed", *_FAILED)  # in the order of HostsByStatus
+
 type _RunEvent = RunWaited | RunDelayed | RunStarted | RunEnded | BuildReported | HostResultRecorded | PlaybookEnded
 
 
@@ -251,17 +254,22 @@ def _first_link(urls: Iterable[str | None]) -> str | None:
 
 def _by_status(hosts: list[list[HostResultRecorded]]) -> HostsByStatus:
     """Count the hosts by the status of their last part, which is that of the whole result."""
-    statuses = [parts[-1].status for parts in hosts]
-    return HostsByStatus(*(statuses.count(status) for status in ("ok", "changed", "failed", "unreachable")))
+    statuses = [_known_status(parts[-1]) for parts in hosts]
+    return HostsByStatus(*(statuses.count(status) for status in _STATUSES))
+
+
+def _known_status(result: HostResultRecorded) -> str:
+    """The host's status or, if a newer runner has sent another one, the status that its counts show."""
+    return result.status if result.status in _STATUSES else result.counts.status
 
 
 def _failures(parts: list[HostResultRecorded]) -> tuple[Failure, ...]:
     """What went wrong on a host, without failures that were rescued or ignored."""
     tasks = (task for part in parts for task in part.tasks)
-    failed = (task for task in tasks if task.status != "changed" and not task.ignored and not task.rescued)
-    host, status = parts[-1].host, parts[-1].status
+    failed = (task for task in tasks if task.status in _FAILED and not task.ignored and not task.rescued)
+    host, status = parts[-1].host, _known_status(parts[-1])
     failures = tuple(_failure(host, task) for task in failed)
-    if failures or status not in ("failed", "unreachable"):
+    if failures or status not in _FAILED:
         return failures
     return (Failure(host=host, status=status),)
 

@@ -6,19 +6,19 @@ renamed; a change of meaning raises `version`. `events/ours/` has a sample of ea
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from datetime import datetime
+from typing import Any, get_args
 
 from pointsman.core.decision import Decision
 from pointsman.core.model import Change, Mode, RolloutState, RunState
 from pointsman.core.run_request import RunRequest
 from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.host_values import HostCounts, TaskResult
+from pointsman.core.trail.host_values import HostCounts, Status, TaskResult
+from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
 from pointsman.core.trail.keys import (
     build_partition,
     delivery_partition,
-    instance_partition,
     rejected_day_partition,
     rejected_partition,
 )
@@ -49,41 +49,6 @@ class DeliveryDecided(Event, kw_only=True, frozen=True):
     def key(self) -> str:
         """One per set of decisions: a redelivery under other routes may have others."""
         return f"{self.type}#{_digest(self.decisions)}"
-
-
-class InstanceDecided(Event, kw_only=True, frozen=True):
-    """An EC2 instance came up, and every route that configures new instances of its target has a decision."""
-
-    instance_id: str
-    launched_at: datetime  # another one after each start
-    decisions: tuple[Decision, ...]
-
-    @property
-    def partition(self) -> str:
-        """The instance's own."""
-        return instance_partition(self.instance_id)
-
-    @property
-    def key(self) -> str:
-        """One per launch and target."""
-        return f"{self.type}#{self.target}#{self.launched_at.astimezone(UTC).isoformat()}"
-
-
-class InstancesSkipped(Event, kw_only=True, frozen=True):
-    """New instances that waited for a run of their own get none; `rollout` includes them, if there is one."""
-
-    instances: tuple[str, ...]
-    reason: str
-
-    @property
-    def partition(self) -> str:
-        """The rollout's, or the first instance's."""
-        return super().partition if self.rollout else instance_partition(self.instances[0])
-
-    @property
-    def key(self) -> str:
-        """One per decision: each takes other instances out of the queue."""
-        return f"{self.type}#{self.route}#{self.target}#{self.at.astimezone(UTC).isoformat()}"
 
 
 class RolloutStarted(Event, kw_only=True, frozen=True):
@@ -213,19 +178,24 @@ class BuildReported(BuildEventOfRun, kw_only=True, frozen=True):
         return f"BuildReported#{target}#{attempt}#{build_id(build_arn)}#"
 
 
+# What a newer runner sent: path ("tasks.0.loop_items") → value as redacted JSON.
+type UnknownFields = dict[str, str]
+
+
 class HostResultRecorded(BuildEventOfRun, kw_only=True, frozen=True):
     """Ansible's result on one host, in parts: `tasks` are new in this part, `status` and `counts` are totals."""
 
     host: str
     instance_id: str | None = None  # of EC2, where the inventory names it
     mode: Mode
-    status: Literal["ok", "changed", "failed", "unreachable"]
+    status: Status
     counts: HostCounts
     tasks: tuple[TaskResult, ...] = ()  # those that changed the host or failed on it
     tasks_omitted: int = 0  # how many had no room
     shortened: bool = False  # texts were cut, to fit an event
     part: int = 1  # from 1
     final: bool = True  # False: the run had not ended yet
+    unknown_fields: UnknownFields | None = None
     started_at: datetime
     ended_at: datetime
 
@@ -245,8 +215,25 @@ class PlaybookEnded(BuildEventOfRun, kw_only=True, frozen=True):
     hosts_cut_off: tuple[str, ...] = ()  # hosts that a play did not reach before it ended; only the first
     hosts_cut_off_total: int = 0  # how many there are
     results_missing: tuple[str, ...] = ()  # hosts whose results could not be sent
+    unknown_fields: UnknownFields | None = None
     started_at: datetime
     ended_at: datetime
+
+
+class RawReportRecorded(BuildEventOfRun, kw_only=True, frozen=True):
+    """A runner of another version reported something that this version could not read. It is kept as redacted text."""
+
+    mode: Mode
+    event_id: str
+    detail_type: str  # such as HostResultRecorded
+    reason: str  # what could not be read
+    content: str  # JSON, cut if `shortened`
+    shortened: bool = False
+
+    @property
+    def key(self) -> str:
+        """One per build and content."""
+        return f"{super().key}#{hashlib.sha256(self.content.encode()).hexdigest()[:16]}"
 
 
 class EventRejected(Event, kw_only=True, frozen=True):
@@ -330,6 +317,7 @@ type TrailEvent = (
     | BuildReported
     | HostResultRecorded
     | PlaybookEnded
+    | RawReportRecorded
     | EventRejected
     | RecordingCapped
     | ErratumRecorded

@@ -1,6 +1,6 @@
 """The parts of a host's result: Ansible's recap, and each task that changed the host or failed on it."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -9,6 +9,8 @@ from pointsman.core.value import Value
 MOST_TASKS = 1_000_000
 LONGEST_TASK = 10_000_000.0  # seconds; JSON allows numbers that the table cannot store, such as 1e999
 
+# The runner sends ok, changed, failed and unreachable. A newer one may send others, which readers keep.
+type Status = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,31}\Z")]
 type Count = Annotated[int, Meta(ge=0, le=MOST_TASKS)]
 
 
@@ -23,6 +25,15 @@ class HostCounts(Value, kw_only=True, frozen=True):
     rescued: Count = 0
     ignored: Count = 0
 
+    @property
+    def status(self) -> str:
+        """The most severe result, as the runner derives a host's status."""
+        if self.unreachable:
+            return "unreachable"
+        if self.failed:
+            return "failed"
+        return "changed" if self.changed else "ok"
+
 
 class TaskResult(Value, kw_only=True, frozen=True):
     """One task that changed a host or failed on it."""
@@ -31,7 +42,7 @@ class TaskResult(Value, kw_only=True, frozen=True):
     role: str | None = None  # the role that has it
     path: str  # "roles/app/tasks/main.yml:12"
     action: str  # the module: "ansible.builtin.template"
-    status: Literal["changed", "failed", "unreachable"]
+    status: Status
     message: str | None = None  # why it failed, redacted
     diff: str | None = None  # unified, redacted
     duration_seconds: Annotated[float, Meta(ge=0, le=LONGEST_TASK)]
