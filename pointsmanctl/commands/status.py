@@ -41,7 +41,7 @@ def status(
     ] = False,
     interval: Annotated[float, typer.Option(min=1, help="With --watch: seconds between two updates.")] = 3,
     exit_status: Annotated[
-        bool, typer.Option("--exit-status", help="Exit with 1 if any rollout in the list has failed.")
+        bool, typer.Option("--exit-status", help="Exit with 1 if any rollout in the list has failed or was cancelled.")
     ] = False,
     output: OutputOption = Format.TABLE,
     pager: PagerOption = True,
@@ -51,7 +51,7 @@ def status(
 ) -> None:
     """Show rollouts: all that are open, and those started since a time; or one, with each of its runs.
 
-    `status ROLLOUT` exits with 1 if that rollout has failed, and with 3 if it does not exist.
+    `status ROLLOUT` exits with 1 if that rollout has failed or was cancelled, and with 3 if it does not exist.
     """
     from pointsmanctl.stack.rollouts import RolloutReader
     from pointsmanctl.stack.time_span import CLOCK_SKEW, bounded

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from pointsman.core.git_ref import read_ref
 from pointsman.core.model import Mode, Rollout, Run, RunState
+from pointsman.core.rollouts.transitions import cancelled_by
 from pointsman.core.text import format_duration
 from pointsmanctl.output.lines import READABLE, Line, LineTable, header
 from pointsmanctl.output.run_ends import Ends, why_run_ended
@@ -78,7 +79,15 @@ def _head(rollout: Rollout) -> Text:
         state(rollout.state.value),
         f"\n{change.repository} {read_ref(change.ref).shown} {change.after[:7]}  {change.title}",
         f"\nby {change.author}, {_requested(rollout)}; route {spec.route}, {spec.playbook}{mode}\n",
+        (_cancelled(rollout), STYLES["cancelled"]),
     )
+
+
+def _cancelled(rollout: Rollout) -> str:
+    if rollout.cancellation is None:
+        return ""
+    done = "was" if rollout.state.ended else "is being"
+    return f"{done} {cancelled_by(rollout.cancellation)}\n"
 
 
 def _requested(rollout: Rollout) -> str:

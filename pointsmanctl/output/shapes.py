@@ -71,6 +71,7 @@ def rollout_object(loaded: "LoadedRollout") -> dict[str, Any]:
         "mode": spec.mode.value,
         "playbook": spec.playbook,
         "targets": [target.name for target in spec.targets],
+        "cancellation": rollout.cancellation.to_dict() if rollout.cancellation else None,
         **times,
         "runs": [run_object(run, loaded.ends) for run in loaded.runs],
     }
@@ -86,6 +87,7 @@ def run_object(run: Run, ends: Ends) -> dict[str, Any]:
         "state": run.state.value,
         "reason": why_run_ended(run, ends),
         "blocked_by": run.blocked_by,
+        "hosts": list(run.hosts),
         "build_arn": run.build_arn,
         "log_url": run.log_url,
         **times_of(run, "created_at", "started_at", "ended_at"),

@@ -1,8 +1,10 @@
 """Sends a command to the control stack, signed with the caller's AWS credentials: IAM says who it is."""
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from msgspec import DecodeError
@@ -19,8 +21,8 @@ if TYPE_CHECKING:
 
 type AcceptedCommand = RolloutCancelled | RolloutRetried
 
-SECONDS = 30.0  # API Gateway itself gives up after 30 seconds
-ATTEMPTS = 3
+SECONDS = 30  # API Gateway itself gives up after 30 seconds
+PAUSES = (1.0, 3.0)  # before a second and a third attempt
 
 
 def send_command(connection: Connection, request: CommandRequest) -> AcceptedCommand:
@@ -28,24 +30,28 @@ def send_command(connection: Connection, request: CommandRequest) -> AcceptedCom
 
     Raises CommandError if it was refused, NotFound, CloudUnavailable, and Unavailable if its effect is unknown.
     """
-    for _ in range(ATTEMPTS - 1):
+    for pause in PAUSES:
         with suppress(Unavailable):
             return _send(connection, request)
+        sleep(pause)
     return _send(connection, request)
 
 
 def _send(connection: Connection, request: CommandRequest) -> AcceptedCommand:
-    from urllib3 import PoolManager, Retry
-    from urllib3.exceptions import HTTPError
+    from botocore.exceptions import BotoCoreError
+    from botocore.httpsession import URLLib3Session
+    from botocore.utils import get_environ_proxies
 
     signed = _signed(connection, request)
+    # As botocore's own calls: with the proxy and the authorities of the environment.
+    authorities: Any = os.environ.get("AWS_CA_BUNDLE") or True
+    proxies = get_environ_proxies(connection.commands_url)
+    session = URLLib3Session(verify=authorities, proxies=proxies, timeout=SECONDS)
     try:
-        response = PoolManager().request(
-            "POST", signed.url, body=request.to_json(), headers=dict(signed.headers), timeout=SECONDS, retries=Retry(0)
-        )
-    except HTTPError as error:
+        response = session.send(signed)
+    except BotoCoreError as error:
         raise Unavailable(f"the control stack did not answer, so it is unknown what happened: {error}") from error
-    return _event_in(response.status, response.data)
+    return _event_in(response.status_code, response.content)
 
 
 def _signed(connection: Connection, request: CommandRequest) -> "AWSPreparedRequest":

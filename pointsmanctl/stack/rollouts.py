@@ -26,8 +26,8 @@ class LoadedRollout:
 
     @property
     def failed(self) -> bool:
-        """Whether the rollout has failed."""
-        return self.rollout.state is RolloutState.FAILED
+        """Whether the rollout has ended and did not do what it should: it failed, or somebody cancelled it."""
+        return self.rollout.state in (RolloutState.FAILED, RolloutState.CANCELLED)
 
 
 class RolloutReader:

@@ -15,6 +15,7 @@ from pointsman.core.audit.build_event import BuildEvent, read_build_event
 from pointsman.core.audit.recorder import RecordOutcome
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Rollout, Run, TargetQueue
+from pointsman.core.queue_message import ReconcileRequest
 from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.core.slack.port import SlackMessageState
 from pointsman.core.slack.route_status import RouteStatus
@@ -120,6 +121,9 @@ def test_every_item_of_the_rollouts_table_is_read_completely(version: Path) -> N
 def test_a_message_that_waits_in_the_queue_is_read_completely(version: Path) -> None:
     text = (version / "queue" / "delivery.json").read_text()
     assert missing(json.loads(text), Delivery.read_json(text).to_dict()) == []
+    request = ReconcileRequest.read_from((version / "queue" / "reconcile.json").read_text())
+    assert request
+    assert request.reconcile
 
 
 def stored_run(version: Path) -> tuple[Rollout, Run]:

@@ -20,8 +20,8 @@ from pointsman.adapters.dynamodb import marshal
 from pointsman.adapters.run_lookup_dynamodb import DynamoRunLookup
 from pointsman.adapters.slack_messages_dynamodb import DynamoSlackMessages
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import PullRequest, Run
-from pointsman.core.queue_message import to_message
+from pointsman.core.model import PullRequest, RolloutId, Run
+from pointsman.core.queue_message import ReconcileRequest, to_message
 from pointsman.core.routes.compile import compile_routes
 from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
 from pointsman.core.slack.port import SlackMessageState
@@ -132,6 +132,7 @@ def freeze(directory: Path) -> None:
         for name, event in bus_events(run).items():
             _write(directory / "bus" / f"{name}.json", event)
     _text(directory / "queue" / "delivery.json", to_message(full_delivery()))
+    _text(directory / "queue" / "reconcile.json", ReconcileRequest(reconcile=RolloutId("r-3f2a9c0d1e2b4a56")).to_json())
     _text(directory / "files" / "routes.yaml", ROUTES)
     _text(directory / "files" / "pointsman.toml", SETTINGS)
     routes, errors = read_routes(directory / "files" / "routes.yaml")

@@ -28,6 +28,11 @@ def cancel(
     rollout. Exits with 1 if the rollout has already ended, and with 3 if it does not exist.
     """
     event = send({"name": "cancel", "rollout": rollout, "reason": reason}, cloud, stack, region)
-    show_event(event, f"{rollout} is cancelled: nothing more starts, and its running builds are being stopped.", output)
+    show_event(
+        event,
+        f"{rollout} is cancelled: nothing more starts, and its running builds are being stopped.",
+        output,
+        watch=watch,
+    )
     if watch:
         watch_rollout(rollout, output, cloud, stack, region)

@@ -55,7 +55,7 @@ def retry(
         "reason": reason,
     }
     event = send(request, cloud, stack, region)
-    show_event(event, f"{rollout} runs again on {_where(event, failed_hosts=failed_hosts)}.", output)
+    show_event(event, f"{rollout} runs again on {_where(event, failed_hosts=failed_hosts)}.", output, watch=watch)
     if watch:
         watch_rollout(rollout, output, cloud, stack, region)
 
@@ -67,4 +67,5 @@ def _where(event: "AcceptedCommand", *, failed_hosts: bool) -> str:
         return event.type
     every = "every host, because it is unknown which failed" if failed_hosts else "every host"
     parts = (f"{name} ({', '.join(event.hosts.get(name, ())) or every})" for name in event.retried)
-    return ", ".join(parts)
+    left_out = "".join(f". Left out: {name} ({reason})" for name, reason in event.left_out.items())
+    return ", ".join(parts) + left_out

@@ -15,8 +15,17 @@ if TYPE_CHECKING:
 RolloutArgument = Annotated[
     str, typer.Argument(help="The rollout's id: `pointsman status` lists them.", callback=rollout_id)
 ]
+REASON_LENGTH = 500  # characters, as command_receiver takes them
+
+
+def _reason(value: str | None) -> str | None:
+    if value and len(value) > REASON_LENGTH:
+        raise typer.BadParameter(f"the reason has more than {REASON_LENGTH} characters")
+    return not_empty(value)
+
+
 ReasonOption = Annotated[
-    str | None, typer.Option(help="Why, for the audit trail and Slack. No secrets.", callback=not_empty)
+    str | None, typer.Option(help="Why, for the audit trail and Slack. No secrets.", callback=_reason)
 ]
 WatchOption = Annotated[
     bool, typer.Option("--watch", "-w", help="Then follow the rollout until it ends, and exit with 1 if it failed.")
@@ -32,13 +41,14 @@ def send(request: dict[str, Any], where: Where, stack: str | None, region: str |
     return send_command(connect_stack(where, stack, region), CommandRequest.read({"id": str(uuid.uuid4())} | given))
 
 
-def show_event(event: "AcceptedCommand", message: str, output: Format) -> None:
-    """Print what a command did: a sentence, or its event."""
+def show_event(event: "AcceptedCommand", message: str, output: Format, *, watch: bool) -> None:
+    """Print what a command did: a sentence, or its event. Programs that watch get the rollout alone."""
     from pointsmanctl.output.messages import note
     from pointsmanctl.output.shapes import EVENT_COLUMNS, event_object
 
     if output is Format.TABLE:
         note(message)
+    if output is Format.TABLE or watch:
         return
     objects = [event_object(event)]
     print_objects(objects, output, EVENT_COLUMNS, objects)

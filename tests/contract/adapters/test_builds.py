@@ -123,9 +123,18 @@ def test_a_build_that_ended_says_so_and_when(side: Side) -> None:
     assert ended.started_at <= ended.ended_at
 
 
+def test_a_build_may_be_stopped_more_than_once(side: Side) -> None:
+    started = side.builds.start(*side.wanted())
+    for _ in range(2):
+        side.builds.stop(target(DEV), started.arn)
+    assert side.report(started.arn).arn == started.arn
+
+
 def test_an_account_that_refuses_the_role_refuses_every_call(side: Side) -> None:
     rollout, run = side.wanted(PROD)
     with pytest.raises(BuildRefused, match="AccessDenied"):
         side.builds.start(rollout, run)
     with pytest.raises(BuildRefused, match="AccessDenied"):
         side.builds.report(run.target, [f"arn:aws:codebuild:eu-west-1:{run.target.account_id}:build/pointsman:1"])
+    with pytest.raises(BuildRefused, match="AccessDenied"):
+        side.builds.stop(run.target, f"arn:aws:codebuild:eu-west-1:{run.target.account_id}:build/pointsman:1")

@@ -15,8 +15,9 @@ from pointsman.adapters.aws_json import SQS, AwsJson
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.adapters.queue_sqs import SqsQueue, group_of
 from pointsman.core.delivery import Delivery
+from pointsman.core.model import RolloutId
 from pointsman.core.ports import Queue
-from pointsman.core.queue_message import MESSAGE_BYTES, split_to_fit, to_message
+from pointsman.core.queue_message import MESSAGE_BYTES, ReconcileRequest, split_to_fit, to_message
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.http_server import Call, Reply, serving
 from tests.support.moto_server import call_moto
@@ -68,6 +69,16 @@ def read(messages: list[dict[str, Any]]) -> list[Delivery]:
 
 def with_change(incoming: Delivery, **changes: Any) -> Delivery:
     return incoming.replace(change=incoming.change.replace(**changes))
+
+
+def test_a_request_to_reconcile_arrives_in_the_group_of_its_rollout(world: World) -> None:
+    queue, messages = world
+    assert isinstance(queue, MemoryQueue | SqsQueue)
+    queue.request(RolloutId("r-3f2a9c0d1e2b4a56"))
+    [message] = messages()
+    assert ReconcileRequest.read_from(message["Body"]) == ReconcileRequest(reconcile=RolloutId("r-3f2a9c0d1e2b4a56"))
+    if "Attributes" in message:
+        assert message["Attributes"]["MessageGroupId"] == "r-3f2a9c0d1e2b4a56"
 
 
 def test_a_delivery_arrives_unchanged(world: World) -> None:

@@ -16,8 +16,8 @@
 | `SLACK#ALARM#<digest>` | `STATUS` | when an alarm fired and ended: `version`, `data` (AlarmStatus) |
 | `SLACK#stale` | `STALE` | the rollouts and alarms whose messages must be updated: `version`, `rollouts` |
 
-Rollouts, runs and queues have `version` and `data`. start_build writes them; audit_writer writes RESULTS items, and
-notify writes SLACK items. IAM enforces both by `dynamodb:LeadingKeys`.
+Rollouts, runs and queues have `version` and `data`. start_build writes them, and command_receiver rollouts.
+audit_writer writes RESULTS items, and notify writes SLACK items. IAM enforces this by `dynamodb:LeadingKeys`.
 """
 
 from datetime import date

@@ -156,6 +156,11 @@ class RunState(StrEnum):
         """Whether the state is final."""
         return self not in (RunState.WAITING, RunState.STARTING, RunState.RUNNING)
 
+    @property
+    def failed(self) -> bool:
+        """Whether something went wrong: neither success nor somebody's decision."""
+        return self.ended and self not in (RunState.SUCCEEDED, RunState.SUPERSEDED, RunState.CANCELLED)
+
 
 type RunKey = tuple[TargetName, int]  # with the attempt
 

@@ -24,6 +24,11 @@ REQUEST = CommandRequest(
 CANCELLED = sample("ours/RolloutCancelled.json")
 
 
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pointsmanctl.stack.commands.PAUSES", (0.0, 0.0))
+
+
 @contextmanager
 def stack(*replies: tuple[int, object]) -> Iterator[tuple[Connection, list[Call]]]:
     """A control stack that gives these answers in turn, the last one for ever, and the calls that it gets."""

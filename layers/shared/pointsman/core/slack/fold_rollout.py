@@ -190,7 +190,7 @@ class _RolloutEvents:
             ):
                 self.runs.setdefault((event.target, event.attempt), _RunEvents()).add(event)
             case _:
-                pass  # deliveries and rejected events are in other partitions
+                pass  # refused commands; deliveries and rejected events are in other partitions
 
     def view(self) -> RolloutView | None:
         start = self.start
@@ -220,8 +220,8 @@ class _RolloutEvents:
     def _command(self) -> str | None:
         """What the newest command had done, and who sent it."""
         newest = max(self.commands, key=lambda it: (it.at, it.key), default=None)
-        if newest is None:
-            return None
+        if newest is None or any(repeat.retried and repeat.at > newest.at for repeat in self.repeats):
+            return None  # or the commit was pushed again since
         done = "cancelled" if isinstance(newest, RolloutCancelled) else "retried"
         return f"{done} by {principal_name(newest.actor or '')}" + (f": {newest.reason}" if newest.reason else "")
 

@@ -85,7 +85,6 @@ def update_route_status(store: RouteStatusStore, view: RolloutView) -> RouteStat
 
 
 def _outcome(view: RolloutView, *, failed: bool) -> RolloutOutcome:
-    not_failed = (RunState.SUCCEEDED, RunState.SUPERSEDED)
     return RolloutOutcome(
         rollout=view.rollout,
         round=view.round,
@@ -93,7 +92,7 @@ def _outcome(view: RolloutView, *, failed: bool) -> RolloutOutcome:
         targets=tuple(
             target.name
             for target in view.targets
-            if (target.state not in not_failed if failed else target.state is RunState.SUCCEEDED)
+            if (target.state.failed if failed else target.state is RunState.SUCCEEDED)
         ),
         commit=view.change.after,
         url=view.change.url,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from pointsman.core.model import Change, RunState
+from pointsman.core.model import Change
 from pointsman.core.slack.message import NAME_LENGTH, REASON_LENGTH, SlackMessage, failure_line, gaps_of, section
 from pointsman.core.slack.rollout_view import RolloutView, TargetView
 from pointsman.core.slack.route_status import RolloutOutcome
@@ -10,12 +10,11 @@ from pointsman.core.slack.text import code, link, plain
 from pointsman.core.text import pluralize
 
 MAX_TARGETS = 5  # listed
-_NOT_FAILED = (RunState.SUCCEEDED, RunState.SUPERSEDED)
 
 
 def failed_note(view: RolloutView, members: Mapping[str, str]) -> SlackMessage:
     """Return the note that a rollout failed, where and why. It mentions those of `members` who requested it."""
-    failed = [target for target in view.targets if target.state not in _NOT_FAILED]
+    failed = [target for target in view.targets if target.state.failed]
     change = view.change
     commit = link(change.url, change.after[:7])
     asked = view.request.actor if view.request else change.actor
