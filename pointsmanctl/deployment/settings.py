@@ -55,7 +55,7 @@ def _checked_url(url: str) -> str:
 class GithubSettings(_Part):
     """`[github]`: the GitHub of the installation. Both templates' parameters about it follow from here."""
 
-    url: Annotated[str, AfterValidator(_checked_url)] = WEB
+    url: Annotated[str, AfterValidator(_checked_url)] = WEB  # of the GitHub with the repositories
     certificate: str = ""  # ARN of an object in S3; empty: the public authorities
 
     @property
@@ -78,13 +78,13 @@ class ImageSettings(_Part):
     takes: requirements.yml, requirements.txt and bindep.txt.
     """
 
-    stack: str = IMAGE_STACK
-    architecture: Literal["x86_64", "arm64"] = "x86_64"
-    galaxy: str | None = None
-    python: str | None = None
-    system: str | None = None
+    stack: str = IMAGE_STACK  # name of the stacks with the image
+    architecture: Literal["x86_64", "arm64"] = "x86_64"  # of the builds
+    galaxy: str | None = None  # file with more roles and collections
+    python: str | None = None  # file with more Python packages
+    system: str | None = None  # file with more packages of the operating system
     revision: str = ""  # another one builds the image again, with the newest packages of the system
-    parameters: Parameters = Field(default_factory=dict)
+    parameters: Parameters = Field(default_factory=dict)  # of these stacks
 
 
 class DeploySettings(_Part):

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pointsmanctl.doctor.denied import is_denied
 from pointsmanctl.doctor.model import CheckResult, Link, TargetContext
 
 SOURCE, DETAIL_TYPE = "pointsman.doctor", "TestEventSent"
 SECONDS = 30.0  # EventBridge usually needs less than one
 _POLL_SECONDS = 2
-_DENIED = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized")
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _denied(action: str, call: Callable[[], None]) -> tuple[str, str] | None:
     try:
         call()
     except ClientError as error:
-        if not error.response["Error"]["Code"].startswith(_DENIED):
+        if not is_denied(error):
             raise
         return f"no test event was exchanged: these credentials lack {action}", "allow it, or use --no-test-event"
     return None

@@ -145,6 +145,7 @@ class Build:
             "POINTSMAN_ACCOUNT_NAME": "dev",
             "POINTSMAN_BUS": BUS,
             "POINTSMAN_HOSTS_ROOT": str(directory / "hosts"),
+            "POINTSMAN_HOST_ACCOUNT": "dev",
         }
         return cls(root, runner, environ | variables)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from functions.audit_writer.settings import AuditWriterSettings
+from functions.command_receiver.settings import CommandReceiverSettings
 from functions.notify.settings import NotifySettings
 from functions.start_build.settings import StartBuildSettings
 from functions.webhook_receiver.settings import WebhookReceiverSettings
@@ -17,6 +18,7 @@ from tools.reference.stacks import ROOT
 FUNCTIONS: Final[Mapping[str, type[Settings]]] = {
     "WebhookReceiver": WebhookReceiverSettings,
     "StartBuild": StartBuildSettings,
+    "CommandReceiver": CommandReceiverSettings,
     "AuditWriter": AuditWriterSettings,
     "Notify": NotifySettings,
 }
@@ -46,6 +48,7 @@ COMMAND: Final = {
     "POINTSMAN_LOCALCLOUD": "State directory of the local cloud. Default: `.localcloud/up` of the checkout.",
     "POINTSMAN_ROUTES": "`sam build` by hand: the routes file. Default: `routes.yaml`.",
     "POINTSMAN_ARCHITECTURE": "`sam build` by hand: `arm64` (the default) or `x86_64`, as in the stack.",
+    "POINTSMAN_RELEASE": "`sam build` by hand: another text is another version of every function.",
     "AWS_PROFILE, AWS_REGION and all others of the AWS SDK": "Credentials and region, where `pointsman.toml` has none.",
     "GITHUB_TOKEN, GH_TOKEN": "`doctor` without a GitHub App: a token that may read webhooks.",
     "PAGER, NO_COLOR": "How answers are shown on a terminal.",

@@ -12,13 +12,17 @@ INTRODUCTION = """\
 [The security model](../security-model.md) says what this is for. Where a condition narrows a permission, it stands
 behind the resource. *If* marks what only some parameters add. `{}` stands for each entry of a parameter's list.
 """
-TEMPLATES: Final = {"The control stack": "template.yaml", "The worker stack": "regional/template.yaml"}
+TEMPLATES: Final = {
+    "The control stack": "template.yaml",
+    "The worker stack": "regional/template.yaml",
+    "The run image": "image/template.yaml",
+}
 
 
 def roles() -> str:
     """Return the page."""
     parts = [part for title, file in TEMPLATES.items() for part in _stack(title, read_template(ROOT / file))]
-    return page("Roles and their permissions", "`template.yaml` and `regional/template.yaml`", INTRODUCTION, *parts)
+    return page("Roles and their permissions", "the three templates", INTRODUCTION, *parts)
 
 
 def _stack(title: str, template: Mapping[str, Any]) -> Iterator[str]:
@@ -104,7 +108,7 @@ def _text(value: Any) -> str:
             return _short(re.sub(r"\$\{(\w+)\}", lambda found: lists.get(found[1], found[0]), text))
         case {"Fn::Sub": str(text)}:
             return _short(text)
-        case {"Fn::Split": [_, inner]}:
+        case {"Fn::Split": [_, inner]} | {"Fn::Select": [_, inner]}:
             return _text(inner)
         case {"Fn::If": [_, first, _]}:
             return ", ".join(_text(each) for each in _listed(first))

@@ -1,7 +1,7 @@
 """The keys of pointsman.toml."""
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -44,4 +44,5 @@ def _table_of(annotation: Any) -> tuple[type[BaseModel] | None, str]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, ""
     models = [each for each in get_args(annotation) if isinstance(each, type) and issubclass(each, BaseModel)]
-    return (models[0], "NAME.") if models else (None, "")
+    is_named = get_origin(annotation) is dict
+    return (models[0], "NAME." if is_named else "") if models else (None, "")

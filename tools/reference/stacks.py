@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pointsmanctl.deployment.installation import SET_FOR_CONTROL, SET_FOR_WORKERS
+from pointsmanctl.deployment.run_image.stacks import SET_FOR_IMAGE
 from pointsmanctl.deployment.template import read_template
 from tools.markdown import code, page, table
 
@@ -12,6 +13,7 @@ ROOT: Final = Path(__file__).parents[2]
 TEMPLATES: Final = {
     "The control stack": ("template.yaml", SET_FOR_CONTROL, "[parameters]"),
     "The worker stack": ("regional/template.yaml", SET_FOR_WORKERS, "[workers.parameters]"),
+    "The run image": ("image/template.yaml", SET_FOR_IMAGE, "[image.parameters]"),
 }
 INTRODUCTION = """\
 Parameters are set in [`pointsman.toml`](pointsman-toml.md), or in `samconfig.toml` for `sam deploy` by hand. Those that

@@ -68,6 +68,7 @@ def assert_bytecode_is_used(folder: Path, in_lambda: str) -> None:
     [
         ("WebhookReceiver", "webhook_receiver"),
         ("StartBuild", "start_build"),
+        ("CommandReceiver", "command_receiver"),
         ("AuditWriter", "audit_writer"),
         ("Notify", "notify"),
     ],

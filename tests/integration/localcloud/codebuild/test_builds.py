@@ -101,7 +101,7 @@ def test_the_environment_is_codebuilds_and_nothing_of_this_machines(
 ) -> None:
     ended = worker.run(build("env | cut -d= -f1 | sort"))
     allowed = {"PATH", "HOME", "TMPDIR", "LANG", "PWD", "OLDPWD", "SHLVL", "_", "WHO", "BUS"}
-    allowed |= {"POINTSMAN_HOSTS_ROOT", "POINTSMAN_INVENTORY_DIRECTORY", "POINTSMAN_CACHE"}
+    allowed |= {"POINTSMAN_HOSTS_ROOT", "POINTSMAN_HOST_ACCOUNT", "POINTSMAN_INVENTORY_DIRECTORY", "POINTSMAN_CACHE"}
     strange = [
         name for name in worker.output(ended) if name not in allowed and not name.startswith(("CODEBUILD_", "AWS_"))
     ]
