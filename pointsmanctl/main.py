@@ -31,7 +31,8 @@ class PointsmanGroup(LazyGroup):
             f"{HERE}.init:init", "Write routes.yaml and pointsman.toml from a few answers, each checked at once."
         ),
         "deploy": Lazy(
-            f"{HERE}.deploy:deploy", "Deploy the control stack and every worker stack that routes.yaml names."
+            f"{HERE}.deploy:deploy",
+            "Deploy the control stack, the run image if there is one, and each worker stack that routes.yaml names.",
         ),
         "github-app": Lazy(
             f"{HERE}.github_app:github_app",

@@ -9,6 +9,7 @@ from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, RunState, TargetName
 from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.trail.command_events import RolloutCancelled
 from pointsman.core.trail.events import RolloutEnded, RunEnded, RunStarted
 from pointsman.core.trail.keys import rollout_partition
 
@@ -94,7 +95,7 @@ class Oracle:
         if missing:
             yield f"lost: {rollout.id} never ran on {sorted(missing)}"
         events = trail.of_partition(rollout_partition(rollout.id))
-        if rollout.state is RolloutState.CANCELLED and rollout.cancellation is None:
+        if rollout.state is RolloutState.CANCELLED and not any(isinstance(each, RolloutCancelled) for each in events):
             yield f"cancelled: nobody cancelled {rollout.id}"
         ends = Counter((event.target, event.attempt) for event in events if isinstance(event, RunEnded))
         for run in runs:

@@ -37,7 +37,7 @@ def deploy(
     stack: StackOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Deploy the control stack, the run image if pointsman.toml has one, and each worker stack that routes.yaml names.
+    """Deploy the control stack, the run image if there is one, and each worker stack that routes.yaml names.
 
     Can be repeated, and interrupted: the next call continues. A stack that fails does not stop the others. Exits with
     1 if a stack could not be deployed, whatever the checks at the end say.

@@ -173,11 +173,11 @@ class Installation:
         for table, parameters in self._worker_tables():
             problems += _problems(table, parameters, worker, SET_FOR_WORKERS)
             problems += filter(None, [architecture_problem(table, parameters, image)])
+            problems += self._other_hosts(table, parameters)
         if image:
             problems += _problems(
                 "image.parameters", image.parameters, read_parameters(self.sources.image), SET_FOR_IMAGE
             )
-            problems += self._other_hosts(table, parameters)
         problems += [
             f"accounts.{name}: routes.yaml has no such account"
             for name in self.settings.accounts

@@ -15,7 +15,16 @@ STACK_VARIABLE = "POINTSMAN_STACK"
 REGION_VARIABLE = "POINTSMAN_REGION"
 FILE = "pointsman.toml"
 KEYS = ("stack", "region", "profile")
-DEPLOYMENT_KEYS = ("external_id", "artifacts_bucket", "parameters", "workers", "image", "accounts", "targets")
+DEPLOYMENT_KEYS = (
+    "external_id",
+    "artifacts_bucket",
+    "github",
+    "parameters",
+    "workers",
+    "image",
+    "accounts",
+    "targets",
+)
 """What `pointsman deploy` alone reads."""
 
 

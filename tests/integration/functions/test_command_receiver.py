@@ -78,7 +78,7 @@ def test_the_same_command_again_has_the_same_answer_and_one_event(aws: Aws) -> N
 def test_a_refused_command_is_answered_with_its_reason_and_no_message(aws: Aws) -> None:
     status, answer = call(aws.rollout, "retry")
     assert (status, answer["type"]) == (409, "CommandRefused")
-    assert "no run has ended yet" in answer["reason"]
+    assert answer["reason"] == "there is nothing to retry: dev/eu-west-1: its run has not ended"
     assert aws.messages() == []
 
 

@@ -1,6 +1,6 @@
 """The fault campaign, small: no law is broken, and planted bugs are detected."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
@@ -25,8 +25,8 @@ def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     run_without_threads()
 
 
-def breaches() -> Iterator[str]:
-    for seed in EPISODES:
+def breaches(episodes: Iterable[int] = EPISODES) -> Iterator[str]:
+    for seed in episodes:
         yield from Episode(seed).run().broken
 
 
@@ -77,7 +77,7 @@ def test_a_refusal_to_look_that_counts_as_no_build_is_found(monkeypatch: pytest.
         return no_build(run)
 
     monkeypatch.setattr(starter.Starter, "_search", credulous)
-    assert any(breach.startswith(("double", "trail")) for breach in breaches())
+    assert any(breach.startswith(("double", "trail")) for breach in breaches(range(41, 81)))
 
 
 def test_an_older_commit_that_does_not_give_way_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

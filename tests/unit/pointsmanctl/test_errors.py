@@ -11,7 +11,7 @@ from pointsmanctl.commands import audit
 from pointsmanctl.errors import CloudUnavailable, CommandError, ExitCode, InvalidInput, NotFound, exit_code_of
 from tests.support.command_line import run
 
-DOCUMENT = Path("docs/command-line.md").read_text()
+DOCUMENT = Path("docs/reference/command-line.md").read_text()
 
 
 @pytest.mark.parametrize(

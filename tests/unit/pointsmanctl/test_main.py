@@ -89,7 +89,7 @@ def test_a_mistyped_command_is_a_usage_error_with_a_suggestion() -> None:
     assert "Did you mean 'check'?" in usage_error("routes", "chekc")
 
 
-@pytest.mark.parametrize(("line", "expected"), [("pointsman ro", "routes"), ("pointsman routes ex", "explain")])
+@pytest.mark.parametrize(("line", "expected"), [("pointsman rou", "routes"), ("pointsman routes ex", "explain")])
 def test_commands_are_completed(monkeypatch: pytest.MonkeyPatch, line: str, expected: str) -> None:
     monkeypatch.setenv("_POINTSMAN_COMPLETE", "complete_bash")
     monkeypatch.setenv("COMP_WORDS", line)

@@ -70,6 +70,9 @@ class Cloud:
     def github(self) -> "Cloud":
         return self
 
+    def repository(self, _full_name: str) -> Any:
+        return SimpleNamespace(create=lambda: None)
+
     def push(self, *_: object, **__: object) -> Any:
         response = SimpleNamespace(status=self.status, body=json.dumps(self.body), json=lambda: self.body)
         return SimpleNamespace(
