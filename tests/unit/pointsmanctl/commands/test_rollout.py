@@ -1,0 +1,85 @@
+"""`pointsman rollout`: what it sends, what it prints, and its exit statuses."""
+
+import json
+from typing import Any
+
+import pytest
+
+from pointsman.core.rollouts import command
+from pointsman.core.rollouts.command import CommandRequest
+from pointsman.core.trail.events import read_event
+from pointsmanctl.commands.rollout import send
+from pointsmanctl.errors import CommandError
+from tests.support.command_line import run, usage_error
+from tests.support.events import sample
+
+ROLLOUT = "r-3f2a9c0d1e2b4a56"
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[CommandRequest]:
+    """The requests that were sent; each is answered with the event of its kind."""
+    requests: list[CommandRequest] = []
+
+    def answer(_connection: object, request: CommandRequest) -> Any:
+        requests.append(request)
+        return read_event(sample(f"ours/Rollout{'Cancelled' if request.name == 'cancel' else 'Retried'}.json"))
+
+    monkeypatch.setattr("pointsmanctl.stack.commands.send_command", answer)
+    monkeypatch.setattr(send, "connect_stack", lambda *_: None)
+    return requests
+
+
+def test_cancel_says_what_follows(sent: list[CommandRequest]) -> None:
+    done = run("rollout", "cancel", ROLLOUT, "--reason", "wrong branch")
+    assert done.exit_code == 0, done.output
+    assert "nothing more starts, and its running builds are being stopped" in done.output
+    [request] = sent
+    assert (request.name, request.rollout, request.reason) == ("cancel", ROLLOUT, "wrong branch")
+
+
+def test_each_command_has_an_id_of_its_own(sent: list[CommandRequest]) -> None:
+    for _ in range(2):
+        run("rollout", "cancel", ROLLOUT)
+    assert len({request.id for request in sent}) == 2
+
+
+def test_retry_names_the_targets_and_the_hosts(sent: list[CommandRequest]) -> None:
+    done = run(
+        "rollout", "retry", ROLLOUT, "--failed-hosts", "--target", "prod/eu-west-1", "--target", "prod/us-east-1"
+    )
+    assert done.exit_code == 0, done.output
+    assert "prod/eu-west-1 (web-2), prod/us-east-1 (every host, because it is unknown which failed)" in done.output
+    [request] = sent
+    assert (request.targets, request.failed_hosts) == (("prod/eu-west-1", "prod/us-east-1"), True)
+
+
+def test_programs_get_the_event(sent: list[CommandRequest]) -> None:
+    done = run("rollout", "cancel", ROLLOUT, "-o", "json")
+    assert [each["type"] for each in json.loads(done.stdout)] == ["RolloutCancelled"]
+
+
+def test_a_refused_command_exits_with_1_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> Any:
+        raise CommandError("refused: the rollout has ended: succeeded")
+
+    monkeypatch.setattr("pointsmanctl.stack.commands.send_command", refuse)
+    monkeypatch.setattr(send, "connect_stack", lambda *_: None)
+    done = run("rollout", "cancel", ROLLOUT)
+    assert (done.exit_code, "the rollout has ended: succeeded" in done.output) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("r-1",), "is not a rollout id"),
+        ((ROLLOUT, "--reason", " "), "the value is empty"),
+        ((ROLLOUT, "--reason", "x" * 501), "the reason has more than 500 characters"),
+    ],
+)
+def test_wrong_options_are_usage_errors(options: tuple[str, ...], error: str) -> None:
+    assert error in usage_error("rollout", "cancel", *options)
+
+
+def test_the_command_and_the_function_take_reasons_of_the_same_length() -> None:
+    assert send.REASON_LENGTH == command.REASON_LENGTH
