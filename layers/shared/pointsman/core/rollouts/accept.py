@@ -23,8 +23,8 @@ from pointsman.core.model import (
 from pointsman.core.ports import Transition
 from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.reconcile import is_stopped, latest
-from pointsman.core.rollouts.transitions import cancelled_by
-from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, RolloutStarted
+from pointsman.core.rollouts.transitions import cancelled_by, rollout_started
+from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated
 
 PUSHES_KEPT = 50
 
@@ -57,20 +57,7 @@ def start(delivery: Delivery, message_id: str, spec: RolloutSpec, now: datetime)
         pushes=(delivery.push,),
         created_at=delivery.ordering_time,
     )
-    event = RolloutStarted(
-        at=now,
-        actor=delivery.change.actor,
-        repository=delivery.change.repository,
-        commit=delivery.change.after,
-        route=spec.route,
-        rollout=spec.rollout,
-        delivery=delivery.id,
-        mode=spec.mode,
-        playbook=spec.playbook,
-        change=_without_files(delivery.change),
-        targets=tuple(target.name for target in spec.targets),
-    )
-    return Transition(rollout=rollout, events=(event,))
+    return Transition(rollout=rollout, events=(rollout_started(rollout, now),))
 
 
 @dataclass(frozen=True)

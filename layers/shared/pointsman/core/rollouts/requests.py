@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pointsman.core.identity import rollout_id
 from pointsman.core.model import Change, DeliveryId, Rollout, RolloutSpec
+from pointsman.core.rollouts.transitions import rollout_started
 from pointsman.core.run_request import RunRequest
 from pointsman.core.trail.events import RolloutStarted
 
@@ -25,18 +26,4 @@ def requested(change: Change, spec: RolloutSpec, request: RunRequest, now: datet
         request=request,
         created_at=now,
     )
-    event = RolloutStarted(
-        at=now,
-        actor=rollout.actor,
-        repository=rollout.change.repository,
-        commit=rollout.change.after,
-        route=rollout.spec.route,
-        rollout=rollout.id,
-        delivery=rollout.delivery,
-        request=request,
-        mode=rollout.spec.mode,
-        playbook=rollout.spec.playbook,
-        change=rollout.change,
-        targets=tuple(target.name for target in rollout.spec.targets),
-    )
-    return rollout, event
+    return rollout, rollout_started(rollout, now)

@@ -1,4 +1,4 @@
-"""The transitions of a run, each with its event."""
+"""The transitions of a run, each with its event, and the event of a new rollout."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,20 @@ from pointsman.core.identity import principal_name
 from pointsman.core.model import Missing, Rollout, Run, RunState, TargetQueue
 from pointsman.core.ports import BuildReport, Transition
 from pointsman.core.rollouts import new_instances, target_queue
-from pointsman.core.trail.events import RunDelayed, RunEnded, RunStarted
+from pointsman.core.trail.events import RolloutStarted, RunDelayed, RunEnded, RunStarted
+
+
+def rollout_started(rollout: Rollout, now: datetime) -> RolloutStarted:
+    """The trail's event of a new rollout, whether a push, a pull request or a request of its own asked for it."""
+    return RolloutStarted(
+        **about_rollout(rollout, now),
+        delivery=rollout.delivery,
+        request=rollout.request,
+        mode=rollout.spec.mode,
+        playbook=rollout.spec.playbook,
+        change=rollout.change,
+        targets=tuple(target.name for target in rollout.spec.targets),
+    )
 
 
 def requesting_start(run: Run, now: datetime) -> Transition:
