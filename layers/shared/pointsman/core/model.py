@@ -7,6 +7,7 @@ from typing import Any, NewType
 import msgspec
 
 from pointsman.core.cancellation import Cancellation
+from pointsman.core.rollout_plan import RolloutPlan
 from pointsman.core.run_options import RunOptions, merge_options
 from pointsman.core.run_request import InstanceLaunch, RunRequest
 from pointsman.core.value import Value
@@ -36,6 +37,7 @@ class Target(Value, kw_only=True, frozen=True):
     account_id: str
     region: str
     limit: str = ""  # Ansible's host pattern; empty means every host of the inventory
+    wave: int = 0  # index of its wave in the rollout's plan
     # What overrides the rollout spec on this target; None: the spec applies.
     playbook: str | None = None
     tags: tuple[str, ...] | None = None
@@ -81,6 +83,7 @@ class WhenBusy(StrEnum):
 
     SUPERSEDE = "supersede"
     QUEUE = "queue"
+    CANCEL = "cancel"  # supersede, and stop the builds of older commits
 
 
 class RunSettings(Value, kw_only=True, frozen=True):
@@ -106,6 +109,7 @@ class RolloutSpec(Value, kw_only=True, frozen=True):
     when_busy: WhenBusy = WhenBusy.SUPERSEDE
     # A newer run supersedes older ones of its group: a route's applies, or the checks of one pull request.
     concurrency_group: str | None = None  # None: the route's name
+    plan: RolloutPlan | None = None  # None: all targets at once
     targets: tuple[Target, ...]
 
     def queue_for(self, target_name: TargetName) -> str:
