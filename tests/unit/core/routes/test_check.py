@@ -118,7 +118,7 @@ def test_an_account_id_may_stand_without_quotes() -> None:
         ({"extra_vars": {"a": float("inf")}}, "routes[0].extra_vars: contains a number that is too large"),
         ({"extra_vars": {"a": [10**40]}}, "routes[0].extra_vars: contains a number that is too large"),
         ({"extra_vars": {"a": {"b": "x" * 4000}}}, "routes[0].extra_vars: more than 4,000 characters"),
-        ({"when_busy": "wait"}, "routes[0].when_busy: must be 'supersede' or 'queue', not `wait`"),
+        ({"when_busy": "wait"}, "routes[0].when_busy: must be 'supersede', 'queue' or 'cancel', not `wait`"),
         ({"when_undetermined": "ask"}, "routes[0].when_undetermined: must be 'run', 'ignore' or 'hold', not `ask`"),
         ({"on": "pull"}, "routes[0].on: unknown event `pull`: use `push` or `pull_request`"),
         ({"on": ["push", "tag"]}, "routes[0].on: unknown event `tag`"),

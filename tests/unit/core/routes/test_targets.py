@@ -87,6 +87,7 @@ def test_a_target_without_anything_of_its_own_carries_nothing_of_it() -> None:
         "account_id": "222222222222",
         "region": "eu-west-1",
         "limit": "",
+        "wave": 0,
     }
 
 

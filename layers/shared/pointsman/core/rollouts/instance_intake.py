@@ -13,7 +13,7 @@ from pointsman.core.ports import FoundInstance, Instances
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.rollouts.new_instances import OLDEST_LAUNCH, InstanceRoute
 from pointsman.core.routes.compiled import CompiledRoute, CompiledRoutes
-from pointsman.core.routing.decide import rollout_spec
+from pointsman.core.routing.decide import rollout_spec, without_plan
 from pointsman.core.run_request import InstanceLaunch
 from pointsman.errors import Unavailable
 
@@ -70,7 +70,8 @@ class InstanceIntake:
 
 
 def _instance_route(routes: CompiledRoutes, route: CompiledRoute, target: Target) -> InstanceRoute:
+    """A route for one new instance. It gets what its neighbours have, so no wave and no freeze delays it."""
     return InstanceRoute(
-        spec=rollout_spec(route, RolloutId(""), (target,)),
+        spec=without_plan(rollout_spec(route, RolloutId(""), (target,))),
         serves=lambda repository: route in routes.of_repository(repository),
     )

@@ -7,11 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pointsman.core.routes.check_plans import plan_diagnostics
 from pointsman.core.routes.conditions import PATTERN_LISTS, Events
 from pointsman.core.routes.diagnostic import Diagnostic, Location
 from pointsman.core.routes.model import Routes
 from pointsman.core.routes.sizes import size_diagnostics
-from pointsman.core.routes.validation_messages import NO_VALUE, diagnostic_of, did_you_mean
+from pointsman.core.routes.suggestions import did_you_mean
+from pointsman.core.routes.validation_messages import NO_VALUE, diagnostic_of
 
 MOST_LEVELS = 10  # a YAML alias inside its own anchor never ends
 
@@ -31,7 +33,7 @@ def check_routes(data: object) -> tuple[Routes | None, list[Diagnostic]]:
     reported = {each.location for each in errors if each.of_key}
     errors += [*(each for each in _missing_values(data) if each.location not in reported), *_between_parts(data)]
     if routes and not errors:
-        errors = [*_choices_without_target(routes), *size_diagnostics(routes)]
+        errors = [*_choices_without_target(routes), *plan_diagnostics(routes), *size_diagnostics(routes)]
     return (None if errors else routes), list(dict.fromkeys(errors))
 
 
@@ -77,7 +79,10 @@ def _between_parts(data: object) -> Iterator[Diagnostic]:
     defaults = _mapping(data.get("defaults"))
     for location, route in [(("defaults",), defaults), *routes]:
         yield from _condition_errors(location, route)
-        yield from _choice_errors(location, route, data, _targets(rules))
+        yield from _target_errors(location, route, data, _targets(rules))
+    for location, route in routes:
+        if not {"targets", "waves"} & (route.keys() | defaults.keys()):
+            yield Diagnostic(location, "`targets` is missing")
 
 
 def _choices_without_target(routes: Routes) -> Iterator[Diagnostic]:
@@ -121,8 +126,19 @@ def _duplicates(named: Iterator[tuple[Location, Any]], kind: str) -> Iterator[Di
         seen.add(name)
 
 
-def _choice_errors(
+def _target_errors(
     location: Location, route: dict[Any, Any], data: dict[Any, Any], targets: list[tuple[Location, dict[Any, Any], str]]
+) -> Iterator[Diagnostic]:
+    """Names and labels that match no target, in a route and in its waves."""
+    yield from _choice_errors((*location, "targets"), route.get("targets"), data, targets)
+    waves = route.get("waves")
+    for index, wave in enumerate(_as_list(waves)):
+        here = (*location, "waves", index) if isinstance(waves, list) else (*location, "waves")
+        yield from _choice_errors((*here, "targets"), _mapping(wave).get("targets"), data, targets)
+
+
+def _choice_errors(
+    location: Location, chosen: object, data: dict[Any, Any], targets: list[tuple[Location, dict[Any, Any], str]]
 ) -> Iterator[Diagnostic]:
     """Names and labels that match no target. If there are no targets, that is reported already."""
     if not targets:
@@ -133,9 +149,8 @@ def _choice_errors(
         "region": [name.partition("/")[2] for name in names],
         "environment": _environments(data, targets),
     }
-    chosen = route.get("targets")
     for index, choice in enumerate(_as_list(chosen)):
-        here = (*location, "targets", index) if isinstance(chosen, list) else (*location, "targets")
+        here = (*location, index) if isinstance(chosen, list) else location
         if isinstance(choice, str):
             yield from _check_name(here, choice, names)
         for key, value in _mapping(choice).items():

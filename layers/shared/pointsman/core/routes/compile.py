@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from pointsman.core.model import Target, TargetName
+from pointsman.core.rollout_plan import RolloutPlan
+from pointsman.core.routes.compile_plan import compile_plan
 from pointsman.core.routes.compiled import (
     CompiledCondition,
     CompiledRoute,
@@ -26,11 +28,15 @@ def compile_routes(routes: Routes) -> CompiledRoutes:
             Place(account=target.account, account_id=target.account_id, region=target.region)
             for target in routes.all_targets
         ),
-        routes=tuple(_route(route, _groups(routes.targets_of(route), places)) for route in routes.routes),
+        routes=tuple(
+            _route(route, _groups(routes.targets_of(route), places), compile_plan(route, routes))
+            for route in routes.routes
+        ),
+        people=routes.people,
     )
 
 
-def _route(route: Route, targets: tuple[TargetGroup, ...]) -> CompiledRoute:
+def _route(route: Route, targets: tuple[TargetGroup, ...], plan: RolloutPlan | None) -> CompiledRoute:
     return CompiledRoute(
         name=route.name,
         repository=route.repository,
@@ -45,6 +51,8 @@ def _route(route: Route, targets: tuple[TargetGroup, ...]) -> CompiledRoute:
         when_undetermined=route.when_undetermined,
         when_busy=route.when_busy,
         new_instances=route.new_instances,
+        plan=plan,
+        drift_seconds=route.drift,
     )
 
 
@@ -75,6 +83,7 @@ def _groups(targets: tuple[Target, ...], places: Mapping[TargetName, int]) -> tu
     for target in targets:
         settings = TargetGroup(
             places=(),
+            wave=target.wave,
             limit=target.limit,
             playbook=target.playbook,
             tags=target.tags,

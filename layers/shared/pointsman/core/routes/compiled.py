@@ -12,6 +12,8 @@ from msgspec import Struct, json
 
 from pointsman.core.model import Target, TargetName, WhenBusy
 from pointsman.core.patterns.pattern import PatternList
+from pointsman.core.rollout_plan import RolloutPlan
+from pointsman.core.routes.principals import logins_of
 from pointsman.core.run_options import RunOptions
 
 
@@ -69,6 +71,7 @@ class TargetGroup(CompiledPart, frozen=True):
     tags: tuple[str, ...] | None = None
     extra_vars: dict[str, Any] | None = None
     options: RunOptions | None = None
+    wave: int = 0
 
 
 class CompiledRoute(CompiledPart, frozen=True):
@@ -86,7 +89,9 @@ class CompiledRoute(CompiledPart, frozen=True):
     skip_ci: bool = True
     when_undetermined: WhenUndetermined = WhenUndetermined.RUN
     when_busy: WhenBusy = WhenBusy.SUPERSEDE
+    plan: RolloutPlan | None = None  # None: all targets at once
     new_instances: bool = False
+    drift_seconds: int | None = None  # how often targets are checked for drift; None: never
 
 
 class CompiledRoutes(CompiledPart, frozen=True, dict=True):
@@ -94,6 +99,7 @@ class CompiledRoutes(CompiledPart, frozen=True, dict=True):
 
     places: tuple[Place, ...]
     routes: tuple[CompiledRoute, ...]
+    people: dict[str, tuple[str, ...]] = {}  # ARNs by login; `*` stands for any characters of a role's name
 
     @classmethod
     def read(cls, content: bytes) -> Self:
@@ -122,6 +128,11 @@ class CompiledRoutes(CompiledPart, frozen=True, dict=True):
             for target in self.targets_of(route)
             if (target.account_id, target.region) == (account_id, region)
         )
+
+    def login_of(self, arn: str) -> str | None:
+        """The GitHub login of an IAM principal; None if it is nobody's, or more than one person's."""
+        logins = list(logins_of(arn, self.people))
+        return logins[0] if len(logins) == 1 else None
 
     def targets_of(self, route: CompiledRoute) -> tuple[Target, ...]:
         """The targets of `route`, in the order of the file, each with its settings."""
@@ -153,4 +164,5 @@ def _target(place: Place, group: TargetGroup) -> Target:
         tags=group.tags,
         extra_vars=group.extra_vars,
         options=group.options,
+        wave=group.wave,
     )

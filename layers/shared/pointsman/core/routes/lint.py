@@ -13,6 +13,7 @@ from pointsman.core.routes.diagnostic import Diagnostic, Location
 from pointsman.core.routes.filters import filter_of, other_filter, repositories_of
 from pointsman.core.routes.lint_directory import lint_directory
 from pointsman.core.routes.lint_patterns import unexpected_meaning
+from pointsman.core.routes.lint_plans import lint_people, lint_plan
 from pointsman.core.routes.model import Route, Routes
 from pointsman.core.text import join_first
 
@@ -25,6 +26,7 @@ _REFS = ("refs/heads/", "refs/tags/")
 def lint(routes: Routes) -> list[Diagnostic]:
     """Warnings about valid rules, for their author to review."""
     warnings = list(_lint_targets(routes))
+    warnings += lint_people(routes)
     for index, route in enumerate(routes.routes):
         warnings += _lint_route(("routes", index), route, routes)
     return [*warnings, *find_conflicts(routes)]
@@ -82,6 +84,7 @@ def _lint_route(location: Location, route: Route, routes: Routes) -> Iterator[Di
     if route.new_instances and route.on.push is None:
         reason = "has no effect: a route without push never changes a host, so there is no last good commit"
         yield Diagnostic((*location, "new_instances"), reason)
+    yield from lint_plan(location, route, routes)
     for index in sorted(routes.choices_without_effect(route)):
         yield Diagnostic((*location, "targets", index), "has no effect: later entries match all of its targets")
     if Language().any_name_matching([repositories_of(route)], Names.REPOSITORIES) is Satisfiable.NO:

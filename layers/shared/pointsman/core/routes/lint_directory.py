@@ -40,7 +40,7 @@ def lint_directory(location: Location, route: Route) -> Iterator[Diagnostic]:
 
 def _lint_relative_paths(location: Location, route: Route, directory: str) -> Iterator[Diagnostic]:
     paths: list[tuple[Location, str]] = [((*location, "playbook"), route.playbook)]
-    for index, choice in enumerate(route.targets):
+    for index, choice in enumerate(route.targets or ()):
         here = (*location, "targets", index)
         paths += [((*here, "playbook"), choice.playbook)] if choice.playbook else []
         paths += [((*here, "inventory"), path) for path in choice.inventory or ()]

@@ -14,75 +14,54 @@ check.py checks what concerns several parts of the file. docs/routes.md is the r
 """
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from pointsman.core.model import Target, TargetName, WhenBusy
+from pointsman.core.rollout_plan import OnFailure
 from pointsman.core.routes.compiled import WhenUndetermined
 from pointsman.core.routes.conditions import On
 from pointsman.core.routes.options import ChoiceOptions, RouteOptions, TargetOptions
+from pointsman.core.routes.people import People, Teams
+from pointsman.core.routes.rollout_rules import Freezes, Waves
+from pointsman.core.routes.selectors import TargetSelector, as_selectors
 from pointsman.core.routes.values import (
     AccountId,
     AccountName,
     AnsibleTags,
     Environment,
     ExtraVars,
-    Labels,
     Limit,
     Name,
     NotEmpty,
     Playbook,
+    Rate,
     Regions,
     Repositories,
     RoutesPart,
     Selector,
-    one_or_many,
 )
+from pointsman.core.routes.wave_assignment import WaveAssignment, assign_waves
 from pointsman.core.run_options import merge_options
 
 MERGED = ("extra_vars", "secrets", "env")  # the others are replaced
 
 
-class TargetChoice(ChoiceOptions):
+class TargetChoice(TargetSelector, ChoiceOptions):
     """Targets of a route, by name or by labels, and their own settings. All given labels must match."""
 
-    name: Selector | None = Field(None, description="account/region, where either may be `*`.")
-    account: Labels | None = Field(None, description="Name of the account, or a list of names.")
-    region: Labels | None = Field(None, description="Region, or a list of regions.")
-    environment: Labels | None = Field(None, description="Environment of the account or the target, or a list.")
     playbook: Playbook | None = Field(None, description="Overrides that of the route.")
     limit: Limit | None = Field(None, description="Overrides that of the route.")
     tags: AnsibleTags | None = Field(None, description="Overrides that of the route.")
     extra_vars: ExtraVars = Field(default_factory=dict, description="Override those of the route and the target.")
 
-    @model_validator(mode="after")
-    def _chooses_something(self) -> Self:
-        if not (self.name or self.account or self.region or self.environment):
-            raise ValueError("selects no target: give `name`, `account`, `region` or `environment`")
-        return self
-
-    def matches(self, target: Target, environment: str) -> bool:
-        """Whether this selects `target`, which has the label `environment` (empty: none)."""
-        labels = ((self.account, target.account), (self.region, target.region), (self.environment, environment))
-        return (self.name is None or fnmatchcase(target.name, self.name)) and all(
-            wanted is None or any(fnmatchcase(label, each) for each in wanted) for wanted, label in labels
-        )
-
-
-def _choices(value: object) -> object:
-    if value == "all":
-        return [{"name": "*/*"}]
-    value = one_or_many(value)
-    return [{"name": item} if isinstance(item, str) else item for item in value] if isinstance(value, list) else value
-
 
 Choices = Annotated[
     tuple[TargetChoice, ...],
     BeforeValidator(
-        _choices, json_schema_input_type=Literal["all"] | Selector | TargetChoice | list[Selector | TargetChoice]
+        as_selectors, json_schema_input_type=Literal["all"] | Selector | TargetChoice | list[Selector | TargetChoice]
     ),
     NotEmpty,
 ]
@@ -94,7 +73,9 @@ class Route(RouteOptions):
     name: Name = Field(description="Name in the audit trail. It is part of a rollout's identity, so do not change it.")
     repository: Repositories = Field(description="owner/name on GitHub, or patterns.")
     on: On = Field(description="The events: push, pull_request, or both, with conditions.")
-    targets: Choices = Field(description="all, or names (account/region) and labels.")
+    targets: Choices | None = Field(
+        None, description="all, or names (account/region) and labels. Default: all that `waves` select."
+    )
     playbook: Playbook = Field(description="Path of the playbook, relative to `directory`.")
     tags: AnsibleTags = Field((), description="Run only these tags of the playbook.")
     extra_vars: ExtraVars = Field(default_factory=dict, description="Variables for Ansible. No secrets.")
@@ -105,11 +86,30 @@ class Route(RouteOptions):
     )
     when_busy: WhenBusy = Field(
         WhenBusy.SUPERSEDE,
-        description="A newer commit replaces a waiting older one (supersede), or waits behind it (queue).",
+        description="A newer commit replaces a waiting older one (supersede), waits behind it (queue), "
+        "or also stops its running builds (cancel).",
+    )
+    waves: Waves | None = Field(None, description="The order of the targets. Default: all at once.")
+    on_failure: OnFailure = Field(
+        OnFailure.HALT,
+        description="After a wave that failed nothing more starts (halt), the next one starts (continue), or the "
+        "targets go back to their last good commit (rollback).",
+    )
+    freeze: Freezes | None = Field(None, description="Recurring times in which nothing starts.")
+    drift: Rate | None = Field(
+        None, description="How often the targets are compared with their last applied commit: rate(1 day)."
     )
     new_instances: StrictBool = Field(
         False, description="Run the last commit that succeeded on each EC2 instance that comes up."
     )
+
+    @property
+    def choices(self) -> tuple[TargetChoice, ...]:
+        """What selects the route's targets: `targets`, or else its waves."""
+        if self.targets is not None:
+            return self.targets
+        selectors = (selector for wave in self.waves or () for selector in wave.targets)
+        return tuple(TargetChoice(**dict(selector)) for selector in selectors)
 
 
 class Defaults(RouteOptions):
@@ -125,6 +125,10 @@ class Defaults(RouteOptions):
     skip_ci: StrictBool | None = None
     when_undetermined: WhenUndetermined | None = None
     when_busy: WhenBusy | None = None
+    waves: Waves | None = None
+    on_failure: OnFailure | None = None
+    freeze: Freezes | None = None
+    drift: Rate | None = None
     new_instances: StrictBool | None = None
 
 
@@ -161,6 +165,10 @@ class Routes(RoutesPart):
     targets: Annotated[tuple[TargetRule, ...], NotEmpty] | None = Field(
         None, description="Default: every account in every region."
     )
+    people: People = Field(
+        default_factory=dict, description="ARNs of IAM users and of roles' sessions by GitHub login."
+    )
+    teams: Teams = Field(default_factory=dict, description="GitHub logins by the name of their team.")
     # Merged into the routes.
     defaults: Defaults | None = Field(None, exclude=True, description="Values for routes that do not set them.")
     routes: Annotated[tuple[Route, ...], NotEmpty] = Field(description="All of them are evaluated for each change.")
@@ -197,22 +205,36 @@ class Routes(RoutesPart):
         )
 
     def targets_of(self, route: Route) -> tuple[Target, ...]:
-        """The targets of `route`, each with the settings of the last choice that selects it."""
-        return tuple(_chosen(target, route.targets[choices[-1]], route) for target, choices in self._selected(route))
+        """The targets of `route`, each with the settings of the last choice that selects it, and in its wave."""
+        wave_of = self.waves_of(route).wave_of
+        choices = route.choices
+        return tuple(
+            _chosen(target, choices[selected[-1]], route).replace(wave=wave_of.get(target.name, 0))
+            for target, selected in self._selected(route)
+        )
+
+    def waves_of(self, route: Route) -> WaveAssignment:
+        """Which targets of `route` are in which of its waves."""
+        selected = {target.name for target, _ in self._selected(route)}
+        targets = [each for each in self._with_environments if each[0].name in selected]
+        return assign_waves(targets, [wave.targets for wave in route.waves or ()])
 
     def choices_without_target(self, route: Route) -> set[int]:
-        """The indexes of the route's choices that select no target."""
-        return set(range(len(route.targets))).difference(*(choices for _, choices in self._selected(route)))
+        """The indexes of the entries in the route's `targets` that select no target."""
+        return set(range(len(route.targets or ()))).difference(*(choices for _, choices in self._selected(route)))
 
     def choices_without_effect(self, route: Route) -> set[int]:
-        """The indexes of the route's choices all of whose targets are also selected by later choices."""
+        """The indexes of the entries in the route's `targets` whose targets are also selected by later ones."""
+        if route.targets is None:
+            return set()
         selected = list(self._selected(route))
         return {choice for _, choices in selected for choice in choices} - {choices[-1] for _, choices in selected}
 
     def _selected(self, route: Route) -> Iterator[tuple[Target, list[int]]]:
         """Each target that a choice of `route` selects, with the indexes of these choices."""
+        every = route.choices
         for target, environment in self._with_environments:
-            choices = [index for index, choice in enumerate(route.targets) if choice.matches(target, environment)]
+            choices = [index for index, choice in enumerate(every) if choice.matches(target, environment)]
             if choices:
                 yield target, choices
 

@@ -18,8 +18,10 @@ def routes_schema() -> dict[str, Any]:
     parts["Route"]["required"] = ["name"]
     for key, value in parts["Defaults"]["properties"].items():
         value["description"] = parts["Route"]["properties"][key]["description"]
-    parts["TargetChoice"]["anyOf"] = [{"required": [key]} for key in ("name", "account", "region", "environment")]
-    parts["Events"]["minProperties"] = 1
+    for selector in ("TargetChoice", "TargetSelector"):
+        parts[selector]["anyOf"] = [{"required": [key]} for key in ("name", "account", "region", "environment")]
+    for part in ("Events", "GateRule", "ToleranceRule"):
+        parts[part]["minProperties"] = 1
     parts["SecretVariable"]["oneOf"] = [{"required": [key]} for key in ("secret", "parameter")]
     for event in ("PushCondition", "PullRequestCondition"):
         parts[event]["allOf"] = _exclusive_lists(parts[event]["properties"])

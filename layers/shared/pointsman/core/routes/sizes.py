@@ -4,13 +4,16 @@ import json
 from collections.abc import Iterator
 
 from pointsman.core.model import Target
+from pointsman.core.rollout_plan import RolloutPlan
+from pointsman.core.routes.compile_plan import compile_plan
 from pointsman.core.routes.diagnostic import Diagnostic
 from pointsman.core.routes.model import Route, Routes, narrowing
 from pointsman.core.routes.options import options_error
 from pointsman.core.routes.values import EXTRA_VARS_CHARACTERS, is_ipv6
 from pointsman.core.run_options import merge_options
+from pointsman.core.text import pluralize
 
-# A rollout is one DynamoDB item (400 KB), which contains every target of its route with its settings.
+# A rollout is one DynamoDB item (400 KB), which contains its plan and every target of its route with its settings.
 TARGETS_OF_A_ROUTE = 1_000
 TARGETS_BYTES = 340_000
 
@@ -24,12 +27,8 @@ def size_diagnostics(routes: Routes) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 (*location, "targets"), f"{len(targets)} targets: a route can have at most {TARGETS_OF_A_ROUTE}"
             )
-        elif sum(len(target.to_json().encode()) for target in targets) > TARGETS_BYTES:
-            yield Diagnostic(
-                (*location, "targets"),
-                f"its {len(targets)} targets with their own settings are more than {TARGETS_BYTES:,} bytes: "
-                "put large data into the repository",
-            )
+        elif reason := _size_error(targets, compile_plan(route, routes)):
+            yield Diagnostic((*location, "targets"), reason)
         for reason in (_limit_error(targets, routes), _variables_error(route, targets)):
             if reason:
                 yield Diagnostic((*location, "targets"), reason)
@@ -37,6 +36,23 @@ def size_diagnostics(routes: Routes) -> Iterator[Diagnostic]:
             yield Diagnostic(location, reason)
         elif reason := _options_error_of_target(route, targets):
             yield Diagnostic((*location, "targets"), reason)
+
+
+def _size_error(targets: tuple[Target, ...], plan: RolloutPlan | None) -> str | None:
+    own = sum(len(target.to_json().encode()) for target in targets)
+    of_plan = len(plan.to_json().encode()) if plan else 0
+    if own > TARGETS_BYTES:
+        return (
+            f"its {len(targets)} targets with their own settings are more than {TARGETS_BYTES:,} bytes: "
+            "put large data into the repository"
+        )
+    if own + of_plan > TARGETS_BYTES:
+        return (
+            f"its {len(targets)} targets ({own:,} bytes) and its {pluralize(len(plan.waves) if plan else 0, 'wave')} "
+            f"({of_plan:,} bytes) are more than {TARGETS_BYTES:,} bytes: "
+            "use fewer waves, alarms and approvers, or split the route"
+        )
+    return None
 
 
 def _limit_error(targets: tuple[Target, ...], routes: Routes) -> str | None:

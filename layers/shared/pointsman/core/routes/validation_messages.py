@@ -1,6 +1,5 @@
 """Convert pydantic's errors about routes.yaml to messages in the terms of the file."""
 
-from difflib import get_close_matches
 from typing import Any, TypeAliasType, cast
 
 from pydantic import BaseModel
@@ -8,6 +7,7 @@ from pydantic import BaseModel
 from pointsman.core.routes.conditions import PullRequestCondition, PushCondition
 from pointsman.core.routes.diagnostic import Diagnostic, Location
 from pointsman.core.routes.model import Routes
+from pointsman.core.routes.suggestions import did_you_mean
 from pointsman.core.routes.values import FORMATS, UNION_TAGS, RoutesPart
 from pointsman.core.text import ELLIPSIS, cut
 
@@ -28,6 +28,8 @@ _EXPECTED_OF = {
     "on": "must be `push`, `pull_request`, a list of them, or a mapping with conditions",
     "repository": "must be owner/name, or a list",
     "targets": "must be `all`, a name, or a list",
+    "waves": "must be a mapping with `targets`, or a list of them",
+    "freeze": "must be a mapping with `cron` and `for`, or a list of them",
     "vault": "must be the name of a secret, {secret: name, id: id}, or a list",
 }
 _OTHER_EVENT: dict[str | int, tuple[str, type[BaseModel]]] = {
@@ -130,14 +132,6 @@ def _hint_for_key(location: Location) -> str:
     if model and key in _keys_of(model):
         return f": it is a condition of {elsewhere}"
     return did_you_mean(str(key), _keys_at(tuple(above)))
-
-
-def did_you_mean(word: str, valid: list[str]) -> str:
-    """Suggest the valid value closest to `word`, or list the valid values."""
-    close = [each for each in valid if len(word) > 2 and each.startswith(word)] or get_close_matches(word, valid, n=1)
-    if close:
-        return f"; did you mean `{close[0]}`?"
-    return f"; choose from {', '.join(dict.fromkeys(valid[:10]))}{', …' * (len(valid) > 10)}" if valid else ""
 
 
 def _quote(value: object) -> str:

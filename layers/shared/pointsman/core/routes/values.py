@@ -45,12 +45,22 @@ FORMATS = {
     (LOGIN := r"^[A-Za-z0-9][A-Za-z0-9_-]{0,98}(\[bot\])?$"): (
         "a GitHub login such as hana or dependabot[bot]; write an account's id without quotes"
     ),
+    (PERSON := r"^[A-Za-z0-9][A-Za-z0-9_-]{0,98}$"): "a GitHub login such as hana",
+    (APPROVER := r"^(team:[a-z0-9][a-z0-9-]{0,62}|[A-Za-z0-9][A-Za-z0-9_-]{0,98})$"): (
+        "a GitHub login such as hana, or a team of this file such as team:ops"
+    ),
+    (DURATION := r"^[1-9][0-9]{0,8}[smhd]$"): "a duration such as 90s, 10m, 24h or 7d",
+    (RATE := r"^rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]{1,6}) (minutes|hours|days))\)$"): (
+        "a rate such as rate(1 day), rate(12 hours) or rate(90 minutes)"
+    ),
 }
 
 # runner/bin/run-playbook rejects these: only the inventory may define the connection to a host.
 RESERVED = re.compile(r"ansible_.*|local_.*|host_root|whole_system")
 TEMPLATE = re.compile(r"\{[{%#]")
 EXTRA_VARS_CHARACTERS = 4_000  # of JSON
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+_UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
 
 
 class RoutesPart(BaseModel):
@@ -84,6 +94,34 @@ def several(item: Any, most: int | None = None) -> BeforeValidator:
     many: Any = list[item]
     many = many if most is None else Annotated[many, Field(max_length=most)]
     return BeforeValidator(one_or_many, json_schema_input_type=item | many)
+
+
+def duration(least: str, most: str) -> BeforeValidator:
+    """A validator that reads `10m` as seconds, between two such texts."""
+
+    def read(value: object) -> int:
+        if not isinstance(value, str) or not re.fullmatch(DURATION, value):
+            raise ValueError(f"must be {FORMATS[DURATION]}")
+        if not seconds_of(least) <= seconds_of(value) <= seconds_of(most):
+            raise ValueError(f"must be between {least} and {most}")
+        return seconds_of(value)
+
+    return BeforeValidator(read, json_schema_input_type=Annotated[str, Field(pattern=DURATION)])
+
+
+def seconds_of(text: str) -> int:
+    """The seconds of a duration such as `10m`."""
+    return int(text[:-1]) * _UNITS[text[-1]]
+
+
+def _rate(value: object) -> int:
+    if not isinstance(value, str) or not re.fullmatch(RATE, value):
+        raise ValueError(f"must be {FORMATS[RATE]}")
+    number, unit = value.removeprefix("rate(").removesuffix(")").split()
+    seconds = int(number) * _UNITS[unit[0]]
+    if not HOUR <= seconds <= 31 * DAY:
+        raise ValueError("must be between rate(1 hour) and rate(31 days)")
+    return seconds
 
 
 def _account_id(value: object) -> object:
@@ -230,6 +268,8 @@ Repositories = Annotated[
     several(RepositoryPattern),
     AfterValidator(_patterns),
 ]
+
+Rate = Annotated[int, BeforeValidator(_rate, json_schema_input_type=Annotated[str, Field(pattern=RATE)])]
 
 Actor = Annotated[
     Annotated[str, Field(pattern=LOGIN), Tag("#text")]

@@ -102,13 +102,22 @@ def _is_held(route: CompiledRoute, result: MatchResult) -> bool:
 
 
 def _spec(routing_input: RoutingInput, route: CompiledRoute, routes: CompiledRoutes) -> RolloutSpec:
-    """The rollout of a route that runs. A pull request is only checked: it changes nothing."""
+    """The rollout of a route that runs. A pull request is only checked: it changes nothing, so it needs no plan."""
     change, pull_request = routing_input.change, routing_input.change.pull_request
     mode = Mode.CHECK if pull_request else Mode.APPLY
     spec = rollout_spec(
         route, rollout_id(change.repository_id, route.name, change.after, mode), routes.targets_of(route)
     )
-    return spec.replace(mode=mode, concurrency_group=f"{route.name}#{pull_request.number}") if pull_request else spec
+    if not pull_request:
+        return spec
+    return without_plan(spec).replace(mode=mode, concurrency_group=f"{route.name}#{pull_request.number}")
+
+
+def without_plan(spec: RolloutSpec) -> RolloutSpec:
+    """The same rollout on all targets at once."""
+    if spec.plan is None:
+        return spec
+    return spec.replace(plan=None, targets=tuple(target.replace(wave=0) for target in spec.targets))
 
 
 def rollout_spec(route: CompiledRoute, rollout: RolloutId, targets: tuple[Target, ...]) -> RolloutSpec:
@@ -121,5 +130,6 @@ def rollout_spec(route: CompiledRoute, rollout: RolloutId, targets: tuple[Target
         extra_vars=route.extra_vars,
         options=route.options,
         when_busy=route.when_busy,
+        plan=route.plan,
         targets=targets,
     )
