@@ -10,7 +10,10 @@ from pointsmanctl.options import OutputOption
 from pointsmanctl.output.formats import Format, print_objects
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
+    from rich.text import Text
 
     from pointsmanctl.routes_file.reader import CheckedRoutes
 
@@ -46,7 +49,24 @@ def _print(file: Path, checked: "CheckedRoutes") -> None:
     out = console()
     for each in [*checked.errors, *checked.warnings]:
         _print_line(out, str(each), "yellow" if each.is_warning else "red")
+    for line in _plans(checked):
+        out.print(line, soft_wrap=True)
     _print_line(out, f"{file}: {_summary(checked)}", "bold")
+
+
+def _plans(checked: "CheckedRoutes") -> "Iterator[Text]":
+    """Yield the waves of each route that has some."""
+    from datetime import UTC, datetime
+
+    from pointsman.core.routes.compile import compile_routes
+    from pointsman.core.text import NAMES_LISTED
+    from pointsmanctl.explain.plan import plan_lines
+
+    if checked.routes:
+        routes, now = compile_routes(checked.routes), datetime.now(UTC)
+        for route in routes.routes:
+            if route.plan:
+                yield from plan_lines(route.name, route.plan, routes.targets_of(route), now, names=NAMES_LISTED)
 
 
 def _print_line(out: "Console", line: str, style: str) -> None:

@@ -154,16 +154,19 @@ def _print_none(reason: str, output: Format) -> None:
 
 
 def _print_decisions(routing_input: "RoutingInput", routes: "CompiledRoutes", output: Format, *, pager: bool) -> None:
+    from datetime import UTC, datetime
+
     from rich.console import Group
     from rich.text import Text
 
     from pointsman.core.routing.decide import decide
+    from pointsmanctl.explain.plan import plan_lines, plan_object
     from pointsmanctl.explain.would_run import command_lines, would_run
     from pointsmanctl.output.console import show
     from pointsmanctl.output.decisions_table import decisions_table
     from pointsmanctl.output.shapes import DECISION_COLUMNS, decision_object
 
-    routing = decide(routing_input, routes)
+    routing, now = decide(routing_input, routes), datetime.now(UTC)
     if routing.needs_changed_files:
         note("On AWS, the receiver would now read the changed files from GitHub, if it has a token.")
     # There is no rollout id: it depends on the commit.
@@ -171,12 +174,17 @@ def _print_decisions(routing_input: "RoutingInput", routes: "CompiledRoutes", ou
     if output is not Format.TABLE:
         specs = {spec.route: spec for spec in routing.specs}
         for each in decisions:
-            each["would_run"] = would_run(specs[each["route"]]) if each["route"] in specs else []
+            running = specs.get(each["route"])
+            each["would_run"] = would_run(running) if running else []
+            each["plan"] = plan_object(running.plan, running.targets, now) if running and running.plan else None
         print_objects(decisions, output, DECISION_COLUMNS)
         return
     note(_summary(routing_input, routes))
-    commands = [line for spec in routing.specs for line in command_lines(spec)]
-    show(Group(decisions_table(decisions, full=True), Text(routing.reason), *commands), pager=pager)
+    lines = [line for spec in routing.specs for line in command_lines(spec)]
+    lines += [
+        line for each in routing.specs if each.plan for line in plan_lines(each.route, each.plan, each.targets, now)
+    ]
+    show(Group(decisions_table(decisions, full=True), Text(routing.reason), *lines), pager=pager)
 
 
 def _summary(routing_input: "RoutingInput", routes: "CompiledRoutes") -> str:

@@ -33,7 +33,7 @@ def decisions(*arguments: str, stdin: bytes | None = None) -> list[dict[str, Any
 
 def test_explain_shows_decision_pattern_and_file_of_each_route() -> None:
     [decision] = decisions("--repo", "acme/infra", "--branch", "main", "--files", "a.md", "b.md", "roles/c")
-    assert decision.keys() == {*DECISION_COLUMNS, "would_run"}
+    assert decision.keys() == {*DECISION_COLUMNS, "would_run", "plan"}
     assert decision["rollout"] is None
     assert (decision["route"], decision["outcome"], decision["runs"]) == ("site", "matched", True)
     assert (decision["pattern"], decision["file"]) == ("**", "roles/c")
