@@ -34,6 +34,14 @@ def push(**condition: Any) -> dict[str, Any]:
     return with_route(on={"push": {key.replace("_", "-"): value for key, value in condition.items()}})
 
 
+def without(key: str) -> dict[str, Any]:
+    return {name: value for name, value in WHOLE["routes"][0].items() if name != key}
+
+
+USER = "arn:aws:iam::111111111111:user/hana"
+SESSION = "arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Ops_*/kofi@acme.io"
+ALARM = "arn:aws:cloudwatch:eu-west-1:333333333333:alarm:errors"
+
 VALID = {
     "whole": WHOLE,
     "version": WHOLE | {"version": 1},
@@ -79,6 +87,33 @@ VALID = {
         when_busy="queue",
         new_instances=True,
     ),
+    "rollouts": WHOLE
+    | {"people": {"hana": USER, "kofi": [SESSION]}, "teams": {"ops": ["hana", "kofi"], "one": "hana"}}
+    | with_route(
+        waves=[
+            {"targets": "dev/*", "hosts": {"serial": 1}, "after": {"approval": {"by": "hana"}}},
+            {
+                "targets": [{"environment": "production", "region": "eu-*"}],
+                "hosts": {"serial": "25%"},
+                "after": {
+                    "soak": "10m",
+                    "alarms": [ALARM],
+                    "approval": {"by": ["hana", "team:ops"], "within": "24h", "not_author": True},
+                },
+            },
+            {
+                "targets": "all",
+                "max_parallel": 2,
+                "tolerate": {"failed_hosts": 0, "unreachable_hosts": "10%", "unavailable_targets": 1},
+            },
+        ],
+        on_failure="rollback",
+        when_busy="cancel",
+        freeze={"cron": "0 17 * * FRI", "for": "64h", "time_zone": "Europe/Berlin"},
+        drift="rate(1 day)",
+    ),
+    "targets that only waves select": WHOLE
+    | {"routes": [{**without("targets"), "waves": {"targets": "all"}, "freeze": [{"cron": "0 0 1 1 *", "for": "1d"}]}]},
     "options": with_route(
         directory="infra/ansible",
         inventory=["hosts.ini", "../prod"],
@@ -90,6 +125,7 @@ VALID = {
         verbosity=4,
         env={"HTTPS_PROXY": "http://proxy:3128"},
     ),
+    "a long path": with_route(inventory="inventories/production/hosts.ini", requirements="ansible/requirements.yml"),
     "options of a target": WHOLE
     | {"targets": [{"account": "dev", "inventory": "dev", "vault": "v", "env": {"A": "b"}}]}
     | with_route(targets=[{"name": "*/*", "inventory": ["prod"], "forks": 1, "secrets": {}, "skip_tags": []}]),
@@ -161,6 +197,30 @@ FAULTY = {
     "when_busy": with_route(when_busy="wait"),
     "new_instances": with_route(new_instances="yes"),
     "skip_ci": with_route(skip_ci="perhaps"),
+    "waves": with_route(waves=[]),
+    "a wave": with_route(waves="dev/*"),
+    "a wave's key": with_route(waves=[{"target": "all"}]),
+    "a wave without targets": with_route(waves=[{"max_parallel": 1}]),
+    "a wave's target": with_route(waves=[{"targets": ["dev"]}]),
+    "settings in a wave's target": with_route(waves=[{"targets": [{"name": "*/*", "limit": "web"}]}]),
+    "max_parallel": with_route(waves=[{"targets": "all", "max_parallel": 0}]),
+    "hosts": with_route(waves=[{"targets": "all", "hosts": {}}]),
+    "serial": with_route(waves=[{"targets": "all", "hosts": {"serial": "0%"}}]),
+    "serial of no host": with_route(waves=[{"targets": "all", "hosts": {"serial": 0}}]),
+    "tolerate": with_route(waves=[{"targets": "all", "tolerate": {}}]),
+    "tolerated hosts": with_route(waves=[{"targets": "all", "tolerate": {"failed_hosts": "101%"}}]),
+    "a gate of nothing": with_route(waves=[{"targets": "all", "after": {}}]),
+    "soak": with_route(waves=[{"targets": "all", "after": {"soak": 600}}]),
+    "alarm": with_route(waves=[{"targets": "all", "after": {"alarms": ["errors"]}}]),
+    "approver": with_route(waves=[{"targets": "dev/*", "after": {"approval": {"by": "a b"}}}, {"targets": "all"}]),
+    "on_failure": with_route(on_failure="stop"),
+    "freeze": with_route(freeze={"cron": "0 17 * * FRI"}),
+    "freeze's length": with_route(freeze={"cron": "0 17 * * FRI", "for": 64}),
+    "drift": with_route(drift="rate(1 days)"),
+    "people": WHOLE | {"people": {"hana": "arn:aws:iam::111111111111:root"}},
+    "a person's login": WHOLE | {"people": {"h na": USER}},
+    "team": WHOLE | {"teams": {"ops": ["h na"]}},
+    "team's name": WHOLE | {"teams": {"Ops": ["hana"]}},
 }
 
 

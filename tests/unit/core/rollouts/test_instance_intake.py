@@ -1,6 +1,7 @@
 """An instance came up: what is asked of EC2, and which routes configure it."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ ID = LAUNCH.instance
 PLACE = (ACCOUNT_IDS["dev"], "eu-west-1")
 
 
-def routes(*names: str, targets: str = "all", repository: str = "acme/infra") -> CompiledRoutes:
+def routes(*names: str, targets: str = "all", repository: str = "acme/infra", **more: Any) -> CompiledRoutes:
     """Routes with these names; all but "other" configure new instances."""
     rules = [
         {
@@ -29,6 +30,7 @@ def routes(*names: str, targets: str = "all", repository: str = "acme/infra") ->
             "targets": targets,
             "playbook": "now.yml",
             "new_instances": name != "other",
+            **more,
         }
         for name in names
     ]
@@ -59,6 +61,15 @@ def test_a_managed_instance_gets_what_the_routes_say_today() -> None:
     [rollout] = side.world.runs_on_instances()
     assert rollout.spec.playbook == "now.yml"
     assert [target.name for target in rollout.spec.targets] == [DEV]
+
+
+def test_no_wave_and_no_freeze_delays_a_new_instance() -> None:
+    plan = {"waves": [{"targets": "prod/*"}, {"targets": "all"}], "freeze": {"cron": "0 0 * * *", "for": "23h"}}
+    side = Intake(routes("site", **plan), found(LAUNCH))
+    assert side.take() == "recorded"
+    [rollout] = side.world.runs_on_instances()
+    assert rollout.spec.plan is None
+    assert [target.wave for target in rollout.spec.targets] == [0]
 
 
 def test_a_route_without_new_instances_does_not_run_and_ec2_is_not_asked() -> None:

@@ -63,10 +63,20 @@ def _without_null(part: dict[str, Any]) -> None:
         del part["default"]
 
 
+def _limit_list(part: dict[str, Any]) -> None:
+    """Let the maximum of a list count its items: pydantic writes it so that it would count a text's characters."""
+    most = part.pop("maxLength", None)
+    for kind in part["anyOf"]:
+        if most and kind.get("type") == "array" and "maxItems" not in kind:
+            kind |= {"minItems": 1, "maxItems": most}
+
+
 def _adapt_one(part: dict[str, Any]) -> None:
     """Add the rules of the validators, which the generated schema lacks, and descriptions of the formats."""
     if "anyOf" in part and "default" in part:
         _without_null(part)
+    if "anyOf" in part and "maxLength" in part:
+        _limit_list(part)
     if isinstance(part.get("title"), str):
         del part["title"]  # it repeats the key
     if part.get("type") == "array" and "maxItems" not in part:
