@@ -1,6 +1,7 @@
 """docs/routes.md says what the code does: each of its tables that can be tried is tried."""
 
 import re
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,20 @@ from pointsman.core.routes.compile import compile_routes
 from pointsman.core.routes.conditions import PATTERN_LISTS, PullRequestCondition, PushCondition
 from pointsman.core.routes.lint import lint
 from pointsman.core.routes.model import Account, Defaults, Route, Routes, TargetChoice, TargetRule
+from pointsman.core.routes.rollout_rules import (
+    ApprovalGate,
+    FreezeRule,
+    GateRule,
+    HostsRule,
+    ToleranceRule,
+    WaveRule,
+)
+from pointsman.core.routes.selectors import TargetSelector
 from pointsman.core.routing.decide import decide
 from pointsman.core.routing.evaluate import SKIP_MARKERS
 from pointsman.core.routing.routing_input import RoutingInput
 from pointsman.core.run_options import RunOptions
+from pointsmanctl.explain.plan import plan_lines
 from pointsmanctl.routes_file.reader import read_routes
 from tests.support.receiver import ROOT, payload, routes_with
 
@@ -133,9 +144,10 @@ def keys(model: type[Any]) -> set[str]:
 
 def test_exactly_the_existing_keys_are_documented() -> None:
     documented = {code for row in table("key") for code in codes(row[0])}
-    models = (Routes, Route, PushCondition, PullRequestCondition)
+    rollouts = (WaveRule, HostsRule, ToleranceRule, GateRule, ApprovalGate, FreezeRule)
+    models = (Routes, Route, PushCondition, PullRequestCondition, *rollouts)
     assert documented - {"x-..."} == set().union(*(keys(model) for model in models))
-    for model in (Account, TargetRule, TargetChoice, Defaults):
+    for model in (Account, TargetRule, TargetChoice, TargetSelector, Defaults):
         assert all(re.search(rf"\b{key}\b", DOCUMENT) for key in keys(model))
 
 
@@ -150,9 +162,33 @@ def example(number: int, directory: Path, before: str = "") -> Routes:
     return read
 
 
+IN_TWO_REGIONS = 'accounts: {dev: "222222222222", prod: "333333333333"}\nregions: [us-east-1, eu-west-1]\n'
+
+
+def test_the_example_of_waves_is_valid_and_does_what_it_says(tmp_path: Path) -> None:
+    routes = compile_routes(example(1, tmp_path, IN_TWO_REGIONS))
+    [spec] = decide(_push(["ansible/site.yml"]), routes).specs
+    assert {target.name: target.wave for target in spec.targets} == {
+        "dev/us-east-1": 0,
+        "dev/eu-west-1": 0,
+        "prod/eu-west-1": 1,
+        "prod/us-east-1": 2,
+    }
+    assert spec.plan
+    shown = [line.plain for line in plan_lines("site", spec.plan, spec.targets, datetime(2026, 11, 29, tzinfo=UTC))]
+    assert "\n".join(shown) in DOCUMENT
+
+
+def test_the_example_of_people_is_valid(tmp_path: Path) -> None:
+    site = "routes: [{name: a, repository: a/b, on: push, playbook: a.yml, targets: all}]\n"
+    routes = compile_routes(example(2, tmp_path, IN_TWO_REGIONS + site))
+    assert routes.login_of("arn:aws:sts::111111111111:assumed-role/AWSReservedSSO_Ops_0a1b/hana@acme.io") == "hana"
+    assert routes.login_of("arn:aws:sts::111111111111:assumed-role/Operators/kofi") == "kofi"
+
+
 def test_the_example_of_options_is_valid(tmp_path: Path) -> None:
     before = 'accounts: {dev: "222222222222", prod: "333333333333"}\nregions: [eu-west-1]\n'
-    routes = compile_routes(example(1, tmp_path, before))
+    routes = compile_routes(example(3, tmp_path, before))
     [spec] = decide(_push(["ansible/site.yml"]), routes).specs
     options = {target.name: spec.settings_on(target).options for target in spec.targets}
     assert {name: each and each.inventory for name, each in options.items()} == {

@@ -81,7 +81,7 @@ def test_approvers_are_the_logins_of_people_and_teams_each_once(by: object, logi
         ({"approval": {"by": []}}, ".approval.by: must not be empty"),
         ({"approval": {"by": "a b"}}, ".approval.by: `a b` is not a GitHub login such as hana, or a team"),
         ({"approval": {"by": "dependabot[bot]"}}, ".approval.by: `dependabot[bot]` is not a GitHub login"),
-        ({"approval": {"by": "team:opps"}}, ".approval.by[0]: no team is named `opps`; did you mean `ops`?"),
+        ({"approval": {"by": "team:op"}}, ".approval.by[0]: no team is named `op`; did you mean `ops`?"),
         (
             {"approval": {"by": ["zoe"]}},
             ".approval.by: nobody can approve, because `people` has no IAM principal",
@@ -89,7 +89,7 @@ def test_approvers_are_the_logins_of_people_and_teams_each_once(by: object, logi
         ({"approval": APPROVAL | {"within": "59s"}}, ".approval.within: must be between 1m and 7d"),
         ({"approval": APPROVAL | {"within": "8d"}}, ".approval.within: must be between 1m and 7d"),
         ({"approval": APPROVAL | {"not_author": "yes"}}, ".approval.not_author: must be true or false"),
-        ({"aproval": APPROVAL}, ".aproval: unknown key; did you mean `approval`?"),
+        ({"approvals": APPROVAL}, ".approvals: unknown key; did you mean `approval`?"),
     ],
 )
 def test_an_error_of_a_gate_has_its_place_and_what_would_be_right(after: dict[str, Any], error: str) -> None:
