@@ -28,7 +28,7 @@ class BuildspecError(ValueError):
     """The buildspec is not valid; fails the build in DOWNLOAD_SOURCE."""
 
 
-class OnFailure(StrEnum):
+class OnPhaseFailure(StrEnum):
     """What a phase declares to happen after its failure."""
 
     ABORT = "ABORT"
@@ -41,7 +41,7 @@ class PhaseCommands:
 
     commands: tuple[str, ...] = ()
     finally_: tuple[str, ...] = ()
-    on_failure: OnFailure | None = None
+    on_failure: OnPhaseFailure | None = None
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,12 @@ def _commands(name: str, phase: object) -> PhaseCommands:
     allowed = {"commands", "finally", "on-failure", "run-as", "runtime-versions", "steps"}
     _refuse_unknown(mapping, allowed, where)
     on_failure = mapping.get("on-failure")
-    if on_failure is not None and on_failure not in list(OnFailure):
+    if on_failure is not None and on_failure not in list(OnPhaseFailure):
         raise BuildspecError(f"{where}.on-failure is {on_failure!r}: the local cloud supports ABORT and CONTINUE")
     return PhaseCommands(
         commands=_list(mapping.get("commands"), f"{where}.commands"),
         finally_=_list(mapping.get("finally"), f"{where}.finally"),
-        on_failure=OnFailure(on_failure) if on_failure else None,
+        on_failure=OnPhaseFailure(on_failure) if on_failure else None,
     )
 
 

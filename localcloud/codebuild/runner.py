@@ -16,7 +16,7 @@ from typing import Final
 
 from localcloud.aws import emulator
 from localcloud.codebuild import buildspec, environment, source
-from localcloud.codebuild.buildspec import Buildspec, BuildspecError, OnFailure, PhaseCommands
+from localcloud.codebuild.buildspec import Buildspec, BuildspecError, OnPhaseFailure, PhaseCommands
 from localcloud.codebuild.container import kill_processes
 from localcloud.codebuild.model import Build, BuildStatus, PhaseContext, PhaseType
 from localcloud.codebuild.role import BuildRole, RoleError
@@ -319,9 +319,9 @@ class BuildRunner:
             self._log.append(int(time.time() * 1000), line)
 
 
-def _continues_after_failure(phase: PhaseType, on_failure: OnFailure | None) -> bool:
+def _continues_after_failure(phase: PhaseType, on_failure: OnPhaseFailure | None) -> bool:
     """Whether the next phase runs after a failure: by default only post_build, after build."""
-    return on_failure is OnFailure.CONTINUE or (phase is PhaseType.BUILD and on_failure is None)
+    return on_failure is OnPhaseFailure.CONTINUE or (phase is PhaseType.BUILD and on_failure is None)
 
 
 def _refused(message: str, code: str = "CLIENT_ERROR") -> _Ended:

@@ -64,7 +64,10 @@ def test_a_managed_instance_gets_what_the_routes_say_today() -> None:
 
 
 def test_no_wave_and_no_freeze_delays_a_new_instance() -> None:
-    plan = {"waves": [{"targets": "prod/*"}, {"targets": "all"}], "freeze": {"cron": "0 0 * * *", "for": "23h"}}
+    plan: dict[str, Any] = {
+        "waves": [{"targets": "prod/*"}, {"targets": "all"}],
+        "freeze": {"cron": "0 0 * * *", "for": "23h"},
+    }
     side = Intake(routes("site", **plan), found(LAUNCH))
     assert side.take() == "recorded"
     [rollout] = side.world.runs_on_instances()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from localcloud.codebuild.buildspec import BuildspecError, OnFailure, PhaseCommands, parse
+from localcloud.codebuild.buildspec import BuildspecError, OnPhaseFailure, PhaseCommands, parse
 from localcloud.codebuild.model import PhaseType
 
 FULL = """
@@ -42,7 +42,7 @@ def test_every_section_is_read() -> None:
     assert spec.secrets_manager == {"KEY": "pointsman:key"}
     assert spec.exported_variables == ("RESULT",)
     assert spec.phases[PhaseType.INSTALL] == PhaseCommands(("pip --version",))
-    assert spec.phases[PhaseType.PRE_BUILD] == PhaseCommands(("prepare",), on_failure=OnFailure.CONTINUE)
+    assert spec.phases[PhaseType.PRE_BUILD] == PhaseCommands(("prepare",), on_failure=OnPhaseFailure.CONTINUE)
     assert spec.phases[PhaseType.BUILD] == PhaseCommands(("first line\nsecond line\n", "second"), ("tidy",))
     assert spec.phases[PhaseType.POST_BUILD] == PhaseCommands(("report",))
 
