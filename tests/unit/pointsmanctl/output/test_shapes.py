@@ -2,13 +2,16 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pointsman.core.model import RunState
+from pointsman.core.rollout_plan import RolloutPlan
 from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, read_event
+from pointsmanctl.explain.plan import plan_object
 from pointsmanctl.output.shapes import (
     DECISION_COLUMNS,
     DELIVERY_COLUMNS,
@@ -65,6 +68,12 @@ def test_an_event_is_its_sample_with_its_decisions_as_everywhere(file: Path) -> 
 def test_a_decision_has_the_documented_fields() -> None:
     [decision, *_] = delivery_event().decisions
     assert set(decision_object(decision)) == set(documented("Decision")) == set(DECISION_COLUMNS)
+
+
+def test_a_plan_has_the_documented_fields() -> None:
+    shown = plan_object(RolloutPlan(), (), datetime(2026, 11, 23, tzinfo=UTC))
+    assert list(shown) == documented("Plan")
+    assert all(f"`{name}`" in DOCUMENT for name in shown["waves"][0])
 
 
 def test_a_rollout_and_its_runs_have_the_documented_fields() -> None:
