@@ -126,6 +126,7 @@ def _change(options: ChangeOptions, repository: str, message: str, files: Change
         actor=options.actor or NOBODY,
         actor_id=options.actor_id,
         author=options.actor or NOBODY,
+        author_login=options.actor,
         title=message.partition("\n")[0],
         url="https://github.com/",
         compare_url="https://github.com/",

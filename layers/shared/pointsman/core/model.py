@@ -71,6 +71,7 @@ class Change(Value, kw_only=True, frozen=True):
     actor: str  # login of the person who pushed, or who opened or updated the pull request
     actor_id: int | None = None  # GitHub's id of the actor: unlike a login it is never given to somebody else
     author: str  # name of the head commit's author; of a pull request: login of its author
+    author_login: str | None = None  # login of GitHub's account of that author; None: unknown, such as another e-mail
     title: str  # first line of the head commit's message, or the pull request's title
     url: str  # page of the head commit or of the pull request
     compare_url: str

@@ -135,10 +135,39 @@ def test_names_are_taken_where_they_are() -> None:
     read = read_push(content)
     assert isinstance(read, RoutingInput)
     assert (read.change.author, read.change.actor) == ("hana", content["pusher"]["name"])
+    assert read.change.author_login == "hana"
     content["head_commit"]["author"] = content["pusher"] = None
     read = read_push(content)
     assert isinstance(read, RoutingInput)
     assert (read.change.author, read.change.actor, read.change.actor_id) == ("unknown", "unknown", None)
+
+
+@pytest.mark.parametrize("login", ["hana", "a", "Hana-Ito_acme", "h" * 39, "dependabot[bot]"])
+def test_the_author_of_a_push_has_a_login(login: str) -> None:
+    content = payload("push_main")
+    content["head_commit"]["author"] = {"name": "Hana Ito", "username": login}
+    content["sender"]["login"] = "omar"  # who pushed need not be who wrote
+    read = read_push(content)
+    assert isinstance(read, RoutingInput)
+    assert (read.change.author, read.change.author_login, read.change.actor) == ("Hana Ito", login, "omar")
+
+
+@pytest.mark.parametrize(
+    "username", [None, "", 7, "hana ito", "hana\n", "h" * 40, "<!channel>", "-hana", "ha\u200bna", "\ud83d", "hana[bot]x"]
+)
+def test_what_is_no_login_is_unknown(username: Any) -> None:
+    content = payload("push_main")
+    content["head_commit"]["author"] = {"name": "Hana Ito", "username": username}
+    read = read_push(content)
+    assert isinstance(read, RoutingInput)
+    assert (read.change.author, read.change.author_login) == ("Hana Ito", None)
+
+
+def test_the_author_of_a_pull_request_whose_account_is_deleted_is_unknown() -> None:
+    content = payload("pull_request_opened")
+    content["pull_request"]["user"] = None
+    read = read_pull_request(content)
+    assert (read.change.author, read.change.author_login) == ("ghost", None)
 
 
 def test_links_are_made_where_there_are_none() -> None:

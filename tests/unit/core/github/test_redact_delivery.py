@@ -73,6 +73,13 @@ def test_what_one_text_tells_to_be_a_secret_is_hidden_in_all() -> None:
     assert "Zq4tn7Lm2xKd9Wp" not in delivered(content).to_json()
 
 
+def test_no_commit_can_hide_the_login_of_its_author() -> None:
+    """It says who may not approve: a title that calls it a secret must not remove it."""
+    content = push(message="Set db_password=Mia4Lindqvist7Xz", author={"name": "Mia", "username": "Mia4Lindqvist7Xz"})
+    change = delivered(content).change
+    assert (change.title, change.author_login) == ("Set db_password=[redacted]", "Mia4Lindqvist7Xz")
+
+
 def test_texts_without_a_secret_are_the_same_objects() -> None:
     delivery = delivered(push(message="Rotate the password of the database"))
     assert without_secrets(delivery) is delivery

@@ -238,7 +238,7 @@ def test_a_pull_request_tells_its_change() -> None:
     assert change.after == content["pull_request"]["head"]["sha"]
     assert change.before == content["pull_request"]["base"]["sha"]
     assert change.title == content["pull_request"]["title"]
-    assert change.author == content["pull_request"]["user"]["login"]
+    assert change.author == change.author_login == content["pull_request"]["user"]["login"]
     assert change.files_total is None
 
 

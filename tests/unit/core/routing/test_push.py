@@ -29,6 +29,7 @@ def test_a_push_tells_its_change() -> None:
         "actor": "hana",
         "actor_id": payload("push_main")["sender"]["id"],
         "author": "Hana Ito",
+        "author_login": payload("push_main")["head_commit"]["author"]["username"],
         "title": "Tell in the changelog",
         "files": [
             "roles/baseline/defaults/main.yml",

@@ -28,6 +28,8 @@ RefName = Annotated[str, Meta(pattern=r"^refs/[^\x00-\x1f\x7f]+\Z", max_length=1
 BranchName = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]+\Z", max_length=1_000)]
 OptionalText = Annotated[str | None, DISPLAY_ONLY]
 
+# https://docs.github.com/en/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}(?:\[bot\])?")
 _URL = re.compile(r"https?://[^\s\x00-\x1f]+")
 _LONGEST_URL = 4_000
 _WHERE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<where>.*)`)?", re.DOTALL)
@@ -55,6 +57,11 @@ class Sender(Payload, frozen=True):
 
     login: Annotated[str, Meta(min_length=1)]
     id: Annotated[Number | None, DISPLAY_ONLY] = None
+
+
+def account_login(text: str | None) -> str | None:
+    """`text` if it has the form of a login of GitHub. It identifies a person, so it is never shortened or escaped."""
+    return text if text and _LOGIN.fullmatch(text) else None
 
 
 class PayloadRepository(Payload, frozen=True):
