@@ -15,6 +15,7 @@ from bench.campaign.oracle import Oracle
 from bench.campaign.pushes import TARGETS, Pushes
 from bench.campaign.queue import FifoQueue, QueuedMessage
 from bench.campaign.store import FailingRollouts, FailingTrail
+from pointsman.adapters.alarms_memory import MemoryAlarms
 from pointsman.adapters.dead_letters_memory import MemoryDeadLetters
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.core.delivery import Delivery
@@ -86,6 +87,7 @@ class Episode:
         self.time, self.faults, self.oracle = Timeline(), FaultInjector(chance), Oracle()
         self.trail = FailingTrail(self.faults)
         self.store = FailingRollouts(self.trail, self.faults)
+        self.alarms = MemoryAlarms()
         self.instances = InstanceOracle(self.oracle.number_of)
         self.codebuild = SimulatedCodeBuild(self.time, self.faults, self._build_began, self._build_event)
         self.launches = Launches(chance, self.time, self.instances.launched, self._instance_event)
@@ -124,7 +126,7 @@ class Episode:
 
     def _start_process(self) -> Engine:
         skew = timedelta(seconds=self.faults.skew())
-        engine = NotingEngine(self.store, self.trail, self.codebuild, lambda: self.time.now + skew)
+        engine = NotingEngine(self.store, self.trail, self.codebuild, lambda: self.time.now + skew, alarms=self.alarms)
         engine.note = self._note
         return engine
 

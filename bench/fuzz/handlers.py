@@ -24,6 +24,7 @@ from functions.start_build import handler as start_build
 from functions.start_build import wiring as start_build_wiring
 from functions.webhook_receiver import handler as webhook_receiver
 from functions.webhook_receiver import wiring as receiver_wiring
+from pointsman.adapters.alarms_memory import MemoryAlarms
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.dead_letters_memory import MemoryDeadLetters
 from pointsman.adapters.instances_memory import MemoryInstances
@@ -108,7 +109,7 @@ def start_build_case(chance: random.Random) -> Case:
     """A message of the queue, a build's state, or an instance's."""
     trail, clock = MemoryTrail(), Clock(after(60))
     store, dead_letters = MemoryRollouts(trail), MemoryDeadLetters()
-    engine = Engine(store, trail, MemoryBuilds(clock), clock)
+    engine = Engine(store, trail, MemoryBuilds(clock), clock, alarms=MemoryAlarms())
     consumer = DeliveryConsumer(engine, dead_letters)
     intake = InstanceIntake(engine, MemoryInstances(), shipped_routes, clock)
     twins = patch.multiple(
@@ -137,7 +138,7 @@ def command_receiver_case(chance: random.Random) -> Case:
     """A command: who sent it is whom IAM verified, whatever the request says."""
     trail, clock = MemoryTrail(), Clock(after(60))
     store, incoming = MemoryRollouts(trail), delivery(DEV, PROD)
-    Engine(store, trail, MemoryBuilds(clock), clock).accept(incoming, "message-1")
+    Engine(store, trail, MemoryBuilds(clock), clock, alarms=MemoryAlarms()).accept(incoming, "message-1")
     service = CommandService(store, trail, MemoryQueue(), clock)
     command = {"id": "0b9c2f6e-5a41", "name": chance.choice(("cancel", "retry")), "rollout": incoming.specs[0].rollout}
     body = _body(mutated(command | {"reason": "disk full", "caller": "somebody", "targets": []}, chance), chance)

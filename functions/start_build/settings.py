@@ -10,6 +10,7 @@ class StartBuildSettings(Settings, frozen=True):
     rollouts_table: str
     audit_table: str
     changes_dead_letters_url: str
+    account_id: str  # of this function: the control account
     start_role_name: str  # the worker accounts' role is named <start_role_name>-<region>
     project_name: str  # of the CodeBuild project that applies
     check_project_name: str  # of the CodeBuild project that checks

@@ -5,6 +5,7 @@ import os
 from datetime import UTC, datetime
 
 from functions.start_build.settings import StartBuildSettings
+from pointsman.adapters.alarms_cloudwatch import CloudWatchAlarms
 from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.dead_letters_sqs import SqsDeadLetters
@@ -26,7 +27,7 @@ def settings() -> StartBuildSettings:
 
 @functools.cache
 def engine() -> Engine:
-    """The engine on DynamoDB and CodeBuild."""
+    """The engine on DynamoDB, CodeBuild and CloudWatch."""
     environment = settings()
     dynamodb = aws_client("dynamodb")
     return Engine(
@@ -39,6 +40,7 @@ def engine() -> Engine:
             environment.github_url,
         ),
         clock=lambda: datetime.now(UTC),
+        alarms=CloudWatchAlarms(environment.account_id, environment.start_role_name, environment.external_id),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from pointsman.adapters.alarms_memory import MemoryAlarms
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts
@@ -39,6 +40,7 @@ class World:
     def __init__(self, store: RolloutStore, trail: Trail, clock: Clock, builds: MemoryBuilds | None = None) -> None:
         self.store, self.trail, self.clock = store, trail, clock
         self.builds = builds or MemoryBuilds(clock)
+        self.alarms = MemoryAlarms()
         self._messages = count(1)
 
     @cached_property
@@ -47,7 +49,7 @@ class World:
 
     def new_engine(self, store: RolloutStore | None = None) -> Engine:
         """The engine of another process, which remembers nothing."""
-        return Engine(store or self.store, self.trail, self.builds, self.clock)
+        return Engine(store or self.store, self.trail, self.builds, self.clock, alarms=self.alarms)
 
     def push(self, delivery: Delivery, message_id: str | None = None) -> RolloutId:
         """Handle a delivery as start_build does, by default as a new message; return its rollout's id."""

@@ -232,7 +232,8 @@ def may_start(request: dict[str, Any], project: str = "<Project.Arn>", **answers
 
 
 def test_start_build_starts_stops_and_reads_builds_of_the_two_projects() -> None:
-    allow, *denied = statements("StartRole", worker().properties("StartRole")["Policies"][0]["PolicyDocument"])
+    allow, alarms, *denied = statements("StartRole", worker().properties("StartRole")["Policies"][0]["PolicyDocument"])
+    assert (alarms.effect, alarms.actions) == ("Allow", ["cloudwatch:DescribeAlarms"])
     assert set(allow.actions) == {
         "codebuild:BatchGetBuilds",
         "codebuild:ListBuildsForProject",

@@ -311,3 +311,11 @@ def test_the_engine_may_ask_about_instances_of_the_stacks_region_alone() -> None
     [asking] = [each for each in allowed(reporting_instances(), "StartRole") if "ec2:DescribeInstances" in each.actions]
     assert asking.actions == ["ec2:DescribeInstances"]
     assert asking.conditions == {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+
+
+def test_the_engine_reads_alarms_of_the_stacks_region_and_changes_none() -> None:
+    [worker_alarms] = [each for each in allowed(worker(), "StartRole") if "cloudwatch" in str(each.actions)]
+    assert worker_alarms.actions == ["cloudwatch:DescribeAlarms"]
+    assert worker_alarms.conditions == {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    [control_alarms] = [each for each in allowed(control(), "StartBuildRole") if "cloudwatch" in str(each.actions)]
+    assert control_alarms.actions == ["cloudwatch:DescribeAlarms"]

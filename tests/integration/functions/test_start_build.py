@@ -29,6 +29,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[TableWorld]:
     settings = {
         "ROLLOUTS_TABLE": "rollouts",
         "AUDIT_TABLE": "audit",
+        "ACCOUNT_ID": "111111111111",
         "START_ROLE_NAME": "pointsman-start",
         "CHANGES_DEAD_LETTERS_URL": DEAD_LETTERS,
         "PROJECT_NAME": "pointsman",
@@ -247,6 +248,7 @@ def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AUDIT_TABLE", "audit")
     forget()
     with pytest.raises(
-        Misconfigured, match=r"ROLLOUTS_TABLE: .*LETTERS_URL: .*START_ROLE_NAME: .*CHECK_PROJECT_NAME: .*EXTERNAL_ID: "
+        Misconfigured,
+        match=r"ROLLOUTS_TABLE: .*LETTERS_URL: .*ACCOUNT_ID: .*START_ROLE_NAME: .*CHECK_PROJECT_NAME: .*EXTERNAL_ID: ",
     ):
         call({"detail-type": "Scheduled Event"})

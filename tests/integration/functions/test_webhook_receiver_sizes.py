@@ -14,6 +14,7 @@ from moto.sqs import models as moto_sqs
 
 from functions.webhook_receiver import handler, wiring
 from localcloud.aws.http_limits import EVENT_BYTES, event_size
+from pointsman.adapters.alarms_memory import MemoryAlarms
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts
@@ -78,7 +79,7 @@ class Aws:
         create_tables(client)
         self.trail = DynamoTrail(client, "audit")
         self.store = DynamoRollouts(client, "rollouts", "audit")
-        self.engine = Engine(self.store, self.trail, MemoryBuilds(), Clock())
+        self.engine = Engine(self.store, self.trail, MemoryBuilds(), Clock(), alarms=MemoryAlarms())
 
     def bodies(self) -> list[str]:
         """Every message that is on the queue."""
@@ -155,7 +156,7 @@ def test_a_push_of_five_megabytes_to_very_many_targets_is_accepted_with_a_shorte
     assert all(len(spec.targets) == 100 for part in parts for spec in part.specs)
 
     store = MemoryRollouts(MemoryTrail())  # moto copies its tables for each transaction
-    engine = Engine(store, aws.trail, MemoryBuilds(), Clock())
+    engine = Engine(store, aws.trail, MemoryBuilds(), Clock(), alarms=MemoryAlarms())
     for number, part in enumerate(parts):
         engine.accept(part, f"m-{number}")
     [event] = aws.trail.of_partition(f"DELIVERY#{parts[0].id}")

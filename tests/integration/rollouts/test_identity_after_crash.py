@@ -55,7 +55,11 @@ class Fused:
 
     def __init__(self, world: World, fuse: Fuse) -> None:
         self.engine = Engine(
-            _Store(world.store, fuse), _Trail(world.trail, fuse), _Builds(world.builds, fuse), world.clock
+            _Store(world.store, fuse),
+            _Trail(world.trail, fuse),
+            _Builds(world.builds, fuse),
+            world.clock,
+            alarms=world.alarms,
         )
 
 

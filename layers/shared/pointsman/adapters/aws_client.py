@@ -27,6 +27,8 @@ CERTIFICATES = CallLimits(connect=1, read=2, attempts=1)
 FUNCTION = CallLimits(connect=2, read=5, attempts=3)
 # A region that does not answer must not use up the time of the others.
 CODEBUILD = CallLimits(connect=2, read=6, attempts=3)
+# Read while a gate is evaluated, in parallel; a place that does not answer is asked again at the next evaluation.
+ALARMS = CallLimits(connect=2, read=4, attempts=2)
 # CodeBuilds makes the other attempts: botocore reports the last error alone, and hides that an earlier attempt got no
 # answer and may have started a build.
 CODEBUILD_START = CallLimits(connect=2, read=6, attempts=1)

@@ -1,7 +1,8 @@
 """What the engine needs from outside. Each port has an adapter for AWS and a twin in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from pointsman.core.delivery import Delivery
@@ -136,3 +137,27 @@ class Builds(Protocol):
 
     def report(self, target: Target, arns: Sequence[str]) -> list[BuildReport]:
         """The present state of builds of one account and region. Builds that CodeBuild does not return are left out."""
+
+
+class AlarmState(StrEnum):
+    """The state of a CloudWatch alarm, or why there is none."""
+
+    OK = "ok"
+    ALARM = "alarm"
+    INSUFFICIENT_DATA = "insufficient_data"
+    MISSING = "missing"  # there is no such alarm
+    UNREADABLE = "unreadable"  # its account and region did not answer, or refused
+
+
+class AlarmReading(Value, kw_only=True, frozen=True):
+    """The state of an alarm when it was read."""
+
+    state: AlarmState
+    reason: str = ""  # CloudWatch's, or why the alarm could not be read: one short line without secrets
+
+
+class Alarms(Protocol):
+    """CloudWatch's alarms, in every account and region. Composite alarms, too."""
+
+    def states(self, arns: Collection[str]) -> dict[str, AlarmReading]:
+        """The state of each alarm, by ARN. Never raises for what an account or region answers: see UNREADABLE."""

@@ -153,7 +153,8 @@ def test_the_author_of_a_push_has_a_login(login: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "username", [None, "", 7, "hana ito", "hana\n", "h" * 40, "<!channel>", "-hana", "ha\u200bna", "\ud83d", "hana[bot]x"]
+    "username",
+    [None, "", 7, "hana ito", "hana\n", "h" * 40, "<!channel>", "-hana", "ha\u200bna", "\ud83d", "hana[bot]x"],
 )
 def test_what_is_no_login_is_unknown(username: Any) -> None:
     content = payload("push_main")

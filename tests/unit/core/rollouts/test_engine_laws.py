@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from pointsman.adapters.alarms_memory import MemoryAlarms
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
@@ -53,7 +54,7 @@ class Laws(RuleBasedStateMachine):
         self.trail = MemoryTrail()
         self.store = CrashingRollouts(self.trail)
         self.builds = MemoryBuilds(self.clock)
-        self.engine = Engine(self.store, self.trail, self.builds, self.clock)
+        self.engine = Engine(self.store, self.trail, self.builds, self.clock, alarms=MemoryAlarms())
         self.messages = 0
         self.last: tuple[Delivery, str] | tuple[()] = ()
         self.rollout_ids: set[RolloutId] = set()

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from pointsman.core.delivery import Delivery, refuse_old
 from pointsman.core.model import Change, Rollout, RolloutId, RolloutSpec, Run, RunKey, TargetName, TargetQueue
-from pointsman.core.ports import BuildReport, Builds, FoundInstance, RolloutStore, Trail, Transition
+from pointsman.core.ports import Alarms, BuildReport, Builds, FoundInstance, RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
 from pointsman.core.rollouts.instance_runs import InstanceRuns
 from pointsman.core.rollouts.new_instances import InstanceRoute
@@ -38,7 +38,10 @@ def ignore(_result: SweepResult) -> None:
 class Engine:
     """Moves rollouts forward: on a delivery, on the end of a build, on a new instance, and in the sweep."""
 
-    def __init__(self, store: RolloutStore, trail: Trail, builds: Builds, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: RolloutStore, trail: Trail, builds: Builds, clock: Callable[[], datetime], *, alarms: Alarms
+    ) -> None:
+        self._alarms = alarms
         self._store = store
         self._trail = trail
         self._clock = clock
