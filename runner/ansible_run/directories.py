@@ -3,7 +3,7 @@
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 RUNNER = Path(__file__).resolve().parent.parent
@@ -42,21 +42,23 @@ def prepare(environ: Mapping[str, str], project: Path) -> None:
             (BUILD_DIRECTORY / ALL_FILES / name).symlink_to(project / name)
 
 
-def own_callback() -> Path:
-    """The callback's file under a name of this run alone.
+def own_callbacks(names: Iterable[str]) -> list[Path]:
+    """The files of callbacks of Pointsman, each under a name of this run alone.
 
     Ansible takes the first file of an enabled name, also from directories beside a playbook. No file of the repository
-    can have this name.
+    can have one of these names.
     """
-    remove_callback()
+    remove_callbacks()
     CALLBACKS.mkdir(parents=True)
-    callback = CALLBACKS / f"pointsman_{secrets.token_hex(8)}.py"
-    callback.symlink_to(RUNNER / "callback_plugins" / "pointsman.py")
-    return callback
+    callbacks = []
+    for name in names:
+        callbacks.append(CALLBACKS / f"pointsman_{secrets.token_hex(8)}.py")
+        callbacks[-1].symlink_to(RUNNER / "callback_plugins" / f"{name}.py")
+    return callbacks
 
 
-def remove_callback() -> None:
-    """Remove the callback's file of a run."""
+def remove_callbacks() -> None:
+    """Remove the files of a run's callbacks."""
     shutil.rmtree(CALLBACKS, ignore_errors=True)
 
 

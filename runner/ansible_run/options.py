@@ -10,6 +10,7 @@ _PATH = r"[\w.@+][\w.@+-]*(/[\w.@+][\w.@+-]*)*"
 _TAG = r"[\w.:]+(-[\w.:]+)*"
 _VARIABLE = r"[A-Za-z_]\w{0,127}"
 _SECRET = r"[\w/+=.@-]{1,512}"  # noqa: S105 - a pattern
+_BATCH = r"[1-9][0-9]{0,4}|([1-9][0-9]?|100)%"
 # What the build itself sets.
 _RESERVED_ENVIRONMENT = re.compile(r"(POINTSMAN|CODEBUILD)_.*|PATH|HOME|TMPDIR")
 FORKS = 500
@@ -46,6 +47,7 @@ class Options:
     forks: int | None = None
     verbosity: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
+    serial: str = ""  # hosts at a time in every play; empty: the plays decide
     errors: tuple[str, ...] = ()
 
 
@@ -139,4 +141,5 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "forks": _number(1, FORKS),
     "verbosity": _number(0, VERBOSITY),
     "environment": _mapping(_environment),
+    "serial": lambda value: _text(value, _BATCH, "a number of hosts or a percentage"),
 }

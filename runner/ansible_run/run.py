@@ -15,7 +15,7 @@ from redaction import Redactor
 
 from . import instances, kept_secrets
 from .command import arguments, is_check_build
-from .directories import BUILD_DIRECTORY, prepare, remove_callback
+from .directories import BUILD_DIRECTORY, prepare, remove_callbacks
 from .failure_reason import Tail, with_hint
 from .report import Report
 from .requirements import Installed, environment_for, install
@@ -63,7 +63,7 @@ class PlaybookRun:
             return self._report.end(error.end)
         finally:
             kept_secrets.forget()
-            remove_callback()
+            remove_callbacks()
 
     def _run_ansible(self) -> Exit:
         try:
@@ -71,8 +71,11 @@ class PlaybookRun:
             *command, playbook = arguments(self._environ, write_extra_vars)
             places = self._keep_secrets()
             installed = self._install()
+            options = self._variables.options
             environ = ansible_environment(
-                {**self._environ, **self._variables.options.environment, **places}, self._project, installed
+                {**self._environ, **options.environment, **places, "POINTSMAN_SERIAL": options.serial},
+                self._project,
+                installed,
             )
         except WrongVariablesError as error:
             raise _refused(error.errors) from error

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from . import instances
-from .directories import BUILD_DIRECTORY, RUNNER, SESSION_MANAGER_PLUGIN, own_callback, temporary_directory
+from .directories import BUILD_DIRECTORY, RUNNER, SESSION_MANAGER_PLUGIN, own_callbacks, temporary_directory
 from .requirements import Installed
 
 INVENTORY = "pointsman_ec2"
+RECORDING, BATCH_SIZE = "pointsman", "pointsman_serial"  # callbacks
 YAML = "ansible.builtin.yaml"  # of Pointsman's own variables
 # Seconds, unless the team sets it. A task that hangs, such as on a lost session, must not use up the build's time.
 TASK_TIMEOUT = 1800
@@ -43,16 +44,16 @@ def ansible_environment(
 
 
 def _plugins(config: "_Config", base: Mapping[str, str]) -> dict[str, str]:
-    """The team's plugins, with the callback and the inventory plugin of Pointsman."""
-    callback = own_callback()
-    callbacks = [*config.names("CALLBACKS_ENABLED"), callback.stem]
+    """The team's plugins, with the callbacks and the inventory plugin of Pointsman."""
+    own = own_callbacks([RECORDING, *([BATCH_SIZE] if base.get("POINTSMAN_SERIAL") else [])])
+    callbacks = [*config.names("CALLBACKS_ENABLED"), *(each.stem for each in own)]
     inventories = [INVENTORY, *config.names("INVENTORY_ENABLED"), YAML]
     if base.get("POINTSMAN_INSTANCES"):
         inventories.append(instances.PLUGIN)
     return {
         "POINTSMAN_RUNNER": "true",
         "ANSIBLE_CALLBACKS_ENABLED": ",".join(dict.fromkeys(callbacks)),
-        "ANSIBLE_CALLBACK_PLUGINS": config.paths("DEFAULT_CALLBACK_PLUGIN_PATH", callback.parent),
+        "ANSIBLE_CALLBACK_PLUGINS": config.paths("DEFAULT_CALLBACK_PLUGIN_PATH", own[0].parent),
         "ANSIBLE_INVENTORY_ENABLED": ",".join(dict.fromkeys(inventories)),
         "ANSIBLE_INVENTORY_PLUGINS": config.paths("DEFAULT_INVENTORY_PLUGIN_PATH", RUNNER / "inventory_plugins"),
         # An inventory that cannot be read must be an error, not a successful build without hosts.

@@ -10,6 +10,7 @@ from pointsman import errors
 from tests.contract.templates.cloudformation import ROOT
 
 PRODUCT = ("layers/shared/pointsman", "functions", "runner", "pointsmanctl", "localcloud", "bench")
+FIXED_BY_ANSIBLE = {"CallbackModule"}  # the class of every callback
 BUILT_IN = {"Exception", "ValueError"}
 
 
@@ -31,7 +32,7 @@ def test_no_public_class_name_is_defined_twice() -> None:
     homes: dict[str, list[str]] = defaultdict(list)
     for node, path in public_classes(*PRODUCT):
         homes[node.name].append(path)
-    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1 and name not in FIXED_BY_ANSIBLE} == {}
 
 
 def drawn() -> dict[str, str]:

@@ -12,6 +12,7 @@ from pointsman.adapters.aws_client import CallLimits
 from pointsman.adapters.builds_codebuild import PAGES_SEARCHED, CodeBuilds, environment_of
 from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.model import DeliveryId, Mode, Rollout, Run, RunState
+from pointsman.core.rollout_plan import RolloutPlan, Wave
 from pointsman.errors import BuildDelayed, BuildRefused, PointsmanError, Unavailable
 from tests.support.rollouts import change, delivery, target
 
@@ -290,3 +291,10 @@ def test_a_check_is_started_and_searched_for_in_the_project_of_checks(
     builds.find(run)
     assert [request["projectName"] for request in client.started] == [project]
     assert client.projects == [project]
+
+
+def test_a_build_receives_the_batch_size_of_its_wave_and_only_then() -> None:
+    rollout, run = a_run()
+    assert "POINTSMAN_OPTIONS" not in environment_of(rollout, run)
+    rollout = rollout.replace(spec=rollout.spec.replace(plan=RolloutPlan(waves=(Wave(serial="1"),))))
+    assert environment_of(rollout, run)["POINTSMAN_OPTIONS"] == '{"serial":"1"}'

@@ -7,7 +7,8 @@ from msgspec import ValidationError
 
 from pointsman.core.delivery import Delivery
 from pointsman.core.identity import work_id
-from pointsman.core.model import DeliveryId, QueueEntry, Rollout, RolloutId, Run, TargetQueue
+from pointsman.core.model import DeliveryId, Mode, QueueEntry, Rollout, RolloutId, Run, TargetQueue
+from pointsman.core.rollout_plan import RolloutPlan, Wave
 from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
 from pointsman.core.value import Value
 from tests.support.rollouts import MORNING, change, delivery, target
@@ -73,3 +74,34 @@ def test_a_message_of_a_newer_writer_is_read_unless_its_version_is_another() -> 
     assert Delivery.read_json(text) == delivery(DEV)
     with pytest.raises(ValidationError, match="version"):
         Delivery.read_json(text.replace('"version":1', '"version":2'))
+
+
+SERIAL = RolloutPlan(waves=(Wave(), Wave(serial="25%")))
+
+
+@pytest.mark.parametrize(
+    ("plan", "mode", "wave", "serial"),
+    [
+        (None, Mode.APPLY, 0, None),
+        (RolloutPlan(), Mode.APPLY, 0, None),
+        (SERIAL, Mode.APPLY, 0, None),
+        (SERIAL, Mode.APPLY, 1, "25%"),
+        (SERIAL, Mode.CHECK, 1, None),
+        (SERIAL, Mode.APPLY, 2, None),
+    ],
+    ids=["no plan", "no waves", "a wave without", "a wave with", "a check", "no such wave"],
+)
+def test_a_build_has_the_batch_size_of_its_wave(
+    plan: RolloutPlan | None, mode: Mode, wave: int, serial: str | None
+) -> None:
+    spec, on = ROLLOUT.spec.replace(plan=plan, mode=mode), target(DEV).replace(wave=wave)
+    assert spec.options_for_build(on) == (RunOptions(serial=serial) if serial else None)
+    with_options = spec.replace(options=RunOptions(forks=2))
+    assert with_options.options_for_build(on) == RunOptions(forks=2, serial=serial)
+
+
+def test_the_batch_size_is_not_part_of_the_works_identity() -> None:
+    """A redelivery after the wave's batch size changed is the same work."""
+    on = target(DEV).replace(wave=1)
+    with_serial = ROLLOUT.spec.replace(plan=SERIAL).settings_on(on)
+    assert work_id(change(), with_serial) == work_id(change(), ROLLOUT.spec.settings_on(on))

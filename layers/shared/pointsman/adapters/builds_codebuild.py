@@ -166,7 +166,8 @@ class CodeBuilds:
 def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
     """The environment of a run's build: its rollout, target and attempt, and Ansible's settings. Never a secret."""
     settings = rollout.spec.settings_on(run.target)
-    options = settings.options.text() if settings.options else ""
+    given = rollout.spec.options_for_build(run.target)
+    options = given.text() if given else ""
     instances = ",".join(rollout.request.instances) if rollout.request else ""
     return _run_variables(run) | {
         "POINTSMAN_MODE": rollout.spec.mode.value,

@@ -133,6 +133,17 @@ class RolloutSpec(Value, kw_only=True, frozen=True):
             options=options.without_secrets() if options and self.mode is Mode.CHECK else options,
         )
 
+    def options_for_build(self, target: Target) -> RunOptions | None:
+        """The options of a build on a target: its settings', with the batch size of its wave.
+
+        The batch size is no setting: it does not change what is done, and so not the identity of the work. A check
+        changes nothing and has none, so that it shows every host's result at once.
+        """
+        options = self.settings_on(target).options
+        waves = self.plan.waves if self.plan else ()
+        serial = waves[target.wave].serial if self.mode is Mode.APPLY and target.wave < len(waves) else None
+        return (options or RunOptions()).replace(serial=serial) if serial else options
+
 
 class Push(Value, kw_only=True, frozen=True):
     """A push to a commit. A redelivery is the same push; a later push has another time."""

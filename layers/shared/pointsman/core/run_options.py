@@ -32,6 +32,7 @@ class RunOptions(Value, kw_only=True, frozen=True):
     forks: int | None = None
     verbosity: int | None = None
     environment: dict[str, str] | None = None
+    serial: str | None = None  # hosts at a time, of the target's wave; no route sets it here
 
     def without_secrets(self) -> "RunOptions":
         """The options of a check, which runs the code of a pull request and may not read secrets."""

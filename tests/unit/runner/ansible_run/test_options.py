@@ -27,6 +27,7 @@ def test_every_option_is_read() -> None:
         forks=20,
         verbosity=2,
         environment={"HTTPS_PROXY": "http://proxy.internal:3128"},
+        serial="25%",
     )
     assert options == Options(
         directory="ansible",
@@ -41,7 +42,20 @@ def test_every_option_is_read() -> None:
         forks=20,
         verbosity=2,
         environment={"HTTPS_PROXY": "http://proxy.internal:3128"},
+        serial="25%",
     )
+
+
+@pytest.mark.parametrize("serial", ["1", "12", "1%", "99%", "100%"])
+def test_a_batch_size_is_a_number_of_hosts_or_a_percentage(serial: str) -> None:
+    assert read(serial=serial) == Options(serial=serial)
+
+
+@pytest.mark.parametrize("serial", ["", "0", "-1", "01", "0%", "101%", "1.5", "{{ x }}", "1\n", "100000", 1, ["1"]])
+def test_any_other_batch_size_is_refused(serial: Any) -> None:
+    options = read(serial=serial)
+    assert options.serial == ""
+    assert options.errors[0].startswith("POINTSMAN_OPTIONS: serial has ")
 
 
 def test_an_option_that_is_null_is_not_set() -> None:

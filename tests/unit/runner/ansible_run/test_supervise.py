@@ -165,6 +165,13 @@ def test_the_callback_is_added_to_the_teams_own(tmp_path: Path, build_directory:
     assert "ANSIBLE_TASK_TIMEOUT" not in environ
 
 
+def test_the_callback_of_the_batch_size_is_enabled_only_with_one(tmp_path: Path, build_directory: Path) -> None:
+    environ = {"PATH": "/bin", "TMPDIR": "/tmp"}
+    for serial, files in ({"POINTSMAN_SERIAL": "1"}, ["pointsman.py", "pointsman_serial.py"]), ({}, ["pointsman.py"]):
+        names = ansible_environment(environ | serial, tmp_path)["ANSIBLE_CALLBACKS_ENABLED"].split(",")
+        assert [(build_directory / "callbacks" / f"{name}.py").resolve().name for name in names] == files
+
+
 def test_the_callback_is_enabled_without_a_setting_of_the_team(tmp_path: Path) -> None:
     (tmp_path / "ansible.cfg").write_text("[defaults]\nnocows = 1\n")
     environ = ansible_environment({"PATH": "/bin", "TMPDIR": "/tmp"}, tmp_path)
