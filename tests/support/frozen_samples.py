@@ -159,7 +159,9 @@ def full_delivery() -> Delivery:
         tags=("baseline",), extra_vars={"motd": "hello"}, options=OPTIONS, concurrency_group="site", targets=targets
     )
     pull_request = PullRequest(number=7, base="main", head="feature")
-    change = pushed.change.replace(created=True, forced=True, actor_id=42, pull_request=pull_request)
+    change = pushed.change.replace(
+        created=True, forced=True, actor_id=42, author_login="hana", pull_request=pull_request
+    )
     decision = pushed.decisions[0].replace(pattern="**", file="site.yml")
     return pushed.replace(pushed_at=MORNING, change=change, decisions=(decision,), specs=(spec,))
 
