@@ -11,11 +11,16 @@ from pointsman.core.cancellation import CommandId
 from pointsman.core.model import RolloutId
 from pointsman.core.ports import RolloutStore, Trail
 from pointsman.core.queue_message import ReconcileRequest
-from pointsman.core.rollouts.command import CommandName, CommandRequest
-from pointsman.core.rollouts.command_service import CommandService
+from pointsman.core.rollouts.commands.forms import AnyCommand, Cancel, Retry
+from pointsman.core.rollouts.commands.service import CommandService
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.errors import Rejected
 
 CALLER = "arn:aws:sts::111111111111:assumed-role/Ops/hana"
+
+
+def _no_routes() -> CompiledRoutes:
+    return CompiledRoutes(places=(), routes=())
 
 
 class _Requests:
@@ -41,7 +46,7 @@ class Commands:
         invoke: Callable[[Callable[[], None]], None],
     ) -> None:
         store, trail, queue = service
-        self._service = CommandService(store, trail, _Requests(queue), lambda: time.now)
+        self._service = CommandService(store, trail, _Requests(queue), _no_routes, lambda: time.now)
         self._chance, self._time, self._rollouts, self._invoke = chance, time, rollouts, invoke
         self._numbers = count(1)
         self.seen: Counter[str] = Counter()
@@ -55,18 +60,16 @@ class Commands:
         rollouts = sorted(self._rollouts())
         if not rollouts:
             return
-        request = CommandRequest(
-            id=CommandId(f"command-{next(self._numbers)}"),
-            name=self._chance.choice(list(CommandName)),
-            rollout=self._chance.choice(rollouts),
-            failed_hosts=self._chance.random() < 0.5,
-        )
+        name, rollout = CommandId(f"command-{next(self._numbers)}"), self._chance.choice(rollouts)
+        form: AnyCommand = Cancel(id=name, rollout=rollout)
+        if self._chance.random() < 0.5:
+            form = Retry(id=name, rollout=rollout, failed_hosts=self._chance.random() < 0.5)
         for _ in range(self._chance.choice((1, 1, 2))):  # somebody who got no answer sends it again
-            self._invoke(lambda: self._take(request))
+            self._invoke(lambda: self._take(form))
 
-    def _take(self, request: CommandRequest) -> None:
+    def _take(self, form: AnyCommand) -> None:
         try:
-            event = self._service.execute(request, CALLER)
+            event = self._service.execute(form, CALLER)
         except Rejected:
             return  # the rollout does not exist yet
         self.seen[event.type] += 1

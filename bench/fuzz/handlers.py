@@ -37,7 +37,7 @@ from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.audit.recorder import AuditRecorder
 from pointsman.core.github.allowed_addresses import AllowedAddresses
-from pointsman.core.rollouts.command_service import CommandService
+from pointsman.core.rollouts.commands.service import CommandService
 from pointsman.core.rollouts.consume import DeliveryConsumer
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.rollouts.instance_intake import InstanceIntake
@@ -139,7 +139,7 @@ def command_receiver_case(chance: random.Random) -> Case:
     trail, clock = MemoryTrail(), Clock(after(60))
     store, incoming = MemoryRollouts(trail), delivery(DEV, PROD)
     Engine(store, trail, MemoryBuilds(clock), clock, alarms=MemoryAlarms()).accept(incoming, "message-1")
-    service = CommandService(store, trail, MemoryQueue(), clock)
+    service = CommandService(store, trail, MemoryQueue(), shipped_routes, clock)
     command = {"id": "0b9c2f6e-5a41", "name": chance.choice(("cancel", "retry")), "rollout": incoming.specs[0].rollout}
     body = _body(mutated(command | {"reason": "disk full", "caller": "somebody", "targets": []}, chance), chance)
     if chance.random() < 0.5:

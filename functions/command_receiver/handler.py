@@ -14,12 +14,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.command_receiver.settings import CommandReceiverSettings
 from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.aws_json import SQS, AwsJson
+from pointsman.adapters.packaged_routes import packaged_routes
 from pointsman.adapters.queue_sqs import SqsQueue
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.api_gateway import answer, body_of, caller_of
-from pointsman.core.rollouts.command import read_command
-from pointsman.core.rollouts.command_service import CommandService
+from pointsman.core.rollouts.commands.forms import read_command
+from pointsman.core.rollouts.commands.service import CommandService
 from pointsman.core.trail.command_events import CommandRefused
 from pointsman.errors import Rejected, Unavailable
 
@@ -34,6 +35,7 @@ def _service() -> CommandService:
         store=DynamoRollouts(dynamodb, settings.rollouts_table, settings.audit_table),
         trail=DynamoTrail(dynamodb, settings.audit_table),
         requests=SqsQueue(AwsJson(SQS), settings.changes_queue_url),
+        routes=cache(packaged_routes),
         clock=partial(datetime.now, UTC),
     )
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pointsman.core.git_ref import read_ref
 from pointsman.core.model import Mode, Rollout, Run, RunState
-from pointsman.core.rollouts.transitions import cancelled_by
+from pointsman.core.rollouts.ending import ending_of
 from pointsman.core.text import format_duration
 from pointsmanctl.output.lines import READABLE, Line, LineTable, header
 from pointsmanctl.output.run_ends import Ends, why_run_ended
@@ -84,10 +84,13 @@ def _head(rollout: Rollout) -> Text:
 
 
 def _cancelled(rollout: Rollout) -> str:
-    if rollout.cancellation is None:
+    ending = ending_of(rollout)
+    if ending is None:
         return ""
+    if rollout.halt:
+        return f"{ending.reason}\n"
     done = "was" if rollout.state.ended else "is being"
-    return f"{done} {cancelled_by(rollout.cancellation)}\n"
+    return f"{done} {ending.reason}\n"
 
 
 def _requested(rollout: Rollout) -> str:

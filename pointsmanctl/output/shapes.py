@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.core.decision import Decision
 from pointsman.core.model import Run
+from pointsman.core.trail.command_events import CommandEvent
 from pointsman.core.trail.events import DeliveryDecided
 from pointsman.core.trail.instance_events import InstanceDecided
 from pointsman.core.trail.item import NewerEvent, ReadEvent
@@ -30,7 +31,7 @@ DELIVERY_COLUMNS = ("at", "delivery", "repository", "ref", "commit", "actor", *D
 FINDING_COLUMNS = ("file", "line", "column", "severity", "where", "reason")
 
 
-def event_object(event: ReadEvent) -> dict[str, Any]:
+def event_object(event: ReadEvent | CommandEvent) -> dict[str, Any]:
     """Return an event as the trail stores it; events of a newer version are returned unchanged."""
     if isinstance(event, NewerEvent):
         return event.data

@@ -9,10 +9,10 @@ from pointsman.core.decision import Decision, Outcome
 from pointsman.core.model import Mode, RunState
 from pointsman.core.text import format_duration, join_first, pluralize
 from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
+from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.events import (
     BuildReported,
     DeliveryDecided,
-    ErratumRecorded,
     EventRejected,
     HostResultRecorded,
     PlaybookEnded,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import DecodeError
 
-from pointsman.core.rollouts.command import CommandRequest
-from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
+from pointsman.core.rollouts.commands.forms import AnyCommand
+from pointsman.core.trail.command_events import CommandEvent, CommandRefused
 from pointsman.core.trail.events import read_event
 from pointsman.errors import Unavailable
 from pointsmanctl.errors import CloudUnavailable, CommandError, NotFound
@@ -19,30 +19,28 @@ from pointsmanctl.stack.connection import Connection
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
-type AcceptedCommand = RolloutCancelled | RolloutRetried
-
 SECONDS = 30  # API Gateway itself gives up after 30 seconds
 PAUSES = (1.0, 3.0)  # before a second and a third attempt
 
 
-def send_command(connection: Connection, request: CommandRequest) -> AcceptedCommand:
+def send_command(connection: Connection, form: AnyCommand) -> CommandEvent:
     """Send a command; return its event. It is sent again if there is no answer: its id makes it take effect once.
 
     Raises CommandError if it was refused, NotFound, CloudUnavailable, and Unavailable if its effect is unknown.
     """
     for pause in PAUSES:
         with suppress(Unavailable):
-            return _send(connection, request)
+            return _send(connection, form)
         sleep(pause)
-    return _send(connection, request)
+    return _send(connection, form)
 
 
-def _send(connection: Connection, request: CommandRequest) -> AcceptedCommand:
+def _send(connection: Connection, form: AnyCommand) -> CommandEvent:
     from botocore.exceptions import BotoCoreError
     from botocore.httpsession import URLLib3Session
     from botocore.utils import get_environ_proxies
 
-    signed = _signed(connection, request)
+    signed = _signed(connection, form)
     # As botocore's own calls: with the proxy and the authorities of the environment.
     authorities: Any = os.environ.get("AWS_CA_BUNDLE") or True
     proxies = get_environ_proxies(connection.commands_url)
@@ -54,7 +52,7 @@ def _send(connection: Connection, request: CommandRequest) -> AcceptedCommand:
     return _event_in(response.status_code, response.content)
 
 
-def _signed(connection: Connection, request: CommandRequest) -> "AWSPreparedRequest":
+def _signed(connection: Connection, form: AnyCommand) -> "AWSPreparedRequest":
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
 
@@ -62,12 +60,12 @@ def _signed(connection: Connection, request: CommandRequest) -> "AWSPreparedRequ
     if credentials is None:
         raise CloudUnavailable("there are no AWS credentials: set AWS_PROFILE, or log in")
     headers = {"content-type": "application/json"}
-    unsigned = AWSRequest("POST", connection.commands_url, data=request.to_json(), headers=headers)
+    unsigned = AWSRequest("POST", connection.commands_url, data=form.to_json(), headers=headers)
     SigV4Auth(credentials, "execute-api", connection.session.region_name).add_auth(unsigned)
     return unsigned.prepare()
 
 
-def _event_in(status: int, body: bytes) -> AcceptedCommand:
+def _event_in(status: int, body: bytes) -> CommandEvent:
     """The event in an answer. API Gateway's own answers have a `message`, command_receiver's an `error`."""
     try:
         answer = json.loads(body)
@@ -88,13 +86,13 @@ def _event_in(status: int, body: bytes) -> AcceptedCommand:
             raise CommandError(f"the control stack does not understand the command: {reason}")
 
 
-def _accepted(answer: Mapping[str, Any]) -> AcceptedCommand:
+def _accepted(answer: Mapping[str, Any]) -> CommandEvent:
     try:
         event = read_event(answer)
     except DecodeError as error:
         raise CommandError(f"another version of Pointsman answered: {error}") from error
     if isinstance(event, CommandRefused):
         raise CommandError(f"refused: {event.reason}")
-    if isinstance(event, RolloutCancelled | RolloutRetried):
+    if isinstance(event, CommandEvent):
         return event
     raise CommandError(f"another version of Pointsman answered: {event.type}")

@@ -15,7 +15,7 @@ from msgspec import ValidationError
 from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import deserialize, marshal, unmarshal
 from pointsman.adapters.trail_dynamodb import put_of
-from pointsman.core.trail.events import ErratumRecorded
+from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.item import INDEXED, digest, from_item
 from pointsman.errors import Conflict
 from pointsmanctl.errors import NotFound, NotRemovable

@@ -10,7 +10,7 @@ from localcloud.github.webhook import WebhookDelivery
 from localcloud.waiting import TIMEOUT_SECONDS, wait_until
 from pointsman.core.cancellation import CommandId
 from pointsman.core.model import RolloutId, RolloutState, RunState, TargetName
-from pointsman.core.rollouts.command import CommandName, CommandRequest
+from pointsman.core.rollouts.commands.forms import AnyCommand, command_form
 from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
 from pointsmanctl.demo.observer import Observer, rollout_of
 from pointsmanctl.errors import CloudUnavailable, CommandError
@@ -74,8 +74,8 @@ def connection(world: Observer, caller: Caller) -> Connection:
     return Connection(caller.session, world.cloud.endpoint, world.cloud.record.outputs)
 
 
-def request(name: CommandName, rollout: RolloutId, **about: object) -> CommandRequest:
-    return CommandRequest.read({"id": f"{name}-{rollout}", "name": name, "rollout": rollout, **about})
+def request(name: str, rollout: RolloutId, **about: object) -> AnyCommand:
+    return command_form({"id": f"{name}-{rollout}", "name": name, "rollout": rollout, **about})
 
 
 def processes_with(text: str) -> list[str]:
@@ -105,7 +105,7 @@ def cancelled(world: Observer, operator: Caller, files: Path) -> WebhookDelivery
         "the playbook does not begin",
         lambda: world.progress(rollout),
     )
-    command = request(CommandName.CANCEL, rollout, reason="wrong <!channel>")
+    command = request("cancel", rollout, reason="wrong <!channel>")
     event = send_command(connection(world, operator), command)
     assert isinstance(event, RolloutCancelled)
     assert send_command(connection(world, operator), command) == event
@@ -144,7 +144,7 @@ def test_a_second_cancel_is_refused_with_the_reason(
     world: Observer, operator: Caller, cancelled: WebhookDelivery
 ) -> None:
     rollout, _ = world.end_of(cancelled)
-    again = request(CommandName.CANCEL, rollout.id).replace(id=CommandId("another-command"))
+    again = request("cancel", rollout.id).replace(id=CommandId("another-command"))
     with pytest.raises(CommandError, match="refused: the rollout has ended: cancelled"):
         send_command(connection(world, operator), again)
     assert world.first(rollout.id, CommandRefused).command == "another-command"
@@ -153,7 +153,7 @@ def test_a_second_cancel_is_refused_with_the_reason(
 def test_who_may_not_invoke_the_api_is_denied(world: Observer, cancelled: WebhookDelivery) -> None:
     nobody = Roles(world).made("control", "test-nobody", ["dynamodb:*", "sqs:*", "lambda:*"])
     with pytest.raises(CloudUnavailable, match="execute-api:Invoke"):
-        send_command(connection(world, nobody), request(CommandName.RETRY, rollout_of(cancelled)))
+        send_command(connection(world, nobody), request("retry", rollout_of(cancelled)))
 
 
 def test_only_the_host_that_failed_runs_again(world: Observer, operator: Caller, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_only_the_host_that_failed_runs_again(world: Observer, operator: Caller,
     world.host_results(rollout.id, 2)
 
     (tmp_path / "needed-by-two").touch()
-    event = send_command(connection(world, operator), request(CommandName.RETRY, rollout.id, failed_hosts=True))
+    event = send_command(connection(world, operator), request("retry", rollout.id, failed_hosts=True))
 
     assert isinstance(event, RolloutRetried)
     assert event.hosts == {TARGET: ("two",)}

@@ -9,8 +9,9 @@ from threading import Barrier, Thread, local
 
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Rollout, RolloutId, Run, RunState, TargetQueue
-from pointsman.core.ports import RolloutStore, Transition
+from pointsman.core.ports import RolloutStore, Surroundings, Transition
 from pointsman.core.rollouts.engine import Engine
+from pointsman.core.route_state import RouteState
 from pointsman.core.trail.events import RolloutRepeated, RolloutStarted, RunStarted
 from tests.support.world import World
 
@@ -67,6 +68,12 @@ class MeetingStore:
 
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
         return self._store.queues(names)
+
+    def surroundings(self, queues: Iterable[str], routes: Iterable[str]) -> Surroundings:
+        return self._store.surroundings(queues, routes)
+
+    def routes_named(self, route: str) -> list[RouteState]:
+        return self._store.routes_named(route)
 
     def commit(self, transition: Transition) -> None:
         self._store.commit(transition)

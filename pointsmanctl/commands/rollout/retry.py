@@ -17,7 +17,7 @@ from pointsmanctl.output.formats import Format
 from pointsmanctl.stack.connection import Where
 
 if TYPE_CHECKING:
-    from pointsmanctl.stack.commands import AcceptedCommand
+    from pointsman.core.trail.command_events import CommandEvent
 
 
 def _target_names(values: list[str] | None) -> list[str] | None:
@@ -60,7 +60,7 @@ def retry(
         watch_rollout(rollout, output, cloud, stack, region)
 
 
-def _where(event: "AcceptedCommand", *, failed_hosts: bool) -> str:
+def _where(event: "CommandEvent", *, failed_hosts: bool) -> str:
     from pointsman.core.trail.command_events import RolloutRetried
 
     if not isinstance(event, RolloutRetried):

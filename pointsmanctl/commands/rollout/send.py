@@ -10,7 +10,7 @@ from pointsmanctl.output.formats import Format, print_objects
 from pointsmanctl.stack.connection import Where
 
 if TYPE_CHECKING:
-    from pointsmanctl.stack.commands import AcceptedCommand
+    from pointsman.core.trail.command_events import CommandEvent
 
 RolloutArgument = Annotated[
     str, typer.Argument(help="The rollout's id: `pointsman status` lists them.", callback=rollout_id)
@@ -32,16 +32,16 @@ WatchOption = Annotated[
 ]
 
 
-def send(request: dict[str, Any], where: Where, stack: str | None, region: str | None) -> "AcceptedCommand":
+def send(request: dict[str, Any], where: Where, stack: str | None, region: str | None) -> "CommandEvent":
     """Send a command with a new id; return its event. Raises CommandError if it is refused."""
-    from pointsman.core.rollouts.command import CommandRequest
+    from pointsman.core.rollouts.commands.forms import command_form
     from pointsmanctl.stack.commands import send_command
 
     given = {name: value for name, value in request.items() if value is not None}
-    return send_command(connect_stack(where, stack, region), CommandRequest.read({"id": str(uuid.uuid4())} | given))
+    return send_command(connect_stack(where, stack, region), command_form({"id": str(uuid.uuid4())} | given))
 
 
-def show_event(event: "AcceptedCommand", message: str, output: Format, *, watch: bool) -> None:
+def show_event(event: "CommandEvent", message: str, output: Format, *, watch: bool) -> None:
     """Print what a command did: a sentence, or its event. Programs that watch get the rollout alone."""
     from pointsmanctl.output.messages import note
     from pointsmanctl.output.shapes import EVENT_COLUMNS, event_object

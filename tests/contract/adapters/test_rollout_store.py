@@ -23,6 +23,7 @@ from pointsman.core.model import (
 )
 from pointsman.core.ports import RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
+from pointsman.core.route_state import RouteState
 from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
 from pointsman.core.trail.events import RunWaited
 from pointsman.errors import Conflict, Unreadable
@@ -56,7 +57,7 @@ def trail(world: tuple[RolloutStore, Trail]) -> Trail:
 
 def started(store: RolloutStore, **about: str) -> Rollout:
     sent = delivery(DEV, **about)  # type: ignore[arg-type]
-    transition = accept.start(sent, "message-1", sent.specs[0], MORNING)
+    transition = accept.start(sent, "message-1", sent.specs[0], RouteState(key="1#site"), MORNING)
     store.commit(transition)
     assert transition.rollout
     return transition.rollout.replace(version=1)
@@ -79,7 +80,7 @@ def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
     variables = {"workers": 4, "ratio": 0.25, "names": ["a", "b"], "nested": {"on": True, "off": None}, "empty": ""}
     sent = delivery(DEV)
     spec = sent.specs[0].replace(extra_vars=variables)
-    store.commit(accept.start(sent, "message-1", spec, MORNING))
+    store.commit(accept.start(sent, "message-1", spec, RouteState(key="1#site"), MORNING))
     loaded = store.load(spec.rollout)
     assert loaded
     assert loaded[0].spec.extra_vars == variables
@@ -96,7 +97,7 @@ def test_options_are_loaded_as_they_were(store: RolloutStore) -> None:
     sent = delivery(DEV)
     own = sent.specs[0].targets[0].replace(options=RunOptions(inventory=("x",)))
     spec = sent.specs[0].replace(options=options, targets=(own,))
-    store.commit(accept.start(sent, "message-1", spec, MORNING))
+    store.commit(accept.start(sent, "message-1", spec, RouteState(key="1#site"), MORNING))
     loaded = store.load(spec.rollout)
     assert loaded
     assert loaded[0].spec == spec

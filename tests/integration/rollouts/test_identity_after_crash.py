@@ -9,8 +9,9 @@ from threading import Lock
 import pytest
 
 from pointsman.core.model import Rollout, RolloutId, Run, RunState, Target, TargetQueue
-from pointsman.core.ports import BuildReport, Builds, RolloutStore, Trail, Transition
+from pointsman.core.ports import BuildReport, Builds, RolloutStore, Surroundings, Trail, Transition
 from pointsman.core.rollouts.engine import Engine
+from pointsman.core.route_state import RouteState
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import RolloutStarted, RunEnded, RunStarted, TrailEvent
 from tests.support.concurrency import QueuedDelivery, handle, handle_together
@@ -72,6 +73,12 @@ class _Store:
 
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
         return self._fuse(lambda: self._store.queues(names))
+
+    def surroundings(self, queues: Iterable[str], routes: Iterable[str]) -> Surroundings:
+        return self._fuse(lambda: self._store.surroundings(queues, routes))
+
+    def routes_named(self, route: str) -> list[RouteState]:
+        return self._fuse(lambda: self._store.routes_named(route))
 
     def commit(self, transition: Transition) -> None:
         self._fuse(lambda: self._store.commit(transition))

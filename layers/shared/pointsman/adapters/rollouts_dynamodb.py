@@ -10,20 +10,26 @@ from msgspec import ValidationError
 from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, pages, unmarshal
 from pointsman.adapters.rollouts_table import (
+    FREEZES_KEY,
     SWEEP_KEY,
     Key,
+    is_queue,
     is_rollout,
+    is_route,
     is_run,
     queue_key,
     queue_of,
     rollout_key,
     rollout_of,
     rollout_partition,
+    route_key,
+    route_partition,
     run_key,
 )
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.core.model import Rollout, RolloutId, Run, TargetQueue
-from pointsman.core.ports import Transition
+from pointsman.core.ports import Surroundings, Transition
+from pointsman.core.route_state import Freezes, RouteState
 from pointsman.core.trail.item import with_decimals
 from pointsman.errors import Unavailable, Unreadable
 
@@ -62,15 +68,50 @@ class DynamoRollouts:
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
         """See RolloutStore.queues."""
         queues = {name: TargetQueue(name=name) for name in names}
-        for part in batched(queues.copy(), KEYS_PER_BATCH):
+        return queues | self._read(queue_key(name) for name in queues).queues
+
+    def surroundings(self, queues: Iterable[str], routes: Iterable[str]) -> Surroundings:
+        """See RolloutStore.surroundings."""
+        empty = Surroundings(
+            queues={name: TargetQueue(name=name) for name in queues},
+            routes={key: RouteState(key=key) for key in routes},
+        )
+        keys = [*map(queue_key, empty.queues), *map(route_key, empty.routes), FREEZES_KEY]
+        found = self._read(keys)
+        return found.replace(queues=empty.queues | found.queues, routes=empty.routes | found.routes)
+
+    def routes_named(self, route: str) -> list[RouteState]:
+        """See RolloutStore.routes_named."""
+        items = pages(
+            self._client,
+            f"reading route {route}",
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=marshal({":pk": route_partition(route)}),
+            ConsistentRead=True,
+        )
+        with _reading(f"route {route}"):
+            return [RouteState.read(item["data"]) for item in items]
+
+    def _read(self, keys: Iterable[Key]) -> Surroundings:
+        queues: dict[str, TargetQueue] = {}
+        routes: dict[str, RouteState] = {}
+        freezes = Freezes()
+        for part in batched(keys, KEYS_PER_BATCH):
             for item in self._batch(part):
                 with _reading(str(item["pk"])):
-                    queue = TargetQueue.read(item["data"])
-                queues[queue.name] = queue
-        return queues
+                    if is_queue(item):
+                        queue = TargetQueue.read(item["data"])
+                        queues[queue.name] = queue
+                    elif is_route(item):
+                        route = RouteState.read(item["data"])
+                        routes[route.key] = route
+                    else:
+                        freezes = Freezes.read(item["data"])
+        return Surroundings(queues=queues, routes=routes, freezes=freezes)
 
-    def _batch(self, names: tuple[str, ...]) -> list[dict[str, Any]]:
-        keys = [marshal(queue_key(name)) for name in names]
+    def _batch(self, wanted: tuple[Key, ...]) -> list[dict[str, Any]]:
+        keys = [marshal(key) for key in wanted]
         items: list[dict[str, Any]] = []
         for _ in range(BATCH_ATTEMPTS):
             with translate_aws_errors("reading target queues"):
@@ -80,7 +121,7 @@ class DynamoRollouts:
             if not unprocessed:
                 return items
             keys = list(unprocessed["Keys"])
-        raise Unavailable(f"reading target queues: DynamoDB did not process {len(keys)} of {len(names)} keys")
+        raise Unavailable(f"reading target queues: DynamoDB did not process {len(keys)} of {len(wanted)} keys")
 
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""
@@ -88,6 +129,8 @@ class DynamoRollouts:
             *([self._rollout_put(transition.rollout)] if transition.rollout else []),
             *(self._put(run_key(run.rollout, run.target.name, run.attempt), run) for run in transition.runs),
             *(self._queue_put(queue) for queue in transition.queues),
+            *([self._put(route_key(transition.route.key), transition.route)] if transition.route else []),
+            *([self._put(FREEZES_KEY, transition.freezes)] if transition.freezes else []),
             *(put_of(event, self._audit) for event in transition.events),
         ]
         with translate_aws_errors("writing a transition"):
@@ -134,7 +177,9 @@ class DynamoRollouts:
     def _queue_put(self, queue: TargetQueue) -> Any:
         return self._put(queue_key(queue.name), queue, {"open": "1"} if queue.new_instances else {})
 
-    def _put(self, key: Key, record: Rollout | Run | TargetQueue, extra: dict[str, str] | None = None) -> Any:
+    def _put(
+        self, key: Key, record: Rollout | Run | TargetQueue | RouteState | Freezes, extra: dict[str, str] | None = None
+    ) -> Any:
         stored = record.replace(version=record.version + 1)
         data = with_decimals(stored.to_dict())
         put: dict[str, Any] = {

@@ -5,7 +5,8 @@ from threading import RLock
 
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import Rollout, RolloutId, Run, TargetQueue
-from pointsman.core.ports import Transition
+from pointsman.core.ports import Surroundings, Transition
+from pointsman.core.route_state import Freezes, RouteState
 from pointsman.errors import Conflict, Unreadable
 
 
@@ -18,6 +19,8 @@ class MemoryRollouts:
         self._rollouts: dict[str, Rollout] = {}
         self._runs: dict[tuple[str, str, int], Run] = {}
         self._queues: dict[str, TargetQueue] = {}
+        self._routes: dict[str, RouteState] = {}
+        self._freezes = Freezes()
         self._cursor: RolloutId | None = None
         self.unreadable: set[str] = set()  # rollouts and queues that a newer version wrote
 
@@ -38,6 +41,20 @@ class MemoryRollouts:
                 raise Unreadable(f"the queue of {min(broken)} was written by another version")
             return {name: self._queues.get(name, TargetQueue(name=name)) for name in names}
 
+    def surroundings(self, queues: Iterable[str], routes: Iterable[str]) -> Surroundings:
+        """See RolloutStore.surroundings."""
+        with self._lock:
+            return Surroundings(
+                queues=self.queues(queues),
+                routes={key: self._routes.get(key, RouteState(key=key)) for key in routes},
+                freezes=self._freezes,
+            )
+
+    def routes_named(self, route: str) -> list[RouteState]:
+        """See RolloutStore.routes_named."""
+        with self._lock:
+            return [state for key, state in sorted(self._routes.items()) if key.partition("#")[2] == route]
+
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""
         with self._lock, self.trail.lock:
@@ -48,6 +65,10 @@ class MemoryRollouts:
                 self._runs[run.rollout, run.target.name, run.attempt] = _with_next_version(run)
             for queue in transition.queues:
                 self._queues[queue.name] = _with_next_version(queue)
+            if transition.route:
+                self._routes[transition.route.key] = _with_next_version(transition.route)
+            if transition.freezes:
+                self._freezes = _with_next_version(transition.freezes)
             for event in transition.events:
                 self.trail.record(event)
 
@@ -82,15 +103,22 @@ class MemoryRollouts:
             _same_version(run, self._runs.get((run.rollout, run.target.name, run.attempt)))
         for queue in transition.queues:
             _same_version(queue, self._queues.get(queue.name))
+        if transition.route:
+            _same_version(transition.route, self._routes.get(transition.route.key))
+        if transition.freezes:
+            _same_version(transition.freezes, self._freezes)
         for event in transition.events:
             if any(stored.key == event.key for stored in self.trail.of_partition(event.partition)):
                 raise Conflict(f"{event.key} is already in the trail")
 
 
-def _with_next_version[Record: (Rollout, Run, TargetQueue)](record: Record) -> Record:
+def _with_next_version[Record: (Rollout, Run, TargetQueue, RouteState, Freezes)](record: Record) -> Record:
     return record.replace(version=record.version + 1)
 
 
-def _same_version(record: Rollout | Run | TargetQueue, stored: Rollout | Run | TargetQueue | None) -> None:
+type _Record = Rollout | Run | TargetQueue | RouteState | Freezes
+
+
+def _same_version(record: _Record, stored: _Record | None) -> None:
     if record.version != (stored.version if stored else 0):
         raise Conflict("another writer changed the record")

@@ -6,6 +6,8 @@
 | `ROLLOUT#<id>` | `RUN#<target>#<attempt>` | a run |
 | `QUEUE#<target>` | `QUEUE` | the queue of a target; `open` = "1" while new instances wait (index `open`) |
 | `QUEUE#<target>#check` | `QUEUE` | the queue of its checks |
+| `ROUTE#<route>` | `ROUTE#<repository id>` | the rollouts of a route of a repository (RouteState) |
+| `FREEZES` | `FREEZES` | the freezes that people made |
 | `SWEEP` | `SWEEP` | the rollout at which the last sweep stopped |
 | `RESULTS#<build arn>` | `RESULTS` | the number of host results that a build has sent |
 | `RESULTS#REJECTED#<account>#<day>` | `RESULTS` | the number of an account's rejected events on that day |
@@ -16,7 +18,8 @@
 | `SLACK#ALARM#<digest>` | `STATUS` | when an alarm fired and ended: `version`, `data` (AlarmStatus) |
 | `SLACK#stale` | `STALE` | the rollouts and alarms whose messages must be updated: `version`, `rollouts` |
 
-Rollouts, runs and queues have `version` and `data`. start_build writes them, and command_receiver rollouts.
+Rollouts, runs, queues, routes and freezes have `version` and `data`. start_build writes all but freezes, and
+command_receiver rollouts, routes and freezes.
 audit_writer writes RESULTS items, and notify writes SLACK items. IAM enforces this by `dynamodb:LeadingKeys`.
 """
 
@@ -31,6 +34,7 @@ SLACK_PREFIX = "SLACK#"
 _ROLLOUT = "ROLLOUT#"
 _RUN = "RUN#"
 _QUEUE = "QUEUE#"
+_ROUTE = "ROUTE#"
 
 type Key = dict[str, str]
 
@@ -75,6 +79,28 @@ def queue_of(partition: str) -> str:
     return partition.removeprefix(_QUEUE)
 
 
+def is_queue(key: Key) -> bool:
+    """Whether an item is a queue."""
+    return key["sk"] == "QUEUE"
+
+
+def route_key(key: str) -> Key:
+    """The key of the rollouts of a route. `key` is identity.route_key."""
+    repository_id, _, route = key.partition("#")
+    return {"pk": route_partition(route), "sk": f"{_ROUTE}{repository_id}"}
+
+
+def route_partition(route: str) -> str:
+    """The partition of a route, for all of its repositories."""
+    return f"{_ROUTE}{route}"
+
+
+def is_route(key: Key) -> bool:
+    """Whether an item has the rollouts of a route."""
+    return key["sk"].startswith(_ROUTE)
+
+
+FREEZES_KEY: Key = {"pk": "FREEZES", "sk": "FREEZES"}
 SWEEP_KEY: Key = {"pk": "SWEEP", "sk": "SWEEP"}
 
 

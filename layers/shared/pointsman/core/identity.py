@@ -24,6 +24,11 @@ def request_id(target_name: TargetName, key: str, launches: Iterable[InstanceLau
     return f"q-{_digest(target_name, key, *parts)[:16]}"
 
 
+def request_id_of(*parts: str) -> str:
+    """The id of a request that these parts make: `q-` and 16 hexadecimal digits."""
+    return f"q-{_digest(*parts)[:16]}"
+
+
 def route_key(repository_id: int, route: str) -> str:
     """The key of a route's runs on a target: one route may serve several repositories."""
     return f"{repository_id}#{route}"

@@ -7,7 +7,8 @@ from typing import Any, NewType
 import msgspec
 
 from pointsman.core.cancellation import Cancellation
-from pointsman.core.rollout_plan import RolloutPlan
+from pointsman.core.rollout_facts import Halt, Hold, Missing, OpenGate, Override, Rollback, Wait
+from pointsman.core.rollout_plan import RolloutPlan, Wave
 from pointsman.core.run_options import RunOptions, merge_options
 from pointsman.core.run_request import InstanceLaunch, RunRequest
 from pointsman.core.value import Value
@@ -166,6 +167,7 @@ class RunState(StrEnum):
     REFUSED = "refused"  # there never was a build; the reason says who refused it
     SUPERSEDED = "superseded"  # there never was a build; a newer commit replaced this one
     CANCELLED = "cancelled"  # there never was a build; a person cancelled the rollout
+    SKIPPED = "skipped"  # there never was a build; the rollout had halted
 
     @property
     def ended(self) -> bool:
@@ -175,18 +177,11 @@ class RunState(StrEnum):
     @property
     def failed(self) -> bool:
         """Whether something went wrong: neither success nor somebody's decision."""
-        return self.ended and self not in (RunState.SUCCEEDED, RunState.SUPERSEDED, RunState.CANCELLED)
+        fine = (RunState.SUCCEEDED, RunState.SUPERSEDED, RunState.CANCELLED, RunState.SKIPPED)
+        return self.ended and self not in fine
 
 
 type RunKey = tuple[TargetName, int]  # with the attempt
-
-
-class Missing(Value, kw_only=True, frozen=True):
-    """CodeBuild left a build out of its answers: `times` in a row, from `since` to `last`."""
-
-    since: datetime
-    last: datetime
-    times: int = 1
 
 
 NOT_GIVEN = datetime.min.replace(tzinfo=UTC)  # an ordering time that was not given: the time of creation
@@ -253,6 +248,7 @@ class RolloutState(StrEnum):
     FAILED = "failed"
     SUPERSEDED = "superseded"
     CANCELLED = "cancelled"
+    ROLLED_BACK = "rolled_back"
 
     @property
     def ended(self) -> bool:
@@ -275,6 +271,13 @@ class Rollout(Value, kw_only=True, frozen=True):
     attempts: dict[TargetName, int] = msgspec.field(default_factory=dict)  # the attempt wanted, where not the first
     attempt_hosts: dict[TargetName, tuple[str, ...]] = msgspec.field(default_factory=dict)  # its hosts, where not all
     cancellation: Cancellation | None = None  # until a push or a retry voids it
+    waves_started: int = 0  # of the plan's
+    gate: OpenGate | None = None  # after the newest wave that started
+    halt: Halt | None = None  # until a push or a retry voids it
+    hold: Hold | None = None
+    freeze_override: Override | None = None
+    rollback: Rollback | None = None
+    wait: Wait | None = None
     created_at: datetime  # time of the first push
     ordering_time: datetime = NOT_GIVEN  # time of the newest push of its commit
     ended_at: datetime | None = None
@@ -290,6 +293,16 @@ class Rollout(Value, kw_only=True, frozen=True):
         """Who or what asked for it."""
         return self.request.actor if self.request else self.change.actor
 
+    @property
+    def waves(self) -> tuple[Wave, ...]:
+        """The waves of its plan; none if all targets run at once."""
+        return self.spec.plan.waves if self.spec.plan else ()
+
+    @property
+    def is_of_whole_route(self) -> bool:
+        """Whether it brings a commit to all targets of the route, so that it supersedes older rollouts of it."""
+        return self.spec.mode is Mode.APPLY and not (self.request and self.request.is_part)
+
 
 class QueueEntry(Value, kw_only=True, frozen=True):
     """A run in a target's queue."""
@@ -304,6 +317,13 @@ class QueueEntry(Value, kw_only=True, frozen=True):
         return (self.rollout, self.attempt) == (other.rollout, other.attempt)
 
 
+class FormerGood(Value, kw_only=True, frozen=True):
+    """A rollout that succeeded on a target before the newest one that did."""
+
+    rollout: RolloutId
+    commit: str
+
+
 class LastGood(Value, kw_only=True, frozen=True):
     """The newest commit of a route that succeeded on a target."""
 
@@ -312,6 +332,8 @@ class LastGood(Value, kw_only=True, frozen=True):
     ordering_time: datetime  # of the commit's newest push when it succeeded
     acquired_at: datetime  # when its run acquired the target
     failed_until: datetime | None = None  # the end of the last newer run that did not succeed
+    commit: str = ""
+    former: tuple[FormerGood, ...] = ()  # newest first; to one of them a rollback goes
 
 
 class WaitingInstances(Value, kw_only=True, frozen=True):

@@ -5,8 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+import msgspec
+
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Rollout, RolloutId, Run, RunState, Target, TargetQueue
+from pointsman.core.route_state import Freezes, RouteState
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import TrailEvent
 from pointsman.core.value import Value
@@ -55,7 +58,17 @@ class Transition(Value, kw_only=True, frozen=True):
     rollout: Rollout | None = None
     runs: tuple[Run, ...] = ()
     queues: tuple[TargetQueue, ...] = ()
+    route: RouteState | None = None
+    freezes: Freezes | None = None
     events: tuple[TrailEvent, ...] = ()
+
+
+class Surroundings(Value, kw_only=True, frozen=True):
+    """What is stored around rollouts: the queues of their targets, the other rollouts of their routes, and freezes."""
+
+    queues: dict[str, TargetQueue] = msgspec.field(default_factory=dict)  # by name
+    routes: dict[str, RouteState] = msgspec.field(default_factory=dict)  # by identity.route_key
+    freezes: Freezes = Freezes()
 
 
 class RolloutStore(Protocol):
@@ -66,6 +79,12 @@ class RolloutStore(Protocol):
 
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
         """Queues by name. One that is not stored is empty, with version 0."""
+
+    def surroundings(self, queues: Iterable[str], routes: Iterable[str]) -> Surroundings:
+        """Queues by name, routes by key, and the freezes. What is not stored is empty, with version 0."""
+
+    def routes_named(self, route: str) -> list[RouteState]:
+        """The rollouts of a route, for each repository that it serves."""
 
     def commit(self, transition: Transition) -> None:
         """Store a transition in one transaction. Raises Conflict if any record has changed, or Unavailable."""

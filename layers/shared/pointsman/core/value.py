@@ -58,7 +58,8 @@ def _plain(value: Any) -> Any:
 
 
 def _plain_fields(value: Value) -> dict[str, Any]:
-    fields: dict[str, Any] = {} if (tag := value.__struct_config__.tag) is None else {"type": tag}
+    config = value.__struct_config__
+    fields: dict[str, Any] = {} if config.tag is None else {str(config.tag_field): config.tag}
     for name in value.__struct_fields__:
         each = getattr(value, name)
         if each is not None:

@@ -11,7 +11,8 @@ from moto import mock_aws
 
 from pointsman.adapters.dynamodb import unmarshal
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.trail.events import ErratumRecorded, HostResultRecorded
+from pointsman.core.trail.erratum_event import ErratumRecorded
+from pointsman.core.trail.events import HostResultRecorded
 from pointsman.core.trail.item import digest
 from pointsman.errors import Misconfigured
 from pointsmanctl.commands import erratum

@@ -9,7 +9,7 @@ import pytest
 
 from pointsman.core.cancellation import CommandId
 from pointsman.core.model import RolloutId
-from pointsman.core.rollouts.command import CommandName, CommandRequest
+from pointsman.core.rollouts.commands.forms import Cancel
 from pointsman.core.trail.command_events import RolloutCancelled
 from pointsman.errors import Unavailable
 from pointsmanctl.errors import CloudUnavailable, CommandError, NotFound
@@ -18,9 +18,7 @@ from pointsmanctl.stack.connection import Connection
 from tests.support.events import sample
 from tests.support.http_server import Call, Reply, serving
 
-REQUEST = CommandRequest(
-    id=CommandId("0b9c2f6e-5a41"), name=CommandName.CANCEL, rollout=RolloutId("r-3f2a9c0d1e2b4a56"), reason="wrong"
-)
+REQUEST = Cancel(id=CommandId("0b9c2f6e-5a41"), rollout=RolloutId("r-3f2a9c0d1e2b4a56"), reason="wrong")
 CANCELLED = sample("ours/RolloutCancelled.json")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from pointsman.core.cancellation import CommandId
 from pointsman.core.model import RolloutState, RunState
-from pointsman.core.rollouts.command import CommandName, CommandRequest
+from pointsman.core.rollouts.commands.forms import Cancel, Retry
 from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled
 from pointsman.core.trail.events import RolloutEnded, RolloutRepeated, RunEnded
 from pointsman.errors import Rejected
@@ -139,7 +139,7 @@ def test_a_region_that_refuses_to_stop_a_build_says_so_in_the_run(world: MemoryW
     rollout = world.push(delivery(DEV))
     world.builds.refuses[DEV] = "AccessDeniedException"
     people.cancel(rollout)
-    assert world.run(rollout, DEV).reason == "it is cancelled, but CodeBuild does not stop it: AccessDeniedException"
+    assert world.run(rollout, DEV).reason == "it has to stop, but CodeBuild does not stop it: AccessDeniedException"
     assert world.run(rollout, DEV).state is RunState.RUNNING
 
 
@@ -270,13 +270,15 @@ def test_a_run_that_failed_by_itself_makes_the_cancelled_rollout_a_failed_one(
     assert world.rollout(rollout).state is RolloutState.FAILED
 
 
-@pytest.mark.parametrize("name", [CommandName.RETRY, CommandName.CANCEL])
-def test_an_id_belongs_to_one_command_of_one_person(world: MemoryWorld, people: People, name: CommandName) -> None:
+@pytest.mark.parametrize("kind", [Retry, Cancel])
+def test_an_id_belongs_to_one_command_of_one_person(
+    world: MemoryWorld, people: People, kind: type[Cancel] | type[Retry]
+) -> None:
     rollout = world.push(delivery(DEV))
     people.cancel(rollout, command="command-10")
-    other = CommandRequest(id=CommandId("command-10"), name=name, rollout=rollout)
+    other = kind(id=CommandId("command-10"), rollout=rollout)
     with pytest.raises(Rejected, match="choose a new one"):
-        people.service.execute(other, f"{HANA}-2" if name is CommandName.CANCEL else HANA)
+        people.service.execute(other, f"{HANA}-2" if kind is Cancel else HANA)
 
 
 def test_an_id_that_begins_like_another_is_another(world: MemoryWorld, people: People) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pointsman.core.rollouts.command import CommandName, read_command
+from pointsman.core.rollouts.commands.forms import read_command
 from pointsman.errors import Rejected
 
 VALID = {"id": "0b9c2f6e-5a41-4f6e", "name": "cancel", "rollout": "r-3f2a9c0d1e2b4a56"}
@@ -17,7 +17,7 @@ def read(**about: Any) -> Any:
 
 def test_a_request_is_read() -> None:
     request = read(name="retry", targets=["dev/eu-west-1"], failed_hosts=True, reason="disk full")
-    assert (request.name, request.targets, request.failed_hosts) == (CommandName.RETRY, ("dev/eu-west-1",), True)
+    assert (request.name, request.targets, request.failed_hosts) == ("retry", ("dev/eu-west-1",), True)
     assert request.reason == "disk full"
 
 
@@ -29,6 +29,7 @@ def test_a_request_is_read() -> None:
         {"id": "a/../../../etc"},
         {"id": "abcdefgh\n"},
         {"id": None},
+        {"name": "deploy"},
         {"name": "approve"},
         {"rollout": "r-1"},
         {"rollout": "r-3f2a9c0d1e2b4a56\n"},

@@ -8,8 +8,8 @@ import pytest
 from pointsman.core.codebuild import LONGEST_BUILD
 from pointsman.core.model import Rollout, RolloutId, Run, RunState
 from pointsman.core.ports import BuildReport, Transition
+from pointsman.core.rollouts.build_steps import LONGEST_DELAY, StartBuild
 from pointsman.core.rollouts.engine import _workers
-from pointsman.core.rollouts.reconcile import LONGEST_DELAY, StartBuild
 from pointsman.core.trail.events import RunDelayed
 from pointsman.errors import Unavailable
 from tests.support.rollouts import MORNING, delivery

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from pointsman.core.rollouts import command
-from pointsman.core.rollouts.command import CommandRequest
+from pointsman.core.rollouts.commands import forms
 from pointsman.core.trail.events import read_event
 from pointsmanctl.commands.rollout import send
 from pointsmanctl.errors import CommandError
@@ -17,11 +16,11 @@ ROLLOUT = "r-3f2a9c0d1e2b4a56"
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[CommandRequest]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The requests that were sent; each is answered with the event of its kind."""
-    requests: list[CommandRequest] = []
+    requests: list[Any] = []
 
-    def answer(_connection: object, request: CommandRequest) -> Any:
+    def answer(_connection: object, request: Any) -> Any:
         requests.append(request)
         return read_event(sample(f"ours/Rollout{'Cancelled' if request.name == 'cancel' else 'Retried'}.json"))
 
@@ -30,7 +29,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[CommandRequest]:
     return requests
 
 
-def test_cancel_says_what_follows(sent: list[CommandRequest]) -> None:
+def test_cancel_says_what_follows(sent: list[Any]) -> None:
     done = run("rollout", "cancel", ROLLOUT, "--reason", "wrong branch")
     assert done.exit_code == 0, done.output
     assert "nothing more starts, and its running builds are being stopped" in done.output
@@ -38,13 +37,13 @@ def test_cancel_says_what_follows(sent: list[CommandRequest]) -> None:
     assert (request.name, request.rollout, request.reason) == ("cancel", ROLLOUT, "wrong branch")
 
 
-def test_each_command_has_an_id_of_its_own(sent: list[CommandRequest]) -> None:
+def test_each_command_has_an_id_of_its_own(sent: list[Any]) -> None:
     for _ in range(2):
         run("rollout", "cancel", ROLLOUT)
     assert len({request.id for request in sent}) == 2
 
 
-def test_retry_names_the_targets_and_the_hosts(sent: list[CommandRequest]) -> None:
+def test_retry_names_the_targets_and_the_hosts(sent: list[Any]) -> None:
     done = run(
         "rollout", "retry", ROLLOUT, "--failed-hosts", "--target", "prod/eu-west-1", "--target", "prod/us-east-1"
     )
@@ -54,7 +53,7 @@ def test_retry_names_the_targets_and_the_hosts(sent: list[CommandRequest]) -> No
     assert (request.targets, request.failed_hosts) == (("prod/eu-west-1", "prod/us-east-1"), True)
 
 
-def test_programs_get_the_event(sent: list[CommandRequest]) -> None:
+def test_programs_get_the_event(sent: list[Any]) -> None:
     done = run("rollout", "cancel", ROLLOUT, "-o", "json")
     assert [each["type"] for each in json.loads(done.stdout)] == ["RolloutCancelled"]
 
@@ -82,4 +81,4 @@ def test_wrong_options_are_usage_errors(options: tuple[str, ...], error: str) ->
 
 
 def test_the_command_and_the_function_take_reasons_of_the_same_length() -> None:
-    assert send.REASON_LENGTH == command.REASON_LENGTH
+    assert send.REASON_LENGTH == forms.REASON_LENGTH

@@ -21,9 +21,13 @@ from pointsman.core.model import (
     TargetQueue,
 )
 from pointsman.core.ports import Transition
-from pointsman.core.rollouts import target_queue
-from pointsman.core.rollouts.reconcile import is_stopped, latest
-from pointsman.core.rollouts.transitions import cancelled_by, rollout_started
+from pointsman.core.rollouts import route_line, target_queue
+from pointsman.core.rollouts.ending import ending_of
+from pointsman.core.rollouts.queue_steps import never_ran
+from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.rollouts.transitions import rollout_started
+from pointsman.core.rollouts.waves import wave_of
+from pointsman.core.route_state import RouteState
 from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated
 
 PUSHES_KEPT = 50
@@ -44,8 +48,8 @@ def delivery_decided(delivery: Delivery) -> DeliveryDecided:
     )
 
 
-def start(delivery: Delivery, message_id: str, spec: RolloutSpec, now: datetime) -> Transition:
-    """Start a new rollout."""
+def start(delivery: Delivery, message_id: str, spec: RolloutSpec, route: RouteState, now: datetime) -> Transition:
+    """Start a new rollout. `route` has the others of its route."""
     rollout = Rollout(
         id=spec.rollout,
         change=_without_files(
@@ -57,7 +61,12 @@ def start(delivery: Delivery, message_id: str, spec: RolloutSpec, now: datetime)
         pushes=(delivery.push,),
         created_at=delivery.ordering_time,
     )
-    return Transition(rollout=rollout, events=(rollout_started(rollout, now),))
+    started = rollout_started(rollout, now).replace(overtakes=route_line.overtaken_by(route, rollout))
+    return Transition(
+        rollout=rollout,
+        route=route_line.opened(route, rollout) if rollout.is_of_whole_route else None,
+        events=(started,),
+    )
 
 
 @dataclass(frozen=True)
@@ -82,9 +91,10 @@ def repeat(
     rollout: Rollout,
     runs: tuple[Run, ...],
     queues: Mapping[str, TargetQueue],
+    route: RouteState,
     now: datetime,
 ) -> Transition:
-    """Repeat a rollout: retry what never ran; never repeat what ran. A cancelled rollout stays cancelled.
+    """Repeat a rollout: retry what never ran; never repeat what ran. What was cancelled or halted stays so.
 
     Three things run. A refused run is retried, unless a newer commit of its route ran on the target since. A target
     that was added to the route gets its first run. And a push that moves the ref back to this commit is another push:
@@ -106,9 +116,14 @@ def repeat(
     )
     # A check changes no host, so a push with nothing left to check changes nothing.
     is_requested_again = repetition.is_another_push and (spec.mode is Mode.APPLY or not rollout.state.ended)
-    opens = bool(repetition.names) or is_requested_again
+    opens = (bool(repetition.names) or is_requested_again) and not rollout.rollback
     opened = _reopen(delivery, message_id, spec, rollout, runs, repetition) if opens else None
-    return Transition(rollout=opened, events=(event,))
+    is_listed = opened is not None and opened.is_of_whole_route
+    return Transition(
+        rollout=opened,
+        route=route_line.opened(route, opened) if opened and is_listed else None,
+        events=(event,),
+    )
 
 
 def _repetition(
@@ -117,17 +132,16 @@ def _repetition(
     newest = latest(runs)
     is_another_push = _is_another_push(delivery, rollout)
     outdated = {name for name, run in newest.items() if target_queue.is_outdated(rollout, run, queues[run.queue])}
-    is_cancelled = rollout.cancellation is not None and not is_another_push
+    is_over = rollout.rollback is not None or (ending_of(rollout) is not None and not is_another_push)
     refused = [
         name
         for name, run in newest.items()
-        if run.state is RunState.REFUSED and not is_cancelled and not is_requested(rollout, run)
+        if run.state is RunState.REFUSED and not is_over and not is_requested(rollout, run)
     ]
     present = {*newest, *(target.name for target in rollout.spec.targets)}
     wanted = {target.name for target in spec.targets}
-    cancelled = {name for name, run in newest.items() if run.state is RunState.CANCELLED or is_stopped(run)}
-    superseded = {name for name, run in newest.items() if run.state is RunState.SUPERSEDED}
-    to_rerun = wanted & (outdated | superseded | cancelled) if is_another_push else set()
+    unbuilt = {name for name, run in newest.items() if run.state is not RunState.REFUSED and never_ran(run)}
+    to_rerun = wanted & (outdated | unbuilt) if is_another_push and not rollout.rollback else set()
     pushed_back = [
         name for name, run in newest.items() if name in to_rerun and run.state.ended and not is_requested(rollout, run)
     ]
@@ -136,14 +150,15 @@ def _repetition(
         refused=[name for name in refused if name not in outdated and name not in pushed_back],
         outdated=[name for name in refused if name in outdated and not is_another_push],
         pushed_back=pushed_back,
-        new=[] if is_cancelled else [target for target in spec.targets if target.name not in present],
+        new=[] if is_over else [target for target in spec.targets if target.name not in present],
     )
 
 
 def _is_another_push(delivery: Delivery, rollout: Rollout) -> bool:
-    """Whether the commit was pushed again since, and after a cancellation: a late delivery does not void one."""
+    """Whether the commit was pushed again since, and after a cancellation or halt: a late delivery voids neither."""
     is_newer = delivery.push not in rollout.pushes and delivery.ordering_time > rollout.ordering_time
-    return is_newer and not (rollout.cancellation and delivery.ordering_time <= rollout.cancellation.at)
+    ends = [each.at for each in (rollout.cancellation, rollout.halt) if each]
+    return is_newer and all(delivery.ordering_time > at for at in ends)
 
 
 def is_requested(rollout: Rollout, run: Run) -> bool:
@@ -161,16 +176,9 @@ def _reopen(
 ) -> Rollout:
     newest = latest(runs)
     retried = {name: newest[name].attempt + 1 for name in (*repetition.refused, *repetition.pushed_back)}
-    opened = rollout.replace(
-        state=RolloutState.OPEN,
-        ended_at=None,
+    hosts: dict[TargetName, tuple[str, ...]] = {} if repetition.is_another_push else rollout.attempt_hosts
+    opened = reopened(rollout.replace(attempt_hosts=hosts), retried, {}).replace(
         last_message_id=message_id,
-        cancellation=None,
-        round=rollout.round + 1 if rollout.state.ended else rollout.round,
-        attempts=rollout.attempts | retried,
-        attempt_hosts={}
-        if repetition.is_another_push
-        else {name: hosts for name, hosts in rollout.attempt_hosts.items() if name not in retried},
         spec=rollout.spec.replace(targets=_targets(spec, rollout, newest, repetition)),
     )
     if not repetition.is_another_push:
@@ -179,6 +187,25 @@ def _reopen(
         pushes=(*rollout.pushes, delivery.push)[-PUSHES_KEPT:],
         ordering_time=delivery.ordering_time,
         delivery=delivery.id,
+        waves_started=0 if rollout.state.ended else rollout.waves_started,
+    )
+
+
+def reopened(
+    rollout: Rollout, attempts: Mapping[TargetName, int], hosts: Mapping[TargetName, tuple[str, ...]]
+) -> Rollout:
+    """The rollout, in which these attempts are wanted, and nothing keeps them from starting. `hosts` limits some."""
+    others = {name: names for name, names in rollout.attempt_hosts.items() if name not in attempts}
+    return rollout.replace(
+        state=RolloutState.OPEN,
+        ended_at=None,
+        cancellation=None,
+        halt=None,
+        gate=None,
+        wait=None,
+        round=rollout.round + 1 if rollout.state.ended or rollout.halt else rollout.round,
+        attempts=rollout.attempts | dict(attempts),
+        attempt_hosts=others | dict(hosts),
     )
 
 
@@ -192,14 +219,15 @@ def _targets(
     if repetition.is_another_push:
         removed = {name for name, run in newest.items() if name not in wanted and run.state.ended}
     kept = (target for target in rollout.spec.targets if target.name not in removed)
-    return (*kept, *(target for target in spec.targets if target.name not in present))
+    added = (target for target in spec.targets if target.name not in present)
+    return (*kept, *(target.replace(wave=wave_of(rollout, target)) for target in added))
 
 
 def _reason(rollout: Rollout, repetition: _Repetition) -> str:
     commit = f"commit {rollout.change.after[:7]}"
     refused, pushed_back = ", ".join(repetition.refused), ", ".join(repetition.pushed_back)
     outdated, new = ", ".join(repetition.outdated), ", ".join(target.name for target in repetition.new)
-    earlier = "it was cancelled" if rollout.cancellation else "a newer one"
+    earlier = "it was cancelled" if rollout.cancellation else "it halted" if rollout.halt else "a newer one"
     parts = [
         refused and f"{commit} was refused on {refused} and is retried there",
         pushed_back and f"{commit} was pushed again after {earlier} and runs again on {pushed_back}",
@@ -210,8 +238,11 @@ def _reason(rollout: Rollout, repetition: _Repetition) -> str:
         return f"{reason}; nothing runs twice"
     if repetition.is_another_push:
         return f"{commit} was pushed again; it is running or ran last, and it supersedes what was pushed in between"
-    if rollout.cancellation:
-        return f"{commit} was {cancelled_by(rollout.cancellation)}; retry the rollout, or push again"
+    if rollout.rollback:
+        return f"{commit} was rolled back: {rollout.rollback.reason}; push a new commit, or use `pointsman run`"
+    if ending := ending_of(rollout):
+        was = "was " if rollout.cancellation else "did not finish: "
+        return f"{commit} {was}{ending.reason}; retry the rollout, or push again"
     if not rollout.state.ended:
         return f"{commit} is already in progress as {rollout.id}: nothing runs twice"
     return f"{commit} has already run as {rollout.id} ({rollout.state}): nothing runs twice"

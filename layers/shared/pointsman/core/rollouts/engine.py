@@ -8,15 +8,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pointsman.core.delivery import Delivery, refuse_old
+from pointsman.core.identity import route_key
 from pointsman.core.model import Change, Rollout, RolloutId, RolloutSpec, Run, RunKey, TargetName, TargetQueue
 from pointsman.core.ports import Alarms, BuildReport, Builds, FoundInstance, RolloutStore, Trail, Transition
 from pointsman.core.rollouts import accept
+from pointsman.core.rollouts.build_steps import StartBuild, StopBuild
 from pointsman.core.rollouts.instance_runs import InstanceRuns
 from pointsman.core.rollouts.new_instances import InstanceRoute
-from pointsman.core.rollouts.reconcile import AcquireTarget, Reports, StartBuild, Step, StopBuild, next_steps
+from pointsman.core.rollouts.queue_steps import AcquireTarget
+from pointsman.core.rollouts.reconcile import Step, next_steps
 from pointsman.core.rollouts.requests import requested
+from pointsman.core.rollouts.situation import Facts, Reports
 from pointsman.core.rollouts.starter import Starter
 from pointsman.core.rollouts.sweep import Sweep, SweepResult
+from pointsman.core.rollouts.whole_rollout import Touched, WholeRollout
 from pointsman.core.run_request import InstanceLaunch, RunRequest
 from pointsman.errors import Conflict, Unavailable, raise_failures
 
@@ -41,12 +46,12 @@ class Engine:
     def __init__(
         self, store: RolloutStore, trail: Trail, builds: Builds, clock: Callable[[], datetime], *, alarms: Alarms
     ) -> None:
-        self._alarms = alarms
         self._store = store
         self._trail = trail
         self._clock = clock
         self._starter = Starter(store, builds, clock)
         self._instances = InstanceRuns(store, clock)
+        self._whole = WholeRollout(store, trail, alarms, clock)
         self._sweep = Sweep(store, self._starter.builds, clock, self.reconcile)
 
     def accept(self, delivery: Delivery, message_id: str) -> list[RolloutId]:
@@ -122,7 +127,7 @@ class Engine:
         failures: list[Exception] = []
         while pending and not should_stop():
             rollout_id = pending.pop(0)
-            touched = _Touched()
+            touched = Touched()
             try:
                 self._bring_forward(rollout_id, reports.get(rollout_id, {}), touched)
             except Exception as failure:  # as above
@@ -136,7 +141,9 @@ class Engine:
             try:
                 stored = self._store.load(spec.rollout)
                 if stored is None:
-                    self._store.commit(accept.start(delivery, message_id, spec, self._clock()))
+                    key = route_key(delivery.change.repository_id, spec.route)
+                    route = self._store.surroundings((), (key,)).routes[key]
+                    self._store.commit(accept.start(delivery, message_id, spec, route, self._clock()))
                 elif stored[0].last_message_id != message_id:
                     self._repeat(delivery, message_id, spec, *stored)
                 return
@@ -147,8 +154,10 @@ class Engine:
     def _repeat(
         self, delivery: Delivery, message_id: str, spec: RolloutSpec, rollout: Rollout, runs: tuple[Run, ...]
     ) -> None:
-        queues = self._store.queues({*rollout.spec.queues, *(run.queue for run in runs)})
-        transition = accept.repeat(delivery, message_id, spec, rollout, runs, queues, self._clock())
+        key = route_key(rollout.change.repository_id, rollout.spec.route)
+        around = self._store.surroundings({*rollout.spec.queues, *(run.queue for run in runs)}, (key,))
+        queues, route = around.queues, around.routes[key]
+        transition = accept.repeat(delivery, message_id, spec, rollout, runs, queues, route, self._clock())
         if transition.rollout:
             self._store.commit(transition)
         else:
@@ -165,24 +174,29 @@ class Engine:
             failures.append(failure)
         raise_failures(failures)
 
-    def _bring_forward(self, rollout_id: RolloutId, reports: Reports, touched: "_Touched") -> None:
+    def _bring_forward(self, rollout_id: RolloutId, reports: Reports, touched: Touched) -> None:
         """Execute steps until none is left. `touched` gets what is in a queue that was changed."""
         progress = _Progress(touched)
+        facts = Facts()
         for _ in range(LOST_RACES_ALLOWED):
             loaded = self._store.load(rollout_id)
             if loaded is None:
                 return
             rollout, runs = loaded
-            queues = self._store.queues(rollout.spec.queues)
+            around = self._store.surroundings(
+                rollout.spec.queues, (route_key(rollout.change.repository_id, rollout.spec.route),)
+            )
             steps = [
                 step
-                for step in next_steps(rollout, runs, queues, reports, self._clock())
+                for step in next_steps(rollout, runs, around, reports, self._clock(), facts)
                 if not (isinstance(step, StartBuild | StopBuild) and step.run.key in progress.delayed)
             ]
             if not steps:
                 raise_failures(progress.failures)
                 return
-            self._execute(rollout, steps, queues, progress)
+            facts = self._whole.read(steps, facts)
+            self._whole.execute(rollout, runs, steps, touched)
+            self._execute(rollout, steps, around.queues, progress)
         raise_failures([*progress.failures, Unavailable(f"rollout {rollout_id} keeps changing")])
 
     def _execute(
@@ -216,6 +230,8 @@ class Engine:
                     transition = self._stop(step, progress)
                 case Transition():
                     transition = step
+                case _:
+                    return  # it concerns the rollout as a whole
             if transition:
                 self._store.commit(transition)
                 progress.note(transition)
@@ -251,18 +267,10 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class _Touched:
-    """The queues that were changed: who else may move now."""
-
-    rollouts: dict[RolloutId, None] = field(default_factory=dict)  # in these queues
-    queues: dict[str, None] = field(default_factory=dict)  # those in which new instances wait
-
-
-@dataclass(frozen=True)
 class _Progress:
     """What one call of the engine has done to a rollout."""
 
-    touched: _Touched
+    touched: Touched
     acquired: dict[RunKey, int] = field(default_factory=dict)  # runs whose target it acquired, with their version
     delayed: set[RunKey] = field(default_factory=set)  # runs whose build can't be started or stopped now
     failures: list[Exception] = field(default_factory=list)  # unexpected reasons for that
@@ -278,6 +286,8 @@ class _Progress:
             self.touched.rollouts.update(dict.fromkeys(entry.rollout for entry in entries))
             if queue.new_instances:
                 self.touched.queues[queue.name] = None
+        if transition.route:
+            self.touched.rollouts.update(dict.fromkeys(ref.rollout for ref in transition.route.open))
         if isinstance(transition, AcquireTarget):
             self.acquired.update({run.key: run.version + 1 for run in transition.runs})
 

@@ -5,11 +5,13 @@ from datetime import datetime
 from functools import partial
 
 from pointsman.core.identity import request_id
-from pointsman.core.model import Rollout, RolloutId, Run, RunState, TargetName, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, RolloutSpec, Run, RunState, TargetName, TargetQueue
 from pointsman.core.ports import FoundInstance, RolloutStore, Transition
 from pointsman.core.rollouts import new_instances
 from pointsman.core.rollouts.new_instances import InstanceRoute
 from pointsman.core.rollouts.requests import requested
+from pointsman.core.rollouts.waits import freeze_of
+from pointsman.core.route_state import Freezes
 from pointsman.core.run_request import InstanceLaunch, RunRequest, Trigger
 from pointsman.core.text import join_first, pluralize
 from pointsman.errors import Conflict, Unavailable, Unreadable
@@ -63,10 +65,15 @@ class InstanceRuns:
 
     def _next(self, queue: TargetQueue) -> Transition | None:
         now = self._clock()
-        after, events = new_instances.expired(queue, now)
+        freezes = self._store.surroundings((), ()).freezes if queue.new_instances else Freezes()
+
+        def is_frozen(spec: RolloutSpec) -> bool:
+            return freeze_of(spec, spec.targets[0], freezes, now) is not None
+
+        after, events = new_instances.expired(queue, is_frozen, now)
         if events:
             return Transition(queues=(after,), events=events)
-        key = new_instances.next_key(queue)
+        key = new_instances.next_key(queue, is_frozen)
         if key is None:
             return None
         good = self._load(queue.last_good[key].rollout) if key in queue.last_good else None

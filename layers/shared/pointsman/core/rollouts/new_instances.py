@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pointsman.core.decision import Decision, Outcome
 from pointsman.core.identity import route_key
 from pointsman.core.model import (
+    FormerGood,
     LastGood,
     Mode,
     Rollout,
@@ -34,6 +35,7 @@ REMEMBERED_FOR = timedelta(days=2)
 # The queue of a target is one item of at most 400 KB.
 MOST_REMEMBERED = 1_000
 MOST_WAITING = 500
+FORMER_KEPT = 5  # commits to which a rollback may go
 
 
 @dataclass(frozen=True)
@@ -130,10 +132,11 @@ def decided(
     )
 
 
-def next_key(queue: TargetQueue) -> str | None:
-    """The route whose new instances get their run now; None while the target is busy, or if none wait."""
-    is_free = queue.holder is None and not queue.waiting
-    return next(iter(queue.new_instances), None) if is_free else None
+def next_key(queue: TargetQueue, is_frozen: Callable[[RolloutSpec], bool]) -> str | None:
+    """The route whose new instances get their run now; None while the target is busy or frozen, or if none wait."""
+    if queue.holder is not None or queue.waiting:
+        return None
+    return next((key for key, waiting in queue.new_instances.items() if not is_frozen(waiting.spec)), None)
 
 
 def after_run(
@@ -178,12 +181,15 @@ def _newer(good: LastGood | None, rollout: Rollout, run: Run) -> LastGood:
     """The newer of both commits, whichever run ended first."""
     if good and good.ordering_time > run.ordering_time:
         return good
+    former = (FormerGood(rollout=good.rollout, commit=good.commit), *good.former) if good else ()
     return LastGood(
         rollout=rollout.id,
         repository=rollout.change.repository,
         ordering_time=run.ordering_time,
         # A retry of some hosts includes no instance that came up meanwhile.
         acquired_at=(None if run.hosts else run.acquired_at) or run.created_at,
+        commit=rollout.change.after,
+        former=tuple(each for each in former if each.rollout != rollout.id)[:FORMER_KEPT],
     )
 
 
@@ -197,10 +203,14 @@ def without(queue: TargetQueue, key: str, launches: Iterable[InstanceLaunch]) ->
     )
 
 
-def expired(queue: TargetQueue, now: datetime) -> tuple[TargetQueue, tuple[InstancesSkipped, ...]]:
-    """The queue without instances that waited too long, since the target was never free."""
+def expired(
+    queue: TargetQueue, is_frozen: Callable[[RolloutSpec], bool], now: datetime
+) -> tuple[TargetQueue, tuple[InstancesSkipped, ...]]:
+    """The queue without instances that waited too long, since the target was never free. A freeze has its own end."""
     events: list[InstancesSkipped] = []
     for key, waiting in queue.new_instances.items():
+        if is_frozen(waiting.spec):
+            continue
         if late := [each for each in waiting.launches if now - each.up_at > LONGEST_WAIT]:
             queue = without(queue, key, late)
             reason = f"{waiting.spec.targets[0].name} was busy for 8 hours: the next push configures them"

@@ -9,11 +9,10 @@ This is the retry by a later pass of the engine. The retries of one call are in 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from pointsman.core.cancellation import Cancellation
 from pointsman.core.model import Rollout, Run, RunState, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Transition
+from pointsman.core.rollouts.ending import Ending, ending_of
 from pointsman.core.rollouts.transitions import (
-    cancelled_by,
     delayed,
     end,
     no_build,
@@ -50,8 +49,8 @@ class Starter:
         if reason := self.builds.unresponsive(run.target):
             self._delay(rollout, run, reason, may_exist=not certain)
             raise Unavailable(reason)
-        if rollout.cancellation:
-            return self._cancel(rollout, run, queue, rollout.cancellation, certain=certain)
+        if ending := ending_of(rollout):
+            return self._end(rollout, run, queue, ending, certain=certain)
         fresh = self._requested_within(run, TOKEN_TRUSTED_FOR)
         if not (certain or fresh):
             return self._search(rollout, run)
@@ -59,15 +58,14 @@ class Starter:
             run = self._mark(run, certain)
         return self._call_start(rollout, run, queue, certain)
 
-    def _cancel(
-        self, rollout: Rollout, run: Run, queue: TargetQueue, cancellation: Cancellation, *, certain: bool
+    def _end(
+        self, rollout: Rollout, run: Run, queue: TargetQueue, ending: Ending, *, certain: bool
     ) -> Transition | None:
         """End the run if it certainly has no build. It is unknown while an earlier call may still be in progress."""
-        reason = cancelled_by(cancellation)
         if certain:
-            return end(rollout, run, queue, RunState.CANCELLED, reason, self._clock())
+            return end(rollout, run, queue, ending.state, ending.reason, self._clock())
         if self._requested_within(run, TOKEN_TRUSTED_FOR + CALL_MAY_LAST):
-            self._delay(rollout, run, f"{reason}; it is not known yet whether its build began", may_exist=True)
+            self._delay(rollout, run, f"{ending.reason}; it is not known yet whether its build began", may_exist=True)
             return None
         return self._search(rollout, run)
 
@@ -83,7 +81,7 @@ class Starter:
         try:
             self.builds.stop(run.target, str(run.build_arn))
         except (BuildRefused, BuildDelayed) as failure:
-            reason = f"it is cancelled, but CodeBuild does not stop it: {failure}"
+            reason = f"it has to stop, but CodeBuild does not stop it: {failure}"
             return Transition(runs=(asked.runs[0].replace(version=run.version + 1, reason=reason),))
         return None
 

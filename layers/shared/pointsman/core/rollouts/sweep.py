@@ -5,17 +5,19 @@ It continues where the last sweep stopped. One call to CodeBuild is about up to 
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
 from typing import Protocol
 
-from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetName, TargetQueue
-from pointsman.core.ports import BuildMissing, BuildReport, Builds, RolloutStore
+from pointsman.core.identity import route_key
+from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetName
+from pointsman.core.ports import BuildMissing, BuildReport, Builds, RolloutStore, Surroundings
 from pointsman.core.rollouts.orphaned_entries import OrphanCleaner
-from pointsman.core.rollouts.reconcile import Reports, latest, next_steps
+from pointsman.core.rollouts.reconcile import latest, next_steps
+from pointsman.core.rollouts.situation import Reports
 from pointsman.core.value import Value
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable, Unreadable
 
@@ -112,12 +114,12 @@ class Sweep:
     def _move(self, batch: Mapping[RolloutId, Loaded], tally: _Tally, should_stop: Callable[[], bool]) -> None:
         """Reconcile rollouts that have a next step. The first is always handled, so that each sweep makes progress."""
         reports = self._reports(run for _, runs in batch.values() for run in latest(runs).values())
-        queues = self._queues(batch.values())
+        around = self._around(batch.values())
         for index, (rollout_id, loaded) in enumerate(batch.items()):
             self._note(latest(loaded[1]).values(), tally)
             reports_of_rollout = reports.get(rollout_id, {})
             try:
-                if queues is None or next_steps(*loaded, queues, reports_of_rollout, self._clock()):
+                if around is None or next_steps(*loaded, around, reports_of_rollout, self._clock()):
                     if index and should_stop():
                         return
                     self._reconcile([rollout_id], {rollout_id: reports_of_rollout})
@@ -125,10 +127,12 @@ class Sweep:
                 tally.failures.append(failure)
             _note_handled(rollout_id, tally)
 
-    def _queues(self, batch: Iterable[Loaded]) -> dict[str, TargetQueue] | None:
-        """The queues of a batch; None if one can't be read, so that each rollout has to read its own."""
+    def _around(self, batch: Collection[Loaded]) -> Surroundings | None:
+        """What is around a batch; None if something can't be read, so that each rollout has to read its own."""
+        queues = {queue for rollout, _ in batch for queue in rollout.spec.queues}
+        routes = {route_key(rollout.change.repository_id, rollout.spec.route) for rollout, _ in batch}
         try:
-            return self._store.queues({queue for rollout, _ in batch for queue in rollout.spec.queues})
+            return self._store.surroundings(queues, routes)
         except Unreadable:
             return None
 

@@ -37,7 +37,7 @@ def is_outdated(rollout: Rollout, run: Run, queue: TargetQueue) -> bool:
 
 def _competitors(rollout: Rollout, run: Run, queue: TargetQueue) -> Iterable[QueueEntry]:
     """The entries that supersede `run` if they are newer."""
-    if rollout.spec.when_busy is WhenBusy.SUPERSEDE:
+    if rollout.spec.when_busy is not WhenBusy.QUEUE:
         return queue.waiting
     return takewhile(lambda entry: not entry.same_run(run.queue_entry), queue.waiting)
 

@@ -3,10 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from pointsman.core.cancellation import Cancellation
-from pointsman.core.identity import principal_name
-from pointsman.core.model import Missing, Rollout, Run, RunState, TargetQueue
+from pointsman.core.model import Rollout, Run, RunState, TargetQueue
 from pointsman.core.ports import BuildReport, Transition
+from pointsman.core.rollout_facts import Missing
 from pointsman.core.rollouts import new_instances, target_queue
 from pointsman.core.trail.events import RolloutStarted, RunDelayed, RunEnded, RunStarted
 
@@ -98,12 +97,6 @@ def end(
         queues=() if after == queue else (after,),
         events=(event, skipped) if skipped else (event,),
     )
-
-
-def cancelled_by(cancellation: Cancellation) -> str:
-    """The reason of a run's end, such as "cancelled by Ops/hana: wrong branch"."""
-    reason = f": {cancellation.reason}" if cancellation.reason else ""
-    return f"cancelled by {principal_name(cancellation.caller)}{reason}"
 
 
 def about(rollout: Rollout, run: Run, at: datetime) -> dict[str, Any]:

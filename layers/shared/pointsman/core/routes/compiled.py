@@ -134,6 +134,11 @@ class CompiledRoutes(CompiledPart, frozen=True, dict=True):
         logins = list(logins_of(arn, self.people))
         return logins[0] if len(logins) == 1 else None
 
+    @property
+    def target_names(self) -> tuple[TargetName, ...]:
+        """The names of all targets of the file."""
+        return tuple(TargetName(f"{place.account}/{place.region}") for place in self.places)
+
     def targets_of(self, route: CompiledRoute) -> tuple[Target, ...]:
         """The targets of `route`, in the order of the file, each with its settings."""
         if route.name not in self._targets:

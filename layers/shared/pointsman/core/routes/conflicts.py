@@ -12,7 +12,8 @@ from pointsman.core.patterns.names import Names
 from pointsman.core.routes.conditions import PushCondition
 from pointsman.core.routes.diagnostic import Diagnostic
 from pointsman.core.routes.filters import EVERY, filter_of, refs_of, repositories_of
-from pointsman.core.routes.model import Route, Routes, narrowing
+from pointsman.core.routes.limits import narrowing
+from pointsman.core.routes.model import Route, Routes
 from pointsman.core.run_options import RunOptions, merge_options
 from pointsman.core.text import join_first, pluralize
 

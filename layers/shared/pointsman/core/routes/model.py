@@ -23,6 +23,7 @@ from pointsman.core.model import Target, TargetName, WhenBusy
 from pointsman.core.rollout_plan import OnFailure
 from pointsman.core.routes.compiled import WhenUndetermined
 from pointsman.core.routes.conditions import On
+from pointsman.core.routes.limits import narrowed
 from pointsman.core.routes.options import ChoiceOptions, RouteOptions, TargetOptions
 from pointsman.core.routes.people import People, Teams
 from pointsman.core.routes.rollout_rules import Freezes, Waves
@@ -242,22 +243,12 @@ class Routes(RoutesPart):
 def _chosen(target: Target, choice: TargetChoice, route: Route) -> Target:
     limit = route.limit if choice.limit is None else choice.limit
     return target.replace(
-        limit=_narrowed(target.limit, limit),
+        limit=narrowed(target.limit, limit),
         playbook=choice.playbook,
         tags=choice.tags,
         extra_vars={**(target.extra_vars or {}), **choice.extra_vars} or None,
         options=merge_options(target.options, choice.run_options()),
     )
-
-
-def _narrowed(of_target: str, of_route: str) -> str:
-    """The route's limit within the target's own: Ansible's intersection of two host patterns."""
-    return f"{of_target}:&{of_route}" if of_target and of_route else of_target or of_route
-
-
-def narrowing(limit: str, of_target: str) -> str:
-    """The part of `limit` that the route added to the target's own: the reverse of _narrowed()."""
-    return limit.removeprefix(of_target).removeprefix(":&") if of_target else limit
 
 
 def with_defaults(data: Any) -> Any:

@@ -7,7 +7,8 @@ from pointsman.core.model import Target
 from pointsman.core.rollout_plan import RolloutPlan
 from pointsman.core.routes.compile_plan import compile_plan
 from pointsman.core.routes.diagnostic import Diagnostic
-from pointsman.core.routes.model import Route, Routes, narrowing
+from pointsman.core.routes.limits import narrowing
+from pointsman.core.routes.model import Route, Routes
 from pointsman.core.routes.options import options_error
 from pointsman.core.routes.values import EXTRA_VARS_CHARACTERS, is_ipv6
 from pointsman.core.run_options import merge_options

@@ -12,7 +12,20 @@ from typing import Any, get_args
 from pointsman.core.decision import Decision
 from pointsman.core.model import Change, Mode, RolloutState, RunState
 from pointsman.core.run_request import RunRequest
-from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
+from pointsman.core.trail.command_events import (
+    CommandRefused,
+    FreezeEnded,
+    FreezeStarted,
+    RolloutApproved,
+    RolloutCancelled,
+    RolloutHeld,
+    RolloutRejected,
+    RolloutRequested,
+    RolloutResumed,
+    RolloutRetried,
+    RolloutRolledBack,
+)
+from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.host_values import HostCounts, Status, TaskResult
 from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
@@ -22,6 +35,7 @@ from pointsman.core.trail.keys import (
     rejected_day_partition,
     rejected_partition,
 )
+from pointsman.core.trail.wave_events import GateEvaluated, Overtaken, RolloutHalted, RolloutWaited, WaveStarted
 from pointsman.core.value import read_as
 
 
@@ -60,6 +74,7 @@ class RolloutStarted(Event, kw_only=True, frozen=True):
     playbook: str  # below the route's directory
     change: Change
     targets: tuple[str, ...]  # their names
+    overtakes: Overtaken | None = None  # a rollout of the route that had ended half-way
 
     @property
     def key(self) -> str:
@@ -278,28 +293,6 @@ class RecordingCapped(Event, kw_only=True, frozen=True):
         return f"{self.type}#{self.build_arn or self.sender_account}"
 
 
-class ErratumRecorded(Event, kw_only=True, frozen=True):
-    """A person, `actor`, removed values from an item that must not be there. The digests are by `item.digest`."""
-
-    erratum: str  # its id
-    reason: str  # in that person's words
-    item_partition: str  # partition key of the item
-    item_key: str  # sort key of the item
-    fields: tuple[str, ...]  # "tasks.0.diff"
-    sha256_before: str  # of the item as it was
-    sha256_after: str  # of the item as it is
-
-    @property
-    def partition(self) -> str:
-        """The altered item's, so that both are read together."""
-        return self.item_partition
-
-    @property
-    def key(self) -> str:
-        """One per erratum."""
-        return f"{self.type}#{self.erratum}"
-
-
 type TrailEvent = (
     DeliveryDecided
     | InstanceDecided
@@ -308,7 +301,19 @@ type TrailEvent = (
     | RolloutRepeated
     | RolloutCancelled
     | RolloutRetried
+    | RolloutApproved
+    | RolloutRejected
+    | RolloutHeld
+    | RolloutResumed
+    | RolloutRolledBack
+    | RolloutRequested
+    | FreezeStarted
+    | FreezeEnded
     | CommandRefused
+    | WaveStarted
+    | GateEvaluated
+    | RolloutWaited
+    | RolloutHalted
     | RunWaited
     | RunDelayed
     | RunStarted

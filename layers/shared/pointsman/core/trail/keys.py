@@ -5,6 +5,7 @@
 | `ROLLOUT#<id>` | a rollout's, its runs' and their builds' |
 | `DELIVERY#<id>` | the decisions on a webhook delivery |
 | `INSTANCE#<id>` | the decisions on the launches of an EC2 instance |
+| `COMMAND#<id>` | of a command that concerns no rollout, such as a freeze |
 | `BUILD#<arn>` | of a build without a rollout, such as one that a person started |
 | `REJECTED#<event id>` | one rejected event |
 | `REJECTED#<account>#<day>` | that an account's rejected events exceeded the day's limit |
@@ -16,6 +17,7 @@ _ROLLOUT = "ROLLOUT#"
 _DELIVERY = "DELIVERY#"
 _INSTANCE = "INSTANCE#"
 _BUILD = "BUILD#"
+_COMMAND = "COMMAND#"
 _REJECTED = "REJECTED#"
 
 
@@ -42,6 +44,11 @@ def instance_partition(instance_id: str) -> str:
 def build_partition(build_arn: str) -> str:
     """The partition of a build that belongs to no rollout."""
     return f"{_BUILD}{build_arn}"
+
+
+def command_partition(command: str) -> str:
+    """The partition of a command that concerns no rollout."""
+    return f"{_COMMAND}{command}"
 
 
 def rejected_partition(event_id: str) -> str:

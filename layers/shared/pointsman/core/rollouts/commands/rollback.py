@@ -1,0 +1,64 @@
+"""`rollback`: on each target, the last commit that succeeded there before is applied again."""
+
+from collections.abc import Mapping
+
+from pointsman.core.model import Mode, Rollout, Run, TargetQueue
+from pointsman.core.ports import Transition
+from pointsman.core.rollout_facts import Rollback
+from pointsman.core.rollouts.commands.forms import RollBack
+from pointsman.core.rollouts.commands.result import Command, CommandResult, about_command, refuse, summary
+from pointsman.core.rollouts.rollback_plan import Load, marked, plan_rollback
+from pointsman.core.rollouts.route_line import opened
+from pointsman.core.route_state import RouteState
+from pointsman.core.trail.command_events import RolloutRolledBack
+
+
+def roll_back(
+    command: Command[RollBack],
+    rollout: Rollout,
+    runs: tuple[Run, ...],
+    queues: Mapping[str, TargetQueue],
+    route: RouteState,
+    load: Load,
+) -> CommandResult:
+    """Roll back a rollout: cancel what is left of it, and ask for the earlier commits.
+
+    With `plan_only` the event says what would be done, and there is no transition.
+    """
+    form = command.form
+    if reason := _reason_against(command, rollout):
+        return refuse(command, rollout, reason)
+    plan = plan_rollback(rollout, runs, form.targets, queues, load)
+    if not plan.parts:
+        return refuse(
+            command, rollout, f"there is nothing to go back to: {summary(plan.left_out) or 'it has reached no target'}"
+        )
+    event = RolloutRolledBack(
+        **about_command(command, rollout),
+        parts=plan.parts,
+        left_out={str(name): reason for name, reason in plan.left_out.items()},
+        overrides_freeze=form.override_freeze,
+    )
+    if form.plan_only:
+        return CommandResult(event)
+    rollback = Rollback(
+        id=form.id,
+        actor=command.caller,
+        at=command.at,
+        reason=command.because("rolled back"),
+        parts=plan.parts,
+        override=command.override() if form.override_freeze else None,
+    )
+    rolled = marked(rollout, rollback)
+    listed = opened(route, rolled) if rolled.is_of_whole_route else None
+    return CommandResult(event, Transition(rollout=rolled, route=listed, events=(event,)))
+
+
+def _reason_against(command: Command[RollBack], rollout: Rollout) -> str | None:
+    if rollout.spec.mode is Mode.CHECK:
+        return "a check changes nothing, so there is nothing to roll back"
+    if rollout.rollback:
+        return f"the rollout was already {rollout.rollback.reason}"
+    if command.form.override_freeze and not command.form.reason:
+        return "overriding a freeze needs a reason: give one"
+    return None

@@ -1,0 +1,77 @@
+"""`run`: a commit on a route, or on a part of it, by hand."""
+
+from collections.abc import Sequence
+
+from pointsman.core.identity import request_id_of, rollout_id
+from pointsman.core.model import Change, Mode, Rollout, Target
+from pointsman.core.ports import Transition
+from pointsman.core.rollouts import route_line
+from pointsman.core.rollouts.commands.forms import RunByHand
+from pointsman.core.rollouts.commands.result import Command, CommandResult, about_command, refuse
+from pointsman.core.rollouts.requests import requested
+from pointsman.core.route_state import RouteState
+from pointsman.core.routes.compiled import CompiledRoute
+from pointsman.core.routes.limits import narrowed
+from pointsman.core.routing.decide import rollout_spec
+from pointsman.core.run_request import RunRequest, Trigger
+from pointsman.core.text import join_first
+from pointsman.core.trail.command_events import RolloutRequested
+
+
+def run_by_hand(
+    command: Command[RunByHand], route: CompiledRoute, targets: Sequence[Target], state: RouteState, newest: Rollout
+) -> CommandResult:
+    """Run a commit by hand. `newest` is a rollout of the route, whose repository it is, or whose commit, too."""
+    form = command.form
+    names = [target.name for target in targets]
+    if unknown := [name for name in form.targets if name not in names]:
+        return refuse(command, None, f"the route has no target {join_first(unknown)}: it has {join_first(names)}")
+    if form.override_freeze and not form.reason:
+        return refuse(command, None, "overriding a freeze needs a reason: give one")
+    chosen = [target for target in targets if not form.targets or target.name in form.targets]
+    if form.limit:
+        chosen = [target.replace(limit=narrowed(target.limit, form.limit)) for target in chosen]
+    mode = Mode.CHECK if form.check else Mode.APPLY
+    request = RunRequest(
+        id=request_id_of(form.id, command.caller),
+        trigger=Trigger.PERSON,
+        actor=command.caller,
+        reason=form.reason or "run by hand",
+        is_limited=bool(form.limit),
+        is_subset=len(chosen) < len(targets),
+    )
+    change = _change(newest.change, form.commit)
+    spec = rollout_spec(route, rollout_id(change.repository_id, route.name, change.after, mode), tuple(chosen))
+    spec = spec.replace(mode=mode, plan=None if form.check else spec.plan)
+    rollout, started = requested(change, spec, request, command.at)
+    if form.override_freeze:
+        rollout = rollout.replace(freeze_override=command.override())
+    event = RolloutRequested(
+        **about_command(command, rollout),
+        targets=tuple(str(target.name) for target in chosen),
+        limit=form.limit,
+        overrides_freeze=form.override_freeze,
+    )
+    listed = route_line.opened(state, rollout) if rollout.is_of_whole_route else None
+    return CommandResult(event, Transition(rollout=rollout, route=listed, events=(event, started)))
+
+
+def _change(known: Change, commit: str | None) -> Change:
+    """The change of a commit. Of one that no rollout has brought, only the repository is known."""
+    if commit is None or commit == known.after:
+        return known
+    page = known.url.rpartition("/commit/")[0]
+    return known.replace(
+        before="0" * 40,
+        after=commit,
+        created=False,
+        forced=False,
+        pull_request=None,
+        author="",
+        author_login=None,
+        title=f"commit {commit[:7]}, run by hand",
+        url=f"{page}/commit/{commit}" if page else known.url,
+        compare_url=f"{page}/commit/{commit}" if page else known.url,
+        files=(),
+        files_total=None,
+    )

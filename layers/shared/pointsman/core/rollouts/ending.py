@@ -1,0 +1,31 @@
+"""Why nothing of a rollout starts any more, and what becomes of its runs that have no build."""
+
+from dataclasses import dataclass
+
+from pointsman.core.identity import principal_name
+from pointsman.core.model import Rollout, RunState
+from pointsman.core.rollout_facts import HaltKind
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What a cancellation or a halt means for the rollout's runs."""
+
+    state: RunState  # of runs that have no build
+    reason: str
+    stops_builds: bool
+
+
+def ending_of(rollout: Rollout) -> Ending | None:
+    """The ending of a rollout whose runs may not start; None if they may."""
+    if rollout.rollback:
+        return Ending(RunState.CANCELLED, rollout.rollback.reason, stops_builds=True)
+    if cancellation := rollout.cancellation:
+        reason = f": {cancellation.reason}" if cancellation.reason else ""
+        by = f"cancelled by {principal_name(cancellation.caller)}{reason}"
+        return Ending(RunState.CANCELLED, by, stops_builds=True)
+    if halt := rollout.halt:
+        if halt.kind is HaltKind.SUPERSEDED:
+            return Ending(RunState.SUPERSEDED, halt.reason, halt.stops_builds)
+        return Ending(RunState.SKIPPED, f"the rollout halted: {halt.reason}", halt.stops_builds)
+    return None

@@ -1,0 +1,109 @@
+"""Which commit each target goes back to when a rollout is rolled back. A pure function of stored records."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pointsman.core.identity import request_id_of, route_key
+from pointsman.core.model import (
+    FormerGood,
+    Rollout,
+    RolloutId,
+    RolloutState,
+    Run,
+    RunState,
+    TargetName,
+    TargetQueue,
+)
+from pointsman.core.ports import Transition
+from pointsman.core.rollout_facts import Rollback, RollbackPart
+from pointsman.core.rollout_plan import RolloutPlan
+from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.rollouts.requests import requested
+from pointsman.core.run_request import RunRequest, Trigger
+
+type Loaded = tuple[Rollout, tuple[Run, ...]]
+type Load = Callable[[RolloutId], Loaded | None]
+
+
+@dataclass(frozen=True)
+class RollbackPlan:
+    """The commits to go back to, and the targets that stay as they are."""
+
+    parts: tuple[RollbackPart, ...] = ()
+    left_out: dict[TargetName, str] = field(default_factory=dict)
+
+
+def plan_rollback(
+    rollout: Rollout, runs: Iterable[Run], wanted: Iterable[TargetName], queues: Mapping[str, TargetQueue], load: Load
+) -> RollbackPlan:
+    """Plan the rollback of `rollout` on `wanted`, or on each target that a build of it has reached.
+
+    `load` reads an earlier rollout. Never back to a commit whose last run on the target did not succeed, to the commit
+    of this rollout, or to one that was rolled back itself.
+    """
+    newest = latest(runs)
+    names = tuple(dict.fromkeys(wanted)) or tuple(name for name, run in newest.items() if run.build_arn)
+    commits: dict[tuple[RolloutId, str], list[TargetName]] = {}
+    left_out: dict[TargetName, str] = {}
+    for name in names:
+        run = newest.get(name)
+        if run is None or run.build_arn is None:
+            left_out[name] = "the rollout has no build there"
+        elif good := _last_good(rollout, name, queues[run.queue], load):
+            commits.setdefault((good.rollout, good.commit), []).append(name)
+        else:
+            left_out[name] = "no earlier commit of the route that succeeded there is known"
+    parts = tuple(
+        RollbackPart(rollout=str(good), commit=commit, targets=tuple(map(str, targets)))
+        for (good, commit), targets in commits.items()
+    )
+    return RollbackPlan(parts, left_out)
+
+
+def _last_good(rollout: Rollout, name: TargetName, queue: TargetQueue, load: Load) -> FormerGood | None:
+    """The newest commit that succeeded on a target before `rollout`."""
+    good = queue.last_good.get(route_key(rollout.change.repository_id, rollout.spec.route))
+    if good is None:
+        return None
+    for candidate in (FormerGood(rollout=good.rollout, commit=good.commit), *good.former):
+        if candidate.rollout == rollout.id or not (loaded := load(candidate.rollout)):
+            continue
+        earlier, runs = loaded
+        run = latest(runs).get(name)
+        is_bad = earlier.rollback is not None or earlier.change.after == rollout.change.after
+        if run and run.state is RunState.SUCCEEDED and not run.hosts and not is_bad:
+            return candidate.replace(commit=earlier.change.after)
+    return None
+
+
+def marked(rollout: Rollout, rollback: Rollback) -> Rollout:
+    """The rollout whose commit is bad. It is open until the rollouts of its rollback are stored."""
+    return rollout.replace(
+        state=RolloutState.OPEN,
+        ended_at=None,
+        round=rollout.round + 1 if rollout.state.ended else rollout.round,
+        rollback=rollback,
+        hold=None,
+        gate=None,
+        wait=None,
+    )
+
+
+def request_of(rollout: Rollout, rollback: Rollback, part: RollbackPart, good: Rollout, now: datetime) -> Transition:
+    """The rollout that brings the targets of a part back to their earlier commit, all at once."""
+    plan = good.spec.plan
+    spec = good.spec.replace(
+        targets=tuple(target for target in good.spec.targets if target.name in part.targets),
+        plan=RolloutPlan(freezes=plan.freezes) if plan and plan.freezes else None,
+    )
+    request = RunRequest(
+        id=request_id_of(rollback.id, rollout.id, part.rollout),
+        trigger=Trigger.ROLLBACK,
+        actor=rollback.actor,
+        reason=f"{rollback.reason}; commit {part.commit[:7]} succeeded there before",
+        is_subset=True,
+        rolls_back=rollout.id,
+    )
+    stored, event = requested(good.change, spec, request, now)
+    return Transition(rollout=stored.replace(freeze_override=rollback.override), events=(event,))

@@ -1,0 +1,218 @@
+"""The steps that concern a rollout as a whole: halt, open a wave, evaluate a gate, note a wait, end."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pointsman.core.model import Rollout, RolloutState, Run, WhenBusy
+from pointsman.core.ports import Transition
+from pointsman.core.rollout_facts import Halt, HaltKind, OpenGate, Wait
+from pointsman.core.rollout_plan import OnFailure
+from pointsman.core.rollouts.gates import Evaluation, evaluate, unread_alarms
+from pointsman.core.rollouts.rollout_end import end_of_rollout
+from pointsman.core.rollouts.route_line import newer_rollout
+from pointsman.core.rollouts.situation import Situation
+from pointsman.core.rollouts.transitions import about_rollout
+from pointsman.core.rollouts.waits import is_behind, wait_before, wait_of
+from pointsman.core.rollouts.waves import WaveResult, not_started, result_of_wave, targets_of_wave
+from pointsman.core.trail.events import TrailEvent
+from pointsman.core.trail.wave_events import (
+    GateEvaluated,
+    GateOutcome,
+    RolloutHalted,
+    RolloutWaited,
+    WaveStarted,
+)
+
+
+@dataclass(frozen=True)
+class ReadAlarms:
+    """Read the states of alarms, and decide again."""
+
+    arns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReadTallies:
+    """Read how many hosts of these runs failed, and decide again."""
+
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True)
+class PlanRollback:
+    """The rollout failed, and its route wants it rolled back: find the earlier commits."""
+
+
+@dataclass(frozen=True)
+class RequestRollback:
+    """Store the rollouts that bring the earlier commits back."""
+
+
+type RolloutStep = Transition | ReadAlarms | ReadTallies | PlanRollback | RequestRollback
+
+
+def halt_step(situation: Situation) -> RolloutStep | None:
+    """Halt the rollout, if a wave failed, a newer commit supersedes it, or it was held for too long.
+
+    A rollback comes first: it does not wait for the builds that are still running.
+    """
+    rollout, now = situation.rollout, situation.now
+    if rollout.rollback and not rollout.rollback.requested:
+        return RequestRollback()
+    if situation.ending:
+        return None
+    if halt := _superseded(situation):
+        return _halt(situation, halt)
+    if rollout.hold and now >= rollout.hold.until:
+        return _halt(situation, Halt(kind=HaltKind.EXPIRED, reason="it was held for too long", at=now))
+    if not rollout.waves_started or _goes_on(rollout):
+        return None
+    result = result_of_wave(situation, rollout.waves_started - 1)
+    if result.unread:
+        return ReadTallies(result.unread)
+    if result.failure:
+        reason = f"wave {rollout.waves_started} failed: {result.failure}"
+        return _halt(situation, Halt(kind=HaltKind.FAILED, reason=reason, at=now))
+    return None
+
+
+def _goes_on(rollout: Rollout) -> bool:
+    return rollout.spec.plan is not None and rollout.spec.plan.on_failure is OnFailure.CONTINUE
+
+
+def _superseded(situation: Situation) -> Halt | None:
+    """The halt by a newer commit: what has not started never does. Waiting runs yield in their queues."""
+    rollout = situation.rollout
+    cancels = rollout.spec.when_busy is WhenBusy.CANCEL
+    if rollout.spec.when_busy is WhenBusy.QUEUE or not (rollout.waves or cancels):
+        return None
+    newer = newer_rollout(situation)
+    has_unstarted = any(situation.is_wanted(target) for target in rollout.spec.targets)
+    is_running = any(not run.state.ended for run in situation.newest.values())
+    if newer is None or not (has_unstarted or (cancels and is_running)):
+        return None
+    return Halt(
+        kind=HaltKind.SUPERSEDED,
+        reason=f"superseded by {newer.rollout}, a newer commit on the same route",
+        at=situation.now,
+        by=newer.rollout,
+        stops_builds=cancels,
+    )
+
+
+def _halt(situation: Situation, halt: Halt, *before: TrailEvent) -> Transition:
+    rollout = situation.rollout
+    event = RolloutHalted(
+        **about_rollout(rollout, situation.now),
+        kind=halt.kind,
+        reason=halt.reason,
+        wave=rollout.waves_started,
+        round=rollout.round,
+        not_started=tuple(map(str, not_started(situation))),
+        superseded_by=halt.by,
+    )
+    halted = rollout.replace(halt=halt, hold=None, gate=None, wait=None)
+    return Transition(rollout=halted, events=(*before, event))
+
+
+def rollout_steps(situation: Situation) -> tuple[RolloutStep, ...]:
+    """The next step of a rollout none of whose targets can move."""
+    if situation.ending:
+        return _end(situation)
+    if not situation.rollout.waves:
+        waiting = [target for target in situation.rollout.spec.targets if situation.is_wanted(target)]
+        return (*_note(situation, wait_of(situation, waiting)), *_end(situation))[:1]
+    return _wave_steps(situation)
+
+
+def _wave_steps(situation: Situation) -> tuple[RolloutStep, ...]:
+    rollout, started = situation.rollout, situation.rollout.waves_started
+    if started == 0:
+        return _next_wave(situation, None)
+    targets = [target for index in range(started) for target in targets_of_wave(rollout, index)]
+    if not all(situation.is_settled(target) for target in targets):
+        return _note(situation, wait_of(situation, [target for target in targets if situation.is_wanted(target)]))
+    result = result_of_wave(situation, started - 1)
+    if result.unread:
+        return (ReadTallies(result.unread),)
+    if result.wait:
+        return _note(situation, result.wait)
+    return _gate_steps(situation, result)
+
+
+def _gate_steps(situation: Situation, result: WaveResult) -> tuple[RolloutStep, ...]:
+    """The gate after the newest wave, which is over."""
+    rollout = situation.rollout
+    gate = rollout.waves[rollout.waves_started - 1].after
+    if unread := unread_alarms(situation, gate):
+        return (ReadAlarms(unread),)
+    opened = rollout.gate or OpenGate(opened_at=situation.now)
+    evaluation = evaluate(situation, gate, opened, result.inputs)
+    if evaluation.outcome is GateOutcome.PASSED and rollout.waves_started < len(rollout.waves):
+        return _next_wave(situation, evaluation)
+    if evaluation.outcome is GateOutcome.PASSED:
+        return _note(situation, None) or _end(situation)
+    evaluated = _evaluated(situation, opened, evaluation)
+    if evaluation.outcome is GateOutcome.FAILED:
+        reason = f"after wave {rollout.waves_started}: {evaluation.reason}"
+        return (_halt(situation, Halt(kind=evaluation.kind, reason=reason, at=situation.now), evaluated),)
+    if rollout.gate and rollout.wait == evaluation.wait:
+        return ()
+    noted = opened.replace(evaluations=opened.evaluations + 1)
+    return (Transition(rollout=rollout.replace(gate=noted, wait=evaluation.wait), events=(evaluated,)),)
+
+
+def _next_wave(situation: Situation, evaluation: Evaluation | None) -> tuple[Transition, ...]:
+    """Start the next wave, unless its targets are frozen or the rollout is held."""
+    rollout, index = situation.rollout, situation.rollout.waves_started
+    targets = targets_of_wave(rollout, index)
+    if is_behind(situation) or all(wait_before(situation, target) for target in targets):
+        return _note(situation, wait_of(situation, targets))
+    started = WaveStarted(
+        **about_rollout(rollout, situation.now),
+        wave=index + 1,
+        waves=len(rollout.waves),
+        round=rollout.round,
+        targets=tuple(str(target.name) for target in targets),
+    )
+    events: tuple[TrailEvent, ...] = (started,)
+    if evaluation:
+        events = (_evaluated(situation, rollout.gate or OpenGate(opened_at=situation.now), evaluation), started)
+    return (Transition(rollout=rollout.replace(waves_started=index + 1, gate=None, wait=None), events=events),)
+
+
+def _end(situation: Situation) -> tuple[RolloutStep, ...]:
+    """End the rollout, unless its route wants it rolled back now that nothing of it is running."""
+    rollout, plan = situation.rollout, situation.rollout.spec.plan
+    steps = end_of_rollout(situation)
+    is_failed = any(step.rollout and step.rollout.state is RolloutState.FAILED for step in steps)
+    is_decision = rollout.halt is not None and rollout.halt.kind is not HaltKind.FAILED
+    wants_rollback = plan is not None and plan.on_failure is OnFailure.ROLLBACK
+    return (PlanRollback(),) if wants_rollback and is_failed and not is_decision else steps
+
+
+def _evaluated(situation: Situation, opened: OpenGate, evaluation: Evaluation) -> GateEvaluated:
+    rollout, wait = situation.rollout, evaluation.wait
+    return GateEvaluated(
+        **about_rollout(rollout, situation.now),
+        wave=rollout.waves_started,
+        round=rollout.round,
+        number=opened.evaluations + 1,
+        outcome=evaluation.outcome,
+        reason=evaluation.reason,
+        waits_for=wait.kind if wait else None,
+        until=wait.until if wait else None,
+        inputs=evaluation.inputs,
+    )
+
+
+def _note(situation: Situation, wait: Wait | None) -> tuple[Transition, ...]:
+    """Store what the rollout waits for, if that is new."""
+    rollout = situation.rollout
+    if rollout.wait == wait:
+        return ()
+    events: Iterable[TrailEvent] = ()
+    if wait:
+        about = about_rollout(rollout, situation.now)
+        events = (RolloutWaited(**about, kind=wait.kind, reason=wait.reason, until=wait.until),)
+    return (Transition(rollout=rollout.replace(wait=wait), events=tuple(events)),)

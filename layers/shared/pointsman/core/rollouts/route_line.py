@@ -1,0 +1,62 @@
+"""The rollouts of a route, in the order of their pushes: which are open, and which supersedes which."""
+
+from pointsman.core.model import Rollout, TargetName
+from pointsman.core.rollouts.situation import Situation
+from pointsman.core.route_state import RolloutRef, RouteState, Unfinished
+from pointsman.core.trail.wave_events import Overtaken
+
+NAMES_KEPT = 50
+
+
+def opened(route: RouteState, rollout: Rollout) -> RouteState:
+    """The route with an open rollout, which is the newest unless a later push was there already."""
+    ref = RolloutRef(rollout=rollout.id, commit=rollout.change.after, ordering_time=rollout.ordering_time)
+    others = tuple(each for each in route.open if each.rollout != rollout.id)
+    is_newest = route.newest is None or route.newest.ordering_time <= ref.ordering_time
+    return route.replace(open=(*others, ref), newest=ref if is_newest else route.newest)
+
+
+def wanted_again(route: RouteState, rollout: Rollout) -> RouteState:
+    """The route after a person had an older rollout repeated: nothing that was pushed before supersedes it."""
+    again = opened(route, rollout)
+    return again.replace(newest=again.open[-1])
+
+
+def ended(route: RouteState, rollout: Rollout, not_started: tuple[TargetName, ...], reason: str) -> RouteState:
+    """The route without a rollout that has ended."""
+    unfinished = route.unfinished
+    if not_started:
+        unfinished = Unfinished(
+            rollout=rollout.id,
+            commit=rollout.change.after,
+            reason=reason,
+            not_started=tuple(map(str, not_started[:NAMES_KEPT])),
+            not_started_total=len(not_started),
+        )
+    elif unfinished and route.newest and route.newest.rollout == rollout.id:
+        unfinished = None
+    return route.replace(open=tuple(each for each in route.open if each.rollout != rollout.id), unfinished=unfinished)
+
+
+def overtaken_by(route: RouteState, rollout: Rollout) -> Overtaken | None:
+    """What a new rollout has to say of the one that ended half-way before it."""
+    before = route.unfinished
+    if before is None or not rollout.is_of_whole_route:
+        return None
+    present = {target.name for target in rollout.spec.targets}
+    return Overtaken(
+        rollout=before.rollout,
+        commit=before.commit,
+        reason=before.reason,
+        not_started=before.not_started,
+        not_started_total=before.not_started_total,
+        left_out=tuple(name for name in before.not_started if name not in present),
+    )
+
+
+def newer_rollout(situation: Situation) -> RolloutRef | None:
+    """The newest rollout of the route, if it supersedes this one."""
+    newest, rollout = situation.route.newest, situation.rollout
+    if newest is None or not rollout.is_of_whole_route or newest.rollout == rollout.id:
+        return None
+    return newest if newest.ordering_time > rollout.ordering_time else None

@@ -1,0 +1,84 @@
+"""Everything that a decision about a rollout takes into account."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pointsman.core.identity import route_key
+from pointsman.core.model import Rollout, Run, RunKey, RunState, Target, TargetName, TargetQueue
+from pointsman.core.ports import AlarmReading, BuildMissing, BuildReport, Surroundings
+from pointsman.core.rollouts.ending import Ending, ending_of
+from pointsman.core.route_state import RouteState
+
+type Reports = Mapping[RunKey, BuildReport | BuildMissing]
+
+# A start that has failed for so long counts as a region that is down.
+UNAVAILABLE_AFTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class HostTally:
+    """How many hosts a run had, and how many of them failed."""
+
+    hosts: int
+    failed: int
+    unreachable: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What has been read for this decision. A gate says which alarms and results it needs."""
+
+    alarms: Mapping[str, AlarmReading] = field(default_factory=dict)
+    tallies: Mapping[RunKey, HostTally | None] = field(default_factory=dict)  # None: not all results are there
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A rollout, what is around it, and the time."""
+
+    rollout: Rollout
+    newest: Mapping[TargetName, Run]  # the newest attempt on each target
+    surroundings: Surroundings
+    reports: Reports
+    facts: Facts
+    now: datetime
+
+    @property
+    def route(self) -> RouteState:
+        """The rollouts of the route."""
+        key = route_key(self.rollout.change.repository_id, self.rollout.spec.route)
+        return self.surroundings.routes.get(key) or RouteState(key=key)
+
+    @property
+    def ending(self) -> Ending | None:
+        """Why nothing starts any more."""
+        return ending_of(self.rollout)
+
+    def queue(self, target: Target) -> TargetQueue:
+        """The queue in which a run of the rollout waits for `target`."""
+        return self.surroundings.queues[self.rollout.spec.queue_for(target.name)]
+
+    def run(self, target: Target) -> Run | None:
+        """The newest attempt on a target."""
+        return self.newest.get(target.name)
+
+    def is_wanted(self, target: Target) -> bool:
+        """Whether the target has no run yet, or not the attempt that was asked for."""
+        run = self.run(target)
+        return run is None or run.attempt < self.rollout.attempts.get(target.name, 1)
+
+    def is_live(self, target: Target) -> bool:
+        """Whether the target's run has not ended, and its region works."""
+        run = self.run(target)
+        return run is not None and not run.state.ended and not is_unavailable(run, self.now)
+
+    def is_settled(self, target: Target) -> bool:
+        """Whether the target holds up no gate: its run has ended, or its region is down."""
+        return not self.is_wanted(target) and not self.is_live(target)
+
+
+def is_unavailable(run: Run, now: datetime) -> bool:
+    """Whether the region of a run has started no build for a long time."""
+    since = run.acquired_at
+    return run.state is RunState.STARTING and bool(run.reason) and since is not None and now - since > UNAVAILABLE_AFTER

@@ -1,0 +1,132 @@
+"""Waves: which targets may start, and whether a wave has failed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pointsman.core.model import Rollout, Run, RunState, Target, TargetName
+from pointsman.core.rollout_facts import Wait, WaitKind
+from pointsman.core.rollout_plan import Tolerance
+from pointsman.core.rollouts.situation import HostTally, Situation, is_unavailable
+from pointsman.core.text import join_first
+from pointsman.core.trail.wave_events import GateInputs
+
+RESULTS_WITHIN = timedelta(minutes=10)  # host results may arrive after the end of their build
+
+
+def wave_of(rollout: Rollout, target: Target) -> int:
+    """The index of a target's wave. A target that a later routes.yaml added may name a wave that is not there."""
+    return max(0, min(target.wave, len(rollout.waves) - 1))
+
+
+def has_started(rollout: Rollout, target: Target) -> bool:
+    """Whether the wave of a target has started."""
+    return not rollout.waves or wave_of(rollout, target) < rollout.waves_started
+
+
+def targets_of_wave(rollout: Rollout, wave: int) -> tuple[Target, ...]:
+    """The targets of a wave, in their order."""
+    return tuple(target for target in rollout.spec.targets if wave_of(rollout, target) == wave)
+
+
+def not_started(situation: Situation) -> tuple[TargetName, ...]:
+    """The targets that have no run."""
+    return tuple(target.name for target in situation.rollout.spec.targets if target.name not in situation.newest)
+
+
+def may_start(situation: Situation) -> frozenset[TargetName]:
+    """The targets whose next run may begin now, as far as the waves are concerned."""
+    rollout = situation.rollout
+    if not rollout.waves:
+        return frozenset(target.name for target in rollout.spec.targets)
+    allowed: set[TargetName] = set()
+    for index, wave in enumerate(rollout.waves[: rollout.waves_started]):
+        targets = targets_of_wave(rollout, index)
+        wanted = [target.name for target in targets if situation.is_wanted(target)]
+        if wave.max_parallel is not None:
+            live = sum(situation.is_live(target) for target in targets)
+            wanted = wanted[: max(0, wave.max_parallel - live)]
+        allowed.update(wanted)
+    return frozenset(allowed)
+
+
+@dataclass(frozen=True)
+class WaveResult:
+    """What is known of a wave. It has failed if there is a reason."""
+
+    inputs: GateInputs
+    failure: str | None = None
+    unread: tuple[Run, ...] = ()  # runs on whose host results it depends, and that were not read
+    wait: Wait | None = None  # for results that are not in the trail yet
+
+
+def result_of_wave(situation: Situation, index: int) -> WaveResult:
+    """The result of a wave, whose runs may not all have ended."""
+    targets = targets_of_wave(situation.rollout, index)
+    runs = [run for target in targets if (run := situation.run(target)) and not situation.is_wanted(target)]
+    tolerate = situation.rollout.waves[index].tolerate
+    failed = [run for run in runs if run.state.failed]
+    unavailable = [run for run in runs if is_unavailable(run, situation.now)]
+    inputs = GateInputs(targets=len(targets), targets_failed=len(failed), targets_unavailable=len(unavailable))
+    if not tolerate.unavailable_targets.allows(len(unavailable), len(targets)):
+        return WaveResult(inputs, f"no build starts on {_names(unavailable)}: {unavailable[0].reason}")
+    if not failed:
+        return WaveResult(inputs)
+    if reason := _beyond_hosts(failed, tolerate):
+        return WaveResult(inputs, reason)
+    return _by_hosts(situation, runs, failed, tolerate, inputs)
+
+
+def _beyond_hosts(failed: list[Run], tolerate: Tolerance) -> str | None:
+    """Why the wave has failed whatever happened to its hosts."""
+    without_playbook = [run for run in failed if run.state is not RunState.FAILED]
+    if without_playbook:
+        return f"{_names(without_playbook)}: {without_playbook[0].reason or without_playbook[0].state}"
+    if not (tolerate.failed_hosts.number or tolerate.unreachable_hosts.number):
+        return f"{_names(failed)} failed"
+    return None
+
+
+def _by_hosts(
+    situation: Situation, runs: list[Run], failed: list[Run], tolerate: Tolerance, inputs: GateInputs
+) -> WaveResult:
+    """The result of a wave that tolerates some hosts."""
+    shares = (tolerate.failed_hosts, tolerate.unreachable_hosts)
+    needed = [run for run in runs if run.build_arn] if any(each.is_percentage for each in shares) else failed
+    needed = [run for run in needed if run.state.ended]
+    tallies = situation.facts.tallies
+    if unread := tuple(run for run in needed if run.key not in tallies):
+        return WaveResult(inputs, unread=unread)
+    if missing := [run for run in needed if tallies[run.key] is None]:
+        until = max((run.ended_at or situation.now) for run in missing) + RESULTS_WITHIN
+        if situation.now < until:
+            reason = f"the results of hosts on {_names(missing)} have not arrived"
+            return WaveResult(inputs, wait=Wait(kind=WaitKind.RESULTS, reason=reason, until=until))
+        return WaveResult(inputs, f"{_names(missing)} failed, and results of hosts are missing")
+    return _compared(failed, [tally for run in needed if (tally := tallies[run.key])], situation, tolerate, inputs)
+
+
+def _compared(
+    failed: list[Run], tallies: Iterable[HostTally], situation: Situation, tolerate: Tolerance, inputs: GateInputs
+) -> WaveResult:
+    tallies = list(tallies)
+    hosts, bad = sum(each.hosts for each in tallies), sum(each.failed for each in tallies)
+    unreachable = sum(each.unreachable for each in tallies)
+    inputs = inputs.replace(hosts_failed=bad, hosts_unreachable=unreachable)
+    unexplained = [run for run in failed if _without_host(situation.facts.tallies[run.key])]
+    if unexplained:
+        return WaveResult(inputs, f"{_names(unexplained)} failed, although no host did")
+    if not tolerate.failed_hosts.allows(bad, hosts):
+        return WaveResult(inputs, f"{bad} of {hosts} hosts failed, and {tolerate.failed_hosts} may")
+    if not tolerate.unreachable_hosts.allows(unreachable, hosts):
+        reason = f"{unreachable} of {hosts} hosts were unreachable, and {tolerate.unreachable_hosts} may be"
+        return WaveResult(inputs, reason)
+    return WaveResult(inputs)
+
+
+def _without_host(tally: HostTally | None) -> bool:
+    return tally is None or not (tally.failed or tally.unreachable)
+
+
+def _names(runs: Iterable[Run]) -> str:
+    return join_first([run.target.name for run in runs])

@@ -1,0 +1,115 @@
+"""What the engine does for a rollout as a whole: read what a gate needs, and store the rollouts of a rollback."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+
+from pointsman.core.cancellation import CommandId
+from pointsman.core.model import Rollout, RolloutId, Run
+from pointsman.core.ports import Alarms, RolloutStore, Trail, Transition
+from pointsman.core.rollout_facts import Override, Rollback
+from pointsman.core.rollouts.host_results import HostResults
+from pointsman.core.rollouts.reconcile import Step
+from pointsman.core.rollouts.rollback_plan import marked, plan_rollback, request_of
+from pointsman.core.rollouts.rollout_steps import PlanRollback, ReadAlarms, ReadTallies, RequestRollback
+from pointsman.core.rollouts.situation import Facts, HostTally
+from pointsman.core.rollouts.transitions import about_rollout
+from pointsman.core.trail.command_events import RolloutRolledBack
+from pointsman.errors import Conflict
+
+ENGINE = "pointsman.engine"  # the actor of what no person asked for; no login of GitHub has a dot
+PARALLEL_QUERIES = 16
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Who else may move now."""
+
+    rollouts: dict[RolloutId, None] = field(default_factory=dict)  # that are new, or in a queue or route that changed
+    queues: dict[str, None] = field(default_factory=dict)  # in which new instances wait
+
+
+@dataclass(frozen=True)
+class WholeRollout:
+    """Reads and stores for a rollout as a whole."""
+
+    store: RolloutStore
+    trail: Trail
+    alarms: Alarms
+    clock: Callable[[], datetime]
+
+    def read(self, steps: Iterable[Step], facts: Facts) -> Facts:
+        """`facts` with what these steps ask for."""
+        for step in steps:
+            match step:
+                case ReadAlarms():
+                    facts = replace(facts, alarms={**facts.alarms, **self.alarms.states(step.arns)})
+                case ReadTallies():
+                    with ThreadPoolExecutor(max_workers=PARALLEL_QUERIES) as pool:
+                        tallies = list(pool.map(self._tally, step.runs))
+                    read = {run.key: tally for run, tally in zip(step.runs, tallies, strict=True)}
+                    facts = replace(facts, tallies={**facts.tallies, **read})
+                case _:
+                    pass
+        return facts
+
+    def execute(self, rollout: Rollout, runs: tuple[Run, ...], steps: Iterable[Step], touched: Touched) -> None:
+        """Plan or request a rollback, if a step says so. If another process was faster, the caller decides again."""
+        for step in steps:
+            with suppress(Conflict):
+                match step:
+                    case PlanRollback():
+                        self.store.commit(self._rolled_back(rollout, runs))
+                    case RequestRollback():
+                        self._request(rollout, touched)
+                    case _:
+                        pass
+
+    def _tally(self, run: Run) -> HostTally | None:
+        results = HostResults.read(self.trail, run)
+        if results.end is None or not results.are_complete:
+            return None
+        failed = {*results.with_status("failed"), *results.end.hosts_cut_off}
+        return HostTally(
+            hosts=len({*results.by_host, *results.end.hosts_cut_off}),
+            failed=len(failed),
+            unreachable=len(results.with_status("unreachable")),
+        )
+
+    def _rolled_back(self, rollout: Rollout, runs: tuple[Run, ...]) -> Transition:
+        """Mark a rollout that failed, with the commits to go back to. In a freeze, too: the failure is worse."""
+        now, load = self.clock(), cache(self.store.load)
+        plan = plan_rollback(rollout, runs, (), self.store.queues({run.queue for run in runs}), load)
+        reason = f"rolled back by the route's on_failure: {rollout.halt.reason if rollout.halt else 'it failed'}"
+        name = f"on-failure-{rollout.id}-{rollout.round}"
+        event = RolloutRolledBack(
+            **about_rollout(rollout, now) | {"actor": ENGINE},
+            command=name,
+            reason=reason,
+            parts=plan.parts,
+            left_out={str(target): why for target, why in plan.left_out.items()},
+            overrides_freeze=True,
+        )
+        override = Override(command=CommandId(name), caller=ENGINE, at=now, reason=reason)
+        rollback = Rollback(id=name, actor=ENGINE, at=now, reason=reason, parts=plan.parts, override=override)
+        return Transition(rollout=marked(rollout, rollback), events=(event,))
+
+    def _request(self, rollout: Rollout, touched: Touched) -> None:
+        """Store the rollouts of a rollback, each once, and then that they are stored."""
+        rollback = rollout.rollback
+        if rollback is None:
+            return
+        now = self.clock()
+        for part in rollback.parts:
+            loaded = self.store.load(RolloutId(part.rollout))
+            if loaded is None:
+                continue  # deleted by hand since: there is no commit to go back to
+            transition = request_of(rollout, rollback, part, loaded[0], now)
+            if transition.rollout and self.store.load(transition.rollout.id) is None:
+                with suppress(Conflict):  # another process has just stored it
+                    self.store.commit(transition)
+                touched.rollouts[transition.rollout.id] = None
+        self.store.commit(Transition(rollout=rollout.replace(rollback=rollback.replace(requested=True))))

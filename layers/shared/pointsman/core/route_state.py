@@ -1,0 +1,53 @@
+"""What the engine knows beyond one rollout and one target: the rollouts of a route, and the freezes."""
+
+from datetime import datetime
+
+import msgspec
+
+from pointsman.core.model import RolloutId
+from pointsman.core.value import Value
+
+
+class RolloutRef(Value, kw_only=True, frozen=True):
+    """A rollout, and what orders it among those of its route."""
+
+    rollout: RolloutId
+    commit: str
+    ordering_time: datetime
+
+
+class Unfinished(Value, kw_only=True, frozen=True):
+    """A rollout that ended before it had started on all of its targets."""
+
+    rollout: RolloutId
+    commit: str
+    reason: str
+    not_started: tuple[str, ...]  # only the first
+    not_started_total: int
+
+
+class RouteState(Value, kw_only=True, frozen=True):
+    """The rollouts of a route of a repository: those that bring a commit to all its targets."""
+
+    key: str  # identity.route_key
+    open: tuple[RolloutRef, ...] = ()
+    newest: RolloutRef | None = None  # whether it is still open or not
+    unfinished: Unfinished | None = None  # until a newer one has started everywhere
+    version: int = 0
+
+
+class Freeze(Value, kw_only=True, frozen=True):
+    """A person's decision that nothing starts for a while."""
+
+    command: str
+    caller: str  # ARN of the IAM principal
+    at: datetime
+    until: datetime
+    reason: str
+
+
+class Freezes(Value, kw_only=True, frozen=True):
+    """The freezes that people made, by scope: a route's name, a target such as `prod/*`, or `*` for everything."""
+
+    scopes: dict[str, Freeze] = msgspec.field(default_factory=dict)
+    version: int = 0
