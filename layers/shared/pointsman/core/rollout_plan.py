@@ -75,3 +75,7 @@ class RolloutPlan(Value, kw_only=True, frozen=True):
     waves: tuple[Wave, ...] = ()
     on_failure: OnFailure = OnFailure.HALT
     freezes: tuple[FreezeWindow, ...] = ()
+
+    def freezes_only(self) -> "RolloutPlan | None":
+        """The plan of what runs outside the waves; None if there are no freezes either."""
+        return RolloutPlan(freezes=self.freezes) if self.freezes else None

@@ -21,6 +21,7 @@ from pointsman.core.model import (
     TargetQueue,
 )
 from pointsman.core.ports import Transition
+from pointsman.core.rollout_facts import HaltKind
 from pointsman.core.rollouts import route_line, target_queue
 from pointsman.core.rollouts.ending import ending_of
 from pointsman.core.rollouts.queue_steps import never_ran
@@ -116,7 +117,7 @@ def repeat(
     )
     # A check changes no host, so a push with nothing left to check changes nothing.
     is_requested_again = repetition.is_another_push and (spec.mode is Mode.APPLY or not rollout.state.ended)
-    opens = (bool(repetition.names) or is_requested_again) and not rollout.rollback
+    opens = (bool(repetition.names) or is_requested_again) and not _is_final(rollout)
     opened = _reopen(delivery, message_id, spec, rollout, runs, repetition) if opens else None
     is_listed = opened is not None and opened.is_of_whole_route
     return Transition(
@@ -132,7 +133,7 @@ def _repetition(
     newest = latest(runs)
     is_another_push = _is_another_push(delivery, rollout)
     outdated = {name for name, run in newest.items() if target_queue.is_outdated(rollout, run, queues[run.queue])}
-    is_over = rollout.rollback is not None or (ending_of(rollout) is not None and not is_another_push)
+    is_over = _is_final(rollout) or (ending_of(rollout) is not None and not is_another_push)
     refused = [
         name
         for name, run in newest.items()
@@ -141,7 +142,7 @@ def _repetition(
     present = {*newest, *(target.name for target in rollout.spec.targets)}
     wanted = {target.name for target in spec.targets}
     unbuilt = {name for name, run in newest.items() if run.state is not RunState.REFUSED and never_ran(run)}
-    to_rerun = wanted & (outdated | unbuilt) if is_another_push and not rollout.rollback else set()
+    to_rerun = wanted & (outdated | unbuilt) if is_another_push and not _is_final(rollout) else set()
     pushed_back = [
         name for name, run in newest.items() if name in to_rerun and run.state.ended and not is_requested(rollout, run)
     ]
@@ -152,6 +153,11 @@ def _repetition(
         pushed_back=pushed_back,
         new=[] if is_over else [target for target in spec.targets if target.name not in present],
     )
+
+
+def _is_final(rollout: Rollout) -> bool:
+    """Whether no push starts anything of the rollout any more."""
+    return rollout.rollback is not None or (rollout.halt is not None and rollout.halt.kind is not HaltKind.SUPERSEDED)
 
 
 def _is_another_push(delivery: Delivery, rollout: Rollout) -> bool:
@@ -227,7 +233,7 @@ def _reason(rollout: Rollout, repetition: _Repetition) -> str:
     commit = f"commit {rollout.change.after[:7]}"
     refused, pushed_back = ", ".join(repetition.refused), ", ".join(repetition.pushed_back)
     outdated, new = ", ".join(repetition.outdated), ", ".join(target.name for target in repetition.new)
-    earlier = "it was cancelled" if rollout.cancellation else "it halted" if rollout.halt else "a newer one"
+    earlier = "it was cancelled" if rollout.cancellation else "a newer one"
     parts = [
         refused and f"{commit} was refused on {refused} and is retried there",
         pushed_back and f"{commit} was pushed again after {earlier} and runs again on {pushed_back}",
@@ -236,13 +242,14 @@ def _reason(rollout: Rollout, repetition: _Repetition) -> str:
     ]
     if reason := "; ".join(part for part in parts if part):
         return f"{reason}; nothing runs twice"
-    if repetition.is_another_push:
+    if repetition.is_another_push and not _is_final(rollout):
         return f"{commit} was pushed again; it is running or ran last, and it supersedes what was pushed in between"
     if rollout.rollback:
         return f"{commit} was rolled back: {rollout.rollback.reason}; push a new commit, or use `pointsman run`"
     if ending := ending_of(rollout):
         was = "was " if rollout.cancellation else "did not finish: "
-        return f"{commit} {was}{ending.reason}; retry the rollout, or push again"
+        push_again = "" if _is_final(rollout) else ", or push again"
+        return f"{commit} {was}{ending.reason}; retry the rollout{push_again}"
     if not rollout.state.ended:
         return f"{commit} is already in progress as {rollout.id}: nothing runs twice"
     return f"{commit} has already run as {rollout.id} ({rollout.state}): nothing runs twice"

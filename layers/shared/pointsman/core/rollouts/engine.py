@@ -11,7 +11,7 @@ from pointsman.core.delivery import Delivery, refuse_old
 from pointsman.core.identity import route_key
 from pointsman.core.model import Change, Rollout, RolloutId, RolloutSpec, Run, RunKey, TargetName, TargetQueue
 from pointsman.core.ports import Alarms, BuildReport, Builds, FoundInstance, RolloutStore, Trail, Transition
-from pointsman.core.rollouts import accept
+from pointsman.core.rollouts import accept, route_line
 from pointsman.core.rollouts.build_steps import StartBuild, StopBuild
 from pointsman.core.rollouts.instance_runs import InstanceRuns
 from pointsman.core.rollouts.new_instances import InstanceRoute
@@ -55,7 +55,7 @@ class Engine:
         self._sweep = Sweep(store, self._starter.builds, clock, self.reconcile)
 
     def accept(self, delivery: Delivery, message_id: str) -> list[RolloutId]:
-        """Record a delivery and store its rollouts; return their ids.
+        """Record a delivery and store its rollouts; return their ids, and those of rollouts that they supersede.
 
         `message_id` is the SQS message's: handling the same message again changes nothing. Once this returns, the
         delivery is durable: the sweep does what `reconcile` cannot do now. If a rollout could not be stored, it raises
@@ -64,13 +64,14 @@ class Engine:
         delivery = refuse_old(delivery, self._clock())
         self._trail.record(accept.delivery_decided(delivery))
         failures: list[Exception] = []
+        superseded: list[RolloutId] = []
         for spec in delivery.specs:
             try:
-                self._accept_spec(delivery, message_id, spec)
+                superseded += self._accept_spec(delivery, message_id, spec)
             except Exception as failure:  # a rollout that can't be stored stops no other
                 failures.append(failure)
         raise_failures(failures)
-        return [spec.rollout for spec in delivery.specs]
+        return [*(spec.rollout for spec in delivery.specs), *superseded]
 
     def build_ended(self, rollout_id: RolloutId, target_name: TargetName, attempt: int, report: BuildReport) -> None:
         """CodeBuild reported that the build of a run began or ended."""
@@ -136,33 +137,36 @@ class Engine:
             pending += [other for other in more if other not in (rollout_id, *pending)]
         raise_failures(failures)
 
-    def _accept_spec(self, delivery: Delivery, message_id: str, spec: RolloutSpec) -> None:
+    def _accept_spec(self, delivery: Delivery, message_id: str, spec: RolloutSpec) -> list[RolloutId]:
+        """Store a rollout; return the others that may end because of it."""
         for _ in range(LOST_RACES_ALLOWED):
             try:
                 stored = self._store.load(spec.rollout)
-                if stored is None:
-                    key = route_key(delivery.change.repository_id, spec.route)
-                    route = self._store.surroundings((), (key,)).routes[key]
-                    self._store.commit(accept.start(delivery, message_id, spec, route, self._clock()))
-                elif stored[0].last_message_id != message_id:
-                    self._repeat(delivery, message_id, spec, *stored)
-                return
+                if stored and stored[0].last_message_id == message_id:
+                    return []
+                transition = self._acceptance(delivery, message_id, spec, stored)
+                if transition.rollout:
+                    self._store.commit(transition)
+                    return route_line.superseded_by(transition.route, transition.rollout)
+                for event in transition.events:
+                    self._trail.record(event)
+                return []
             except Conflict:
                 continue
         raise Unavailable(f"rollout {spec.rollout} keeps changing")
 
-    def _repeat(
-        self, delivery: Delivery, message_id: str, spec: RolloutSpec, rollout: Rollout, runs: tuple[Run, ...]
-    ) -> None:
-        key = route_key(rollout.change.repository_id, rollout.spec.route)
+    def _acceptance(
+        self, delivery: Delivery, message_id: str, spec: RolloutSpec, stored: tuple[Rollout, tuple[Run, ...]] | None
+    ) -> Transition:
+        key = route_key(delivery.change.repository_id, spec.route)
+        if stored is None:
+            route = self._store.surroundings((), (key,)).routes[key]
+            return accept.start(delivery, message_id, spec, route, self._clock())
+        rollout, runs = stored
         around = self._store.surroundings({*rollout.spec.queues, *(run.queue for run in runs)}, (key,))
-        queues, route = around.queues, around.routes[key]
-        transition = accept.repeat(delivery, message_id, spec, rollout, runs, queues, route, self._clock())
-        if transition.rollout:
-            self._store.commit(transition)
-        else:
-            for event in transition.events:
-                self._trail.record(event)
+        return accept.repeat(
+            delivery, message_id, spec, rollout, runs, around.queues, around.routes[key], self._clock()
+        )
 
     def _start_on_instances(self, queue_names: Iterable[str]) -> None:
         """Start runs on the new instances of these queues."""

@@ -71,7 +71,8 @@ class InstanceIntake:
 
 def _instance_route(routes: CompiledRoutes, route: CompiledRoute, target: Target) -> InstanceRoute:
     """A route for one new instance. It gets what its neighbours have, so no wave and no freeze delays it."""
+    spec = without_plan(rollout_spec(route, RolloutId(""), (target,)))
     return InstanceRoute(
-        spec=without_plan(rollout_spec(route, RolloutId(""), (target,))),
+        spec=spec.replace(plan=route.plan.freezes_only() if route.plan else None),
         serves=lambda repository: route in routes.of_repository(repository),
     )

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from pointsman.core.model import Rollout, Run, RunState, Target, TargetName
-from pointsman.core.ports import Surroundings
+from pointsman.core.ports import Surroundings, Transition
 from pointsman.core.rollouts.build_steps import StartBuild, StopBuild, begin, watch, watch_to_stop
 from pointsman.core.rollouts.queue_steps import advance, enter, new_run, pushed_again
 from pointsman.core.rollouts.rollout_steps import RolloutStep, halt_step, rollout_steps
@@ -34,8 +34,7 @@ def next_steps(
 ) -> tuple[Step, ...]:
     """Return the steps that bring `rollout` forward; none if it can only wait.
 
-    `reports` has CodeBuild's reports by (target, attempt). Each step concerns one target only, or the rollout as a
-    whole, and then it is the only one.
+    `reports` has CodeBuild's reports by (target, attempt). Each step concerns one target only, or the rollout alone.
     """
     if rollout.state.ended:
         return ()
@@ -44,7 +43,11 @@ def next_steps(
         return (halt,)
     starting = may_start(situation)
     steps = (_step(situation, target, may_begin=target.name in starting) for target in rollout.spec.targets)
-    return tuple(step for step in steps if step) or rollout_steps(situation)
+    of_targets = tuple(step for step in steps if step)
+    if any(isinstance(step, Transition) for step in of_targets):
+        return of_targets
+    # A region that is down is called again and again, while the rollout goes on.
+    return (*of_targets, *rollout_steps(situation))
 
 
 def latest(runs: Iterable[Run]) -> dict[TargetName, Run]:

@@ -17,7 +17,6 @@ from pointsman.core.model import (
 )
 from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import Rollback, RollbackPart
-from pointsman.core.rollout_plan import RolloutPlan
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.rollouts.requests import requested
 from pointsman.core.run_request import RunRequest, Trigger
@@ -95,7 +94,7 @@ def request_of(rollout: Rollout, rollback: Rollback, part: RollbackPart, good: R
     plan = good.spec.plan
     spec = good.spec.replace(
         targets=tuple(target for target in good.spec.targets if target.name in part.targets),
-        plan=RolloutPlan(freezes=plan.freezes) if plan and plan.freezes else None,
+        plan=plan.freezes_only() if plan else None,
     )
     request = RunRequest(
         id=request_id_of(rollback.id, rollout.id, part.rollout),

@@ -1,6 +1,6 @@
 """The rollouts of a route, in the order of their pushes: which are open, and which supersedes which."""
 
-from pointsman.core.model import Rollout, TargetName
+from pointsman.core.model import Rollout, RolloutId, TargetName, WhenBusy
 from pointsman.core.rollouts.situation import Situation
 from pointsman.core.route_state import RolloutRef, RouteState, Unfinished
 from pointsman.core.trail.wave_events import Overtaken
@@ -52,6 +52,13 @@ def overtaken_by(route: RouteState, rollout: Rollout) -> Overtaken | None:
         not_started_total=before.not_started_total,
         left_out=tuple(name for name in before.not_started if name not in present),
     )
+
+
+def superseded_by(route: RouteState | None, rollout: Rollout) -> list[RolloutId]:
+    """The open rollouts of the route that may have to end because `rollout` is new."""
+    if route is None or not (rollout.waves or rollout.spec.when_busy is WhenBusy.CANCEL):
+        return []
+    return [ref.rollout for ref in route.open if ref.ordering_time < rollout.ordering_time]
 
 
 def newer_rollout(situation: Situation) -> RolloutRef | None:

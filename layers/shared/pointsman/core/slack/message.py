@@ -32,6 +32,7 @@ _ROLLOUT_WORDS = {
     RolloutState.SUCCEEDED: ("✅", "succeeded"),
     RolloutState.FAILED: ("❌", "failed"),
     RolloutState.SUPERSEDED: ("⏭️", "superseded"),
+    RolloutState.ROLLED_BACK: ("↩️", "rolled back"),
     RolloutState.CANCELLED: ("🚫", "cancelled"),
 }
 # The most urgent first.
@@ -46,6 +47,7 @@ _RUN_WORDS = {
     RunState.WAITING: ("⏳", "waiting"),
     RunState.CANCELLED: ("🚫", "cancelled"),
     RunState.SUPERSEDED: ("⏭️", "superseded"),
+    RunState.SKIPPED: ("⏭️", "not started"),
     RunState.SUCCEEDED: ("✅", "succeeded"),
 }
 _URGENCY = {state: rank for rank, state in enumerate(_RUN_WORDS)}
