@@ -63,15 +63,18 @@ def test_a_managed_instance_gets_what_the_routes_say_today() -> None:
     assert [target.name for target in rollout.spec.targets] == [DEV]
 
 
-def test_no_wave_and_no_freeze_delays_a_new_instance() -> None:
+def test_no_wave_delays_a_new_instance_and_a_freeze_does() -> None:
     plan: dict[str, Any] = {
         "waves": [{"targets": "prod/*"}, {"targets": "all"}],
         "freeze": {"cron": "0 0 * * *", "for": "23h"},
     }
     side = Intake(routes("site", **plan), found(LAUNCH))
     assert side.take() == "recorded"
+    assert side.world.runs_on_instances() == []
+    side.world.clock.now = side.world.clock().replace(hour=23, minute=5)
+    side.world.engine.sweep()
     [rollout] = side.world.runs_on_instances()
-    assert rollout.spec.plan is None
+    assert rollout.waves == ()
     assert [target.wave for target in rollout.spec.targets] == [0]
 
 

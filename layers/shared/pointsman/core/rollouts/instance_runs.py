@@ -70,12 +70,10 @@ class InstanceRuns:
         def is_frozen(spec: RolloutSpec) -> bool:
             return freeze_of(spec, spec.targets[0], freezes, now) is not None
 
-        after, events = new_instances.expired(queue, is_frozen, now)
-        if events:
-            return Transition(queues=(after,), events=events)
         key = new_instances.next_key(queue, is_frozen)
         if key is None:
-            return None
+            after, events = new_instances.expired(queue, is_frozen, now)
+            return Transition(queues=(after,), events=events) if events else None
         good = self._load(queue.last_good[key].rollout) if key in queue.last_good else None
         if good is None:
             after, event = new_instances.abandoned(

@@ -187,7 +187,7 @@ def _end(situation: Situation) -> tuple[RolloutStep, ...]:
     steps = end_of_rollout(situation)
     is_failed = any(step.rollout and step.rollout.state is RolloutState.FAILED for step in steps)
     is_decision = rollout.halt is not None and rollout.halt.kind is not HaltKind.FAILED
-    wants_rollback = plan is not None and plan.on_failure is OnFailure.ROLLBACK
+    wants_rollback = plan is not None and plan.on_failure is OnFailure.ROLLBACK and rollout.rollback is None
     return (PlanRollback(),) if wants_rollback and is_failed and not is_decision else steps
 
 

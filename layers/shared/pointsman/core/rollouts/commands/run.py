@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pointsman.core.identity import request_id_of, rollout_id
-from pointsman.core.model import Change, Mode, Rollout, Target
+from pointsman.core.model import Change, Mode, Target
 from pointsman.core.ports import Transition
 from pointsman.core.rollouts import route_line
 from pointsman.core.rollouts.commands.forms import RunByHand
@@ -19,9 +19,9 @@ from pointsman.core.trail.command_events import RolloutRequested
 
 
 def run_by_hand(
-    command: Command[RunByHand], route: CompiledRoute, targets: Sequence[Target], state: RouteState, newest: Rollout
+    command: Command[RunByHand], route: CompiledRoute, targets: Sequence[Target], state: RouteState, known: Change
 ) -> CommandResult:
-    """Run a commit by hand. `newest` is a rollout of the route, whose repository it is, or whose commit, too."""
+    """Run a commit by hand. `known` is its change or, if no rollout of the route has brought it, another's."""
     form = command.form
     names = [target.name for target in targets]
     if unknown := [name for name in form.targets if name not in names]:
@@ -40,7 +40,7 @@ def run_by_hand(
         is_limited=bool(form.limit),
         is_subset=len(chosen) < len(targets),
     )
-    change = _change(newest.change, form.commit)
+    change = _change(known, form.commit)
     spec = rollout_spec(route, rollout_id(change.repository_id, route.name, change.after, mode), tuple(chosen))
     spec = spec.replace(mode=mode, plan=None if form.check else spec.plan)
     rollout, started = requested(change, spec, request, command.at)

@@ -7,8 +7,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from pointsman.core.identity import route_key
-from pointsman.core.model import Rollout, RolloutId, Run
+from pointsman.core.identity import rollout_id, route_key
+from pointsman.core.model import Mode, Rollout, RolloutId, Run
 from pointsman.core.ports import ReconcileRequests, RolloutStore, Surroundings, Trail
 from pointsman.core.rollouts.commands import decisions
 from pointsman.core.rollouts.commands.failed_hosts import FailedHosts
@@ -142,7 +142,10 @@ class CommandService:
             names = join_first(sorted(rollout.change.repository for rollout, _ in found))
             return refuse(command, None, f"the route serves several repositories: choose one of {names}")
         rollout, state = found[0]
-        return run_by_hand(command, route, routes.targets_of(route), state, rollout)
+        name = rollout_id(rollout.change.repository_id, route.name, form.commit or rollout.change.after, Mode.APPLY)
+        brought = self.store.load(name)
+        known = brought[0].change if brought else rollout.change
+        return run_by_hand(command, route, routes.targets_of(route), state, known)
 
     def _load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]]:
         loaded = self.store.load(rollout_id)

@@ -1,0 +1,159 @@
+"""A rollback brings each target back to what succeeded there before, and the bad commit never returns."""
+
+from datetime import timedelta
+
+import pytest
+
+from pointsman.core.model import RolloutId, RolloutState, RunState, TargetName
+from pointsman.core.rollout_plan import OnFailure
+from pointsman.core.rollouts.commands.forms import Retry, RollBack
+from pointsman.core.run_request import Trigger
+from pointsman.core.trail.command_events import CommandRefused, RolloutRolledBack
+from pointsman.core.trail.events import RolloutEnded, RolloutRepeated
+from tests.support.commands import People
+from tests.support.plans import WavesWorld, waved
+from tests.support.rollouts import MORNING, delivery
+
+DEV, PROD = "dev/eu-west-1", "prod/eu-west-1"
+A, B, C = "a" * 40, "b" * 40, "c" * 40
+
+
+@pytest.fixture
+def world() -> WavesWorld:
+    return WavesWorld()
+
+
+@pytest.fixture
+def people(world: WavesWorld) -> People:
+    return People(world)
+
+
+def pushed(world: WavesWorld, commit: str, *names: str, state: RunState = RunState.SUCCEEDED) -> RolloutId:
+    """A push that ran on these targets."""
+    world.clock.pass_by(minutes=1)
+    rollout = world.push(delivery(*names, commit=commit, name=f"d-{commit[:3]}", at=world.clock()))
+    world.finish_all(rollout, *names, state=state)
+    return rollout
+
+
+def of_rollback(world: WavesWorld, rollout: RolloutId) -> dict[str, set[str]]:
+    """The commits of the rollouts that roll `rollout` back, each with its targets."""
+    found = {}
+    for name in dict.fromkeys(each for each, _, _ in world.builds.started):
+        stored = world.rollout(name)
+        if stored.request and stored.request.rolls_back == rollout:
+            assert stored.request.trigger is Trigger.ROLLBACK
+            found[stored.change.after] = {str(target.name) for target in stored.spec.targets}
+    return found
+
+
+def test_each_target_goes_back_to_its_own_last_good_commit(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV, PROD)
+    pushed(world, B, DEV)
+    bad = pushed(world, C, DEV, PROD)
+    event = people.send(RollBack, rollout=bad, reason="500s")
+
+    assert isinstance(event, RolloutRolledBack)
+    assert {part.commit: part.targets for part in event.parts} == {B: (DEV,), A: (PROD,)}
+    assert of_rollback(world, bad) == {B: {DEV}, A: {PROD}}
+    assert world.rollout(bad).state is RolloutState.ROLLED_BACK
+    ended = [event for event in world.events(bad) if isinstance(event, RolloutEnded)][-1]
+    assert ended.reason.startswith("rolled back by Ops/hana: 500s; ")
+
+
+def test_a_plan_changes_nothing(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV)
+    bad = pushed(world, C, DEV)
+    before = world.events(bad)
+    event = people.send(RollBack, rollout=bad, plan_only=True)
+    assert isinstance(event, RolloutRolledBack)
+    assert [part.commit for part in event.parts] == [A]
+    assert world.events(bad) == before
+    assert world.rollout(bad).rollback is None
+
+
+def test_it_never_goes_to_a_commit_that_failed_there(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV)
+    pushed(world, B, DEV, state=RunState.FAILED)
+    bad = pushed(world, C, DEV)
+    people.send(RollBack, rollout=bad)
+    assert of_rollback(world, bad) == {A: {DEV}}
+
+
+def test_it_never_goes_to_a_commit_that_was_rolled_back(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV)
+    second = pushed(world, B, DEV)
+    third = pushed(world, C, DEV)
+    people.send(RollBack, rollout=third)
+    [back] = [name for name, _, _ in world.builds.started if world.rollout(name).request]
+    world.finish_all(back, DEV)
+    people.send(RollBack, rollout=second)
+    assert of_rollback(world, second) == {A: {DEV}}
+
+
+def test_it_is_refused_if_there_is_nothing_to_go_back_to(world: WavesWorld, people: People) -> None:
+    bad = pushed(world, C, DEV)
+    event = people.send(RollBack, rollout=bad)
+    assert isinstance(event, CommandRefused)
+    assert event.reason == (
+        "there is nothing to go back to: dev/eu-west-1: no earlier commit of the route that succeeded there is known"
+    )
+    assert world.rollout(bad).state is RolloutState.SUCCEEDED
+
+
+def test_no_push_and_no_retry_brings_the_bad_commit_back(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV)
+    bad = pushed(world, C, DEV)
+    people.send(RollBack, rollout=bad, reason="500s")
+    world.clock.pass_by(minutes=5)
+    world.push(delivery(DEV, commit=C, name="d-ccc", at=MORNING + timedelta(minutes=2)))
+    world.push(delivery(DEV, commit=C, name="d-again", before=A, at=world.clock()))
+    assert [name for name, _, _ in world.builds.started].count(bad) == 1
+    repeated = [event for event in world.events(bad) if isinstance(event, RolloutRepeated)]
+    assert all("push a new commit, or use `pointsman run`" in event.reason for event in repeated)
+    assert isinstance(people.send(Retry, rollout=bad), CommandRefused)
+    assert isinstance(people.send(RollBack, rollout=bad), CommandRefused)
+
+
+def test_a_rollout_that_is_running_is_stopped_first(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV)
+    bad = world.push(delivery(DEV, commit=C, at=world.later()))
+    people.send(RollBack, rollout=bad)
+    assert world.builds.stopped == [world.run(bad, TargetName(DEV)).build_arn]
+    assert of_rollback(world, bad) == {}
+    world.finish_all(bad, DEV, state=RunState.STOPPED)
+    assert of_rollback(world, bad) == {A: {DEV}}
+    assert world.rollout(bad).state is RolloutState.ROLLED_BACK
+
+
+def test_a_newer_commit_goes_forward_after_a_rollback(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV)
+    bad = pushed(world, B, DEV)
+    people.send(RollBack, rollout=bad)
+    [back] = [name for name, _, _ in world.builds.started if world.rollout(name).request]
+    world.finish_all(back, DEV)
+    new = pushed(world, C, DEV)
+    assert world.rollout(new).state is RolloutState.SUCCEEDED
+    people.send(RollBack, rollout=new)
+    assert of_rollback(world, new) == {A: {DEV}}
+
+
+def test_on_failure_rollback_brings_back_what_the_rollout_changed(world: WavesWorld) -> None:
+    pushed(world, A, DEV, PROD)
+    world.clock.pass_by(minutes=1)
+    bad = world.push(waved((DEV,), (PROD,), commit=C, at=world.clock(), on_failure=OnFailure.ROLLBACK))
+    world.finish_all(bad, DEV)
+    world.finish_all(bad, PROD, state=RunState.FAILED)
+
+    assert of_rollback(world, bad) == {A: {DEV, PROD}}
+    assert world.rollout(bad).state is RolloutState.ROLLED_BACK
+    [event] = [event for event in world.events(bad) if isinstance(event, RolloutRolledBack)]
+    assert event.actor == "pointsman.engine"
+
+
+def test_on_failure_rollback_without_an_earlier_commit_only_fails(world: WavesWorld) -> None:
+    bad = world.push(waved((DEV,), commit=C, on_failure=OnFailure.ROLLBACK))
+    world.finish_all(bad, DEV, state=RunState.FAILED)
+    assert world.rollout(bad).state is RolloutState.FAILED
+    [event] = [event for event in world.events(bad) if isinstance(event, RolloutRolledBack)]
+    assert (event.parts, list(event.left_out)) == ((), [DEV])
