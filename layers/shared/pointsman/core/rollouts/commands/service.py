@@ -144,8 +144,8 @@ class CommandService:
         rollout, state = found[0]
         name = rollout_id(rollout.change.repository_id, route.name, form.commit or rollout.change.after, Mode.APPLY)
         brought = self.store.load(name)
-        known = brought[0].change if brought else rollout.change
-        return run_by_hand(command, route, routes.targets_of(route), state, known)
+        change = brought[0].change if brought else rollout.change
+        return run_by_hand(command, route, routes.targets_of(route), state, change)
 
     def _load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]]:
         loaded = self.store.load(rollout_id)
