@@ -20,8 +20,9 @@ from pointsman.adapters.dead_letters_memory import MemoryDeadLetters
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import RolloutId, RunState
-from pointsman.core.rollouts import engine as engine_module
+from pointsman.core.rollouts import executor as executor_module
 from pointsman.core.rollouts import sweep as sweep_module
+from pointsman.core.rollouts import whole_rollout as whole_rollout_module
 from pointsman.core.rollouts.consume import DeliveryConsumer, ReceivedMessage
 from pointsman.core.rollouts.engine import Engine, never
 from pointsman.errors import PointsmanError
@@ -200,5 +201,5 @@ class Episode:
 
 def run_without_threads() -> None:
     """Let the engine execute its steps without threads, in this process."""
-    for module in (engine_module, sweep_module):
+    for module in (executor_module, sweep_module, whole_rollout_module):
         setattr(module, "ThreadPoolExecutor", InlineExecutor)  # noqa: B010 - the modules do not export it

@@ -72,6 +72,9 @@ class MeetingStore:
     def surroundings(self, queues: Iterable[str], routes: Iterable[str]) -> Surroundings:
         return self._store.surroundings(queues, routes)
 
+    def versions(self, rollout_id: RolloutId) -> tuple[int, int]:
+        return self._store.versions(rollout_id)
+
     def routes_named(self, route: str) -> list[RouteState]:
         return self._store.routes_named(route)
 

@@ -35,7 +35,7 @@ class Aws:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     # moto undoes a cancelled transaction by restoring all its tables, so steps must not run in parallel.
-    monkeypatch.setattr("pointsman.core.rollouts.engine.PARALLEL_STEPS", 1)
+    monkeypatch.setattr("pointsman.core.rollouts.executor.PARALLEL_STEPS", 1)
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     with mock_aws():
         aws = Aws()

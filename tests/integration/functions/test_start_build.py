@@ -39,7 +39,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[TableWorld]:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     # moto undoes a cancelled transaction by restoring all its tables, so steps must not run in parallel.
-    monkeypatch.setattr("pointsman.core.rollouts.engine.PARALLEL_STEPS", 1)
+    monkeypatch.setattr("pointsman.core.rollouts.executor.PARALLEL_STEPS", 1)
     forget()
     with mock_aws():
         boto3.client("sqs", region_name="us-east-1").create_queue(

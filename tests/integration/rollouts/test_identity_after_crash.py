@@ -77,6 +77,9 @@ class _Store:
     def surroundings(self, queues: Iterable[str], routes: Iterable[str]) -> Surroundings:
         return self._fuse(lambda: self._store.surroundings(queues, routes))
 
+    def versions(self, rollout_id: RolloutId) -> tuple[int, int]:
+        return self._fuse(lambda: self._store.versions(rollout_id))
+
     def routes_named(self, route: str) -> list[RouteState]:
         return self._fuse(lambda: self._store.routes_named(route))
 

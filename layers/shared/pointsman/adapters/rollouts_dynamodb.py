@@ -80,6 +80,12 @@ class DynamoRollouts:
         found = self._read(keys)
         return found.replace(queues=empty.queues | found.queues, routes=empty.routes | found.routes)
 
+    def versions(self, rollout_id: RolloutId) -> tuple[int, int]:
+        """See RolloutStore.versions."""
+        keys = (rollout_key(rollout_id), FREEZES_KEY)
+        found = {item["pk"]: int(item["version"]) for item in self._batch(keys)}
+        return found.get(keys[0]["pk"], 0), found.get(keys[1]["pk"], 0)
+
     def routes_named(self, route: str) -> list[RouteState]:
         """See RolloutStore.routes_named."""
         items = pages(

@@ -50,6 +50,12 @@ class MemoryRollouts:
                 freezes=self._freezes,
             )
 
+    def versions(self, rollout_id: RolloutId) -> tuple[int, int]:
+        """See RolloutStore.versions."""
+        with self._lock:
+            rollout = self._rollouts.get(rollout_id)
+            return (rollout.version if rollout else 0), self._freezes.version
+
     def routes_named(self, route: str) -> list[RouteState]:
         """See RolloutStore.routes_named."""
         with self._lock:

@@ -83,6 +83,9 @@ class RolloutStore(Protocol):
     def surroundings(self, queues: Iterable[str], routes: Iterable[str]) -> Surroundings:
         """Queues by name, routes by key, and the freezes. What is not stored is empty, with version 0."""
 
+    def versions(self, rollout_id: RolloutId) -> tuple[int, int]:
+        """The versions of a rollout and of the freezes; 0 if there is none. Raises Unavailable."""
+
     def routes_named(self, route: str) -> list[RouteState]:
         """The rollouts of a route, for each repository that it serves."""
 

@@ -15,7 +15,7 @@ from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Rollout, RolloutId, Run, RunState, TargetName, WhenBusy
 from pointsman.core.ports import BuildReport, Transition
-from pointsman.core.rollouts import engine
+from pointsman.core.rollouts import executor
 from pointsman.core.rollouts.engine import Engine
 from pointsman.errors import Unavailable
 from tests.support.rollouts import Clock, delivery
@@ -28,7 +28,7 @@ RANK = {state: min(index, 3) for index, state in enumerate(RunState)}  # every e
 @pytest.fixture(autouse=True)
 def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """With threads, a crash would hit another write in every run."""
-    monkeypatch.setattr(engine, "PARALLEL_STEPS", 1)
+    monkeypatch.setattr(executor, "PARALLEL_STEPS", 1)
 
 
 class CrashingRollouts(MemoryRollouts):

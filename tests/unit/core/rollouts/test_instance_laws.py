@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from pointsman.core.model import RunState, TargetName
-from pointsman.core.rollouts import engine
+from pointsman.core.rollouts import executor
 from pointsman.core.run_request import InstanceLaunch, RunRequest
 from pointsman.core.trail.events import RolloutStarted
 from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
@@ -22,7 +22,7 @@ BUSY = TARGETS[:1]  # most launches meet on one target
 
 @pytest.fixture(autouse=True)
 def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "PARALLEL_STEPS", 1)
+    monkeypatch.setattr(executor, "PARALLEL_STEPS", 1)
 
 
 class InstanceLaws(Laws):

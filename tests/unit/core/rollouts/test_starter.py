@@ -9,7 +9,7 @@ from pointsman.core.codebuild import LONGEST_BUILD
 from pointsman.core.model import Rollout, RolloutId, Run, RunState
 from pointsman.core.ports import BuildReport, Transition
 from pointsman.core.rollouts.build_steps import LONGEST_DELAY, StartBuild
-from pointsman.core.rollouts.engine import _workers
+from pointsman.core.rollouts.executor import workers
 from pointsman.core.trail.events import RunDelayed
 from pointsman.errors import Unavailable
 from tests.support.rollouts import MORNING, delivery
@@ -279,7 +279,7 @@ def test_regions_take_turns_and_none_takes_every_thread() -> None:
     steps = [
         StartBuild(Run(rollout=RolloutId("r-1"), route="site", target=target, created_at=MORNING)) for target in targets
     ]
-    turns = [queue[0].run.target.region for queue in _workers(steps) if isinstance(queue[0], StartBuild)]
+    turns = [queue[0].run.target.region for queue in workers(steps) if isinstance(queue[0], StartBuild)]
     assert turns == ["region-0", "region-1", "region-2", "region-0", "region-0", "region-0"]
 
 

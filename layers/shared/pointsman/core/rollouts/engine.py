@@ -1,34 +1,41 @@
 """The reconciler: it loads state and executes the next steps. It can be called again at any moment."""
 
-from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from pointsman.core.delivery import Delivery, refuse_old
 from pointsman.core.identity import route_key
-from pointsman.core.model import Change, Rollout, RolloutId, RolloutSpec, Run, RunKey, TargetName, TargetQueue
-from pointsman.core.ports import Alarms, BuildReport, Builds, FoundInstance, RolloutStore, Trail, Transition
+from pointsman.core.model import Change, Rollout, RolloutId, RolloutSpec, Run, TargetName
+from pointsman.core.ports import (
+    Alarms,
+    BuildReport,
+    Builds,
+    FoundInstance,
+    RolloutStore,
+    Surroundings,
+    Trail,
+    Transition,
+)
 from pointsman.core.rollouts import accept, route_line
 from pointsman.core.rollouts.build_steps import StartBuild, StopBuild
+from pointsman.core.rollouts.executor import Executor, Progress, Touched, in_parallel
 from pointsman.core.rollouts.instance_runs import InstanceRuns
 from pointsman.core.rollouts.new_instances import InstanceRoute
-from pointsman.core.rollouts.queue_steps import AcquireTarget
-from pointsman.core.rollouts.reconcile import Step, next_steps
+from pointsman.core.rollouts.reconcile import next_steps
 from pointsman.core.rollouts.requests import requested
+from pointsman.core.rollouts.rollout_steps import with_first_wave
 from pointsman.core.rollouts.situation import Facts, Reports
 from pointsman.core.rollouts.starter import Starter
 from pointsman.core.rollouts.sweep import Sweep, SweepResult
-from pointsman.core.rollouts.whole_rollout import Touched, WholeRollout
+from pointsman.core.rollouts.whole_rollout import WholeRollout
 from pointsman.core.run_request import InstanceLaunch, RunRequest
 from pointsman.errors import Conflict, Unavailable, raise_failures
 
 # After a lost race another process has moved the rollout forward, so only a bug can reach this limit.
 LOST_RACES_ALLOWED = 25
-PARALLEL_STEPS = 16
-PARALLEL_IN_A_REGION = 4  # so that regions that do not answer leave threads for the others
+KNOWN_FOR = timedelta(seconds=1)  # what was written so lately is not read again; somebody may freeze it meanwhile
 
 
 def never() -> bool:
@@ -50,6 +57,8 @@ class Engine:
         self._trail = trail
         self._clock = clock
         self._starter = Starter(store, builds, clock)
+        self._executor = Executor(store, self._starter, clock)
+        self._known: dict[RolloutId, tuple[Known, datetime]] = {}  # that this process has just written, and when
         self._instances = InstanceRuns(store, clock)
         self._whole = WholeRollout(store, trail, alarms, clock)
         self._sweep = Sweep(store, self._starter.builds, clock, self.reconcile)
@@ -62,15 +71,14 @@ class Engine:
         after storing all others.
         """
         delivery = refuse_old(delivery, self._clock())
-        self._trail.record(accept.delivery_decided(delivery))
-        failures: list[Exception] = []
-        superseded: list[RolloutId] = []
-        for spec in delivery.specs:
-            try:
-                superseded += self._accept_spec(delivery, message_id, spec)
-            except Exception as failure:  # a rollout that can't be stored stops no other
-                failures.append(failure)
-        raise_failures(failures)
+
+        def record() -> list[RolloutId]:
+            self._trail.record(accept.delivery_decided(delivery))
+            return []
+
+        calls: list[Callable[[], list[RolloutId]]] = [record]
+        calls += [partial(self._accept_spec, delivery, message_id, spec) for spec in delivery.specs]
+        superseded = [name for names in in_parallel(calls) for name in names]
         return [*(spec.rollout for spec in delivery.specs), *superseded]
 
     def build_ended(self, rollout_id: RolloutId, target_name: TargetName, attempt: int, report: BuildReport) -> None:
@@ -135,18 +143,28 @@ class Engine:
                 failures.append(failure)
             more = (*touched.rollouts, *self._instances.start(touched.queues, failures))
             pending += [other for other in more if other not in (rollout_id, *pending)]
+        self._known.clear()
         raise_failures(failures)
 
     def _accept_spec(self, delivery: Delivery, message_id: str, spec: RolloutSpec) -> list[RolloutId]:
         """Store a rollout; return the others that may end because of it."""
+        key = route_key(delivery.change.repository_id, spec.route)
         for _ in range(LOST_RACES_ALLOWED):
-            try:
+            stored: Loaded | None = None
+
+            def load() -> None:
+                nonlocal stored
                 stored = self._store.load(spec.rollout)
-                if stored and stored[0].last_message_id == message_id:
-                    return []
-                transition = self._acceptance(delivery, message_id, spec, stored)
+
+            around = self._read_beside(load, spec.queues, key)
+            if stored and stored[0].last_message_id == message_id:
+                return []
+            transition = self._acceptance(delivery, message_id, spec, stored, around)
+            try:
                 if transition.rollout:
                     self._store.commit(transition)
+                    if stored is None:
+                        self._known[spec.rollout] = (_after(transition, around), self._clock())
                     return route_line.superseded_by(transition.route, transition.rollout)
                 for event in transition.events:
                     self._trail.record(event)
@@ -156,17 +174,22 @@ class Engine:
         raise Unavailable(f"rollout {spec.rollout} keeps changing")
 
     def _acceptance(
-        self, delivery: Delivery, message_id: str, spec: RolloutSpec, stored: tuple[Rollout, tuple[Run, ...]] | None
+        self, delivery: Delivery, message_id: str, spec: RolloutSpec, stored: "Loaded | None", around: Surroundings
     ) -> Transition:
-        key = route_key(delivery.change.repository_id, spec.route)
+        key, now = route_key(delivery.change.repository_id, spec.route), self._clock()
         if stored is None:
-            route = self._store.surroundings((), (key,)).routes[key]
-            return accept.start(delivery, message_id, spec, route, self._clock())
+            return with_first_wave(accept.start(delivery, message_id, spec, around.routes[key], now), around, now)
         rollout, runs = stored
-        around = self._store.surroundings({*rollout.spec.queues, *(run.queue for run in runs)}, (key,))
-        return accept.repeat(
-            delivery, message_id, spec, rollout, runs, around.queues, around.routes[key], self._clock()
-        )
+        queues = around.queues
+        if others := {*rollout.spec.queues, *(run.queue for run in runs)}.difference(queues):
+            queues = queues | self._store.queues(others)
+        return accept.repeat(delivery, message_id, spec, rollout, runs, queues, around.routes[key], now)
+
+    def _read_beside(self, load: Callable[[], None], queues: Iterable[str], key: str) -> Surroundings:
+        """Read what is around a rollout, and `load` it at the same time."""
+        read: list[Surroundings] = []
+        in_parallel([load, lambda: read.append(self._store.surroundings(queues, (key,)))])
+        return read[0]
 
     def _start_on_instances(self, queue_names: Iterable[str]) -> None:
         """Start runs on the new instances of these queues."""
@@ -180,16 +203,13 @@ class Engine:
 
     def _bring_forward(self, rollout_id: RolloutId, reports: Reports, touched: Touched) -> None:
         """Execute steps until none is left. `touched` gets what is in a queue that was changed."""
-        progress = _Progress(touched)
+        progress = Progress(touched)
         facts = Facts()
         for _ in range(LOST_RACES_ALLOWED):
-            loaded = self._store.load(rollout_id)
-            if loaded is None:
+            known = self._just_written(rollout_id) or self._load(rollout_id)
+            if known is None:
                 return
-            rollout, runs = loaded
-            around = self._store.surroundings(
-                rollout.spec.queues, (route_key(rollout.change.repository_id, rollout.spec.route),)
-            )
+            rollout, runs, around = known
             steps = [
                 step
                 for step in next_steps(rollout, runs, around, reports, self._clock(), facts)
@@ -200,108 +220,29 @@ class Engine:
                 return
             facts = self._whole.read(steps, facts)
             self._whole.execute(rollout, runs, steps, touched)
-            self._execute(rollout, steps, around.queues, progress)
+            self._executor.execute(rollout, steps, around, progress)
         raise_failures([*progress.failures, Unavailable(f"rollout {rollout_id} keeps changing")])
 
-    def _execute(
-        self, rollout: Rollout, steps: Iterable[Step], queues: Mapping[str, TargetQueue], progress: "_Progress"
-    ) -> None:
-        """Execute independent steps in parallel. A failed step stops no other."""
-        failures: list[Exception] = []
+    def _just_written(self, rollout_id: RolloutId) -> "Known | None":
+        known, at = self._known.pop(rollout_id, (None, self._clock()))
+        return known if self._clock() - at <= KNOWN_FOR else None
 
-        def work(queue: deque[Step]) -> None:
-            while queue:
-                try:
-                    self._execute_step(rollout, queue.popleft(), queues, progress)
-                except IndexError:
-                    return  # another thread took the last step
-                except Exception as failure:
-                    failures.append(failure)
-
-        workers = _workers(steps)
-        with ThreadPoolExecutor(max_workers=min(PARALLEL_STEPS, len(workers))) as pool:
-            list(pool.map(work, workers))
-        raise_failures(failures)
-
-    def _execute_step(
-        self, rollout: Rollout, step: Step, queues: Mapping[str, TargetQueue], progress: "_Progress"
-    ) -> None:
-        try:
-            match step:
-                case StartBuild():
-                    transition = self._start(rollout, step, queues, progress)
-                case StopBuild():
-                    transition = self._stop(step, progress)
-                case Transition():
-                    transition = step
-                case _:
-                    return  # it concerns the rollout as a whole
-            if transition:
-                self._store.commit(transition)
-                progress.note(transition)
-        except Conflict:
-            return  # the caller loads and plans again
-
-    def _start(
-        self, rollout: Rollout, step: StartBuild, queues: Mapping[str, TargetQueue], progress: "_Progress"
-    ) -> Transition | None:
-        """Start a build. If it can't be started now, a later call retries it, and the other steps go on."""
-        run = step.run
-        try:
-            transition = self._starter.start(rollout, run, queues[run.queue], progress.is_first(run))
-        except Conflict:
-            raise
-        except Exception as failure:
-            progress.failures.append(failure)
-            transition = None
-        if transition is None:
-            progress.delayed.add(run.key)
-        return transition
-
-    def _stop(self, step: StopBuild, progress: "_Progress") -> Transition | None:
-        """Stop a build. If that fails, the sweep tries again."""
-        try:
-            return self._starter.stop(step.run)
-        except Conflict:
-            raise
-        except Exception as failure:
-            progress.failures.append(failure)
-            progress.delayed.add(step.run.key)
+    def _load(self, rollout_id: RolloutId) -> "Known | None":
+        loaded = self._store.load(rollout_id)
+        if loaded is None:
             return None
+        rollout, runs = loaded
+        key = route_key(rollout.change.repository_id, rollout.spec.route)
+        return rollout, runs, self._store.surroundings(rollout.spec.queues, (key,))
 
 
-@dataclass(frozen=True)
-class _Progress:
-    """What one call of the engine has done to a rollout."""
-
-    touched: Touched
-    acquired: dict[RunKey, int] = field(default_factory=dict)  # runs whose target it acquired, with their version
-    delayed: set[RunKey] = field(default_factory=set)  # runs whose build can't be started or stopped now
-    failures: list[Exception] = field(default_factory=list)  # unexpected reasons for that
-
-    def is_first(self, run: Run) -> bool:
-        """Whether this call acquired the target for `run`, and no other process has changed the run since."""
-        return self.acquired.pop(run.key, None) == run.version
-
-    def note(self, transition: Transition) -> None:
-        """Note what was written."""
-        for queue in transition.queues:
-            entries = (*queue.waiting, *((queue.holder,) if queue.holder else ()))
-            self.touched.rollouts.update(dict.fromkeys(entry.rollout for entry in entries))
-            if queue.new_instances:
-                self.touched.queues[queue.name] = None
-        if transition.route:
-            self.touched.rollouts.update(dict.fromkeys(ref.rollout for ref in transition.route.open))
-        if isinstance(transition, AcquireTarget):
-            self.acquired.update({run.key: run.version + 1 for run in transition.runs})
+type Loaded = tuple[Rollout, tuple[Run, ...]]
+type Known = tuple[Rollout, tuple[Run, ...], Surroundings]
 
 
-def _workers(steps: Iterable[Step]) -> list[deque[Step]]:
-    """The steps of each thread: a region's steps share a few threads, and regions take turns."""
-    regions: dict[tuple[str, str], deque[Step]] = defaultdict(deque)
-    writes: deque[Step] = deque()
-    for step in steps:
-        target = step.run.target if isinstance(step, StartBuild | StopBuild) else None
-        (regions[target.account_id, target.region] if target else writes).append(step)
-    queues = [queue for queue in (writes, *regions.values()) if queue]
-    return [queue for turn in range(PARALLEL_IN_A_REGION) for queue in queues if len(queue) > turn]
+def _after(transition: Transition, around: Surroundings) -> Known:
+    """What is stored after a new rollout was written, so that it need not be read again. A stale version conflicts."""
+    rollout, route = transition.rollout, transition.route
+    assert rollout is not None  # noqa: S101 - the caller has just written it
+    routes = around.routes if route is None else around.routes | {route.key: route.replace(version=route.version + 1)}
+    return rollout.replace(version=rollout.version + 1), (), around.replace(routes=routes)

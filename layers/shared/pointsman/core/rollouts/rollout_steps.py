@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from pointsman.core.model import Rollout, RolloutState, Run, WhenBusy
-from pointsman.core.ports import Transition
+from pointsman.core.ports import Surroundings, Transition
 from pointsman.core.rollout_facts import Halt, HaltKind, OpenGate, Wait
 from pointsman.core.rollout_plan import OnFailure
 from pointsman.core.rollouts.gates import Evaluation, evaluate, unread_alarms
 from pointsman.core.rollouts.rollout_end import end_of_rollout
 from pointsman.core.rollouts.route_line import newer_rollout
-from pointsman.core.rollouts.situation import Situation
+from pointsman.core.rollouts.situation import Facts, Situation
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.rollouts.waits import is_behind, wait_before, wait_of
 from pointsman.core.rollouts.waves import WaveResult, not_started, result_of_wave, targets_of_wave
@@ -216,3 +217,16 @@ def _note(situation: Situation, wait: Wait | None) -> tuple[Transition, ...]:
         about = about_rollout(rollout, situation.now)
         events = (RolloutWaited(**about, kind=wait.kind, reason=wait.reason, until=wait.until),)
     return (Transition(rollout=rollout.replace(wait=wait), events=tuple(events)),)
+
+
+def with_first_wave(start: Transition, around: Surroundings, now: datetime) -> Transition:
+    """The transition that stores a new rollout, with the start of its first wave if nothing keeps that."""
+    rollout = start.rollout
+    if rollout is None or not rollout.waves:
+        return start
+    routes = around.routes if start.route is None else around.routes | {start.route.key: start.route}
+    situation = Situation(rollout, {}, around.replace(routes=routes), {}, Facts(), now)
+    step = None if halt_step(situation) else next(iter(_wave_steps(situation)), None)
+    if not isinstance(step, Transition):
+        return start
+    return start.replace(rollout=step.rollout, events=(*start.events, *step.events))

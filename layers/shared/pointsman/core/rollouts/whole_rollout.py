@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
@@ -11,6 +11,7 @@ from pointsman.core.cancellation import CommandId
 from pointsman.core.model import Rollout, RolloutId, Run
 from pointsman.core.ports import Alarms, RolloutStore, Trail, Transition
 from pointsman.core.rollout_facts import Override, Rollback
+from pointsman.core.rollouts.executor import Touched
 from pointsman.core.rollouts.host_results import HostResults
 from pointsman.core.rollouts.reconcile import Step
 from pointsman.core.rollouts.rollback_plan import marked, plan_rollback, request_of
@@ -22,14 +23,6 @@ from pointsman.errors import Conflict
 
 ENGINE = "pointsman.engine"  # the actor of what no person asked for; no login of GitHub has a dot
 PARALLEL_QUERIES = 16
-
-
-@dataclass(frozen=True)
-class Touched:
-    """Who else may move now."""
-
-    rollouts: dict[RolloutId, None] = field(default_factory=dict)  # that are new, or in a queue or route that changed
-    queues: dict[str, None] = field(default_factory=dict)  # in which new instances wait
 
 
 @dataclass(frozen=True)
