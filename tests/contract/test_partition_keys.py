@@ -15,7 +15,10 @@ from tests.contract.templates.cloudformation import ROOT, allowed, control
 
 HOMES = {"layers/shared/pointsman/core/trail/keys.py", "layers/shared/pointsman/adapters/rollouts_table.py"}
 PRODUCT = ("layers/shared/pointsman", "functions", "pointsmanctl")
-PREFIXES = ("ROLLOUT#", "DELIVERY#", "BUILD#", "REJECTED#", "QUEUE#", "RESULTS#", "SLACK#", "RUN#", "SWEEP")
+PREFIXES = (
+    *("ROLLOUT#", "DELIVERY#", "INSTANCE#", "COMMAND#", "BUILD#", "REJECTED#"),
+    *("RUN#", "QUEUE#", "ROUTE#", "RESULTS#", "SLACK#", "FREEZES", "SWEEP"),
+)
 DAY = date(2026, 11, 23)
 ARN = "arn:aws:codebuild:eu-west-1:222222222222:build/pointsman:1"
 
@@ -26,12 +29,14 @@ BY_NOTIFY = [
     rollouts_table.route_status_key("0a1b"),
     rollouts_table.STALE_KEY,
 ]
-BY_START_BUILD = [
+BY_BOTH = [
     rollouts_table.rollout_key("r-1"),
     rollouts_table.run_key("r-1", "dev/eu-west-1", 2),
-    rollouts_table.queue_key("dev/eu-west-1"),
-    rollouts_table.SWEEP_KEY,
+    rollouts_table.route_key("186853002#site"),
 ]
+BY_START_BUILD = [rollouts_table.queue_key("dev/eu-west-1"), rollouts_table.SWEEP_KEY]
+BY_COMMAND_RECEIVER = [rollouts_table.FREEZES_KEY]
+ALL = [*BY_BOTH, *BY_START_BUILD, *BY_COMMAND_RECEIVER, *BY_AUDIT_WRITER, *BY_NOTIFY]
 
 
 def strings(path: Path) -> Iterator[str]:
@@ -56,6 +61,8 @@ def test_only_their_homes_write_the_keys() -> None:
 def test_the_keys_of_the_audit_table_keep_their_stored_form() -> None:
     assert keys.rollout_partition("r-1") == "ROLLOUT#r-1"
     assert keys.delivery_partition("d-1") == "DELIVERY#d-1"
+    assert keys.instance_partition("i-0a1b") == "INSTANCE#i-0a1b"
+    assert keys.command_partition("c-1") == "COMMAND#c-1"
     assert keys.build_partition(ARN) == f"BUILD#{ARN}"
     assert keys.rejected_partition("e-1") == "REJECTED#e-1"
     assert keys.rejected_day_partition("222222222222", DAY) == "REJECTED#222222222222#2026-11-23"
@@ -64,12 +71,14 @@ def test_the_keys_of_the_audit_table_keep_their_stored_form() -> None:
 
 
 def test_the_keys_of_the_rollouts_table_keep_their_stored_form() -> None:
-    stored = [(key["pk"], key["sk"]) for key in (*BY_START_BUILD, *BY_AUDIT_WRITER, *BY_NOTIFY)]
+    stored = [(key["pk"], key["sk"]) for key in ALL]
     assert stored == [
         ("ROLLOUT#r-1", "ROLLOUT"),
         ("ROLLOUT#r-1", "RUN#dev/eu-west-1#2"),
+        ("ROUTE#site", "ROUTE#186853002"),
         ("QUEUE#dev/eu-west-1", "QUEUE"),
         ("SWEEP", "SWEEP"),
+        ("FREEZES", "FREEZES"),
         (f"RESULTS#{ARN}", "RESULTS"),
         ("RESULTS#REJECTED#222222222222#2026-11-23", "RESULTS"),
         ("SLACK#r-1", "MESSAGE"),
@@ -91,14 +100,15 @@ def leading_keys(role: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("role", "prefix", "own"),
+    ("role", "partitions", "own"),
     [
-        ("AuditWriterRole", rollouts_table.RESULTS_PREFIX, BY_AUDIT_WRITER),
-        ("NotifyRole", rollouts_table.SLACK_PREFIX, BY_NOTIFY),
+        ("StartBuildRole", ["ROLLOUT#*", "QUEUE#*", "ROUTE#*", "SWEEP"], [*BY_BOTH, *BY_START_BUILD]),
+        ("CommandReceiverRole", ["ROLLOUT#*", "ROUTE#*", "FREEZES"], [*BY_BOTH, *BY_COMMAND_RECEIVER]),
+        ("AuditWriterRole", [f"{rollouts_table.RESULTS_PREFIX}*"], BY_AUDIT_WRITER),
+        ("NotifyRole", [f"{rollouts_table.SLACK_PREFIX}*"], BY_NOTIFY),
     ],
 )
-def test_a_role_may_write_its_own_items_and_no_others(role: str, prefix: str, own: list[Key]) -> None:
-    assert leading_keys(role) == [f"{prefix}*"]
-    [pattern] = leading_keys(role)
-    writable = [key for key in (*BY_START_BUILD, *BY_AUDIT_WRITER, *BY_NOTIFY) if fnmatchcase(key["pk"], pattern)]
+def test_a_role_may_write_its_own_items_and_no_others(role: str, partitions: list[str], own: list[Key]) -> None:
+    assert leading_keys(role) == partitions
+    writable = [key for key in ALL if any(fnmatchcase(key["pk"], pattern) for pattern in partitions)]
     assert writable == own

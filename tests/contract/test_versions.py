@@ -16,6 +16,7 @@ from pointsman.core.audit.recorder import RecordOutcome
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Rollout, Run, TargetQueue
 from pointsman.core.queue_message import ReconcileRequest
+from pointsman.core.route_state import Freezes, RouteState
 from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.core.slack.port import SlackMessageState
 from pointsman.core.slack.route_status import RouteStatus
@@ -36,6 +37,8 @@ READERS: dict[str, Callable[[Any], Value]] = {
     "ROLLOUT": Rollout.read,
     "RUN": Run.read,
     "QUEUE": TargetQueue.read,
+    "ROUTE": RouteState.read,
+    "FREEZES": Freezes.read,
     "MESSAGE": SlackMessageState.read,
     "STATUS": RouteStatus.read,
 }

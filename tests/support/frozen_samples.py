@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,19 @@ from pointsman.adapters.run_lookup_dynamodb import DynamoRunLookup
 from pointsman.adapters.slack_messages_dynamodb import DynamoSlackMessages
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import PullRequest, RolloutId, Run
+from pointsman.core.ports import Transition
 from pointsman.core.queue_message import ReconcileRequest, to_message
+from pointsman.core.rollout_plan import (
+    Amount,
+    ApprovalRule,
+    FreezeWindow,
+    Gate,
+    OnFailure,
+    RolloutPlan,
+    Tolerance,
+    Wave,
+)
+from pointsman.core.route_state import Freeze, Freezes
 from pointsman.core.routes.compile import compile_routes
 from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
 from pointsman.core.slack.port import SlackMessageState
@@ -37,6 +50,7 @@ from tests.support.world import TableWorld
 
 VERSIONS = EVENTS / "versions"
 CHECKSUMS = "SHA256SUMS"
+CALLER = "arn:aws:sts::111111111111:assumed-role/Ops/hana"
 TIME = "2026-11-23T08:02:00Z"  # of the events on the bus
 OPTIONS = RunOptions(
     directory="ansible",
@@ -55,6 +69,11 @@ accounts:
   dev: "222222222222"
   prod: {id: "333333333333", environment: live}
 regions: [eu-west-1, us-east-1]
+people:
+  hana: "arn:aws:iam::111111111111:user/hana"
+  omar: ["arn:aws:sts::111111111111:assumed-role/Ops/omar"]
+teams:
+  ops: [hana, omar]
 defaults:
   playbook: site.yml
   forks: 10
@@ -85,6 +104,19 @@ routes:
     skip_ci: false
     when_busy: queue
     when_undetermined: hold
+    waves:
+      - targets: [dev/*]
+        max_parallel: 2
+        hosts: {serial: 25%}
+        tolerate: {failed_hosts: 1, unreachable_hosts: 10%, unavailable_targets: 1}
+        after:
+          soak: 10m
+          alarms: ["arn:aws:cloudwatch:eu-west-1:333333333333:alarm:shop-errors"]
+          approval: {by: [hana, "team:ops"], within: 24h, not_author: true}
+      - targets: [prod/*]
+    on_failure: rollback
+    freeze: [{cron: "0 17 * * FRI", for: 64h, time_zone: Europe/Berlin}]
+    drift: rate(1 day)
 """
 SETTINGS = """\
 stack = "pointsman"
@@ -149,6 +181,24 @@ def checksums(directory: Path) -> str:
     )
 
 
+PLAN = RolloutPlan(
+    waves=(
+        Wave(
+            max_parallel=2,
+            serial="25%",
+            tolerate=Tolerance(failed_hosts=Amount(number=10, is_percentage=True)),
+            after=Gate(
+                soak_seconds=600,
+                alarms=("arn:aws:cloudwatch:eu-west-1:333333333333:alarm:shop-errors",),
+                approval=ApprovalRule(by=("hana", "omar"), within_seconds=86400, not_author=True),
+            ),
+        ),
+    ),
+    on_failure=OnFailure.CONTINUE,
+    freezes=(FreezeWindow(cron="0 17 * * FRI", seconds=3600, time_zone="Europe/Berlin"),),
+)
+
+
 def full_delivery() -> Delivery:
     """A delivery with every field that a message can have."""
     pushed = delivery(DEV, PROD)
@@ -156,7 +206,12 @@ def full_delivery() -> Delivery:
     options = {"playbook": "app.yml", "tags": ("app",), "extra_vars": {"app_version": "1.2"}, "limit": "web"}
     targets = (first.replace(**options, options=RunOptions(forks=5)), second)
     spec = pushed.specs[0].replace(
-        tags=("baseline",), extra_vars={"motd": "hello"}, options=OPTIONS, concurrency_group="site", targets=targets
+        tags=("baseline",),
+        extra_vars={"motd": "hello"},
+        options=OPTIONS,
+        concurrency_group="site",
+        targets=targets,
+        plan=PLAN,
     )
     pull_request = PullRequest(number=7, base="main", head="feature")
     change = pushed.change.replace(
@@ -181,8 +236,11 @@ def bus_events(run: Run) -> dict[str, dict[str, Any]]:
 
 
 def _fill(world: TableWorld) -> None:
-    """Let every kind of item be written: a rollout with its runs and queues, one that waits, Slack, counts."""
+    """Let every kind of item be written: a rollout with its runs and queues, one that waits, Slack, counts, freezes."""
     rollout = world.push(full_delivery())
+    until = world.clock() + timedelta(days=7)
+    week = Freeze(command="c-1", caller=CALLER, at=world.clock(), until=until, reason="the busiest week")
+    world.store.commit(Transition(freezes=Freezes(scopes={"prod/us-*": week})))
     world.later()
     world.push(delivery(DEV, commit="2" * 40, name="d-2", at=world.clock()))
     world.later()
