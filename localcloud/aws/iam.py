@@ -29,6 +29,7 @@ _BUILD_OVERRIDES: Final = {
     "privilegedModeOverride": "codebuild:environment.privilegedmode",
 }
 _ALIAS: Final = re.compile(r"/functions/[^/]+/aliases/[^/]+/?$")
+_BY_TABLE: Final = "localcloud:LeadingKeysByTable"
 _VARIABLES: Final = "codebuild:environment.environmentvariables"
 
 
@@ -67,6 +68,8 @@ def install() -> None:
         key: str, action: str, service: str, region: str, resource_arn: str = "*", *rest: Any, **named: Any
     ) -> Any:
         arn = _log_group(resource_arn) if service == "logs" else resource_arn
+        if service == "dynamodb" and named.get("service_context"):
+            named["service_context"] = _of_table(named["service_context"], arn)
         result = enforce(key, action, service, region, arn, *rest, **named)
         is_root = emulator.caller_arn().endswith(":root")  # whom the emulator allows everything
         return _denied_to_root(action, arn, region) if is_root and result is None and service == "dynamodb" else result
@@ -116,6 +119,8 @@ def _request_keys(service: str, action: str, body: bytes) -> dict[str, Any]:
         return {}
     if action == "events:PutEvents":
         return _entries_keys(request.get("Entries"))
+    if action == "dynamodb:TransactWriteItems":
+        return {_BY_TABLE: _leading_keys_by_table(request)}
     if service == "dynamodb":
         return _leading_keys(request)
     if action == "codebuild:StartBuild":
@@ -152,6 +157,25 @@ def _leading_keys(request: dict[str, Any]) -> dict[str, list[str]]:
     item = request.get("Key") or request.get("Item") or _queried(request, name)
     value = item.get(name) if isinstance(item, dict) else None
     return {"dynamodb:LeadingKeys": [str(next(iter(value.values())))]} if isinstance(value, dict) and value else {}
+
+
+def _leading_keys_by_table(request: dict[str, Any]) -> dict[str, list[str]]:
+    """The partition keys in a transaction, by table: the emulator authorises each item with one context for all."""
+    found: dict[str, list[str]] = {}
+    items = request.get("TransactItems")
+    for item in items if isinstance(items, list) else []:
+        for part in item.values() if isinstance(item, dict) else []:
+            if isinstance(part, dict) and (keys := _leading_keys(part)):
+                table = str(part["TableName"]).rpartition("table/")[2]
+                found.setdefault(table, []).extend(keys["dynamodb:LeadingKeys"])
+    return found
+
+
+def _of_table(context: dict[str, Any], arn: str) -> dict[str, Any]:
+    """The context of one table's items in a transaction."""
+    others = {key: value for key, value in context.items() if key != _BY_TABLE}
+    keys = context.get(_BY_TABLE, {}).get(arn.rpartition("table/")[2])
+    return others | ({"dynamodb:LeadingKeys": keys} if keys else {})
 
 
 def _queried(request: dict[str, Any], name: str) -> dict[str, Any]:

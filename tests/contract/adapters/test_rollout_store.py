@@ -57,7 +57,8 @@ def trail(world: tuple[RolloutStore, Trail]) -> Trail:
 
 def started(store: RolloutStore, **about: str) -> Rollout:
     sent = delivery(DEV, **about)  # type: ignore[arg-type]
-    transition = accept.start(sent, "message-1", sent.specs[0], RouteState(key="1#site"), MORNING)
+    route = store.surroundings((), ("1#site",)).routes["1#site"]
+    transition = accept.start(sent, "message-1", sent.specs[0], route, MORNING)
     store.commit(transition)
     assert transition.rollout
     return transition.rollout.replace(version=1)

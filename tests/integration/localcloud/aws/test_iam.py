@@ -87,6 +87,12 @@ def test_leading_keys_narrow_a_role_to_its_items(cloud: LocalCloud) -> None:
         cloud, role(cloud, "narrow", "control", Action=actions, Resource="*", Condition=own), "dynamodb"
     )
     dynamodb.put_item(TableName="rollouts", Item={"pk": {"S": "SLACK#r-1"}})
+    own_put, other_put = (
+        {"Put": {"TableName": "rollouts", "Item": {"pk": {"S": key}}}} for key in ("SLACK#r-2", "A#2")
+    )
+    dynamodb.transact_write_items(TransactItems=[own_put])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        dynamodb.transact_write_items(TransactItems=[own_put, other_put])
     query = {"KeyConditionExpression": "#k = :v", "ExpressionAttributeNames": {"#k": "pk"}}
     dynamodb.query(TableName="rollouts", **query, ExpressionAttributeValues={":v": {"S": "SLACK#r-1"}})
     with pytest.raises(ClientError, match="AccessDenied"):
