@@ -45,6 +45,16 @@ class FailingRollouts(MemoryRollouts):
         self._may_fail()
         return super().queues(names)
 
+    def versions(self, rollout_id: RolloutId) -> tuple[int, int]:
+        """See RolloutStore.versions."""
+        self._may_fail()
+        return super().versions(rollout_id)
+
+    def has_open_runs(self, rollout_id: RolloutId) -> bool:
+        """See RolloutStore.has_open_runs."""
+        self._may_fail()
+        return super().has_open_runs(rollout_id)
+
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""
         self._may_fail()

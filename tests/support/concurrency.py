@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from threading import Barrier, Thread, local
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Rollout, RolloutId, Run, RunState, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetQueue
 from pointsman.core.ports import RolloutStore, Surroundings, Transition
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.route_state import RouteState
@@ -71,6 +71,12 @@ class MeetingStore:
 
     def surroundings(self, queues: Iterable[str], routes: Iterable[str]) -> Surroundings:
         return self._store.surroundings(queues, routes)
+
+    def load_run(self, rollout_id: RolloutId, key: RunKey) -> tuple[Rollout, Run] | None:
+        return self._store.load_run(rollout_id, key)
+
+    def has_open_runs(self, rollout_id: RolloutId) -> bool:
+        return self._store.has_open_runs(rollout_id)
 
     def versions(self, rollout_id: RolloutId) -> tuple[int, int]:
         return self._store.versions(rollout_id)

@@ -8,7 +8,7 @@ from threading import Lock
 
 import pytest
 
-from pointsman.core.model import Rollout, RolloutId, Run, RunState, Target, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, Target, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Surroundings, Trail, Transition
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.route_state import RouteState
@@ -76,6 +76,12 @@ class _Store:
 
     def surroundings(self, queues: Iterable[str], routes: Iterable[str]) -> Surroundings:
         return self._fuse(lambda: self._store.surroundings(queues, routes))
+
+    def load_run(self, rollout_id: RolloutId, key: RunKey) -> tuple[Rollout, Run] | None:
+        return self._fuse(lambda: self._store.load_run(rollout_id, key))
+
+    def has_open_runs(self, rollout_id: RolloutId) -> bool:
+        return self._fuse(lambda: self._store.has_open_runs(rollout_id))
 
     def versions(self, rollout_id: RolloutId) -> tuple[int, int]:
         return self._fuse(lambda: self._store.versions(rollout_id))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bench.campaign.episode import Episode, run_without_threads
-from pointsman.core.rollouts import engine as engine_module
+from pointsman.core.rollouts import executor as executor_module
 from pointsman.core.rollouts import new_instances, starter, target_queue
 from pointsman.core.rollouts import sweep as sweep_module
 from pointsman.core.rollouts.transitions import no_build, started
@@ -20,7 +20,7 @@ EPISODES = range(1, 41)
 
 @pytest.fixture(autouse=True)
 def without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (engine_module, sweep_module):
+    for module in (executor_module, sweep_module):
         monkeypatch.setattr(module, "ThreadPoolExecutor", ThreadPoolExecutor)
     run_without_threads()
 

@@ -11,12 +11,15 @@ from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, pages, unmarshal
 from pointsman.adapters.rollouts_table import (
     FREEZES_KEY,
+    OPEN,
     SWEEP_KEY,
     Key,
     is_queue,
     is_rollout,
     is_route,
     is_run,
+    is_targets,
+    open_run_key,
     queue_key,
     queue_of,
     rollout_key,
@@ -25,9 +28,10 @@ from pointsman.adapters.rollouts_table import (
     route_key,
     route_partition,
     run_key,
+    targets_key,
 )
 from pointsman.adapters.trail_dynamodb import put_of
-from pointsman.core.model import Rollout, RolloutId, Run, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, Run, RunKey, Target, TargetQueue
 from pointsman.core.ports import Surroundings, Transition
 from pointsman.core.route_state import Freezes, RouteState
 from pointsman.core.trail.item import with_decimals
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
 
 KEYS_PER_BATCH = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH_ATTEMPTS = 5
+TARGETS_PER_ITEM = 1_000  # an item has up to 400 KB; routes/sizes.py limits all settings of a rollout to less
 
 
 class DynamoRollouts:
@@ -61,9 +66,31 @@ class DynamoRollouts:
             )
         )
         with _reading(f"rollout {rollout_id}"):
-            rollouts = [Rollout.read(item["data"]) for item in items if is_rollout(item)]
+            rollouts = [_rollout_in(item, items) for item in items if is_rollout(item)]
             runs = tuple(Run.read(item["data"]) for item in items if is_run(item))
         return (rollouts[0], runs) if rollouts else None
+
+    def load_run(self, rollout_id: RolloutId, key: RunKey) -> tuple[Rollout, Run] | None:
+        """See RolloutStore.load_run."""
+        items = self._batch((rollout_key(rollout_id), run_key(rollout_id, *key)))
+        with _reading(f"rollout {rollout_id}"):
+            heads = [Rollout.read(item["data"]) for item in items if is_rollout(item)]
+            runs = [Run.read(item["data"]) for item in items if is_run(item)]
+        if not (heads and runs):
+            return None
+        return heads[0].replace(spec=heads[0].spec.replace(targets=(runs[0].target,))), runs[0]
+
+    def has_open_runs(self, rollout_id: RolloutId) -> bool:
+        """See RolloutStore.has_open_runs."""
+        with translate_aws_errors(f"reading the open runs of {rollout_id}"):
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :open)",
+                ExpressionAttributeValues=marshal({":pk": rollout_partition(rollout_id), ":open": OPEN}),
+                ConsistentRead=True,
+                Limit=1,
+            )
+        return bool(answer["Items"])
 
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
         """See RolloutStore.queues."""
@@ -132,15 +159,17 @@ class DynamoRollouts:
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""
         puts = [
-            *([self._rollout_put(transition.rollout)] if transition.rollout else []),
-            *(self._put(run_key(run.rollout, run.target.name, run.attempt), run) for run in transition.runs),
+            *self._rollout_puts(transition),
+            *(self._put(run_key(run.rollout, *run.key), run) for run in transition.runs),
             *(self._queue_put(queue) for queue in transition.queues),
             *([self._put(route_key(transition.route.key), transition.route)] if transition.route else []),
             *([self._put(FREEZES_KEY, transition.freezes)] if transition.freezes else []),
             *(put_of(event, self._audit) for event in transition.events),
         ]
         with translate_aws_errors("writing a transition"):
-            self._client.transact_write_items(TransactItems=[{"Put": put} for put in puts])
+            actions: list[Any] = [{"Put": put} for put in puts]
+            actions += [mark for run in transition.runs for mark in self._marks(run)]
+            self._client.transact_write_items(TransactItems=actions)
 
     def open_rollouts(self) -> list[RolloutId]:
         """See RolloutStore.open_rollouts."""
@@ -176,9 +205,33 @@ class DynamoRollouts:
         with translate_aws_errors("saving the sweep's cursor"):
             self._client.put_item(TableName=self._table, Item=item)
 
-    def _rollout_put(self, rollout: Rollout) -> Any:
-        extra = {} if rollout.state.ended else {"open": "1"}
-        return self._put(rollout_key(rollout.id), rollout, extra)
+    def _rollout_puts(self, transition: Transition) -> list[Any]:
+        """The rollout without its targets, and the targets if they are new."""
+        rollout = transition.rollout
+        if rollout is None:
+            return []
+        parts = [*batched(rollout.spec.targets, TARGETS_PER_ITEM)]
+        extra: dict[str, Any] = {"targets_parts": len(parts)} | ({} if rollout.state.ended else {"open": "1"})
+        head = rollout.replace(spec=rollout.spec.replace(targets=()))
+        puts = [self._put(rollout_key(rollout.id), head, extra)]
+        if rollout.version == 0 or transition.has_new_targets:
+            puts += [
+                {
+                    "TableName": self._table,
+                    "Item": marshal(
+                        targets_key(rollout.id, number) | {"data": [with_decimals(each.to_dict()) for each in part]}
+                    ),
+                }
+                for number, part in enumerate(parts)
+            ]
+        return puts
+
+    def _marks(self, run: Run) -> list[Any]:
+        """What marks a new run as open, and takes the mark away at its end."""
+        key = open_run_key(run.rollout, *run.key)
+        if run.version == 0:
+            return [] if run.state.ended else [{"Put": {"TableName": self._table, "Item": marshal(key)}}]
+        return [{"Delete": {"TableName": self._table, "Key": marshal(key)}}] if run.state.ended else []
 
     def _queue_put(self, queue: TargetQueue) -> Any:
         return self._put(queue_key(queue.name), queue, {"open": "1"} if queue.new_instances else {})
@@ -197,6 +250,16 @@ class DynamoRollouts:
             put["ConditionExpression"] = "version = :read"
             put["ExpressionAttributeValues"] = marshal({":read": record.version})
         return put
+
+
+def _rollout_in(item: dict[str, Any], items: Iterable[dict[str, Any]]) -> Rollout:
+    """A rollout with its targets. Earlier versions stored them in its own item."""
+    rollout = Rollout.read(item["data"])
+    parts = [each["data"] for each in items if is_targets(each)][: int(item.get("targets_parts", 0))]
+    if not parts:
+        return rollout
+    targets = tuple(Target.read(each) for part in parts for each in part)
+    return rollout.replace(spec=rollout.spec.replace(targets=targets))
 
 
 @contextmanager

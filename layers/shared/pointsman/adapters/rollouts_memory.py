@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from threading import RLock
 
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import Rollout, RolloutId, Run, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, Run, RunKey, TargetQueue
 from pointsman.core.ports import Surroundings, Transition
 from pointsman.core.route_state import Freezes, RouteState
 from pointsman.errors import Conflict, Unreadable
@@ -33,6 +33,20 @@ class MemoryRollouts:
                 return None
             runs = tuple(run for key, run in sorted(self._runs.items()) if key[0] == rollout_id)
             return self._rollouts[rollout_id], runs
+
+    def load_run(self, rollout_id: RolloutId, key: RunKey) -> tuple[Rollout, Run] | None:
+        """See RolloutStore.load_run."""
+        loaded = self.load(rollout_id)
+        run = next((run for run in loaded[1] if run.key == key), None) if loaded else None
+        if loaded is None or run is None:
+            return None
+        rollout = loaded[0]
+        return rollout.replace(spec=rollout.spec.replace(targets=(run.target,))), run
+
+    def has_open_runs(self, rollout_id: RolloutId) -> bool:
+        """See RolloutStore.has_open_runs."""
+        with self._lock:
+            return any(key[0] == rollout_id and not run.state.ended for key, run in self._runs.items())
 
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
         """See RolloutStore.queues."""
@@ -65,8 +79,11 @@ class MemoryRollouts:
         """See RolloutStore.commit."""
         with self._lock, self.trail.lock:
             self._check(transition)
-            if transition.rollout:
-                self._rollouts[transition.rollout.id] = _with_next_version(transition.rollout)
+            if rollout := transition.rollout:
+                stored = self._rollouts.get(rollout.id)
+                if stored and not transition.has_new_targets:  # they are items of their own
+                    rollout = rollout.replace(spec=rollout.spec.replace(targets=stored.spec.targets))
+                self._rollouts[rollout.id] = _with_next_version(rollout)
             for run in transition.runs:
                 self._runs[run.rollout, run.target.name, run.attempt] = _with_next_version(run)
             for queue in transition.queues:

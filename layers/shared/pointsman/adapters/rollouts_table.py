@@ -3,7 +3,9 @@
 | pk | sk | item |
 | --- | --- | --- |
 | `ROLLOUT#<id>` | `ROLLOUT` | a rollout; `open` = "1" until it has ended (index `open`) |
+| `ROLLOUT#<id>` | `TARGETS#<number>` | up to 1,000 of its targets; the rollout has `targets_parts` such items |
 | `ROLLOUT#<id>` | `RUN#<target>#<attempt>` | a run |
+| `ROLLOUT#<id>` | `OPEN#<target>#<attempt>` | a mark that the run has not ended |
 | `QUEUE#<target>` | `QUEUE` | the queue of a target; `open` = "1" while new instances wait (index `open`) |
 | `QUEUE#<target>#check` | `QUEUE` | the queue of its checks |
 | `ROUTE#<route>` | `ROUTE#<repository id>` | the rollouts of a route of a repository (RouteState) |
@@ -33,6 +35,8 @@ SLACK_PREFIX = "SLACK#"
 
 _ROLLOUT = "ROLLOUT#"
 _RUN = "RUN#"
+OPEN = "OPEN#"  # the beginning of the marks of open runs
+_TARGETS = "TARGETS#"
 _QUEUE = "QUEUE#"
 _ROUTE = "ROUTE#"
 
@@ -62,6 +66,21 @@ def is_rollout(key: Key) -> bool:
 def run_key(rollout: str, target: str, attempt: int) -> Key:
     """The key of a run."""
     return {"pk": rollout_partition(rollout), "sk": f"{_RUN}{target}#{attempt}"}
+
+
+def open_run_key(rollout: str, target: str, attempt: int) -> Key:
+    """The key of the mark that a run has not ended."""
+    return {"pk": rollout_partition(rollout), "sk": f"{OPEN}{target}#{attempt}"}
+
+
+def targets_key(rollout: str, number: int) -> Key:
+    """The key of a part of a rollout's targets, from 0."""
+    return {"pk": rollout_partition(rollout), "sk": f"{_TARGETS}{number:03}"}
+
+
+def is_targets(key: Key) -> bool:
+    """Whether an item of a rollout's partition is a part of its targets."""
+    return key["sk"].startswith(_TARGETS)
 
 
 def is_run(key: Key) -> bool:

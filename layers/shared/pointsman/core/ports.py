@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Rollout, RolloutId, Run, RunState, Target, TargetQueue
+from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, Target, TargetQueue
 from pointsman.core.route_state import Freezes, RouteState
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import TrailEvent
@@ -60,6 +60,7 @@ class Transition(Value, kw_only=True, frozen=True):
     queues: tuple[TargetQueue, ...] = ()
     route: RouteState | None = None
     freezes: Freezes | None = None
+    has_new_targets: bool = False  # an existing rollout got other targets
     events: tuple[TrailEvent, ...] = ()
 
 
@@ -76,6 +77,15 @@ class RolloutStore(Protocol):
 
     def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
         """A rollout and its runs (every attempt), or None if it does not exist. Raises Unreadable."""
+
+    def load_run(self, rollout_id: RolloutId, key: RunKey) -> tuple[Rollout, Run] | None:
+        """One run, and its rollout with this target alone; None if either does not exist. Raises Unreadable.
+
+        It costs the same for every number of targets.
+        """
+
+    def has_open_runs(self, rollout_id: RolloutId) -> bool:
+        """Whether a stored run of the rollout has not ended. It costs the same for every number of targets."""
 
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
         """Queues by name. One that is not stored is empty, with version 0."""

@@ -123,6 +123,7 @@ def repeat(
     return Transition(
         rollout=opened,
         route=route_line.opened(route, opened) if opened and is_listed else None,
+        has_new_targets=opened is not None and opened.spec.targets != rollout.spec.targets,
         events=(event,),
     )
 

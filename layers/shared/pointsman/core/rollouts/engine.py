@@ -26,6 +26,7 @@ from pointsman.core.rollouts.new_instances import InstanceRoute
 from pointsman.core.rollouts.reconcile import next_steps
 from pointsman.core.rollouts.requests import requested
 from pointsman.core.rollouts.rollout_steps import with_first_wave
+from pointsman.core.rollouts.run_mover import RunMover
 from pointsman.core.rollouts.situation import Facts, Reports
 from pointsman.core.rollouts.starter import Starter
 from pointsman.core.rollouts.sweep import Sweep, SweepResult
@@ -58,6 +59,7 @@ class Engine:
         self._clock = clock
         self._starter = Starter(store, builds, clock)
         self._executor = Executor(store, self._starter, clock)
+        self._mover = RunMover(store, self._executor, clock)
         self._known: dict[RolloutId, tuple[Known, datetime]] = {}  # that this process has just written, and when
         self._instances = InstanceRuns(store, clock)
         self._whole = WholeRollout(store, trail, alarms, clock)
@@ -83,7 +85,19 @@ class Engine:
 
     def build_ended(self, rollout_id: RolloutId, target_name: TargetName, attempt: int, report: BuildReport) -> None:
         """CodeBuild reported that the build of a run began or ended."""
-        self.reconcile([rollout_id], {rollout_id: {(target_name, attempt): report}})
+        key, progress = (target_name, attempt), Progress(Touched())
+        failures: list[Exception] = []
+        whole: list[RolloutId] = []
+        try:
+            whole = self._mover.take(rollout_id, key, report, progress)
+        except Exception as failure:
+            failures.append(failure)
+        whole += self._instances.start(progress.touched.queues, failures)
+        try:
+            self.reconcile(whole, {rollout_id: {key: report}})
+        except Exception as failure:
+            failures.append(failure)
+        raise_failures([*failures, *progress.failures])
 
     def request(self, change: Change, spec: RolloutSpec, request: RunRequest) -> RolloutId:
         """Run a commit once more, on every target of `spec`, for another reason than a push; return the rollout's id.

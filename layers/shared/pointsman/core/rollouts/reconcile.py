@@ -42,7 +42,7 @@ def next_steps(
     if halt := halt_step(situation):
         return (halt,)
     starting = may_start(situation)
-    steps = (_step(situation, target, may_begin=target.name in starting) for target in rollout.spec.targets)
+    steps = (step_of_target(situation, target, may_begin=target.name in starting) for target in rollout.spec.targets)
     of_targets = tuple(step for step in steps if step)
     if any(isinstance(step, Transition) for step in of_targets):
         return of_targets
@@ -59,7 +59,8 @@ def latest(runs: Iterable[Run]) -> dict[TargetName, Run]:
     return newest
 
 
-def _step(situation: Situation, target: Target, *, may_begin: bool) -> Step | None:
+def step_of_target(situation: Situation, target: Target, *, may_begin: bool) -> Step | None:
+    """The next step of the run on one target. `may_begin`: its wave lets a new run begin."""
     rollout, run = situation.rollout, situation.run(target)
     if run is None or situation.is_wanted(target):
         is_ended = situation.ending and (run is not None or not rollout.waves)
