@@ -89,6 +89,9 @@ def test_a_run_that_waits_in_a_freeze_does_not_hold_up_another_route(world: Wave
     world.finish_all(first, DEV)
     assert world.started(third) == {DEV}
     assert world.run(frozen, TargetName(DEV)).state is RunState.WAITING
+    wait = world.rollout(frozen).wait
+    assert wait
+    assert wait.kind is WaitKind.FREEZE
     world.finish_all(third, DEV)
     people.send(EndFreeze, scope="site")
     world.pass_by(minutes=5)

@@ -182,6 +182,19 @@ def test_when_busy_queue_waits_until_the_older_commit_has_ended(world: WavesWorl
     assert world.rollout(second).wait is None
 
 
+def test_nobody_waits_for_a_rollout_that_somebody_deleted(world: WavesWorld) -> None:
+    first = world.push(waved((DEV,), (CANARY,), when_busy=WhenBusy.QUEUE))
+    later = MORNING + timedelta(minutes=1)
+    second = world.push(waved((DEV,), (CANARY,), commit=OTHER, at=later, when_busy=WhenBusy.QUEUE))
+    build = world.run(first, TargetName(DEV)).build_arn
+    assert build
+    world.builds.finish(build, RunState.SUCCEEDED)
+    world.store.forget(first)
+    for _ in range(2):
+        world.pass_by(minutes=5)
+    assert world.started(second) == {DEV}
+
+
 @pytest.mark.parametrize("is_another_push", [False, True])
 def test_no_push_brings_back_what_failed(world: WavesWorld, is_another_push: bool) -> None:
     sent = waved((DEV,), (CANARY,))

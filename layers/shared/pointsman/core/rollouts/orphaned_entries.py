@@ -35,6 +35,25 @@ class OrphanCleaner:
             return False  # another process changed the queue: the next sweep tries again
         return True
 
+    def clean_route(self, key: str) -> bool:
+        """Remove the rollouts of a route that are not open any more, so that none waits for them."""
+        route = self._store.surroundings((), (key,)).routes[key]
+        left = tuple(ref for ref in route.open if ref.rollout in self._existing or self._is_open(ref.rollout))
+        if left == route.open:
+            return False
+        try:
+            self._store.commit(Transition(route=route.replace(open=left)))
+        except Conflict:
+            return False  # as above
+        return True
+
+    def _is_open(self, rollout_id: RolloutId) -> bool:
+        try:
+            loaded = self._store.load(rollout_id)
+        except Unreadable:
+            return False
+        return loaded is not None and not loaded[0].state.ended
+
     def waiting(self, queue_name: str) -> list[RolloutId]:
         """The rollouts that wait in a queue."""
         queue: TargetQueue = self._store.queues([queue_name])[queue_name]

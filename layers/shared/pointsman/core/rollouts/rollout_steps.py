@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from pointsman.core.model import Rollout, RolloutState, Run, WhenBusy
+from pointsman.core.model import Rollout, RolloutState, Run, RunState, Target, WhenBusy
 from pointsman.core.ports import Surroundings, Transition
 from pointsman.core.rollout_facts import Halt, HaltKind, OpenGate, Wait
 from pointsman.core.rollout_plan import OnFailure
@@ -14,7 +14,7 @@ from pointsman.core.rollouts.route_line import newer_rollout
 from pointsman.core.rollouts.situation import Facts, Situation
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.rollouts.waits import is_behind, wait_before, wait_of
-from pointsman.core.rollouts.waves import WaveResult, not_started, result_of_wave, targets_of_wave
+from pointsman.core.rollouts.waves import WaveResult, has_started, not_started, result_of_wave, targets_of_wave
 from pointsman.core.trail.events import TrailEvent
 from pointsman.core.trail.wave_events import (
     GateEvaluated,
@@ -121,8 +121,7 @@ def rollout_steps(situation: Situation) -> tuple[RolloutStep, ...]:
     if situation.ending:
         return _end(situation)
     if not situation.rollout.waves:
-        waiting = [target for target in situation.rollout.spec.targets if situation.is_wanted(target)]
-        return (*_note(situation, wait_of(situation, waiting)), *_end(situation))[:1]
+        return (*_note(situation, wait_of(situation, _waiting(situation))), *_end(situation))[:1]
     return _wave_steps(situation)
 
 
@@ -132,13 +131,23 @@ def _wave_steps(situation: Situation) -> tuple[RolloutStep, ...]:
         return _next_wave(situation, None)
     targets = [target for index in range(started) for target in targets_of_wave(rollout, index)]
     if not all(situation.is_settled(target) for target in targets):
-        return _note(situation, wait_of(situation, [target for target in targets if situation.is_wanted(target)]))
+        return _note(situation, wait_of(situation, _waiting(situation)))
     result = result_of_wave(situation, started - 1)
     if result.unread:
         return (ReadTallies(result.unread),)
     if result.wait:
         return _note(situation, result.wait)
     return _gate_steps(situation, result)
+
+
+def _waiting(situation: Situation) -> list[Target]:
+    """The targets whose wave has started, and whose run has not acquired them."""
+    return [
+        target
+        for target in situation.rollout.spec.targets
+        if has_started(situation.rollout, target)
+        and (situation.is_wanted(target) or situation.newest[target.name].state is RunState.WAITING)
+    ]
 
 
 def _gate_steps(situation: Situation, result: WaveResult) -> tuple[RolloutStep, ...]:

@@ -15,6 +15,7 @@ from typing import Protocol
 from pointsman.core.identity import route_key
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetName
 from pointsman.core.ports import BuildMissing, BuildReport, Builds, RolloutStore, Surroundings
+from pointsman.core.rollout_facts import WaitKind
 from pointsman.core.rollouts.orphaned_entries import OrphanCleaner
 from pointsman.core.rollouts.reconcile import latest, next_steps
 from pointsman.core.rollouts.situation import Reports
@@ -33,7 +34,7 @@ class SweepResult(Value, kw_only=True, frozen=True):
 
     rollouts: int = 0  # handled
     left: int = 0  # left to the next sweep
-    freed: tuple[str, ...] = ()  # queues from which orphaned entries were removed
+    freed: tuple[str, ...] = ()  # queues and routes from which orphaned entries were removed
     starting_long: int = 0  # runs that have held a target for 15 minutes without a build
 
 
@@ -54,6 +55,7 @@ class _Tally:
     starting_long: set[tuple[RolloutId, TargetName, int]] = field(default_factory=set)
     unreadable: set[RolloutId] = field(default_factory=set)
     waiting: dict[str, Run] = field(default_factory=dict)  # by queue: one of the runs that wait
+    behind: dict[str, RolloutId] = field(default_factory=dict)  # by route: a rollout that waits for an older one
 
 
 type Loaded = tuple[Rollout, tuple[Run, ...]]
@@ -116,7 +118,7 @@ class Sweep:
         reports = self._reports(run for _, runs in batch.values() for run in latest(runs).values())
         around = self._around(batch.values())
         for index, (rollout_id, loaded) in enumerate(batch.items()):
-            self._note(latest(loaded[1]).values(), tally)
+            self._note(loaded[0], latest(loaded[1]).values(), tally)
             reports_of_rollout = reports.get(rollout_id, {})
             try:
                 if around is None or next_steps(*loaded, around, reports_of_rollout, self._clock()):
@@ -136,7 +138,9 @@ class Sweep:
         except Unreadable:
             return None
 
-    def _note(self, runs: Iterable[Run], tally: _Tally) -> None:
+    def _note(self, rollout: Rollout, runs: Iterable[Run], tally: _Tally) -> None:
+        if rollout.wait and rollout.wait.kind is WaitKind.ROUTE:
+            tally.behind[route_key(rollout.change.repository_id, rollout.spec.route)] = rollout.id
         for run in runs:
             if run.state is RunState.WAITING:
                 tally.waiting[run.queue] = run
@@ -184,7 +188,7 @@ class Sweep:
         return {arn: BuildMissing(arn=arn, at=self._clock()) for arn in wanted} | answer
 
     def _free_orphaned(self, open_rollouts: set[RolloutId], tally: _Tally) -> tuple[str, ...]:
-        """Remove queue entries of rollouts that no longer exist."""
+        """Remove entries of queues and routes whose rollouts no longer exist."""
         cleaner = OrphanCleaner(self._store, self._builds, self._clock, existing=open_rollouts - tally.unreadable)
         freed = []
         for queue, run in tally.waiting.items():
@@ -192,6 +196,13 @@ class Sweep:
                 if cleaner.clean(queue, run):
                     freed.append(queue)
                     self._reconcile([run.rollout, *cleaner.waiting(queue)])
+            except Exception as failure:  # as above
+                tally.failures.append(failure)
+        for key, rollout_id in tally.behind.items():
+            try:
+                if cleaner.clean_route(key):
+                    freed.append(key)
+                    self._reconcile([rollout_id])
             except Exception as failure:  # as above
                 tally.failures.append(failure)
         return tuple(freed)
