@@ -58,6 +58,7 @@ __all__ = [
     "find_role",
     "iam_actions",
     "iam_evaluator",
+    "item_bytes",
     "lambda_runtime",
     "lambda_svc",
     "log_stream",
@@ -98,6 +99,11 @@ def scope(account: str, region: str) -> Iterator[None]:
 def current_scope() -> tuple[str, str]:
     """(account, region) of the call being served."""
     return responses.get_account_id(), responses.get_region()
+
+
+def item_bytes(item: Mapping[str, Any]) -> int:
+    """The size of an item, as DynamoDB counts it."""
+    return int(dynamodb._item_size_bytes(item))
 
 
 # --- authorisation

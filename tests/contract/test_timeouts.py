@@ -68,15 +68,17 @@ def clients_of(function: str) -> Iterator[Client]:
                     yield Client(function, str(service), "FUNCTION")
                 case ast.Call(func=ast.Name(id="aws_client"), args=[ast.Constant(value=service), ast.Name(id=limits)]):
                     yield Client(function, str(service), limits)
-                case ast.Call(func=ast.Name(id="aws_client")):
-                    # CodeBuilds makes its clients in one place: each name of limits is used for one service.
-                    yield from (Client(function, *each) for each in made_by_codebuilds(tree))
+                case ast.Call(
+                    func=ast.Attribute(attr="client"), args=[ast.Constant(value=service), _, _, ast.Name(id=limits)]
+                ):  # of WorkerClients
+                    names = {limits} if limits.isupper() else limits_in(tree)
+                    yield from (Client(function, str(service), name) for name in names)
 
 
-def made_by_codebuilds(tree: ast.Module) -> Iterator[tuple[str, str]]:
+def limits_in(tree: ast.Module) -> set[str]:
+    """The limits that a module names: CodeBuilds has one method that takes them."""
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    yield "sts", "CODEBUILD"
-    yield from (("codebuild", name) for name in names if name.startswith("CODEBUILD"))
+    return {name for name in names if isinstance(getattr(aws_client, name, None), CallLimits)}
 
 
 CLIENTS = sorted({client for function in FUNCTION_TIMEOUTS for client in clients_of(function)})
@@ -142,13 +144,14 @@ def test_a_message_stays_hidden_for_as_long_as_lambda_recommends() -> None:
 
 
 def test_the_product_makes_its_clients_with_aws_client_alone() -> None:
+    client_makers = ("boto3.client", "boto3.resource", "(session or boto3).client")
     makers = {
         str(path.relative_to(ROOT))
         for folder in ("layers/shared/pointsman", "functions")
         for path in (ROOT / folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if (isinstance(node, ast.Call) and ast.unparse(node) in ("SecretsProvider()", "boto3.Session()"))
-        or (isinstance(node, ast.Call) and ast.unparse(node.func) in ("boto3.client", "boto3.resource"))
+        or (isinstance(node, ast.Call) and ast.unparse(node.func) in client_makers)
     }
     assert makers == {"layers/shared/pointsman/adapters/aws_client.py"}
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -210,7 +211,7 @@ def request_of(mode: Mode, monkeypatch: pytest.MonkeyPatch, options: RunOptions 
     rollout = Rollout.read({"id": spec.rollout, **about, "created_at": MORNING})
     run = Run(rollout=rollout.id, route="site", target=target("dev/eu-west-1"), created_at=MORNING)
     codebuild = Recorder()
-    monkeypatch.setattr(CodeBuilds, "_client", lambda *_: codebuild)
+    monkeypatch.setattr(CodeBuilds, "_client", lambda *_: nullcontext(codebuild))
     CodeBuilds("pointsman-start", dict.fromkeys(Mode, "pointsman"), "a-word").start(rollout, run)
     return codebuild.request
 

@@ -1,6 +1,7 @@
 """What CodeBuild's answers prove: there is a build, there is none, or it is unknown."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,8 +9,10 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 
-from pointsman.adapters.aws_client import CallLimits
+from pointsman.adapters import worker_clients
+from pointsman.adapters.aws_client import CallLimits, aws_client
 from pointsman.adapters.builds_codebuild import PAGES_SEARCHED, CodeBuilds, environment_of
+from pointsman.adapters.worker_clients import WorkerClients
 from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.model import DeliveryId, Mode, Rollout, Run, RunState
 from pointsman.core.rollout_plan import RolloutPlan, Wave
@@ -80,7 +83,7 @@ def a_build(name: str, minutes_ago: float = 0, run: Run | None = None, initiator
 
 
 def builds_on(client: Any, monkeypatch: pytest.MonkeyPatch) -> CodeBuilds:
-    monkeypatch.setattr(CodeBuilds, "_client", lambda *_: client)
+    monkeypatch.setattr(CodeBuilds, "_client", lambda *_: nullcontext(client))
     monkeypatch.setattr("pointsman.adapters.builds_codebuild.time.sleep", lambda _: None)
     return CodeBuilds("start-role", {Mode.APPLY: "pointsman", Mode.CHECK: "pointsman-check"}, "an-external-id")
 
@@ -139,7 +142,7 @@ def test_an_error_shows_whether_anything_happened_and_whether_a_retry_helps(
 
 def test_a_build_clones_from_the_github_of_the_installation(monkeypatch: pytest.MonkeyPatch) -> None:
     client = FakeCodeBuild()
-    monkeypatch.setattr(CodeBuilds, "_client", lambda *_: client)
+    monkeypatch.setattr(CodeBuilds, "_client", lambda *_: nullcontext(client))
     projects = {Mode.APPLY: "pointsman", Mode.CHECK: "pointsman-check"}
     for host in (GITHUB_COM, GithubHost("https://github.example.com")):
         CodeBuilds("start-role", projects, "an-external-id", host).start(*a_run())
@@ -193,16 +196,14 @@ def test_a_refusal_after_a_call_without_an_answer_is_noticed_whoever_retries(
         body = b'{"__type": "AccessDeniedException", "message": "no"}'
         return AWSResponse("https://codebuild", 400, {}, Raw(body))  # type: ignore[arg-type]
 
-    make = CodeBuilds._new_client
-
-    def made(service: str, limits: CallLimits, **options: str) -> Any:
-        client = make(service, limits, **options)
+    def made(service: str, limits: CallLimits, **options: Any) -> Any:
+        client = aws_client(service, limits, **options)
         client.meta.events.register("before-send", send)
         return client
 
     credentials = {"AccessKeyId": "a", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": NOW + HOUR}
-    monkeypatch.setattr(CodeBuilds, "_assume_role", lambda *_: credentials)
-    monkeypatch.setattr(CodeBuilds, "_new_client", staticmethod(made))
+    monkeypatch.setattr(WorkerClients, "_assume_role", lambda *_: credentials)
+    monkeypatch.setattr(worker_clients, "aws_client", made)
     builds = CodeBuilds("start-role", dict.fromkeys(Mode, "pointsman"), "an-external-id")
     rollout, run = a_run()
     if call == "start":

@@ -33,18 +33,24 @@ ALARMS = CallLimits(connect=2, read=4, attempts=2)
 # answer and may have started a build.
 CODEBUILD_START = CallLimits(connect=2, read=6, attempts=1)
 
+MAX_CONNECTIONS = 20  # kept open by one client: the engine makes up to 16 calls at a time
+
 _lock = Lock()
 
 
-def aws_client(service: str, limits: CallLimits = FUNCTION, **options: str) -> Any:
-    """A boto3 client of `service`. `options` are those of `boto3.client`, such as `region_name`."""
+def aws_client(service: str, limits: CallLimits = FUNCTION, session: Any = None, **options: str) -> Any:
+    """A boto3 client of `service`, of the default session unless another is given.
+
+    `options` are those of `boto3.client`, such as `region_name`.
+    """
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
     config = Config(
         connect_timeout=limits.connect,
         read_timeout=limits.read,
+        max_pool_connections=MAX_CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": limits.attempts},
     )
     with _lock:  # a boto3 session makes one client at a time
-        return boto3.client(service, config=config, **options)  # type: ignore[call-overload]
+        return (session or boto3).client(service, config=config, **options)

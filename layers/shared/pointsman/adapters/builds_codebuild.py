@@ -3,13 +3,13 @@
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pointsman.adapters.aws_client import CODEBUILD, CODEBUILD_START, CallLimits, aws_client
+from pointsman.adapters.aws_client import CODEBUILD, CODEBUILD_START, CallLimits
 from pointsman.adapters.builds_errors import translate_build_errors
-from pointsman.adapters.worker_role import assume_worker_role
+from pointsman.adapters.worker_clients import WorkerClients
 from pointsman.core.codebuild import LONGEST_BUILD, build_reason, build_state, failed_phase, log_link
 from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.identity import build_token, is_engine
@@ -19,10 +19,7 @@ from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_codebuild import CodeBuildClient
-    from mypy_boto3_sts import STSClient
-    from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
-SECONDS_LEFT = 60  # credentials that expire earlier are renewed
 PAGES_SEARCHED = 30  # of 100 builds: more than a region starts while a call waits for its answer
 CLOCK_SKEW = timedelta(minutes=10)
 START_CALLS = 3
@@ -34,12 +31,9 @@ class CodeBuilds:
     def __init__(
         self, role: str, projects: Mapping[Mode, str], external_id: str, host: GithubHost = GITHUB_COM
     ) -> None:
-        self._role = role
         self._projects = projects
-        self._external_id = external_id
         self._host = host
-        self._sts: STSClient | None = None
-        self._clients: dict[tuple[str, str, CallLimits], tuple[CodeBuildClient, datetime]] = {}
+        self._clients = WorkerClients(role, external_id)
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
         """See Builds.start. After a call without an answer, a refusal does not prove that there is no build."""
@@ -63,8 +57,8 @@ class CodeBuilds:
 
     def _start(self, rollout: Rollout, run: Run) -> BuildReport:
         """Call StartBuild once. A token requires the same parameters each time: they depend on rollout and run only."""
-        with self._errors(run.target, "StartBuild"):
-            answer = self._client(run.target, CODEBUILD_START).start_build(
+        with self._errors(run.target, "StartBuild"), self._client(run.target, CODEBUILD_START) as client:
+            answer = client.start_build(
                 projectName=self._projects[run.mode],
                 sourceVersion=rollout.change.after,
                 sourceLocationOverride=self._host.clone_url(rollout.change.repository),
@@ -78,8 +72,8 @@ class CodeBuilds:
 
     def stop(self, target: Target, arn: str) -> None:
         """See Builds.stop."""
-        with self._errors(target, "StopBuild"):
-            self._client(target).stop_build(id=_id_of(arn))
+        with self._errors(target, "StopBuild"), self._client(target) as client:
+            client.stop_build(id=_id_of(arn))
 
     def find(self, run: Run) -> BuildReport | None:
         """See Builds.find: search the project's builds, newest first, for one with this run's variables.
@@ -89,16 +83,15 @@ class CodeBuilds:
         """
         since = (run.acquired_at or datetime.now(UTC) - LONGEST_BUILD) - CLOCK_SKEW
         started_outside: BuildReport | None = None
-        with self._errors(run.target, "ListBuildsForProject"):
-            for build in self._newest_builds(run, since):
+        with self._errors(run.target, "ListBuildsForProject"), self._client(run.target) as client:
+            for build in self._newest_builds(client, run, since):
                 if _run_variables(run).items() <= _variables(build).items():
                     if not (report := _report(build)).started_outside:
                         return report
                     started_outside = report  # somebody's retry of the build; the engine's own is older
         return started_outside
 
-    def _newest_builds(self, run: Run, since: datetime) -> Iterator[Any]:
-        client = self._client(run.target)
+    def _newest_builds(self, client: "CodeBuildClient", run: Run, since: datetime) -> Iterator[Any]:
         pages = client.get_paginator("list_builds_for_project").paginate(
             projectName=self._projects[run.mode], sortOrder="DESCENDING"
         )
@@ -115,8 +108,8 @@ class CodeBuilds:
 
     def report(self, target: Target, arns: Sequence[str]) -> list[BuildReport]:
         """See Builds.report."""
-        with self._errors(target, "BatchGetBuilds"):
-            builds = self._client(target).batch_get_builds(ids=[_id_of(arn) for arn in arns])["builds"]
+        with self._errors(target, "BatchGetBuilds"), self._client(target) as client:
+            builds = client.batch_get_builds(ids=[_id_of(arn) for arn in arns])["builds"]
         return [_report(build) for build in builds]
 
     @contextmanager
@@ -125,8 +118,7 @@ class CodeBuilds:
             with translate_build_errors(target, operation):
                 yield
         except BuildDelayed:
-            for limits in (CODEBUILD, CODEBUILD_START):  # the credentials may have expired
-                self._clients.pop((target.account_id, target.region, limits), None)
+            self._clients.forget(target.account_id, target.region)  # the credentials may have expired
             raise
 
     @staticmethod
@@ -137,30 +129,9 @@ class CodeBuilds:
             builds += client.batch_get_builds(ids=missing)["builds"]
         return list(builds)
 
-    def _client(self, target: Target, limits: CallLimits = CODEBUILD) -> "CodeBuildClient":
-        key = (target.account_id, target.region, limits)
-        client, until = self._clients.get(key, (None, None))
-        if client is None or until is None or (until - datetime.now(UTC)).total_seconds() < SECONDS_LEFT:
-            credentials = self._assume_role(target)
-            client = self._new_client(
-                "codebuild",
-                limits,
-                region_name=target.region,
-                aws_access_key_id=credentials["AccessKeyId"],
-                aws_secret_access_key=credentials["SecretAccessKey"],
-                aws_session_token=credentials["SessionToken"],
-            )
-            self._clients[key] = (client, credentials["Expiration"])
-        return client
-
-    def _assume_role(self, target: Target) -> "CredentialsTypeDef":
-        if self._sts is None:
-            self._sts = self._new_client("sts", CODEBUILD)
-        return assume_worker_role(self._sts, self._role, target.account_id, target.region, self._external_id)
-
-    @staticmethod
-    def _new_client(service: str, limits: CallLimits, **options: str) -> Any:
-        return aws_client(service, limits, **options)
+    def _client(self, target: Target, limits: CallLimits = CODEBUILD) -> AbstractContextManager["CodeBuildClient"]:
+        """The client of the target's region, as the role of the target's account."""
+        return self._clients.client("codebuild", target.account_id, target.region, limits)
 
 
 def environment_of(rollout: Rollout, run: Run) -> dict[str, str]:
