@@ -62,7 +62,7 @@ class Aws:
             if path.startswith(SLACK):
                 return 200, json.dumps(self._slack(body)).encode(), "application/json"
             if "X-Amz-Target" not in headers:
-                return 200, _assume_role(parse_qs(body.decode())), "text/xml"
+                return 200, assume_role(parse_qs(body.decode())), "text/xml"
             service, _, operation = headers["X-Amz-Target"].partition(".")
             request = json.loads(body) | {"scope": headers["Authorization"]}
             return 200, json.dumps(self._json(service, operation, request)).encode(), JSON
@@ -85,7 +85,7 @@ class Aws:
                 digest = hashlib.md5(request["MessageBody"].encode(), usedforsecurity=False).hexdigest()
                 return {"MD5OfMessageBody": digest, "MessageId": str(uuid.uuid4()), "SequenceNumber": "18849496460467"}
             case "StartBuild":
-                self.builds.append(build := _build(request))
+                self.builds.append(build := new_build(request))
                 return {"build": build}
         raise ValueError("the benchmark's AWS does not support this operation")
 
@@ -94,7 +94,8 @@ class Aws:
         return {"ok": True, "ts": f"{time.time():.6f}", "channel": "C0123456789", "messages": []}
 
 
-def _assume_role(request: Mapping[str, list[str]]) -> bytes:
+def assume_role(request: Mapping[str, list[str]]) -> bytes:
+    """STS's answer, whose credentials name the account."""
     if request["Action"] != ["AssumeRole"]:
         raise ValueError(f"the benchmark's STS does not support {request['Action']}")
     role = request["RoleArn"][0]
@@ -108,7 +109,8 @@ def _assume_role(request: Mapping[str, list[str]]) -> bytes:
 """.encode()
 
 
-def _build(request: Mapping[str, Any]) -> dict[str, Any]:
+def new_build(request: Mapping[str, Any]) -> dict[str, Any]:
+    """A build that began. `scope` of the request is its Authorization header."""
     scope = _SCOPE.search(request["scope"])
     if not scope:
         raise ValueError("a build was started without the credentials of AssumeRole")

@@ -1,7 +1,7 @@
 """Prints the tables on a terminal, and puts them as Markdown between two marks of a page."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -44,32 +44,33 @@ def show(console: Console, rows: Sequence[Row], sizes: Sequence[Size], circumsta
     """Print both tables."""
     console.print(circumstances)
     for columns, lines in ((COLUMNS, map(cells, rows)), (SIZE_COLUMNS, map(size_cells, sizes))):
-        table = Table()
+        shown = Table()
         for number, column in enumerate(columns):
-            table.add_column(column, justify="left" if number < len(columns) - 6 or not number else "right")
+            shown.add_column(column, justify="left" if number < len(columns) - 6 or not number else "right")
         for line in lines:
-            table.add_row(*line)
-        console.print(table)
+            shown.add_row(*line)
+        console.print(shown)
 
 
 def markdown(rows: Sequence[Row], sizes: Sequence[Size], circumstances: str) -> str:
     """Both tables as Markdown."""
-    tables = (_table(COLUMNS, map(cells, rows)), _table(SIZE_COLUMNS, map(size_cells, sizes)))
+    tables = (table(COLUMNS, map(cells, rows)), table(SIZE_COLUMNS, map(size_cells, sizes)))
     return "\n\n".join((circumstances, *tables))
 
 
-def keep(page: Path, text: str) -> None:
+def keep(page: Path, text: str, marks: tuple[str, str] = (BEGIN, END)) -> None:
     """Put `text` between the marks of a page. Raises ValueError where it has none."""
-    before, begin, rest = page.read_text().partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = page.read_text().partition(marks[0])
+    _, end, after = rest.partition(marks[1])
     if not (begin and end):
-        raise ValueError(f"{page} needs the lines {BEGIN} and {END}")
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+        raise ValueError(f"{page} needs the lines {marks[0]} and {marks[1]}")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
-def _table(columns: Sequence[str], lines: object) -> str:
+def table(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
     rule = ["---"] * len(columns)
-    return "\n".join(f"| {' | '.join(line)} |" for line in (columns, rule, *lines))  # type: ignore[misc]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (columns, rule, *lines))
 
 
 def _digits(number: float) -> int:

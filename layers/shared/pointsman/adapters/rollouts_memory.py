@@ -17,7 +17,7 @@ class MemoryRollouts:
         self.trail = trail
         self._lock = RLock()
         self._rollouts: dict[str, Rollout] = {}
-        self._runs: dict[tuple[str, str, int], Run] = {}
+        self._runs: dict[str, dict[tuple[str, int], Run]] = {}  # by rollout, then by target and attempt
         self._queues: dict[str, TargetQueue] = {}
         self._routes: dict[str, RouteState] = {}
         self._freezes = Freezes()
@@ -31,7 +31,7 @@ class MemoryRollouts:
                 raise Unreadable(f"rollout {rollout_id} was written by another version")
             if rollout_id not in self._rollouts:
                 return None
-            runs = tuple(run for key, run in sorted(self._runs.items()) if key[0] == rollout_id)
+            runs = tuple(run for _, run in sorted(self._runs.get(rollout_id, {}).items()))
             return self._rollouts[rollout_id], runs
 
     def load_run(self, rollout_id: RolloutId, key: RunKey) -> tuple[Rollout, Run] | None:
@@ -85,7 +85,7 @@ class MemoryRollouts:
                     rollout = rollout.replace(spec=rollout.spec.replace(targets=stored.spec.targets))
                 self._rollouts[rollout.id] = _with_next_version(rollout)
             for run in transition.runs:
-                self._runs[run.rollout, run.target.name, run.attempt] = _with_next_version(run)
+                self._runs.setdefault(run.rollout, {})[run.key] = _with_next_version(run)
             for queue in transition.queues:
                 self._queues[queue.name] = _with_next_version(queue)
             if transition.route:
@@ -117,13 +117,18 @@ class MemoryRollouts:
         """Delete a rollout and its runs, as a person might do by hand."""
         with self._lock:
             del self._rollouts[rollout_id]
-            self._runs = {key: run for key, run in self._runs.items() if key[0] != rollout_id}
+            self._runs.pop(rollout_id, None)
+
+    def stored_queues(self) -> list[TargetQueue]:
+        """Every queue that is stored."""
+        with self._lock:
+            return list(self._queues.values())
 
     def _check(self, transition: Transition) -> None:
         if transition.rollout:
             _same_version(transition.rollout, self._rollouts.get(transition.rollout.id))
         for run in transition.runs:
-            _same_version(run, self._runs.get((run.rollout, run.target.name, run.attempt)))
+            _same_version(run, self._runs.get(run.rollout, {}).get(run.key))
         for queue in transition.queues:
             _same_version(queue, self._queues.get(queue.name))
         if transition.route:

@@ -1,0 +1,74 @@
+"""One rollout on the real adapters: from the push to its last StartBuild, and the end of one of its builds."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bench.engine.cloud import AUDIT, ROLLOUTS, CountedCloud, Tally, counted_cloud
+from bench.engine.fleet import push, targets
+from bench.engine.virtual_time import in_virtual_time
+from pointsman.adapters.aws_client import aws_client
+from pointsman.adapters.builds_codebuild import CodeBuilds
+from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
+from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.model import Mode, RolloutId, Run, RunState
+from pointsman.core.ports import BuildReport
+from pointsman.core.rollouts.engine import Engine
+
+BUILD_ENDS = 3  # measured of one rollout
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One size. Without tallies, `refusal` says which limit it met."""
+
+    targets: int
+    pushed: Tally | None = None  # from the push to the last StartBuild
+    round_trips: int = 0  # until everything that follows from the push was written
+    ended: Tally | None = None  # the end of one build: the worst of a few
+    ended_round_trips: int = 0
+    refusal: str = ""
+
+
+def measure(number: int, regions: int = 20) -> Measured:
+    """Measure a rollout of `number` targets."""
+    with in_virtual_time() as time, counted_cloud(time.round_trip, lambda: time.now) as cloud:
+        engine, store = _engine()
+        try:
+            delivery = push(targets(number, regions))
+            engine.reconcile(engine.accept(delivery, "m-1"))
+        except Exception as failure:
+            return Measured(number, refusal=_shortly(failure))
+        round_trips, pushed = time.now, cloud.forget()
+        ends = [
+            _end(engine, cloud, time, run)
+            for run in _runs(store, delivery.specs[0].rollout)[:: max(number // BUILD_ENDS, 1)][:BUILD_ENDS]
+        ]
+        ended, trips = max(ends, key=lambda each: each[0].read_units)
+        return Measured(number, pushed, round_trips, ended, trips)
+
+
+def _engine() -> tuple[Engine, DynamoRollouts]:
+    dynamodb = aws_client("dynamodb")
+    store = DynamoRollouts(dynamodb, ROLLOUTS, AUDIT)
+    builds = CodeBuilds("pointsman-start", dict.fromkeys(Mode, "pointsman"), "bench")
+    return Engine(store, DynamoTrail(dynamodb, AUDIT), builds, lambda: datetime.now(UTC)), store
+
+
+def _runs(store: DynamoRollouts, rollout: RolloutId) -> list[Run]:
+    loaded = store.load(rollout)
+    return list(loaded[1]) if loaded else []
+
+
+def _end(engine: Engine, cloud: CountedCloud, time: object, run: Run) -> tuple[Tally, int]:
+    """The build of `run` ends, and CodeBuild reports it."""
+    now = datetime.now(UTC)
+    report = BuildReport(arn=str(run.build_arn), state=RunState.SUCCEEDED, started_at=now, ended_at=now)
+    cloud.forget()
+    before = time.now  # type: ignore[attr-defined]
+    engine.build_ended(run.rollout, run.target.name, run.attempt, report)
+    return cloud.forget(), time.now - before  # type: ignore[attr-defined]
+
+
+def _shortly(failure: Exception) -> str:
+    text = str(failure.__cause__ or failure).splitlines()[0]
+    return f"{type(failure).__name__}: {text[:200]}"
