@@ -33,6 +33,7 @@ from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.run_lookup_memory import MemoryRunLookup
 from pointsman.adapters.slack_memory import MemorySlackChannel
 from pointsman.adapters.slack_messages_memory import MemorySlackMessages
+from pointsman.adapters.slack_summaries_memory import MemorySummaries
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.audit.recorder import AuditRecorder
@@ -188,7 +189,7 @@ def notify_case(chance: random.Random) -> Case:
             changed = mutated(event, chance) | {"type": event["type"], "rollout": rollout, "at": event["at"]}
             trail.record(read_event(changed))
     messages = MemorySlackMessages()
-    notifier = SlackNotifier(trail, messages, slack, lambda: after(900))
+    notifier = SlackNotifier(trail, messages, slack, lambda: after(900), summaries=MemorySummaries())
     keys = {"pk": {"S": f"ROLLOUT#{rollout}"}, "sk": {"S": chance.choice(("RolloutStarted", *HOSTILE))}}
     record = {"eventName": chance.choice(("INSERT", "INSERT", "MODIFY")), "dynamodb": {"Keys": keys}}
     event = {"Records": [record]} if chance.random() < 0.7 else mutated(alarm_event(), chance)

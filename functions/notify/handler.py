@@ -38,9 +38,9 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 def _sync_batch(batch: StreamBatch, channel_sync: ChannelSync) -> None:
     report_batch(batch.rollouts, batch.altered)
-    if not batch.rollouts:
+    if not (batch.rollouts or batch.events):
         return
-    result = channel_sync.sync_batch(batch.rollouts)
+    result = channel_sync.sync_batch(batch.rollouts, batch.events)
     report_result(result)
     channel_sync.finish_batch(result, batch.written_at)
 

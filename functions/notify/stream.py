@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from pointsman.adapters.dynamodb import unmarshal
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.item import NewerEvent, read_item
 from pointsman.core.trail.keys import rollout_of
 
 
@@ -18,9 +21,10 @@ class AlteredItem:
 
 @dataclass(frozen=True)
 class StreamBatch:
-    """What a batch says, without the items themselves."""
+    """What a batch says."""
 
-    rollouts: list[str]  # whose events it has, each once
+    rollouts: list[str]  # to which it adds events, each once
+    events: dict[str, list[Event]]  # by rollout; what an erratum has changed is in it as it is now
     altered: list[AlteredItem]
     written_at: datetime | None  # when its oldest record was written, if a record has a time
 
@@ -34,11 +38,22 @@ class StreamBatch:
         rollouts = [rollout for pk in added if (rollout := rollout_of(pk))]
         return cls(
             rollouts=list(dict.fromkeys(rollouts)),
+            events=_events(records),
             altered=[
                 AlteredItem(change, each) for each, change in zip(keys, changes, strict=True) if change != "INSERT"
             ],
             written_at=min(_times(records), default=None),
         )
+
+
+def _events(records: Iterable[dict[str, Any]]) -> dict[str, list[Event]]:
+    events: dict[str, list[Event]] = {}
+    for record in records:
+        rollout = rollout_of(record["dynamodb"]["Keys"]["pk"]["S"])
+        image = record["dynamodb"].get("NewImage")
+        if rollout and image and not isinstance(event := read_item(unmarshal(image)), NewerEvent):
+            events.setdefault(rollout, []).append(event)
+    return events
 
 
 def _times(records: list[dict[str, Any]]) -> Iterable[datetime]:

@@ -12,6 +12,7 @@ from pointsman.adapters.secret import Secret
 from pointsman.adapters.secrets_manager import SecretsManager
 from pointsman.adapters.slack import SlackWebChannel
 from pointsman.adapters.slack_messages_dynamodb import DynamoSlackMessages
+from pointsman.adapters.slack_summaries_dynamodb import DynamoSummaries
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.slack.channel_sync import ChannelSync
 from pointsman.core.slack.notifier import SlackNotifier
@@ -38,7 +39,8 @@ def _notifier() -> SlackNotifier:
     trail = DynamoTrail(_dynamodb(), settings.audit_table)
     token = Secret(SecretsManager(AwsJson(SECRETS_MANAGER)), settings.slack_secret_name)
     channel = SlackWebChannel(token, settings.slack_channel, settings.slack_api_url)
-    return SlackNotifier(trail, messages(), channel, now, settings.slack_members)
+    summaries = DynamoSummaries(_dynamodb(), settings.rollouts_table)
+    return SlackNotifier(trail, messages(), channel, now, settings.slack_members, summaries=summaries)
 
 
 def channel_sync(wait_budget: WaitBudget) -> ChannelSync:

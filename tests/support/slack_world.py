@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from pointsman.adapters.slack_memory import MemorySlackChannel
 from pointsman.adapters.slack_messages_memory import MemorySlackMessages
+from pointsman.adapters.slack_summaries_memory import MemorySummaries
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import SlackMessage, render
@@ -22,18 +23,21 @@ class SlackWorld:
     trail: MemoryTrail = field(default_factory=MemoryTrail)
     store: MemorySlackMessages = field(default_factory=MemorySlackMessages)
     slack: MemorySlackChannel = field(default_factory=MemorySlackChannel)
+    summaries: MemorySummaries = field(default_factory=MemorySummaries)
     clock: Clock = field(default_factory=Clock)
     slept: list[float] = field(default_factory=list)
     seconds_left: float = 60.0
 
     def __post_init__(self) -> None:
         self.slack.clock = self.clock
-        self.notifier = SlackNotifier(self.trail, self.store, self.slack, self.clock, MEMBERS)
+        self.notifier = SlackNotifier(self.trail, self.store, self.slack, self.clock, MEMBERS, summaries=self.summaries)
         self.wait_budget = WaitBudget(lambda: self.seconds_left, self.sleep)
 
     def record(self, *events: TrailEvent) -> None:
+        """Record events; the stream has them noted."""
         for event in events:
             self.trail.record(event)
+            self.notifier.note(str(event.rollout), [event])
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

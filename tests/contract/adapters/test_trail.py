@@ -34,6 +34,21 @@ def test_an_event_is_read_as_it_was_recorded(trail: Trail, name: str) -> None:
     assert trail.of_partition(event.partition) == [event]
 
 
+def test_a_partition_is_read_in_pages_by_key(trail: Trail) -> None:
+    events = [started_rollout(DEV, PROD), *(host(DEV, f"web-{number:03d}") for number in range(250))]
+    for event in events:
+        assert trail.record(event)
+    partition, found, after = events[0].partition, list[str](), ""
+    while True:
+        page, last = trail.page(partition, after)
+        found += [event.key for event in page]
+        if last is None:
+            break
+        after = last
+    assert found == sorted(event.key for event in events)
+    assert trail.page("ROLLOUT#r-unknown", "") == ([], None)
+
+
 def test_an_event_is_recorded_once_and_never_overwritten(trail: Trail) -> None:
     assert trail.record(reported(DEV, at=3))
     assert not trail.record(reported(DEV, at=99))

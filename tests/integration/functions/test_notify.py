@@ -10,11 +10,24 @@ from moto import mock_aws
 
 from functions.notify import handler, report, wiring
 from functions.notify.settings import NotifySettings
+from pointsman.adapters.dynamodb import marshal
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.events import read_event
+from pointsman.core.trail.events import ErratumRecorded, read_event
+from pointsman.core.trail.item import to_item
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.alarms import alarm_event
-from tests.support.events import DEV, PROD, ROLLOUT, ended_run, host, sample, started_rollout, started_run
+from tests.support.events import (
+    DEV,
+    PROD,
+    ROLLOUT,
+    after,
+    ended_run,
+    host,
+    sample,
+    started_rollout,
+    started_run,
+    task,
+)
 from tests.support.lambda_context import FakeContext
 from tests.support.moto_server import call_moto
 from tests.support.slack_server import CHANNEL, TOKEN, Answer, SlackServer, slack_server
@@ -244,11 +257,39 @@ def test_a_rollout_of_two_hundred_targets_is_within_slacks_limits(world: NotifyW
 
 
 def test_notify_writes_only_its_own_items(world: NotifyWorld) -> None:
-    world.invoke(world.batch(started_rollout(DEV)))
+    world.invoke(world.batch(started_rollout(DEV), started_run(DEV)))
     before = world.client.scan(TableName="audit")["Count"]
     items = world.client.scan(TableName="rollouts")["Items"]
-    assert before == 1
-    assert [(item["pk"]["S"], item["sk"]["S"]) for item in items] == [(f"SLACK#{ROLLOUT}", "MESSAGE")]
+    assert before == 2
+    assert {item["pk"]["S"] for item in items} == {f"SLACK#{ROLLOUT}"}
+    kinds = sorted(item["sk"]["S"].partition("#")[0] for item in items)
+    assert kinds == ["MESSAGE", "PLACE", "SUMMARY", "TARGET"]
+
+
+def test_what_an_erratum_took_out_of_the_trail_leaves_slack_too(world: NotifyWorld) -> None:
+    """The stream has the item as it is now; the erratum itself has the message updated."""
+    failed = host(DEV, status="failed", tasks=[task(status="failed", message="password hunter2")])
+    world.invoke(world.batch(started_rollout(DEV), started_run(DEV), failed))
+    assert "hunter2" in world.blocks()
+    cleaned = host(DEV, status="failed", tasks=[task(status="failed", message="password ***")])
+    world.client.put_item(TableName="audit", Item=marshal(to_item(cleaned)))
+    about = {"item_partition": failed.partition, "item_key": failed.key, "fields": ("tasks.0.message",)}
+    digests = {"sha256_before": "0" * 64, "sha256_after": "1" * 64}
+    erratum = ErratumRecorded(at=after(90), rollout=ROLLOUT, erratum="e-1", reason="a secret", **about, **digests)
+    world.invoke(world.batch(erratum))
+    assert "hunter2" not in world.blocks()
+
+
+def test_an_update_reads_only_what_is_new(world: NotifyWorld) -> None:
+    world.invoke(world.batch(started_rollout(DEV, PROD), started_run(DEV)))
+    read: list[str] = []
+    client: Any = wiring._dynamodb()
+    client.meta.events.register(
+        "before-parameter-build.dynamodb", lambda params, **_: read.append(str(params.get("TableName")))
+    )
+    world.invoke(world.batch(host(DEV), ended_run(DEV)))
+    assert "audit" not in read
+    assert "1 host: 1 changed" in world.blocks()
 
 
 def test_every_missing_setting_is_named_at_once_and_the_url_is_slacks() -> None:

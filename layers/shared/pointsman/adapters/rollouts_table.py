@@ -15,6 +15,9 @@
 | `RESULTS#REJECTED#<account>#<day>` | `RESULTS` | the number of an account's rejected events on that day |
 | `SLACK#<rollout>` | `MESSAGE` | the Slack message of a rollout: `version`, `data` (SlackMessageState) |
 | `SLACK#<rollout>` | `MESSAGE#<note>` | a note in its thread, such as `failed#1` or `fixed#1` |
+| `SLACK#<rollout>` | `SUMMARY` | what its message shows: `version`, `data` (RolloutSummary as JSON, compressed) |
+| `SLACK#<rollout>` | `TARGET#<epoch>#<target>` | the same of one target: `data` (TargetSummary as JSON, compressed) |
+| `SLACK#<rollout>` | `PLACE#<epoch>#<rank>#<position>#<target>` | its place in the list, the most urgent first |
 | `SLACK#ROUTE#<digest>` | `STATUS` | the status of a route on a ref: `version`, `data` (RouteStatus) |
 | `SLACK#alarm-<digest>-<ms>` | `MESSAGE` | the Slack message of an alarm that fired at that time |
 | `SLACK#ALARM#<digest>` | `STATUS` | when an alarm fired and ended: `version`, `data` (AlarmStatus) |
@@ -136,6 +139,33 @@ def rejected_results_key(account: str, day: date) -> Key:
 def slack_message_key(rollout: str, note: str = "") -> Key:
     """The key of a rollout's Slack message, or of a note in its thread."""
     return {"pk": f"{SLACK_PREFIX}{rollout}", "sk": f"MESSAGE#{note}" if note else "MESSAGE"}
+
+
+def summary_key(rollout: str) -> Key:
+    """The key of the summary of a rollout."""
+    return {"pk": f"{SLACK_PREFIX}{rollout}", "sk": "SUMMARY"}
+
+
+def target_summary_key(rollout: str, epoch: str, target: str) -> Key:
+    """The key of the summary of one of its targets."""
+    return {"pk": f"{SLACK_PREFIX}{rollout}", "sk": f"TARGET#{epoch}#{target}"}
+
+
+def places_prefix(rollout: str, epoch: str) -> Key:
+    """The beginning of the keys of all places."""
+    return {"pk": f"{SLACK_PREFIX}{rollout}", "sk": f"PLACE#{epoch}#"}
+
+
+def place_key(rollout: str, epoch: str, rank: int, position: int, target: str) -> Key:
+    """The key of a target's place. It sorts by rank, position and name."""
+    prefix = places_prefix(rollout, epoch)
+    return prefix | {"sk": f"{prefix['sk']}{rank:02d}#{position:03d}#{target}"}
+
+
+def place_of(key: Key) -> tuple[int, int, str]:
+    """The rank, position and target of a place's key."""
+    _, _, rank, position, target = key["sk"].split("#", 4)
+    return int(rank), int(position), target
 
 
 def route_status_key(digest: str) -> Key:

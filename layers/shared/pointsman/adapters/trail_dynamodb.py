@@ -1,9 +1,10 @@
 """The Trail port on DynamoDB: append-only. `core/trail/item.py` has the layout of an item."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_errors import translate_aws_errors
-from pointsman.adapters.dynamodb import marshal, pages
+from pointsman.adapters.dynamodb import marshal, pages, unmarshal
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import TrailEvent
 from pointsman.core.trail.item import NewerEvent, read_item, to_item
@@ -48,6 +49,20 @@ class DynamoTrail:
         condition = "pk = :pk AND begins_with(sk, :sk)"
         return self._query(partition, condition, {":pk": partition, ":sk": beginning})
 
+    def page(self, partition: str, after: str) -> tuple[list[TrailEvent], str | None]:
+        """See Trail.page. DynamoDB ends a page after 1 MB."""
+        query: dict[str, Any] = {"ExclusiveStartKey": marshal({"pk": partition, "sk": after})} if after else {}
+        with translate_aws_errors(f"reading {partition}"):
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues=marshal({":pk": partition}),
+                ConsistentRead=True,
+                **query,
+            )
+        last = answer.get("LastEvaluatedKey")
+        return _events(map(unmarshal, answer["Items"])), unmarshal(last)["sk"] if last else None
+
     def _query(self, partition: str, condition: str, values: dict[str, str]) -> list[TrailEvent]:
         items = pages(
             self._client,
@@ -57,5 +72,9 @@ class DynamoTrail:
             ExpressionAttributeValues=marshal(values),
             ConsistentRead=True,
         )
-        events = (event for item in items if not isinstance(event := read_item(item), NewerEvent))
-        return sorted(events, key=lambda event: (event.at, event.key))
+        return sorted(_events(items), key=lambda event: (event.at, event.key))
+
+
+def _events(items: Iterable[dict[str, Any]]) -> list[TrailEvent]:
+    """The events of items, without types of a newer version."""
+    return [event for item in items if not isinstance(event := read_item(item), NewerEvent)]

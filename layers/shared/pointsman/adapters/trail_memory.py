@@ -13,6 +13,7 @@ class MemoryTrail:
     def __init__(self) -> None:
         self.lock = RLock()  # MemoryRollouts takes it too: a transition and its events are one write
         self._events: dict[str, dict[str, TrailEvent]] = {}
+        self.page_size = 100
 
     def record(self, event: Event) -> bool:
         """See Trail.record."""
@@ -31,6 +32,13 @@ class MemoryTrail:
     def with_key(self, partition: str, beginning: str) -> list[TrailEvent]:
         """See Trail.with_key."""
         return [event for event in self.of_partition(partition) if event.key.startswith(beginning)]
+
+    def page(self, partition: str, after: str) -> tuple[list[TrailEvent], str | None]:
+        """See Trail.page. A page has `page_size` events."""
+        with self.lock:
+            events = [event for key, event in sorted(self._events.get(partition, {}).items()) if key > after]
+        page = events[: self.page_size]
+        return page, page[-1].key if len(events) > len(page) else None
 
     def all(self) -> list[TrailEvent]:
         """Every event of every partition, by time."""

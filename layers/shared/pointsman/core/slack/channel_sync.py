@@ -4,7 +4,7 @@ Nothing is lost: a rollout that could not be shown goes to the end of the list o
 off after a batch that Slack accepted, and by a schedule.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from pointsman.core.slack.message_sync import NotifyResult
 from pointsman.core.slack.notifier import SlackNotifier
 from pointsman.core.slack.port import WaitBudget
 from pointsman.core.slack.stale import StaleList, StaleListStore, update_stale
+from pointsman.core.trail.event import Event
 from pointsman.errors import SlackBusy, SlackRefused, Unavailable, raise_failures
 
 STALE_PER_BATCH = 10  # Slack takes about one message a second, and new events come first
@@ -68,10 +69,17 @@ class ChannelSync:
         self._wait_budget = wait_budget
         self._clock = clock
 
-    def sync_batch(self, rollouts: list[str]) -> ChannelSyncResult:
-        """Show `rollouts`, then the first of the list if Slack accepts messages. Raises Unavailable."""
+    def sync_batch(self, rollouts: list[str], events: Mapping[str, Sequence[Event]] | None = None) -> ChannelSyncResult:
+        """Note new events by rollout, show `rollouts`, then the first of the list if Slack accepts messages.
+
+        Raises Unavailable. Once it returns, the events need not come again.
+        """
+        failed = self._note(events or {})
         stale = self._store.load_stale()
         from_batch = self._sync(rollouts)
+        for rollout, failure in failed.items():
+            from_batch.synced.pop(rollout, None)
+            from_batch.failed[rollout] = failure
         others = stale.after((), rollouts)
         from_list = self._sync_list(others, STALE_PER_BATCH) if from_batch.slack_accepts else SyncResult()
         return ChannelSyncResult(stale, from_batch, from_list)
@@ -100,6 +108,20 @@ class ChannelSync:
             raise_failures([*failed.values(), error])
         if failed and (written_at is None or self._clock() - written_at < STREAM_RETRY):
             _raise_for_retry(failed)
+
+    def _note(self, events: Mapping[str, Sequence[Event]]) -> dict[str, Exception]:
+        """Note the events of every rollout. Return unexpected failures: those are read from the trail later."""
+        unavailable: list[Unavailable] = []
+        failed: dict[str, Exception] = {}
+        for rollout, of_rollout in events.items():
+            try:
+                self._notifier.note(rollout, of_rollout)
+            except Unavailable as error:
+                unavailable.append(error)
+            except Exception as error:
+                failed[rollout] = error
+        raise_failures(unavailable)
+        return failed
 
     def _sync(self, rollouts: list[str]) -> SyncResult:
         """Show `rollouts`. A failure stops no other rollout, unless Slack asks for more time than is left."""

@@ -3,13 +3,22 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pointsman.core.git_ref import read_ref
 from pointsman.core.model import Change, Mode, RolloutState, RunState
-from pointsman.core.slack.rollout_view import Failure, Gaps, HostsByStatus, OutsideBuild, RolloutView, TargetView
+from pointsman.core.slack.rollout_view import (
+    MAX_OUTSIDE_BUILDS,
+    URGENCY,
+    Failure,
+    Gaps,
+    HostsByStatus,
+    OutsideBuild,
+    RolloutView,
+    TargetView,
+)
 from pointsman.core.slack.text import code, length, link, plain
 from pointsman.core.text import format_duration, join_first, pluralize
 
@@ -23,7 +32,6 @@ MAX_FAILURES = 3  # listed for one target
 NAME_LENGTH = 80  # of a host, branch, task or target that shares its line with others
 REASON_LENGTH = 400
 MAX_HOSTS = 5  # named in one sentence
-MAX_OUTSIDE_BUILDS = 3  # listed
 
 type SlackBlock = dict[str, Any]
 
@@ -35,7 +43,6 @@ _ROLLOUT_WORDS = {
     RolloutState.ROLLED_BACK: ("↩️", "rolled back"),
     RolloutState.CANCELLED: ("🚫", "cancelled"),
 }
-# The most urgent first.
 _RUN_WORDS = {
     RunState.FAILED: ("❌", "failed"),
     RunState.REFUSED: ("⛔", "refused"),
@@ -50,7 +57,6 @@ _RUN_WORDS = {
     RunState.SKIPPED: ("⏭️", "not started"),
     RunState.SUCCEEDED: ("✅", "succeeded"),
 }
-_URGENCY = {state: rank for rank, state in enumerate(_RUN_WORDS)}
 
 
 @dataclass(frozen=True)
@@ -112,23 +118,28 @@ def _ref(change: Change) -> str:
 
 def _summary(view: RolloutView) -> Iterator[str]:
     took = f" in {format_duration(view.duration_seconds)}" if view.duration_seconds is not None else ""
-    parts = [f"{pluralize(len(view.targets), 'target')}: {_counts(view.targets)}{took}"]
+    parts = [f"{pluralize(view.total, 'target')}: {_counts(view.by_state)}{took}"]
     if view.hosts.total:
         parts.append(_hosts(view.hosts, view.mode))
     yield " · ".join([*parts, code(view.rollout, NAME_LENGTH)])
 
 
+def fills_message(targets: Iterable[TargetView], mode: Mode) -> bool:
+    """Whether a message has no room for more than these targets."""
+    return sum(_room_for(_entry(target, mode)) for target in targets) > BLOCKS_LENGTH
+
+
 def _target_blocks(view: RolloutView, room: int) -> Iterator[SlackBlock]:
     """Every target if all fit, else the most urgent ones and a count of the others."""
     entries = _as_many_as_fit(view.targets, view.mode, room)
-    if len(entries) == len(view.targets):
+    if len(entries) == view.total:
         yield from _sections(entries)
         return
-    by_urgency = sorted(view.targets, key=lambda target: _URGENCY[target.state])
+    by_urgency = sorted(view.targets, key=lambda target: URGENCY.index(target.state))
     entries = _as_many_as_fit(by_urgency, view.mode, room - REST_LENGTH)
     yield from _sections(entries)
-    rest = by_urgency[len(entries) :]
-    yield context(f"… and {pluralize(len(rest), 'more target')}: {_counts(rest)}")
+    rest = view.by_state - Counter(target.state for target in by_urgency[: len(entries)])
+    yield context(f"… and {pluralize(rest.total(), 'more target')}: {_counts(rest)}")
 
 
 def _as_many_as_fit(targets: Iterable[TargetView], mode: Mode, room: int) -> list[str]:
@@ -136,11 +147,15 @@ def _as_many_as_fit(targets: Iterable[TargetView], mode: Mode, room: int) -> lis
     entries: list[str] = []
     for target in targets:
         entry = _entry(target, mode)
-        room -= _cost({"text": entry}) + 40  # and its share of the section around it
+        room -= _room_for(entry)
         if room < 0:
             break
         entries.append(entry)
     return entries
+
+
+def _room_for(entry: str) -> int:
+    return _cost({"text": entry}) + 40  # and its share of the section around it
 
 
 def _sections(entries: Iterable[str]) -> Iterator[SlackBlock]:
@@ -181,8 +196,9 @@ def _details(target: TargetView) -> Iterator[str]:
     """Why a target failed: the failures of its hosts, else the reason why its run ended."""
     for failure in target.failures[:MAX_FAILURES]:
         yield f"      ↳ {failure_line(failure)}"
-    if len(target.failures) > MAX_FAILURES:
-        yield f"      ↳ and {pluralize(len(target.failures) - MAX_FAILURES, 'more failure')}"
+    total = max(len(target.failures), target.failures_total)
+    if total > MAX_FAILURES:
+        yield f"      ↳ and {pluralize(total - MAX_FAILURES, 'more failure')}"
     if not target.failures and target.reason and target.state is not RunState.SUCCEEDED:
         yield f"      ↳ {code(target.reason, REASON_LENGTH)}"
     yield from (f"      ↳ {gap}" for gap in gaps_of(target.gaps))
@@ -193,7 +209,7 @@ def gaps_of(gaps: Gaps) -> Iterator[str]:
     if gaps.cut_off_total:
         yield f"stopped before {_names(gaps.cut_off, gaps.cut_off_total)}"
     if gaps.missing:
-        yield f"results are missing for {_names(gaps.missing, len(gaps.missing))}"
+        yield f"results are missing for {_names(gaps.missing, max(gaps.missing_total, len(gaps.missing)))}"
     if gaps.unreported:
         yield "Ansible did not report that it finished: results may be missing"
 
@@ -206,8 +222,9 @@ def _names(hosts: Sequence[str], total: int) -> str:
 def _outside_builds(view: RolloutView) -> Iterator[SlackBlock]:
     """The builds that somebody started outside Pointsman."""
     lines = [_outside_build(build, view.mode) for build in view.outside_builds[:MAX_OUTSIDE_BUILDS]]
-    if len(view.outside_builds) > MAX_OUTSIDE_BUILDS:
-        lines.append(f"and {pluralize(len(view.outside_builds) - MAX_OUTSIDE_BUILDS, 'more build')} outside Pointsman")
+    total = max(view.outside_total, len(view.outside_builds))
+    if total > MAX_OUTSIDE_BUILDS:
+        lines.append(f"and {pluralize(total - MAX_OUTSIDE_BUILDS, 'more build')} outside Pointsman")
     if lines:
         yield context(*lines)
 
@@ -249,9 +266,8 @@ def _hosts(hosts: HostsByStatus, mode: Mode) -> str:
     return f"{pluralize(hosts.total, 'host')}: " + ", ".join(f"{number} {word}" for number, word in words if number)
 
 
-def _counts(targets: Iterable[TargetView]) -> str:
-    states = Counter(target.state for target in targets)
-    return ", ".join(f"{states[state]} {word}" for state, (_, word) in _RUN_WORDS.items() if states[state])
+def _counts(states: Mapping[RunState, int]) -> str:
+    return ", ".join(f"{states[state]} {_RUN_WORDS[state][1]}" for state in URGENCY if states.get(state, 0) > 0)
 
 
 def _fallback(view: RolloutView) -> str:
@@ -259,9 +275,8 @@ def _fallback(view: RolloutView) -> str:
     asked = view.request.actor if view.request else view.change.actor
     names = (view.change.repository, view.change.after[:7], asked)
     repository, commit, actor = (plain(name, NAME_LENGTH) for name in names)
-    return (
-        f"{emoji} {plain(view.route, NAME_LENGTH)}: {word} · {repository} {commit} by {actor} · {_counts(view.targets)}"
-    )
+    route, counts = plain(view.route, NAME_LENGTH), _counts(view.by_state)
+    return f"{emoji} {route}: {word} · {repository} {commit} by {actor} · {counts}"
 
 
 def section(text: str) -> SlackBlock:

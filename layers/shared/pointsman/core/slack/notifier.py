@@ -4,7 +4,7 @@ Slack notifies people of a new message, never of an edit. So a rollout that fail
 channel, once for each round; and another when a later rollout of the same route and ref succeeded where it had failed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,14 +12,14 @@ from pointsman.core.model import RolloutState
 from pointsman.core.ports import Trail
 from pointsman.core.slack.alarm_notifier import AlarmNotifier
 from pointsman.core.slack.alarm_status import AlarmStatusStore, is_alarm_message
-from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import SlackMessage, render
 from pointsman.core.slack.message_sync import MessageRef, MessageSync, NotifyResult
 from pointsman.core.slack.port import SlackChannel, SlackMessageStore, WaitBudget
 from pointsman.core.slack.rollout_view import RolloutView
 from pointsman.core.slack.route_status import RouteStatus, RouteStatusStore, update_route_status
+from pointsman.core.slack.summaries import RolloutSummaries, SummaryStore
 from pointsman.core.slack.thread_notes import failed_note, fixed_note
-from pointsman.core.trail.keys import rollout_partition
+from pointsman.core.trail.event import Event
 
 
 class SlackNotifierStore(SlackMessageStore, RouteStatusStore, AlarmStatusStore, Protocol):
@@ -36,12 +36,21 @@ class SlackNotifier:
         channel: SlackChannel,
         clock: Callable[[], datetime],
         members: Mapping[str, str] | None = None,
+        *,
+        summaries: SummaryStore,
     ) -> None:
-        self._trail = trail
+        self._summaries = RolloutSummaries(trail, summaries, clock)
         self._store = store
         self._message_sync = MessageSync(store, channel, clock)
         self._alarms = AlarmNotifier(store, self._message_sync)
         self._members = members or {}
+
+    def note(self, rollout: str, events: Sequence[Event]) -> None:
+        """Note new events of a rollout, which the next `sync` shows.
+
+        Raises Unavailable to be called again with the same events.
+        """
+        self._summaries.add(rollout, events)
 
     def sync(self, message: str, wait_budget: WaitBudget) -> NotifyResult:
         """Make the channel show the rollout or the alarm with this id.
@@ -96,4 +105,4 @@ class SlackNotifier:
         self._message_sync.sync(ref, lambda: note, wait_budget)
 
     def _view(self, rollout: str) -> RolloutView | None:
-        return fold(self._trail.of_partition(rollout_partition(rollout)))
+        return self._summaries.view(rollout)

@@ -1,12 +1,34 @@
-"""A rollout as Slack shows it. `fold_rollout.fold` makes these values from the trail's events."""
+"""A rollout as Slack shows it. `rollout_summary.py` and `target_summary.py` make these values."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pointsman.core.model import Change, Mode, RolloutState, RunState
 from pointsman.core.run_request import RunRequest
 
+MAX_OUTSIDE_BUILDS = 3  # listed
+STATUSES = ("ok", "changed", "failed", "unreachable")  # of a host, in the order of HostsByStatus
+# The most urgent first: what failed, in the order in which it is listed, then what runs.
+URGENCY = (
+    RunState.FAILED,
+    RunState.REFUSED,
+    RunState.FAULTED,
+    RunState.TIMED_OUT,
+    RunState.STOPPED,
+    RunState.RUNNING,
+    RunState.STARTING,
+    RunState.WAITING,
+    RunState.CANCELLED,
+    RunState.SUPERSEDED,
+    RunState.SUCCEEDED,
+)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def is_failed(status: str) -> bool:
+    """Whether a host or a task with this status failed."""
+    return status in ("failed", "unreachable")
 
 
 @dataclass(frozen=True)
@@ -28,8 +50,9 @@ class Gaps:
 
     cut_off: tuple[str, ...] = ()  # the first of the hosts that the play did not reach before it ended
     cut_off_total: int = 0
-    missing: tuple[str, ...] = ()  # hosts whose results could not be sent
+    missing: tuple[str, ...] = ()  # the first of the hosts whose results could not be sent
     unreported: bool = False  # the build ended, and Ansible did not report that it finished
+    missing_total: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,6 +75,14 @@ class HostsByStatus:
             self.changed + other.changed,
             self.failed + other.failed,
             self.unreachable + other.unreachable,
+        )
+
+    def __sub__(self, other: "HostsByStatus") -> "HostsByStatus":
+        return HostsByStatus(
+            self.ok - other.ok,
+            self.changed - other.changed,
+            self.failed - other.failed,
+            self.unreachable - other.unreachable,
         )
 
 
@@ -78,14 +109,34 @@ class TargetView:
     log_url: str | None = None
     duration_seconds: float | None = None
     hosts: HostsByStatus = HostsByStatus()
-    failures: tuple[Failure, ...] = ()
+    failures: tuple[Failure, ...] = ()  # the first
     gaps: Gaps = Gaps()
     nothing_to_do: bool = False  # there were hosts, and none had a task to run
+    failures_total: int = 0
+
+
+@dataclass(frozen=True)
+class TargetState:
+    """The name of a target, and the state of its newest run."""
+
+    name: str
+    state: RunState
+
+
+@dataclass(frozen=True)
+class TargetsInState:
+    """A number of targets in one state."""
+
+    state: RunState
+    number: int
 
 
 @dataclass(frozen=True)
 class RolloutView:
-    """One rollout: its change, its state and its targets, in the order in which they joined it."""
+    """One rollout: its change, its state and its targets, in the order in which they joined it.
+
+    Of a large rollout only the most urgent targets are in `targets`; the others are counted in `unlisted`.
+    """
 
     rollout: str
     route: str
@@ -98,10 +149,33 @@ class RolloutView:
     command: str | None = None  # what a person last had done with it: "cancelled by Ops/hana: wrong branch"
     round: int = 1  # the newest that ended
     requested_at: datetime = LONG_AGO  # of the newest request that started a run
-    outside_builds: tuple[OutsideBuild, ...] = ()
+    outside_builds: tuple[OutsideBuild, ...] = ()  # the first
     request: RunRequest | None = None  # why it runs, if no push or pull request asked for it
+    outside_total: int = 0
+    unlisted: tuple[TargetsInState, ...] = ()
+    unlisted_hosts: HostsByStatus = HostsByStatus()
+    named: tuple[TargetState, ...] = ()  # the most urgent targets, at least those that are listed
+    scope: str = ""  # equal for rollouts to the same set of targets; empty: not known
 
     @property
     def hosts(self) -> HostsByStatus:
         """The hosts of every target together."""
-        return sum((target.hosts for target in self.targets), start=HostsByStatus())
+        return sum((target.hosts for target in self.targets), start=self.unlisted_hosts)
+
+    @property
+    def by_state(self) -> Counter[RunState]:
+        """The number of targets in each state."""
+        counts = Counter(target.state for target in self.targets)
+        for group in self.unlisted:
+            counts[group.state] += group.number
+        return counts
+
+    @property
+    def total(self) -> int:
+        """Every target."""
+        return len(self.targets) + sum(group.number for group in self.unlisted)
+
+    @property
+    def states(self) -> tuple[TargetState, ...]:
+        """The most urgent targets with their states."""
+        return self.named or tuple(TargetState(target.name, target.state) for target in self.targets)

@@ -19,6 +19,8 @@ class RolloutOutcome(Value, kw_only=True, frozen=True):
     round: int
     requested_at: datetime  # of the newest request that started a run: a later request is newer
     targets: tuple[str, ...]  # those that failed, or those that succeeded
+    is_complete: bool = True  # `targets` has all of them; of a large rollout only the first hundred are known
+    scope: str = ""  # equal for rollouts to the same set of targets; empty: not known
     commit: str
     url: str
     actor: str
@@ -26,6 +28,12 @@ class RolloutOutcome(Value, kw_only=True, frozen=True):
     def is_newer(self, than: "RolloutOutcome | None") -> bool:
         """Whether it replaces `than`."""
         return than is None or (self.requested_at, self.round) > (than.requested_at, than.round)
+
+    def covers(self, failure: "RolloutOutcome") -> bool:
+        """Whether this success is one on every target of `failure`. Unless it is certain, it is not."""
+        if self.scope and self.scope == failure.scope:
+            return True  # a rollout that succeeded did so on all of its targets
+        return self.is_complete and failure.is_complete and {*failure.targets} <= {*self.targets}
 
 
 class RouteStatus(Value, kw_only=True, frozen=True):
@@ -41,7 +49,7 @@ class RouteStatus(Value, kw_only=True, frozen=True):
     def is_fixed(self) -> bool:
         """Whether the success came after the failure, on every target that had failed."""
         failure, success = self.failure, self.success
-        return bool(failure and success and success.is_newer(failure) and {*failure.targets} <= {*success.targets})
+        return bool(failure and success and success.is_newer(failure) and success.covers(failure))
 
     def after(self, view: RolloutView) -> "RouteStatus":
         """Return the status with the outcome of `view`, if that is the newest failure or success."""
@@ -85,15 +93,16 @@ def update_route_status(store: RouteStatusStore, view: RolloutView) -> RouteStat
 
 
 def _outcome(view: RolloutView, *, failed: bool) -> RolloutOutcome:
+    counts = view.by_state
+    wanted = [state for state in counts if (state.failed if failed else state is RunState.SUCCEEDED)]
+    names = tuple(target.name for target in view.states if target.state in wanted)
     return RolloutOutcome(
         rollout=view.rollout,
         round=view.round,
         requested_at=view.requested_at,
-        targets=tuple(
-            target.name
-            for target in view.targets
-            if (target.state.failed if failed else target.state is RunState.SUCCEEDED)
-        ),
+        targets=names,
+        is_complete=len(names) == sum(counts[state] for state in wanted),
+        scope=view.scope if failed or counts[RunState.SUCCEEDED] == view.total else "",
         commit=view.change.after,
         url=view.change.url,
         actor=view.change.actor,

@@ -22,6 +22,15 @@ def length(text: str) -> int:
 
 def plain(text: str, limit: int) -> str:
     """Return `text` escaped, on one line, without invisible characters: at most `limit` characters."""
+    return _escape(_visible(text, limit), limit)
+
+
+def shown_start(text: str, limit: int) -> str:
+    """Return as much of `text` as `plain` and `code` need to show it with this limit."""
+    return _visible(text, limit)[: limit + 20]  # so that what is longer still ends with an ellipsis
+
+
+def _visible(text: str, limit: int) -> str:
     if len(text) > limit * 4:  # text from outside may be very long
         text = text[: limit * 4] + ELLIPSIS
     shaping = shaping_positions(text)
@@ -29,7 +38,7 @@ def plain(text: str, limit: int) -> str:
         character if position in shaping or not _is_invisible(character) else " "
         for position, character in enumerate(text)
     )
-    return _escape(" ".join(visible.split()), limit)
+    return " ".join(visible.split())
 
 
 def _is_invisible(character: str) -> bool:

@@ -23,8 +23,9 @@ def failed_note(view: RolloutView, members: Mapping[str, str]) -> SlackMessage:
     mentions = "" if view.request else " ".join(f"<@{member}>" for member in _members_to_mention(change, members))
     texts = [f"{head} · {mentions}" if mentions else head]
     texts += ["\n".join(_target(target)) for target in failed[:MAX_TARGETS]]
-    if len(failed) > MAX_TARGETS:
-        texts.append(f"… and {pluralize(len(failed) - MAX_TARGETS, 'more target')}")
+    total = sum(number for state, number in view.by_state.items() if state.failed)
+    if total > MAX_TARGETS:
+        texts.append(f"… and {pluralize(total - MAX_TARGETS, 'more target')}")
     route, actor = (plain(name, NAME_LENGTH) for name in (view.route, asked))
     text = f"❌ {route}: failed · {change.after[:7]} by {actor}"
     return SlackMessage(text=text, blocks=tuple(section(each) for each in texts))
@@ -51,7 +52,7 @@ def _target(target: TargetView) -> Iterator[str]:
     yield f"{code(target.name, NAME_LENGTH)} {target.state.value.replace('_', ' ')}"
     if target.failures:
         yield f"      ↳ {failure_line(target.failures[0])}"
-        if more := len(target.failures) - 1:
+        if more := max(len(target.failures), target.failures_total) - 1:
             yield f"      ↳ and {pluralize(more, 'more failure')}"
     elif target.reason:
         yield f"      ↳ {code(target.reason, REASON_LENGTH)}"
