@@ -21,7 +21,7 @@ ARCHITECTURE ?= arm64
 # Branch coverage of the fast tests, in percent: raise it when the measured value is a point above.
 COVERAGE_FLOOR := 94
 
-.PHONY: fuzz campaign help wheel setup demo up down test unit lint format build validate e2e explore bench requirements roots schema docs samples clean
+.PHONY: fuzz campaign help wheel setup demo up down test unit lint format build validate e2e explore bench benchengine requirements roots schema docs samples clean
 
 help: ## Show the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -93,6 +93,9 @@ bench: ARCHITECTURE = $(shell uname -m)
 bench: build ## Measure the functions as Lambda runs them, and routing beside other libraries (ten minutes)
 	$(RUN) python -m bench.functions --keep docs/performance.md
 	$(RUN) python -m bench.routing
+
+benchengine: $(SYNCED) ## Measure the engine: calls to AWS, round trips, memory, a simulated day (five minutes)
+	$(RUN) python -m bench.engine --keep docs/performance.md
 
 campaign: $(SYNCED) ## Run 100,000 rollouts of the engine in a simulated world of failures (ten minutes)
 	$(RUN) python -m bench.campaign --rollouts 100000

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import process_time
 from typing import Any
 from unittest import mock
 from urllib.parse import parse_qs
@@ -37,6 +38,7 @@ class Tally:
     read_units: float = 0
     write_units: float = 0  # with those of the tables' indexes
     bytes_read: int = 0  # from DynamoDB
+    cpu_seconds: float = 0  # of the emulator and the stubs
     started: list[int] = field(default_factory=list)  # when StartBuild was answered, in round trips
 
     @property
@@ -64,12 +66,14 @@ class CountedCloud:
         headers = {name.lower(): _text(value) for name, value in request.headers.items()}
         body = request.body.encode() if isinstance(request.body, str) else bytes(request.body or b"")
         service, _, operation = headers.get("x-amz-target", "").partition(".")
+        began = process_time()
         if not service:
             operation, status, content = "AssumeRole", 200, assume_role(parse_qs(body.decode()))
         elif service.startswith("DynamoDB_"):
             status, content = self._dynamodb(headers, operation, json.loads(body))
         else:
             status, content = 200, json.dumps(self._codebuild(operation, json.loads(body), headers)).encode()
+        self.tally.cpu_seconds += process_time() - began
         self._wait()
         self.tally.calls[operation] = self.tally.calls.get(operation, 0) + 1
         if operation == "StartBuild":

@@ -9,14 +9,17 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from unittest import mock
 
 from bench.campaign.clock import BEGINNING, Timeline
-from bench.campaign.episode import run_without_threads
+from bench.campaign.episode import InlineExecutor
 from bench.engine.fleet import push, targets
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import Rollout, Run, RunState, Target
 from pointsman.core.ports import BuildReport, Transition
+from pointsman.core.rollouts import engine as engine_module
+from pointsman.core.rollouts import sweep as sweep_module
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.trail.event import Event
 
@@ -74,7 +77,13 @@ class DayOfChanges:
 
     def run(self) -> Day:
         """Let a day pass, and the hour in which the last builds end."""
-        run_without_threads()
+        with (
+            mock.patch.object(engine_module, "ThreadPoolExecutor", InlineExecutor),
+            mock.patch.object(sweep_module, "ThreadPoolExecutor", InlineExecutor),
+        ):
+            return self._run()
+
+    def _run(self) -> Day:
         began = time.process_time()
         for number in range(self.day.changes):
             self.time.after(self._moment(), lambda number=number: self._push(number))  # type: ignore[misc]

@@ -46,12 +46,13 @@ def of_slack(updates: Sequence[Update]) -> Table:
     """What notify reads and writes to follow a rollout."""
     columns = (
         "targets, 5 hosts each",
-        "bytes read for one update: usual",
-        "most",
-        "read units: usual",
-        "write units: usual",
-        "CPU of an update",
-        "largest item",
+        "bytes of all events",
+        "bytes that notify reads for one event",
+        "for a batch of 100, at most",
+        "read units for one event",
+        "write units",
+        "CPU",
+        "largest item, bytes",
     )
     return Table(columns, tuple(_update(each) for each in updates))
 
@@ -116,6 +117,7 @@ def _end(each: Measured) -> Line:
 def _update(each: Update) -> Line:
     return (
         f"{each.targets:,}",
+        f"{each.partition_bytes:,}",
         f"{each.usual_bytes:,}",
         f"{each.most_bytes:,}",
         f"{each.read_units:,.0f}",

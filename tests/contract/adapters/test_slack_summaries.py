@@ -150,7 +150,6 @@ def test_a_summary_that_cannot_be_read_is_dropped(data: bytes) -> None:
         store = DynamoSummaries(client, "rollouts")
         assert store.load_summary(ROLLOUT) is None
         store.save_summary(summed_up()[0])
-        assert store.load_summary(ROLLOUT) == summed_up()[0].__class__(
-            **{name: getattr(summed_up()[0], name) for name in summed_up()[0].__struct_fields__ if name != "version"},
-            version=1,
-        )
+        loaded = store.load_summary(ROLLOUT)
+        assert loaded
+        assert (loaded.version, loaded.by_state) == (1, summed_up()[0].by_state)

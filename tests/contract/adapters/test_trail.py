@@ -9,6 +9,7 @@ from moto import mock_aws
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.ports import Trail
+from pointsman.core.slack.summaries import PagedTrail
 from pointsman.core.trail.events import read_event
 from tests.support.events import DEV, EVENTS, PROD, host, reported, sample, started_rollout, started_run
 from tests.support.tables import create_tables
@@ -17,7 +18,7 @@ SAMPLES = sorted(path.stem for path in (EVENTS / "ours").glob("*.json"))
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def trail(request: pytest.FixtureRequest) -> Iterator[Trail]:
+def trail(request: pytest.FixtureRequest) -> Iterator[PagedTrail]:
     if request.param == "memory":
         yield MemoryTrail()
         return
@@ -34,7 +35,7 @@ def test_an_event_is_read_as_it_was_recorded(trail: Trail, name: str) -> None:
     assert trail.of_partition(event.partition) == [event]
 
 
-def test_a_partition_is_read_in_pages_by_key(trail: Trail) -> None:
+def test_a_partition_is_read_in_pages_by_key(trail: PagedTrail) -> None:
     events = [started_rollout(DEV, PROD), *(host(DEV, f"web-{number:03d}") for number in range(250))]
     for event in events:
         assert trail.record(event)

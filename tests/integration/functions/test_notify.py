@@ -273,9 +273,17 @@ def test_what_an_erratum_took_out_of_the_trail_leaves_slack_too(world: NotifyWor
     assert "hunter2" in world.blocks()
     cleaned = host(DEV, status="failed", tasks=[task(status="failed", message="password ***")])
     world.client.put_item(TableName="audit", Item=marshal(to_item(cleaned)))
-    about = {"item_partition": failed.partition, "item_key": failed.key, "fields": ("tasks.0.message",)}
-    digests = {"sha256_before": "0" * 64, "sha256_after": "1" * 64}
-    erratum = ErratumRecorded(at=after(90), rollout=ROLLOUT, erratum="e-1", reason="a secret", **about, **digests)
+    erratum = ErratumRecorded(
+        at=after(90),
+        rollout=ROLLOUT,
+        erratum="e-1",
+        reason="a secret",
+        item_partition=failed.partition,
+        item_key=failed.key,
+        fields=("tasks.0.message",),
+        sha256_before="0" * 64,
+        sha256_after="1" * 64,
+    )
     world.invoke(world.batch(erratum))
     assert "hunter2" not in world.blocks()
 

@@ -49,8 +49,10 @@ class MemorySummaries:
             for change in changes:
                 self._targets.setdefault(about, {})[change.target.name] = msgspec.json.encode(change.target)
                 places = self._places.setdefault(about, set())
-                places -= {change.before} - {None}
-                places |= {change.after} - {None}
+                if change.before:
+                    places.discard(change.before)
+                if change.after:
+                    places.add(change.after)
 
     def drop_summary(self, rollout: str) -> None:
         """See SummaryStore.drop_summary."""

@@ -50,7 +50,7 @@ class DynamoTrail:
         return self._query(partition, condition, {":pk": partition, ":sk": beginning})
 
     def page(self, partition: str, after: str) -> tuple[list[TrailEvent], str | None]:
-        """See Trail.page. DynamoDB ends a page after 1 MB."""
+        """See PagedTrail.page. DynamoDB ends a page after 1 MB."""
         query: dict[str, Any] = {"ExclusiveStartKey": marshal({"pk": partition, "sk": after})} if after else {}
         with translate_aws_errors(f"reading {partition}"):
             answer = self._client.query(

@@ -34,7 +34,7 @@ class MemoryTrail:
         return [event for event in self.of_partition(partition) if event.key.startswith(beginning)]
 
     def page(self, partition: str, after: str) -> tuple[list[TrailEvent], str | None]:
-        """See Trail.page. A page has `page_size` events."""
+        """See PagedTrail.page. A page has `page_size` events."""
         with self.lock:
             events = [event for key, event in sorted(self._events.get(partition, {}).items()) if key > after]
         page = events[: self.page_size]

@@ -48,12 +48,6 @@ class Trail(Protocol):
     def with_key(self, partition: str, beginning: str) -> list[TrailEvent]:
         """The events of a partition whose keys begin with `beginning`, by time."""
 
-    def page(self, partition: str, after: str) -> tuple[list[TrailEvent], str | None]:
-        """The next events of a partition, by key, and the last key that was read: None at the end.
-
-        `after` is the last key of the page before; empty for the first.
-        """
-
 
 class Transition(Value, kw_only=True, frozen=True):
     """Records to store together with their events: all or nothing.

@@ -14,7 +14,7 @@ from pointsman.core.slack.channel_sync import (
 from pointsman.core.slack.message_sync import NotifyResult
 from pointsman.core.slack.stale import StaleList, update_stale
 from pointsman.errors import Misconfigured, SlackBusy, SlackRefused, Unavailable
-from tests.support.events import DEV, ROLLOUT, started_rollout
+from tests.support.events import DEV, ROLLOUT, started_rollout, started_run
 from tests.support.rollouts import MORNING
 from tests.support.slack_world import SlackWorld
 
@@ -158,3 +158,49 @@ def test_a_list_that_cannot_be_updated_has_the_stream_retry_a_batch_of_any_age(
     monkeypatch.setattr(world.store, "save_stale", unavailable)
     with pytest.raises(Unavailable, match="500; the table is throttled"):
         finish(channel_sync, result)
+
+
+def test_new_events_are_noted_before_slack_is_called(world: SlackWorld, channel_sync: ChannelSync) -> None:
+    """A rollout that Slack does not take now has its events: the stream need not deliver them again."""
+    first, second = rollouts(world, 2)
+    started = started_run(DEV).replace(rollout=second)
+    world.trail.record(started)
+    world.slack.faults = [SlackBusy(300)]
+    result = channel_sync.sync_batch([first, second], {second: [started]})
+    assert [*result.from_batch.failed] == [first, second]
+    finish(channel_sync, result)
+    channel_sync.sync_list()
+    assert "running" in str(world.slack.messages[second][1].blocks)
+
+
+def test_a_batch_whose_events_cannot_be_noted_is_delivered_again(
+    world: SlackWorld, channel_sync: ChannelSync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = rollouts(world, 2)
+    noted: list[str] = []
+
+    def note(rollout: str, _: object) -> None:
+        noted.append(rollout)
+        if rollout == first:
+            raise Unavailable("DynamoDB is down")
+
+    monkeypatch.setattr(world.notifier, "note", note)
+    with pytest.raises(Unavailable):
+        channel_sync.sync_batch([first, second], {first: [], second: []})
+    assert noted == [first, second]
+    assert world.slack.calls == []
+
+
+def test_an_event_that_can_never_be_noted_holds_up_no_other_rollout(
+    world: SlackWorld, channel_sync: ChannelSync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = rollouts(world, 2)
+
+    def note(rollout: str, _: object) -> None:
+        if rollout == first:
+            raise ValueError("a bug")
+
+    monkeypatch.setattr(world.notifier, "note", note)
+    result = channel_sync.sync_batch([first, second], {first: [], second: []})
+    assert [*result.from_batch.failed] == [first]
+    assert [*result.from_batch.synced] == [second]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.slack.text import code, length, link, plain
+from pointsman.core.slack.text import code, length, link, plain, shown_start
 
 anything = st.text(st.characters(exclude_categories=()))
 
@@ -68,3 +68,10 @@ def test_a_label_is_only_letters(label: str) -> None:
     safe_label = link("https://a", label).removeprefix("<https://a|").removesuffix(">")
     assert safe_label
     assert not set(safe_label) & set("<>|&*_~`\n")
+
+
+@given(st.text(max_size=300) | st.text(alphabet="ab &<\n\u200d", max_size=300), st.integers(1, 60))
+def test_the_start_that_is_kept_is_shown_as_the_whole_text_is(text: str, limit: int) -> None:
+    kept = shown_start(text, limit)
+    assert len(kept) <= limit + 20
+    assert plain(kept, limit) == plain(text, limit)

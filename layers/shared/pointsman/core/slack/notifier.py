@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Protocol
 
 from pointsman.core.model import RolloutState
-from pointsman.core.ports import Trail
 from pointsman.core.slack.alarm_notifier import AlarmNotifier
 from pointsman.core.slack.alarm_status import AlarmStatusStore, is_alarm_message
 from pointsman.core.slack.message import SlackMessage, render
@@ -17,7 +16,7 @@ from pointsman.core.slack.message_sync import MessageRef, MessageSync, NotifyRes
 from pointsman.core.slack.port import SlackChannel, SlackMessageStore, WaitBudget
 from pointsman.core.slack.rollout_view import RolloutView
 from pointsman.core.slack.route_status import RouteStatus, RouteStatusStore, update_route_status
-from pointsman.core.slack.summaries import RolloutSummaries, SummaryStore
+from pointsman.core.slack.summaries import PagedTrail, RolloutSummaries, SummaryStore
 from pointsman.core.slack.thread_notes import failed_note, fixed_note
 from pointsman.core.trail.event import Event
 
@@ -31,7 +30,7 @@ class SlackNotifier:
 
     def __init__(
         self,
-        trail: Trail,
+        trail: PagedTrail,
         store: SlackNotifierStore,
         channel: SlackChannel,
         clock: Callable[[], datetime],
@@ -39,7 +38,7 @@ class SlackNotifier:
         *,
         summaries: SummaryStore,
     ) -> None:
-        self._summaries = RolloutSummaries(trail, summaries, clock)
+        self._summaries = RolloutSummaries(trail, summaries)
         self._store = store
         self._message_sync = MessageSync(store, channel, clock)
         self._alarms = AlarmNotifier(store, self._message_sync)

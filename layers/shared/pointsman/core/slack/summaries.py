@@ -9,9 +9,9 @@ each page, so that the next call continues there.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import batched
 from typing import Protocol
+from uuid import uuid4
 
 from pointsman.core.ports import Trail
 from pointsman.core.slack.message import fills_message
@@ -19,7 +19,7 @@ from pointsman.core.slack.rollout_summary import FORM, MAX_NAMED, RolloutSummary
 from pointsman.core.slack.rollout_view import URGENCY, RolloutView, TargetState, TargetView
 from pointsman.core.slack.target_summary import TargetSummary
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.events import RolloutStarted
+from pointsman.core.trail.events import RolloutStarted, TrailEvent
 from pointsman.core.trail.keys import rollout_partition
 from pointsman.errors import Conflict, Unavailable
 
@@ -62,6 +62,16 @@ class TargetChange:
     after: Place | None
 
 
+class PagedTrail(Trail, Protocol):
+    """The trail, whose partitions can also be read in pages."""
+
+    def page(self, partition: str, after: str) -> tuple[list[TrailEvent], str | None]:
+        """The next events of a partition, by key, and the last key that was read: None at the end.
+
+        `after` is the last key of the page before; empty for the first.
+        """
+
+
 class SummaryStore(Protocol):
     """Keeps summaries. Those of targets belong to an epoch of their rollout's. Each call raises Unavailable."""
 
@@ -87,10 +97,9 @@ class SummaryStore(Protocol):
 class RolloutSummaries:
     """The summaries of all rollouts."""
 
-    def __init__(self, trail: Trail, store: SummaryStore, clock: Callable[[], datetime]) -> None:
+    def __init__(self, trail: PagedTrail, store: SummaryStore) -> None:
         self._trail = trail
         self._store = store
-        self._clock = clock
 
     def add(self, rollout: str, events: Sequence[Event]) -> None:
         """Add new events to the summary of a rollout. Raises Unavailable to be called again with the same events.
@@ -138,7 +147,7 @@ class RolloutSummaries:
 
     def _begin(self, rollout: str, events: Iterable[Event]) -> RolloutSummary | None:
         """The summary of a rollout whose first event has just arrived, or one that is to be made from the trail."""
-        epoch = f"{self._clock():%Y%m%dT%H%M%S%f}"
+        epoch = uuid4().hex[:16]
         if start := next((event for event in events if isinstance(event, RolloutStarted)), None):
             return begin(start, epoch)
         start = self._start_of(rollout)

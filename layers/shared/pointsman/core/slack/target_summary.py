@@ -310,7 +310,11 @@ def _failures(event: HostResultRecorded) -> Iterable[Failure]:
 
 
 def _log_url(run: RunSummary, build: BuildSummary) -> str | None:
-    links = (run.ended and run.ended.log_url, build.log and build.log[2], run.started and run.started.log_url)
+    links = (
+        run.ended.log_url if run.ended else None,
+        build.log[2] if build.log else None,
+        run.started.log_url if run.started else None,
+    )
     return next((link for url in links if (link := log_link(url))), None)
 
 
