@@ -170,7 +170,7 @@ def test_new_events_are_noted_before_slack_is_called(world: SlackWorld, channel_
     assert [*result.from_batch.failed] == [first, second]
     finish(channel_sync, result)
     channel_sync.sync_list()
-    assert "running" in str(world.slack.messages[second][1].blocks)
+    assert "running" in str(dict(world.slack.messages.values())[second].blocks)
 
 
 def test_a_batch_whose_events_cannot_be_noted_is_delivered_again(
