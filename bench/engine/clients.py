@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
 
-from bench.engine.fleet import REGIONS, push, targets
+from bench.engine.fleet import REGIONS, push, started, targets
 from bench.functions.aws import Aws
 from bench.functions.certificates import Authority
 
@@ -60,12 +60,10 @@ def measure(accounts: int, regions: int) -> Footprint:
 def _start(accounts: int, regions: int) -> dict[str, float]:
     from pointsman.adapters.builds_codebuild import CodeBuilds  # noqa: PLC0415 - only the measured process needs it
     from pointsman.core.model import Mode, Run  # noqa: PLC0415
-    from pointsman.core.rollouts import accept  # noqa: PLC0415
 
     now = datetime.now(UTC)
     delivery = push(targets(accounts * regions, regions), at=now)
-    rollout = accept.start(delivery, "m-1", delivery.specs[0], now).rollout
-    assert rollout
+    rollout = started(delivery, now)
     runs = [
         Run(rollout=rollout.id, route=rollout.spec.route, target=each, created_at=now) for each in rollout.spec.targets
     ]

@@ -9,17 +9,16 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from unittest import mock
 
 from bench.campaign.clock import BEGINNING, Timeline
 from bench.campaign.episode import InlineExecutor
 from bench.engine.fleet import push, targets
+from bench.engine.virtual_time import executors
+from pointsman.adapters.alarms_memory import MemoryAlarms
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import Rollout, Run, RunState, Target
 from pointsman.core.ports import BuildReport, Transition
-from pointsman.core.rollouts import engine as engine_module
-from pointsman.core.rollouts import sweep as sweep_module
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.trail.event import Event
 
@@ -69,7 +68,7 @@ class DayOfChanges:
             all_targets[first : first + TARGETS_OF_A_ROUTE] for first in range(0, number_of_targets, TARGETS_OF_A_ROUTE)
         ]
         self.store = DayRollouts(self.day, self.clock)
-        self.engine = Engine(self.store, self.store.trail, DayBuilds(self), self.clock)
+        self.engine = Engine(self.store, self.store.trail, DayBuilds(self), self.clock, alarms=MemoryAlarms())
 
     def clock(self) -> datetime:
         """The time of day."""
@@ -77,10 +76,7 @@ class DayOfChanges:
 
     def run(self) -> Day:
         """Let a day pass, and the hour in which the last builds end."""
-        with (
-            mock.patch.object(engine_module, "ThreadPoolExecutor", InlineExecutor),
-            mock.patch.object(sweep_module, "ThreadPoolExecutor", InlineExecutor),
-        ):
+        with executors(InlineExecutor):
             return self._run()
 
     def _run(self) -> Day:

@@ -5,8 +5,10 @@ from functools import cache
 
 from pointsman.core.decision import Decision, Outcome
 from pointsman.core.delivery import Delivery
-from pointsman.core.identity import rollout_id
-from pointsman.core.model import Change, DeliveryId, Mode, RolloutSpec, Target, TargetName
+from pointsman.core.identity import rollout_id, route_key
+from pointsman.core.model import Change, DeliveryId, Mode, Rollout, RolloutSpec, Target, TargetName
+from pointsman.core.rollouts import accept
+from pointsman.core.route_state import RouteState
 
 REGIONS = tuple(
     f"{area}-{number}"
@@ -46,6 +48,15 @@ def push(to: tuple[Target, ...], number: int = 1, route: str = "site", at: datet
         decisions=(decision,),
         specs=(spec,),
     )
+
+
+def started(delivery: Delivery, now: datetime) -> Rollout:
+    """The rollout of a push, as it is stored at first."""
+    spec = delivery.specs[0]
+    route = RouteState(key=route_key(delivery.change.repository_id, spec.route))
+    rollout = accept.start(delivery, "m-1", spec, route, now).rollout
+    assert rollout
+    return rollout
 
 
 def change(commit: str) -> Change:

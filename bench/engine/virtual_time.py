@@ -10,9 +10,10 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from typing import Any
+from unittest import mock
 
 
 class VirtualTime:
@@ -148,18 +149,20 @@ class VirtualExecutor:
 @contextmanager
 def in_virtual_time() -> Iterator[VirtualTime]:
     """Give every module of the product executors in virtual time."""
-    time = VirtualTime()
-    VirtualExecutor.time = time
-    modules = [
+    VirtualExecutor.time = VirtualTime()
+    with executors(VirtualExecutor):
+        yield VirtualExecutor.time
+
+
+@contextmanager
+def executors(kind: type[Any]) -> Iterator[None]:
+    """Give every module of the product that has a ThreadPoolExecutor another one."""
+    modules: list[Any] = [
         module
         for name, module in list(sys.modules.items())
         if name.startswith("pointsman.") and hasattr(module, "ThreadPoolExecutor")
     ]
-    before = [module.ThreadPoolExecutor for module in modules]
-    for module in modules:
-        module.ThreadPoolExecutor = VirtualExecutor  # type: ignore[attr-defined]
-    try:
-        yield time
-    finally:
-        for module, original in zip(modules, before, strict=True):
-            module.ThreadPoolExecutor = original  # type: ignore[attr-defined]
+    with ExitStack() as stack:
+        for module in modules:
+            stack.enter_context(mock.patch.object(module, "ThreadPoolExecutor", kind))
+        yield

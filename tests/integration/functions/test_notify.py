@@ -11,8 +11,9 @@ from moto import mock_aws
 from functions.notify import handler, report, wiring
 from functions.notify.settings import NotifySettings
 from pointsman.adapters.dynamodb import marshal
+from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.events import ErratumRecorded, read_event
+from pointsman.core.trail.events import read_event
 from pointsman.core.trail.item import to_item
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.alarms import alarm_event

@@ -5,7 +5,7 @@ import pytest
 from bench.engine import rollout, slack
 from bench.engine.day import DayOfChanges
 from bench.engine.virtual_time import VirtualExecutor, VirtualTime, in_virtual_time
-from pointsman.core.rollouts import engine as engine_module
+from pointsman.core.rollouts import executor
 
 
 def elapsed(workers: int, chains: list[int]) -> int:
@@ -38,10 +38,10 @@ def test_a_failure_reaches_whoever_asks_for_the_result() -> None:
 
 
 def test_the_products_executors_are_given_back() -> None:
-    before = engine_module.ThreadPoolExecutor
+    before = vars(executor)["ThreadPoolExecutor"]
     with in_virtual_time():
-        assert engine_module.ThreadPoolExecutor is not before
-    assert engine_module.ThreadPoolExecutor is before
+        assert vars(executor)["ThreadPoolExecutor"] is VirtualExecutor
+    assert vars(executor)["ThreadPoolExecutor"] is before
 
 
 def test_a_rollout_has_the_same_figures_each_time() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from pointsman.core.model import RolloutState, RunState
 from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import render
 from pointsman.core.slack.rollout_summary import FORM, MAX_NAMED, RolloutSummary
-from pointsman.core.slack.rollout_view import HostsByStatus, RolloutView
+from pointsman.core.slack.rollout_view import URGENCY, HostsByStatus, RolloutView
 from pointsman.core.slack.summaries import MAX_CONFLICTS, RolloutSummaries, TargetChange
 from pointsman.core.trail.events import RolloutStarted, TrailEvent
 from pointsman.core.trail.keys import rollout_partition
@@ -166,7 +167,7 @@ def interleaved(draw: st.DrawFn, *lists: Sequence[TrailEvent]) -> list[TrailEven
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[TrailEvent]:
+def histories(draw: Any) -> list[TrailEvent]:
     """The partition of a rollout, in the order of its stream."""
     names = NAMES[: draw(st.integers(1, 4))]
     first = draw(interleaved(*[draw(attempts(name, 1, 1)) for name in names]))
@@ -174,7 +175,7 @@ def histories(draw: st.DrawFn) -> list[TrailEvent]:
     if draw(st.booleans()):
         events.append(cancelled(75, "wrong branch"))
     again: list[str] = draw(st.lists(st.sampled_from(names), unique=True))
-    joins = draw(JOINS)
+    joins = bool(draw(JOINS))
     asked = [*again, *([JOINED] if joins else [])]
     repeats: list[TrailEvent] = [repeated(80, *asked), retried(80, *asked)]
     events.append(draw(st.sampled_from(repeats)))
@@ -318,6 +319,12 @@ def many() -> World:
 def counts(view: RolloutView | None) -> dict[RunState, int]:
     assert view
     return dict(view.by_state)
+
+
+def test_every_state_has_a_place() -> None:
+    assert sorted(URGENCY) == sorted(RunState)
+    assert all(state.failed for state in URGENCY[:5])
+    assert not any(state.failed for state in URGENCY[5:])
 
 
 def scope(view: RolloutView | None) -> str:

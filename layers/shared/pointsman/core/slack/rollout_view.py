@@ -20,6 +20,7 @@ URGENCY = (
     RunState.STARTING,
     RunState.WAITING,
     RunState.CANCELLED,
+    RunState.SKIPPED,
     RunState.SUPERSEDED,
     RunState.SUCCEEDED,
 )
