@@ -46,7 +46,7 @@ class MemoryRollouts:
     def has_open_runs(self, rollout_id: RolloutId) -> bool:
         """See RolloutStore.has_open_runs."""
         with self._lock:
-            return any(key[0] == rollout_id and not run.state.ended for key, run in self._runs.items())
+            return any(not run.state.ended for run in self._runs.get(rollout_id, {}).values())
 
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
         """See RolloutStore.queues."""
