@@ -40,6 +40,7 @@ from pointsman.core.audit.recorder import AuditRecorder
 from pointsman.core.github.allowed_addresses import AllowedAddresses
 from pointsman.core.rollouts.commands.service import CommandService
 from pointsman.core.rollouts.consume import DeliveryConsumer
+from pointsman.core.rollouts.drift_checks import DriftChecks
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.rollouts.instance_intake import InstanceIntake
 from pointsman.core.slack.notifier import SlackNotifier
@@ -113,8 +114,13 @@ def start_build_case(chance: random.Random) -> Case:
     engine = Engine(store, trail, MemoryBuilds(clock), clock, alarms=MemoryAlarms())
     consumer = DeliveryConsumer(engine, dead_letters)
     intake = InstanceIntake(engine, MemoryInstances(), shipped_routes, clock)
+    drift = DriftChecks(store, trail, shipped_routes, engine.reconcile, clock)
     twins = patch.multiple(
-        start_build_wiring, engine=lambda: engine, consumer=lambda: consumer, instance_intake=lambda: intake
+        start_build_wiring,
+        engine=lambda: engine,
+        consumer=lambda: consumer,
+        instance_intake=lambda: intake,
+        drift_checks=lambda: drift,
     )
     with twins:
         if chance.random() < 0.6:

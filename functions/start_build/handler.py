@@ -32,7 +32,10 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
         log(result)
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in result.returned]}
     if event.get("detail-type") == "Scheduled Event":
-        wiring.engine().sweep(should_stop, publish)
+        try:
+            wiring.engine().sweep(should_stop, publish)
+        finally:  # a rollout that can't be moved now stops no check
+            wiring.drift_checks().sweep(should_stop)
         return None
     if event.get("source") == SOURCE:
         take_instance_state(event)

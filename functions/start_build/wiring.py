@@ -15,8 +15,10 @@ from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.model import Mode
 from pointsman.core.rollouts.consume import DeliveryConsumer
+from pointsman.core.rollouts.drift_checks import DriftChecks
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.rollouts.instance_intake import InstanceIntake
+from pointsman.core.routes.compiled import CompiledRoutes
 
 
 @functools.cache
@@ -26,22 +28,46 @@ def settings() -> StartBuildSettings:
 
 
 @functools.cache
+def _store() -> DynamoRollouts:
+    return DynamoRollouts(aws_client("dynamodb"), settings().rollouts_table, settings().audit_table)
+
+
+@functools.cache
+def _trail() -> DynamoTrail:
+    return DynamoTrail(aws_client("dynamodb"), settings().audit_table)
+
+
+@functools.cache
+def _routes() -> CompiledRoutes:
+    return packaged_routes()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@functools.cache
 def engine() -> Engine:
     """The engine on DynamoDB, CodeBuild and CloudWatch."""
     environment = settings()
-    dynamodb = aws_client("dynamodb")
     return Engine(
-        store=DynamoRollouts(dynamodb, environment.rollouts_table, environment.audit_table),
-        trail=DynamoTrail(dynamodb, environment.audit_table),
+        store=_store(),
+        trail=_trail(),
         builds=CodeBuilds(
             environment.start_role_name,
             {Mode.APPLY: environment.project_name, Mode.CHECK: environment.check_project_name},
             environment.external_id,
             environment.github_url,
         ),
-        clock=lambda: datetime.now(UTC),
+        clock=_now,
         alarms=CloudWatchAlarms(environment.account_id, environment.start_role_name, environment.external_id),
     )
+
+
+@functools.cache
+def drift_checks() -> DriftChecks:
+    """The scheduled checks for drift. The routes are read in the first sweep."""
+    return DriftChecks(_store(), _trail(), _routes, engine().reconcile, _now)
 
 
 @functools.cache
@@ -51,8 +77,8 @@ def instance_intake() -> InstanceIntake:
     return InstanceIntake(
         engine=engine(),
         instances=Ec2Instances(environment.start_role_name, environment.external_id),
-        routes=functools.cache(packaged_routes),
-        clock=lambda: datetime.now(UTC),
+        routes=_routes,
+        clock=_now,
     )
 
 
@@ -61,3 +87,9 @@ def consumer() -> DeliveryConsumer:
     """The consumer of changes.fifo. Its SQS client is made when the first message can't be read."""
     sqs = functools.cache(lambda: aws_client("sqs"))
     return DeliveryConsumer(engine(), SqsDeadLetters(sqs, settings().changes_dead_letters_url))
+
+
+def forget() -> None:
+    """Make every part anew at the next invocation: for tests, which change the environment."""
+    for part in (settings, _store, _trail, _routes, engine, drift_checks, instance_intake, consumer):
+        part.cache_clear()

@@ -9,6 +9,7 @@ from pointsman.core.decision import Decision, Outcome
 from pointsman.core.model import Mode, RunState
 from pointsman.core.text import format_duration, join_first, pluralize
 from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
+from pointsman.core.trail.drift_events import DriftDetected, DriftResolved
 from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.events import (
     BuildReported,
@@ -28,6 +29,7 @@ from pointsman.core.trail.events import (
 )
 from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
 from pointsman.core.trail.item import NewerEvent, ReadEvent
+from pointsmanctl.output.drift_lines import drift_lines
 from pointsmanctl.output.host_lines import host_lines, joined_parts, outside
 from pointsmanctl.output.lines import Line, LineTable, header
 from pointsmanctl.output.run_ends import NOT_REPORTED, Ends, ends_among, gaps_of
@@ -89,6 +91,8 @@ def describe(event: ReadEvent, *, diffs: bool = False) -> list[Text | Syntax]:
             return [_command(event)]
         case PlaybookEnded():
             return [_playbook(event)]
+        case DriftDetected():
+            return list(drift_lines(event))
         case _:
             return [_line(event)]
 
@@ -140,6 +144,8 @@ def _started(event: RolloutStarted) -> Text:
 def _note(event: ReadEvent) -> Text:
     """Return the line of an event about instances, or about the trail itself."""
     match event:
+        case DriftResolved():
+            return Text(f"no longer drifts: {event.reason}", "green")
         case InstancesSkipped():
             return Text(f"no run of their own for {join_first(event.instances)}: {event.reason}")
         case RecordingCapped():

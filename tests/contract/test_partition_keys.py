@@ -17,7 +17,7 @@ HOMES = {"layers/shared/pointsman/core/trail/keys.py", "layers/shared/pointsman/
 PRODUCT = ("layers/shared/pointsman", "functions", "pointsmanctl")
 PREFIXES = (
     *("ROLLOUT#", "DELIVERY#", "INSTANCE#", "COMMAND#", "BUILD#", "REJECTED#"),
-    *("RUN#", "QUEUE#", "ROUTE#", "RESULTS#", "SLACK#", "FREEZES", "SWEEP"),
+    *("RUN#", "QUEUE#", "ROUTE#", "RESULTS#", "SLACK#", "FREEZES", "SWEEP", "DRIFT"),
 )
 DAY = date(2026, 11, 23)
 ARN = "arn:aws:codebuild:eu-west-1:222222222222:build/pointsman:1"
@@ -34,7 +34,11 @@ BY_BOTH = [
     rollouts_table.run_key("r-1", "dev/eu-west-1", 2),
     rollouts_table.route_key("186853002#site"),
 ]
-BY_START_BUILD = [rollouts_table.queue_key("dev/eu-west-1"), rollouts_table.SWEEP_KEY]
+BY_START_BUILD = [
+    rollouts_table.queue_key("dev/eu-west-1"),
+    rollouts_table.drift_key("dev/eu-west-1", "186853002#site"),
+    rollouts_table.SWEEP_KEY,
+]
 BY_COMMAND_RECEIVER = [rollouts_table.FREEZES_KEY]
 ALL = [*BY_BOTH, *BY_START_BUILD, *BY_COMMAND_RECEIVER, *BY_AUDIT_WRITER, *BY_NOTIFY]
 
@@ -77,6 +81,7 @@ def test_the_keys_of_the_rollouts_table_keep_their_stored_form() -> None:
         ("ROLLOUT#r-1", "RUN#dev/eu-west-1#2"),
         ("ROUTE#site", "ROUTE#186853002"),
         ("QUEUE#dev/eu-west-1", "QUEUE"),
+        ("DRIFT", "dev/eu-west-1#186853002#site"),
         ("SWEEP", "SWEEP"),
         ("FREEZES", "FREEZES"),
         (f"RESULTS#{ARN}", "RESULTS"),

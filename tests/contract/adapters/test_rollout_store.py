@@ -10,6 +10,7 @@ from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.drift import DriftUnknown, HostDrift, TargetDrift
 from pointsman.core.model import (
     LastGood,
     QueueEntry,
@@ -18,6 +19,7 @@ from pointsman.core.model import (
     RolloutState,
     Run,
     RunState,
+    TargetName,
     TargetQueue,
     WaitingInstances,
 )
@@ -232,3 +234,35 @@ def make_unreadable(store: RolloutStore, rollout: str) -> None:
         ExpressionAttributeNames={"#data": "data", "#state": "state"},
         ExpressionAttributeValues={":other": {"S": "of a newer version"}},
     )
+
+
+def a_drift(target_name: str = DEV, route: str = "site", version: int = 0) -> TargetDrift:
+    return TargetDrift(
+        target=TargetName(target_name),
+        route_key=f"186853002#{route}",
+        route=route,
+        repository="acme/infra",
+        requested_at=MORNING,
+        hosts={"web-1": HostDrift(since=MORNING, found_by=RolloutId("r-1"), tasks=2, digest="0a1b")},
+        unknown=DriftUnknown(since=MORNING, reason="ümläut", hosts=("web-2",)),
+        version=version,
+    )
+
+
+def test_what_drifts_is_listed_by_target_and_route(store: RolloutStore) -> None:
+    drifts = [a_drift("prod/eu-west-1"), a_drift(route="other"), a_drift()]
+    store.commit(Transition(drifts=tuple(drifts)))
+    assert store.drifts() == [each.replace(version=1) for each in (drifts[1], drifts[2], drifts[0])]
+
+
+def test_of_two_writers_of_a_drift_the_second_conflicts_and_its_event_is_not_recorded(
+    store: RolloutStore, trail: Trail
+) -> None:
+    store.commit(Transition(drifts=(a_drift(),)))
+    store.commit(Transition(drifts=(a_drift(version=1),)))
+    event = RunWaited(at=MORNING, rollout="r-1", target=DEV, attempt=1, blocked_by=RolloutId("r-2"))
+    for version in (0, 1):
+        with pytest.raises(Conflict):
+            store.commit(Transition(drifts=(a_drift(version=version),), events=(event,)))
+    assert trail.of_partition(event.partition) == []
+    assert store.drifts() == [a_drift(version=2)]

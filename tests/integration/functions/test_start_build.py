@@ -15,6 +15,7 @@ from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import RolloutState, RunState, TargetName
 from pointsman.core.ports import BuildReport
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.lambda_context import FakeContext
 from tests.support.rollouts import ACCOUNT_IDS, delivery
@@ -40,7 +41,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[TableWorld]:
         monkeypatch.setenv(name, value)
     # moto undoes a cancelled transaction by restoring all its tables, so steps must not run in parallel.
     monkeypatch.setattr("pointsman.core.rollouts.executor.PARALLEL_STEPS", 1)
-    forget()
+    monkeypatch.setattr(wiring, "packaged_routes", lambda: CompiledRoutes(places=(), routes=()))
+    wiring.forget()
     with mock_aws():
         boto3.client("sqs", region_name="us-east-1").create_queue(
             QueueName="changes-dead-letters.fifo", Attributes={"FifoQueue": "true"}
@@ -48,12 +50,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[TableWorld]:
         for target in (DEV, PROD):
             create_project(target)
         yield TableWorld()
-    forget()
-
-
-def forget() -> None:
-    for cached in (wiring.settings, wiring.engine, wiring.instance_intake, wiring.consumer):
-        cached.cache_clear()
+    wiring.forget()
 
 
 def create_project(target: str) -> None:
@@ -246,7 +243,7 @@ def test_a_delivery_without_rollouts_is_in_the_trail(world: TableWorld) -> None:
 
 def test_every_missing_setting_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDIT_TABLE", "audit")
-    forget()
+    wiring.forget()
     with pytest.raises(
         Misconfigured,
         match=r"ROLLOUTS_TABLE: .*LETTERS_URL: .*ACCOUNT_ID: .*START_ROLE_NAME: .*CHECK_PROJECT_NAME: .*EXTERNAL_ID: ",

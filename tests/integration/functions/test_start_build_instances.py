@@ -67,7 +67,7 @@ def builds() -> list[str]:
 
 
 @pytest.fixture
-def compiled(monkeypatch: pytest.MonkeyPatch) -> CompiledRoutes:
+def compiled(world: TableWorld, monkeypatch: pytest.MonkeyPatch) -> CompiledRoutes:
     compiled = routes("site")
     monkeypatch.setattr(wiring, "packaged_routes", lambda: compiled)
     return compiled

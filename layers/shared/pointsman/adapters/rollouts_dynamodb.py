@@ -1,7 +1,7 @@
 """The RolloutStore port on DynamoDB: rollouts, their runs and target queues. `rollouts_table.py` has its layout."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +10,12 @@ from msgspec import ValidationError
 from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, pages, unmarshal
 from pointsman.adapters.rollouts_table import (
+    DRIFT_PARTITION,
     FREEZES_KEY,
     OPEN,
     SWEEP_KEY,
     Key,
+    drift_key,
     is_queue,
     is_rollout,
     is_route,
@@ -31,6 +33,7 @@ from pointsman.adapters.rollouts_table import (
     targets_key,
 )
 from pointsman.adapters.trail_dynamodb import put_of
+from pointsman.core.drift import TargetDrift
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, Target, TargetQueue
 from pointsman.core.ports import Surroundings, Transition
 from pointsman.core.route_state import Freezes, RouteState
@@ -164,6 +167,7 @@ class DynamoRollouts:
             *(self._queue_put(queue) for queue in transition.queues),
             *([self._put(route_key(transition.route.key), transition.route)] if transition.route else []),
             *([self._put(FREEZES_KEY, transition.freezes)] if transition.freezes else []),
+            *(self._put(drift_key(*drift.id), drift) for drift in transition.drifts),
             *(put_of(event, self._audit) for event in transition.events),
         ]
         with translate_aws_errors("writing a transition"):
@@ -191,6 +195,22 @@ class DynamoRollouts:
             ExpressionAttributeValues=marshal({":one": "1", ":prefix": prefix}),
         )
         return [item["pk"] for item in items]
+
+    def drifts(self) -> list[TargetDrift]:
+        """See RolloutStore.drifts."""
+        items = pages(
+            self._client,
+            "reading what drifts",
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=marshal({":pk": DRIFT_PARTITION}),
+            ConsistentRead=True,
+        )
+        drifts = []
+        for item in items:
+            with suppress(ValidationError):
+                drifts.append(TargetDrift.read(item["data"]))
+        return drifts
 
     def sweep_cursor(self) -> RolloutId | None:
         """See RolloutStore.sweep_cursor."""
@@ -237,7 +257,10 @@ class DynamoRollouts:
         return self._put(queue_key(queue.name), queue, {"open": "1"} if queue.new_instances else {})
 
     def _put(
-        self, key: Key, record: Rollout | Run | TargetQueue | RouteState | Freezes, extra: dict[str, str] | None = None
+        self,
+        key: Key,
+        record: Rollout | Run | TargetQueue | RouteState | Freezes | TargetDrift,
+        extra: dict[str, str] | None = None,
     ) -> Any:
         stored = record.replace(version=record.version + 1)
         data = with_decimals(stored.to_dict())

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from threading import RLock
 
 from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.drift import TargetDrift
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, TargetQueue
 from pointsman.core.ports import Surroundings, Transition
 from pointsman.core.route_state import Freezes, RouteState
@@ -21,6 +22,7 @@ class MemoryRollouts:
         self._queues: dict[str, TargetQueue] = {}
         self._routes: dict[str, RouteState] = {}
         self._freezes = Freezes()
+        self._drifts: dict[tuple[str, str], TargetDrift] = {}
         self._cursor: RolloutId | None = None
         self.unreadable: set[str] = set()  # rollouts and queues that a newer version wrote
 
@@ -92,6 +94,8 @@ class MemoryRollouts:
                 self._routes[transition.route.key] = _with_next_version(transition.route)
             if transition.freezes:
                 self._freezes = _with_next_version(transition.freezes)
+            for drift in transition.drifts:
+                self._drifts[drift.id] = _with_next_version(drift)
             for event in transition.events:
                 self.trail.record(event)
 
@@ -104,6 +108,11 @@ class MemoryRollouts:
         """See RolloutStore.queues_with_new_instances."""
         with self._lock:
             return sorted(name for name, queue in self._queues.items() if queue.new_instances)
+
+    def drifts(self) -> list[TargetDrift]:
+        """See RolloutStore.drifts."""
+        with self._lock:
+            return [drift for _, drift in sorted(self._drifts.items())]
 
     def sweep_cursor(self) -> RolloutId | None:
         """See RolloutStore.sweep_cursor."""
@@ -135,16 +144,18 @@ class MemoryRollouts:
             _same_version(transition.route, self._routes.get(transition.route.key))
         if transition.freezes:
             _same_version(transition.freezes, self._freezes)
+        for drift in transition.drifts:
+            _same_version(drift, self._drifts.get(drift.id))
         for event in transition.events:
             if any(stored.key == event.key for stored in self.trail.of_partition(event.partition)):
                 raise Conflict(f"{event.key} is already in the trail")
 
 
-def _with_next_version[Record: (Rollout, Run, TargetQueue, RouteState, Freezes)](record: Record) -> Record:
+type _Record = Rollout | Run | TargetQueue | RouteState | Freezes | TargetDrift
+
+
+def _with_next_version[Record: (Rollout, Run, TargetQueue, RouteState, Freezes, TargetDrift)](record: Record) -> Record:
     return record.replace(version=record.version + 1)
-
-
-type _Record = Rollout | Run | TargetQueue | RouteState | Freezes
 
 
 def _same_version(record: _Record, stored: _Record | None) -> None:

@@ -10,6 +10,7 @@
 | `QUEUE#<target>#check` | `QUEUE` | the queue of its checks |
 | `ROUTE#<route>` | `ROUTE#<repository id>` | the rollouts of a route of a repository (RouteState) |
 | `FREEZES` | `FREEZES` | the freezes that people made |
+| `DRIFT` | `<target>#<route key>` | what differs on a target from the last good commit of a route |
 | `SWEEP` | `SWEEP` | the rollout at which the last sweep stopped |
 | `RESULTS#<build arn>` | `RESULTS` | the number of host results that a build has sent |
 | `RESULTS#REJECTED#<account>#<day>` | `RESULTS` | the number of an account's rejected events on that day |
@@ -23,7 +24,7 @@
 | `SLACK#ALARM#<digest>` | `STATUS` | when an alarm fired and ended: `version`, `data` (AlarmStatus) |
 | `SLACK#stale` | `STALE` | the rollouts and alarms whose messages must be updated: `version`, `rollouts` |
 
-Rollouts, runs, queues, routes and freezes have `version` and `data`. start_build writes all but freezes, and
+Rollouts, runs, queues, routes, freezes and DRIFT items have `version` and `data`. start_build writes all but freezes, and
 command_receiver rollouts, routes and freezes.
 audit_writer writes RESULTS items, and notify writes SLACK items. IAM enforces this by `dynamodb:LeadingKeys`.
 """
@@ -123,6 +124,14 @@ def is_route(key: Key) -> bool:
 
 
 FREEZES_KEY: Key = {"pk": "FREEZES", "sk": "FREEZES"}
+DRIFT_PARTITION = "DRIFT"
+
+
+def drift_key(target: str, route_key: str) -> Key:
+    """The key of a route's drift on a target. All are in one partition: each sweep reads them together."""
+    return {"pk": DRIFT_PARTITION, "sk": f"{target}#{route_key}"}
+
+
 SWEEP_KEY: Key = {"pk": "SWEEP", "sk": "SWEEP"}
 
 

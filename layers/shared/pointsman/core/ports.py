@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from pointsman.core.delivery import Delivery
+from pointsman.core.drift import TargetDrift
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, Target, TargetQueue
 from pointsman.core.route_state import Freezes, RouteState
 from pointsman.core.trail.event import Event
@@ -61,6 +62,7 @@ class Transition(Value, kw_only=True, frozen=True):
     route: RouteState | None = None
     freezes: Freezes | None = None
     has_new_targets: bool = False  # an existing rollout got other targets
+    drifts: tuple[TargetDrift, ...] = ()
     events: tuple[TrailEvent, ...] = ()
 
 
@@ -107,6 +109,9 @@ class RolloutStore(Protocol):
 
     def queues_with_new_instances(self) -> list[str]:
         """The names of the queues in which new instances wait, in order."""
+
+    def drifts(self) -> list[TargetDrift]:
+        """What is known of drift, by target and route. Records that a newer version wrote are left out."""
 
     def sweep_cursor(self) -> RolloutId | None:
         """The last rollout of an unfinished sweep; None if the last sweep finished."""

@@ -12,6 +12,7 @@ class Trigger(StrEnum):
     INSTANCE = "instance"  # EC2 instances came up
     PERSON = "person"  # `pointsman run`
     ROLLBACK = "rollback"  # of a later commit
+    DRIFT = "drift"  # a scheduled check
 
 
 class RunRequest(Value, kw_only=True, frozen=True):

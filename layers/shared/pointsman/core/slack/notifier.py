@@ -11,6 +11,7 @@ from typing import Protocol
 from pointsman.core.model import RolloutState
 from pointsman.core.slack.alarm_notifier import AlarmNotifier
 from pointsman.core.slack.alarm_status import AlarmStatusStore, is_alarm_message
+from pointsman.core.slack.drift_notifier import DriftNotifier, KeyedTrail, is_drift_check, is_quiet
 from pointsman.core.slack.message import SlackMessage, render
 from pointsman.core.slack.message_sync import MessageRef, MessageSync, NotifyResult
 from pointsman.core.slack.port import SlackChannel, SlackMessageStore, WaitBudget
@@ -25,12 +26,16 @@ class SlackNotifierStore(SlackMessageStore, RouteStatusStore, AlarmStatusStore, 
     """Keeps the state of the messages and the status of routes and alarms."""
 
 
+class SlackTrail(PagedTrail, KeyedTrail, Protocol):
+    """The trail, as far as Slack shows it."""
+
+
 class SlackNotifier:
     """Shows rollouts and alarms in a channel. `members` has Slack's member ids by GitHub login, in lower case."""
 
     def __init__(
         self,
-        trail: PagedTrail,
+        trail: SlackTrail,
         store: SlackNotifierStore,
         channel: SlackChannel,
         clock: Callable[[], datetime],
@@ -42,6 +47,7 @@ class SlackNotifier:
         self._store = store
         self._message_sync = MessageSync(store, channel, clock)
         self._alarms = AlarmNotifier(store, self._message_sync)
+        self._drift = DriftNotifier(trail, self._message_sync)
         self._members = members or {}
 
     def note(self, rollout: str, events: Sequence[Event]) -> None:
@@ -68,10 +74,12 @@ class SlackNotifier:
             if view is None:
                 return None
             views.append(view)
-            return render(view)
+            return None if is_quiet(view) else render(view)
 
         result = self._message_sync.sync(MessageRef(rollout), render_newest, wait_budget)
-        if views and views[-1].state in (RolloutState.FAILED, RolloutState.SUCCEEDED):
+        if views and is_drift_check(views[-1]):
+            self._drift.sync(rollout, wait_budget)
+        elif views and views[-1].state in (RolloutState.FAILED, RolloutState.SUCCEEDED):
             self._sync_notes(views[-1], wait_budget)
         return result
 

@@ -25,6 +25,7 @@ from pointsman.core.trail.command_events import (
     RolloutRetried,
     RolloutRolledBack,
 )
+from pointsman.core.trail.drift_events import DriftDetected, DriftResolved
 from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.host_values import HostCounts, Status, TaskResult
@@ -161,6 +162,11 @@ class BuildEventOfRun(RunEvent, kw_only=True, frozen=True):
 
     build_arn: str  # in the target's account and region
     started_by: str | None = None  # who started the build outside Pointsman, such as with "Retry build" in the console
+
+    @classmethod
+    def beginning(cls, target: str, attempt: int) -> str:
+        """The beginning of the keys of all events of this type about one run."""
+        return f"{cls.__name__}#{target}#{attempt}#"
 
     @property
     def partition(self) -> str:
@@ -322,6 +328,8 @@ type TrailEvent = (
     | BuildReported
     | HostResultRecorded
     | PlaybookEnded
+    | DriftDetected
+    | DriftResolved
     | RawReportRecorded
     | EventRejected
     | RecordingCapped
