@@ -20,8 +20,8 @@ class ExitCode(IntEnum):
     # For `audit`, no matching events is an answer, too.
     OK = 0
     # Failed: `status ROLLOUT` of a failed rollout, `--exit-status` with a failed rollout, `routes check` with an error,
-    # a push that was not accepted, a stack that could not be deployed, a broken link of `doctor`, a stack that was
-    # not deleted.
+    # `drift` of a host that drifts or of which it is unknown, a push that was not accepted, a stack that could not be
+    # deployed, a broken link of `doctor`, a stack that was not deleted.
     FAILED = 1
     USAGE = 2  # Wrong use: an option, a file, a commit range or a setting cannot be used.
     NOT_FOUND = 3  # Not found: no such rollout, no delivery of the commit, no such item.

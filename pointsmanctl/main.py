@@ -26,6 +26,9 @@ class PointsmanGroup(LazyGroup):
             f"{HERE}.why:why",
             "Show each delivery of a commit, each route's decision and its reason, and what followed.",
         ),
+        "drift": Lazy(
+            f"{HERE}.drift:drift", "Show which hosts differ from the last commit that succeeded on their target."
+        ),
         "rollout": Lazy(f"{HERE}.rollout:app", "Stop a rollout, or run it again."),
         "init": Lazy(
             f"{HERE}.init:init", "Write routes.yaml and pointsman.toml from a few answers, each checked at once."

@@ -16,6 +16,7 @@ from pointsmanctl.output.run_ends import Ends, why_run_ended
 if TYPE_CHECKING:
     from pointsmanctl.routes_file.reader import LocatedDiagnostic
     from pointsmanctl.stack.deliveries import DeliveryReport
+    from pointsmanctl.stack.drift import DriftingHost, DriftReport
     from pointsmanctl.stack.rollouts import LoadedRollout
 
 EVENT_COLUMNS = (
@@ -28,6 +29,10 @@ ROLLOUT_COLUMNS = (
 )  # fmt: skip
 DECISION_COLUMNS = ("route", "outcome", "runs", "held", "reason", "pattern", "file", "targets", "rollout")
 DELIVERY_COLUMNS = ("at", "delivery", "repository", "ref", "commit", "actor", *DECISION_COLUMNS, "rollout_state")
+DRIFT_COLUMNS = (
+    "target", "route", "repository", "commit", "state", "host", "since", "task", "role", "path", "action", "rollout",
+    "unknown_since", "unknown_reason", "checked_at",
+)  # fmt: skip
 FINDING_COLUMNS = ("file", "line", "column", "severity", "where", "reason")
 
 
@@ -121,6 +126,49 @@ def delivery_object(report: "DeliveryReport") -> dict[str, Any]:
         "rollouts": [rollout_object(loaded) for loaded in report.rollouts.values()],
         "repeated": [event_object(each) for each in report.repeated],
     }
+
+
+def drift_object(report: "DriftReport") -> dict[str, Any]:
+    """Return what is known of the drift of a route on a target."""
+    record = report.record
+    unknown = record.unknown
+    return {
+        "target": record.target,
+        "route": record.route,
+        "repository": record.repository,
+        "commit": record.commit,
+        "state": report.state.value,
+        **times_of(record, "requested_at", "checked_at"),
+        "check": record.check.rollout if record.check else None,
+        "unknown_since": times_of(unknown, "since")["since"] if unknown else None,
+        "unknown_reason": report.unknown_reason or None,
+        "unknown_hosts": list(unknown.hosts) if unknown else [],
+        "hosts": [_drifting_host(each) for each in report.hosts],
+        "hosts_omitted": report.hosts_omitted,
+    }
+
+
+def _drifting_host(host: "DriftingHost") -> dict[str, Any]:
+    event = host.event
+    return {
+        "host": host.name,
+        "instance_id": event.instance_id if event else None,
+        "since": times_of(host.drift, "since")["since"],
+        "rollout": host.drift.found_by,
+        "tasks": [
+            {"task": task.name, "role": task.role, "path": task.path, "action": task.action}
+            for task in (event.tasks if event else ())
+        ],
+        "tasks_total": host.drift.tasks,
+    }
+
+
+def drift_rows(objects: Iterable[Object]) -> Iterator[Object]:
+    """Yield a CSV row for each task, or for a target on which no host drifts."""
+    for each in objects:
+        for host in each["hosts"] or [{"tasks": ()}]:
+            for task in host["tasks"] or [{}]:
+                yield {**each, **host, **task}
 
 
 def finding_object(finding: "LocatedDiagnostic") -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -18,7 +19,7 @@ from pointsman.core.trail.drift_events import DriftDetected, DriftResolved
 from pointsman.core.trail.events import HostResultRecorded, PlaybookEnded
 from pointsman.core.trail.host_values import HostCounts, TaskResult
 from tests.support.rollouts import ACCOUNT_IDS, COMMIT, MORNING, delivery
-from tests.support.world import DEV, World
+from tests.support.world import DEV, MemoryWorld, TableWorld
 
 DAY = 24 * 3600
 KEY = route_key(186853002, "site")
@@ -50,11 +51,11 @@ def task(name: str, *, status: str = "changed") -> TaskResult:
     )
 
 
-class DriftSide:
+class DriftSide[AWorld: (MemoryWorld, TableWorld)]:
     """The checks of a world, and what they find."""
 
-    def __init__(self, world: World, routes: CompiledRoutes | None = None) -> None:
-        self.world = world
+    def __init__(self, world: AWorld, routes: CompiledRoutes | None = None) -> None:
+        self.world: AWorld = world
         self.routes = routes or drift_routes()
 
     @cached_property
@@ -65,7 +66,7 @@ class DriftSide:
     def apply(self, *targets: TargetName, commit: str = COMMIT, state: RunState = RunState.SUCCEEDED) -> RolloutId:
         """A commit is pushed now, and ends on its targets."""
         pushed = delivery(*(targets or (DEV,)), commit=commit, at=self.world.clock(), name=f"d-{commit[:4]}")
-        rollout = self.world.push(pushed)
+        rollout: RolloutId = self.world.push(pushed)
         for name in targets or (DEV,):
             self.world.finish(rollout, name, state)
         self.world.later()
@@ -140,7 +141,7 @@ class DriftSide:
             ended_at=self.world.clock(),
         )
 
-    def _about(self, rollout: Rollout, target: TargetName) -> dict[str, object]:
+    def _about(self, rollout: Rollout, target: TargetName) -> dict[str, Any]:
         run = self.world.run(rollout.id, target)
         return {
             "at": self.world.clock(),
@@ -156,6 +157,7 @@ class DriftSide:
 
     def record(self, target: TargetName = DEV) -> TargetDrift:
         """What is known of a target."""
+        record: TargetDrift
         [record] = [each for each in self.world.store.drifts() if each.target == target]
         return record
 

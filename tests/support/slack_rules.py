@@ -16,7 +16,7 @@ MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 LINK = re.compile(r"<https?://[^\s<>|`]+\|[A-Za-z0-9 -]+>")
 ENTITY = re.compile(r"&(amp|lt|gt);")
 # The characters of the message's own words: they cannot format, mention or link.
-OWN_WORDS = re.compile(r"[A-Za-z0-9 ,.:…·↳\n🔄✅❌⏭️⛔💥⌛🛑🔹⏳🔁🔧🚫👤🆕🚨❔-]*")
+OWN_WORDS = re.compile(r"[A-Za-z0-9 ,.:…·↳\n🔄✅❌⏭️⛔💥⌛🛑🔹⏳🔁🔧🚫👤🆕🌀🚨❔-]*")
 
 
 def utf16(text: str) -> int:

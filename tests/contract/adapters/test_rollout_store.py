@@ -1,4 +1,4 @@
-"""The RolloutStore port: DynamoDB (on moto) and the one in memory behave the same."""
+"""The RolloutStore and DriftStore ports: DynamoDB (on moto) and the one in memory behave the same."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ from pointsman.core.model import (
     TargetQueue,
     WaitingInstances,
 )
-from pointsman.core.ports import RolloutStore, Trail, Transition
+from pointsman.core.ports import DriftStore, Trail, Transition
 from pointsman.core.rollouts import accept
 from pointsman.core.route_state import RouteState
 from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
@@ -36,7 +36,7 @@ DEV = "dev/eu-west-1"
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def world(request: pytest.FixtureRequest) -> Iterator[tuple[RolloutStore, Trail]]:
+def world(request: pytest.FixtureRequest) -> Iterator[tuple[DriftStore, Trail]]:
     if request.param == "memory":
         trail = MemoryTrail()
         yield MemoryRollouts(trail), trail
@@ -48,16 +48,16 @@ def world(request: pytest.FixtureRequest) -> Iterator[tuple[RolloutStore, Trail]
 
 
 @pytest.fixture
-def store(world: tuple[RolloutStore, Trail]) -> RolloutStore:
+def store(world: tuple[DriftStore, Trail]) -> DriftStore:
     return world[0]
 
 
 @pytest.fixture
-def trail(world: tuple[RolloutStore, Trail]) -> Trail:
+def trail(world: tuple[DriftStore, Trail]) -> Trail:
     return world[1]
 
 
-def started(store: RolloutStore, **about: str) -> Rollout:
+def started(store: DriftStore, **about: str) -> Rollout:
     sent = delivery(DEV, **about)  # type: ignore[arg-type]
     route = store.surroundings((), ("1#site",)).routes["1#site"]
     transition = accept.start(sent, "message-1", sent.specs[0], route, MORNING)
@@ -72,14 +72,14 @@ def a_run(rollout: Rollout, attempt: int = 1, version: int = 0) -> Run:
     )
 
 
-def test_what_was_stored_is_loaded_as_it_was(store: RolloutStore) -> None:
+def test_what_was_stored_is_loaded_as_it_was(store: DriftStore) -> None:
     rollout = started(store)
     run = a_run(rollout).replace(acquired_at=MORNING, reason="a reason with ümläut & <markup>")
     store.commit(Transition(runs=(run,)))
     assert store.load(rollout.id) == (rollout, (run.replace(version=1),))
 
 
-def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
+def test_extra_variables_keep_their_types(store: DriftStore) -> None:
     variables = {"workers": 4, "ratio": 0.25, "names": ["a", "b"], "nested": {"on": True, "off": None}, "empty": ""}
     sent = delivery(DEV)
     spec = sent.specs[0].replace(extra_vars=variables)
@@ -90,7 +90,7 @@ def test_extra_variables_keep_their_types(store: RolloutStore) -> None:
     assert type(loaded[0].spec.extra_vars["workers"]) is int
 
 
-def test_options_are_loaded_as_they_were(store: RolloutStore) -> None:
+def test_options_are_loaded_as_they_were(store: DriftStore) -> None:
     options = RunOptions(
         vault=(VaultSecret(secret="v"), VaultSecret(secret="w", id="prod")),
         secrets={"a": SecretLocation(secret="s", key="k"), "b": SecretLocation(parameter="/p")},
@@ -113,11 +113,11 @@ def test_options_are_loaded_as_they_were(store: RolloutStore) -> None:
     )
 
 
-def test_a_rollout_that_was_never_started_is_none(store: RolloutStore) -> None:
+def test_a_rollout_that_was_never_started_is_none(store: DriftStore) -> None:
     assert store.load(RolloutId("r-unknown")) is None
 
 
-def test_every_attempt_is_loaded(store: RolloutStore) -> None:
+def test_every_attempt_is_loaded(store: DriftStore) -> None:
     rollout = started(store)
     store.commit(Transition(runs=(a_run(rollout, 1), a_run(rollout, 2))))
     loaded = store.load(rollout.id)
@@ -125,13 +125,13 @@ def test_every_attempt_is_loaded(store: RolloutStore) -> None:
     assert sorted(run.attempt for run in loaded[1]) == [1, 2]
 
 
-def test_a_rollout_starts_once(store: RolloutStore) -> None:
+def test_a_rollout_starts_once(store: DriftStore) -> None:
     started(store)
     with pytest.raises(Conflict):
         started(store)
 
 
-def test_a_record_that_another_writer_changed_is_not_written(store: RolloutStore) -> None:
+def test_a_record_that_another_writer_changed_is_not_written(store: DriftStore) -> None:
     rollout = started(store)
     store.commit(Transition(runs=(a_run(rollout),)))
     moved = a_run(rollout, version=1).replace(state=RunState.STARTING)
@@ -140,7 +140,7 @@ def test_a_record_that_another_writer_changed_is_not_written(store: RolloutStore
         store.commit(Transition(runs=(moved,)))
 
 
-def test_a_transition_is_all_or_nothing(store: RolloutStore, trail: Trail) -> None:
+def test_a_transition_is_all_or_nothing(store: DriftStore, trail: Trail) -> None:
     rollout = started(store)
     holder = QueueEntry(rollout=rollout.id, concurrency_group="site", attempt=1, ordering_time=MORNING)
     store.commit(Transition(queues=(TargetQueue(name=DEV, holder=holder),)))
@@ -152,7 +152,7 @@ def test_a_transition_is_all_or_nothing(store: RolloutStore, trail: Trail) -> No
     assert waited not in trail.of_partition(waited.partition)
 
 
-def test_an_event_is_recorded_once_or_the_transition_fails(store: RolloutStore, trail: Trail) -> None:
+def test_an_event_is_recorded_once_or_the_transition_fails(store: DriftStore, trail: Trail) -> None:
     rollout = started(store)
     waited = RunWaited(at=MORNING, rollout=rollout.id, target=DEV, attempt=1, blocked_by="r-other")
     assert trail.record(waited)
@@ -160,7 +160,7 @@ def test_an_event_is_recorded_once_or_the_transition_fails(store: RolloutStore, 
         store.commit(Transition(runs=(a_run(rollout),), events=(waited,)))
 
 
-def test_unused_queues_are_empty_and_others_as_stored(store: RolloutStore) -> None:
+def test_unused_queues_are_empty_and_others_as_stored(store: DriftStore) -> None:
     holder = QueueEntry(rollout=RolloutId("r-1"), concurrency_group="site", attempt=1, ordering_time=MORNING)
     queue = TargetQueue(name=DEV, holder=holder, waiting=(holder,), newest_applied={"site": MORNING})
     store.commit(Transition(queues=(queue,)))
@@ -170,7 +170,7 @@ def test_unused_queues_are_empty_and_others_as_stored(store: RolloutStore) -> No
     }
 
 
-def test_more_queues_than_one_batch_are_read(store: RolloutStore) -> None:
+def test_more_queues_than_one_batch_are_read(store: DriftStore) -> None:
     names = [f"dev/region-{number}" for number in range(130)]
     for name in names[::40]:
         store.commit(Transition(queues=(TargetQueue(name=name),)))
@@ -179,7 +179,7 @@ def test_more_queues_than_one_batch_are_read(store: RolloutStore) -> None:
     assert [name for name, queue in queues.items() if queue.version] == names[::40]
 
 
-def test_open_rollouts_are_those_that_have_not_ended(store: RolloutStore) -> None:
+def test_open_rollouts_are_those_that_have_not_ended(store: DriftStore) -> None:
     ended = started(store, commit="a" * 40)
     still = started(store, commit="b" * 40)
     done = ended.replace(state=RolloutState.SUCCEEDED, ended_at=MORNING)
@@ -187,7 +187,7 @@ def test_open_rollouts_are_those_that_have_not_ended(store: RolloutStore) -> Non
     assert store.open_rollouts() == [still.id]
 
 
-def test_a_queue_is_found_while_new_instances_wait_in_it(store: RolloutStore) -> None:
+def test_a_queue_is_found_while_new_instances_wait_in_it(store: DriftStore) -> None:
     launches = (launch(1), launch(2))
     waiting = WaitingInstances(spec=instance_route(DEV).spec, launches=launches)
     good = LastGood(rollout=RolloutId("r-1"), repository="acme/infra", ordering_time=MORNING, acquired_at=MORNING)
@@ -207,7 +207,7 @@ def test_a_queue_is_found_while_new_instances_wait_in_it(store: RolloutStore) ->
     assert store.open_rollouts() == [still.id]
 
 
-def test_the_sweeps_cursor_is_kept_until_its_end(store: RolloutStore) -> None:
+def test_the_sweeps_cursor_is_kept_until_its_end(store: DriftStore) -> None:
     assert store.sweep_cursor() is None
     store.keep_sweep_cursor(RolloutId("r-7"))
     assert store.sweep_cursor() == "r-7"
@@ -216,14 +216,14 @@ def test_the_sweeps_cursor_is_kept_until_its_end(store: RolloutStore) -> None:
     assert store.open_rollouts() == []
 
 
-def test_a_rollout_that_another_version_wrote_is_unreadable_and_says_where(store: RolloutStore) -> None:
+def test_a_rollout_that_another_version_wrote_is_unreadable_and_says_where(store: DriftStore) -> None:
     rollout = started(store)
     make_unreadable(store, rollout.id)
     with pytest.raises(Unreadable, match=rollout.id):
         store.load(rollout.id)
 
 
-def make_unreadable(store: RolloutStore, rollout: str) -> None:
+def make_unreadable(store: DriftStore, rollout: str) -> None:
     if isinstance(store, MemoryRollouts):
         store.unreadable.add(rollout)
         return
@@ -249,14 +249,14 @@ def a_drift(target_name: str = DEV, route: str = "site", version: int = 0) -> Ta
     )
 
 
-def test_what_drifts_is_listed_by_target_and_route(store: RolloutStore) -> None:
+def test_what_drifts_is_listed_by_target_and_route(store: DriftStore) -> None:
     drifts = [a_drift("prod/eu-west-1"), a_drift(route="other"), a_drift()]
     store.commit(Transition(drifts=tuple(drifts)))
     assert store.drifts() == [each.replace(version=1) for each in (drifts[1], drifts[2], drifts[0])]
 
 
 def test_of_two_writers_of_a_drift_the_second_conflicts_and_its_event_is_not_recorded(
-    store: RolloutStore, trail: Trail
+    store: DriftStore, trail: Trail
 ) -> None:
     store.commit(Transition(drifts=(a_drift(),)))
     store.commit(Transition(drifts=(a_drift(version=1),)))

@@ -197,7 +197,7 @@ class DynamoRollouts:
         return [item["pk"] for item in items]
 
     def drifts(self) -> list[TargetDrift]:
-        """See RolloutStore.drifts."""
+        """See DriftStore.drifts."""
         items = pages(
             self._client,
             "reading what drifts",

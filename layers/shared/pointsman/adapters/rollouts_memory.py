@@ -110,7 +110,7 @@ class MemoryRollouts:
             return sorted(name for name, queue in self._queues.items() if queue.new_instances)
 
     def drifts(self) -> list[TargetDrift]:
-        """See RolloutStore.drifts."""
+        """See DriftStore.drifts."""
         with self._lock:
             return [drift for _, drift in sorted(self._drifts.items())]
 

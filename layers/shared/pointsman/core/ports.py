@@ -110,14 +110,18 @@ class RolloutStore(Protocol):
     def queues_with_new_instances(self) -> list[str]:
         """The names of the queues in which new instances wait, in order."""
 
-    def drifts(self) -> list[TargetDrift]:
-        """What is known of drift, by target and route. Records that a newer version wrote are left out."""
-
     def sweep_cursor(self) -> RolloutId | None:
         """The last rollout of an unfinished sweep; None if the last sweep finished."""
 
     def keep_sweep_cursor(self, rollout_id: RolloutId | None) -> None:
         """Save the last rollout of an unfinished sweep; None if it finished."""
+
+
+class DriftStore(RolloutStore, Protocol):
+    """The rollouts table, with what is known of drift."""
+
+    def drifts(self) -> list[TargetDrift]:
+        """What is known of drift, by target and route. Records that a newer version wrote are left out."""
 
 
 class FoundInstance(Value, kw_only=True, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from pointsmanctl.commands import audit, erratum, status, why
+from pointsmanctl.commands import audit, drift, erratum, status, why
 from tests.support.deployed_stack import DeployedStack
 
 
@@ -14,6 +14,6 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployedStack]:
     """A stack with empty tables."""
     with mock_aws():
         stack = DeployedStack()
-        for command in (audit, erratum, status, why):
+        for command in (audit, drift, erratum, status, why):
             monkeypatch.setattr(command, "connect_stack", lambda *_: stack.connection)
         yield stack

@@ -6,6 +6,7 @@ import pytest
 
 from pointsman.core.drift import TargetDrift
 from pointsman.core.model import Mode, RolloutId, RolloutState, RunState
+from pointsman.core.ports import Transition
 from pointsman.core.rollouts.drift_record import EVENTS_PER_TRANSITION, MOST_HOSTS
 from pointsman.core.trail.drift_events import DriftDetected, DriftResolved
 from pointsman.core.trail.events import RolloutStarted
@@ -19,7 +20,7 @@ LIMIT, MOTD = "Set the file limit", "Write the message of the day"
 
 
 @pytest.fixture
-def side() -> DriftSide:
+def side() -> DriftSide[MemoryWorld]:
     side = DriftSide(MemoryWorld())
     side.apply()
     return side
@@ -29,7 +30,7 @@ def types(events: list[DriftDetected | DriftResolved]) -> list[tuple[str, str | 
     return [(event.type, event.host) for event in events]
 
 
-def test_a_check_compares_with_the_last_commit_that_succeeded_and_changes_nothing(side: DriftSide) -> None:
+def test_a_check_compares_with_the_last_commit_that_succeeded_and_changes_nothing(side: DriftSide[MemoryWorld]) -> None:
     side.apply(commit=OTHER, state=RunState.FAILED)
     rollout = side.check()
     assert (rollout.change.after, rollout.spec.mode) == (COMMIT, Mode.CHECK)
@@ -42,7 +43,7 @@ def test_a_check_compares_with_the_last_commit_that_succeeded_and_changes_nothin
     )
 
 
-def test_what_a_host_would_change_is_recorded_once_until_it_changes(side: DriftSide) -> None:
+def test_what_a_host_would_change_is_recorded_once_until_it_changes(side: DriftSide[MemoryWorld]) -> None:
     first = side.check()
     side.end(first, {"web-1": [LIMIT, MOTD], "web-2": []})
     [event] = side.events(first)
@@ -72,7 +73,7 @@ def test_what_a_host_would_change_is_recorded_once_until_it_changes(side: DriftS
     assert side.record().is_clean
 
 
-def test_a_sweep_without_news_writes_nothing(side: DriftSide) -> None:
+def test_a_sweep_without_news_writes_nothing(side: DriftSide[MemoryWorld]) -> None:
     rollout = side.check()
     side.end(rollout, {"web-1": [LIMIT]})
     version, events = side.record().version, side.world.trail.all()
@@ -91,7 +92,7 @@ def test_nothing_is_due_before_a_commit_has_succeeded() -> None:
 
 
 @pytest.mark.parametrize("ends", [False, True])
-def test_while_a_commit_of_the_route_waits_or_runs_no_check_starts(side: DriftSide, ends: bool) -> None:
+def test_while_a_commit_of_the_route_waits_or_runs_no_check_starts(side: DriftSide[MemoryWorld], ends: bool) -> None:
     side.world.clock.pass_by(days=1)
     rollout = side.world.push(delivery(DEV, commit=OTHER, at=side.world.clock()))
     if ends:
@@ -102,19 +103,19 @@ def test_while_a_commit_of_the_route_waits_or_runs_no_check_starts(side: DriftSi
         assert side.check().change.after == OTHER
 
 
-def test_another_route_on_the_target_delays_no_check(side: DriftSide) -> None:
+def test_another_route_on_the_target_delays_no_check(side: DriftSide[MemoryWorld]) -> None:
     side.world.push(delivery(DEV, commit=OTHER, route="other", at=side.world.clock()))
     assert side.check().change.after == COMMIT
 
 
-def test_while_a_check_is_open_no_other_starts(side: DriftSide) -> None:
+def test_while_a_check_is_open_no_other_starts(side: DriftSide[MemoryWorld]) -> None:
     side.check()
     side.world.clock.pass_by(days=5)
     side.sweep()
     assert len(side.rollouts()) == 1
 
 
-def test_results_that_arrive_after_the_end_of_the_build_count(side: DriftSide) -> None:
+def test_results_that_arrive_after_the_end_of_the_build_count(side: DriftSide[MemoryWorld]) -> None:
     rollout = side.check()
     side.world.finish(rollout.id, DEV)
     side.sweep()
@@ -132,7 +133,9 @@ def test_results_that_arrive_after_the_end_of_the_build_count(side: DriftSide) -
     ("reported", "reason"),
     [(False, "Ansible did not report that it finished"), (True, "host results are missing in the trail")],
 )
-def test_after_30_minutes_missing_results_make_the_state_unknown(side: DriftSide, reported: bool, reason: str) -> None:
+def test_after_30_minutes_missing_results_make_the_state_unknown(
+    side: DriftSide[MemoryWorld], reported: bool, reason: str
+) -> None:
     found = side.check()
     side.end(found, {"web-1": [LIMIT], "web-2": []})
     rollout = side.check()
@@ -164,7 +167,7 @@ def test_after_30_minutes_missing_results_make_the_state_unknown(side: DriftSide
 
 
 @pytest.mark.parametrize("state", [RunState.STOPPED, RunState.TIMED_OUT, RunState.FAULTED])
-def test_a_check_that_was_ended_is_unknown_at_once(side: DriftSide, state: RunState) -> None:
+def test_a_check_that_was_ended_is_unknown_at_once(side: DriftSide[MemoryWorld], state: RunState) -> None:
     rollout = side.check()
     side.report(rollout, {"web-1": []})
     side.world.finish(rollout.id, DEV, state, "somebody stopped it")
@@ -174,7 +177,7 @@ def test_a_check_that_was_ended_is_unknown_at_once(side: DriftSide, state: RunSt
     assert unknown.reason == f"the check was not completed ({state.value.replace('_', ' ')}): somebody stopped it"
 
 
-def test_a_check_that_is_refused_is_unknown(side: DriftSide) -> None:
+def test_a_check_that_is_refused_is_unknown(side: DriftSide[MemoryWorld]) -> None:
     side.world.builds.refuses[DEV] = "access denied"
     side.world.clock.pass_by(days=1)
     side.sweep()
@@ -184,7 +187,7 @@ def test_a_check_that_is_refused_is_unknown(side: DriftSide) -> None:
     assert unknown.reason == "the check was not completed (refused): access denied"
 
 
-def test_a_host_that_failed_or_was_not_reached_keeps_its_state(side: DriftSide) -> None:
+def test_a_host_that_failed_or_was_not_reached_keeps_its_state(side: DriftSide[MemoryWorld]) -> None:
     side.end(side.check(), {"web-1": [LIMIT], "web-2": [LIMIT], "web-3": []})
     rollout = side.check()
     side.report(rollout, {"web-1": "unreachable", "web-3": [MOTD]}, cut_off=("web-2",))
@@ -198,7 +201,7 @@ def test_a_host_that_failed_or_was_not_reached_keeps_its_state(side: DriftSide) 
     assert record.unknown.hosts == ("web-1", "web-2")
 
 
-def test_a_check_that_fails_on_no_host_says_nothing_of_any(side: DriftSide) -> None:
+def test_a_check_that_fails_on_no_host_says_nothing_of_any(side: DriftSide[MemoryWorld]) -> None:
     side.end(side.check(), {"web-1": [LIMIT]})
     rollout = side.check()
     side.end(rollout, {}, state=RunState.FAILED)
@@ -207,7 +210,7 @@ def test_a_check_that_fails_on_no_host_says_nothing_of_any(side: DriftSide) -> N
     assert side.record().unknown
 
 
-def test_a_host_that_left_the_inventory_is_no_longer_listed(side: DriftSide) -> None:
+def test_a_host_that_left_the_inventory_is_no_longer_listed(side: DriftSide[MemoryWorld]) -> None:
     side.end(side.check(), {"web-1": [LIMIT], "web-2": [LIMIT]})
     rollout = side.check()
     side.end(rollout, {"web-2": [LIMIT]})
@@ -217,15 +220,17 @@ def test_a_host_that_left_the_inventory_is_no_longer_listed(side: DriftSide) -> 
     assert set(side.record().hosts) == {"web-2"}
 
 
-def test_an_instance_alone_and_a_pull_request_say_nothing_of_drift(side: DriftSide) -> None:
+def test_an_instance_alone_and_a_pull_request_say_nothing_of_drift(side: DriftSide[MemoryWorld]) -> None:
     side.end(side.check(), {"web-1": [LIMIT]})
     launched = side.world.launch(1)
-    [instance_run] = [each for each in side.world.runs_on_instances() if launched.instance in each.request.instances]  # type: ignore[union-attr]
+    instance_run = side.world.runs_on_instances()[-1]
+    assert instance_run.request
+    assert instance_run.request.instances == (launched.instance,)
     side.end(instance_run, {"web-1": []})
     assert set(side.record().hosts) == {"web-1"}
 
 
-def test_a_route_that_no_longer_checks_resolves_what_was_found(side: DriftSide) -> None:
+def test_a_route_that_no_longer_checks_resolves_what_was_found(side: DriftSide[MemoryWorld]) -> None:
     found = side.check()
     side.end(found, {"web-1": [LIMIT]})
     side.routes = drift_routes(seconds=None)
@@ -265,7 +270,7 @@ def test_targets_with_different_commits_are_different_rollouts() -> None:
     }
 
 
-def test_many_hosts_are_several_transactions_and_each_event_is_recorded_once(side: DriftSide) -> None:
+def test_many_hosts_are_several_transactions_and_each_event_is_recorded_once(side: DriftSide[MemoryWorld]) -> None:
     hosts = {f"web-{number:03}": [LIMIT] for number in range(2 * EVENTS_PER_TRANSITION + 5)}
     rollout = side.check()
     side.end(rollout, hosts)
@@ -274,18 +279,21 @@ def test_many_hosts_are_several_transactions_and_each_event_is_recorded_once(sid
     assert side.record().version == 4  # requested, and three parts
 
 
-def test_a_sweep_that_dies_between_two_parts_is_continued(side: DriftSide, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweep_that_dies_between_two_parts_is_continued(
+    side: DriftSide[MemoryWorld], monkeypatch: pytest.MonkeyPatch
+) -> None:
     hosts = {f"web-{number:03}": [LIMIT] for number in range(EVENTS_PER_TRANSITION + 5)}
     rollout = side.check()
     side.report(rollout, hosts)
     side.world.finish(rollout.id, DEV)
-    commit, calls = side.world.store.commit, []
+    commit = side.world.store.commit
+    calls: list[Transition] = []
 
-    def dies(transition: object) -> None:
+    def dies(transition: Transition) -> None:
         calls.append(transition)
         if len(calls) == 2:
             raise Unavailable("throttled")
-        commit(transition)  # type: ignore[arg-type]
+        commit(transition)
 
     monkeypatch.setattr(side.world.store, "commit", dies)
     with pytest.raises(Unavailable, match="throttled"):
@@ -297,7 +305,7 @@ def test_a_sweep_that_dies_between_two_parts_is_continued(side: DriftSide, monke
     assert side.record().check is None
 
 
-def test_more_hosts_than_an_item_has_room_for_are_counted(side: DriftSide) -> None:
+def test_more_hosts_than_an_item_has_room_for_are_counted(side: DriftSide[MemoryWorld]) -> None:
     hosts = {f"web-{number:04}": [LIMIT] for number in range(MOST_HOSTS + 3)}
     side.end(side.check(), hosts)
     assert len(side.record().hosts) == MOST_HOSTS
@@ -308,9 +316,9 @@ def test_more_hosts_than_an_item_has_room_for_are_counted(side: DriftSide) -> No
     assert [event.type for event in side.events(rollout)].count("DriftDetected") == 3
 
 
-def test_a_last_good_commit_that_is_gone_is_said(side: DriftSide) -> None:
+def test_a_last_good_commit_that_is_gone_is_said(side: DriftSide[MemoryWorld]) -> None:
     [good] = side.world.store.queues([DEV])[DEV].last_good.values()
-    side.world.store.forget(good.rollout)  # type: ignore[attr-defined]
+    side.world.store.forget(good.rollout)
     side.world.clock.pass_by(days=1)
     side.sweep()
     unknown = side.record().unknown
@@ -322,12 +330,12 @@ def test_a_last_good_commit_that_is_gone_is_said(side: DriftSide) -> None:
 
 
 @pytest.mark.parametrize("gone", [True, False])
-def test_a_check_that_cannot_be_read_is_unknown(side: DriftSide, gone: bool) -> None:
+def test_a_check_that_cannot_be_read_is_unknown(side: DriftSide[MemoryWorld], gone: bool) -> None:
     rollout = side.check()
     if gone:
-        side.world.store.forget(rollout.id)  # type: ignore[attr-defined]
+        side.world.store.forget(rollout.id)
     else:
-        side.world.store.unreadable.add(rollout.id)  # type: ignore[attr-defined]
+        side.world.store.unreadable.add(rollout.id)
     side.sweep()
     assert side.record().check is None
     assert side.record().unknown
@@ -353,7 +361,7 @@ def test_what_fails_on_one_target_stops_no_other(monkeypatch: pytest.MonkeyPatch
     assert [each.spec.targets[0].name for each in side.rollouts()] == [PROD]
 
 
-def test_a_sweep_without_time_leaves_the_rest_to_the_next(side: DriftSide) -> None:
+def test_a_sweep_without_time_leaves_the_rest_to_the_next(side: DriftSide[MemoryWorld]) -> None:
     side.world.clock.pass_by(days=1)
     side.checks.sweep(lambda: True)
     assert side.rollouts() == []
@@ -361,7 +369,7 @@ def test_a_sweep_without_time_leaves_the_rest_to_the_next(side: DriftSide) -> No
     assert len(side.rollouts()) == 1
 
 
-def test_a_redacted_value_stays_redacted_and_no_diff_is_copied(side: DriftSide) -> None:
+def test_a_redacted_value_stays_redacted_and_no_diff_is_copied(side: DriftSide[MemoryWorld]) -> None:
     rollout = side.check()
     result = side.host_result(rollout, "web-1", [])
     leaky = task("Set the password to [REDACTED]").replace(diff="-old\n+new\n", message="a message")
@@ -380,7 +388,7 @@ def test_a_record_of_an_older_version_is_read() -> None:
     assert TargetDrift.read(stored).is_clean
 
 
-def test_a_check_never_stands_in_the_way_of_a_push(side: DriftSide) -> None:
+def test_a_check_never_stands_in_the_way_of_a_push(side: DriftSide[MemoryWorld]) -> None:
     side.check()
     rollout = side.world.push(delivery(DEV, commit=OTHER, at=side.world.clock() + timedelta(seconds=1)))
     assert side.world.run(rollout, DEV).state is RunState.RUNNING

@@ -64,7 +64,7 @@ def test_within_a_period_a_target_is_due_exactly_once(seconds: int, after: int) 
 
 def test_the_targets_of_a_route_start_at_different_times() -> None:
     every = routes(count=121)
-    queues = {route.target.name: queue(route.target.name) for route in every}
+    queues = {str(route.target.name): queue(route.target.name) for route in every}
     records: dict[tuple[TargetName, str], TargetDrift] = {}
     started: Counter[int] = Counter()
     for step in range(288):  # the sweeps of a day
@@ -79,7 +79,7 @@ def test_the_targets_of_a_route_start_at_different_times() -> None:
 
 def test_a_sweep_starts_a_limited_number_and_the_longest_waiting_first() -> None:
     every = routes(count=2 * STARTED_PER_SWEEP)
-    queues = {route.target.name: queue(route.target.name) for route in every}
+    queues = {str(route.target.name): queue(route.target.name) for route in every}
     late = every[-1].target.name
     queues[late] = queue(late, at=MORNING - timedelta(hours=1))
     groups = due_checks(every, {}, queues, MORNING + timedelta(days=2))

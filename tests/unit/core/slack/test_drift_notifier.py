@@ -34,7 +34,7 @@ ABOUT: dict[str, Any] = {
 
 
 def check(state: str = "succeeded") -> list[TrailEvent]:
-    start = started_rollout(DEV, PROD, request=REQUEST, actor=REQUEST.actor, mode=Mode.CHECK)
+    start = started_rollout(DEV, request=REQUEST, actor=REQUEST.actor, mode=Mode.CHECK)
     return [start, started_run(DEV), ended_run(DEV, state), ended_rollout(state)]
 
 
@@ -110,7 +110,7 @@ def test_what_begins_and_what_stops_are_one_message() -> None:
         f"{ROLLOUT} drift#{DEV}"
     )
     assert "🌀 site on dev/eu-west-1: 2 hosts drift, 1 no longer" in text_of(message)
-    assert "`web-2` would be changed by `Set the file limit` (drifts for 1h 00m, now otherwise)" in text_of(message)
+    assert "`web-2` would be changed by `Set the file limit` · drifts for 1h 00m, now otherwise" in text_of(message)
 
 
 def test_a_check_that_failed_has_its_rollouts_message_and_no_note() -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pointsman.core.drift import DriftCheck, TargetDrift
 from pointsman.core.model import Rollout, RolloutId, Run, TargetName, TargetQueue
-from pointsman.core.ports import RolloutStore, Trail, Transition
+from pointsman.core.ports import DriftStore, Trail, Transition
 from pointsman.core.rollouts import drift_record
 from pointsman.core.rollouts.drift_results import CheckResult, nothing_known, result_of
 from pointsman.core.rollouts.drift_schedule import DriftRoute, DueCheck, due_checks, start
@@ -29,7 +29,7 @@ class DriftChecks:
 
     def __init__(
         self,
-        store: RolloutStore,
+        store: DriftStore,
         trail: Trail,
         routes: Callable[[], CompiledRoutes],
         reconcile: Callable[[Iterable[RolloutId]], None],

@@ -54,12 +54,12 @@ def after_check(record: TargetDrift, check: DriftCheck, result: CheckResult, now
 def not_started(record: TargetDrift, reason: str, now: datetime) -> Transition:
     """A check cannot be started. The next one is due a period later."""
     unknown = DriftUnknown(since=record.unknown.since if record.unknown else now, reason=reason)
-    return Transition(drifts=(record.replace(requested_at=now, unknown=unknown),))
+    return Transition(drifts=(record.replace(requested_at=now, unknown=unknown, is_checked=True),))
 
 
 def retired(record: TargetDrift, now: datetime) -> Transition | None:
     """The next part of what changes when a route no longer checks a target; None if nothing is left."""
-    if record.is_clean:
+    if not record.is_checked:
         return None
     hosts = sorted(record.hosts)
     now_resolved, left = hosts[:EVENTS_PER_TRANSITION], hosts[EVENTS_PER_TRANSITION:]
@@ -71,7 +71,9 @@ def retired(record: TargetDrift, now: datetime) -> Transition | None:
         )
         for host in now_resolved
     )
-    after = record.replace(hosts={host: record.hosts[host] for host in left}, hosts_omitted=0, unknown=None)
+    after = record.replace(
+        hosts={host: record.hosts[host] for host in left}, hosts_omitted=0, unknown=None, is_checked=bool(left)
+    )
     return Transition(drifts=(after,), events=events)
 
 

@@ -127,5 +127,5 @@ def start(checks: list[DueCheck], good: Rollout, now: datetime) -> Transition:
     )
     rollout, event = requested(good.change, spec, request, now)
     check = DriftCheck(rollout=rollout.id, requested_at=now, commit=good.change.after)
-    records = (each.record.replace(check=check, requested_at=now) for each in checks)
+    records = (each.record.replace(check=check, requested_at=now, is_checked=True) for each in checks)
     return Transition(rollout=rollout, drifts=tuple(records), events=(event,))

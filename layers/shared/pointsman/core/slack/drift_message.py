@@ -48,7 +48,7 @@ def _lines(events: Sequence[Drift]) -> Iterator[str]:
 
 def _detected(event: DriftDetected) -> str:
     host = code(event.host or "", NAME_LENGTH)
-    since = "" if event.since >= event.at else f" (drifts for {_duration(event)}, now otherwise)"
+    since = "" if event.since >= event.at else f" · drifts for {_duration(event)}, now otherwise"
     tasks = ", ".join(_tasks(event))
     return f"{host} would be changed by {tasks}{since}" if tasks else f"{host} would be changed{since}"
 

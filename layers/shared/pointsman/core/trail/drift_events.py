@@ -22,10 +22,15 @@ class DriftEvent(Event, kw_only=True, frozen=True):
 
     since: datetime  # when a check first found that the host differs
 
+    @classmethod
+    def beginning(cls, target: str) -> str:
+        """The beginning of the keys of all events of this type about one target."""
+        return f"{cls.__name__}#{target}#"
+
     @property
     def key(self) -> str:
         """One per check and host. The rollout is in the partition."""
-        return f"{self.type}#{self.target}#{self.host}"
+        return f"{self.beginning(str(self.target))}{self.host}"
 
 
 class DriftDetected(DriftEvent, kw_only=True, frozen=True):
