@@ -12,7 +12,7 @@ from pointsman.core.drift import DriftCheck, TargetDrift
 from pointsman.core.model import Rollout, RolloutId, Run, TargetName, TargetQueue
 from pointsman.core.ports import DriftStore, Trail, Transition
 from pointsman.core.rollouts import drift_record
-from pointsman.core.rollouts.drift_results import CheckResult, nothing_known, result_of
+from pointsman.core.rollouts.drift_results import DriftResult, nothing_known, result_of
 from pointsman.core.rollouts.drift_schedule import DriftRoute, DueCheck, due_checks, start
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.routes.compiled import CompiledRoute, CompiledRoutes
@@ -72,7 +72,7 @@ class DriftChecks:
             record = self._commit(transition)
         return record
 
-    def _result(self, record: TargetDrift, check: DriftCheck) -> CheckResult | None:
+    def _result(self, record: TargetDrift, check: DriftCheck) -> DriftResult | None:
         try:
             loaded = self._store.load(check.rollout)
         except Unreadable as error:
@@ -88,7 +88,7 @@ class DriftChecks:
         ends = self._trail.with_key(partition, PlaybookEnded.beginning(*of_run))
         return [*ends, *self._trail.with_key(partition, HostResultRecorded.beginning(*of_run))] if ends else []
 
-    def _judge(self, record: TargetDrift, check: DriftCheck, result: CheckResult) -> TargetDrift:
+    def _judge(self, record: TargetDrift, check: DriftCheck, result: DriftResult) -> TargetDrift:
         now = self._clock()
         while record.check:
             record = self._commit(drift_record.after_check(record, check, result, now))

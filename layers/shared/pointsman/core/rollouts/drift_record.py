@@ -11,7 +11,7 @@ from typing import Any
 from pointsman.core.drift import ACTOR, DriftCheck, DriftUnknown, HostDrift, TargetDrift
 from pointsman.core.model import RolloutId
 from pointsman.core.ports import Transition
-from pointsman.core.rollouts.drift_results import CheckResult, FoundDrift
+from pointsman.core.rollouts.drift_results import DriftResult, FoundDrift
 from pointsman.core.trail.drift_events import DriftDetected, DriftResolved
 
 EVENTS_PER_TRANSITION = 40
@@ -24,7 +24,7 @@ NOT_CHECKED = "the route no longer checks this target for drift"
 type HostChange = tuple[str, HostDrift | None, DriftDetected | DriftResolved]
 
 
-def after_check(record: TargetDrift, check: DriftCheck, result: CheckResult, now: datetime) -> Transition:
+def after_check(record: TargetDrift, check: DriftCheck, result: DriftResult, now: datetime) -> Transition:
     """The next part of what a check's result changes. The record of the last part has no open check."""
     changes = [*_resolved(record, check, result, now), *_detected(record, check, result, now)]
     room = MOST_HOSTS - len(record.hosts)
@@ -77,7 +77,7 @@ def retired(record: TargetDrift, now: datetime) -> Transition | None:
     return Transition(drifts=(after,), events=events)
 
 
-def _resolved(record: TargetDrift, check: DriftCheck, result: CheckResult, now: datetime) -> Iterator[HostChange]:
+def _resolved(record: TargetDrift, check: DriftCheck, result: DriftResult, now: datetime) -> Iterator[HostChange]:
     if not result.is_about_hosts:
         return
     for host in sorted(record.hosts.keys() - result.drifting.keys() - set(result.unknown)):
@@ -89,7 +89,7 @@ def _resolved(record: TargetDrift, check: DriftCheck, result: CheckResult, now: 
         yield host, None, event
 
 
-def _detected(record: TargetDrift, check: DriftCheck, result: CheckResult, now: datetime) -> Iterator[HostChange]:
+def _detected(record: TargetDrift, check: DriftCheck, result: DriftResult, now: datetime) -> Iterator[HostChange]:
     for host, found in sorted(result.drifting.items()):
         before = record.hosts.get(host)
         if before and before.digest == found.digest:
@@ -110,7 +110,7 @@ def _omitted(found: FoundDrift) -> int:
     return max(found.tasks_total - len(found.tasks), 0)
 
 
-def _unknown(record: TargetDrift, result: CheckResult, now: datetime) -> DriftUnknown | None:
+def _unknown(record: TargetDrift, result: DriftResult, now: datetime) -> DriftUnknown | None:
     if not result.unknown_reason:
         return None
     since = record.unknown.since if record.unknown else now

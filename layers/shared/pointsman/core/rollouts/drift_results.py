@@ -28,7 +28,7 @@ class FoundDrift:
 
 
 @dataclass(frozen=True)
-class CheckResult:
+class DriftResult:
     """What a check says. A host that is in none of the three is not in the inventory."""
 
     drifting: Mapping[str, FoundDrift] = field(default_factory=dict)
@@ -38,12 +38,12 @@ class CheckResult:
     is_about_hosts: bool = True  # False: it says nothing of any host
 
 
-def nothing_known(reason: str) -> CheckResult:
+def nothing_known(reason: str) -> DriftResult:
     """The result of a check that says nothing of any host."""
-    return CheckResult(unknown_reason=cut(reason, REASON_LENGTH), is_about_hosts=False)
+    return DriftResult(unknown_reason=cut(reason, REASON_LENGTH), is_about_hosts=False)
 
 
-def result_of(run: Run | None, events: Iterable[TrailEvent], now: datetime) -> CheckResult | None:
+def result_of(run: Run | None, events: Iterable[TrailEvent], now: datetime) -> DriftResult | None:
     """The result of a check's run, from the trail's events of its build; None if it is too early to say."""
     if run is None or not run.state.ended:
         return None
@@ -94,7 +94,7 @@ def _what_is_missing(run: Run, end: PlaybookEnded | None) -> str:
     return "host results are missing in the trail"
 
 
-def _judged(run: Run, end: PlaybookEnded, parts: Parts) -> CheckResult:
+def _judged(run: Run, end: PlaybookEnded, parts: Parts) -> DriftResult:
     last = {host: each[max(each)] for host, each in parts.items()}
     failed = [host for host, result in last.items() if result.status not in ("ok", "changed")]
     unknown = sorted({*failed, *end.hosts_cut_off})
@@ -104,7 +104,7 @@ def _judged(run: Run, end: PlaybookEnded, parts: Parts) -> CheckResult:
     drifting = {
         host: found for host, each in known.items() if (found := _drift(list(dict(sorted(each.items())).values())))
     }
-    return CheckResult(
+    return DriftResult(
         drifting=drifting,
         unchanged=frozenset(known) - drifting.keys(),
         unknown=tuple(unknown),
