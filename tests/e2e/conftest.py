@@ -53,6 +53,12 @@ MORE_ROUTES = """
     targets: [dev/ca-central-1]
     playbook: site.yml
     new_instances: true
+  - name: drifters # the only route that checks for drift
+    repository: acme/drifters
+    on: {push: {branches: [main]}}
+    targets: [dev/eu-west-1]
+    playbook: site.yml
+    drift: rate(1 day)
   - name: enterprise # of an installation of its own, for GitHub Enterprise Server
     repository: acme/enterprise
     on: {push: {branches: [main], paths: [site.yml]}}
