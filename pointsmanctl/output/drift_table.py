@@ -26,7 +26,7 @@ def _lines(report: DriftReport, now: datetime) -> Iterator[Line]:
     for host in report.hosts:
         cells = _cells(host.name, report, host.drift.since)
         drifts_for = format_duration(max((now - host.drift.since).total_seconds(), 0.0))
-        head = Text(f"{pluralize(host.drift.tasks, 'task')} would change this host, for {drifts_for}", "yellow")
+        head = Text(f"drifts for {drifts_for}: {pluralize(host.drift.tasks, 'task')} would change it", "yellow")
         yield Line(cells, head, list(_tasks(host)))
     if report.hosts_omitted:
         yield Line(_cells("", report, None), Text(f"{pluralize(report.hosts_omitted, 'more host')}", "yellow"))

@@ -50,7 +50,7 @@ def test_what_drifts_is_a_table_with_its_tasks(side: Stack) -> None:
     assert header.split() == ["HOST", "TARGET", "ROUTE", "COMMIT", "SINCE", "TASKS"]
     since = side.record().hosts["web-1"].since
     assert line.split()[:6] == ["web-1", DEV, "site", COMMIT[:7], f"{since:%Y-%m-%d}", f"{since:%H:%M}"]
-    assert "2 tasks would change this host" in line
+    assert ": 2 tasks would change it" in line
     assert f"{LIMIT}  ansible.builtin.copy  roles/web/tasks/main.yml:3" in line
     assert MOTD in line
     assert run("drift", DEV).stdout == done.stdout
