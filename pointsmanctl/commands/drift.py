@@ -34,7 +34,9 @@ def drift(
     stack: StackOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Show which hosts differ from the last commit that succeeded on their target, as the last scheduled check found.
+    """Show which hosts differ from the last commit that succeeded on their target.
+
+    That is as the last scheduled check found it, with the tasks that would change each host.
 
     Exits with 1 if a host drifts, or if it is unknown whether one does, and with 3 if TARGET is not checked.
     """
