@@ -8,6 +8,7 @@ from pointsman.core.drift import TargetDrift
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, TargetQueue
 from pointsman.core.ports import Surroundings, Transition
 from pointsman.core.route_state import Freezes, RouteState
+from pointsman.core.trail.events import TrailEvent
 from pointsman.errors import Conflict, Unreadable
 
 
@@ -146,7 +147,10 @@ class MemoryRollouts:
             _same_version(transition.freezes, self._freezes)
         for drift in transition.drifts:
             _same_version(drift, self._drifts.get(drift.id))
-        for event in transition.events:
+        self._check_events(transition.events)
+
+    def _check_events(self, events: Iterable[TrailEvent]) -> None:
+        for event in events:
             if any(stored.key == event.key for stored in self.trail.of_partition(event.partition)):
                 raise Conflict(f"{event.key} is already in the trail")
 

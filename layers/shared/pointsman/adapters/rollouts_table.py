@@ -24,8 +24,8 @@
 | `SLACK#ALARM#<digest>` | `STATUS` | when an alarm fired and ended: `version`, `data` (AlarmStatus) |
 | `SLACK#stale` | `STALE` | the rollouts and alarms whose messages must be updated: `version`, `rollouts` |
 
-Rollouts, runs, queues, routes, freezes and DRIFT items have `version` and `data`. start_build writes all but freezes, and
-command_receiver rollouts, routes and freezes.
+Rollouts, runs, queues, routes, freezes and DRIFT items have `version` and `data`. start_build writes all but freezes,
+and command_receiver rollouts, routes and freezes.
 audit_writer writes RESULTS items, and notify writes SLACK items. IAM enforces this by `dynamodb:LeadingKeys`.
 """
 
