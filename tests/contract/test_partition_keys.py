@@ -107,7 +107,7 @@ def leading_keys(role: str) -> list[str]:
 @pytest.mark.parametrize(
     ("role", "partitions", "own"),
     [
-        ("StartBuildRole", ["ROLLOUT#*", "QUEUE#*", "ROUTE#*", "SWEEP"], [*BY_BOTH, *BY_START_BUILD]),
+        ("StartBuildRole", ["ROLLOUT#*", "QUEUE#*", "ROUTE#*", "DRIFT", "SWEEP"], [*BY_BOTH, *BY_START_BUILD]),
         ("CommandReceiverRole", ["ROLLOUT#*", "ROUTE#*", "FREEZES"], [*BY_BOTH, *BY_COMMAND_RECEIVER]),
         ("AuditWriterRole", [f"{rollouts_table.RESULTS_PREFIX}*"], BY_AUDIT_WRITER),
         ("NotifyRole", [f"{rollouts_table.SLACK_PREFIX}*"], BY_NOTIFY),
