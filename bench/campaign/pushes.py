@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from bench.campaign.clock import Timeline
 from bench.campaign.queue import FifoQueue
+from pointsman.core.change import Change
 from pointsman.core.decision import Decision, Outcome
 from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Change, DeliveryId, Mode, RolloutSpec, Target, TargetName, WhenBusy
+from pointsman.core.model import DeliveryId, Mode, RolloutSpec, Target, TargetName, WhenBusy
 
 REPOSITORY = 186853002
 ACCOUNTS = {"dev": "222222222222", "prod": "333333333333"}

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime
 from functools import cache
 
+from pointsman.core.change import Change
 from pointsman.core.decision import Decision, Outcome
 from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id, route_key
-from pointsman.core.model import Change, DeliveryId, Mode, Rollout, RolloutSpec, Target, TargetName
+from pointsman.core.model import DeliveryId, Mode, Rollout, RolloutSpec, Target, TargetName
 from pointsman.core.rollouts import accept
 from pointsman.core.route_state import RouteState
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from pointsman.core.model import Change, PullRequest
+from pointsman.core.change import Change, PullRequest
 from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, RoutingInput
 from pointsmanctl.explain.changed_names import CommitRange

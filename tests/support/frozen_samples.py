@@ -20,8 +20,9 @@ from pointsman.adapters.builds_codebuild import environment_of
 from pointsman.adapters.dynamodb import marshal
 from pointsman.adapters.run_lookup_dynamodb import DynamoRunLookup
 from pointsman.adapters.slack_messages_dynamodb import DynamoSlackMessages
+from pointsman.core.change import PullRequest
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import PullRequest, RolloutId, Run
+from pointsman.core.model import RolloutId, Run
 from pointsman.core.ports import Transition
 from pointsman.core.queue_message import ReconcileRequest, to_message
 from pointsman.core.rollout_plan import (

@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pointsman.core.change import Change
 from pointsman.core.decision import Decision, Outcome
 from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Change, DeliveryId, Mode, RolloutId, RolloutSpec, Target, TargetName, WhenBusy
+from pointsman.core.model import DeliveryId, Mode, RolloutId, RolloutSpec, Target, TargetName, WhenBusy
 from pointsman.core.ports import FoundInstance
 from pointsman.core.rollouts.new_instances import InstanceRoute
 from pointsman.core.run_request import InstanceLaunch

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.core.change import Change
 from pointsman.core.git_ref import read_ref
 from pointsman.core.github.push import read_push
-from pointsman.core.model import Change
 from pointsman.core.routing.routing_input import RoutingInput
 from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import render

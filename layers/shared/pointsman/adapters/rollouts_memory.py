@@ -82,11 +82,8 @@ class MemoryRollouts:
         """See RolloutStore.commit."""
         with self._lock, self.trail.lock:
             self._check(transition)
-            if rollout := transition.rollout:
-                stored = self._rollouts.get(rollout.id)
-                if stored and not transition.has_new_targets:  # they are items of their own
-                    rollout = rollout.replace(spec=rollout.spec.replace(targets=stored.spec.targets))
-                self._rollouts[rollout.id] = _with_next_version(rollout)
+            if transition.rollout:
+                self._put_rollout(transition.rollout, has_new_targets=transition.has_new_targets)
             for run in transition.runs:
                 self._runs.setdefault(run.rollout, {})[run.key] = _with_next_version(run)
             for queue in transition.queues:
@@ -99,6 +96,12 @@ class MemoryRollouts:
                 self._drifts[drift.id] = _with_next_version(drift)
             for event in transition.events:
                 self.trail.record(event)
+
+    def _put_rollout(self, rollout: Rollout, *, has_new_targets: bool) -> None:
+        stored = self._rollouts.get(rollout.id)
+        if stored and not has_new_targets:  # the table has them as items of their own
+            rollout = rollout.replace(spec=rollout.spec.replace(targets=stored.spec.targets))
+        self._rollouts[rollout.id] = _with_next_version(rollout)
 
     def open_rollouts(self) -> list[RolloutId]:
         """See RolloutStore.open_rollouts."""

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Literal
 
+from pointsman.core.change import Change, Push
 from pointsman.core.decision import Decision
-from pointsman.core.model import Change, DeliveryId, Push, RolloutSpec
+from pointsman.core.model import DeliveryId, RolloutSpec
 from pointsman.core.value import Value
 
 # A delivery arrives within seconds of its push. One that arrives later was lost at first, or redelivered by hand.

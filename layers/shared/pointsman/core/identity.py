@@ -5,7 +5,8 @@ import json
 import re
 from collections.abc import Iterable
 
-from pointsman.core.model import Change, Mode, RolloutId, RunSettings, TargetName
+from pointsman.core.change import Change
+from pointsman.core.model import Mode, RolloutId, RunSettings, TargetName
 from pointsman.core.run_request import InstanceLaunch
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.model import Change, Mode, PullRequest, RolloutState, RunState
+from pointsman.core.change import Change, PullRequest
+from pointsman.core.model import Mode, RolloutState, RunState
 from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import SlackBlock, SlackMessage, render
 from pointsman.core.slack.rollout_view import Failure, HostsByStatus, RolloutView, TargetView

@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.model import Change
+from pointsman.core.change import Change
 from pointsman.core.run_request import RunRequest, Trigger
 from pointsman.core.slack.message import render
 from pointsman.core.slack.rollout_view import LONG_AGO, RolloutView

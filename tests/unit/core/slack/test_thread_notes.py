@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.core.model import Mode, PullRequest
+from pointsman.core.change import PullRequest
+from pointsman.core.model import Mode
 from pointsman.core.slack.message import SlackMessage
 from pointsman.core.trail.events import TrailEvent
 from pointsman.errors import SlackBusy, SlackRefused, Unavailable

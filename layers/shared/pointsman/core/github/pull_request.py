@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from pointsman.core.change import Change, PullRequest
 from pointsman.core.github.payload import (
     DISPLAY_ONLY,
     UNKNOWN_PERSON,
@@ -24,7 +25,6 @@ from pointsman.core.github.payload import (
     parse_payload,
 )
 from pointsman.core.github_host import GITHUB_COM, GithubHost
-from pointsman.core.model import Change, PullRequest
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, RoutingInput
 from pointsman.core.text import one_line
 

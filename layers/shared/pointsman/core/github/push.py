@@ -6,6 +6,7 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+from pointsman.core.change import Change
 from pointsman.core.git_ref import read_ref
 from pointsman.core.github.payload import (
     DISPLAY_ONLY,
@@ -24,7 +25,6 @@ from pointsman.core.github.payload import (
 )
 from pointsman.core.github.push_files import PushedCommit, files_of_branch, files_of_commit
 from pointsman.core.github_host import GITHUB_COM, GithubHost
-from pointsman.core.model import Change
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, NothingToRun, RoutingInput
 from pointsman.core.text import one_line
 

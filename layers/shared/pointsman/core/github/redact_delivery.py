@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from redaction import Redactor, Strictness
 
+from pointsman.core.change import Change, PullRequest
 from pointsman.core.decision import Decision
 from pointsman.core.delivery import Delivery
-from pointsman.core.model import Change, PullRequest
 
 LONGEST_CACHED = 2_000  # characters
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pointsman.core.change import Change
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import (
-    Change,
     Mode,
     Rollout,
     RolloutSpec,

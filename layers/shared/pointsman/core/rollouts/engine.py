@@ -5,9 +5,10 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 
+from pointsman.core.change import Change
 from pointsman.core.delivery import Delivery, refuse_old
 from pointsman.core.identity import route_key
-from pointsman.core.model import Change, Rollout, RolloutId, RolloutSpec, Run, TargetName
+from pointsman.core.model import Rollout, RolloutId, RolloutSpec, Run, TargetName
 from pointsman.core.ports import (
     Alarms,
     BuildReport,
@@ -20,7 +21,7 @@ from pointsman.core.ports import (
 )
 from pointsman.core.rollouts import accept, route_line
 from pointsman.core.rollouts.build_steps import StartBuild, StopBuild
-from pointsman.core.rollouts.executor import Executor, Progress, Touched, in_parallel
+from pointsman.core.rollouts.executor import Executor, StepProgress, Touched, in_parallel
 from pointsman.core.rollouts.instance_runs import InstanceRuns
 from pointsman.core.rollouts.new_instances import InstanceRoute
 from pointsman.core.rollouts.reconcile import next_steps
@@ -85,7 +86,7 @@ class Engine:
 
     def build_ended(self, rollout_id: RolloutId, target_name: TargetName, attempt: int, report: BuildReport) -> None:
         """CodeBuild reported that the build of a run began or ended."""
-        key, progress = (target_name, attempt), Progress(Touched())
+        key, progress = (target_name, attempt), StepProgress(Touched())
         failures: list[Exception] = []
         whole: list[RolloutId] = []
         try:
@@ -217,7 +218,7 @@ class Engine:
 
     def _bring_forward(self, rollout_id: RolloutId, reports: Reports, touched: Touched) -> None:
         """Execute steps until none is left. `touched` gets what is in a queue that was changed."""
-        progress = Progress(touched)
+        progress = StepProgress(touched)
         facts = Facts()
         for _ in range(LOST_RACES_ALLOWED):
             known = self._just_written(rollout_id) or self._load(rollout_id)

@@ -28,7 +28,7 @@ class Touched:
 
 
 @dataclass(frozen=True)
-class Progress:
+class StepProgress:
     """What one call of the engine has done to a rollout."""
 
     touched: Touched
@@ -78,7 +78,7 @@ class Executor:
         self._clock = clock
         self._starter = starter
 
-    def execute(self, rollout: Rollout, steps: Sequence[Step], around: Surroundings, progress: Progress) -> None:
+    def execute(self, rollout: Rollout, steps: Sequence[Step], around: Surroundings, progress: StepProgress) -> None:
         """Execute independent steps in parallel. A failed step stops no other."""
         fence = Fence(self._store, rollout, around.freezes, self._clock)
         looks = [fence.look] if any(isinstance(step, AcquireTarget) for step in steps) else []
@@ -89,7 +89,7 @@ class Executor:
         rollout: Rollout,
         steps: Iterable[Step],
         queues: Mapping[str, TargetQueue],
-        progress: Progress,
+        progress: StepProgress,
         fence: Fence,
     ) -> None:
         failures: list[Exception] = []
@@ -109,7 +109,7 @@ class Executor:
         raise_failures(failures)
 
     def _execute_step(
-        self, rollout: Rollout, step: Step, queues: Mapping[str, TargetQueue], progress: Progress, fence: Fence
+        self, rollout: Rollout, step: Step, queues: Mapping[str, TargetQueue], progress: StepProgress, fence: Fence
     ) -> None:
         try:
             match step:
@@ -128,12 +128,12 @@ class Executor:
         except Conflict:
             return  # the caller loads and plans again
 
-    def _write(self, transition: Transition | None, progress: Progress) -> None:
+    def _write(self, transition: Transition | None, progress: StepProgress) -> None:
         if transition:
             self._store.commit(transition)
             progress.note(transition)
 
-    def _start_acquired(self, rollout: Rollout, acquired: AcquireTarget, progress: Progress) -> None:
+    def _start_acquired(self, rollout: Rollout, acquired: AcquireTarget, progress: StepProgress) -> None:
         """Start the build of a run whose target was acquired a moment ago: nothing has to be read for that."""
         [run], [queue] = acquired.runs, acquired.queues
         stored = run.replace(version=run.version + 1)
@@ -141,7 +141,7 @@ class Executor:
         self._write(self._start(rollout, StartBuild(stored), held, progress), progress)
 
     def _start(
-        self, rollout: Rollout, step: StartBuild, queues: Mapping[str, TargetQueue], progress: Progress
+        self, rollout: Rollout, step: StartBuild, queues: Mapping[str, TargetQueue], progress: StepProgress
     ) -> Transition | None:
         """Start a build. If it can't be started now, a later call retries it, and the other steps go on."""
         run = step.run
@@ -156,7 +156,7 @@ class Executor:
             progress.delayed.add(run.key)
         return transition
 
-    def _stop(self, step: StopBuild, progress: Progress) -> Transition | None:
+    def _stop(self, step: StopBuild, progress: StepProgress) -> Transition | None:
         """Stop a build. If that fails, the sweep tries again."""
         try:
             return self._starter.stop(step.run)

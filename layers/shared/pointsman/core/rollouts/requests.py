@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from pointsman.core.change import Change
 from pointsman.core.identity import rollout_id
-from pointsman.core.model import Change, DeliveryId, Rollout, RolloutSpec
+from pointsman.core.model import DeliveryId, Rollout, RolloutSpec
 from pointsman.core.rollouts.transitions import rollout_started
 from pointsman.core.run_request import RunRequest
 from pointsman.core.trail.events import RolloutStarted

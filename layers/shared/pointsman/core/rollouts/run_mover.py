@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, TargetName, TargetQueue
 from pointsman.core.ports import BuildReport, RolloutStore, Surroundings, Transition
-from pointsman.core.rollouts.executor import Executor, Progress
+from pointsman.core.rollouts.executor import Executor, StepProgress
 from pointsman.core.rollouts.queue_steps import AcquireTarget
 from pointsman.core.rollouts.reconcile import Step, step_of_target
 from pointsman.core.rollouts.situation import Facts, Reports, Situation
@@ -28,7 +28,7 @@ class RunMover:
     executor: Executor
     clock: Callable[[], datetime]
 
-    def take(self, rollout_id: RolloutId, key: RunKey, report: BuildReport, progress: Progress) -> list[RolloutId]:
+    def take(self, rollout_id: RolloutId, key: RunKey, report: BuildReport, progress: StepProgress) -> list[RolloutId]:
         """Take the report on a build. If the run ends by it, the next run of the target's queue begins."""
         for _ in range(LOST_RACES_ALLOWED):
             loaded = self.store.load_run(rollout_id, key)
@@ -45,7 +45,7 @@ class RunMover:
                 return [*([rollout_id] if self._concerns_all(rollout, step.runs[0]) else []), *freed]
         return [rollout_id]
 
-    def _next_in(self, queue: TargetQueue, progress: Progress) -> list[RolloutId]:
+    def _next_in(self, queue: TargetQueue, progress: StepProgress) -> list[RolloutId]:
         """Let the first run of a free queue acquire its target. Whatever else it needs, the caller does."""
         if queue.holder or not queue.waiting:
             return []
@@ -65,7 +65,7 @@ class RunMover:
         situation = Situation(rollout, {run.target.name: run}, around, reports, Facts(), self.clock())
         return None if rollout.state.ended else step_of_target(situation, run.target, may_begin=False)
 
-    def _is_written(self, step: Transition, progress: Progress) -> bool:
+    def _is_written(self, step: Transition, progress: StepProgress) -> bool:
         try:
             self.store.commit(step)
         except Conflict:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from pointsman.core.model import Change
+from pointsman.core.change import Change
 
 FILES_KEPT = 100
 FILES_KEPT_CHARACTERS = 20_000

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pointsman.core.change import Change
 from pointsman.core.git_ref import read_ref
-from pointsman.core.model import Change, Mode, RolloutState, RunState
+from pointsman.core.model import Mode, RolloutState, RunState
 from pointsman.core.slack.rollout_view import (
     MAX_OUTSIDE_BUILDS,
     URGENCY,

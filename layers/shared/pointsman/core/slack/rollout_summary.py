@@ -12,8 +12,9 @@ from datetime import datetime
 
 import msgspec
 
+from pointsman.core.change import Change
 from pointsman.core.identity import principal_name
-from pointsman.core.model import Change, Mode, RolloutState, RunState
+from pointsman.core.model import Mode, RolloutState, RunState
 from pointsman.core.run_request import RunRequest
 from pointsman.core.slack.rollout_view import (
     MAX_OUTSIDE_BUILDS,

@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pointsman.core.model import Change, Mode, RolloutState, RunState
+from pointsman.core.change import Change
+from pointsman.core.model import Mode, RolloutState, RunState
 from pointsman.core.run_request import RunRequest
 
 MAX_OUTSIDE_BUILDS = 3  # listed

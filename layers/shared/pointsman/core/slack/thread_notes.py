@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from pointsman.core.model import Change
+from pointsman.core.change import Change
 from pointsman.core.slack.message import NAME_LENGTH, REASON_LENGTH, SlackMessage, failure_line, gaps_of, section
 from pointsman.core.slack.rollout_view import RolloutView, TargetView
 from pointsman.core.slack.route_status import RolloutOutcome

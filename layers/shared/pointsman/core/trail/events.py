@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, get_args
 
+from pointsman.core.change import Change
 from pointsman.core.decision import Decision
-from pointsman.core.model import Change, Mode, RolloutState, RunState
+from pointsman.core.model import Mode, RolloutState, RunState
 from pointsman.core.run_request import RunRequest
 from pointsman.core.trail.command_events import (
     CommandRefused,

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from pointsman.core.change import Change
 from pointsman.core.identity import request_id_of, rollout_id
-from pointsman.core.model import Change, Mode, Target
+from pointsman.core.model import Mode, Target
 from pointsman.core.ports import Transition
 from pointsman.core.rollouts import route_line
 from pointsman.core.rollouts.commands.forms import RunByHand
