@@ -27,3 +27,8 @@ def _read(text: str, now: datetime) -> datetime:
         return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
     parsed = datetime.fromisoformat(text)
     return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def at_minute(moment: datetime) -> str:
+    """Return a time as tables show it: `2026-11-23 08:00 UTC`."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

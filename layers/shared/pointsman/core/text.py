@@ -6,6 +6,8 @@ from collections.abc import Sequence
 NAMES_LISTED = 3  # of many
 ELLIPSIS = "…"
 CUT = "… (shortened)"
+DURATION = r"^[1-9][0-9]{0,8}[smhd]$"  # as people write it: 90s, 10m, 24h, 7d
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 # Invisible characters: with them, one text can be made to look like another.
 # https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt (Default_Ignorable_Code_Point)
@@ -84,6 +86,11 @@ def join_first(names: Sequence[str], limit: int = NAMES_LISTED, *, total: int = 
     if not listed:
         return pluralize(others, noun) if noun else f"{others:,}"
     return f"{listed} and {pluralize(others, f'more {noun}') if noun else f'{others:,} more'}"
+
+
+def seconds_of(duration: str) -> int:
+    """Return the seconds of a duration that people write, such as `10m`: it has the form of DURATION."""
+    return int(duration[:-1]) * _SECONDS[duration[-1]]
 
 
 def format_duration(seconds: float) -> str:

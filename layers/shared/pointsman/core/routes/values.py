@@ -20,6 +20,7 @@ from pydantic import (
 from pointsman.core.patterns.pattern import PatternList
 from pointsman.core.routes.message_regex import compile_regex
 from pointsman.core.routes.secret_variables import secrets_in
+from pointsman.core.text import DURATION, seconds_of
 
 # The format of each kind of text, with its description for error messages.
 FORMATS = {
@@ -49,7 +50,7 @@ FORMATS = {
     (APPROVER := r"^(team:[a-z0-9][a-z0-9-]{0,62}|[A-Za-z0-9][A-Za-z0-9_-]{0,98})$"): (
         "a GitHub login such as hana, or a team of this file such as team:ops"
     ),
-    (DURATION := r"^[1-9][0-9]{0,8}[smhd]$"): "a duration such as 90s, 10m, 24h or 7d",
+    DURATION: "a duration such as 90s, 10m, 24h or 7d",
     (RATE := r"^rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]{1,6}) (minutes|hours|days))\)$"): (
         "a rate such as rate(1 day), rate(12 hours) or rate(90 minutes)"
     ),
@@ -59,8 +60,7 @@ FORMATS = {
 RESERVED = re.compile(r"ansible_.*|local_.*|host_root|whole_system")
 TEMPLATE = re.compile(r"\{[{%#]")
 EXTRA_VARS_CHARACTERS = 4_000  # of JSON
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
-_UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY}
+HOUR, DAY = 3_600, 86_400
 
 
 class RoutesPart(BaseModel):
@@ -109,16 +109,11 @@ def duration(least: str, most: str) -> BeforeValidator:
     return BeforeValidator(read, json_schema_input_type=Annotated[str, Field(pattern=DURATION)])
 
 
-def seconds_of(text: str) -> int:
-    """The seconds of a duration such as `10m`."""
-    return int(text[:-1]) * _UNITS[text[-1]]
-
-
 def _rate(value: object) -> int:
     if not isinstance(value, str) or not re.fullmatch(RATE, value):
         raise ValueError(f"must be {FORMATS[RATE]}")
     number, unit = value.removeprefix("rate(").removesuffix(")").split()
-    seconds = int(number) * _UNITS[unit[0]]
+    seconds = seconds_of(f"{number}{unit[0]}")
     if not HOUR <= seconds <= 31 * DAY:
         raise ValueError("must be between rate(1 hour) and rate(31 days)")
     return seconds
