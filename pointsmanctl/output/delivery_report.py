@@ -9,12 +9,15 @@ from rich.text import Text
 
 from pointsman.core.decision import Decision
 from pointsman.core.git_ref import read_ref
-from pointsman.core.model import Run, RunState
+from pointsman.core.model import Run
+from pointsman.core.rollouts.ending import ending_of
 from pointsman.core.text import join_first, pluralize
-from pointsmanctl.output.rollout_table import safe, state, tally
+from pointsmanctl.output.rollout_table import safe, state
 from pointsmanctl.output.run_ends import Ends, why_run_ended
 from pointsmanctl.output.sanitize import sanitized
 from pointsmanctl.output.styles import STYLES
+from pointsmanctl.output.tally import tally
+from pointsmanctl.output.waits import waits_of
 from pointsmanctl.stack.deliveries import DeliveryReport
 from pointsmanctl.stack.rollouts import LoadedRollout
 
@@ -66,12 +69,15 @@ def _rollout(loaded: LoadedRollout) -> Iterator[Text]:
     rollout, runs = loaded.rollout, list(loaded.newest.values())
     counts = tally(runs, len(rollout.spec.targets))
     yield Text.assemble(f"{rollout.id} ", state(rollout.state.value), f": {counts}")
+    if (ending := ending_of(rollout)) and not rollout.cancellation:
+        yield Text(f"  {ending.reason}", "yellow")
+    yield from (Text(f"  {waiting}", "yellow") for waiting in waits_of(rollout, loaded.newest))
     for (word, reason), names in _problems(runs, loaded.ends).items():
         yield Text(f"  {join_first(names)} {word}: {reason}")
 
 
 def _problems(runs: Iterable[Run], ends: Ends) -> dict[tuple[str, str], list[str]]:
-    """Return the targets that wait or failed, grouped by state and reason, which many of them may share."""
+    """Return the targets that failed, grouped by state and reason, which many of them may share."""
     problems: dict[tuple[str, str], list[str]] = {}
     for run in runs:
         if reason := _problem(run, ends):
@@ -80,6 +86,4 @@ def _problems(runs: Iterable[Run], ends: Ends) -> dict[tuple[str, str], list[str
 
 
 def _problem(run: Run, ends: Ends) -> str:
-    if run.state is RunState.WAITING:
-        return f"behind {run.blocked_by}" if run.blocked_by else ""
     return why_run_ended(run, ends) if run.state.ended else ""

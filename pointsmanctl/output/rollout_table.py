@@ -1,7 +1,6 @@
 """Rollouts as tables for people: one line each, or one rollout with all its runs."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,13 +10,20 @@ from rich.table import Table
 from rich.text import Text
 
 from pointsman.core.git_ref import read_ref
+from pointsman.core.identity import principal_name
 from pointsman.core.model import Mode, Rollout, Run, RunState
 from pointsman.core.rollouts.ending import ending_of
-from pointsman.core.text import format_duration
+from pointsman.core.rollouts.rollback_plan import rollout_of_part
+from pointsman.core.text import format_duration, join_first
 from pointsmanctl.output.lines import READABLE, Line, LineTable, header
 from pointsmanctl.output.run_ends import Ends, why_run_ended
 from pointsmanctl.output.sanitize import sanitized
 from pointsmanctl.output.styles import STYLES
+from pointsmanctl.output.tally import tally
+from pointsmanctl.output.times import at_minute
+from pointsmanctl.output.waits import next_commands, waits_of
+from pointsmanctl.output.wave_table import wave_table
+from pointsmanctl.output.wave_views import waves_of
 from pointsmanctl.stack.rollouts import LoadedRollout
 
 
@@ -30,10 +36,13 @@ def safe(loaded: LoadedRollout) -> LoadedRollout:
 
 
 def rollouts_table(rollouts: Sequence[LoadedRollout], now: datetime) -> LineTable:
-    """Return one line per rollout, in the given order; its runs stand below it if they don't fit beside it."""
+    """Return one line per rollout, in the given order; its runs stand below it if they don't fit beside it.
+
+    Below its line is what it waits for.
+    """
     tallies = [tally(each.newest.values(), len(each.rollout.spec.targets)) for each in rollouts]
-    pairs = zip((sanitized(each.rollout) for each in rollouts), tallies, strict=True)
-    lines = [Line(_cells(rollout, now), Text(counts)) for rollout, counts in pairs]
+    pairs = zip(map(safe, rollouts), tallies, strict=True)
+    lines = [Line(_cells(each.rollout, now), Text(counts), list(_waits(each))) for each, counts in pairs]
     room = min(READABLE, max(map(len, tallies), default=0))
     return LineTable([header("ROLLOUT", "ROUTE", "COMMIT", "WHO", "STATE", "AGE", "RUNS"), *lines], room)
 
@@ -41,34 +50,54 @@ def rollouts_table(rollouts: Sequence[LoadedRollout], now: datetime) -> LineTabl
 def _cells(rollout: Rollout, now: datetime) -> tuple[Text, ...]:
     age = format_duration((now - rollout.created_at).total_seconds())
     change = rollout.change
-    texts = (Text(each) for each in (rollout.id, rollout.spec.route, change.after[:7], rollout.actor))
+    who = principal_name(rollout.actor)
+    texts = (Text(each) for each in (rollout.id, rollout.spec.route, change.after[:7], who))
     return (*texts, state(rollout.state.value), Text(age))
 
 
-def tally(runs: Iterable[Run], targets: int) -> str:
-    """Return the number of runs in each state: `8 succeeded, 2 running of 10`."""
-    counts = Counter(run.state for run in runs)
-    parts = ", ".join(f"{counts[each]} {each.value.replace('_', ' ')}" for each in RunState if counts[each])
-    return f"{parts or 'none'} of {targets}"
+def _waits(loaded: LoadedRollout, *, commands: bool = False) -> Iterator[Text]:
+    """Yield what a rollout waits for, and with `commands` what ends each wait."""
+    for waiting in waits_of(loaded.rollout, loaded.newest):
+        yield Text(str(waiting), "yellow")
+        if commands:
+            yield from (Text(f"  {command}", "dim") for command in waiting.commands)
 
 
 def rollout_report(loaded: LoadedRollout, *, links: bool = False) -> RenderableType:
-    """Return one rollout with its commit, its people and each of its runs.
+    """Return one rollout with its commit, its people, its waves, what it waits for, and each of its runs.
 
     With `links`, logs are links as terminals show them; without, their addresses are in full.
     """
     loaded = safe(loaded)
-    runs = loaded.newest
+    rollout, runs = loaded.rollout, loaded.newest
+    parts: list[RenderableType] = [_head(rollout)]
+    if waves := list(waves_of(rollout, runs)):
+        table = wave_table(waves)
+        parts += [table if links else table.plain(), Text()]
+    if waits := list(_waits(loaded, commands=True)):
+        parts += [*waits, Text()]
+    parts.append(_runs(loaded, links=links))
+    parts += (Text(line, "dim") for line in _hints(loaded))
+    return Group(*parts)
+
+
+def _runs(loaded: LoadedRollout, *, links: bool) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("TARGET", "ATTEMPT", "STATE", "TOOK", "LOG"):
         table.add_column(name, no_wrap=True)
     table.add_column("WHY", overflow="fold")
-    for name, run in runs.items():
+    for name, run in loaded.newest.items():
         cells = (Text(name), Text(str(run.attempt)), state(run.state.value), Text(_took(run)), _log(run, links=links))
         table.add_row(*cells, _why(run, loaded.ends, one_line=not links))
-    hint = f"Which task failed on which host: pointsman audit --rollout {loaded.rollout.id} --type HostResultRecorded"
-    failed = any(run.state is RunState.FAILED for run in runs.values())
-    return Group(_head(loaded.rollout), table, *([Text(hint, style="dim")] if failed else []))
+    return table
+
+
+def _hints(loaded: LoadedRollout) -> Iterator[str]:
+    rollout, runs = loaded.rollout, loaded.newest
+    if any(run.state is RunState.FAILED for run in runs.values()):
+        audit = f"pointsman audit --rollout {rollout.id} --type HostResultRecorded"
+        yield f"Which task failed on which host: {audit}"
+    yield from (f"Next: {command}" for command in next_commands(rollout, runs))
 
 
 def _head(rollout: Rollout) -> Text:
@@ -78,25 +107,33 @@ def _head(rollout: Rollout) -> Text:
         (f"{rollout.id}  ", "bold"),
         state(rollout.state.value),
         f"\n{change.repository} {read_ref(change.ref).shown} {change.after[:7]}  {change.title}",
-        f"\nby {change.author}, {_requested(rollout)}; route {spec.route}, {spec.playbook}{mode}\n",
-        (_cancelled(rollout), STYLES["cancelled"]),
+        f"\n{_people(rollout)}; route {spec.route}, {spec.playbook}{mode}\n",
+        ("".join(f"{line}\n" for line in _decisions(rollout)), STYLES["cancelled"]),
     )
 
 
-def _cancelled(rollout: Rollout) -> str:
+def _people(rollout: Rollout) -> str:
+    author = f"by {rollout.change.author}, " if rollout.change.author else ""
+    if request := rollout.request:
+        return f"{author}requested by {principal_name(request.actor)} because {request.reason}"
+    return f"{author}{'requested' if rollout.change.pull_request else 'pushed'} by {rollout.change.actor}"
+
+
+def _decisions(rollout: Rollout) -> Iterator[str]:
+    """Yield what people or Pointsman decided about the rollout."""
     ending = ending_of(rollout)
-    if ending is None:
-        return ""
-    if rollout.halt:
-        return f"{ending.reason}\n"
-    done = "was" if rollout.state.ended else "is being"
-    return f"{done} {ending.reason}\n"
-
-
-def _requested(rollout: Rollout) -> str:
-    if rollout.request:
-        return f"requested by {rollout.request.actor} because {rollout.request.reason}"
-    return f"{'requested' if rollout.change.pull_request else 'pushed'} by {rollout.change.actor}"
+    if ending and rollout.halt and not (rollout.rollback or rollout.cancellation):
+        yield f"{ending.reason}, {at_minute(rollout.halt.at)}"
+    elif ending:
+        yield f"{'was' if rollout.state.ended else 'is being'} {ending.reason}"
+    if rollback := rollout.rollback:
+        for part in rollback.parts:
+            where = join_first(part.targets)
+            yield f"  {where}: back to {part.commit[:7]} by {rollout_of_part(rollout, rollback.id, part)}"
+    if override := rollout.freeze_override:
+        yield f"may run in a freeze, says {principal_name(override.caller)}: {override.reason}"
+    if rollout.gate and (approval := rollout.gate.approval):
+        yield f"wave {rollout.waves_started} was approved by {approval.login}, {at_minute(approval.at)}"
 
 
 def state(name: str) -> Text:
@@ -119,4 +156,6 @@ def _took(run: Run) -> str:
 def _why(run: Run, ends: Ends, *, one_line: bool) -> Text:
     waits = run.state is RunState.WAITING and run.blocked_by
     reason = f"waits behind {run.blocked_by}" if waits else why_run_ended(run, ends)
+    if run.stop_requested_at and not run.state.ended:
+        reason = f"is being stopped since {at_minute(run.stop_requested_at)}"
     return Text(" ".join(reason.split("\n")) if one_line else reason)

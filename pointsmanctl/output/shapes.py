@@ -11,6 +11,7 @@ from pointsman.core.trail.instance_events import InstanceDecided
 from pointsman.core.trail.item import NewerEvent, ReadEvent
 from pointsman.core.value import Value
 from pointsmanctl.output.formats import Object
+from pointsmanctl.output.progress_shape import progress_object
 from pointsmanctl.output.run_ends import Ends, why_run_ended
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def rollout_object(loaded: "LoadedRollout") -> dict[str, Any]:
         "playbook": spec.playbook,
         "targets": [target.name for target in spec.targets],
         "cancellation": rollout.cancellation.to_dict() if rollout.cancellation else None,
+        **progress_object(rollout, loaded.newest),
         **times,
         "runs": [run_object(run, loaded.ends) for run in loaded.runs],
     }

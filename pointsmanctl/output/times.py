@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from msgspec import to_builtins
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # the earliest time that is accepted
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -32,3 +34,8 @@ def _read(text: str, now: datetime) -> datetime:
 def at_minute(moment: datetime) -> str:
     """Return a time as tables show it: `2026-11-23 08:00 UTC`."""
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def as_json(moment: datetime) -> str:
+    """Return a time as events and records write it: `2026-11-23T08:00:00Z`."""
+    return str(to_builtins(moment))

@@ -10,6 +10,7 @@ from rich.live import Live
 
 from pointsmanctl.output.console import console, on_terminal
 from pointsmanctl.output.rollout_table import rollout_report, rollouts_table, safe
+from pointsmanctl.output.waits import waits_of
 from pointsmanctl.stack.rollouts import LoadedRollout
 
 type Update = Callable[[list[LoadedRollout]], None]
@@ -38,10 +39,11 @@ def _render(rollouts: list[LoadedRollout], *, detailed: bool) -> RenderableType:
 
 
 class _Changes:
-    """Prints one line for each state that changed since the last call."""
+    """Prints one line for each state that changed since the last call, and for each wait that began."""
 
     def __init__(self) -> None:
         self._states: dict[str, str] = {}
+        self._waits: set[str] = set()
 
     def __call__(self, rollouts: list[LoadedRollout]) -> None:
         for loaded in map(safe, rollouts):
@@ -50,10 +52,26 @@ class _Changes:
                 attempt = f" (attempt {run.attempt})" if run.attempt > 1 else ""
                 self._print(f"{rollout.id} {name}", run.state.value, attempt)
             self._print(rollout.id, rollout.state.value)
+            self._print_waits(loaded)
+
+    def _print_waits(self, loaded: LoadedRollout) -> None:
+        """Print what the rollout waits for, once for each beginning, with the commands that end the wait."""
+        rollout = loaded.rollout
+        lines = {f"{rollout.id} {each}": each for each in waits_of(rollout, loaded.newest)}
+        for line, waiting in lines.items():
+            if line not in self._waits:
+                _write(line)
+                for command in waiting.commands:
+                    _write(f"{rollout.id}   {command}")
+        others = {each for each in self._waits if not each.startswith(rollout.id)}
+        self._waits = others | set(lines)
 
     def _print(self, name: str, state: str, suffix: str = "") -> None:
         if self._states.get(name) != state + suffix:
             self._states[name] = state + suffix
-            at = datetime.now(UTC)
-            sys.stdout.write(f"{at:%H:%M:%S} {name} {state.replace('_', ' ')}{suffix}\n")
-            sys.stdout.flush()
+            _write(f"{name} {state.replace('_', ' ')}{suffix}")
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{datetime.now(UTC):%H:%M:%S} {line}\n")
+    sys.stdout.flush()

@@ -7,6 +7,7 @@ from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, TargetName
 from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.route_state import Freezes, RouteState
 from pointsmanctl.output.run_ends import Ends, ends_of
 from pointsmanctl.stack.connection import Connection
 
@@ -26,8 +27,8 @@ class LoadedRollout:
 
     @property
     def failed(self) -> bool:
-        """Whether the rollout has ended and did not do what it should: it failed, or somebody cancelled it."""
-        return self.rollout.state in (RolloutState.FAILED, RolloutState.CANCELLED)
+        """Whether the rollout has ended and did not do what it should: it failed, was cancelled, or was rolled back."""
+        return self.rollout.state in (RolloutState.FAILED, RolloutState.CANCELLED, RolloutState.ROLLED_BACK)
 
 
 class RolloutReader:
@@ -54,3 +55,11 @@ class RolloutReader:
         """Return the rollouts that exist, the newest first."""
         existing = [loaded for each in dict.fromkeys(rollouts) if (loaded := self.load(each))]
         return sorted(existing, key=lambda each: each.rollout.created_at, reverse=True)
+
+    def of_route(self, route: str) -> list[RouteState]:
+        """Return the rollouts of a route that the engine keeps in mind, for each repository that the route serves."""
+        return self._store.routes_named(route)
+
+    def freezes(self) -> Freezes:
+        """Return the freezes that people made. Some may be over."""
+        return self._store.surroundings((), ()).freezes

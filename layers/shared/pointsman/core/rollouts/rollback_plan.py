@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pointsman.core.identity import request_id_of, route_key
+from pointsman.core.identity import request_id_of, rollout_id, route_key
 from pointsman.core.model import (
     FormerGood,
     Rollout,
@@ -87,6 +87,12 @@ def marked(rollout: Rollout, rollback: Rollback) -> Rollout:
         gate=None,
         wait=None,
     )
+
+
+def rollout_of_part(rollout: Rollout, rollback_id: str, part: RollbackPart) -> RolloutId:
+    """The id of the rollout that brings a part back, whether it is stored yet or not."""
+    request = request_id_of(rollback_id, rollout.id, part.rollout)
+    return rollout_id(rollout.change.repository_id, rollout.spec.route, part.commit, rollout.spec.mode, request)
 
 
 def request_of(rollout: Rollout, rollback: Rollback, part: RollbackPart, good: Rollout, now: datetime) -> Transition:
