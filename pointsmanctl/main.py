@@ -29,7 +29,24 @@ class PointsmanGroup(LazyGroup):
         "drift": Lazy(
             f"{HERE}.drift:drift", "Show which hosts differ from the last commit that succeeded on their target."
         ),
-        "rollout": Lazy(f"{HERE}.rollout:app", "Stop a rollout, or run it again."),
+        "rollout": Lazy(
+            f"{HERE}.rollout:app",
+            "Look at rollouts, and decide about them: approve, hold, cancel, retry, roll back.",
+        ),
+        "run": Lazy(f"{HERE}.run:run", "Run a commit on a route by hand, or on a part of its targets and hosts."),
+        "freeze": Lazy(
+            f"{HERE}.freeze:freeze",
+            "Start nothing on a route, on targets, or anywhere, for a while. "
+            "Builds that are running go on, and so do checks.",
+        ),
+        "unfreeze": Lazy(
+            f"{HERE}.unfreeze:unfreeze",
+            "End a freeze that a person made: what waits for its end starts within five minutes.",
+        ),
+        "freezes": Lazy(
+            f"{HERE}.freezes:freezes",
+            "Show the freezes that are in effect: those that people made, and the windows of routes.",
+        ),
         "init": Lazy(
             f"{HERE}.init:init", "Write routes.yaml and pointsman.toml from a few answers, each checked at once."
         ),

@@ -27,9 +27,9 @@ def read_secret_line(question: str) -> str:
 
 
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask before something is replaced. Raises InvalidInput without a terminal, typer.Abort after a no."""
+    """Ask on stderr before something is done. Raises InvalidInput without a terminal, typer.Abort after a no."""
     if yes:
         return
     if not sys.stdin.isatty():
         raise InvalidInput(f"{question} There is no terminal to ask on: use --yes")
-    typer.confirm(question, abort=True)
+    typer.confirm(question, abort=True, err=True)

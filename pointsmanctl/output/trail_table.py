@@ -8,7 +8,7 @@ from rich.text import Text
 from pointsman.core.decision import Decision, Outcome
 from pointsman.core.model import Mode, RunState
 from pointsman.core.text import format_duration, join_first, pluralize
-from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled, RolloutRetried
+from pointsman.core.trail.command_events import CommandEvent
 from pointsman.core.trail.drift_events import DriftDetected, DriftResolved
 from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.events import (
@@ -29,12 +29,15 @@ from pointsman.core.trail.events import (
 )
 from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
 from pointsman.core.trail.item import NewerEvent, ReadEvent
+from pointsman.core.trail.wave_events import GateEvaluated, RolloutHalted, RolloutWaited, WaveStarted
+from pointsmanctl.output.command_lines import command_lines
 from pointsmanctl.output.drift_lines import drift_lines
 from pointsmanctl.output.host_lines import host_lines, joined_parts, outside
 from pointsmanctl.output.lines import Line, LineTable, header
 from pointsmanctl.output.run_ends import NOT_REPORTED, Ends, ends_among, gaps_of
 from pointsmanctl.output.sanitize import sanitized
 from pointsmanctl.output.styles import STYLES
+from pointsmanctl.output.wave_lines import overtaken_line, wave_lines
 
 COLUMNS = ("TIME (UTC)", "WHO", "COMMIT", "TARGET", "HOST", "WHAT")
 
@@ -87,8 +90,10 @@ def describe(event: ReadEvent, *, diffs: bool = False) -> list[Text | Syntax]:
             return [head, *(_decision(each) for each in event.decisions)]
         case RunEnded() | RolloutEnded():
             return [_ended(event)]
-        case RolloutCancelled() | RolloutRetried() | CommandRefused():
-            return [_command(event)]
+        case CommandEvent():
+            return list(command_lines(event))
+        case WaveStarted() | GateEvaluated() | RolloutWaited() | RolloutHalted():
+            return list(wave_lines(event))
         case PlaybookEnded():
             return [_playbook(event)]
         case DriftDetected():
@@ -120,25 +125,12 @@ def _line(event: ReadEvent) -> Text:
             return _note(event)
 
 
-def _command(event: RolloutCancelled | RolloutRetried | CommandRefused) -> Text:
-    reason = f": {event.reason}" if event.reason else ""
-    match event:
-        case RolloutCancelled():
-            return Text(f"rollout {event.rollout} cancelled{reason}", "yellow")
-        case RolloutRetried():
-            targets = [
-                name + (f" ({', '.join(event.hosts[name])})" if name in event.hosts else "") for name in event.retried
-            ]
-            return Text(f"rollout {event.rollout} retried on {', '.join(targets)}{reason}")
-        case CommandRefused():
-            return Text(f"{event.name} refused{reason}", "yellow")
-
-
 def _started(event: RolloutStarted) -> Text:
     check = ", check only" if event.mode is Mode.CHECK else ""
     targets = pluralize(len(event.targets), "target")
     why = f"; {event.request.reason}" if event.request else ""
-    return Text(f"rollout {event.rollout} on route {event.route} started{check}: {targets}{why}")
+    overtakes = f"; {overtaken_line(event.overtakes)}" if event.overtakes else ""
+    return Text(f"rollout {event.rollout} on route {event.route} started{check}: {targets}{why}{overtakes}")
 
 
 def _note(event: ReadEvent) -> Text:

@@ -8,7 +8,7 @@ from pointsmanctl.commands.rollout.send import (
     show_event,
     watch_rollout,
 )
-from pointsmanctl.options import OutputOption, RegionOption, StackOption, WhereOption
+from pointsmanctl.options import OutputOption, RegionOption, StackOption, WhereOption, connect_stack
 from pointsmanctl.output.formats import Format
 from pointsmanctl.stack.connection import Where
 
@@ -27,12 +27,9 @@ def cancel(
     A build that is stopped leaves its hosts as they are at that moment. The audit trail and Slack say who cancelled the
     rollout. Exits with 1 if the rollout has already ended, and with 3 if it does not exist.
     """
-    event = send({"name": "cancel", "rollout": rollout, "reason": reason}, cloud, stack, region)
-    show_event(
-        event,
-        f"{rollout} is cancelled: nothing more starts, and its running builds are being stopped.",
-        output,
-        watch=watch,
-    )
+    connection = connect_stack(cloud, stack, region)
+    event = send(connection, "cancel", rollout=rollout, reason=reason)
+    message = f"{rollout} is cancelled: nothing more starts, and its running builds are being stopped."
+    show_event(event, message, output, watch=watch)
     if watch:
-        watch_rollout(rollout, output, cloud, stack, region)
+        watch_rollout(connection, rollout, output)

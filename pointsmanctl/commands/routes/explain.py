@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pointsmanctl.errors import InvalidInput
 from pointsmanctl.options import OutputOption, PagerOption, full_name, not_empty, utf8_text, utf8_texts
 from pointsmanctl.output.formats import Format, print_objects
 from pointsmanctl.output.messages import note, warn
@@ -61,6 +60,7 @@ def explain(
     """Show what each route decides about a change, why, and by which pattern and file."""
     from pointsmanctl.explain.saved_delivery import read_saved
     from pointsmanctl.explain.what_if import ChangeOptions
+    from pointsmanctl.routes_file.load import load_compiled
 
     options = ChangeOptions(
         repository=repository,
@@ -74,7 +74,7 @@ def explain(
         actor_id=actor_id,
         message=message,
     )
-    routes = _routes(file)
+    routes = load_compiled(file)
     if payload is not None:
         _refuse_with_payload(options, {"--files": files or names, "--files-from": files_from, "--git": git})
         routing_input = read_saved(payload)
@@ -104,21 +104,6 @@ def _what_if(
     commits = read_range(git, Path.cwd()) if git else None
     changed = tuple(names) if files else names_in(read_source(files_from)) if files_from is not None else ()
     return what_if(options, routes, commits, commits.names if commits else changed)
-
-
-def _routes(file: Path) -> "CompiledRoutes":
-    from pointsman.core.routes.compile import compile_routes
-    from pointsmanctl.routes_file.reader import read_routes
-
-    try:
-        routes, errors = read_routes(file)
-    except OSError as problem:
-        raise InvalidInput(f"{file}: {problem.strerror}") from problem
-    for each in errors:
-        warn(str(each))
-    if routes is None:
-        raise InvalidInput(f"{file} is not valid: fix the errors above")
-    return compile_routes(routes)
 
 
 def _refuse_with_payload(options: "ChangeOptions", others: dict[str, object]) -> None:
