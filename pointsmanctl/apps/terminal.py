@@ -26,10 +26,15 @@ def read_secret_line(question: str) -> str:
     return text.strip()
 
 
+def is_terminal() -> bool:
+    """Whether somebody can answer a question."""
+    return sys.stdin.isatty()
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Ask on stderr before something is done. Raises InvalidInput without a terminal, typer.Abort after a no."""
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise InvalidInput(f"{question} There is no terminal to ask on: use --yes")
     typer.confirm(question, abort=True, err=True)

@@ -90,14 +90,12 @@ def describe(event: ReadEvent, *, diffs: bool = False) -> list[Text | Syntax]:
             return [head, *(_decision(each) for each in event.decisions)]
         case RunEnded() | RolloutEnded():
             return [_ended(event)]
-        case CommandEvent():
-            return list(command_lines(event))
+        case CommandEvent() | DriftDetected():
+            return list(command_lines(event) if isinstance(event, CommandEvent) else drift_lines(event))
         case WaveStarted() | GateEvaluated() | RolloutWaited() | RolloutHalted():
             return list(wave_lines(event))
         case PlaybookEnded():
             return [_playbook(event)]
-        case DriftDetected():
-            return list(drift_lines(event))
         case _:
             return [_line(event)]
 
