@@ -26,11 +26,9 @@ def wave_lines(event: WaveStarted | GateEvaluated | RolloutWaited | RolloutHalte
             yield Text(f"wave {event.wave} of {event.waves} started: {join_first(event.targets)}")
         case GateEvaluated():
             until = f", until {at_minute(event.until)}" if event.until else ""
-            yield Text.assemble(
-                f"gate after wave {event.wave} ",
-                (event.outcome.value, _STYLES[event.outcome]),
-                f": {event.reason}{until}",
-            )
+            outcome = "" if event.outcome is GateOutcome.WAITING else f" {event.outcome}"
+            text = f"gate after wave {event.wave}{outcome}: {event.reason}{until}"
+            yield Text(text, _STYLES[event.outcome])
             yield Text("; ".join(_inputs(event.inputs)), "dim")
         case RolloutWaited():
             until = f", until {at_minute(event.until)}" if event.until else ""
