@@ -19,11 +19,12 @@ class ExitCode(IntEnum):
     # Done. `deploy`: every selected stack is in the state of this version, or `--plan` has shown what would change.
     # For `audit`, no matching events is an answer, too.
     OK = 0
-    # Failed: `status ROLLOUT` of a failed rollout, `--exit-status` with a failed rollout, `routes check` with an error,
-    # `drift` of a host that drifts or of which it is unknown, a push that was not accepted, a stack that could not be
-    # deployed, a broken link of `doctor`, a stack that was not deleted.
+    # Failed: `rollout show` or `watch` of a rollout that failed, was cancelled or was rolled back, `--exit-status` with
+    # such a rollout, a command that was refused, a no to a question, `routes check` with an error, `drift`
+    # of a host that drifts or of which it is unknown, a push that was not accepted, a stack that could not be deployed, a broken link of `doctor`, a stack that was not deleted.
     FAILED = 1
-    USAGE = 2  # Wrong use: an option, a file, a commit range or a setting cannot be used.
+    # Wrong use: an option, a file, a commit range or a setting cannot be used, or there is no terminal to ask on.
+    USAGE = 2
     NOT_FOUND = 3  # Not found: no such rollout, no delivery of the commit, no such item.
     # The stack cannot be read: no credentials, no region, no such stack, access denied, or AWS does not answer.
     UNAVAILABLE = 4

@@ -88,7 +88,8 @@ def view_list(connection: Connection, selection: Selection, how: View, started: 
 
     rollouts = _followed(load, how, detailed=False) if how.watch else load()
     if len(rollouts) > selection.limit:
-        warn(f"Showing the newest {selection.limit:,} rollouts; raise --limit or narrow --since for more.")
+        newest = "rollout" if selection.limit == 1 else f"{selection.limit:,} rollouts"
+        warn(f"Showing the newest {newest}; raise --limit or narrow --since for more.")
         rollouts = rollouts[: selection.limit]
     _print(rollouts, how, detailed=False)
     if not rollouts and how.output is Format.TABLE:

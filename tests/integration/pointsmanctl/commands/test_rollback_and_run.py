@@ -38,6 +38,12 @@ def pushed(stack: DeployedStack, commit: str, *names: str, state: RunState = Run
     return rollout
 
 
+def end_open(stack: DeployedStack, state: RunState) -> None:
+    """Let every build end."""
+    for name in stack.store.open_rollouts():
+        stack.end_all(name, state)
+
+
 @pytest.fixture
 def bad(stack: DeployedStack, receiver: CommandReceiver) -> RolloutId:
     """A rollout that failed after different commits on its two targets."""
@@ -106,11 +112,7 @@ def test_watching_a_rollback_follows_what_brings_the_commits_back(
     state: RunState,
     status: int,
 ) -> None:
-    def end_them(_: float) -> None:
-        for name in stack.store.open_rollouts():
-            stack.end_all(name, state)
-
-    monkeypatch.setattr("pointsmanctl.stack.follow.sleep", end_them)
+    monkeypatch.setattr("pointsmanctl.stack.follow.sleep", lambda _: end_open(stack, state))
     done = run("rollout", "rollback", bad, "--yes", "--watch")
     assert done.exit_code == status
     assert f"{bad} rolled back" in done.stdout
@@ -131,10 +133,7 @@ def test_a_commit_runs_by_hand(stack: DeployedStack, receiver: CommandReceiver, 
 def test_without_a_commit_the_newest_runs_again_and_can_be_watched(
     monkeypatch: pytest.MonkeyPatch, stack: DeployedStack, receiver: CommandReceiver, bad: RolloutId
 ) -> None:
-    monkeypatch.setattr(
-        "pointsmanctl.stack.follow.sleep",
-        lambda _: [stack.end_all(name, RunState.SUCCEEDED) for name in stack.store.open_rollouts()],
-    )
+    monkeypatch.setattr("pointsmanctl.stack.follow.sleep", lambda _: end_open(stack, RunState.SUCCEEDED))
     done = run("run", "site", "--watch", "-o", "json")
     assert done.exit_code == 0, done.output
     [shown] = json.loads(done.stdout)

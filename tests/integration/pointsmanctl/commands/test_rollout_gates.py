@@ -1,12 +1,13 @@
 """`pointsman rollout`: what a rollout waits for at a gate, and what people decide there; on moto."""
 
 import json
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from pointsman.core.model import RolloutId, RunState
+from pointsman.core.model import RolloutId, RunState, TargetName
 from pointsman.core.rollout_plan import ApprovalRule
 from tests.integration.pointsmanctl.commands.conftest import CommandReceiver
 from tests.support.command_line import run
@@ -156,14 +157,19 @@ def test_a_hold_shows_until_when_and_what_ends_it(receiver: CommandReceiver, rol
 def test_watch_says_what_it_waits_for_and_goes_on_after_the_approval(
     monkeypatch: pytest.MonkeyPatch, stack: DeployedStack, receiver: CommandReceiver, rollout: RolloutId
 ) -> None:
-    steps = iter(
-        [
+    prod = TargetName(PROD)
+    steps: Iterator[Callable[[], object]] = iter(
+        (
             lambda: None,
             lambda: run("rollout", "approve", rollout, "--yes"),
-            lambda: stack.end_run(stack.runs(rollout)[stack.rollout(rollout).spec.targets[1].name], RunState.SUCCEEDED),
-        ]
+            lambda: stack.end_run(stack.run(rollout, prod), RunState.SUCCEEDED),
+        )
     )
-    monkeypatch.setattr("pointsmanctl.stack.follow.sleep", lambda _: next(steps)())
+
+    def pause(_: float) -> None:
+        next(steps)()
+
+    monkeypatch.setattr("pointsmanctl.stack.follow.sleep", pause)
     done = run("rollout", "watch", rollout)
     assert done.exit_code == 0, done.output
     lines = [line[9:] for line in done.stdout.splitlines() if line[2:3] == ":"]

@@ -127,3 +127,31 @@ def test_watch_gives_programs_the_end_alone(
     done = run("status", rollout, "--watch", "-o", "json")
     [found] = json.loads(done.stdout)
     assert (done.exit_code, found["state"]) == (0, "succeeded")
+
+
+def test_the_list_can_be_narrowed_to_a_route_to_what_is_open_and_to_a_number(
+    stack: DeployedStack, rollout: RolloutId
+) -> None:
+    other = stack.push(delivery("dev/us-east-1", commit=OTHER, name="d-other", route="web", at=datetime.now(UTC)))
+    stack.end_all(rollout, RunState.SUCCEEDED)
+
+    def listed(*words: object) -> list[str]:
+        return [each["rollout"] for each in json.loads(run("rollout", "list", *words, "-o", "json").stdout)]
+
+    assert listed() == listed("--all") == [other, rollout]
+    assert listed("--open") == [other]
+    assert listed("--route", "site") == [rollout]
+    assert listed("--route", "site", "--open") == []
+    assert listed("--limit", 1) == [other]
+    limited = run("rollout", "list", "--limit", 1)
+    assert limited.stderr == "Showing the newest rollout; raise --limit or narrow --since for more.\n"
+    nothing = run("rollout", "list", "--route", "site", "--open")
+    assert nothing.stderr == "No rollout of route site is open.\n"
+
+
+@pytest.mark.parametrize("command", ["show", "watch"])
+def test_show_and_watch_are_names_of_status(stack: DeployedStack, rollout: RolloutId, command: str) -> None:
+    stack.end_all(rollout, RunState.FAILED)
+    done = run("rollout", command, rollout, "-o", "json")
+    assert (done.exit_code, done.stdout) == (1, run("status", rollout, "-o", "json").stdout)
+    assert run("rollout", command, "r-0123456789abcdef").exit_code == 3

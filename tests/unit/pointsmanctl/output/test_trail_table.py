@@ -87,6 +87,75 @@ def test_events_about_the_trail_itself_are_shown() -> None:
     assert "erratum e-20261124T090000Z-4f1d2c3b: removed tasks.0.diff from HostResultRecorded#" in table_text
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("WaveStarted", "started: "),
+        ("GateEvaluated", "gate after wave "),
+        ("RolloutWaited", " waits: "),
+        ("RolloutHalted", " halted in wave "),
+        ("RolloutApproved", " approved after wave "),
+        ("RolloutRejected", " rejected after wave "),
+        ("RolloutHeld", " held until "),
+        ("RolloutResumed", " resumed"),
+        ("RolloutRolledBack", " rolled back"),
+        ("RolloutRequested", " requested by hand on "),
+        ("FreezeStarted", " frozen until "),
+        ("FreezeEnded", " no longer frozen"),
+    ],
+)
+def test_what_people_and_gates_decided_is_in_words(name: str, words: str) -> None:
+    event = sample(name)
+    line = str(describe(event)[0])
+    assert words in line
+    assert name not in line
+    reason = getattr(event, "reason", "")
+    assert reason in line
+
+
+def test_a_rollback_names_the_commits_and_what_stays() -> None:
+    part = {"rollout": "r-0123456789abcdef", "commit": "a" * 40, "targets": ["dev/eu-west-1"]}
+    event = read_event(sample("RolloutRolledBack").to_dict() | {"parts": [part], "left_out": {"prod/x": "it is new"}})
+    assert [str(line) for line in describe(event)[1:]] == [
+        "back to aaaaaaa of r-0123456789abcdef: dev/eu-west-1",
+        "prod/x stays: it is new",
+    ]
+
+
+def test_a_gate_shows_what_it_took_into_account() -> None:
+    inputs = {
+        "targets": 4,
+        "targets_failed": 1,
+        "targets_unavailable": 1,
+        "hosts_failed": 2,
+        "hosts_unreachable": 0,
+        "soak_until": "2026-11-23T08:30:00Z",
+        "alarms": {"arn:aws:cloudwatch:eu-west-1:333333333333:alarm:errors": "ok"},
+        "approved_by": "arn:aws:iam::111111111111:user/kofi",
+    }
+    event = read_event(sample("GateEvaluated").to_dict() | {"inputs": inputs})
+    assert str(describe(event)[1]) == (
+        "1 of 4 targets failed; 1 target unavailable; 2 hosts failed; 0 hosts unreachable; "
+        "soaks until 2026-11-23 08:30 UTC; alarm errors: ok; approved by arn:aws:iam::111111111111:user/kofi"
+    )
+
+
+def test_a_rollout_says_what_it_overtakes() -> None:
+    overtaken = {
+        "rollout": "r-0123456789abcdef",
+        "commit": "a" * 40,
+        "reason": "halted",
+        "not_started": ["prod/eu-west-1", "prod/us-east-1"],
+        "not_started_total": 7,
+        "left_out": ["prod/us-east-1"],
+    }
+    event = read_event(sample("RolloutStarted").to_dict() | {"overtakes": overtaken})
+    assert str(describe(event)[0]).endswith(
+        "overtakes r-0123456789abcdef, which had not started on prod/eu-west-1, prod/us-east-1 and 5 more, "
+        "but leaves out prod/us-east-1"
+    )
+
+
 def test_events_of_a_newer_version_are_shown_with_their_known_fields() -> None:
     newer = read_item(
         {"pk": "p", "sk": "s", "type": "HostSang", "at": "2026-11-23T08:00:00Z", "data": {}, "host": "web-1"}
