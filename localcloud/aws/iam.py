@@ -29,7 +29,7 @@ _BUILD_OVERRIDES: Final = {
     "privilegedModeOverride": "codebuild:environment.privilegedmode",
 }
 _ALIAS: Final = re.compile(r"/functions/[^/]+/aliases/[^/]+/?$")
-_BY_TABLE: Final = "localcloud:LeadingKeysByTable"
+_BY_CHECK: Final = "localcloud:LeadingKeysByCheck"
 _VARIABLES: Final = "codebuild:environment.environmentvariables"
 
 
@@ -69,7 +69,7 @@ def install() -> None:
     ) -> Any:
         arn = _log_group(resource_arn) if service == "logs" else resource_arn
         if service == "dynamodb" and named.get("service_context"):
-            named["service_context"] = _of_table(named["service_context"], arn)
+            named["service_context"] = _of_check(named["service_context"], action, arn)
         result = enforce(key, action, service, region, arn, *rest, **named)
         is_root = emulator.caller_arn().endswith(":root")  # whom the emulator allows everything
         return _denied_to_root(action, arn, region) if is_root and result is None and service == "dynamodb" else result
@@ -120,7 +120,7 @@ def _request_keys(service: str, action: str, body: bytes) -> dict[str, Any]:
     if action == "events:PutEvents":
         return _entries_keys(request.get("Entries"))
     if action == "dynamodb:TransactWriteItems":
-        return {_BY_TABLE: _leading_keys_by_table(request)}
+        return {_BY_CHECK: _leading_keys_by_check(request)}
     if service == "dynamodb":
         return _leading_keys(request)
     if action == "codebuild:StartBuild":
@@ -159,22 +159,26 @@ def _leading_keys(request: dict[str, Any]) -> dict[str, list[str]]:
     return {"dynamodb:LeadingKeys": [str(next(iter(value.values())))]} if isinstance(value, dict) and value else {}
 
 
-def _leading_keys_by_table(request: dict[str, Any]) -> dict[str, list[str]]:
-    """The partition keys in a transaction, by table: the emulator authorises each item with one context for all."""
+def _leading_keys_by_check(request: dict[str, Any]) -> dict[str, list[str]]:
+    """The partition keys in a transaction, by action and table: the emulator has one context for all of its checks."""
     found: dict[str, list[str]] = {}
     items = request.get("TransactItems")
     for item in items if isinstance(items, list) else []:
-        for part in item.values() if isinstance(item, dict) else []:
+        for member, part in item.items() if isinstance(item, dict) else []:
             if isinstance(part, dict) and (keys := _leading_keys(part)):
-                table = str(part["TableName"]).rpartition("table/")[2]
-                found.setdefault(table, []).extend(keys["dynamodb:LeadingKeys"])
+                check = _check(iam_actions._DYNAMODB_TRANSACT_ITEM_ACTIONS.get(member, ""), str(part["TableName"]))
+                found.setdefault(check, []).extend(keys["dynamodb:LeadingKeys"])
     return found
 
 
-def _of_table(context: dict[str, Any], arn: str) -> dict[str, Any]:
-    """The context of one table's items in a transaction."""
-    others = {key: value for key, value in context.items() if key != _BY_TABLE}
-    keys = context.get(_BY_TABLE, {}).get(arn.rpartition("table/")[2])
+def _check(action: str, table: str) -> str:
+    return f"{action} {table.rpartition('table/')[2]}"
+
+
+def _of_check(context: dict[str, Any], action: str, arn: str) -> dict[str, Any]:
+    """The context of one check of a transaction."""
+    others = {key: value for key, value in context.items() if key != _BY_CHECK}
+    keys = context.get(_BY_CHECK, {}).get(_check(action, arn))
     return others | ({"dynamodb:LeadingKeys": keys} if keys else {})
 
 

@@ -103,6 +103,26 @@ def test_leading_keys_narrow_a_role_to_its_items(cloud: LocalCloud) -> None:
         dynamodb.query(TableName="rollouts", **query, ExpressionAttributeValues={":v": {"S": "ROLLOUT#r-1"}})
 
 
+def test_leading_keys_narrow_each_action_of_a_transaction_by_itself(cloud: LocalCloud) -> None:
+    table = cloud.client("dynamodb").create_table(
+        TableName="marks",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )["TableDescription"]["TableArn"]
+    arn = role(cloud, "marks", "control", Action="dynamodb:PutItem", Resource=table)
+    own = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": "A#*"}}
+    statement = {"Effect": "Allow", "Action": "dynamodb:DeleteItem", "Resource": table, "Condition": own}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    cloud.client("iam").put_role_policy(RoleName="marks", PolicyName="deletes", PolicyDocument=document)
+    dynamodb = client_of(cloud, arn, "dynamodb")
+    put = {"Put": {"TableName": "marks", "Item": {"pk": {"S": "B#1"}}}}
+    own_delete, other_delete = ({"Delete": {"TableName": "marks", "Key": {"pk": {"S": key}}}} for key in ("A#1", "B#2"))
+    dynamodb.transact_write_items(TransactItems=[put, own_delete])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        dynamodb.transact_write_items(TransactItems=[put, other_delete])
+
+
 def test_a_condition_can_refuse_a_buildspec_given_at_the_start(cloud: LocalCloud) -> None:
     given = {"Null": {"codebuild:source.buildspec": "true"}}
     arn = role(cloud, "no-override", Action="codebuild:StartBuild", Resource="*", Condition=given)
