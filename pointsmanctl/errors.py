@@ -20,9 +20,9 @@ class ExitCode(IntEnum):
     # For `audit`, no matching events is an answer, too.
     OK = 0
     # Failed: `rollout show` or `watch` of a rollout that failed, was cancelled or was rolled back, `--exit-status` with
-    # such a rollout, a command that was refused, a no to a question, `routes check` with an error, `drift` of a host that
-    # drifts or of which it is unknown, a push that was not accepted, a stack that could not be deployed, a broken link of
-    # `doctor`, a stack that was not deleted.
+    # such a rollout, a command that was refused, a no to a question, `routes check` with an error, `drift` of a host
+    # that drifts or of which it is unknown, a push that was not accepted, a stack that could not be deployed, a broken
+    # link of `doctor`, a stack that was not deleted.
     FAILED = 1
     # Wrong use: an option, a file, a commit range or a setting cannot be used, or there is no terminal to ask on.
     USAGE = 2
