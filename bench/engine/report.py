@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.engine.clients import Footprint
 from bench.engine.day import Day
 from bench.engine.decisions import Rate
-from bench.engine.rollout import Measured
+from bench.engine.rollout import RolloutFigures
 from bench.engine.slack import Update
 
 MARKS = ("<!-- make benchengine: begin -->", "<!-- make benchengine: end -->")
@@ -22,7 +22,7 @@ class Table:
     lines: tuple[Line, ...]
 
 
-def of_pushes(measured: Sequence[Measured]) -> Table:
+def of_pushes(measured: Sequence[RolloutFigures]) -> Table:
     """From the push to the last StartBuild."""
     columns = (
         "targets of a rollout",
@@ -36,7 +36,7 @@ def of_pushes(measured: Sequence[Measured]) -> Table:
     return Table(columns, tuple(_push(each) for each in measured))
 
 
-def of_ends(measured: Sequence[Measured]) -> Table:
+def of_ends(measured: Sequence[RolloutFigures]) -> Table:
     """The end of one build."""
     columns = ("targets of a rollout", "API calls for the end of a build", "round trips", "read units", "write units")
     return Table(columns, tuple(_end(each) for each in measured if each.ended))
@@ -100,7 +100,7 @@ def of_day(day: Day) -> Table:
     return Table(("simulated day", "figure"), lines)
 
 
-def _push(each: Measured) -> Line:
+def _push(each: RolloutFigures) -> Line:
     if each.pushed is None:
         return f"{each.targets:,}", f"refused: {each.refusal}", "", "", "", "", ""
     first, last = (each.pushed.started[0], each.pushed.started[-1]) if each.pushed.started else ("none", "none")
@@ -108,7 +108,7 @@ def _push(each: Measured) -> Line:
     return f"{each.targets:,}", f"{each.pushed.total:,}", *(_cell(figure) for figure in figures)
 
 
-def _end(each: Measured) -> Line:
+def _end(each: RolloutFigures) -> Line:
     assert each.ended
     figures = (each.ended.total, each.ended_round_trips, each.ended.read_units, each.ended.write_units)
     return f"{each.targets:,}", *(_cell(figure) for figure in figures)

@@ -19,7 +19,7 @@ BUILD_ENDS = 3  # measured of one rollout
 
 
 @dataclass(frozen=True)
-class Measured:
+class RolloutFigures:
     """One size. Without tallies, `refusal` says which limit it met."""
 
     targets: int
@@ -30,7 +30,7 @@ class Measured:
     refusal: str = ""
 
 
-def measure(number: int, regions: int = 20) -> Measured:
+def measure(number: int, regions: int = 20) -> RolloutFigures:
     """Measure a rollout of `number` targets."""
     with in_virtual_time() as time, counted_cloud(time.round_trip, lambda: time.now) as cloud:
         time.now = 0  # the tables are there
@@ -39,14 +39,14 @@ def measure(number: int, regions: int = 20) -> Measured:
             delivery = push(targets(number, regions))
             engine.reconcile(engine.accept(delivery, "m-1"))
         except Exception as failure:
-            return Measured(number, refusal=_shortly(failure))
+            return RolloutFigures(number, refusal=_shortly(failure))
         round_trips, pushed = time.now, cloud.forget()
         ends = [
             _end(_engine()[0], cloud, time, run)  # in a process that remembers nothing of the rollout
             for run in _runs(store, delivery.specs[0].rollout)[:: max(number // BUILD_ENDS, 1)][:BUILD_ENDS]
         ]
         ended, trips = max(ends, key=lambda each: each[0].read_units)
-        return Measured(number, pushed, round_trips, ended, trips)
+        return RolloutFigures(number, pushed, round_trips, ended, trips)
 
 
 def _engine() -> tuple[Engine, DynamoRollouts]:

@@ -11,7 +11,7 @@ from pointsman.adapters.rollouts_table import summary_key
 from pointsman.adapters.slack_summaries_dynamodb import DynamoSummaries
 from pointsman.adapters.slack_summaries_memory import MemorySummaries
 from pointsman.core.slack.rollout_summary import RolloutSummary, add, begin, targets_of
-from pointsman.core.slack.summaries import Place, SummaryStore, TargetChange, place_of
+from pointsman.core.slack.summaries import ListPlace, SummaryStore, TargetChange, place_of
 from pointsman.core.slack.target_summary import TargetSummary
 from pointsman.core.trail.event import Event
 from pointsman.errors import Conflict
@@ -99,7 +99,7 @@ def test_places_are_in_the_order_of_urgency_and_then_of_the_rollout(store: Summa
     store.save_summary(summary, new(*targets))
     listed = [place.name for place in store.first_places(ROLLOUT, EPOCH, 99)]
     assert listed == [names[7], *names[1:7], *names[8:], names[0]]
-    assert store.first_places(ROLLOUT, EPOCH, 2) == [Place(0, 7, names[7]), Place(5, 1, names[1])]
+    assert store.first_places(ROLLOUT, EPOCH, 2) == [ListPlace(0, 7, names[7]), ListPlace(5, 1, names[1])]
 
 
 def test_a_target_that_moves_leaves_its_place(store: SummaryStore) -> None:

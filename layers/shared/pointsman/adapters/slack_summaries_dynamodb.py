@@ -17,7 +17,7 @@ from pointsman.adapters.rollouts_table import (
     target_summary_key,
 )
 from pointsman.core.slack.rollout_summary import RolloutSummary
-from pointsman.core.slack.summaries import Place, TargetChange
+from pointsman.core.slack.summaries import ListPlace, TargetChange
 from pointsman.core.slack.target_summary import Compact, TargetSummary
 from pointsman.errors import Unavailable
 
@@ -75,7 +75,7 @@ class DynamoSummaries:
             keys = list(unprocessed["Keys"])
         raise Unavailable(f"summaries of {rollout}: DynamoDB did not process {len(keys)} keys")
 
-    def first_places(self, rollout: str, epoch: str, limit: int) -> list[Place]:
+    def first_places(self, rollout: str, epoch: str, limit: int) -> list[ListPlace]:
         """See SummaryStore.first_places."""
         prefix = places_prefix(rollout, epoch)
         with translate_aws_errors(f"reading the places of the targets of {rollout}"):
@@ -86,7 +86,7 @@ class DynamoSummaries:
                 ConsistentRead=True,
                 Limit=limit,
             )
-        return [Place(*place_of(unmarshal(item))) for item in answer["Items"]]
+        return [ListPlace(*place_of(unmarshal(item))) for item in answer["Items"]]
 
     def save_summary(self, summary: RolloutSummary, changes: Sequence[TargetChange] = ()) -> None:
         """See SummaryStore.save_summary."""

@@ -6,7 +6,7 @@ from threading import RLock
 import msgspec
 
 from pointsman.core.slack.rollout_summary import RolloutSummary
-from pointsman.core.slack.summaries import Place, TargetChange
+from pointsman.core.slack.summaries import ListPlace, TargetChange
 from pointsman.core.slack.target_summary import TargetSummary
 from pointsman.errors import Conflict
 
@@ -18,7 +18,7 @@ class MemorySummaries:
         self._lock = RLock()
         self._summaries: dict[str, bytes] = {}
         self._targets: dict[tuple[str, str], dict[str, bytes]] = {}
-        self._places: dict[tuple[str, str], set[Place]] = {}
+        self._places: dict[tuple[str, str], set[ListPlace]] = {}
 
     def load_summary(self, rollout: str) -> RolloutSummary | None:
         """See SummaryStore.load_summary."""
@@ -32,7 +32,7 @@ class MemorySummaries:
             stored = self._targets.get((rollout, epoch), {})
             return {name: msgspec.json.decode(stored[name], type=TargetSummary) for name in names if name in stored}
 
-    def first_places(self, rollout: str, epoch: str, limit: int) -> list[Place]:
+    def first_places(self, rollout: str, epoch: str, limit: int) -> list[ListPlace]:
         """See SummaryStore.first_places."""
         with self._lock:
             return sorted(self._places.get((rollout, epoch), set()))[:limit]

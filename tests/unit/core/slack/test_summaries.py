@@ -1,24 +1,17 @@
 """A running summary shows what all events of the trail show, whatever is delivered twice, interrupted or forgotten."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pointsman.adapters.slack_summaries_memory import MemorySummaries
-from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import RolloutState, RunState
-from pointsman.core.slack.fold_rollout import fold
-from pointsman.core.slack.message import render
-from pointsman.core.slack.rollout_summary import FORM, MAX_NAMED, RolloutSummary
-from pointsman.core.slack.rollout_view import URGENCY, HostsByStatus, RolloutView
-from pointsman.core.slack.summaries import MAX_CONFLICTS, RolloutSummaries, TargetChange
-from pointsman.core.trail.events import RolloutStarted, TrailEvent
-from pointsman.core.trail.keys import rollout_partition
-from pointsman.errors import Conflict, Unavailable
+from pointsman.core.slack.rollout_summary import FORM
+from pointsman.core.slack.rollout_view import HostsByStatus
+from pointsman.core.slack.summaries import MAX_CONFLICTS
+from pointsman.core.trail.events import TrailEvent
+from pointsman.errors import Unavailable
 from tests.support.events import (
     DEV,
     PROD,
@@ -38,73 +31,7 @@ from tests.support.events import (
     task,
     waited,
 )
-
-
-class FaultyStore(MemorySummaries):
-    """Fails before or after the next writes, as told."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.faults: list[str] = []
-        self.writes = 0
-
-    def save_summary(self, summary: RolloutSummary, changes: Sequence[TargetChange] = ()) -> None:
-        """See SummaryStore.save_summary."""
-        self.writes += 1
-        fault = self.faults.pop(0) if self.faults else ""
-        if fault == "conflict":
-            raise Conflict("another writer was first")
-        if fault == "before":
-            raise Unavailable("not written")
-        super().save_summary(summary, changes)
-        if fault == "after":
-            raise Unavailable("written, but the answer was lost")
-
-
-class World:
-    """A trail, its stream, and the summaries."""
-
-    def __init__(self) -> None:
-        self.trail, self.store = MemoryTrail(), FaultyStore()
-        self.trail.page_size = 3
-        self.summaries = RolloutSummaries(self.trail, self.store)
-
-    def record(self, *events: TrailEvent) -> None:
-        """Record events, without the stream."""
-        for event in events:
-            self.trail.record(event)
-
-    def happen(self, *events: TrailEvent) -> None:
-        """Record events, and deliver them in one batch."""
-        self.record(*events)
-        self.deliver(events)
-
-    def deliver(self, events: Sequence[TrailEvent]) -> None:
-        """Deliver a batch until it is taken, as the stream does."""
-        while True:
-            try:
-                self.summaries.add(ROLLOUT, events)
-            except Unavailable:
-                continue
-            return
-
-    @property
-    def view(self) -> RolloutView | None:
-        """What is shown."""
-        return self.summaries.view(ROLLOUT)
-
-    @property
-    def folded(self) -> RolloutView | None:
-        """What the whole trail says."""
-        return fold(self.trail.of_partition(rollout_partition(ROLLOUT)))
-
-    def check(self) -> None:
-        """Compare both."""
-        view, folded = self.view, self.folded
-        assert (view and replace(view, named=())) == folded
-        if view and folded:
-            assert render(view) == render(folded)
-
+from tests.support.summaries_world import SummariesWorld
 
 NAMES = (DEV, PROD, "dev/us-east-1", "prod/us-east-1")
 JOINED = "dev/ca-central-1"
@@ -201,7 +128,7 @@ def unique(events: Iterable[TrailEvent]) -> list[TrailEvent]:
 @settings(max_examples=120, deadline=None)
 def test_a_running_summary_shows_what_the_whole_trail_shows(history: list[TrailEvent], data: st.DataObject) -> None:
     """Batches come again, writes fail before and after they are done, and the summary is lost now and then."""
-    world, position, batches = World(), 0, list[list[TrailEvent]]()
+    world, position, batches = SummariesWorld(), 0, list[list[TrailEvent]]()
     while position < len(history):
         size = data.draw(st.integers(1, 8))
         batches.append(history[position : position + size])
@@ -219,14 +146,14 @@ def test_a_running_summary_shows_what_the_whole_trail_shows(history: list[TrailE
 
 
 def test_events_of_the_same_batch_are_one_write() -> None:
-    world = World()
+    world = SummariesWorld()
     world.happen(started_rollout(DEV, PROD), started_run(DEV), started_run(PROD), host(DEV), ended_run(DEV))
     assert world.store.writes == 1
     world.check()
 
 
 def test_a_crash_between_the_summary_and_slack_counts_nothing_twice() -> None:
-    world = World()
+    world = SummariesWorld()
     batch = (started_rollout(DEV), started_run(DEV), host(DEV), host(DEV, "web-2", status="failed"))
     world.happen(*batch)
     before = world.view
@@ -237,7 +164,7 @@ def test_a_crash_between_the_summary_and_slack_counts_nothing_twice() -> None:
 
 
 def test_without_a_start_there_is_nothing_to_show() -> None:
-    world = World()
+    world = SummariesWorld()
     world.happen(started_run(DEV))
     assert world.view is None
     assert world.store.writes == 0
@@ -246,7 +173,7 @@ def test_without_a_start_there_is_nothing_to_show() -> None:
 
 
 def test_a_summary_that_is_missing_is_made_from_the_trail_in_pages() -> None:
-    world = World()
+    world = SummariesWorld()
     hosts = [host(DEV, f"web-{number}") for number in range(10)]
     world.record(started_rollout(DEV), started_run(DEV), *hosts)
     world.check()
@@ -254,7 +181,7 @@ def test_a_summary_that_is_missing_is_made_from_the_trail_in_pages() -> None:
 
 
 def test_an_interrupted_reading_of_the_trail_continues(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
+    world = SummariesWorld()
     world.record(started_rollout(DEV), started_run(DEV), *[host(DEV, f"web-{number}") for number in range(10)])
     world.store.faults = ["", "", "", "before"]
     with pytest.raises(Unavailable):
@@ -275,7 +202,7 @@ def test_an_interrupted_reading_of_the_trail_continues(monkeypatch: pytest.Monke
 
 
 def test_a_summary_of_another_form_is_made_anew() -> None:
-    world = World()
+    world = SummariesWorld()
     world.happen(started_rollout(DEV), started_run(DEV))
     stored = world.store.load_summary(ROLLOUT)
     assert stored
@@ -286,7 +213,7 @@ def test_a_summary_of_another_form_is_made_anew() -> None:
 
 
 def test_an_event_that_cannot_be_added_costs_the_summary_and_not_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = World()
+    world = SummariesWorld()
     world.happen(started_rollout(DEV), started_run(DEV))
     with monkeypatch.context() as patched:
         patched.setattr("pointsman.core.slack.summaries.add", lambda *_: 1 / 0)
@@ -297,105 +224,8 @@ def test_an_event_that_cannot_be_added_costs_the_summary_and_not_the_truth(monke
 
 
 def test_a_writer_that_always_loses_gives_up() -> None:
-    world = World()
+    world = SummariesWorld()
     world.record(started_rollout(DEV))
     world.store.faults = ["conflict"] * MAX_CONFLICTS
     with pytest.raises(Unavailable, match="conflicted"):
         world.summaries.add(ROLLOUT, [started_rollout(DEV)])
-
-
-# --- many targets ---------------------------------------------------------------------------------------------------
-
-MANY = tuple(f"{account}/eu-west-{number}" for account in ("dev", "prod") for number in range(150))
-
-
-def many() -> World:
-    world = World()
-    world.trail.page_size = 100
-    world.happen(started_rollout(*MANY))
-    return world
-
-
-def counts(view: RolloutView | None) -> dict[RunState, int]:
-    assert view
-    return dict(view.by_state)
-
-
-def test_every_state_has_a_place() -> None:
-    assert sorted(URGENCY) == sorted(RunState)
-    assert all(state.failed for state in URGENCY[:5])
-    assert not any(state.failed for state in URGENCY[5:])
-
-
-def scope(view: RolloutView | None) -> str:
-    assert view
-    return view.scope
-
-
-def test_of_many_targets_all_are_counted_and_the_most_urgent_listed() -> None:
-    world = many()
-    assert counts(world.view) == {RunState.STARTING: 300}
-    world.happen(*(started_run(name) for name in MANY[100:]))
-    for name in MANY[150:]:
-        world.happen(host(name, status="failed" if name == MANY[250] else "ok"))
-        world.happen(ended_run(name, "failed" if name == MANY[250] else "succeeded"))
-    view = world.view
-    assert view
-    assert counts(view) == counts(world.folded)
-    assert counts(view) == {RunState.STARTING: 100, RunState.RUNNING: 50, RunState.SUCCEEDED: 149, RunState.FAILED: 1}
-    assert view.hosts == HostsByStatus(ok=149, failed=1)
-    assert view.targets[0].name == MANY[250]
-    assert len(view.targets) <= MAX_NAMED
-    assert "300 targets: 1 failed, 50 running, 100 starting, 149 succeeded" in str(render(view).blocks)
-    assert f"`{MANY[250]}` failed" in str(render(view).blocks)
-
-
-def test_a_target_that_joins_a_large_rollout_is_told_from_those_that_it_began_with() -> None:
-    """Of a large rollout the summary does not have every name."""
-    world = many()
-    world.happen(*(ended_run(name) for name in MANY[:200]), ended_rollout("failed"))
-    world.happen(retried(80, MANY[150], MANY[250], JOINED))
-    assert counts(world.view) == counts(world.folded) == {RunState.SUCCEEDED: 199, RunState.STARTING: 102}
-    world.store.drop_summary(ROLLOUT)
-    assert counts(world.view) == counts(world.folded)
-
-
-def test_more_targets_are_retried_than_one_write_takes() -> None:
-    world = many()
-    world.happen(*(ended_run(name, "failed") for name in MANY), ended_rollout("failed"))
-    failed = world.view
-    assert failed
-    assert failed.state is RolloutState.FAILED
-    world.store.faults = ["", "", "before", "", "after"]
-    world.happen(retried(80, *MANY))
-    assert counts(world.view) == {RunState.STARTING: 300}
-    reopened = world.view
-    assert reopened
-    assert reopened.state is RolloutState.OPEN
-
-
-def test_rollouts_to_the_same_targets_have_the_same_scope() -> None:
-    world, other = many(), World()
-    other.happen(started_rollout(*MANY[:-1]))
-    assert scope(world.view) != scope(other.view)
-    other.happen(repeated(80, MANY[-1]))
-    assert scope(other.view) == scope(world.view) == scope(world.folded)
-
-
-def test_the_start_of_the_rollout_is_read_from_the_trail_only_when_somebody_joins(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    world = many()
-    asked: list[str] = []
-    with_key = world.trail.with_key
-
-    def noted(partition: str, beginning: str) -> list[TrailEvent]:
-        asked.append(beginning)
-        return with_key(partition, beginning)
-
-    monkeypatch.setattr(world.trail, "with_key", noted)
-    world.happen(*(ended_run(name, "failed") for name in MANY))
-    world.happen(retried(80, *MANY))
-    assert asked == []
-    world.happen(repeated(90, JOINED))
-    assert asked == [RolloutStarted.__name__]

@@ -39,7 +39,7 @@ MAX_NAMED = 100  # targets whose place is known, and that may be listed
 type IsOriginal = Callable[[str], bool]
 
 
-class Moment(Compact, order=True):
+class EventMoment(Compact, order=True):
     """When something was recorded, with the event's key, so that two moments always have an order."""
 
     at: datetime
@@ -49,7 +49,7 @@ class Moment(Compact, order=True):
 class CommandSummary(Compact):
     """What a person had done with a rollout."""
 
-    moment: Moment
+    moment: EventMoment
     done: str  # "cancelled", "retried"
     actor: str
     reason: str = ""
@@ -82,7 +82,7 @@ class RolloutSummary(Compact):
     hosts: HostsByStatus = HostsByStatus()
     outside_total: int = 0
     outside: tuple[OutsideBuild, ...] = ()  # the first
-    redelivery: Moment | None = None
+    redelivery: EventMoment | None = None
     redelivery_reason: str = ""
     retried_at: datetime | None = None  # when runs were last repeated
     command: CommandSummary | None = None
@@ -201,7 +201,7 @@ def _note(summary: RolloutSummary, event: Event) -> None:
         case RolloutStarted():
             summary.change, summary.request = event.change.replace(files=()), event.request
         case RolloutRepeated():
-            moment = Moment(event.at, event.key)
+            moment = EventMoment(event.at, event.key)
             if summary.redelivery is None or moment >= summary.redelivery:
                 summary.redelivery, summary.redelivery_reason = moment, event.reason
             _note_repeat(summary, event)
@@ -221,7 +221,7 @@ def _note_repeat(summary: RolloutSummary, event: RolloutRepeated | RolloutRetrie
 
 
 def _note_command(summary: RolloutSummary, event: RolloutCancelled | RolloutRetried, done: str) -> None:
-    moment = Moment(event.at, event.key)
+    moment = EventMoment(event.at, event.key)
     if summary.command is None or moment >= summary.command.moment:
         summary.command = CommandSummary(moment, done, event.actor or "", event.reason)
 

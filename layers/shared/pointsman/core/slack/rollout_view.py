@@ -21,8 +21,8 @@ URGENCY = (
     RunState.STARTING,
     RunState.WAITING,
     RunState.CANCELLED,
-    RunState.SKIPPED,
     RunState.SUPERSEDED,
+    RunState.SKIPPED,
     RunState.SUCCEEDED,
 )
 LONG_AGO = datetime.min.replace(tzinfo=UTC)

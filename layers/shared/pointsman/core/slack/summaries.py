@@ -33,7 +33,7 @@ type Addition = tuple[Event, tuple[str, ...]]  # an event, and the targets to wh
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class ListPlace:
     """Where a target stands in the list of its rollout: the most urgent first, then in their order."""
 
     rank: int  # of its state in URGENCY
@@ -46,11 +46,11 @@ class Place:
         return TargetState(self.name, URGENCY[self.rank])
 
 
-def place_of(target: TargetSummary | None) -> Place | None:
+def place_of(target: TargetSummary | None) -> ListPlace | None:
     """The place of a target, or None if it has none."""
     if target is None or not target.is_member:
         return None
-    return Place(URGENCY.index(target.run.state), target.position, target.name)
+    return ListPlace(URGENCY.index(target.run.state), target.position, target.name)
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class TargetChange:
     """The new summary of a target, and its place before and after."""
 
     target: TargetSummary
-    before: Place | None
-    after: Place | None
+    before: ListPlace | None
+    after: ListPlace | None
 
 
 class PagedTrail(Trail, Protocol):
@@ -81,7 +81,7 @@ class SummaryStore(Protocol):
     def load_targets(self, rollout: str, epoch: str, names: Iterable[str]) -> dict[str, TargetSummary]:
         """Return the summaries of targets by name, without those that are not stored."""
 
-    def first_places(self, rollout: str, epoch: str, limit: int) -> list[Place]:
+    def first_places(self, rollout: str, epoch: str, limit: int) -> list[ListPlace]:
         """Return the first places, in order."""
 
     def save_summary(self, summary: RolloutSummary, changes: Sequence[TargetChange] = ()) -> None:
@@ -210,7 +210,7 @@ class RolloutSummaries:
     def _view(self, summary: RolloutSummary) -> RolloutView:
         places = self._store.first_places(summary.rollout, summary.epoch, MAX_NAMED)
         untouched = [
-            Place(URGENCY.index(TargetSummary(name, 0).run.state), summary.first.index(name), name)
+            ListPlace(URGENCY.index(TargetSummary(name, 0).run.state), summary.first.index(name), name)
             for name in summary.untouched
         ]
         listed = sorted([*places, *untouched])[:MAX_NAMED]
@@ -219,7 +219,7 @@ class RolloutSummaries:
             targets.sort(key=order_of)
         return summary.view((target.view() for target in targets), (place.state for place in listed))
 
-    def _load_listed(self, summary: RolloutSummary, listed: Iterable[Place]) -> Iterator[TargetSummary]:
+    def _load_listed(self, summary: RolloutSummary, listed: Iterable[ListPlace]) -> Iterator[TargetSummary]:
         """The summaries of the most urgent targets, until a message has no more room."""
         views: list[TargetView] = []
         for places in batched(listed, TARGETS_PER_READ):
