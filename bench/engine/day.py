@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from bench.campaign.clock import BEGINNING, Timeline
 from bench.campaign.episode import InlineExecutor
 from bench.engine.fleet import push, targets
-from bench.engine.virtual_time import executors
+from bench.engine.virtual_time import replaced
 from pointsman.adapters.alarms_memory import MemoryAlarms
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
@@ -76,7 +76,7 @@ class DayOfChanges:
 
     def run(self) -> Day:
         """Let a day pass, and the hour in which the last builds end."""
-        with executors(InlineExecutor):
+        with replaced("ThreadPoolExecutor", InlineExecutor):
             return self._run()
 
     def _run(self) -> Day:

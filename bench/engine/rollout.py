@@ -1,11 +1,11 @@
 """One rollout on the real adapters: from the push to its last StartBuild, and the end of one of its builds."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bench.engine.cloud import AUDIT, ROLLOUTS, CountedCloud, Tally, counted_cloud
 from bench.engine.fleet import push, targets
-from bench.engine.virtual_time import in_virtual_time
+from bench.engine.virtual_time import VirtualTime, in_virtual_time
 from pointsman.adapters.alarms_memory import MemoryAlarms
 from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.builds_codebuild import CodeBuilds
@@ -15,6 +15,7 @@ from pointsman.core.model import Mode, RolloutId, Run, RunState
 from pointsman.core.ports import BuildReport
 from pointsman.core.rollouts.engine import Engine
 
+ROUND_TRIP = timedelta(milliseconds=10)  # on the engine's clock
 BUILD_ENDS = 3  # measured of one rollout
 
 
@@ -34,7 +35,7 @@ def measure(number: int, regions: int = 20) -> RolloutFigures:
     """Measure a rollout of `number` targets."""
     with in_virtual_time() as time, counted_cloud(time.round_trip, lambda: time.now) as cloud:
         time.now = 0  # the tables are there
-        engine, store = _engine()
+        engine, store = _engine(time)
         try:
             delivery = push(targets(number, regions))
             engine.reconcile(engine.accept(delivery, "m-1"))
@@ -42,18 +43,23 @@ def measure(number: int, regions: int = 20) -> RolloutFigures:
             return RolloutFigures(number, refusal=_shortly(failure))
         round_trips, pushed = time.now, cloud.forget()
         ends = [
-            _end(_engine()[0], cloud, time, run)  # in a process that remembers nothing of the rollout
+            _end(_engine(time)[0], cloud, time, run)  # in a process that remembers nothing of the rollout
             for run in _runs(store, delivery.specs[0].rollout)[:: max(number // BUILD_ENDS, 1)][:BUILD_ENDS]
         ]
         ended, trips = max(ends, key=lambda each: each[0].read_units)
         return RolloutFigures(number, pushed, round_trips, ended, trips)
 
 
-def _engine() -> tuple[Engine, DynamoRollouts]:
+def _engine(time: VirtualTime) -> tuple[Engine, DynamoRollouts]:
+    began = datetime.now(UTC)
+
+    def clock() -> datetime:
+        return began + time.now * ROUND_TRIP
+
     dynamodb = aws_client("dynamodb")
     store = DynamoRollouts(dynamodb, ROLLOUTS, AUDIT)
     builds = CodeBuilds("pointsman-start", dict.fromkeys(Mode, "pointsman"), "bench")
-    return Engine(store, DynamoTrail(dynamodb, AUDIT), builds, lambda: datetime.now(UTC), alarms=MemoryAlarms()), store
+    return Engine(store, DynamoTrail(dynamodb, AUDIT), builds, clock, alarms=MemoryAlarms()), store
 
 
 def _runs(store: DynamoRollouts, rollout: RolloutId) -> list[Run]:
@@ -61,14 +67,14 @@ def _runs(store: DynamoRollouts, rollout: RolloutId) -> list[Run]:
     return list(loaded[1]) if loaded else []
 
 
-def _end(engine: Engine, cloud: CountedCloud, time: object, run: Run) -> tuple[Tally, int]:
+def _end(engine: Engine, cloud: CountedCloud, time: VirtualTime, run: Run) -> tuple[Tally, int]:
     """The build of `run` ends, and CodeBuild reports it."""
     now = datetime.now(UTC)
     report = BuildReport(arn=str(run.build_arn), state=RunState.SUCCEEDED, started_at=now, ended_at=now)
     cloud.forget()
-    before = time.now  # type: ignore[attr-defined]
+    before = time.now
     engine.build_ended(run.rollout, run.target.name, run.attempt, report)
-    return cloud.forget(), time.now - before  # type: ignore[attr-defined]
+    return cloud.forget(), time.now - before
 
 
 def _shortly(failure: Exception) -> str:

@@ -146,23 +146,41 @@ class VirtualExecutor:
         self._running -= 1
 
 
+class VirtualLock:
+    """A Lock that may be held during a call: who waits for it waits in virtual time."""
+
+    time: VirtualTime  # set by `in_virtual_time`
+
+    def __init__(self) -> None:
+        self._is_held = False
+        self._waiting: list[threading.Event] = []
+
+    def __enter__(self) -> None:
+        self.time.wait_until(lambda: not self._is_held, self._waiting)
+        self._is_held = True
+
+    def __exit__(self, *_: object) -> None:
+        self._is_held = False
+        self.time.wake(self._waiting)
+
+
 @contextmanager
 def in_virtual_time() -> Iterator[VirtualTime]:
-    """Give every module of the product executors in virtual time."""
-    VirtualExecutor.time = VirtualTime()
-    with executors(VirtualExecutor):
-        yield VirtualExecutor.time
+    """Give every module of the product executors and locks in virtual time."""
+    VirtualLock.time = VirtualExecutor.time = time = VirtualTime()
+    with replaced("ThreadPoolExecutor", VirtualExecutor), replaced("Lock", VirtualLock):
+        yield time
 
 
 @contextmanager
-def executors(kind: type[Any]) -> Iterator[None]:
-    """Give every module of the product that has a ThreadPoolExecutor another one."""
+def replaced(imported: str, kind: type[Any]) -> Iterator[None]:
+    """Give every module of the product that has imported this name another class."""
     modules: list[Any] = [
         module
         for name, module in list(sys.modules.items())
-        if name.startswith("pointsman.") and hasattr(module, "ThreadPoolExecutor")
+        if name.startswith("pointsman.") and hasattr(module, imported)
     ]
     with ExitStack() as stack:
         for module in modules:
-            stack.enter_context(mock.patch.object(module, "ThreadPoolExecutor", kind))
+            stack.enter_context(mock.patch.object(module, imported, kind))
         yield

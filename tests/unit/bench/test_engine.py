@@ -4,7 +4,7 @@ import pytest
 
 from bench.engine import rollout, slack
 from bench.engine.day import DayOfChanges
-from bench.engine.virtual_time import VirtualExecutor, VirtualTime, in_virtual_time
+from bench.engine.virtual_time import VirtualExecutor, VirtualLock, VirtualTime, in_virtual_time
 from pointsman.core.rollouts import executor
 
 
@@ -29,6 +29,19 @@ def elapsed(workers: int, chains: list[int]) -> int:
 )
 def test_parallel_calls_take_the_time_of_the_longest_chain(workers: int, chains: list[int], time: int) -> None:
     assert elapsed(workers, chains) == time
+
+
+def test_who_waits_for_a_lock_waits_for_the_calls_of_its_holder() -> None:
+    VirtualLock.time = VirtualExecutor.time = time = VirtualTime()
+    lock = VirtualLock()
+
+    def work(_: int) -> None:
+        with lock:
+            time.round_trip()
+
+    with VirtualExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    assert time.now == 4
 
 
 def test_a_failure_reaches_whoever_asks_for_the_result() -> None:
