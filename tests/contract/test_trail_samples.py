@@ -5,6 +5,7 @@ from typing import get_args
 import msgspec
 import pytest
 
+from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import TrailEvent, read_event
 from tests.support.events import EVENTS, sample
@@ -28,6 +29,12 @@ def test_a_sample_is_what_it_says(name: str) -> None:
 def test_a_sample_shows_every_field_that_its_class_must_have(name: str) -> None:
     required = {each.encode_name for each in msgspec.structs.fields(CLASSES[name]) if each.required}
     assert required <= set(sample(f"ours/{name}.json"))
+
+
+@pytest.mark.parametrize("name", sorted(CLASSES))
+def test_slack_takes_every_event(name: str) -> None:
+    start = read_event(sample("ours/RolloutStarted.json"))
+    assert fold([start, read_event(sample(f"ours/{name}.json"))])
 
 
 def test_a_decision_that_says_it_is_not_held_is_read_and_does_not_say_it_again() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -64,6 +65,57 @@ MORE_ROUTES = """
     on: {push: {branches: [main], paths: [site.yml]}}
     targets: [prod/ap-southeast-2]
     playbook: site.yml
+
+  - name: fleet # three waves, with a person's approval after the canary
+    repository: acme/fleet
+    on: {push: {branches: [main]}}
+    playbook: play.yml
+    inventory: hosts.ini
+    waves:
+      - targets: [dev/eu-west-1]
+      - targets: [prod/eu-west-1]
+        hosts: {serial: 1}
+        after: {approval: {by: ["team:ops"], within: 24h, not_author: true}}
+      - targets: [prod/us-east-1, prod/eu-central-1]
+
+  - name: soaking # a gate that is open for an hour, unless an alarm closes it
+    repository: acme/soaking
+    on: {push: {branches: [main]}}
+    playbook: play.yml
+    inventory: hosts.ini
+    waves:
+      - targets: [dev/eu-west-1]
+        after: {soak: 1h, alarms: ["arn:aws:cloudwatch:eu-west-1:333333333333:alarm:shop-errors"]}
+      - targets: [prod/eu-west-1]
+
+  - name: pair # two targets at once
+    repository: acme/pair
+    on: {push: {branches: [main]}}
+    playbook: play.yml
+    inventory: hosts.ini
+    targets: [dev/eu-central-1, prod/eu-central-1]
+
+  - name: careful # goes back by itself
+    repository: acme/careful
+    on: {push: {branches: [main]}}
+    playbook: play.yml
+    inventory: hosts.ini
+    waves: [{targets: [dev/us-east-1]}, {targets: [prod/us-east-1]}]
+    on_failure: rollback
+
+  - name: frozen # in a window that has begun, and lasts longer than the tests
+    repository: acme/frozen
+    on: {push: {branches: [main]}}
+    playbook: play.yml
+    inventory: hosts.ini
+    targets: [dev/us-east-1]
+    freeze: {cron: "FREEZE", for: 5d}
+
+people:
+  hana: arn:aws:sts::111111111111:assumed-role/test-hana/test
+  kofi: arn:aws:sts::111111111111:assumed-role/test-kofi/test
+teams:
+  ops: [hana, kofi]
 """
 
 
@@ -73,7 +125,9 @@ def cloud() -> Iterator[LocalCloud]:
     state = STATES / "e2e"
     rules = STATES / "e2e-routes.yaml"
     rules.parent.mkdir(parents=True, exist_ok=True)
-    rules.write_text((CHECKOUT / "routes.yaml").read_text() + MORE_ROUTES)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    more = MORE_ROUTES.replace("FREEZE", f"0 0 {yesterday.day} {yesterday.month} *")
+    rules.write_text((CHECKOUT / "routes.yaml").read_text() + more)
     with pytest.MonkeyPatch.context() as patch, LocalCloud.replacing(state) as running:
         patch.setenv("POINTSMAN_ROUTES", str(rules))
         running.up()
