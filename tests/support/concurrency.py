@@ -5,7 +5,7 @@ Each thread is a process of its own as far as the engine goes: it shares nothing
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from threading import Barrier, Thread, local
+from threading import Barrier, Thread
 
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetQueue
@@ -49,21 +49,18 @@ def together(calls: Sequence[Callable[[], object]]) -> None:
 
 
 class MeetingStore:
-    """A store at which all processes read before any of them may write: the first two times that each of them reads.
+    """One process's view of a store, at which all processes read a rollout before any of them may write."""
 
-    Each reads twice at least, when it accepts a delivery and when it moves the rollout.
-    """
-
-    def __init__(self, store: RolloutStore, processes: int) -> None:
+    def __init__(self, store: RolloutStore, meeting: Barrier) -> None:
         self._store = store
-        self._barrier = Barrier(processes, timeout=SECONDS)
-        self._mine = local()
+        self._meeting = meeting
+        self._has_met = False
 
     def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
         loaded = self._store.load(rollout_id)
-        self._mine.times = getattr(self._mine, "times", 0) + 1
-        if self._mine.times <= 2:
-            self._barrier.wait()
+        if not self._has_met:
+            self._has_met = True
+            self._meeting.wait()
         return loaded
 
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
@@ -102,10 +99,10 @@ class MeetingStore:
 
 def handle_together(world: World, queued: Sequence[QueuedDelivery]) -> None:
     """Each delivery in its own process, all at the same instant."""
-    store = MeetingStore(world.store, len(queued))
+    meeting = Barrier(len(queued), timeout=SECONDS)
 
     def call(delivery: Delivery, message_id: str) -> Callable[[], None]:
-        return lambda: handle(world.new_engine(store), delivery, message_id)
+        return lambda: handle(world.new_engine(MeetingStore(world.store, meeting)), delivery, message_id)
 
     together([call(*each) for each in queued])
 

@@ -10,6 +10,7 @@ from moto import mock_aws
 
 from functions.command_receiver import handler
 from pointsman.core.model import RolloutId
+from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.commands import HANA
 from tests.support.lambda_context import FakeContext
@@ -42,6 +43,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         for name, value in (("ROLLOUTS_TABLE", "rollouts"), ("AUDIT_TABLE", "audit"), ("CHANGES_QUEUE_URL", aws.url)):
             monkeypatch.setenv(name, value)
         call_moto(monkeypatch)
+        monkeypatch.setattr(handler, "packaged_routes", lambda: CompiledRoutes(places=(), routes=()))
         handler._service.cache_clear()
         yield aws
     handler._service.cache_clear()
