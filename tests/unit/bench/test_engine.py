@@ -5,7 +5,9 @@ import pytest
 from bench.engine import rollout, slack
 from bench.engine.day import DayOfChanges
 from bench.engine.virtual_time import VirtualExecutor, VirtualLock, VirtualTime, in_virtual_time
+from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.core.rollouts import executor
+from pointsman.errors import Misconfigured
 
 
 def elapsed(workers: int, chains: list[int]) -> int:
@@ -66,8 +68,14 @@ def test_a_rollout_has_the_same_figures_each_time() -> None:
     assert 0 < first.pushed.started[0] <= first.pushed.started[-1] <= first.round_trips
 
 
-def test_a_size_that_does_not_fit_is_a_result() -> None:
-    assert "size" in rollout.measure(10_000).refusal
+def test_a_size_that_does_not_fit_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise Misconfigured("Item size has exceeded the maximum allowed size")
+
+    monkeypatch.setattr(DynamoRollouts, "commit", refuse)
+    refused = rollout.measure(3)
+    assert refused.pushed is None
+    assert refused.refusal == "Misconfigured: Item size has exceeded the maximum allowed size"
 
 
 def test_an_update_of_slack_reads_the_same_for_any_number_of_targets() -> None:
