@@ -135,14 +135,15 @@ def test_the_trail_is_only_ever_put_to_and_read() -> None:
 
 
 @every_stack
-def test_no_policy_grants_a_way_to_change_an_item_but_notifys_own(stack: Stack) -> None:
+def test_no_policy_grants_a_way_to_change_an_item_but_those_of_present_state(stack: Stack) -> None:
     granting = [
         each
         for each in statements_of_roles(stack)
         if each.effect == "Allow" and WAYS_TO_CHANGE_AN_ITEM.intersection(each.actions)
     ]
     assert {(each.where.partition("/")[0], *each.resources) for each in granting} <= {
-        ("NotifyRole", "<RolloutsTable.Arn>")  # of its own items there: see below
+        ("NotifyRole", "<RolloutsTable.Arn>"),  # of its own items there: see below
+        ("StartBuildRole", "<RolloutsTable.Arn>"),  # the marks of open runs: see below
     }
 
 
@@ -192,10 +193,13 @@ def test_the_audit_recognises_the_check_project_by_its_name() -> None:
 
 @pytest.mark.parametrize("role", ["StartBuildRole", "CommandReceiverRole"])
 def test_who_keeps_rollouts_reads_all_and_writes_named_partitions(role: str) -> None:
-    reads, writes = [each for each in allowed(control(), role) if "<RolloutsTable.Arn>" in each.resources]
+    reads, writes, *deletes = [each for each in allowed(control(), role) if "<RolloutsTable.Arn>" in each.resources]
     assert set(reads.actions) == {"dynamodb:BatchGetItem", "dynamodb:Query"}
     assert writes.actions == ["dynamodb:PutItem"]
     assert writes.conditions["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]  # test_partition_keys.py says which
+    allowed_deletes = {"StartBuildRole": [["dynamodb:DeleteItem"]], "CommandReceiverRole": []}
+    assert [each.actions for each in deletes] == allowed_deletes[role]
+    assert all(each.conditions["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == "ROLLOUT#*" for each in deletes)
 
 
 def test_only_requests_that_iam_authorised_reach_command_receiver() -> None:

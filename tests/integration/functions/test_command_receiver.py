@@ -91,9 +91,9 @@ def test_an_unknown_rollout_is_not_found(aws: Aws) -> None:
 
 
 def test_a_request_that_makes_no_sense_is_answered_with_what_is_wrong(aws: Aws) -> None:
-    status, answer = call(aws.rollout, "approve")
+    status, answer = call(aws.rollout, "deploy")
     assert status == 400
-    assert "approve" in answer["error"]
+    assert "deploy" in answer["error"]
 
 
 def test_a_request_without_an_identity_is_never_taken(aws: Aws) -> None:
