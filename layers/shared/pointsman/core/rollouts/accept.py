@@ -23,11 +23,10 @@ from pointsman.core.model import (
 from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import HaltKind
 from pointsman.core.rollouts import route_line, target_queue
-from pointsman.core.rollouts.ending import ending_of
-from pointsman.core.rollouts.queue_steps import never_ran
+from pointsman.core.rollouts.ending import ending_of, never_ran
 from pointsman.core.rollouts.reconcile import latest
+from pointsman.core.rollouts.situation import wave_of
 from pointsman.core.rollouts.transitions import rollout_started
-from pointsman.core.rollouts.waves import wave_of
 from pointsman.core.route_state import RouteState
 from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated
 
@@ -184,7 +183,8 @@ def _reopen(
     newest = latest(runs)
     retried = {name: newest[name].attempt + 1 for name in (*repetition.refused, *repetition.pushed_back)}
     hosts: dict[TargetName, tuple[str, ...]] = {} if repetition.is_another_push else rollout.attempt_hosts
-    opened = reopened(rollout.replace(attempt_hosts=hosts), retried, {}).replace(
+    keeps_gate = not retried and not repetition.new
+    opened = reopened(rollout.replace(attempt_hosts=hosts), retried, {}, keeps_gate=keeps_gate).replace(
         last_message_id=message_id,
         spec=rollout.spec.replace(targets=_targets(spec, rollout, newest, repetition)),
     )
@@ -199,18 +199,27 @@ def _reopen(
 
 
 def reopened(
-    rollout: Rollout, attempts: Mapping[TargetName, int], hosts: Mapping[TargetName, tuple[str, ...]]
+    rollout: Rollout,
+    attempts: Mapping[TargetName, int],
+    hosts: Mapping[TargetName, tuple[str, ...]],
+    *,
+    keeps_gate: bool = False,
 ) -> Rollout:
-    """The rollout, in which these attempts are wanted, and nothing keeps them from starting. `hosts` limits some."""
+    """The rollout, in which these attempts are wanted, and nothing keeps them from starting. `hosts` limits some.
+
+    Unless nothing runs again, an open gate is evaluated anew: in another round, as its evaluations are numbered.
+    """
     others = {name: names for name, names in rollout.attempt_hosts.items() if name not in attempts}
+    stays = rollout.gate is not None and keeps_gate
+    was_at_gate = bool(rollout.waves) and not stays and (rollout.gate or rollout.cancellation)
     return rollout.replace(
         state=RolloutState.OPEN,
         ended_at=None,
         cancellation=None,
         halt=None,
-        gate=None,
-        wait=None,
-        round=rollout.round + 1 if rollout.state.ended or rollout.halt else rollout.round,
+        gate=rollout.gate if stays else None,
+        wait=rollout.wait if stays else None,
+        round=rollout.round + 1 if rollout.state.ended or rollout.halt or was_at_gate else rollout.round,
         attempts=rollout.attempts | dict(attempts),
         attempt_hosts=others | dict(hosts),
     )

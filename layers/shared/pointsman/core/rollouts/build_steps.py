@@ -7,7 +7,9 @@ from pointsman.core.codebuild import LONGEST_BUILD
 from pointsman.core.model import Run, RunState
 from pointsman.core.ports import BuildMissing, BuildReport, Transition
 from pointsman.core.rollouts.situation import Situation
+from pointsman.core.rollouts.starter import CALL_MAY_LAST, TOKEN_TRUSTED_FOR
 from pointsman.core.rollouts.transitions import end, missed, started
+from pointsman.core.rollouts.waits import wait_before
 
 # Every run ends within this bound and LONGEST_BUILD, whatever fails.
 LONGEST_DELAY = timedelta(hours=8)  # of a delayed start, if there certainly is no build
@@ -31,7 +33,7 @@ class StopBuild:
     run: Run
 
 
-def begin(situation: Situation, run: Run) -> Transition | StartBuild:
+def begin(situation: Situation, run: Run) -> Transition | StartBuild | None:
     """Start the build of a run that holds its target, unless that has failed for too long."""
     rollout, queue, now = situation.rollout, situation.queue(run.target), situation.now
     report = _report(situation, run)
@@ -43,7 +45,14 @@ def begin(situation: Situation, run: Run) -> Transition | StartBuild:
     if _older(run.start_requested_at, LONGEST_BUILD, now):
         reason = f"it stayed unknown for 45 hours whether there is a build: {run.reason or 'no answer'}"
         return end(rollout, run, queue, RunState.FAULTED, reason, now)
+    if wait_before(situation, run.target) and not _may_be_searched(run, now):
+        return None  # it was held or frozen after the run had acquired its target
     return StartBuild(run)
+
+
+def _may_be_searched(run: Run, now: datetime) -> bool:
+    """Whether a build may exist, and no call that could still make one is in progress."""
+    return _older(run.start_requested_at, TOKEN_TRUSTED_FOR + CALL_MAY_LAST, now)
 
 
 def watch(situation: Situation, run: Run) -> Transition | None:

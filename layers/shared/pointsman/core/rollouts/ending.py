@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pointsman.core.identity import principal_name
-from pointsman.core.model import Rollout, RunState
+from pointsman.core.model import Rollout, Run, RunState
 from pointsman.core.rollout_facts import HaltKind
 
 
@@ -29,3 +29,14 @@ def ending_of(rollout: Rollout) -> Ending | None:
             return Ending(RunState.SUPERSEDED, halt.reason, halt.stops_builds)
         return Ending(RunState.SKIPPED, f"the rollout halted: {halt.reason}", halt.stops_builds)
     return None
+
+
+def is_stopped(run: Run) -> bool:
+    """Whether the build of `run` was stopped because a person cancelled the rollout, or a newer commit did."""
+    return run.state is RunState.STOPPED and run.stop_requested_at is not None
+
+
+def never_ran(run: Run) -> bool:
+    """Whether a run that has ended had no build, or its build was stopped on purpose."""
+    without_build = (RunState.SUPERSEDED, RunState.REFUSED, RunState.CANCELLED, RunState.SKIPPED)
+    return run.state in without_build or is_stopped(run)

@@ -13,6 +13,7 @@ from pointsman.core.rollouts.fence import Fence
 from pointsman.core.rollouts.queue_steps import AcquireTarget
 from pointsman.core.rollouts.reconcile import Step
 from pointsman.core.rollouts.starter import Starter
+from pointsman.core.rollouts.transitions import no_build
 from pointsman.errors import Conflict, raise_failures
 
 PARALLEL_STEPS = 16
@@ -117,6 +118,8 @@ class Executor:
                     self._write(step, progress)
                     if fence.is_passed():
                         self._start_acquired(rollout, step, progress)
+                    else:  # decide again; until then it is certain that there is no build
+                        self._write(no_build(_as_stored(step.runs[0])), progress)
                 case StartBuild():
                     self._write(self._start(rollout, step, queues, progress), progress)
                 case StopBuild():
@@ -136,7 +139,7 @@ class Executor:
     def _start_acquired(self, rollout: Rollout, acquired: AcquireTarget, progress: StepProgress) -> None:
         """Start the build of a run whose target was acquired a moment ago: nothing has to be read for that."""
         [run], [queue] = acquired.runs, acquired.queues
-        stored = run.replace(version=run.version + 1)
+        stored = _as_stored(run)
         held = {queue.name: queue.replace(version=queue.version + 1)}
         self._write(self._start(rollout, StartBuild(stored), held, progress), progress)
 
@@ -166,6 +169,11 @@ class Executor:
             progress.failures.append(failure)
             progress.delayed.add(step.run.key)
             return None
+
+
+def _as_stored(run: Run) -> Run:
+    """A run that was written a moment ago."""
+    return run.replace(version=run.version + 1)
 
 
 def workers(steps: Iterable[Step]) -> list[deque[Step]]:

@@ -3,7 +3,6 @@
 from pointsman.core.model import Mode, Run, RunState, Target
 from pointsman.core.ports import Transition
 from pointsman.core.rollouts import target_queue
-from pointsman.core.rollouts.rollout_end import is_stopped
 from pointsman.core.rollouts.situation import Situation
 from pointsman.core.rollouts.transitions import about, end
 from pointsman.core.rollouts.waits import wait_before
@@ -72,8 +71,8 @@ def pushed_again(situation: Situation, run: Run) -> Transition | None:
     """The commit of `run` was pushed again, perhaps after other commits.
 
     A waiting run moves to the position of the newer push. A run that is running, or was the last to run, is kept, and
-    nothing older may run after it. A run that never ran, that was cancelled, or that another commit followed, runs
-    again.
+    nothing older may run after it. One that never ran, that was cancelled, or that another commit followed, is wanted
+    again: see Situation.
     """
     rollout, queue, now = situation.rollout, situation.queue(run.target), situation.now
     renewed = run.replace(ordering_time=rollout.ordering_time)
@@ -82,20 +81,12 @@ def pushed_again(situation: Situation, run: Run) -> Transition | None:
         return Transition(runs=(renewed,), queues=(others.replace(waiting=(*others.waiting, renewed.queue_entry)),))
     if run.state is RunState.RUNNING and run.stop_requested_at:
         return None  # it was cancelled, and its build is being stopped
-    if run.state.ended and (never_ran(run) or target_queue.is_outdated(rollout, run, queue)):
-        return enter(situation, new_run(situation, run.target, run.attempt + 1))
     if rollout.spec.mode is Mode.CHECK:
         return None  # a check is not repeated
     marked = target_queue.mark_applied(rollout, renewed, queue, now)
     if target_queue.holds(run, queue):
         marked = marked.replace(holder=renewed.queue_entry)
     return Transition(runs=(renewed,), queues=(marked,))
-
-
-def never_ran(run: Run) -> bool:
-    """Whether a run that has ended had no build, or its build was stopped on purpose."""
-    without_build = (RunState.SUPERSEDED, RunState.REFUSED, RunState.CANCELLED, RunState.SKIPPED)
-    return run.state in without_build or is_stopped(run)
 
 
 def _acquire(situation: Situation, run: Run) -> AcquireTarget:

@@ -18,8 +18,8 @@ from pointsman.core.ports import Surroundings, Transition
 from pointsman.core.rollouts.build_steps import StartBuild, StopBuild, begin, watch, watch_to_stop
 from pointsman.core.rollouts.queue_steps import advance, enter, new_run, pushed_again
 from pointsman.core.rollouts.rollout_steps import RolloutStep, halt_step, rollout_steps
-from pointsman.core.rollouts.situation import Facts, Reports, Situation
-from pointsman.core.rollouts.waves import has_started, may_start
+from pointsman.core.rollouts.situation import Facts, Reports, Situation, has_started
+from pointsman.core.rollouts.waves import may_start
 
 type Step = RolloutStep | StartBuild | StopBuild
 
@@ -46,8 +46,8 @@ def next_steps(
     of_targets = tuple(step for step in steps if step)
     if any(isinstance(step, Transition) for step in of_targets):
         return of_targets
-    # A region that is down is called again and again, while the rollout goes on.
-    return (*of_targets, *rollout_steps(situation))
+    # A region that is down is called again and again, while the rollout goes on: unless it halts.
+    return rollout_steps(situation) or of_targets
 
 
 def latest(runs: Iterable[Run]) -> dict[TargetName, Run]:
@@ -64,7 +64,7 @@ def step_of_target(situation: Situation, target: Target, *, may_begin: bool) -> 
     rollout, run = situation.rollout, situation.run(target)
     if run is None or situation.is_wanted(target):
         is_ended = situation.ending and (run is not None or not rollout.waves)
-        attempt = rollout.attempts.get(target.name, 1)
+        attempt = situation.wanted_attempt(target)
         return enter(situation, new_run(situation, target, attempt)) if is_ended or may_begin else None
     if situation.ending:
         return _end(situation, run)

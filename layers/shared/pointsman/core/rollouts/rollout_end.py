@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pointsman.core.model import Rollout, RolloutState, Run, RunState
 from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import HaltKind
-from pointsman.core.rollouts.ending import ending_of
+from pointsman.core.rollouts.ending import ending_of, is_stopped
 from pointsman.core.rollouts.route_line import ended
 from pointsman.core.rollouts.situation import Situation
 from pointsman.core.rollouts.transitions import about_rollout
@@ -20,6 +20,8 @@ def end_of_rollout(situation: Situation) -> tuple[Transition, ...]:
     left = not_started(situation)
     if not all(run.state.ended for run in runs) or (left and not (rollout.waves and situation.ending)):
         return ()
+    if not situation.ending and any(situation.is_wanted(target) for target in rollout.spec.targets):
+        return ()  # in a freeze, say
     state, counts = rollout_result(rollout, runs)
     reason = "; ".join(part for part in (_why(rollout, state), counts) if part)
     event = RolloutEnded(**about_rollout(rollout, situation.now), state=state, reason=reason, round=rollout.round)
@@ -34,11 +36,6 @@ def _why(rollout: Rollout, state: RolloutState) -> str | None:
         return None
     ending = ending_of(rollout)
     return ending.reason if ending else None
-
-
-def is_stopped(run: Run) -> bool:
-    """Whether the build of `run` was stopped because a person cancelled the rollout, or a newer commit did."""
-    return run.state is RunState.STOPPED and run.stop_requested_at is not None
 
 
 def rollout_result(rollout: Rollout, runs: Collection[Run]) -> tuple[RolloutState, str]:

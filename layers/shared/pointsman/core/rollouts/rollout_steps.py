@@ -11,10 +11,10 @@ from pointsman.core.rollout_plan import OnFailure
 from pointsman.core.rollouts.gates import Evaluation, evaluate, unread_alarms
 from pointsman.core.rollouts.rollout_end import end_of_rollout
 from pointsman.core.rollouts.route_line import newer_rollout
-from pointsman.core.rollouts.situation import Facts, Situation
+from pointsman.core.rollouts.situation import Facts, Situation, has_started
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.rollouts.waits import is_behind, wait_before, wait_of
-from pointsman.core.rollouts.waves import WaveResult, has_started, not_started, result_of_wave, targets_of_wave
+from pointsman.core.rollouts.waves import WaveResult, not_started, result_of_wave, targets_of_wave
 from pointsman.core.trail.events import TrailEvent
 from pointsman.core.trail.wave_events import (
     GateEvaluated,
@@ -23,6 +23,8 @@ from pointsman.core.trail.wave_events import (
     RolloutWaited,
     WaveStarted,
 )
+
+WITHOUT_BUILD = (RunState.WAITING, RunState.STARTING)
 
 
 @dataclass(frozen=True)
@@ -141,12 +143,12 @@ def _wave_steps(situation: Situation) -> tuple[RolloutStep, ...]:
 
 
 def _waiting(situation: Situation) -> list[Target]:
-    """The targets whose wave has started, and whose run has not acquired them."""
+    """The targets whose wave has started, and whose run has no build."""
     return [
         target
         for target in situation.rollout.spec.targets
         if has_started(situation.rollout, target)
-        and (situation.is_wanted(target) or situation.newest[target.name].state is RunState.WAITING)
+        and (situation.is_wanted(target) or situation.newest[target.name].state in WITHOUT_BUILD)
     ]
 
 
@@ -175,8 +177,9 @@ def _gate_steps(situation: Situation, result: WaveResult) -> tuple[RolloutStep, 
 def _next_wave(situation: Situation, evaluation: Evaluation | None) -> tuple[Transition, ...]:
     """Start the next wave, unless its targets are frozen or the rollout is held."""
     rollout, index = situation.rollout, situation.rollout.waves_started
-    targets = targets_of_wave(rollout, index)
-    if is_behind(situation) or all(wait_before(situation, target) for target in targets):
+    targets = targets_of_wave(rollout, index)  # none, if they have left the route since
+    is_frozen = bool(targets) and all(wait_before(situation, target) for target in targets)
+    if is_frozen or rollout.hold or is_behind(situation):
         return _note(situation, wait_of(situation, targets))
     started = WaveStarted(
         **about_rollout(rollout, situation.now),

@@ -13,8 +13,7 @@ from pointsman.core.ports import BuildReport, RolloutStore, Surroundings, Transi
 from pointsman.core.rollouts.executor import Executor, StepProgress
 from pointsman.core.rollouts.queue_steps import AcquireTarget
 from pointsman.core.rollouts.reconcile import Step, step_of_target
-from pointsman.core.rollouts.situation import Facts, Reports, Situation
-from pointsman.core.rollouts.waves import wave_of
+from pointsman.core.rollouts.situation import Facts, Reports, Situation, wave_of
 from pointsman.errors import Conflict
 
 LOST_RACES_ALLOWED = 25
@@ -75,6 +74,8 @@ class RunMover:
 
     def _concerns_all(self, rollout: Rollout, run: Run) -> bool:
         """Whether the end of `run` may change more than the run and its queue."""
+        if run.ordering_time < rollout.ordering_time:
+            return True  # its commit was pushed again
         if rollout.waves:
             wave = rollout.waves[wave_of(rollout, run.target)]
             if run.state.failed or wave.max_parallel is not None:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from pointsman.core.identity import route_key
 from pointsman.core.model import Rollout, Run, RunKey, RunState, Target, TargetName, TargetQueue
 from pointsman.core.ports import AlarmReading, BuildMissing, BuildReport, Surroundings
-from pointsman.core.rollouts.ending import Ending, ending_of
+from pointsman.core.rollouts import target_queue
+from pointsman.core.rollouts.ending import Ending, ending_of, never_ran
 from pointsman.core.route_state import RouteState
 
 type Reports = Mapping[RunKey, BuildReport | BuildMissing]
@@ -66,7 +67,20 @@ class Situation:
     def is_wanted(self, target: Target) -> bool:
         """Whether the target has no run yet, or not the attempt that was asked for."""
         run = self.run(target)
-        return run is None or run.attempt < self.rollout.attempts.get(target.name, 1)
+        return run is None or run.attempt < self.wanted_attempt(target)
+
+    def wanted_attempt(self, target: Target) -> int:
+        """The attempt that was asked for on a target, by a retry or by a push of the commit after others."""
+        run, wanted = self.run(target), self.rollout.attempts.get(target.name, 1)
+        return max(wanted, run.attempt + 1) if run and self._runs_again(run) else wanted
+
+    def _runs_again(self, run: Run) -> bool:
+        """Whether the commit was pushed again, and the run was no run of it, or another commit followed."""
+        rollout = self.rollout
+        is_older = run.ordering_time < rollout.ordering_time and has_started(rollout, run.target)
+        if not is_older or not run.state.ended or self.ending:
+            return False
+        return never_ran(run) or target_queue.is_outdated(rollout, run, self.queue(run.target))
 
     def is_live(self, target: Target) -> bool:
         """Whether the target's run has not ended, and its region works."""
@@ -82,3 +96,13 @@ def is_unavailable(run: Run, now: datetime) -> bool:
     """Whether the region of a run has started no build for a long time."""
     since = run.acquired_at
     return run.state is RunState.STARTING and bool(run.reason) and since is not None and now - since > UNAVAILABLE_AFTER
+
+
+def wave_of(rollout: Rollout, target: Target) -> int:
+    """The index of a target's wave. A target that a later routes.yaml added may name a wave that is not there."""
+    return max(0, min(target.wave, len(rollout.waves) - 1))
+
+
+def has_started(rollout: Rollout, target: Target) -> bool:
+    """Whether the wave of a target has started."""
+    return not rollout.waves or wave_of(rollout, target) < rollout.waves_started

@@ -7,21 +7,11 @@ from datetime import timedelta
 from pointsman.core.model import Rollout, Run, RunState, Target, TargetName
 from pointsman.core.rollout_facts import Wait, WaitKind
 from pointsman.core.rollout_plan import Tolerance
-from pointsman.core.rollouts.situation import HostTally, Situation, is_unavailable
+from pointsman.core.rollouts.situation import HostTally, Situation, is_unavailable, wave_of
 from pointsman.core.text import join_first
 from pointsman.core.trail.wave_events import GateInputs
 
 RESULTS_WITHIN = timedelta(minutes=10)  # host results may arrive after the end of their build
-
-
-def wave_of(rollout: Rollout, target: Target) -> int:
-    """The index of a target's wave. A target that a later routes.yaml added may name a wave that is not there."""
-    return max(0, min(target.wave, len(rollout.waves) - 1))
-
-
-def has_started(rollout: Rollout, target: Target) -> bool:
-    """Whether the wave of a target has started."""
-    return not rollout.waves or wave_of(rollout, target) < rollout.waves_started
 
 
 def targets_of_wave(rollout: Rollout, wave: int) -> tuple[Target, ...]:
