@@ -1,4 +1,4 @@
-"""Simulates people who cancel and retry rollouts, sometimes twice, and command_receiver, which may die."""
+"""Simulates people who decide on rollouts, sometimes twice, and command_receiver, which may die."""
 
 import random
 from collections import Counter
@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from itertools import count
 
 from bench.campaign.clock import Timeline
+from bench.campaign.pushes import APPROVER
 from bench.campaign.queue import FifoQueue
+from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.core.cancellation import CommandId
-from pointsman.core.model import RolloutId
-from pointsman.core.ports import RolloutStore, Trail
+from pointsman.core.model import Rollout, RolloutId
+from pointsman.core.ports import Trail
 from pointsman.core.queue_message import ReconcileRequest
-from pointsman.core.rollouts.commands.forms import AnyCommand, Cancel, Retry
+from pointsman.core.rollouts.commands.forms import AnyCommand, Approve, Cancel, HoldRollout, Reject, Retry
 from pointsman.core.rollouts.commands.service import CommandService
 from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.errors import Rejected
@@ -19,8 +21,11 @@ from pointsman.errors import Rejected
 CALLER = "arn:aws:sts::111111111111:assumed-role/Ops/hana"
 
 
-def _no_routes() -> CompiledRoutes:
-    return CompiledRoutes(places=(), routes=())
+APPROVALS_EVERY = 900.0  # seconds
+
+
+def _routes() -> CompiledRoutes:
+    return CompiledRoutes(places=(), routes=(), people={APPROVER: (CALLER,)})
 
 
 class _Requests:
@@ -41,12 +46,13 @@ class Commands:
         self,
         chance: random.Random,
         time: Timeline,
-        service: tuple[RolloutStore, Trail, FifoQueue],
+        service: tuple[MemoryRollouts, Trail, FifoQueue],
         rollouts: Callable[[], Iterable[RolloutId]],
         invoke: Callable[[Callable[[], None]], None],
     ) -> None:
         store, trail, queue = service
-        self._service = CommandService(store, trail, _Requests(queue), _no_routes, lambda: time.now)
+        self._store = store
+        self._service = CommandService(store, trail, _Requests(queue), _routes, lambda: time.now)
         self._chance, self._time, self._rollouts, self._invoke = chance, time, rollouts, invoke
         self._numbers = count(1)
         self.seen: Counter[str] = Counter()
@@ -55,15 +61,36 @@ class Commands:
         """Schedule this many commands."""
         for _ in range(number):
             self._time.after(self._chance.uniform(600, seconds), self._command)
+        self._time.after(APPROVALS_EVERY, self._approve)
 
     def _command(self) -> None:
         rollouts = sorted(self._rollouts())
         if not rollouts:
             return
         name, rollout = CommandId(f"command-{next(self._numbers)}"), self._chance.choice(rollouts)
-        form: AnyCommand = Cancel(id=name, rollout=rollout)
-        if self._chance.random() < 0.5:
-            form = Retry(id=name, rollout=rollout, failed_hosts=self._chance.random() < 0.5)
+        forms: tuple[AnyCommand, ...] = (
+            Cancel(id=name, rollout=rollout),
+            Retry(id=name, rollout=rollout, failed_hosts=self._chance.random() < 0.5),
+            HoldRollout(id=name, rollout=rollout, seconds=3600),
+        )
+        self._send(self._chance.choices(forms, (4, 5, 1))[0])
+
+    def _approve(self) -> None:
+        """Somebody looks at the gates, and approves or, now and then, rejects or overlooks a rollout."""
+        self._time.after(APPROVALS_EVERY, self._approve)
+        for rollout_id in sorted(self._rollouts()):
+            loaded = MemoryRollouts.load(self._store, rollout_id)  # without simulated failures
+            if loaded and loaded[0].gate and self._chance.random() < 0.8:
+                self._decide(loaded[0])
+
+    def _decide(self, rollout: Rollout) -> None:
+        name, wave = CommandId(f"command-{next(self._numbers)}"), rollout.waves_started
+        commit = rollout.change.after
+        approval = Approve(id=name, rollout=rollout.id, wave=wave, commit=commit)
+        is_rejected = self._chance.random() < 0.1
+        self._send(Reject(id=name, rollout=rollout.id, wave=wave) if is_rejected else approval)
+
+    def _send(self, form: AnyCommand) -> None:
         for _ in range(self._chance.choice((1, 1, 2))):  # somebody who got no answer sends it again
             self._invoke(lambda: self._take(form))
 

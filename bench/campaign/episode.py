@@ -170,6 +170,7 @@ class Episode:
         self.oracle.build_began(build)
         self.instances.build_began(build)
         stored = MemoryRollouts.load(self.store, build.run.rollout)  # without simulated failures
+        self.oracle.build_of_wave(build, self.codebuild.builds.values(), self.trail)
         if stored and stored[0].cancellation:
             self.oracle.build_of_cancelled(build)
 

@@ -11,11 +11,20 @@ from pointsman.core.decision import Decision, Outcome
 from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id
 from pointsman.core.model import DeliveryId, Mode, RolloutSpec, Target, TargetName, WhenBusy
+from pointsman.core.rollout_plan import ApprovalRule, Gate, RolloutPlan, Wave
 
 REPOSITORY = 186853002
 ACCOUNTS = {"dev": "222222222222", "prod": "333333333333"}
 TARGETS = ("dev/eu-west-1", "dev/us-east-1", "prod/eu-west-1", "prod/us-east-1")
-ROUTES = {"site": WhenBusy.SUPERSEDE, "base": WhenBusy.QUEUE}
+ROUTES = {"site": WhenBusy.SUPERSEDE, "base": WhenBusy.QUEUE}  # all targets at once
+APPROVER = "hana"
+WAVED = {"web": WhenBusy.SUPERSEDE, "shop": WhenBusy.CANCEL, "data": WhenBusy.QUEUE}  # DEV first, then PROD
+PLAN = RolloutPlan(
+    waves=(
+        Wave(after=Gate(soak_seconds=300, approval=ApprovalRule(by=(APPROVER,), within_seconds=2 * 3600))),
+        Wave(max_parallel=1),
+    )
+)
 
 
 class Pushes:
@@ -24,8 +33,9 @@ class Pushes:
     def __init__(self, chance: random.Random, time: Timeline, queue: FifoQueue, count: int, seconds: float) -> None:
         self._chance, self._time, self._queue = chance, time, queue
         self._count, self._seconds = count, seconds
-        self._heads = dict.fromkeys(ROUTES, "0" * 40)
-        self._commits: dict[str, list[str]] = {route: [] for route in ROUTES}
+        self._routes = (*ROUTES, *ROUTES, *WAVED)
+        self._heads = dict.fromkeys(self._routes, "0" * 40)
+        self._commits: dict[str, list[str]] = {route: [] for route in self._routes}
         self._deliveries: list[Delivery] = []
         self.numbers: dict[str, int] = {}
         self.seen: Counter[str] = Counter()
@@ -40,7 +50,7 @@ class Pushes:
         self._time.after(self._seconds * 0.7, self._queue.redrive)
 
     def _push(self) -> None:
-        route = self._chance.choice(list(ROUTES))
+        route = self._chance.choice(self._routes)
         commits, back = self._commits[route], self._chance.random() < 0.25
         others = [commit for commit in commits[-4:] if commit != self._heads[route]]
         if back and others:
@@ -87,8 +97,12 @@ class Pushes:
             rollout=rollout,
             route=route,
             playbook=f"{route}.yml",
-            when_busy=ROUTES[route],
-            targets=tuple(a_target(TargetName(name)) for name in names),
+            when_busy=(ROUTES | WAVED)[route],
+            plan=PLAN if route in WAVED else None,
+            targets=tuple(
+                a_target(TargetName(name)).replace(wave=int(route in WAVED and name.startswith("prod")))
+                for name in names
+            ),
         )
         decision = Decision(
             route=route, outcome=Outcome.MATCHED, runs=True, reason="branch main matches", rollout=rollout

@@ -98,5 +98,5 @@ def test_an_instance_that_gets_an_older_commit_than_it_has_is_found(monkeypatch:
 
 
 def test_an_instance_that_does_not_wait_for_a_free_target_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(new_instances, "next_key", lambda queue: next(iter(queue.new_instances), None))
+    monkeypatch.setattr(new_instances, "next_key", lambda queue, _: next(iter(queue.new_instances), None))
     assert any(breach.startswith("double") for breach in breaches())
