@@ -1,0 +1,162 @@
+"""The laws of waves and gates: what must be true in the world when a wave starts."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pointsman.core.model import Rollout, Run, RunState, Target, TargetName
+from pointsman.core.ports import Transition
+from pointsman.core.rollout_plan import Gate, OnFailure, Tolerance
+from pointsman.core.rollouts.waves import targets_of_wave
+from pointsman.core.trail.command_events import RolloutApproved
+from pointsman.core.trail.wave_events import GateEvaluated, GateOutcome, WaveStarted
+from tests.support.chaos.faults import ChaosAlarms
+from tests.support.chaos.routes import LOGINS
+
+if TYPE_CHECKING:
+    from tests.support.chaos.oracle import Oracle
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """What Ansible did on the hosts of a build."""
+
+    fine: int = 0
+    failed: int = 0
+    unreachable: int = 0
+    is_complete: bool = True  # all results arrive sooner or later
+
+
+@dataclass
+class WaveOracle:
+    """Judges each start of a wave."""
+
+    oracle: "Oracle"
+    alarms: ChaosAlarms
+    hosts: dict[str, Hosts] = field(default_factory=dict)  # by build
+    sent: dict[str, tuple[str, str, int, str]] = field(default_factory=dict)  # approvals: caller, rollout, wave, commit
+    _approvals: list[tuple[RolloutApproved, int]] = field(default_factory=list)  # with the round
+    _started: set[tuple[str, int, int]] = field(default_factory=set)
+
+    def approved(self, event: RolloutApproved) -> None:
+        """An approval took effect: it is what somebody sent, who may approve the rollout of this commit."""
+        rollout = self._rollout(event.rollout)
+        caller, approved, wave, commit = self.sent[event.command]
+        self._approvals.append((event, rollout.round))
+        if (caller, approved, wave, commit) != (event.actor, rollout.id, event.wave, rollout.change.after):
+            self.oracle.breach(f"approval: that of {event.rollout} is not what was sent: {self.sent[event.command]}")
+        gate = rollout.waves[wave - 1].after
+        login = LOGINS.get(caller)
+        if gate is None or gate.approval is None or login not in gate.approval.by:
+            self.oracle.breach(f"approval: {caller} may not approve {rollout.id}")
+        elif gate.approval.not_author and login in self._authors(rollout):
+            self.oracle.breach(f"approval: {login} approved what {login} wrote, {rollout.id}")
+
+    def _authors(self, rollout: Rollout) -> set[str | None]:
+        requester = LOGINS.get(rollout.request.actor) if rollout.request else None
+        return {rollout.change.actor, rollout.change.author_login, requester}
+
+    def started(self, event: WaveStarted, transition: Transition) -> None:
+        """A wave started."""
+        rollout = self._rollout(event.rollout)
+        name = (rollout.id, event.round, event.wave)
+        if name in self._started or event.round != rollout.round or event.wave != rollout.waves_started:
+            self.oracle.breach(f"wave: {event.wave} of {rollout.id} started again, in round {event.round}")
+        self._started.add(name)
+        if not self.oracle.raced:
+            self._may_start_now(rollout, event)
+        if event.wave > 1:
+            self._gate_was_passed(rollout, event.wave - 1, transition)
+
+    def _may_start_now(self, rollout: Rollout, event: WaveStarted) -> None:
+        if newer := self.oracle.supersedes(rollout):
+            self.oracle.breach(f"superseded: wave {event.wave} of {rollout.id} started, after {newer} was there")
+        if rollout.hold:
+            self.oracle.breach(f"held: wave {event.wave} of {rollout.id} started")
+        if event.targets and all(self.oracle.frozen(rollout, TargetName(name)) for name in event.targets):
+            self.oracle.breach(f"frozen: wave {event.wave} of {rollout.id} started")
+
+    def _gate_was_passed(self, rollout: Rollout, wave: int, transition: Transition) -> None:
+        recorded = [
+            event
+            for event in transition.events
+            if isinstance(event, GateEvaluated)
+            and (event.wave, event.round, event.outcome) == (wave, rollout.round, GateOutcome.PASSED)
+        ]
+        if len(recorded) != 1:
+            self.oracle.breach(f"gate: {rollout.id} went past wave {wave} without a record")
+        for index in range(wave):
+            self._is_over(rollout, index)
+        policy = rollout.waves[wave - 1]
+        on_failure = rollout.spec.plan.on_failure if rollout.spec.plan else None
+        if on_failure is not OnFailure.CONTINUE and (reason := self._failure(rollout, wave - 1, policy.tolerate)):
+            self.oracle.breach(f"gate: {rollout.id} went past wave {wave}, which failed: {reason}")
+        if policy.after:
+            self._gate_is_satisfied(rollout, wave, policy.after)
+
+    def _is_over(self, rollout: Rollout, index: int) -> None:
+        for target in targets_of_wave(rollout, index):
+            run = self._run(rollout, target)
+            if run is None or not (run.state.ended or self.note_if_unavailable(run)):
+                self.oracle.breach(f"gate: {rollout.id} went past wave {index + 1} with {target.name} open")
+
+    def _gate_is_satisfied(self, rollout: Rollout, wave: int, gate: Gate) -> None:
+        now = self.oracle.clock()
+        ends = [run.ended_at for run in self._runs(rollout, wave - 1) if run.build_arn and run.ended_at]
+        if ends and now < max(ends) + timedelta(seconds=gate.soak_seconds):
+            self.oracle.breach(f"gate: wave {wave} of {rollout.id} has not soaked")
+        alarming = [arn for arn in gate.alarms if self.alarms.state(arn) in ("alarm", "missing")]
+        if alarming and not self.oracle.raced:
+            self.oracle.breach(f"gate: {rollout.id} went past wave {wave} with an alarm")
+        if gate.approval is None:
+            return
+        mine = [
+            event
+            for event, round_ in self._approvals
+            if (event.rollout, event.wave, round_) == (rollout.id, wave, rollout.round)
+        ]
+        if not mine:
+            self.oracle.breach(f"gate: {rollout.id} went past wave {wave} without an approval")
+
+    def _failure(self, rollout: Rollout, index: int, tolerate: Tolerance) -> str | None:
+        """Why a wave has failed, judged by what really happened on its hosts."""
+        runs = self._runs(rollout, index)
+        down = sum(map(self.note_if_unavailable, runs))
+        if not tolerate.unavailable_targets.allows(down, len(targets_of_wave(rollout, index))):
+            return f"{down} regions are down"
+        bad = [run for run in runs if run.state.failed]
+        if beyond := [run for run in bad if run.state is not RunState.FAILED]:
+            return f"{beyond[0].target.name} {beyond[0].state}"
+        hosts = [self.hosts.get(str(run.build_arn), Hosts()) for run in runs if run.build_arn]
+        total = sum(each.fine + each.failed + each.unreachable for each in hosts)
+        failed, unreachable = sum(each.failed for each in hosts), sum(each.unreachable for each in hosts)
+        if bad and not all(each.failed or each.unreachable for run in bad for each in [self.hosts[str(run.build_arn)]]):
+            return "it failed, although no host did"
+        if bad and not tolerate.failed_hosts.allows(failed, total):
+            return f"{failed} of {total} hosts failed"
+        if bad and not tolerate.unreachable_hosts.allows(unreachable, total):
+            return f"{unreachable} of {total} hosts were unreachable"
+        return None
+
+    def note_if_unavailable(self, run: Run) -> bool:
+        """Whether the region of a run has started no build for long. Others go on beside it from then on."""
+        held = self.oracle.clock() - run.acquired_at if run.acquired_at else timedelta()
+        is_down = run.state is RunState.STARTING and bool(run.reason) and held > timedelta(minutes=15)
+        if is_down:
+            self.oracle.unavailable.add((run.rollout, *run.key))
+        return is_down
+
+    def note_regions_that_are_down(self) -> None:
+        """Such runs do not count as parallel ones: others go on meanwhile."""
+        for run in self.oracle.store.all_runs:
+            self.note_if_unavailable(run)
+
+    def _runs(self, rollout: Rollout, index: int) -> list[Run]:
+        return [run for target in targets_of_wave(rollout, index) if (run := self._run(rollout, target))]
+
+    def _run(self, rollout: Rollout, target: Target) -> Run | None:
+        runs = [run for run in self.oracle.store.runs_of(rollout.id) if run.target.name == target.name]
+        return max(runs, key=lambda run: run.attempt, default=None)
+
+    def _rollout(self, rollout: str | None) -> Rollout:
+        return self.oracle.store.rollout(str(rollout))
