@@ -7,7 +7,7 @@ import pytest
 
 from pointsman.core.model import Mode, RolloutId, RolloutState, RunState, TargetName
 from pointsman.core.rollout_plan import RolloutPlan, Wave
-from pointsman.core.rollouts.commands.forms import RunByHand
+from pointsman.core.rollouts.commands.forms import RollBack, RunByHand
 from pointsman.core.routes.compiled import CompiledRoute, CompiledRoutes, Place, TargetGroup
 from pointsman.core.trail.command_events import CommandEvent, CommandRefused, RolloutRequested
 from pointsman.core.trail.events import RolloutStarted
@@ -112,6 +112,17 @@ def test_the_same_command_runs_once_even_if_another_commit_came(world: WavesWorl
     first = run(people, command="command-x1")
     world.push(delivery(DEV, PROD, commit=OTHER, at=MORNING + timedelta(hours=1)))
     assert run(people, command="command-x1") == first
+
+
+def test_a_commit_that_was_rolled_back_runs_only_if_it_is_named(world: WavesWorld, people: People) -> None:
+    world.finish_all(world.push(delivery(DEV, PROD)), DEV, PROD)
+    bad = world.push(delivery(DEV, PROD, commit=OTHER, at=MORNING + timedelta(minutes=1)))
+    world.finish_all(bad, DEV, PROD)
+    people.send(RollBack, rollout=bad)
+    refusal = run(people)
+    assert isinstance(refusal, CommandRefused)
+    assert refusal.reason == "the newest commit of the route, 2222222, was rolled back: choose another one"
+    assert world.rollout(ran(run(people, commit=OTHER))).change.after == OTHER
 
 
 def test_it_goes_forward_after_a_failure(world: WavesWorld, people: People) -> None:

@@ -14,7 +14,13 @@ from pointsman.core.rollouts.route_line import newer_rollout
 from pointsman.core.rollouts.situation import Facts, Situation, has_started
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.rollouts.waits import is_behind, wait_before, wait_of
-from pointsman.core.rollouts.waves import WaveResult, not_started, result_of_wave, targets_of_wave
+from pointsman.core.rollouts.waves import (
+    WaveResult,
+    is_last_wave,
+    not_started,
+    result_of_wave,
+    targets_of_wave,
+)
 from pointsman.core.trail.events import TrailEvent
 from pointsman.core.trail.wave_events import (
     GateEvaluated,
@@ -155,12 +161,14 @@ def _waiting(situation: Situation) -> list[Target]:
 def _gate_steps(situation: Situation, result: WaveResult) -> tuple[RolloutStep, ...]:
     """The gate after the newest wave, which is over."""
     rollout = situation.rollout
-    gate = rollout.waves[rollout.waves_started - 1].after
+    gate, is_last = rollout.waves[rollout.waves_started - 1].after, is_last_wave(rollout)
+    if gate and is_last:
+        gate = gate.replace(approval=None)  # nothing is left that would wait for it
     if unread := unread_alarms(situation, gate):
         return (ReadAlarms(unread),)
     opened = rollout.gate or OpenGate(opened_at=situation.now)
     evaluation = evaluate(situation, gate, opened, result.inputs)
-    if evaluation.outcome is GateOutcome.PASSED and rollout.waves_started < len(rollout.waves):
+    if evaluation.outcome is GateOutcome.PASSED and not is_last:
         return _next_wave(situation, evaluation)
     if evaluation.outcome is GateOutcome.PASSED:
         return _note(situation, None) or _end(situation)

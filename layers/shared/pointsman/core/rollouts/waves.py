@@ -7,7 +7,7 @@ from datetime import timedelta
 from pointsman.core.model import Rollout, Run, RunState, Target, TargetName
 from pointsman.core.rollout_facts import Wait, WaitKind
 from pointsman.core.rollout_plan import Tolerance
-from pointsman.core.rollouts.situation import HostTally, Situation, is_unavailable, wave_of
+from pointsman.core.rollouts.situation import HostTally, Situation, has_started, is_unavailable, wave_of
 from pointsman.core.text import join_first
 from pointsman.core.trail.wave_events import GateInputs
 
@@ -17,6 +17,11 @@ RESULTS_WITHIN = timedelta(minutes=10)  # host results may arrive after the end 
 def targets_of_wave(rollout: Rollout, wave: int) -> tuple[Target, ...]:
     """The targets of a wave, in their order."""
     return tuple(target for target in rollout.spec.targets if wave_of(rollout, target) == wave)
+
+
+def is_last_wave(rollout: Rollout) -> bool:
+    """Whether no target is in a later wave than the newest that started. A run by hand may have none in a wave."""
+    return all(has_started(rollout, target) for target in rollout.spec.targets)
 
 
 def not_started(situation: Situation) -> tuple[TargetName, ...]:
