@@ -76,12 +76,17 @@ class LocalCloud:
         self._process.clear_state()
         self._process.start(builds, minute)
 
-    def up(self, progress: Progress = lambda what, seconds: None, *, builds: int = 2) -> None:
-        """Start, deploy both templates, seed the repository and create the hosts. Stops everything on failure."""
+    def up(
+        self, progress: Progress = lambda what, seconds: None, *, builds: int = 2, routes: Path | None = None
+    ) -> None:
+        """Start, deploy both templates, seed the repository and create the hosts. Stops everything on failure.
+
+        `routes`: the routes file; without one, that of POINTSMAN_ROUTES or of the checkout.
+        """
         timed = _Timed(progress)
         self._process.clear_state()
         with ThreadPoolExecutor(4) as pool:
-            built = pool.submit(timed, "control stack built", self.deployment.build_control)
+            built = pool.submit(timed, "control stack built", self.deployment.build_control, routes)
             try:
                 timed("emulator started", self._process.start, builds, 60.0)
                 steps: list[Future[Any]] = [

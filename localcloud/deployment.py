@@ -37,9 +37,9 @@ class LocalDeployment:
     def __init__(self, layout: Layout, process: ServerProcess, clients: AwsClients) -> None:
         self._layout, self._process, self._clients = layout, process, clients
 
-    def build_control(self) -> Path:
+    def build_control(self, routes: Path | None = None) -> Path:
         """Build the functions and layers; the built template. Works without a running local cloud."""
-        routes = Path(os.environ.get("POINTSMAN_ROUTES") or PRODUCT / "routes.yaml")
+        routes = routes or Path(os.environ.get("POINTSMAN_ROUTES") or PRODUCT / "routes.yaml")
         try:
             return build_control(_CONTROL_TEMPLATE, self._layout.packages, routes, _ARCHITECTURE)
         except DeploymentFailed as error:

@@ -81,19 +81,20 @@ class Stage:
         load: Callable[[], tuple[Rollout, tuple[Run, ...]] | None],
         progress: Callable[[], object],
         standstill: float,
+        until: Callable[[Rollout], bool] = lambda rollout: rollout.state.ended,
     ) -> Rollout:
-        """Show the runs of a rollout, live, until it has ended.
+        """Show the runs of a rollout, live, until it has ended, or until another condition.
 
         Raises LocalCloudError when `progress` has not changed for `standstill` seconds.
         """
         with _Watch(self.console) as watch:
 
-            def ended() -> Rollout | None:
+            def reached() -> Rollout | None:
                 if loaded := load():
                     watch.look(*loaded)
-                return loaded[0] if loaded and loaded[0].state.ended else None
+                return loaded[0] if loaded and (until(loaded[0]) or loaded[0].state.ended) else None
 
-            return wait_until(ended, standstill, "the rollout makes no progress", progress)
+            return wait_until(reached, standstill, "the rollout makes no progress", progress)
 
 
 class _Watch:

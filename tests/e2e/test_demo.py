@@ -43,8 +43,13 @@ def test_the_demo_shows_its_scenes_in_order_and_succeeds() -> None:
     assert at == sorted(at)
     for promise in (
         "Ansible changed 10 hosts",
+        "DEV and the canary have the change, and nothing else",
+        "Hana may not approve her own change",
+        "in three waves: 5 targets of DEV, the canary, 4 targets of PROD",
         "still 10 builds, one per target",
         "web-prod-euc1 failed, and no other host",
+        "the rollout halted: wave 2 failed: prod/eu-central-1 failed; 4 targets were not started",
+        'the other 4 hosts of PROD still say "green on every track"',
         "HTTP 401",
     ):
         assert promise in done.stdout

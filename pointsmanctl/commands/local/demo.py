@@ -1,6 +1,8 @@
 """`pointsman local demo`: the main job on the local cloud, from push to audit trail, shown and checked."""
 
+import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +13,7 @@ from localcloud.errors import DeploymentError, LocalCloudError
 from localcloud.github.git_command import GitError
 from localcloud.layout import STATES
 from pointsman.errors import PointsmanError
-from pointsmanctl.demo.scenes import Play
+from pointsmanctl.demo.scenes import ROUTES, Play
 from pointsmanctl.demo.stage import DemoFailed, Stage
 from pointsmanctl.output.console import console
 
@@ -56,5 +58,6 @@ def _stop_command(cloud: LocalCloud) -> str:
 def _run(stage: Stage, cloud: LocalCloud) -> None:
     stage.say("Pointsman on a local cloud: three AWS accounts, five regions, ten hosts; IAM is enforced.")
     with stage.working("Local cloud up, control stack and 10 worker stacks deployed") as step:
-        cloud.up(lambda what, seconds: step(f"{what} ({seconds:.1f} s)"))
+        routes = Path(os.environ.get("POINTSMAN_ROUTES") or ROUTES)
+        cloud.up(lambda what, seconds: step(f"{what} ({seconds:.1f} s)"), routes=routes)
     Play(stage, cloud).perform()
