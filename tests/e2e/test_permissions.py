@@ -71,8 +71,24 @@ def test_notify_writes_its_own_items_and_no_rollout(world: Observer, roles: Role
     notify.put_item(TableName=world.rollouts_table, Item=marshal({"pk": "SLACK#r-test", "sk": "MESSAGE"}))
     with refused():
         notify.put_item(TableName=world.rollouts_table, Item=marshal({"pk": "ROLLOUT#r-test", "sk": "ROLLOUT"}))
+    notify.delete_item(TableName=world.rollouts_table, Key=marshal({"pk": "SLACK#r-test", "sk": "MESSAGE"}))
     with refused():
-        notify.delete_item(TableName=world.rollouts_table, Key=marshal({"pk": "SLACK#r-test", "sk": "MESSAGE"}))
+        notify.delete_item(TableName=world.rollouts_table, Key=marshal({"pk": "ROLLOUT#r-test", "sk": "ROLLOUT"}))
+
+
+def test_the_writers_of_rollouts_write_their_own_partitions_in_transactions_too(world: Observer, roles: Roles) -> None:
+    def put(pk: str) -> dict[str, Any]:
+        return {"Put": {"TableName": world.rollouts_table, "Item": marshal({"pk": pk, "sk": "test"})}}
+
+    start_build = roles.of_function("pointsman-start-build").client("dynamodb")
+    receiver = roles.of_function("pointsman-command-receiver").client("dynamodb")
+    start_build.transact_write_items(TransactItems=[put("ROUTE#test"), put("QUEUE#test")])
+    receiver.transact_write_items(TransactItems=[put("ROUTE#test-2"), put("ROLLOUT#r-test-2")])
+    for client, other in ((start_build, "FREEZES"), (start_build, "SLACK#test"), (receiver, "QUEUE#test")):
+        with refused():
+            client.transact_write_items(TransactItems=[put("ROLLOUT#r-test-3"), put(other)])
+    with refused():
+        receiver.delete_item(TableName=world.rollouts_table, Key=marshal({"pk": "ROLLOUT#r-test-2", "sk": "test"}))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
