@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import boto3
+import msgspec
 import pytest
 from moto import mock_aws
 
@@ -10,9 +11,11 @@ from pointsman.adapters.dynamodb import marshal
 from pointsman.adapters.rollouts_table import summary_key
 from pointsman.adapters.slack_summaries_dynamodb import DynamoSummaries
 from pointsman.adapters.slack_summaries_memory import MemorySummaries
+from pointsman.core.rollout_facts import WaitKind
 from pointsman.core.slack.rollout_summary import RolloutSummary, add, begin, targets_of
 from pointsman.core.slack.summaries import ListPlace, SummaryStore, TargetChange, place_of
 from pointsman.core.slack.target_summary import TargetSummary
+from pointsman.core.slack.wave_summary import WavesSummary
 from pointsman.core.trail.event import Event
 from pointsman.errors import Conflict
 from tests.support.events import (
@@ -32,7 +35,9 @@ from tests.support.events import (
     task,
     waited,
 )
+from tests.support.rollouts import MORNING, change
 from tests.support.tables import create_tables
+from tests.support.wave_events import approved, gate, halted, rolled_back, rollout_waited, wave_started
 
 EPOCH = "20261123T080000000000"
 
@@ -69,6 +74,12 @@ EVERYTHING = (
     repeated(80),
     cancelled(85),
     retried(90, DEV),
+    wave_started(1, DEV),
+    rollout_waited("freeze"),
+    gate(1),
+    halted(not_started=(PROD,)),
+    approved(91),
+    rolled_back(92, DEV),
 )
 
 
@@ -79,6 +90,30 @@ def test_a_summary_is_loaded_as_it_was_saved(store: SummaryStore) -> None:
     assert summary.version == 1
     assert store.load_summary(ROLLOUT) == summary
     assert store.load_targets(ROLLOUT, EPOCH, [DEV, PROD]) == {DEV: dev}
+
+
+def test_a_summary_without_newer_fields_is_read() -> None:
+    older = {"rollout": ROLLOUT, "epoch": EPOCH, "started_at": MORNING, "route": "site", "mode": "apply"}
+    stored = msgspec.json.encode(older | {"change": change().to_dict()})
+    assert msgspec.json.decode(stored, type=RolloutSummary).waves == WavesSummary()
+
+
+def test_the_summary_of_a_rollout_of_many_targets_is_small(store: SummaryStore) -> None:
+    """An item of DynamoDB has at most 400 KB; a summary is written for each event."""
+    names = tuple(f"prod-{number:04d}/eu-west-1" for number in range(1_000))
+    long = "x" * 5_000
+    summary, _ = summed_up(
+        *(wave_started(wave, *names, waves=20) for wave in range(1, 21)),
+        *(rollout_waited(kind, reason=long) for kind in WaitKind),
+        gate(20, reason=long),
+        halted(not_started=names),
+        rolled_back(92, *names),
+        approved(93, reason=long),
+        targets=names,
+    )
+    store.save_summary(summary)
+    assert len(msgspec.json.encode(summary)) < 20_000
+    assert store.load_summary(ROLLOUT) == summary
 
 
 def test_only_one_of_two_writers_saves_and_the_other_changes_nothing(store: SummaryStore) -> None:

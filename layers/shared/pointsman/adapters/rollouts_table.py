@@ -15,7 +15,7 @@
 | `RESULTS#<build arn>` | `RESULTS` | the number of host results that a build has sent |
 | `RESULTS#REJECTED#<account>#<day>` | `RESULTS` | the number of an account's rejected events on that day |
 | `SLACK#<rollout>` | `MESSAGE` | the Slack message of a rollout: `version`, `data` (SlackMessageState) |
-| `SLACK#<rollout>` | `MESSAGE#<note>` | a note in its thread, such as `failed#1` or `fixed#1` |
+| `SLACK#<rollout>` | `MESSAGE#<note>` | a note in its thread, such as `failed#1`, `fixed#1` or `approval#1#2` |
 | `SLACK#<rollout>` | `SUMMARY` | what its message shows: `version`, `data` (RolloutSummary as JSON, compressed) |
 | `SLACK#<rollout>` | `TARGET#<epoch>#<target>` | the same of one target: `data` (TargetSummary as JSON, compressed) |
 | `SLACK#<rollout>` | `PLACE#<epoch>#<rank>#<position>#<target>` | its place in the list, the most urgent first |

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pointsman.core.rollout_facts import WaitKind
 from pointsman.core.slack.rollout_summary import FORM
 from pointsman.core.slack.rollout_view import HostsByStatus
 from pointsman.core.slack.summaries import MAX_CONFLICTS
@@ -32,6 +33,17 @@ from tests.support.events import (
     waited,
 )
 from tests.support.summaries_world import SummariesWorld
+from tests.support.wave_events import (
+    approved,
+    gate,
+    halted,
+    held,
+    rejected,
+    resumed,
+    rolled_back,
+    rollout_waited,
+    wave_started,
+)
 
 NAMES = (DEV, PROD, "dev/us-east-1", "prod/us-east-1")
 JOINED = "dev/ca-central-1"
@@ -99,8 +111,11 @@ def histories(draw: Any) -> list[TrailEvent]:
     names = NAMES[: draw(st.integers(1, 4))]
     first = draw(interleaved(*[draw(attempts(name, 1, 1)) for name in names]))
     events: list[TrailEvent] = [started_rollout(*names), *first, ended_rollout(draw(OUTCOMES), 70)]
+    events[1:-1] = draw(interleaved(first, draw(wave_histories(names))))
     if draw(st.booleans()):
         events.append(cancelled(75, "wrong branch"))
+    if draw(st.booleans()):
+        events.append(rolled_back(76, *names))
     again: list[str] = draw(st.lists(st.sampled_from(names), unique=True))
     joins = bool(draw(JOINS))
     asked = [*again, *([JOINED] if joins else [])]
@@ -113,6 +128,27 @@ def histories(draw: Any) -> list[TrailEvent]:
     if draw(st.booleans()):
         events.append(repeated(160))
     return unique(events)
+
+
+@st.composite
+def wave_histories(draw: st.DrawFn, names: Sequence[str]) -> list[TrailEvent]:
+    """The events of up to two waves, of what the rollout waits for, and of decisions."""
+    size = draw(st.integers(0, len(names)))
+    kind = draw(st.sampled_from(WaitKind))
+    possible: list[TrailEvent] = [
+        rollout_waited(kind, 2),
+        wave_started(1, *names[:size], at=3),
+        gate(1, "soak", 30),
+        held(31),
+        rollout_waited("hold", 32),
+        resumed(33, overrides_freeze=draw(st.booleans())),
+        gate(1, at=40, number=2),
+        draw(st.sampled_from([approved(45), rejected(45)])),
+        gate(1, None, 46, number=3),
+        wave_started(2, *names[size:], at=46),
+        halted("rejected", 60, not_started=names[size:]),
+    ]
+    return [event for event in possible if draw(st.booleans())]
 
 
 JOINS = st.sampled_from([True, False])

@@ -3,8 +3,8 @@
 from urllib.parse import quote
 
 from pointsman.core.slack.alarm_status import FIRING, AlarmEpisode, AlarmStatus
-from pointsman.core.slack.message import NAME_LENGTH, REASON_LENGTH, SlackMessage, context, section
-from pointsman.core.slack.text import code, link, plain
+from pointsman.core.slack.message import SlackMessage, context, section
+from pointsman.core.slack.text import NAME_LENGTH, REASON_LENGTH, code, link, plain
 from pointsman.core.text import format_duration
 
 DESCRIPTION_LENGTH = 1_000

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pointsman.core.slack.message import NAME_LENGTH, REASON_LENGTH, SlackMessage, context, section
-from pointsman.core.slack.text import code, plain
+from pointsman.core.slack.message import SlackMessage, context, section
+from pointsman.core.slack.text import NAME_LENGTH, REASON_LENGTH, code, plain
 from pointsman.core.text import format_duration, pluralize
 from pointsman.core.trail.drift_events import DriftDetected, DriftResolved
 

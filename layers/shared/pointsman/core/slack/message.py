@@ -20,7 +20,8 @@ from pointsman.core.slack.rollout_view import (
     RolloutView,
     TargetView,
 )
-from pointsman.core.slack.text import code, length, link, plain
+from pointsman.core.slack.text import NAME_LENGTH, REASON_LENGTH, code, length, link, plain
+from pointsman.core.slack.wave_lines import wave_lines
 from pointsman.core.text import format_duration, join_first, pluralize
 
 # https://docs.slack.dev/reference/block-kit/blocks/: 50 blocks, header 150, section 3,000 characters.
@@ -30,8 +31,6 @@ SECTION_LENGTH = 2_900
 BLOCKS_LENGTH = 10_000
 REST_LENGTH = 600  # of these, reserved for the count of targets that are not listed
 MAX_FAILURES = 3  # listed for one target
-NAME_LENGTH = 80  # of a host, branch, task or target that shares its line with others
-REASON_LENGTH = 400
 MAX_HOSTS = 5  # named in one sentence
 
 type SlackBlock = dict[str, Any]
@@ -75,7 +74,7 @@ class SlackMessage:
 
 def render(view: RolloutView) -> SlackMessage:
     """Return the message that shows `view`."""
-    head = (_header(view), _title_section(view), context(*_origin(view)))
+    head = (_header(view), _title_section(view), context(*_origin(view)), *_waves(view))
     foot = (*_outside_builds(view), context(*_summary(view)))
     room = BLOCKS_LENGTH - sum(_cost(block) for block in (*head, *foot))
     return SlackMessage(text=_fallback(view), blocks=(*head, *_target_blocks(view, room), *foot))
@@ -99,6 +98,7 @@ def _origin(view: RolloutView) -> Iterator[str]:
         commit = link(change.url, change.after[:7])
         yield f"{commit} · {code(change.repository, NAME_LENGTH)} · {code(_ref(change), NAME_LENGTH)}"
         yield f"🆕 {code(view.request.reason, REASON_LENGTH)}"
+        yield from _command(view)
         return
     people = f"{'requested' if change.pull_request else 'pushed'} by {code(change.actor, NAME_LENGTH)}"
     if change.author != change.actor:
@@ -107,8 +107,17 @@ def _origin(view: RolloutView) -> Iterator[str]:
     yield f"{commit} · {code(change.repository, NAME_LENGTH)} · {code(_ref(change), NAME_LENGTH)} · {people}"
     if view.repeat_reason:
         yield f"🔁 requested again: {code(view.repeat_reason, REASON_LENGTH)}"
+    yield from _command(view)
+
+
+def _command(view: RolloutView) -> Iterator[str]:
     if view.command:
         yield f"👤 {code(view.command, REASON_LENGTH)}"
+
+
+def _waves(view: RolloutView) -> Iterator[SlackBlock]:
+    if lines := list(wave_lines(view)):
+        yield context(*lines)
 
 
 def _ref(change: Change) -> str:

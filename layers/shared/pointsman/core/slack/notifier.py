@@ -2,6 +2,7 @@
 
 Slack notifies people of a new message, never of an edit. So a rollout that failed gets a note, also sent to the
 channel, once for each round; and another when a later rollout of the same route and ref succeeded where it had failed.
+A rollout that halts gets the note at once: its end edits it. A gate that waits for an approval gets one, too.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,13 @@ from pointsman.core.slack.port import SlackChannel, SlackMessageStore, WaitBudge
 from pointsman.core.slack.rollout_view import RolloutView
 from pointsman.core.slack.route_status import RouteStatus, RouteStatusStore, update_route_status
 from pointsman.core.slack.summaries import PagedTrail, RolloutSummaries, SummaryStore
-from pointsman.core.slack.thread_notes import failed_note, fixed_note
+from pointsman.core.slack.thread_notes import (
+    approval_note,
+    failed_note,
+    failed_round,
+    fixed_note,
+    waits_for_approval,
+)
 from pointsman.core.trail.event import Event
 
 
@@ -79,28 +86,40 @@ class SlackNotifier:
         result = self._message_sync.sync(MessageRef(rollout), render_newest, wait_budget)
         if views and is_drift_check(views[-1]):
             self._drift.sync(rollout, wait_budget)
-        elif views and views[-1].state in (RolloutState.FAILED, RolloutState.SUCCEEDED):
+        elif views:
             self._sync_notes(views[-1], wait_budget)
         return result
 
     def _sync_notes(self, view: RolloutView, wait_budget: WaitBudget) -> None:
-        if view.state is RolloutState.FAILED:
-            self._sync_failed_note(view, wait_budget)
+        if mark := waits_for_approval(view):
+            self._sync_approval_note(view.rollout, mark, wait_budget)
+        if number := failed_round(view):
+            self._sync_failed_note(view.rollout, number, wait_budget)
+        if view.state not in (RolloutState.FAILED, RolloutState.SUCCEEDED):
+            return
         if view.request and view.request.is_partial:
             return  # a run on some hosts says nothing about the route on all of them
         status = update_route_status(self._store, view)
         if status.is_fixed:
             self._sync_fixed_note(status, wait_budget)
 
-    def _sync_failed_note(self, view: RolloutView, wait_budget: WaitBudget) -> None:
+    def _sync_approval_note(self, rollout: str, mark: str, wait_budget: WaitBudget) -> None:
         def render_newest() -> SlackMessage | None:
-            newest = self._view(view.rollout)
-            if newest is None or (newest.state, newest.round) != (view.state, view.round):
+            newest = self._view(rollout)
+            return approval_note(newest) if newest and waits_for_approval(newest) == mark else None
+
+        ref = MessageRef(rollout, mark, self._message_sync.message_ts(rollout), once=True)
+        self._message_sync.sync(ref, render_newest, wait_budget)
+
+    def _sync_failed_note(self, rollout: str, number: int, wait_budget: WaitBudget) -> None:
+        def render_newest() -> SlackMessage | None:
+            newest = self._view(rollout)
+            if newest is None or failed_round(newest) != number:
                 return None  # the rollout was retried
             return failed_note(newest, self._members)
 
-        thread = self._message_sync.message_ts(view.rollout)
-        self._message_sync.sync(MessageRef(view.rollout, f"failed#{view.round}", thread), render_newest, wait_budget)
+        thread = self._message_sync.message_ts(rollout)
+        self._message_sync.sync(MessageRef(rollout, f"failed#{number}", thread), render_newest, wait_budget)
 
     def _sync_fixed_note(self, status: RouteStatus, wait_budget: WaitBudget) -> None:
         failure, success = status.failure, status.success

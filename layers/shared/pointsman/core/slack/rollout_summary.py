@@ -8,7 +8,8 @@ A new event of a rollout is added to `_note`; one of a run to `target_summary.no
 
 import hashlib
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -26,14 +27,25 @@ from pointsman.core.slack.rollout_view import (
     TargetState,
     TargetView,
 )
-from pointsman.core.slack.target_summary import Compact, TargetSummary, note_on_target
-from pointsman.core.trail.command_events import RolloutCancelled, RolloutRetried
+from pointsman.core.slack.target_summary import TEXT, Compact, TargetSummary, note_on_target
+from pointsman.core.slack.text import shown_start
+from pointsman.core.slack.wave_summary import WavesSummary, note_of_waves
+from pointsman.core.trail.command_events import (
+    CommandEvent,
+    RolloutApproved,
+    RolloutCancelled,
+    RolloutHeld,
+    RolloutRejected,
+    RolloutResumed,
+    RolloutRetried,
+    RolloutRolledBack,
+)
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import RolloutEnded, RolloutRepeated, RolloutStarted, RunEvent
 
 # Of what is stored. Raise it when an event is added or a field changes, here or in target_summary.py: a summary of
 # another form is made anew from the trail, also while two versions of notify run side by side.
-FORM = 1
+FORM = 2
 MAX_NAMED = 100  # targets whose place is known, and that may be listed
 
 type IsOriginal = Callable[[str], bool]
@@ -50,9 +62,10 @@ class CommandSummary(Compact):
     """What a person had done with a rollout."""
 
     moment: EventMoment
-    done: str  # "cancelled", "retried"
-    actor: str
+    done: str  # "cancelled", "approved after wave 1"
+    actor: str  # ARN of the principal
     reason: str = ""
+    login: str | None = None  # of GitHub
 
 
 class RoundSummary(Compact):
@@ -87,6 +100,7 @@ class RolloutSummary(Compact):
     retried_at: datetime | None = None  # when runs were last repeated
     command: CommandSummary | None = None
     end: RoundSummary | None = None
+    waves: WavesSummary = msgspec.field(default_factory=WavesSummary)
     form: int = FORM
     cursor: str | None = None  # it is being made anew: the trail was read up to this key
     version: int = 0  # writes so far; 0 means not stored yet
@@ -95,14 +109,20 @@ class RolloutSummary(Compact):
     def by_state(self) -> dict[RunState, int]:
         """The number of targets in each state."""
         counts = {RunState(state): number for state, number in self.counts.items() if number}
-        if untouched := self.originals - self.touched:
-            counts[RunState.STARTING] = counts.get(RunState.STARTING, 0) + untouched
+        untouched = self.originals - self.touched
+        before_wave = max(self.originals - max(self.touched, self.waves.targets_begun), 0) if self.waves.total else 0
+        parts = [(RunState.STARTING, untouched - before_wave), (RunState.WAITING, before_wave)]
+        if self._end():
+            parts = [(RunState.SKIPPED, untouched + counts.pop(RunState.STARTING, 0))]
+        for state, number in parts:
+            if number:
+                counts[state] = counts.get(state, 0) + number
         return counts
 
     def view(self, listed: Iterable[TargetView], named: Iterable[TargetState] = ()) -> RolloutView:
         """The rollout as Slack shows it, with those targets that are listed one by one."""
-        targets = tuple(listed)
         end = self._end()
+        targets = tuple(replace(each, state=self._shown(each.name, each.state)) for each in listed)
         return RolloutView(
             rollout=self.rollout,
             route=self.route,
@@ -112,7 +132,7 @@ class RolloutSummary(Compact):
             targets=targets,
             unlisted=self._unlisted(targets),
             unlisted_hosts=self.hosts - sum((each.hosts for each in targets), start=HostsByStatus()),
-            named=tuple(named),
+            named=tuple(replace(each, state=self._shown(each.name, each.state)) for each in named),
             scope=f"{self.scope:016x}",
             duration_seconds=max((end.at - self.started_at).total_seconds(), 0.0) if end else None,
             repeat_reason=self.redelivery_reason if self.redelivery else None,
@@ -122,7 +142,17 @@ class RolloutSummary(Compact):
             request=self.request,
             outside_builds=self.outside,
             outside_total=self.outside_total,
+            waves=self.waves.view(self.retried_at, is_open=end is None),
         )
+
+    def _shown(self, name: str, state: RunState) -> RunState:
+        """The state of a target. One that has not started waits for its wave, or never starts."""
+        if state is not RunState.STARTING:
+            return state
+        if self._end():
+            return RunState.SKIPPED
+        is_before_wave = self.waves.total and name in self.untouched and name not in self.waves.begun
+        return RunState.WAITING if is_before_wave else state
 
     def _unlisted(self, listed: tuple[TargetView, ...]) -> tuple[TargetsInState, ...]:
         counts = self.by_state
@@ -132,7 +162,8 @@ class RolloutSummary(Compact):
 
     def _end(self) -> RoundSummary | None:
         """The end of the newest round; None while a target runs or when something was retried after it."""
-        if self.end is None or not all(state.ended for state in self.by_state):
+        running = (RunState.RUNNING, RunState.WAITING)
+        if self.end is None or any(self.counts.get(state.value) for state in running):
             return None
         return None if self.retried_at and self.retried_at > self.end.at else self.end
 
@@ -141,7 +172,8 @@ class RolloutSummary(Compact):
         newest = self.command
         if newest is None or (self.retried_at and self.retried_at > newest.moment.at):
             return None  # or the commit was pushed again since
-        return f"{newest.done} by {principal_name(newest.actor)}" + (f": {newest.reason}" if newest.reason else "")
+        who = newest.login or principal_name(newest.actor)
+        return f"{newest.done} by {who}" + (f": {newest.reason}" if newest.reason else "")
 
 
 def begin(start: RolloutStarted, epoch: str) -> RolloutSummary:
@@ -197,6 +229,7 @@ def add(
 
 def _note(summary: RolloutSummary, event: Event) -> None:
     """Add what `event` says of the rollout itself. A type that Slack does not show changes nothing."""
+    note_of_waves(summary.waves, event, summary.first)
     match event:
         case RolloutStarted():
             summary.change, summary.request = event.change.replace(files=()), event.request
@@ -205,25 +238,46 @@ def _note(summary: RolloutSummary, event: Event) -> None:
             if summary.redelivery is None or moment >= summary.redelivery:
                 summary.redelivery, summary.redelivery_reason = moment, event.reason
             _note_repeat(summary, event)
-        case RolloutCancelled():
-            _note_command(summary, event, "cancelled")
-        case RolloutRetried():
-            _note_command(summary, event, "retried")
-            _note_repeat(summary, event)
+        case CommandEvent():
+            _note_command(summary, event)
         case RolloutEnded():
             if summary.end is None or event.round >= summary.end.number:
                 summary.end = RoundSummary(event.round, event.at, event.state)
 
 
 def _note_repeat(summary: RolloutSummary, event: RolloutRepeated | RolloutRetried) -> None:
-    if event.retried:
+    # A rollout that halted goes on after `retry`, also if no run is repeated.
+    if event.retried or isinstance(event, RolloutRetried):
         summary.retried_at = max(event.at, summary.retried_at or event.at)
 
 
-def _note_command(summary: RolloutSummary, event: RolloutCancelled | RolloutRetried, done: str) -> None:
-    moment = EventMoment(event.at, event.key)
-    if summary.command is None or moment >= summary.command.moment:
-        summary.command = CommandSummary(moment, done, event.actor or "", event.reason)
+def _note_command(summary: RolloutSummary, event: CommandEvent) -> None:
+    if isinstance(event, RolloutRetried):
+        _note_repeat(summary, event)
+    done, moment = _done(event), EventMoment(event.at, event.key)
+    if done and (summary.command is None or moment >= summary.command.moment):
+        reason = shown_start(event.reason, TEXT)
+        summary.command = CommandSummary(moment, done, event.actor or "", reason, event.login)
+
+
+def _done(event: CommandEvent) -> str | None:
+    """What a command did with the rollout; None if nothing."""
+    match event:
+        case RolloutCancelled():
+            return "cancelled"
+        case RolloutRetried():
+            return "retried"
+        case RolloutApproved():
+            return f"approved after wave {event.wave}"
+        case RolloutRejected():
+            return f"rejected after wave {event.wave}"
+        case RolloutHeld():
+            return f"held until {event.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        case RolloutResumed():
+            return "resumed in a freeze" if event.overrides_freeze else "resumed"
+        case RolloutRolledBack():
+            return "rolled back"
+    return None
 
 
 def _new_target(summary: RolloutSummary, name: str, is_original: bool) -> TargetSummary:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from pointsman.core.change import Change
 from pointsman.core.model import Mode, RolloutState, RunState
+from pointsman.core.rollout_facts import HaltKind, WaitKind
 from pointsman.core.run_request import RunRequest
 
 MAX_OUTSIDE_BUILDS = 3  # listed
@@ -134,6 +135,47 @@ class TargetsInState:
 
 
 @dataclass(frozen=True)
+class WaitView:
+    """What a rollout waits for. `round` and `wave` are those of a gate."""
+
+    kind: WaitKind
+    reason: str
+    until: datetime | None = None  # at most
+    round: int = 0
+    wave: int = 0
+
+
+@dataclass(frozen=True)
+class HaltView:
+    """Why a rollout halted."""
+
+    kind: HaltKind
+    reason: str
+    round: int = 1
+    not_started: int = 0  # targets
+
+
+@dataclass(frozen=True)
+class RolledBackTarget:
+    """A target that goes back to an earlier commit."""
+
+    target: str
+    commit: str  # 7 characters
+
+
+@dataclass(frozen=True)
+class WavesView:
+    """The waves of a rollout. `total` is 0 if it has none, or if none has started."""
+
+    number: int = 0  # of the newest that started, from 1
+    total: int = 0
+    wait: WaitView | None = None
+    halt: HaltView | None = None
+    rolled_back: tuple[RolledBackTarget, ...] = ()  # the first
+    rolled_back_total: int = 0
+
+
+@dataclass(frozen=True)
 class RolloutView:
     """One rollout: its change, its state and its targets, in the order in which they joined it.
 
@@ -157,6 +199,7 @@ class RolloutView:
     unlisted: tuple[TargetsInState, ...] = ()
     unlisted_hosts: HostsByStatus = HostsByStatus()
     named: tuple[TargetState, ...] = ()  # the most urgent targets, at least those that are listed
+    waves: WavesView = WavesView()
     scope: str = ""  # equal for rollouts to the same set of targets; empty: not known
 
     @property

@@ -10,6 +10,9 @@ import unicodedata
 
 from pointsman.core.text import ELLIPSIS, escape_invisible, shaping_positions
 
+NAME_LENGTH = 80  # of a host, branch, task or target that shares its line with others
+REASON_LENGTH = 400
+
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _URL = re.compile(r"https?://[!#-;=?-\[\]^_a-z{}~]{1,800}")  # visible ASCII but " < > \ ` |
 _NOT_IN_LABEL = re.compile(r"[^A-Za-z0-9 -]")  # no dot, slash or colon: a bare address would become a link
