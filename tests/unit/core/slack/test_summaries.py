@@ -135,6 +135,7 @@ def wave_histories(draw: st.DrawFn, names: Sequence[str]) -> list[TrailEvent]:
     """The events of up to two waves, of what the rollout waits for, and of decisions."""
     size = draw(st.integers(0, len(names)))
     kind = draw(st.sampled_from(WaitKind))
+    decisions: list[TrailEvent] = [approved(45), rejected(45)]
     possible: list[TrailEvent] = [
         rollout_waited(kind, 2),
         wave_started(1, *names[:size], at=3),
@@ -143,10 +144,10 @@ def wave_histories(draw: st.DrawFn, names: Sequence[str]) -> list[TrailEvent]:
         rollout_waited("hold", 32),
         resumed(33, overrides_freeze=draw(st.booleans())),
         gate(1, at=40, number=2),
-        draw(st.sampled_from([approved(45), rejected(45)])),
+        draw(st.sampled_from(decisions)),
         gate(1, None, 46, number=3),
         wave_started(2, *names[size:], at=46),
-        halted("rejected", 60, not_started=names[size:]),
+        halted("rejected", 60, not_started=tuple(names[size:])),
     ]
     return [event for event in possible if draw(st.booleans())]
 

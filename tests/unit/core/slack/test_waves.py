@@ -77,7 +77,8 @@ def test_a_gate_says_who_may_approve_until_when_and_the_command() -> None:
 
 def test_the_newest_evaluation_of_a_gate_counts() -> None:
     soak, approval = gate(1, "soak", reason="the wave soaks"), gate(1, at=41, number=2)
-    for events in permutations([*FIRST, soak, approval]):
+    happened: list[TrailEvent] = [*FIRST, soak, approval]
+    for events in permutations(happened):
         assert view(*events).waves == view(*FIRST, approval).waves
 
 
