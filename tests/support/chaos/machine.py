@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from pointsman.core.model import RunState
 from pointsman.core.ports import AlarmState
-from pointsman.core.rollouts.commands.forms import Reject, Resume, Retry
+from pointsman.core.rollouts.commands.forms import Reject, Resume, Retry, RollBack
 from tests.support.chaos import commands, quiet_laws
 from tests.support.chaos.faults import POINTS, Fault, die, lose_the_answer
 from tests.support.chaos.routes import ALARM, CALLERS, OLA, ROUTE_NAMES, TARGETS
@@ -21,6 +21,7 @@ ENDS = (RunState.SUCCEEDED, RunState.FAILED, RunState.STOPPED, RunState.TIMED_OU
 FAILURES = (Hosts(fine=1, failed=1), Hosts(fine=3, unreachable=1), Hosts(failed=2), Hosts(fine=1))
 WAYS_TO_FAIL = ("refuses", "closed", "throttles", "silent", "loses_answers")
 FINE = Hosts(fine=2)
+APPROVERS = ("able", "able", "author")
 NUMBERS = st.integers(0, 99)
 LAST_MINUTES = 400  # sweeps until everything has ended
 
@@ -69,13 +70,25 @@ class Chaos(RuleBasedStateMachine):
         hosts = hosts if state is RunState.FAILED else FINE
         self.world.end_build(choice, state, hosts, results, is_reported=is_reported)
 
-    @rule(times=st.integers(1, 3), minutes=st.sampled_from([0, 11]))
-    def all_goes_well_for_a_while(self, times: int, minutes: int) -> None:
+    @rule(
+        times=st.integers(1, 3),
+        minutes=st.sampled_from([0, 11]),
+        caller=st.sampled_from(["nobody", "nobody", *APPROVERS]),
+    )
+    def all_goes_well_for_a_while(self, times: int, minutes: int, caller: str) -> None:
         for _ in range(times):
+            if caller != "nobody":
+                self.somebody_approves(caller)
             for _ in range(len(self.world.builds.live)):
                 self.world.end_build(0, RunState.SUCCEEDED, FINE, "now", is_reported=True)
             self.world.pass_time(minutes=minutes)
             self.world.sweep()
+
+    @rule(route=st.sampled_from(["edge", "edge", "site", "flat"]), letter=st.sampled_from("abcdefgh"))
+    def a_commit_succeeds(self, route: str, letter: str) -> None:
+        """As far as it is let: so that there is something to go back to."""
+        self.world.push(route, letter, "eve", None, None)
+        self.all_goes_well_for_a_while(4, 11, "able")
 
     @precondition(lambda self: self.world.builds.stopped)
     @rule()
@@ -146,7 +159,10 @@ class Chaos(RuleBasedStateMachine):
             self.world.oracle.breach(f"command: {form.id} was answered with {answer}, and before with {known[0]}")
 
     @precondition(lambda self: bool(commands.right_approval(self.world)))
-    @rule(caller=st.sampled_from(["able", "able", "able", "author", *CALLERS]))
+    @rule(caller=st.sampled_from(APPROVERS + CALLERS))
+    def anybody_approves(self, caller: str) -> None:
+        self.somebody_approves(caller)
+
     def somebody_approves(self, caller: str) -> None:
         """Somebody who may, or perhaps somebody who may not."""
         if found := commands.right_approval(self.world):
@@ -160,6 +176,13 @@ class Chaos(RuleBasedStateMachine):
         if found := commands.right_approval(self.world):
             form = Reject(id=self.world.new_command_id(), rollout=found[0].rollout, wave=found[0].wave)
             self.world.command(form, caller)
+
+    @precondition(lambda self: self.world.oracle.began)
+    @rule(choice=NUMBERS)
+    def somebody_rolls_back(self, choice: int) -> None:
+        began = self.world.oracle.began[-8:]
+        form = RollBack(id=self.world.new_command_id(), rollout=began[choice % len(began)].rollout.id)
+        self.world.command(form, OLA)
 
     @precondition(lambda self: bool(commands.held(self.world)))
     @rule(choice=NUMBERS)

@@ -56,7 +56,7 @@ _GOES_BACK = RolloutPlan(
     waves=(
         Wave(
             tolerate=Tolerance(failed_hosts=HALF),
-            after=Gate(approval=ApprovalRule(by=("hana", "ola"), within_seconds=3600, not_author=True)),
+            after=Gate(approval=ApprovalRule(by=("hana", "ola"), within_seconds=12 * 3600, not_author=True)),
         ),
         Wave(max_parallel=2, tolerate=Tolerance(unavailable_targets=HALF)),
     ),

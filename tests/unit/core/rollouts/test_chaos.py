@@ -18,10 +18,10 @@ STEPS_OF_AN_EXAMPLE = 50
 # What must happen in 10,000 steps, so that they prove something.
 HAPPENS = (
     *("wave 1", "wave 2", "wave 3", "gate passed", "gate waiting", "gate failed"),
-    *("halt failed", "halt superseded", "halt expired", "halt rejected"),
+    *("halt failed", "halt superseded", "halt expired"),
     *("end succeeded", "end failed", "end superseded", "end cancelled", "end rolled_back"),
-    *("wait freeze", "wait hold", "wait route", "request person", "request rollback"),
-    *("RolloutApproved", "RolloutRetried", "RolloutResumed", "RolloutHeld", "RunDelayed", "CommandRefused"),
+    *("wait freeze", "wait route", "request person", "request rollback"),
+    *("RolloutApproved", "RolloutRetried", "RolloutHeld", "RunDelayed", "CommandRefused"),
 )
 
 
@@ -36,7 +36,7 @@ def test_no_law_is_broken_and_everything_ends() -> None:
     run_state_machine_as_test(
         Chaos,
         settings=settings(
-            max_examples=STEPS * 11 // 10 // STEPS_OF_AN_EXAMPLE,  # a few are shorter
+            max_examples=STEPS * 13 // 10 // STEPS_OF_AN_EXAMPLE,  # some are shorter
             stateful_step_count=STEPS_OF_AN_EXAMPLE,
             suppress_health_check=list(HealthCheck),
         ),

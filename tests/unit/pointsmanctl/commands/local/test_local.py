@@ -47,7 +47,9 @@ class InterruptedCloud(LocalCloud):
 
     runs = True
 
-    def up(self, progress: Progress = lambda what, seconds: None, *, builds: int = 2) -> None:
+    def up(
+        self, progress: Progress = lambda what, seconds: None, *, builds: int = 2, routes: Path | None = None
+    ) -> None:
         raise KeyboardInterrupt
 
     def alive(self) -> bool:
