@@ -193,14 +193,14 @@ class Crashes:
             yield world
 
 
-# Tables are slow here: every kind of crash on the twins, the end of a process also on them.
+# Tables are slow here: every kind of crash on the twins, the end of a process also on them. A process that ends before
+# a call has done the same as one that ends after the call before it.
 @pytest.fixture(
     params=[
         ("memory", "before", True),
         ("memory", "after", True),
         ("memory", "before", False),
         ("memory", "after", False),
-        ("dynamodb", "before", True),
         ("dynamodb", "after", True),
     ],
     ids=str,
