@@ -55,6 +55,7 @@ class DynamoRollouts:
         self._client = client
         self._table = rollouts_table
         self._audit = audit_table
+        self._with_targets_inside: set[RolloutId] = set()  # rollouts that an earlier version stored, by `load`
 
     def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
         """See RolloutStore.load."""
@@ -69,7 +70,9 @@ class DynamoRollouts:
             )
         )
         with _reading(f"rollout {rollout_id}"):
-            rollouts = [_rollout_in(item, items) for item in items if is_rollout(item)]
+            heads = [item for item in items if is_rollout(item)]
+            self._with_targets_inside |= {rollout_id for item in heads if "targets_parts" not in item}
+            rollouts = [_rollout_in(item, items) for item in heads]
             runs = tuple(Run.read(item["data"]) for item in items if is_run(item))
         return (rollouts[0], runs) if rollouts else None
 
@@ -234,7 +237,7 @@ class DynamoRollouts:
         extra: dict[str, Any] = {"targets_parts": len(parts)} | ({} if rollout.state.ended else {"open": "1"})
         head = rollout.replace(spec=rollout.spec.replace(targets=()))
         puts = [self._put(rollout_key(rollout.id), head, extra)]
-        if rollout.version == 0 or transition.has_new_targets:
+        if rollout.version == 0 or transition.has_new_targets or rollout.id in self._with_targets_inside:
             puts += [
                 {
                     "TableName": self._table,
@@ -278,9 +281,12 @@ class DynamoRollouts:
 def _rollout_in(item: dict[str, Any], items: Iterable[dict[str, Any]]) -> Rollout:
     """A rollout with its targets. Earlier versions stored them in its own item."""
     rollout = Rollout.read(item["data"])
-    parts = [each["data"] for each in items if is_targets(each)][: int(item.get("targets_parts", 0))]
-    if not parts:
+    if "targets_parts" not in item:
         return rollout
+    number = int(item["targets_parts"])
+    parts = [each["data"] for each in items if is_targets(each)][:number]
+    if len(parts) < number:
+        raise ValidationError(f"{number - len(parts)} items with its targets are missing")
     targets = tuple(Target.read(each) for part in parts for each in part)
     return rollout.replace(spec=rollout.spec.replace(targets=targets))
 

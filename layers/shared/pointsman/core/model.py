@@ -131,7 +131,7 @@ class RunState(StrEnum):
     REFUSED = "refused"  # there never was a build; the reason says who refused it
     SUPERSEDED = "superseded"  # there never was a build; a newer commit replaced this one
     CANCELLED = "cancelled"  # there never was a build; a person cancelled the rollout
-    SKIPPED = "skipped"  # there never was a build; the rollout had halted
+    SKIPPED = "skipped"  # there never was a build; the rollout had halted, or a freeze came before the build
 
     @property
     def ended(self) -> bool:
@@ -242,6 +242,8 @@ class Rollout(Value, kw_only=True, frozen=True):
     freeze_override: Override | None = None
     rollback: Rollback | None = None
     wait: Wait | None = None
+    waits_recorded: int = 0  # that are in the trail
+    reopened_at: datetime | None = None  # when a retry or a push last asked for more runs
     created_at: datetime  # time of the first push
     ordering_time: datetime = NOT_GIVEN  # time of the newest push of its commit
     ended_at: datetime | None = None

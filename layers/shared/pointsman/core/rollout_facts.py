@@ -76,6 +76,7 @@ class RollbackPart(Value, kw_only=True, frozen=True):
     rollout: str  # the rollout that succeeded there
     commit: str
     targets: tuple[str, ...]
+    rollback: str = ""  # the id of the rollback: several commands may each be about other targets
 
 
 class Rollback(Value, kw_only=True, frozen=True):

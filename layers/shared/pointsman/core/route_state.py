@@ -32,6 +32,7 @@ class RouteState(Value, kw_only=True, frozen=True):
     key: str  # identity.route_key
     open: tuple[RolloutRef, ...] = ()
     newest: RolloutRef | None = None  # whether it is still open or not
+    bad: dict[str, datetime] = msgspec.field(default_factory=dict)  # commits that were rolled back, and when
     unfinished: Unfinished | None = None  # until a newer one has started everywhere
     version: int = 0
 

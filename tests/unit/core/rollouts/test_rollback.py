@@ -82,13 +82,64 @@ def test_it_never_goes_to_a_commit_that_failed_there(world: WavesWorld, people: 
 
 def test_it_never_goes_to_a_commit_that_was_rolled_back(world: WavesWorld, people: People) -> None:
     pushed(world, A, DEV)
-    second = pushed(world, B, DEV)
+    pushed(world, B, DEV)
     third = pushed(world, C, DEV)
     people.send(RollBack, rollout=third)
     [back] = [name for name, _, _ in world.builds.started if world.rollout(name).request]
     world.finish_all(back, DEV)
-    people.send(RollBack, rollout=second)
+    people.send(RollBack, rollout=back)
+    assert of_rollback(world, back) == {A: {DEV}}
+
+
+def test_a_target_that_a_newer_commit_has_held_since_is_left_out(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV, PROD)
+    second = pushed(world, B, DEV, PROD)
+    pushed(world, C, PROD)
+    event = people.send(RollBack, rollout=second)
+    assert isinstance(event, RolloutRolledBack)
     assert of_rollback(world, second) == {A: {DEV}}
+    assert event.left_out == {PROD: "a newer commit of the route has held the target since, or waits for it"}
+
+
+def test_what_an_earlier_attempt_has_reached_goes_back_too(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV)
+    bad = pushed(world, C, DEV, state=RunState.FAILED)
+    world.builds.throttles[DEV] = "throttled"
+    people.retry(bad)
+    people.cancel(bad)
+    people.send(RollBack, rollout=bad)
+    world.builds.throttles.clear()
+    world.pass_by(minutes=10)
+    assert of_rollback(world, bad) == {A: {DEV}}
+
+
+def test_targets_go_back_one_after_the_other(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV, PROD)
+    bad = world.push(delivery(DEV, PROD, commit=C, at=world.later()))
+    refused = people.send(RollBack, rollout=bad, targets=(TargetName(DEV),))
+    assert isinstance(refused, CommandRefused)
+    assert refused.reason == "it has not ended: cancel it first, or roll back all of its targets"
+    world.finish_all(bad, DEV, PROD)
+    people.send(RollBack, rollout=bad, targets=(TargetName(DEV),))
+    assert len(world.builds.started) == 5
+    people.send(RollBack, rollout=bad, targets=(TargetName(PROD),))
+    assert len(world.builds.started) == 6
+    again = people.send(RollBack, rollout=bad, targets=(TargetName(PROD),))
+    assert isinstance(again, CommandRefused)
+    assert "it was rolled back already" in again.reason
+
+
+def test_a_new_instance_never_gets_a_commit_that_was_rolled_back(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV)
+    bad = pushed(world, C, DEV)
+    people.send(RollBack, rollout=bad)
+    [back] = [name for name, _, _ in world.builds.started if world.rollout(name).request]
+    world.finish_all(back, DEV, state=RunState.FAILED)
+    world.clock.pass_by(hours=3)
+    world.launch(1)
+    newest = world.rollout(world.builds.started[-1][0])
+    assert newest.request
+    assert (newest.request.trigger, newest.change.after) == (Trigger.INSTANCE, A)
 
 
 def test_it_is_refused_if_there_is_nothing_to_go_back_to(world: WavesWorld, people: People) -> None:

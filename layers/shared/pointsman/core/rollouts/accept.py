@@ -21,7 +21,7 @@ from pointsman.core.model import (
     TargetQueue,
 )
 from pointsman.core.ports import Transition
-from pointsman.core.rollout_facts import HaltKind
+from pointsman.core.rollout_facts import Halt, HaltKind
 from pointsman.core.rollouts import route_line, target_queue
 from pointsman.core.rollouts.ending import ending_of, never_ran
 from pointsman.core.rollouts.reconcile import latest
@@ -61,6 +61,9 @@ def start(delivery: Delivery, message_id: str, spec: RolloutSpec, route: RouteSt
         pushes=(delivery.push,),
         created_at=delivery.ordering_time,
     )
+    if at := route.bad.get(rollout.change.after):
+        reason = f"commit {rollout.change.after[:7]} was rolled back: push a new commit, or use `pointsman run`"
+        rollout = rollout.replace(halt=Halt(kind=HaltKind.REJECTED, reason=reason, at=at))
     started = rollout_started(rollout, now).replace(overtakes=route_line.overtaken_by(route, rollout))
     return Transition(
         rollout=rollout,
@@ -101,7 +104,8 @@ def repeat(
     it runs again where a newer commit ran, and it supersedes everything that was pushed in between, even what has not
     arrived yet. It also voids a cancellation: the commit runs where it was cancelled.
     """
-    repetition = _repetition(delivery, spec, rollout, runs, queues)
+    is_final = _is_final(rollout) or rollout.change.after in route.bad
+    repetition = _repetition(delivery, spec, rollout, runs, queues, is_final=is_final)
     event = RolloutRepeated(
         at=now,
         actor=delivery.change.actor,
@@ -111,13 +115,13 @@ def repeat(
         rollout=rollout.id,
         delivery=delivery.id,
         message_id=message_id,
-        reason=_reason(rollout, repetition),
+        reason=_reason(rollout, repetition, is_bad=rollout.change.after in route.bad),
         retried=tuple(repetition.names),
     )
     # A check changes no host, so a push with nothing left to check changes nothing.
     is_requested_again = repetition.is_another_push and (spec.mode is Mode.APPLY or not rollout.state.ended)
-    opens = (bool(repetition.names) or is_requested_again) and not _is_final(rollout)
-    opened = _reopen(delivery, message_id, spec, rollout, runs, repetition) if opens else None
+    opens = (bool(repetition.names) or is_requested_again) and not is_final
+    opened = _reopen(delivery, message_id, spec, rollout, runs, repetition, now) if opens else None
     is_listed = opened is not None and opened.is_of_whole_route
     return Transition(
         rollout=opened,
@@ -128,12 +132,18 @@ def repeat(
 
 
 def _repetition(
-    delivery: Delivery, spec: RolloutSpec, rollout: Rollout, runs: tuple[Run, ...], queues: Mapping[str, TargetQueue]
+    delivery: Delivery,
+    spec: RolloutSpec,
+    rollout: Rollout,
+    runs: tuple[Run, ...],
+    queues: Mapping[str, TargetQueue],
+    *,
+    is_final: bool,
 ) -> _Repetition:
     newest = latest(runs)
     is_another_push = _is_another_push(delivery, rollout)
     outdated = {name for name, run in newest.items() if target_queue.is_outdated(rollout, run, queues[run.queue])}
-    is_over = _is_final(rollout) or (ending_of(rollout) is not None and not is_another_push)
+    is_over = is_final or (ending_of(rollout) is not None and not is_another_push)
     refused = [
         name
         for name, run in newest.items()
@@ -142,7 +152,7 @@ def _repetition(
     present = {*newest, *(target.name for target in rollout.spec.targets)}
     wanted = {target.name for target in spec.targets}
     unbuilt = {name for name, run in newest.items() if run.state is not RunState.REFUSED and never_ran(run)}
-    to_rerun = wanted & (outdated | unbuilt) if is_another_push and not _is_final(rollout) else set()
+    to_rerun = wanted & (outdated | unbuilt) if is_another_push and not is_final else set()
     pushed_back = [
         name for name, run in newest.items() if name in to_rerun and run.state.ended and not is_requested(rollout, run)
     ]
@@ -179,12 +189,13 @@ def _reopen(
     rollout: Rollout,
     runs: tuple[Run, ...],
     repetition: _Repetition,
+    now: datetime,
 ) -> Rollout:
     newest = latest(runs)
     retried = {name: newest[name].attempt + 1 for name in (*repetition.refused, *repetition.pushed_back)}
     hosts: dict[TargetName, tuple[str, ...]] = {} if repetition.is_another_push else rollout.attempt_hosts
     keeps_gate = not retried and not repetition.new
-    opened = reopened(rollout.replace(attempt_hosts=hosts), retried, {}, keeps_gate=keeps_gate).replace(
+    opened = reopened(rollout.replace(attempt_hosts=hosts), retried, {}, now=now, keeps_gate=keeps_gate).replace(
         last_message_id=message_id,
         spec=rollout.spec.replace(targets=_targets(spec, rollout, newest, repetition)),
     )
@@ -194,6 +205,7 @@ def _reopen(
         pushes=(*rollout.pushes, delivery.push)[-PUSHES_KEPT:],
         ordering_time=delivery.ordering_time,
         delivery=delivery.id,
+        change=rollout.change.replace(actor=delivery.change.actor, actor_id=delivery.change.actor_id),
         waves_started=0 if rollout.state.ended else rollout.waves_started,
     )
 
@@ -203,6 +215,7 @@ def reopened(
     attempts: Mapping[TargetName, int],
     hosts: Mapping[TargetName, tuple[str, ...]],
     *,
+    now: datetime,
     keeps_gate: bool = False,
 ) -> Rollout:
     """The rollout, in which these attempts are wanted, and nothing keeps them from starting. `hosts` limits some.
@@ -221,6 +234,8 @@ def reopened(
         wait=rollout.wait if stays else None,
         round=rollout.round + 1 if rollout.state.ended or rollout.halt or was_at_gate else rollout.round,
         attempts=rollout.attempts | dict(attempts),
+        reopened_at=now,
+        freeze_override=None,
         attempt_hosts=others | dict(hosts),
     )
 
@@ -239,7 +254,7 @@ def _targets(
     return (*kept, *(target.replace(wave=wave_of(rollout, target)) for target in added))
 
 
-def _reason(rollout: Rollout, repetition: _Repetition) -> str:
+def _reason(rollout: Rollout, repetition: _Repetition, *, is_bad: bool) -> str:
     commit = f"commit {rollout.change.after[:7]}"
     refused, pushed_back = ", ".join(repetition.refused), ", ".join(repetition.pushed_back)
     outdated, new = ", ".join(repetition.outdated), ", ".join(target.name for target in repetition.new)
@@ -252,6 +267,8 @@ def _reason(rollout: Rollout, repetition: _Repetition) -> str:
     ]
     if reason := "; ".join(part for part in parts if part):
         return f"{reason}; nothing runs twice"
+    if is_bad and not rollout.rollback:
+        return f"{commit} was rolled back; push a new commit, or use `pointsman run`"
     if repetition.is_another_push and not _is_final(rollout):
         return f"{commit} was pushed again; it is running or ran last, and it supersedes what was pushed in between"
     if rollout.rollback:

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from pointsman.core.codebuild import LONGEST_BUILD
 from pointsman.core.model import Run, RunState
 from pointsman.core.ports import BuildMissing, BuildReport, Transition
-from pointsman.core.rollouts.situation import Situation
+from pointsman.core.rollout_facts import Wait
+from pointsman.core.rollouts.situation import Situation, is_unavailable
 from pointsman.core.rollouts.starter import CALL_MAY_LAST, TOKEN_TRUSTED_FOR
 from pointsman.core.rollouts.transitions import end, missed, started
 from pointsman.core.rollouts.waits import wait_before
+from pointsman.core.rollouts.waves import has_room
 
 # Every run ends within this bound and LONGEST_BUILD, whatever fails.
 LONGEST_DELAY = timedelta(hours=8)  # of a delayed start, if there certainly is no build
@@ -45,9 +47,22 @@ def begin(situation: Situation, run: Run) -> Transition | StartBuild | None:
     if _older(run.start_requested_at, LONGEST_BUILD, now):
         reason = f"it stayed unknown for 45 hours whether there is a build: {run.reason or 'no answer'}"
         return end(rollout, run, queue, RunState.FAULTED, reason, now)
-    if wait_before(situation, run.target) and not _may_be_searched(run, now):
-        return None  # it was held or frozen after the run had acquired its target
+    may_be_searched = _may_be_searched(run, now)
+    if wait := wait_before(situation, run.target):
+        if run.start_requested_at is None:
+            return _released(situation, run, wait)
+        return StartBuild(run) if may_be_searched else None
+    if is_unavailable(run, now) and not has_room(situation, run.target) and not may_be_searched:
+        return None  # others of the wave took its place
     return StartBuild(run)
+
+
+def _released(situation: Situation, run: Run, wait: Wait) -> Transition:
+    """A run that was held or frozen after it had acquired its target gives it back; the next attempt waits."""
+    rollout, queue, now = situation.rollout, situation.queue(run.target), situation.now
+    ended = end(rollout, run, queue, RunState.SKIPPED, f"it runs later: {wait.reason}", now)
+    wanted = rollout.replace(attempts=rollout.attempts | {run.target.name: run.attempt + 1})
+    return ended.replace(rollout=wanted)
 
 
 def _may_be_searched(run: Run, now: datetime) -> bool:

@@ -97,8 +97,10 @@ class DriftChecks:
     def _start(self, checks: list[DueCheck]) -> None:
         now = self._clock()
         good = self._load(checks[0].good.rollout)
-        if good is None:
+        if good is None or good.rollback:
             reason = "the last good commit is no longer stored: push one"
+            if good:
+                reason = "the last good commit was rolled back: push another one"
             for check in checks:
                 self._commit(drift_record.not_started(check.record, reason, now))
             return

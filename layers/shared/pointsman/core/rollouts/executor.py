@@ -82,7 +82,7 @@ class Executor:
     def execute(self, rollout: Rollout, steps: Sequence[Step], around: Surroundings, progress: StepProgress) -> None:
         """Execute independent steps in parallel. A failed step stops no other."""
         fence = Fence(self._store, rollout, around.freezes, self._clock)
-        looks = [fence.look] if any(isinstance(step, AcquireTarget) for step in steps) else []
+        looks = [fence.look] if any(isinstance(step, AcquireTarget | StartBuild) for step in steps) else []
         in_parallel([*looks, lambda: self._execute(rollout, steps, around.queues, progress, fence)])
 
     def _execute(
@@ -121,7 +121,8 @@ class Executor:
                     else:  # decide again; until then it is certain that there is no build
                         self._write(no_build(_as_stored(step.runs[0])), progress)
                 case StartBuild():
-                    self._write(self._start(rollout, step, queues, progress), progress)
+                    if fence.is_passed():
+                        self._write(self._start(rollout, step, queues, progress), progress)
                 case StopBuild():
                     self._write(self._stop(step, progress), progress)
                 case Transition():

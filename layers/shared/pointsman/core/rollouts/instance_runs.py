@@ -10,6 +10,7 @@ from pointsman.core.ports import FoundInstance, RolloutStore, Transition
 from pointsman.core.rollouts import new_instances
 from pointsman.core.rollouts.new_instances import InstanceRoute
 from pointsman.core.rollouts.requests import requested
+from pointsman.core.rollouts.rollback_plan import candidates
 from pointsman.core.rollouts.waits import freeze_of
 from pointsman.core.route_state import Freezes
 from pointsman.core.run_request import InstanceLaunch, RunRequest, Trigger
@@ -74,13 +75,21 @@ class InstanceRuns:
         if key is None:
             after, events = new_instances.expired(queue, is_frozen, now)
             return Transition(queues=(after,), events=events) if events else None
-        good = self._load(queue.last_good[key].rollout) if key in queue.last_good else None
+        good = self._good(queue, key)
         if good is None:
-            after, event = new_instances.abandoned(
-                queue, key, "the last good commit is no longer stored: push one", now
-            )
+            reason = "the last good commit is no longer stored, or was rolled back: push one"
+            after, event = new_instances.abandoned(queue, key, reason, now)
             return Transition(queues=(after,), events=(event,))
         return start_on_instances(good, queue, key, now)
+
+    def _good(self, queue: TargetQueue, key: str) -> Rollout | None:
+        """The newest commit that succeeded and was not rolled back."""
+        bad = self._store.surroundings((), (key,)).routes[key].bad
+        for candidate in candidates(queue.last_good.get(key)):
+            good = self._load(candidate.rollout)
+            if good and good.rollback is None and good.change.after not in bad:
+                return good
+        return None
 
     def _load(self, rollout_id: RolloutId) -> Rollout | None:
         try:

@@ -1,12 +1,13 @@
 """Which commit each target goes back to when a rollout is rolled back. A pure function of stored records."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pointsman.core.identity import request_id_of, rollout_id, route_key
 from pointsman.core.model import (
     FormerGood,
+    LastGood,
     Rollout,
     RolloutId,
     RolloutState,
@@ -17,6 +18,7 @@ from pointsman.core.model import (
 )
 from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import Rollback, RollbackPart
+from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.rollouts.requests import requested
 from pointsman.core.run_request import RunRequest, Trigger
@@ -34,22 +36,33 @@ class RollbackPlan:
 
 
 def plan_rollback(
-    rollout: Rollout, runs: Iterable[Run], wanted: Iterable[TargetName], queues: Mapping[str, TargetQueue], load: Load
+    rollout: Rollout,
+    runs: Iterable[Run],
+    wanted: Iterable[TargetName],
+    queues: Mapping[str, TargetQueue],
+    bad: Container[str],
+    load: Load,
 ) -> RollbackPlan:
     """Plan the rollback of `rollout` on `wanted`, or on each target that a build of it has reached.
 
-    `load` reads an earlier rollout. Never back to a commit whose last run on the target did not succeed, to the commit
-    of this rollout, or to one that was rolled back itself.
+    `load` reads an earlier rollout, and `bad` has the commits of the route that were rolled back. Never back to a
+    commit whose last run on the target did not succeed, to that of this rollout, or to a bad one. A target that a newer
+    commit has held since is left out: that commit is what would have to be rolled back.
     """
+    runs = list(runs)
     newest = latest(runs)
-    names = tuple(dict.fromkeys(wanted)) or tuple(name for name, run in newest.items() if run.build_arn)
+    reached = {run.target.name for run in runs if run.build_arn}
+    before = {name for part in (rollout.rollback.parts if rollout.rollback else ()) for name in part.targets}
     commits: dict[tuple[RolloutId, str], list[TargetName]] = {}
     left_out: dict[TargetName, str] = {}
-    for name in names:
-        run = newest.get(name)
-        if run is None or run.build_arn is None:
+    for name in tuple(dict.fromkeys(wanted)) or tuple(name for name in newest if name in reached):
+        if name not in reached:
             left_out[name] = "the rollout has no build there"
-        elif good := _last_good(rollout, name, queues[run.queue], load):
+        elif name in before:
+            left_out[name] = "it was rolled back already"
+        elif _is_followed(rollout, newest[name], queues[newest[name].queue]):
+            left_out[name] = "a newer commit of the route has held the target since, or waits for it"
+        elif good := _last_good(rollout, name, queues[newest[name].queue], bad, load):
             commits.setdefault((good.rollout, good.commit), []).append(name)
         else:
             left_out[name] = "no earlier commit of the route that succeeded there is known"
@@ -60,20 +73,33 @@ def plan_rollback(
     return RollbackPlan(parts, left_out)
 
 
-def _last_good(rollout: Rollout, name: TargetName, queue: TargetQueue, load: Load) -> FormerGood | None:
+def _is_followed(rollout: Rollout, run: Run, queue: TargetQueue) -> bool:
+    """Whether a newer commit of the route has held the target of `run` since, or waits for it."""
+    entries = (*queue.waiting, *((queue.holder,) if queue.holder else ()))
+    group = run.queue_entry.concurrency_group
+    waits = any(each.concurrency_group == group and each.ordering_time > run.ordering_time for each in entries)
+    return waits or target_queue.is_outdated(rollout, run, queue)
+
+
+def _last_good(
+    rollout: Rollout, name: TargetName, queue: TargetQueue, bad: Container[str], load: Load
+) -> FormerGood | None:
     """The newest commit that succeeded on a target before `rollout`."""
     good = queue.last_good.get(route_key(rollout.change.repository_id, rollout.spec.route))
-    if good is None:
-        return None
-    for candidate in (FormerGood(rollout=good.rollout, commit=good.commit), *good.former):
+    for candidate in candidates(good):
         if candidate.rollout == rollout.id or not (loaded := load(candidate.rollout)):
             continue
         earlier, runs = loaded
         run = latest(runs).get(name)
-        is_bad = earlier.rollback is not None or earlier.change.after == rollout.change.after
+        is_bad = earlier.change.after in bad or earlier.rollback or earlier.change.after == rollout.change.after
         if run and run.state is RunState.SUCCEEDED and not run.hosts and not is_bad:
             return candidate.replace(commit=earlier.change.after)
     return None
+
+
+def candidates(good: LastGood | None) -> tuple[FormerGood, ...]:
+    """The rollouts that succeeded on a target, the newest first."""
+    return (FormerGood(rollout=good.rollout, commit=good.commit), *good.former) if good else ()
 
 
 def marked(rollout: Rollout, rollback: Rollback) -> Rollout:
@@ -91,7 +117,7 @@ def marked(rollout: Rollout, rollback: Rollback) -> Rollout:
 
 def rollout_of_part(rollout: Rollout, rollback_id: str, part: RollbackPart) -> RolloutId:
     """The id of the rollout that brings a part back, whether it is stored yet or not."""
-    request = request_id_of(rollback_id, rollout.id, part.rollout)
+    request = request_id_of(part.rollback or rollback_id, rollout.id, part.rollout)
     return rollout_id(rollout.change.repository_id, rollout.spec.route, part.commit, rollout.spec.mode, request)
 
 
@@ -103,7 +129,7 @@ def request_of(rollout: Rollout, rollback: Rollback, part: RollbackPart, good: R
         plan=plan.freezes_only() if plan else None,
     )
     request = RunRequest(
-        id=request_id_of(rollback.id, rollout.id, part.rollout),
+        id=request_id_of(part.rollback or rollback.id, rollout.id, part.rollout),
         trigger=Trigger.ROLLBACK,
         actor=rollback.actor,
         reason=f"{rollback.reason}; commit {part.commit[:7]} succeeded there before",

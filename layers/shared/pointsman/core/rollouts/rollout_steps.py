@@ -1,6 +1,5 @@
 """The steps that concern a rollout as a whole: halt, open a wave, evaluate a gate, note a wait, end."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -232,11 +231,12 @@ def _note(situation: Situation, wait: Wait | None) -> tuple[Transition, ...]:
     rollout = situation.rollout
     if rollout.wait == wait:
         return ()
-    events: Iterable[TrailEvent] = ()
-    if wait:
-        about = about_rollout(rollout, situation.now)
-        events = (RolloutWaited(**about, kind=wait.kind, reason=wait.reason, until=wait.until),)
-    return (Transition(rollout=rollout.replace(wait=wait), events=tuple(events)),)
+    if wait is None:
+        return (Transition(rollout=rollout.replace(wait=None)),)
+    number = rollout.waits_recorded + 1
+    about = about_rollout(rollout, situation.now)
+    event = RolloutWaited(**about, kind=wait.kind, reason=wait.reason, until=wait.until, number=number)
+    return (Transition(rollout=rollout.replace(wait=wait, waits_recorded=number), events=(event,)),)
 
 
 def with_first_wave(start: Transition, around: Surroundings, now: datetime) -> Transition:

@@ -1,11 +1,14 @@
 """The rollouts of a route, in the order of their pushes: which are open, and which supersedes which."""
 
+from datetime import datetime
+
 from pointsman.core.model import Rollout, RolloutId, TargetName, WhenBusy
 from pointsman.core.rollouts.situation import Situation
 from pointsman.core.route_state import RolloutRef, RouteState, Unfinished
 from pointsman.core.trail.wave_events import Overtaken
 
 NAMES_KEPT = 50
+BAD_KEPT = 100
 
 
 def opened(route: RouteState, rollout: Rollout) -> RouteState:
@@ -20,6 +23,18 @@ def wanted_again(route: RouteState, rollout: Rollout) -> RouteState:
     """The route after a person had an older rollout repeated: nothing that was pushed before supersedes it."""
     again = opened(route, rollout)
     return again.replace(newest=again.open[-1])
+
+
+def rolled_back(route: RouteState, rollout: Rollout, at: datetime) -> RouteState:
+    """The route, whose commit of `rollout` is bad: nothing but a person who runs it brings it back."""
+    bad = sorted((route.bad | {rollout.change.after: at}).items(), key=lambda each: each[1])
+    return route.replace(bad=dict(bad[-BAD_KEPT:]))
+
+
+def run_again(route: RouteState, rollout: Rollout) -> RouteState:
+    """The route, whose commit of `rollout` a person runs on the whole of it: it is not bad any more."""
+    bad = {commit: at for commit, at in route.bad.items() if commit != rollout.change.after}
+    return opened(route.replace(bad=bad), rollout)
 
 
 def ended(route: RouteState, rollout: Rollout, not_started: tuple[TargetName, ...], reason: str) -> RouteState:

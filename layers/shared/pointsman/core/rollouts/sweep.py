@@ -13,7 +13,7 @@ from itertools import batched
 from typing import Protocol
 
 from pointsman.core.identity import route_key
-from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetName
+from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetName, WhenBusy
 from pointsman.core.ports import BuildMissing, BuildReport, Builds, RolloutStore, Surroundings
 from pointsman.core.rollout_facts import WaitKind
 from pointsman.core.rollouts.orphaned_entries import OrphanCleaner
@@ -117,7 +117,7 @@ class Sweep:
         """Reconcile rollouts that have a next step. The first is always handled, so that each sweep makes progress."""
         reports = self._reports(run for _, runs in batch.values() for run in latest(runs).values())
         around = self._around(batch.values())
-        for index, (rollout_id, loaded) in enumerate(batch.items()):
+        for index, (rollout_id, loaded) in enumerate(sorted(batch.items(), key=_turn)):
             self._note(loaded[0], latest(loaded[1]).values(), tally)
             reports_of_rollout = reports.get(rollout_id, {})
             try:
@@ -211,6 +211,13 @@ class Sweep:
 def is_starting_long(run: Run, now: datetime) -> bool:
     """Whether the run should have had a build long ago."""
     return run.state is RunState.STARTING and run.acquired_at is not None and now - run.acquired_at > LONG_START
+
+
+def _turn(each: tuple[RolloutId, Loaded]) -> tuple[bool, float]:
+    """The newest commit first, so that no older one runs before it after a freeze; where they queue, the oldest."""
+    rollout = each[1][0]
+    time = rollout.ordering_time.timestamp()
+    return (True, time) if rollout.spec.when_busy is WhenBusy.QUEUE else (False, -time)
 
 
 def _note_handled(rollout_id: RolloutId, tally: _Tally) -> None:

@@ -48,8 +48,11 @@ def acquire(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> Ta
 
 
 def mark_applied(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) -> TargetQueue:
-    """The queue in which nothing older than the push of `run` may run any more. A check changes nothing."""
-    if rollout.spec.mode is Mode.CHECK:
+    """The queue in which nothing older than the push of `run` may run any more.
+
+    A check changes nothing, and a run on some hosts is not the commit of the target.
+    """
+    if rollout.spec.mode is Mode.CHECK or (rollout.request and rollout.request.is_partial):
         return queue
     times = {key: time for key, time in queue.newest_applied.items() if now - time < KEPT_FOR}
     times |= {key: max(run.ordering_time, times.get(key, run.ordering_time)) for key in _keys(rollout, run)}

@@ -29,6 +29,16 @@ def not_started(situation: Situation) -> tuple[TargetName, ...]:
     return tuple(target.name for target in situation.rollout.spec.targets if target.name not in situation.newest)
 
 
+def has_room(situation: Situation, target: Target) -> bool:
+    """Whether one more target of the wave may run."""
+    rollout = situation.rollout
+    if not rollout.waves:
+        return True
+    index = wave_of(rollout, target)
+    most = rollout.waves[index].max_parallel
+    return most is None or sum(situation.is_live(each) for each in targets_of_wave(rollout, index)) < most
+
+
 def may_start(situation: Situation) -> frozenset[TargetName]:
     """The targets whose next run may begin now, as far as the waves are concerned."""
     rollout = situation.rollout
@@ -60,7 +70,7 @@ def result_of_wave(situation: Situation, index: int) -> WaveResult:
     targets = targets_of_wave(situation.rollout, index)
     runs = [run for target in targets if (run := situation.run(target)) and not situation.is_wanted(target)]
     tolerate = situation.rollout.waves[index].tolerate
-    failed = [run for run in runs if run.state.failed]
+    failed = [run for run in runs if run.state.failed and _counts(situation, run, targets)]
     unavailable = [run for run in runs if is_unavailable(run, situation.now)]
     inputs = GateInputs(targets=len(targets), targets_failed=len(failed), targets_unavailable=len(unavailable))
     if not tolerate.unavailable_targets.allows(len(unavailable), len(targets)):
@@ -70,6 +80,13 @@ def result_of_wave(situation: Situation, index: int) -> WaveResult:
     if reason := _beyond_hosts(failed, tolerate):
         return WaveResult(inputs, reason)
     return _by_hosts(situation, runs, failed, tolerate, inputs)
+
+
+def _counts(situation: Situation, run: Run, targets: Iterable[Target]) -> bool:
+    """Whether a failed run counts: one from before a retry does so only when what was retried has ended."""
+    since = situation.rollout.reopened_at
+    is_old = since is not None and run.ended_at is not None and run.ended_at < since
+    return not is_old or all(situation.is_settled(target) for target in targets)
 
 
 def _beyond_hosts(failed: list[Run], tolerate: Tolerance) -> str | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cache
 
 from pointsman.core.cancellation import CommandId
+from pointsman.core.identity import route_key
 from pointsman.core.model import Rollout, RolloutId, Run
 from pointsman.core.ports import Alarms, RolloutStore, Trail, Transition
 from pointsman.core.rollout_facts import Override, Rollback
@@ -16,6 +17,7 @@ from pointsman.core.rollouts.host_results import HostResults
 from pointsman.core.rollouts.reconcile import Step
 from pointsman.core.rollouts.rollback_plan import marked, plan_rollback, request_of
 from pointsman.core.rollouts.rollout_steps import PlanRollback, ReadAlarms, ReadTallies, RequestRollback
+from pointsman.core.rollouts.route_line import rolled_back
 from pointsman.core.rollouts.situation import Facts, HostTally
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.trail.command_events import RolloutRolledBack
@@ -75,9 +77,12 @@ class WholeRollout:
     def _rolled_back(self, rollout: Rollout, runs: tuple[Run, ...]) -> Transition:
         """Mark a rollout that failed, with the commits to go back to. In a freeze, too: the failure is worse."""
         now, load = self.clock(), cache(self.store.load)
-        plan = plan_rollback(rollout, runs, (), self.store.queues({run.queue for run in runs}), load)
+        key = route_key(rollout.change.repository_id, rollout.spec.route)
+        around = self.store.surroundings({run.queue for run in runs}, (key,))
+        route = around.routes[key]
+        plan = plan_rollback(rollout, runs, (), around.queues, route.bad, load)
         reason = f"rolled back by the route's on_failure: {rollout.halt.reason if rollout.halt else 'it failed'}"
-        name = f"on-failure-{rollout.id}-{rollout.round}"
+        name = f"on-failure.{rollout.id}.{rollout.round}"  # an id of a person has no dot
         event = RolloutRolledBack(
             **about_rollout(rollout, now) | {"actor": ENGINE},
             command=name,
@@ -88,7 +93,8 @@ class WholeRollout:
         )
         override = Override(command=CommandId(name), caller=ENGINE, at=now, reason=reason)
         rollback = Rollback(id=name, actor=ENGINE, at=now, reason=reason, parts=plan.parts, override=override)
-        return Transition(rollout=marked(rollout, rollback), events=(event,))
+        bad = rolled_back(route, rollout, now) if plan.parts else None
+        return Transition(rollout=marked(rollout, rollback), route=bad, events=(event,))
 
     def _request(self, rollout: Rollout, touched: Touched) -> None:
         """Store the rollouts of a rollback, each once, and then that they are stored."""

@@ -81,11 +81,12 @@ class RolloutWaited(Event, kw_only=True, frozen=True):
     kind: WaitKind
     reason: str
     until: datetime | None = None  # at most
+    number: int  # of the wait, from 1
 
     @property
     def key(self) -> str:
-        """One per beginning."""
-        return f"{self.type}#{self.kind}#{self.at.isoformat()}"
+        """One per wait."""
+        return f"{self.type}#{self.number}"
 
 
 class RolloutHalted(Event, kw_only=True, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from pointsman.core.cancellation import Cancellation
-from pointsman.core.model import Rollout, Run
+from pointsman.core.model import Rollout, Run, WhenBusy
 from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import GateApproval, Halt, HaltKind, Hold, OpenGate
 from pointsman.core.rollout_plan import ApprovalRule
@@ -134,7 +134,8 @@ def _reason_against_approval(
     if opened.approval:
         return f"the gate was already approved by {opened.approval.login}"
     newest = route.newest
-    if newest and newest.rollout != rollout.id and newest.ordering_time > rollout.ordering_time:
+    can_be_superseded = rollout.is_of_whole_route and rollout.spec.when_busy is not WhenBusy.QUEUE
+    if newest and can_be_superseded and newest.ordering_time > rollout.ordering_time:
         return f"{newest.rollout}, a newer commit of the route, supersedes the rollout"
     if command.at >= approval_until(policy, opened):
         return "the time for an approval is over: retry the rollout"
@@ -149,6 +150,8 @@ def _reason_against_person(
     login = command.login.lower()
     if login not in {name.lower() for name in rule.by}:
         return f"{command.login} may not approve it, only {join_first(list(rule.by))}"
+    if rule.not_author and not rollout.change.author:
+        return "nobody knows the author of the commit, since no push brought it: push it"
     requester = login_of(rollout.request.actor) if rollout.request else None
     authors = (rollout.change.actor, rollout.change.author_login, requester)
     if rule.not_author and login in {name.lower() for name in authors if name}:

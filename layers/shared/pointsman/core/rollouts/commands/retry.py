@@ -50,7 +50,7 @@ def retry(
         left_out={str(name): left_out[name] for name in command.form.targets if name in left_out},
         overrides_freeze=command.form.override_freeze,
     )
-    again = reopened(rollout, {run.target.name: run.attempt + 1 for run in retried}, hosts)
+    again = reopened(rollout, {run.target.name: run.attempt + 1 for run in retried}, hosts, now=command.at)
     if command.form.override_freeze:
         again = again.replace(freeze_override=command.override())
     listed = wanted_again(route, again) if again.is_of_whole_route else None

@@ -41,9 +41,11 @@ def run_by_hand(
         is_limited=bool(form.limit),
         is_subset=len(chosen) < len(targets),
     )
-    change = _change(known, form.commit)
+    change = _change(known, form.commit, command.who)
     spec = rollout_spec(route, rollout_id(change.repository_id, route.name, change.after, mode), tuple(chosen))
     spec = spec.replace(mode=mode, plan=None if form.check else spec.plan)
+    if form.limit:  # it is not the commit of the target, so it neither supersedes one nor is superseded
+        spec = spec.replace(concurrency_group=f"{route.name}#{request.id}")
     rollout, started = requested(change, spec, request, command.at)
     if form.override_freeze:
         rollout = rollout.replace(freeze_override=command.override())
@@ -53,11 +55,11 @@ def run_by_hand(
         limit=form.limit,
         overrides_freeze=form.override_freeze,
     )
-    listed = route_line.opened(state, rollout) if rollout.is_of_whole_route else None
+    listed = route_line.run_again(state, rollout) if rollout.is_of_whole_route else None
     return CommandResult(event, Transition(rollout=rollout, route=listed, events=(event, started)))
 
 
-def _change(known: Change, commit: str | None) -> Change:
+def _change(known: Change, commit: str | None, requester: str) -> Change:
     """The change of a commit. Of one that no rollout has brought, only the repository is known."""
     if commit is None or commit == known.after:
         return known
@@ -68,6 +70,8 @@ def _change(known: Change, commit: str | None) -> Change:
         created=False,
         forced=False,
         pull_request=None,
+        actor=requester,
+        actor_id=None,
         author="",
         author_login=None,
         title=f"commit {commit[:7]}, run by hand",
