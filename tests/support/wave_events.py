@@ -45,7 +45,9 @@ def gate(
 
 
 def rollout_waited(kind: str, at: float = 1, reason: str = "a freeze window of the route") -> RolloutWaited:
-    return RolloutWaited(at=after(at), rollout=ROLLOUT, kind=WaitKind(kind), reason=reason, until=after(7_200), number=int(at) + 1)
+    return RolloutWaited(
+        at=after(at), rollout=ROLLOUT, kind=WaitKind(kind), reason=reason, until=after(7_200), number=int(at) + 1
+    )
 
 
 def halted(kind: str = "failed", at: float = 50, number: int = 1, not_started: tuple[str, ...] = ()) -> RolloutHalted:

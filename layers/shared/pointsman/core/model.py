@@ -300,6 +300,7 @@ class LastGood(Value, kw_only=True, frozen=True):
     failed_until: datetime | None = None  # the end of the last newer run that did not succeed
     commit: str = ""
     former: tuple[FormerGood, ...] = ()  # newest first; to one of them a rollback goes
+    failed: tuple[str, ...] = ()  # commits of these that did not succeed when they ran again
 
 
 class WaitingInstances(Value, kw_only=True, frozen=True):

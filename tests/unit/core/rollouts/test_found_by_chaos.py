@@ -9,7 +9,8 @@ from pointsman.core.model import RolloutState, RunState, TargetName
 from pointsman.core.ports import AlarmState
 from pointsman.core.rollout_facts import WaitKind
 from pointsman.core.rollout_plan import Amount, FreezeWindow, Gate, RolloutPlan, Tolerance, Wave
-from pointsman.core.rollouts.commands.forms import HoldRollout, Resume
+from pointsman.core.rollouts.commands.forms import HoldRollout, Resume, RollBack
+from pointsman.core.trail.command_events import CommandRefused
 from pointsman.core.trail.wave_events import GateEvaluated, GateOutcome
 from tests.support.commands import People
 from tests.support.plans import ALARM, WavesWorld, gated, waved
@@ -164,3 +165,19 @@ def test_nothing_starts_in_the_pass_that_halts(world: WavesWorld) -> None:
     world.pass_by(minutes=16)
     assert world.started(rollout) == {DEV}
     assert world.runs(rollout)[TargetName(PROD)].state is RunState.SKIPPED
+
+
+def test_no_rollback_goes_to_a_commit_that_failed_when_it_ran_again(world: WavesWorld, people: People) -> None:
+    """The rollout of the commit had succeeded there; the rollback to it did not."""
+    good = world.push(waved((DEV,)))
+    world.finish_all(good, DEV)
+    for commit in ("2" * 40, "3" * 40):
+        world.later()
+        bad = world.push(waved((DEV,), commit=commit, at=world.clock()))
+        world.finish_all(bad, DEV)
+        event = people.send(RollBack, rollout=bad)
+        for arn in [arn for arn, build in world.builds.builds.items() if not build.state.ended]:
+            world.builds.finish(arn, RunState.FAILED)
+        world.pass_by(minutes=5)
+    assert isinstance(event, CommandRefused)
+    assert event.reason.endswith("no earlier commit of the route that succeeded there is known")

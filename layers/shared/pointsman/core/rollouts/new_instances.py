@@ -157,9 +157,11 @@ def after_run(
     good = queue.last_good.get(key)
     if succeeded:
         queue = queue.replace(last_good=queue.last_good | {key: _newer(good, rollout, run)})
-    elif good and good.ordering_time < run.ordering_time:
+    elif good:
         # An event that arrives after this end may be of an instance that came up before it.
-        queue = queue.replace(last_good=queue.last_good | {key: good.replace(failed_until=before)})
+        until = before if good.ordering_time < run.ordering_time else good.failed_until
+        failed = _failed_again(good, rollout.change.after)
+        queue = queue.replace(last_good=queue.last_good | {key: good.replace(failed_until=until, failed=failed)})
     waiting = queue.new_instances.get(key)
     if waiting is None or run.hosts:
         return queue, None
@@ -179,8 +181,9 @@ def after_run(
 
 def _newer(good: LastGood | None, rollout: Rollout, run: Run) -> LastGood:
     """The newer of both commits, whichever run ended first."""
+    failed = tuple(commit for commit in (good.failed if good else ()) if commit != rollout.change.after)
     if good and good.ordering_time > run.ordering_time:
-        return good
+        return good.replace(failed=failed)
     former = (FormerGood(rollout=good.rollout, commit=good.commit), *good.former) if good else ()
     return LastGood(
         rollout=rollout.id,
@@ -190,7 +193,14 @@ def _newer(good: LastGood | None, rollout: Rollout, run: Run) -> LastGood:
         acquired_at=(None if run.hosts else run.acquired_at) or run.created_at,
         commit=rollout.change.after,
         former=tuple(each for each in former if each.rollout != rollout.id)[:FORMER_KEPT],
+        failed=failed,
     )
+
+
+def _failed_again(good: LastGood, commit: str) -> tuple[str, ...]:
+    """The commits to which no rollback goes, now that a run of `commit` did not succeed."""
+    known = {good.commit, *(each.commit for each in good.former)}
+    return tuple(each for each in dict.fromkeys((*good.failed, commit)) if each in known)
 
 
 def without(queue: TargetQueue, key: str, launches: Iterable[InstanceLaunch]) -> TargetQueue:

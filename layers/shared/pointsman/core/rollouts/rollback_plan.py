@@ -86,13 +86,14 @@ def _last_good(
 ) -> FormerGood | None:
     """The newest commit that succeeded on a target before `rollout`."""
     good = queue.last_good.get(route_key(rollout.change.repository_id, rollout.spec.route))
+    failed = good.failed if good else ()
     for candidate in candidates(good):
         if candidate.rollout == rollout.id or not (loaded := load(candidate.rollout)):
             continue
         earlier, runs = loaded
         run = latest(runs).get(name)
-        is_bad = earlier.change.after in bad or earlier.rollback or earlier.change.after == rollout.change.after
-        if run and run.state is RunState.SUCCEEDED and not run.hosts and not is_bad:
+        is_bad = earlier.change.after in (*failed, rollout.change.after) or earlier.change.after in bad
+        if run and run.state is RunState.SUCCEEDED and not (run.hosts or is_bad or earlier.rollback):
             return candidate.replace(commit=earlier.change.after)
     return None
 
