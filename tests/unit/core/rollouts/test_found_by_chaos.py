@@ -11,6 +11,7 @@ from pointsman.core.rollout_facts import WaitKind
 from pointsman.core.rollout_plan import Amount, FreezeWindow, Gate, RolloutPlan, Tolerance, Wave
 from pointsman.core.rollouts.commands.forms import HoldRollout, Resume, RollBack
 from pointsman.core.trail.command_events import CommandRefused
+from pointsman.core.trail.events import RolloutRepeated
 from pointsman.core.trail.wave_events import GateEvaluated, GateOutcome
 from tests.support.commands import People
 from tests.support.plans import ALARM, WavesWorld, gated, waved
@@ -181,3 +182,14 @@ def test_no_rollback_goes_to_a_commit_that_failed_when_it_ran_again(world: Waves
         world.pass_by(minutes=5)
     assert isinstance(event, CommandRefused)
     assert event.reason.endswith("no earlier commit of the route that succeeded there is known")
+
+
+def test_a_target_that_left_the_route_is_not_said_to_be_retried(world: WavesWorld) -> None:
+    world.builds.refuses[PROD] = "there is no project"
+    rollout = world.push(delivery(DEV, PROD))
+    world.finish_all(rollout, DEV)
+    world.later()
+    world.push(again(delivery(DEV), world))
+    assert world.rollout(rollout).attempts == {}
+    [event] = [event for event in world.events(rollout) if isinstance(event, RolloutRepeated)]
+    assert event.retried == ()

@@ -144,13 +144,14 @@ def _repetition(
     is_another_push = _is_another_push(delivery, rollout)
     outdated = {name for name, run in newest.items() if target_queue.is_outdated(rollout, run, queues[run.queue])}
     is_over = is_final or (ending_of(rollout) is not None and not is_another_push)
+    present = {*newest, *(target.name for target in rollout.spec.targets)}
+    wanted = {target.name for target in spec.targets}
+    kept = wanted if is_another_push else present  # another push does not run on targets that left the route
     refused = [
         name
         for name, run in newest.items()
-        if run.state is RunState.REFUSED and not is_over and not is_requested(rollout, run)
+        if run.state is RunState.REFUSED and name in kept and not is_over and not is_requested(rollout, run)
     ]
-    present = {*newest, *(target.name for target in rollout.spec.targets)}
-    wanted = {target.name for target in spec.targets}
     unbuilt = {name for name, run in newest.items() if run.state is not RunState.REFUSED and never_ran(run)}
     to_rerun = wanted & (outdated | unbuilt) if is_another_push and not is_final else set()
     pushed_back = [
