@@ -69,7 +69,10 @@ class WaveOracle:
             self._gate_was_passed(rollout, event.wave - 1, transition)
 
     def _may_start_now(self, rollout: Rollout, event: WaveStarted) -> None:
-        if newer := self.oracle.supersedes(rollout):
+        runs = self._runs(rollout, event.wave - 1)
+        has_run = len(runs) == len(event.targets) and all(run.state is RunState.SUCCEEDED for run in runs)
+        newer = None if has_run else self.oracle.supersedes(rollout)  # pushed again, it starts nothing
+        if newer:
             self.oracle.breach(f"superseded: wave {event.wave} of {rollout.id} started, after {newer} was there")
         if rollout.hold:
             self.oracle.breach(f"held: wave {event.wave} of {rollout.id} started")
