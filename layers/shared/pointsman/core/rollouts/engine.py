@@ -75,13 +75,20 @@ class Engine:
         """
         delivery = refuse_old(delivery, self._clock())
 
-        def record() -> list[RolloutId]:
-            self._trail.record(accept.delivery_decided(delivery))
-            return []
+        looks: dict[RolloutId, Look] = {}
 
-        calls: list[Callable[[], list[RolloutId]]] = [record]
-        calls += [partial(self._accept_spec, delivery, message_id, spec) for spec in delivery.specs]
-        superseded = [name for names in in_parallel(calls) for name in names]
+        def look(spec: RolloutSpec) -> None:
+            with suppress(Exception):  # a rollout that can't be read stops no other, and is read again below
+                looks[spec.rollout] = self._look(delivery, spec)
+
+        # Nothing is stored of a delivery that is not in the trail.
+        first: list[Callable[[], object]] = [partial(self._trail.record, accept.delivery_decided(delivery))]
+        first += [partial(look, spec) for spec in delivery.specs]
+        in_parallel(first)
+        stored = in_parallel(
+            [partial(self._accept_spec, delivery, message_id, spec, looks.get(spec.rollout)) for spec in delivery.specs]
+        )
+        superseded = [name for names in stored for name in names]
         return [*(spec.rollout for spec in delivery.specs), *superseded]
 
     def build_ended(self, rollout_id: RolloutId, target_name: TargetName, attempt: int, report: BuildReport) -> None:
@@ -161,17 +168,13 @@ class Engine:
         self._known.clear()
         raise_failures(failures)
 
-    def _accept_spec(self, delivery: Delivery, message_id: str, spec: RolloutSpec) -> list[RolloutId]:
+    def _accept_spec(
+        self, delivery: Delivery, message_id: str, spec: RolloutSpec, look: "Look | None"
+    ) -> list[RolloutId]:
         """Store a rollout; return the others that may end because of it."""
-        key = route_key(delivery.change.repository_id, spec.route)
         for _ in range(LOST_RACES_ALLOWED):
-            stored: Loaded | None = None
-
-            def load() -> None:
-                nonlocal stored
-                stored = self._store.load(spec.rollout)
-
-            around = self._read_beside(load, spec.queues, key)
+            stored, around = look or self._look(delivery, spec)
+            look = None
             if stored and stored[0].last_message_id == message_id:
                 return []
             transition = self._acceptance(delivery, message_id, spec, stored, around)
@@ -188,6 +191,19 @@ class Engine:
                 continue
         raise Unavailable(f"rollout {spec.rollout} keeps changing")
 
+    def _look(self, delivery: Delivery, spec: RolloutSpec) -> "Look":
+        """Read a rollout that may be stored, and what is around it, at the same time."""
+        key = route_key(delivery.change.repository_id, spec.route)
+        stored: list[Loaded | None] = []
+        around: list[Surroundings] = []
+        in_parallel(
+            [
+                lambda: stored.append(self._store.load(spec.rollout)),
+                lambda: around.append(self._store.surroundings(spec.queues, (key,))),
+            ]
+        )
+        return stored[0], around[0]
+
     def _acceptance(
         self, delivery: Delivery, message_id: str, spec: RolloutSpec, stored: "Loaded | None", around: Surroundings
     ) -> Transition:
@@ -199,12 +215,6 @@ class Engine:
         if others := {*rollout.spec.queues, *(run.queue for run in runs)}.difference(queues):
             queues = queues | self._store.queues(others)
         return accept.repeat(delivery, message_id, spec, rollout, runs, queues, around.routes[key], now)
-
-    def _read_beside(self, load: Callable[[], None], queues: Iterable[str], key: str) -> Surroundings:
-        """Read what is around a rollout, and `load` it at the same time."""
-        read: list[Surroundings] = []
-        in_parallel([load, lambda: read.append(self._store.surroundings(queues, (key,)))])
-        return read[0]
 
     def _start_on_instances(self, queue_names: Iterable[str]) -> None:
         """Start runs on the new instances of these queues."""
@@ -252,6 +262,7 @@ class Engine:
 
 
 type Loaded = tuple[Rollout, tuple[Run, ...]]
+type Look = tuple[Loaded | None, Surroundings]
 type Known = tuple[Rollout, tuple[Run, ...], Surroundings]
 
 

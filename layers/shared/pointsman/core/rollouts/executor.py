@@ -56,6 +56,8 @@ class StepProgress:
 
 def in_parallel[Result](calls: Sequence[Callable[[], Result]]) -> list[Result]:
     """Make independent calls at the same time; return their results. Raises after all have ended."""
+    if not calls:
+        return []
     failures: list[Exception] = []
 
     def guarded(call: Callable[[], Result]) -> list[Result]:
