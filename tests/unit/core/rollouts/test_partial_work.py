@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from pointsman.core.model import RolloutState, RunState, TargetName, WhenBusy
-from pointsman.core.rollout_plan import OnFailure
+from pointsman.core.model import Rollout, RolloutState, Run, RunState, TargetName, WhenBusy
+from pointsman.core.ports import BuildReport
+from pointsman.core.rollout_plan import Amount, OnFailure, Tolerance, Wave
+from pointsman.core.rollouts import executor
 from pointsman.core.rollouts.commands.forms import Approve, Resume, Retry, RunByHand, StartFreeze
 from pointsman.core.trail.command_events import CommandRefused, RolloutApproved
 from tests.support.commands import People
@@ -108,3 +110,39 @@ def test_nobody_can_take_the_id_of_a_rollback_by_the_route(world: WavesWorld) ->
     People(world).send(Resume, rollout=bad, command=f"on-failure-{bad}-1")
     world.finish_all(bad, DEV, state=RunState.FAILED)
     assert world.rollout(bad).state is RolloutState.ROLLED_BACK
+
+
+def test_a_delayed_start_sees_a_cancel_that_came_meanwhile(world: WavesWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "PARALLEL_STEPS", 1)
+    names = ("dev/eu-west-1", "dev/us-east-1", "prod/eu-west-1")
+    world.builds.throttles.update(dict.fromkeys(names, "throttled"))
+    rollout = world.push(delivery(*names))
+    world.builds.throttles.clear()
+    sender = People(world)
+    sender.waits = True
+    start = world.builds.start
+
+    def start_while_somebody_cancels(of: Rollout, run: Run) -> BuildReport:
+        if not world.builds.started:
+            sender.cancel(rollout)
+        world.clock.pass_by(seconds=3)
+        return start(of, run)
+
+    monkeypatch.setattr(world.builds, "start", start_while_somebody_cancels)
+    world.pass_by(minutes=5)
+    assert len(world.builds.started) == 1
+
+
+def test_a_region_that_recovers_waits_for_room_in_its_wave(world: WavesWorld) -> None:
+    names = ("dev/eu-west-1", "dev/us-east-1", "prod/eu-west-1", "prod/us-east-1")
+    policy = Wave(max_parallel=2, tolerate=Tolerance(unavailable_targets=Amount(number=2)))
+    world.builds.throttles.update(dict.fromkeys(names[:2], "throttled"))
+    rollout = world.push(waved(names, policies={0: policy}))
+    world.pass_by(minutes=20)
+    assert world.started(rollout) == set(names[2:])
+    world.builds.throttles.clear()
+    world.pass_by(minutes=5)
+    assert world.started(rollout) == set(names[2:])
+    world.finish_all(rollout, *names[2:])
+    world.pass_by(minutes=5)
+    assert world.started(rollout) == set(names)
