@@ -146,3 +146,16 @@ def test_a_region_that_recovers_waits_for_room_in_its_wave(world: WavesWorld) ->
     world.finish_all(rollout, *names[2:])
     world.pass_by(minutes=5)
     assert world.started(rollout) == set(names)
+
+
+def test_a_wave_that_the_commit_did_not_reach_is_not_passed(world: WavesWorld) -> None:
+    first = world.push(waved((DEV,), (PROD,)))
+    newer = world.push(waved((DEV,), (PROD,), commit=OTHER, at=MORNING + timedelta(minutes=1)))
+    world.finish_all(first, DEV, state=RunState.FAILED)
+    world.finish_all(newer, DEV)
+    world.finish_all(newer, PROD, state=RunState.FAILED)
+    world.clock.pass_by(minutes=5)
+    third = world.push(waved((DEV,), (PROD,), at=MORNING, commit="3" * 40))  # it arrives late
+    People(world).retry(third)
+    assert PROD not in world.runs(third)
+    assert world.rollout(third).state is RolloutState.SUPERSEDED

@@ -79,8 +79,9 @@ def halt_step(situation: Situation) -> RolloutStep | None:
     if result.unread:
         return ReadTallies(result.unread)
     if result.failure:
-        reason = f"wave {rollout.waves_started} failed: {result.failure}"
-        return _halt(situation, Halt(kind=HaltKind.FAILED, reason=reason, at=now))
+        failed = " failed" if result.kind is HaltKind.FAILED else ""
+        reason = f"wave {rollout.waves_started}{failed}: {result.failure}"
+        return _halt(situation, Halt(kind=result.kind, reason=reason, at=now))
     return None
 
 

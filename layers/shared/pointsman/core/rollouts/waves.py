@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pointsman.core.model import Rollout, Run, RunState, Target, TargetName
-from pointsman.core.rollout_facts import Wait, WaitKind
+from pointsman.core.rollout_facts import HaltKind, Wait, WaitKind
 from pointsman.core.rollout_plan import Tolerance
 from pointsman.core.rollouts.situation import HostTally, Situation, has_started, is_unavailable, wave_of
 from pointsman.core.text import join_first
@@ -61,6 +61,7 @@ class WaveResult:
 
     inputs: GateInputs
     failure: str | None = None
+    kind: HaltKind = HaltKind.FAILED
     unread: tuple[Run, ...] = ()  # runs on whose host results it depends, and that were not read
     wait: Wait | None = None  # for results that are not in the trail yet
 
@@ -76,10 +77,22 @@ def result_of_wave(situation: Situation, index: int) -> WaveResult:
     if not tolerate.unavailable_targets.allows(len(unavailable), len(targets)):
         return WaveResult(inputs, f"no build starts on {_names(unavailable)}: {unavailable[0].reason}")
     if not failed:
-        return WaveResult(inputs)
+        return _without_failure(situation, targets, runs, inputs)
     if reason := _beyond_hosts(failed, tolerate):
         return WaveResult(inputs, reason)
     return _by_hosts(situation, runs, failed, tolerate, inputs)
+
+
+def _without_failure(
+    situation: Situation, targets: Iterable[Target], runs: Iterable[Run], inputs: GateInputs
+) -> WaveResult:
+    """The result of a wave in which nothing failed: the next may not start if the commit did not get to a target."""
+    without = [run for run in runs if run.state in (RunState.SUPERSEDED, RunState.CANCELLED, RunState.SKIPPED)]
+    is_over = all(situation.is_settled(target) for target in targets)
+    if not without or not is_over or is_last_wave(situation.rollout):
+        return WaveResult(inputs)
+    reason = f"{_names(without)} did not get the commit: {without[0].reason}"
+    return WaveResult(inputs, reason, kind=HaltKind.SUPERSEDED)
 
 
 def _counts(situation: Situation, run: Run, targets: Iterable[Target]) -> bool:
