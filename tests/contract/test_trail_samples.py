@@ -5,10 +5,10 @@ from typing import get_args
 import msgspec
 import pytest
 
-from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import TrailEvent, read_event
 from tests.support.events import EVENTS, sample
+from tests.support.fold_rollout import fold
 
 CLASSES: dict[str, type[Event]] = {each.__name__: each for each in get_args(TrailEvent.__value__)}
 

@@ -6,13 +6,13 @@ from pointsman.adapters.slack_memory import MemorySlackChannel
 from pointsman.adapters.slack_messages_memory import MemorySlackMessages
 from pointsman.adapters.slack_summaries_memory import MemorySummaries
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import SlackMessage, render
 from pointsman.core.slack.message_sync import NotifyResult
 from pointsman.core.slack.notifier import SlackNotifier
 from pointsman.core.slack.port import WaitBudget
 from pointsman.core.trail.events import TrailEvent
 from tests.support.events import ROLLOUT, after
+from tests.support.fold_rollout import fold
 from tests.support.rollouts import Clock
 
 MEMBERS = {"hana": "U012AB", "omar": "U034CD"}

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from pointsman.adapters.slack_summaries_memory import MemorySummaries
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import render
 from pointsman.core.slack.rollout_summary import RolloutSummary
 from pointsman.core.slack.rollout_view import RolloutView
@@ -14,6 +13,7 @@ from pointsman.core.trail.events import TrailEvent
 from pointsman.core.trail.keys import rollout_partition
 from pointsman.errors import Conflict, Unavailable
 from tests.support.events import ROLLOUT
+from tests.support.fold_rollout import fold
 
 
 class FaultyStore(MemorySummaries):

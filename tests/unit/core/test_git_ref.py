@@ -8,9 +8,9 @@ from pointsman.core.change import Change
 from pointsman.core.git_ref import read_ref
 from pointsman.core.github.push import read_push
 from pointsman.core.routing.routing_input import RoutingInput
-from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import render
 from tests.support.events import DEV, started_rollout
+from tests.support.fold_rollout import fold
 from tests.support.receiver import payload
 from tests.support.rollouts import change
 

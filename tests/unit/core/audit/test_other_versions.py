@@ -7,7 +7,6 @@ import pytest
 
 from pointsman.core.audit.recorder import RecordOutcome
 from pointsman.core.audit.unknown_content import MOST_FIELDS, OMITTED, RAW_LENGTH, VALUE_LENGTH
-from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.trail.events import (
     EventRejected,
     HostResultRecorded,
@@ -28,6 +27,7 @@ from tests.support.events import (
     stored_run,
     task,
 )
+from tests.support.fold_rollout import fold
 from tests.unit.core.audit.test_playbook_end import ended
 from tests.unit.core.audit.test_recorder import can_be_stored
 

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pointsman.core.model import RolloutState, RunState
-from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.rollout_view import Failure, HostsByStatus, RolloutView, TargetView
 from pointsman.core.trail.events import TrailEvent
 from tests.support.events import (
@@ -29,6 +28,7 @@ from tests.support.events import (
     task,
     waited,
 )
+from tests.support.fold_rollout import fold
 
 
 def view(*events: TrailEvent) -> RolloutView:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from pointsman.core.change import Change, PullRequest
 from pointsman.core.model import Mode, RolloutState, RunState
-from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import SlackBlock, SlackMessage, render
 from pointsman.core.slack.rollout_view import Failure, HostsByStatus, RolloutView, TargetView
 from pointsman.core.trail.events import TrailEvent
@@ -27,6 +26,7 @@ from tests.support.events import (
     task,
     waited,
 )
+from tests.support.fold_rollout import fold
 from tests.support.rollouts import change
 from tests.support.slack_rules import violations
 

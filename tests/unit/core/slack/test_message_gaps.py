@@ -6,7 +6,6 @@ import pytest
 
 from pointsman.core.codebuild import log_link
 from pointsman.core.model import RunState
-from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import render
 from pointsman.core.slack.rollout_view import HostsByStatus
 from pointsman.core.trail.events import TrailEvent
@@ -21,6 +20,7 @@ from tests.support.events import (
     started_run,
     task,
 )
+from tests.support.fold_rollout import fold
 from tests.support.slack_rules import violations
 
 NO_LOG = "https://console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logEvent:group=null;stream=null"

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from pointsman.core.model import RolloutState, RunState
-from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import render
 from pointsman.core.slack.rollout_view import RolloutView
 from pointsman.core.trail.events import TrailEvent
@@ -20,6 +19,7 @@ from tests.support.events import (
     started_rollout,
     started_run,
 )
+from tests.support.fold_rollout import fold
 from tests.support.rollouts import COMMIT
 from tests.support.slack_rules import violations
 from tests.support.wave_events import (

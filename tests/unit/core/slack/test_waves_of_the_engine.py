@@ -8,10 +8,10 @@ from pointsman.core.model import RolloutId, RolloutState, RunState
 from pointsman.core.rollout_facts import WaitKind
 from pointsman.core.rollout_plan import OnFailure
 from pointsman.core.rollouts.commands.forms import Approve, Cancel, HoldRollout, Reject, Resume, Retry
-from pointsman.core.slack.fold_rollout import fold
 from pointsman.core.slack.message import render
 from pointsman.core.slack.rollout_view import RolloutView
 from tests.support.commands import People
+from tests.support.fold_rollout import fold
 from tests.support.plans import APPROVAL, KOFI, WavesWorld, gated, people, waved
 from tests.support.rollouts import COMMIT
 from tests.support.slack_rules import violations
