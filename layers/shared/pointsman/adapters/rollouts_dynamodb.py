@@ -59,16 +59,7 @@ class DynamoRollouts:
 
     def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
         """See RolloutStore.load."""
-        items = list(
-            pages(
-                self._client,
-                f"reading rollout {rollout_id}",
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues=marshal({":pk": rollout_partition(rollout_id)}),
-                ConsistentRead=True,
-            )
-        )
+        items = list(self._partition(rollout_partition(rollout_id), f"reading rollout {rollout_id}"))
         with _reading(f"rollout {rollout_id}"):
             heads = [item for item in items if is_rollout(item)]
             self._with_targets_inside |= {rollout_id for item in heads if "targets_parts" not in item}
@@ -121,14 +112,7 @@ class DynamoRollouts:
 
     def routes_named(self, route: str) -> list[RouteState]:
         """See RolloutStore.routes_named."""
-        items = pages(
-            self._client,
-            f"reading route {route}",
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=marshal({":pk": route_partition(route)}),
-            ConsistentRead=True,
-        )
+        items = self._partition(route_partition(route), f"reading route {route}")
         with _reading(f"route {route}"):
             return [RouteState.read(item["data"]) for item in items]
 
@@ -186,6 +170,17 @@ class DynamoRollouts:
         """See RolloutStore.queues_with_new_instances."""
         return [queue_of(pk) for pk in self._open(queue_key("")["pk"])]
 
+    def _partition(self, pk: str, what: str) -> Iterator[dict[str, Any]]:
+        """The items of a partition, as they are now."""
+        return pages(
+            self._client,
+            what,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=marshal({":pk": pk}),
+            ConsistentRead=True,
+        )
+
     def _open(self, prefix: str) -> list[str]:
         """The partition keys in the index `open` that begin with `prefix`."""
         items = pages(
@@ -201,14 +196,7 @@ class DynamoRollouts:
 
     def drifts(self) -> list[TargetDrift]:
         """See DriftStore.drifts."""
-        items = pages(
-            self._client,
-            "reading what drifts",
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=marshal({":pk": DRIFT_PARTITION}),
-            ConsistentRead=True,
-        )
+        items = self._partition(DRIFT_PARTITION, "reading what drifts")
         drifts = []
         for item in items:
             with suppress(ValidationError):
