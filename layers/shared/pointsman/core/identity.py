@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from pointsman.core.change import Change
-from pointsman.core.model import Mode, RolloutId, RunSettings, TargetName
+from pointsman.core.model import Mode, Rollout, RolloutId, RunSettings, TargetName
 from pointsman.core.run_request import InstanceLaunch
 
 
@@ -22,7 +22,7 @@ def rollout_id(repository_id: int, route: str, commit: str, mode: Mode, request:
 def request_id(target_name: TargetName, key: str, launches: Iterable[InstanceLaunch]) -> str:
     """The id of a request for new instances: `q-` and 16 hexadecimal digits."""
     parts = (f"{launch.instance}@{launch.launched_at.isoformat()}" for launch in launches)
-    return f"q-{_digest(target_name, key, *parts)[:16]}"
+    return request_id_of(target_name, key, *parts)
 
 
 def request_id_of(*parts: str) -> str:
@@ -33,6 +33,11 @@ def request_id_of(*parts: str) -> str:
 def route_key(repository_id: int, route: str) -> str:
     """The key of a route's runs on a target: one route may serve several repositories."""
     return f"{repository_id}#{route}"
+
+
+def route_of(rollout: Rollout) -> str:
+    """The key of a rollout's route."""
+    return route_key(rollout.change.repository_id, rollout.spec.route)
 
 
 def work_id(change: Change, settings: RunSettings) -> str:

@@ -14,6 +14,7 @@ from pointsman.core.route_state import Freezes, RouteState
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import TrailEvent
 from pointsman.core.value import Value
+from pointsman.errors import Unreadable
 
 
 class Queue(Protocol):
@@ -74,10 +75,14 @@ class Surroundings(Value, kw_only=True, frozen=True):
     freezes: Freezes = Freezes()
 
 
+type Loaded = tuple[Rollout, tuple[Run, ...]]
+"""A rollout and its runs, every attempt."""
+
+
 class RolloutStore(Protocol):
     """The rollouts table: present state."""
 
-    def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
+    def load(self, rollout_id: RolloutId) -> Loaded | None:
         """A rollout and its runs (every attempt), or None if it does not exist. Raises Unreadable."""
 
     def load_run(self, rollout_id: RolloutId, key: RunKey) -> tuple[Rollout, Run] | None:
@@ -122,6 +127,14 @@ class DriftStore(RolloutStore, Protocol):
 
     def drifts(self) -> list[TargetDrift]:
         """What is known of drift, by target and route. Records that a newer version wrote are left out."""
+
+
+def load_readable(store: RolloutStore, rollout_id: RolloutId) -> Loaded | None:
+    """A rollout and its runs; None if it does not exist, or another version wrote it."""
+    try:
+        return store.load(rollout_id)
+    except Unreadable:
+        return None
 
 
 class FoundInstance(Value, kw_only=True, frozen=True):

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pointsman.core.drift import DriftCheck, TargetDrift
 from pointsman.core.model import Rollout, RolloutId, Run, TargetName, TargetQueue
-from pointsman.core.ports import DriftStore, Trail, Transition
+from pointsman.core.ports import DriftStore, Trail, Transition, load_readable
 from pointsman.core.rollouts import drift_record
 from pointsman.core.rollouts.drift_results import DriftResult, nothing_known, result_of
 from pointsman.core.rollouts.drift_schedule import DriftRoute, DueCheck, due_checks, start
@@ -20,8 +20,6 @@ from pointsman.core.routing.decide import rollout_spec
 from pointsman.core.trail.events import HostResultRecorded, PlaybookEnded, TrailEvent
 from pointsman.core.trail.keys import rollout_partition
 from pointsman.errors import Conflict, Unreadable, raise_failures
-
-type Loaded = tuple[Rollout, tuple[Run, ...]]
 
 
 class DriftChecks:
@@ -110,10 +108,7 @@ class DriftChecks:
             self._reconcile([transition.rollout.id])
 
     def _load(self, rollout_id: RolloutId) -> Rollout | None:
-        try:
-            loaded = self._store.load(rollout_id)
-        except Unreadable:
-            return None
+        loaded = load_readable(self._store, rollout_id)
         return loaded[0] if loaded else None
 
     def _queues(self, routes: Iterable[DriftRoute]) -> dict[str, TargetQueue]:

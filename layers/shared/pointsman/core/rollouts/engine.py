@@ -7,13 +7,14 @@ from functools import partial
 
 from pointsman.core.change import Change
 from pointsman.core.delivery import Delivery, refuse_old
-from pointsman.core.identity import route_key
+from pointsman.core.identity import route_key, route_of
 from pointsman.core.model import Rollout, RolloutId, RolloutSpec, Run, TargetName
 from pointsman.core.ports import (
     Alarms,
     BuildReport,
     Builds,
     FoundInstance,
+    Loaded,
     RolloutStore,
     Surroundings,
     Trail,
@@ -257,11 +258,10 @@ class Engine:
         if loaded is None:
             return None
         rollout, runs = loaded
-        key = route_key(rollout.change.repository_id, rollout.spec.route)
+        key = route_of(rollout)
         return rollout, runs, self._store.surroundings(rollout.spec.queues, (key,))
 
 
-type Loaded = tuple[Rollout, tuple[Run, ...]]
 type Look = tuple[Loaded | None, Surroundings]
 type Known = tuple[Rollout, tuple[Run, ...], Surroundings]
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from pointsman.core.identity import request_id
 from pointsman.core.model import Rollout, RolloutId, RolloutSpec, Run, RunState, TargetName, TargetQueue
-from pointsman.core.ports import FoundInstance, RolloutStore, Transition
+from pointsman.core.ports import FoundInstance, RolloutStore, Transition, load_readable
 from pointsman.core.rollouts import new_instances
 from pointsman.core.rollouts.new_instances import InstanceRoute
 from pointsman.core.rollouts.requests import requested
@@ -15,7 +15,7 @@ from pointsman.core.rollouts.waits import freeze_of
 from pointsman.core.route_state import Freezes
 from pointsman.core.run_request import InstanceLaunch, RunRequest, Trigger
 from pointsman.core.text import join_first, pluralize
-from pointsman.errors import Conflict, Unavailable, Unreadable
+from pointsman.errors import Conflict, Unavailable
 
 INSTANCES_IN_A_RUN = 100  # their ids are a variable of the build
 LOST_RACES_ALLOWED = 25  # instances that come up together write the same queue
@@ -92,10 +92,7 @@ class InstanceRuns:
         return None
 
     def _load(self, rollout_id: RolloutId) -> Rollout | None:
-        try:
-            loaded = self._store.load(rollout_id)
-        except Unreadable:
-            return None
+        loaded = load_readable(self._store, rollout_id)
         return loaded[0] if loaded else None
 
     def _with_queue(self, name: str, plan: Callable[[TargetQueue], Transition | None]) -> Transition | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pointsman.core.decision import Decision, Outcome
-from pointsman.core.identity import route_key
+from pointsman.core.identity import route_of
 from pointsman.core.model import (
     FormerGood,
     LastGood,
@@ -151,7 +151,7 @@ def after_run(
     is_partial = rollout.request is not None and rollout.request.is_partial
     if is_partial or rollout.spec.mode is Mode.CHECK or run.build_arn is None or run.acquired_at is None:
         return queue, None
-    key = route_key(rollout.change.repository_id, rollout.spec.route)
+    key = route_of(rollout)
     succeeded = run.state is RunState.SUCCEEDED
     before = run.acquired_at if succeeded else max(run.ended_at or now, now)
     good = queue.last_good.get(key)

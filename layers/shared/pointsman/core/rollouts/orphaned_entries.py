@@ -4,9 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from pointsman.core.model import QueueEntry, RolloutId, Run, RunKey, RunState, TargetQueue
-from pointsman.core.ports import Builds, RolloutStore, Transition
+from pointsman.core.ports import Builds, RolloutStore, Transition, load_readable
 from pointsman.core.rollouts import target_queue
-from pointsman.errors import BuildDelayed, BuildRefused, Conflict, Unavailable, Unreadable
+from pointsman.errors import BuildDelayed, BuildRefused, Conflict, Unavailable
 
 
 class OrphanCleaner:
@@ -48,10 +48,7 @@ class OrphanCleaner:
         return True
 
     def _is_open(self, rollout_id: RolloutId) -> bool:
-        try:
-            loaded = self._store.load(rollout_id)
-        except Unreadable:
-            return False
+        loaded = load_readable(self._store, rollout_id)
         return loaded is not None and not loaded[0].state.ended
 
     def waiting(self, queue_name: str) -> list[RolloutId]:
@@ -68,10 +65,7 @@ class OrphanCleaner:
         return state is None or state.ended
 
     def _runs_of(self, rollout_id: RolloutId) -> dict[RunKey, RunState]:
-        try:
-            loaded = self._store.load(rollout_id)
-        except Unreadable:
-            return {}
+        loaded = load_readable(self._store, rollout_id)
         return {run.key: run.state for run in loaded[1]} if loaded else {}
 
     def _has_no_build(self, holder: QueueEntry, waiting: Run) -> bool:

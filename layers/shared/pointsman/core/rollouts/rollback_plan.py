@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pointsman.core.identity import request_id_of, rollout_id, route_key
+from pointsman.core.identity import request_id_of, rollout_id, route_of
 from pointsman.core.model import (
     FormerGood,
     LastGood,
@@ -16,14 +16,13 @@ from pointsman.core.model import (
     TargetName,
     TargetQueue,
 )
-from pointsman.core.ports import Transition
+from pointsman.core.ports import Loaded, Transition
 from pointsman.core.rollout_facts import Rollback, RollbackPart
 from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.rollouts.requests import requested
 from pointsman.core.run_request import RunRequest, Trigger
 
-type Loaded = tuple[Rollout, tuple[Run, ...]]
 type Load = Callable[[RolloutId], Loaded | None]
 
 
@@ -85,7 +84,7 @@ def _last_good(
     rollout: Rollout, name: TargetName, queue: TargetQueue, bad: Container[str], load: Load
 ) -> FormerGood | None:
     """The newest commit that succeeded on a target before `rollout`."""
-    good = queue.last_good.get(route_key(rollout.change.repository_id, rollout.spec.route))
+    good = queue.last_good.get(route_of(rollout))
     failed = good.failed if good else ()
     for candidate in candidates(good):
         if candidate.rollout == rollout.id or not (loaded := load(candidate.rollout)):

@@ -137,7 +137,7 @@ def _wave_steps(situation: Situation) -> tuple[RolloutStep, ...]:
     rollout, started = situation.rollout, situation.rollout.waves_started
     if started == 0:
         return _next_wave(situation, None)
-    targets = [target for index in range(started) for target in targets_of_wave(rollout, index)]
+    targets = [target for target in rollout.spec.targets if has_started(rollout, target)]
     if not all(situation.is_settled(target) for target in targets):
         return _note(situation, wait_of(situation, _waiting(situation)))
     result = result_of_wave(situation, started - 1)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from pointsman.core.identity import route_key
+from pointsman.core.identity import route_of
 from pointsman.core.model import Rollout, Run, RunKey, RunState, Target, TargetName, TargetQueue
 from pointsman.core.ports import AlarmReading, BuildMissing, BuildReport, Surroundings
 from pointsman.core.rollouts import target_queue
@@ -48,7 +48,7 @@ class Situation:
     @property
     def route(self) -> RouteState:
         """The rollouts of the route."""
-        key = route_key(self.rollout.change.repository_id, self.rollout.spec.route)
+        key = route_of(self.rollout)
         return self.surroundings.routes.get(key) or RouteState(key=key)
 
     @property

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from itertools import batched
 from typing import Protocol
 
-from pointsman.core.identity import route_key
+from pointsman.core.identity import route_of
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetName, WhenBusy
-from pointsman.core.ports import BuildMissing, BuildReport, Builds, RolloutStore, Surroundings
+from pointsman.core.ports import BuildMissing, BuildReport, Builds, Loaded, RolloutStore, Surroundings, load_readable
 from pointsman.core.rollout_facts import WaitKind
 from pointsman.core.rollouts.orphaned_entries import OrphanCleaner
 from pointsman.core.rollouts.reconcile import latest, next_steps
@@ -56,9 +56,6 @@ class _Tally:
     unreadable: set[RolloutId] = field(default_factory=set)
     waiting: dict[str, Run] = field(default_factory=dict)  # by queue: one of the runs that wait
     behind: dict[str, RolloutId] = field(default_factory=dict)  # by route: a rollout that waits for an older one
-
-
-type Loaded = tuple[Rollout, tuple[Run, ...]]
 
 
 class Sweep:
@@ -132,7 +129,7 @@ class Sweep:
     def _around(self, batch: Collection[Loaded]) -> Surroundings | None:
         """What is around a batch; None if something can't be read, so that each rollout has to read its own."""
         queues = {queue for rollout, _ in batch for queue in rollout.spec.queues}
-        routes = {route_key(rollout.change.repository_id, rollout.spec.route) for rollout, _ in batch}
+        routes = {route_of(rollout) for rollout, _ in batch}
         try:
             return self._store.surroundings(queues, routes)
         except Unreadable:
@@ -140,7 +137,7 @@ class Sweep:
 
     def _note(self, rollout: Rollout, runs: Iterable[Run], tally: _Tally) -> None:
         if rollout.wait and rollout.wait.kind is WaitKind.ROUTE:
-            tally.behind[route_key(rollout.change.repository_id, rollout.spec.route)] = rollout.id
+            tally.behind[route_of(rollout)] = rollout.id
         for run in runs:
             if run.state is RunState.WAITING:
                 tally.waiting[run.queue] = run
@@ -151,10 +148,7 @@ class Sweep:
         """Count the runs that are still starting after this sweep did what it could."""
         number = 0
         for rollout_id in {rollout_id for rollout_id, _, _ in tally.starting_long}:
-            try:
-                loaded = self._store.load(rollout_id)
-            except Unreadable:
-                continue
+            loaded = load_readable(self._store, rollout_id)
             number += sum(is_starting_long(run, self._clock()) for run in latest(loaded[1]).values()) if loaded else 0
         return number
 

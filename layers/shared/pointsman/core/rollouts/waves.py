@@ -71,35 +71,32 @@ def result_of_wave(situation: Situation, index: int) -> WaveResult:
     targets = targets_of_wave(situation.rollout, index)
     runs = [run for target in targets if (run := situation.run(target)) and not situation.is_wanted(target)]
     tolerate = situation.rollout.waves[index].tolerate
-    failed = [run for run in runs if run.state.failed and _counts(situation, run, targets)]
+    is_over = all(situation.is_settled(target) for target in targets)
+    failed = [run for run in runs if run.state.failed and (is_over or not _is_from_before(situation.rollout, run))]
     unavailable = [run for run in runs if is_unavailable(run, situation.now)]
     inputs = GateInputs(targets=len(targets), targets_failed=len(failed), targets_unavailable=len(unavailable))
     if not tolerate.unavailable_targets.allows(len(unavailable), len(targets)):
         return WaveResult(inputs, f"no build starts on {_names(unavailable)}: {unavailable[0].reason}")
     if not failed:
-        return _without_failure(situation, targets, runs, inputs)
+        return _without_failure(situation.rollout, runs, inputs, is_over=is_over)
     if reason := _beyond_hosts(failed, tolerate):
         return WaveResult(inputs, reason)
     return _by_hosts(situation, runs, failed, tolerate, inputs)
 
 
-def _without_failure(
-    situation: Situation, targets: Iterable[Target], runs: Iterable[Run], inputs: GateInputs
-) -> WaveResult:
+def _without_failure(rollout: Rollout, runs: Iterable[Run], inputs: GateInputs, *, is_over: bool) -> WaveResult:
     """The result of a wave in which nothing failed: the next may not start if the commit did not get to a target."""
     without = [run for run in runs if run.state in (RunState.SUPERSEDED, RunState.CANCELLED, RunState.SKIPPED)]
-    is_over = all(situation.is_settled(target) for target in targets)
-    if not without or not is_over or is_last_wave(situation.rollout):
+    if not without or not is_over or is_last_wave(rollout):
         return WaveResult(inputs)
     reason = f"{_names(without)} did not get the commit: {without[0].reason}"
     return WaveResult(inputs, reason, kind=HaltKind.SUPERSEDED)
 
 
-def _counts(situation: Situation, run: Run, targets: Iterable[Target]) -> bool:
-    """Whether a failed run counts: one from before a retry does so only when what was retried has ended."""
-    since = situation.rollout.reopened_at
-    is_old = since is not None and run.ended_at is not None and run.ended_at < since
-    return not is_old or all(situation.is_settled(target) for target in targets)
+def _is_from_before(rollout: Rollout, run: Run) -> bool:
+    """Whether a run ended before a retry: if it failed, that counts only when what was retried has ended."""
+    since = rollout.reopened_at
+    return since is not None and run.ended_at is not None and run.ended_at < since
 
 
 def _beyond_hosts(failed: list[Run], tolerate: Tolerance) -> str | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 
 from pointsman.core.cancellation import CommandId
-from pointsman.core.identity import route_key
+from pointsman.core.identity import route_of
 from pointsman.core.model import Rollout, RolloutId, Run
 from pointsman.core.ports import Alarms, RolloutStore, Trail, Transition
 from pointsman.core.rollout_facts import Override, Rollback
@@ -77,7 +77,7 @@ class WholeRollout:
     def _rolled_back(self, rollout: Rollout, runs: tuple[Run, ...]) -> Transition:
         """Mark a rollout that failed, with the commits to go back to. In a freeze, too: the failure is worse."""
         now, load = self.clock(), cache(self.store.load)
-        key = route_key(rollout.change.repository_id, rollout.spec.route)
+        key = route_of(rollout)
         around = self.store.surroundings({run.queue for run in runs}, (key,))
         route = around.routes[key]
         plan = plan_rollback(rollout, runs, (), around.queues, route.bad, load)

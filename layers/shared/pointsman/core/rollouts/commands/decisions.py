@@ -9,7 +9,13 @@ from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import GateApproval, Halt, HaltKind, Hold, OpenGate
 from pointsman.core.rollout_plan import ApprovalRule
 from pointsman.core.rollouts.commands.forms import Approve, Cancel, HoldRollout, Reject, Resume
-from pointsman.core.rollouts.commands.result import Command, CommandResult, about_command, refuse
+from pointsman.core.rollouts.commands.result import (
+    Command,
+    CommandResult,
+    about_command,
+    reason_against_override,
+    refuse,
+)
 from pointsman.core.rollouts.ending import ending_of
 from pointsman.core.rollouts.gates import approval_until
 from pointsman.core.rollouts.transitions import about_rollout
@@ -90,8 +96,8 @@ def resume(command: Command[Resume], rollout: Rollout) -> CommandResult:
     overrides = command.form.override_freeze
     if not rollout.hold and not overrides:
         return refuse(command, rollout, "the rollout is not held: to run it in a freeze, override the freeze")
-    if overrides and not command.form.reason:
-        return refuse(command, rollout, "overriding a freeze needs a reason: give one")
+    if reason := reason_against_override(command.form):
+        return refuse(command, rollout, reason)
     event = RolloutResumed(**about_command(command, rollout), overrides_freeze=overrides)
     override = command.override() if overrides else rollout.freeze_override
     resumed = rollout.replace(hold=None, wait=None, freeze_override=override)

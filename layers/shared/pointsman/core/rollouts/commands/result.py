@@ -9,7 +9,7 @@ from pointsman.core.identity import principal_name
 from pointsman.core.model import Rollout, TargetName
 from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import Override
-from pointsman.core.rollouts.commands.forms import CommandForm
+from pointsman.core.rollouts.commands.forms import CommandForm, Resume, Retry, RollBack, RunByHand
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.text import join_first
 from pointsman.core.trail.command_events import CommandEvent, CommandRefused
@@ -44,6 +44,11 @@ class CommandResult:
 
     event: CommandEvent
     transition: Transition | None = None
+
+
+def reason_against_override(form: Retry | Resume | RollBack | RunByHand) -> str | None:
+    """Why a freeze cannot be overridden by a command."""
+    return "overriding a freeze needs a reason: give one" if form.override_freeze and not form.reason else None
 
 
 def refuse(command: Command[Any], rollout: Rollout | None, reason: str) -> CommandResult:

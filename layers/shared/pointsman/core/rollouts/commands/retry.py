@@ -8,7 +8,14 @@ from pointsman.core.ports import Transition
 from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.accept import is_requested, reopened
 from pointsman.core.rollouts.commands.forms import Retry
-from pointsman.core.rollouts.commands.result import Command, CommandResult, about_command, refuse, summary
+from pointsman.core.rollouts.commands.result import (
+    Command,
+    CommandResult,
+    about_command,
+    reason_against_override,
+    refuse,
+    summary,
+)
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.rollouts.route_line import wanted_again
 from pointsman.core.route_state import RouteState
@@ -61,8 +68,8 @@ def _reason_against(command: Command[Retry], rollout: Rollout) -> str | None:
     """Why nothing of the rollout is retried."""
     if rollout.rollback:
         return "the rollout was rolled back: push a new commit, or use `pointsman run`"
-    if command.form.override_freeze and not command.form.reason:
-        return "overriding a freeze needs a reason: give one"
+    if reason := reason_against_override(command.form):
+        return reason
     if rollout.cancellation and not rollout.state.ended:
         return "the rollout is being cancelled: wait until its builds have stopped"
     age = command.at - rollout.ordering_time

@@ -6,7 +6,14 @@ from pointsman.core.model import Mode, Rollout, Run, TargetQueue
 from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import Rollback, RollbackPart
 from pointsman.core.rollouts.commands.forms import RollBack
-from pointsman.core.rollouts.commands.result import Command, CommandResult, about_command, refuse, summary
+from pointsman.core.rollouts.commands.result import (
+    Command,
+    CommandResult,
+    about_command,
+    reason_against_override,
+    refuse,
+    summary,
+)
 from pointsman.core.rollouts.rollback_plan import Load, marked, plan_rollback
 from pointsman.core.rollouts.route_line import opened, rolled_back
 from pointsman.core.route_state import RouteState
@@ -60,8 +67,8 @@ def _reason_against(command: Command[RollBack], rollout: Rollout) -> str | None:
         return "a check changes nothing, so there is nothing to roll back"
     if command.form.targets and not rollout.state.ended:
         return "it has not ended: cancel it first, or roll back all of its targets"
-    if command.form.override_freeze and not command.form.reason:
-        return "overriding a freeze needs a reason: give one"
+    if reason := reason_against_override(command.form):
+        return reason
     return None
 
 

@@ -8,7 +8,13 @@ from pointsman.core.model import Mode, Target
 from pointsman.core.ports import Transition
 from pointsman.core.rollouts import route_line
 from pointsman.core.rollouts.commands.forms import RunByHand
-from pointsman.core.rollouts.commands.result import Command, CommandResult, about_command, refuse
+from pointsman.core.rollouts.commands.result import (
+    Command,
+    CommandResult,
+    about_command,
+    reason_against_override,
+    refuse,
+)
 from pointsman.core.rollouts.requests import requested
 from pointsman.core.route_state import RouteState
 from pointsman.core.routes.compiled import CompiledRoute
@@ -27,8 +33,8 @@ def run_by_hand(
     names = [target.name for target in targets]
     if unknown := [name for name in form.targets if name not in names]:
         return refuse(command, None, f"the route has no target {join_first(unknown)}: it has {join_first(names)}")
-    if form.override_freeze and not form.reason:
-        return refuse(command, None, "overriding a freeze needs a reason: give one")
+    if reason := reason_against_override(form):
+        return refuse(command, None, reason)
     chosen = [target for target in targets if not form.targets or target.name in form.targets]
     if form.limit:
         chosen = [target.replace(limit=narrowed(target.limit, form.limit)) for target in chosen]

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from pointsman.core.identity import rollout_id, route_key
+from pointsman.core.identity import rollout_id, route_of
 from pointsman.core.model import Mode, Rollout, RolloutId, Run
 from pointsman.core.ports import ReconcileRequests, RolloutStore, Surroundings, Trail
 from pointsman.core.rollouts.commands import decisions
@@ -104,7 +104,7 @@ class CommandService:
 
     def _of_rollout(self, form: AnyRolloutCommand, about: dict[str, Any]) -> CommandResult:
         rollout, runs = self._load(form.rollout)
-        key = route_key(rollout.change.repository_id, rollout.spec.route)
+        key = route_of(rollout)
         around = self._around({run.queue for run in runs}, (key,))
         route = around.routes[key]
         match form:
