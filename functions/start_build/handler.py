@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.start_build import wiring
 from functions.start_build.instance_states import take_instance_state
+from functions.start_build.run_metrics import publishing_runs
 from functions.start_build.sweep_metrics import publish
 from pointsman.core.audit.build_event import UnrelatedEvent, read_build_event
 from pointsman.core.audit.instance_event import SOURCE
@@ -21,6 +22,7 @@ TIME_TO_FINISH_MS = 45_000  # the longest that one rollout can still take after 
 
 
 @logger.inject_lambda_context(clear_state=True)
+@publishing_runs()
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
     """Return the messages that go back to the queue. Other failures are raised, and Lambda retries."""
 

@@ -1,4 +1,4 @@
-"""The metrics of a sweep. Each has an alarm."""
+"""The metrics of a sweep: those of alarms, and the age of the oldest waiting run for the dashboard."""
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -9,11 +9,12 @@ logger = Logger(child=True)
 
 
 def publish(result: SweepResult) -> None:
-    """Publish how many runs have no build yet, how many targets were freed, and whether the sweep ran out of time."""
+    """Publish what the sweep has seen, zeros too: a run without a build, a freed target, a lack of time, a wait."""
     if result.freed:
         logger.error("freed targets that were held for rollouts that are gone", extra={"queues": result.freed})
     metrics = Metrics()
     metrics.add_metric(name="SweepsCutShort", unit=MetricUnit.Count, value=int(result.left > 0))
     metrics.add_metric(name="RunsStartingLong", unit=MetricUnit.Count, value=result.starting_long)
     metrics.add_metric(name="TargetsHealed", unit=MetricUnit.Count, value=len(result.freed))
+    metrics.add_metric(name="OldestWait", unit=MetricUnit.Seconds, value=result.oldest_wait.total_seconds())
     metrics.flush_metrics()

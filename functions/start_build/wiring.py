@@ -4,6 +4,7 @@ import functools
 import os
 from datetime import UTC, datetime
 
+from functions.start_build.counted_rollouts import CountedRollouts
 from functions.start_build.settings import StartBuildSettings
 from pointsman.adapters.alarms_cloudwatch import CloudWatchAlarms
 from pointsman.adapters.aws_client import aws_client
@@ -11,13 +12,13 @@ from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.dead_letters_sqs import SqsDeadLetters
 from pointsman.adapters.instances_ec2 import Ec2Instances
 from pointsman.adapters.packaged_routes import packaged_routes
-from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.model import Mode
 from pointsman.core.rollouts.consume import DeliveryConsumer
 from pointsman.core.rollouts.drift_checks import DriftChecks
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.rollouts.instance_intake import InstanceIntake
+from pointsman.core.rollouts.run_tally import RunTally
 from pointsman.core.routes.compiled import CompiledRoutes
 
 
@@ -28,8 +29,14 @@ def settings() -> StartBuildSettings:
 
 
 @functools.cache
-def _store() -> DynamoRollouts:
-    return DynamoRollouts(aws_client("dynamodb"), settings().rollouts_table, settings().audit_table)
+def run_tally() -> RunTally:
+    """What this process has written of runs, and not yet published."""
+    return RunTally()
+
+
+@functools.cache
+def _store() -> CountedRollouts:
+    return CountedRollouts(run_tally(), aws_client("dynamodb"), settings().rollouts_table, settings().audit_table)
 
 
 @functools.cache
@@ -91,5 +98,5 @@ def consumer() -> DeliveryConsumer:
 
 def forget() -> None:
     """Make every part anew at the next invocation: for tests, which change the environment."""
-    for part in (settings, _store, _trail, _routes, engine, drift_checks, instance_intake, consumer):
+    for part in (settings, run_tally, _store, _trail, _routes, engine, drift_checks, instance_intake, consumer):
         part.cache_clear()

@@ -221,6 +221,28 @@ def test_the_beginning_of_a_build_whose_start_got_no_answer_is_recorded(
         assert world.run(rollout, DEV).state is state
 
 
+def test_the_starts_and_ends_of_runs_are_metrics_of_the_call_that_stored_them(
+    world: TableWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = TargetName("prod/eu-central-1")  # its account has no project, so that CodeBuild refuses the run
+    incoming = delivery(DEV, bare)
+    call(queued(incoming))
+    began, failed = metrics_of(capsys)
+    assert (len(began["RunWait"]), began["RunsRefused"]) == (1, [1.0])
+    assert (failed["TargetFailures"], failed["target"]) == ([1.0], bare)
+    assert failed["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["target", "service"]]
+
+    run = world.run(incoming.specs[0].rollout, DEV)
+    for _ in range(2):  # the second time, nothing is stored and nothing is counted
+        call(ended(run.build_arn or "", incoming.specs[0].rollout, DEV))
+    [end] = metrics_of(capsys)
+    assert (len(end["RunDuration"]), end["RunsSucceeded"]) == (1, [1.0])
+
+
+def metrics_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if "CloudWatchMetrics" in line]
+
+
 def dead_letters() -> list[Any]:
     client = boto3.client("sqs", region_name="us-east-1")
     return client.receive_message(QueueUrl=DEAD_LETTERS, MaxNumberOfMessages=10, MessageAttributeNames=["All"])[

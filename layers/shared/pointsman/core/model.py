@@ -168,6 +168,7 @@ class Run(Value, kw_only=True, frozen=True):
     log_url: str | None = None
     created_at: datetime  # time of the first push; never changes
     ordering_time: datetime = NOT_GIVEN  # time of the newest push of its commit
+    waiting_since: datetime | None = None  # when it first joined the target's queue; None: it did not have to
     acquired_at: datetime | None = None  # when it acquired the target
     # When StartBuild was first called without a clear answer, so that a build may exist; None: every call was answered.
     start_requested_at: datetime | None = None

@@ -46,7 +46,7 @@ def enter(situation: Situation, run: Run) -> Transition | None:
     is_new = run.version == 0  # a run that lost its entry joins again, without a second event
     event = RunWaited(**about(rollout, run, now), blocked_by=ahead.rollout)
     return Transition(
-        runs=(run.replace(blocked_by=ahead.rollout),),
+        runs=(run.replace(blocked_by=ahead.rollout, waiting_since=run.waiting_since or now),),
         queues=(queue.replace(waiting=(*queue.waiting, run.queue_entry)),),
         events=(event,) if is_new else (),
     )

@@ -36,6 +36,7 @@ class SweepResult(Value, kw_only=True, frozen=True):
     left: int = 0  # left to the next sweep
     freed: tuple[str, ...] = ()  # queues and routes from which orphaned entries were removed
     starting_long: int = 0  # runs that have held a target for 15 minutes without a build
+    oldest_wait: timedelta = timedelta()  # of the runs that wait for their target
 
 
 class ReconcileCall(Protocol):
@@ -55,6 +56,7 @@ class _Tally:
     starting_long: set[tuple[RolloutId, TargetName, int]] = field(default_factory=set)
     unreadable: set[RolloutId] = field(default_factory=set)
     waiting: dict[str, Run] = field(default_factory=dict)  # by queue: one of the runs that wait
+    oldest_wait: timedelta = timedelta()
     behind: dict[str, RolloutId] = field(default_factory=dict)  # by route: a rollout that waits for an older one
 
 
@@ -78,7 +80,13 @@ class Sweep:
         left = len(ids) - tally.handled
         self._store.keep_sweep_cursor(tally.last if left else None)
         freed = () if should_stop() else self._free_orphaned(set(ids), tally)
-        return SweepResult(rollouts=tally.handled, left=left, freed=freed, starting_long=self._still_starting(tally))
+        return SweepResult(
+            rollouts=tally.handled,
+            left=left,
+            freed=freed,
+            starting_long=self._still_starting(tally),
+            oldest_wait=tally.oldest_wait,
+        )
 
     def _batches(
         self, ids: Iterable[RolloutId], tally: _Tally, should_stop: Callable[[], bool]
@@ -141,6 +149,8 @@ class Sweep:
         for run in runs:
             if run.state is RunState.WAITING:
                 tally.waiting[run.queue] = run
+                waiting_since = run.waiting_since or run.created_at
+                tally.oldest_wait = max(tally.oldest_wait, self._clock() - waiting_since)
             if is_starting_long(run, self._clock()):
                 tally.starting_long.add((run.rollout, *run.key))
 
