@@ -1,9 +1,9 @@
 """Bridges the emulator's IAM: condition keys that it does not set, and policies that it does not evaluate.
 
 Gaps: aws:PrincipalArn of a session is not its role; events:source, events:detail-type, dynamodb:LeadingKeys and
-those of StartBuild's overrides are never set; the ARNs of log groups, of rules on the default bus, of buses and of
-projects are not those that AWS evaluates, and GetAlias is taken for ListAliases; a DynamoDB table's own policy is
-stored but not evaluated, and a Deny does not apply to root.
+those of StartBuild's overrides are never set; the ARNs of log groups, of rules on the default bus, of buses, of
+projects and of dashboards are not those that AWS evaluates, and GetAlias is taken for ListAliases; a DynamoDB table's
+own policy is stored but not evaluated, and a Deny does not apply to root.
 """
 
 from __future__ import annotations
@@ -84,9 +84,11 @@ def install() -> None:
 def _named_resource(service: str, headers: Any, body: bytes, arn: str, region: str) -> str:
     """The resource on which AWS authorises a call, where the emulator takes another; else empty."""
     operation, (account, _) = str(headers.get("x-amz-target", "")).rpartition(".")[2], emulator.current_scope()
-    if service not in {"events", "codebuild"}:
+    if service not in {"events", "codebuild"} and operation not in {"GetDashboard", "PutDashboard"}:
         return ""
     request = json.loads(body or b"{}")
+    if service == "monitoring":
+        return f"arn:aws:cloudwatch::{account}:dashboard/{request['DashboardName']}"
     if operation == "BatchGetProjects":
         return f"arn:aws:codebuild:{region}:{account}:project/{(request.get('names') or [''])[0]}"
     if operation == "DescribeEventBus":

@@ -135,6 +135,7 @@ def _show_next_steps(deployment: "Deployment") -> None:
         f"webhook on GitHub: URL {outputs.get('WebhookUrl')}, content type application/json, and as its secret the "
         f"value of {outputs.get('WebhookSecretName')} in Secrets Manager."
     )
+    note(f"The dashboard: {outputs.get('DashboardUrl')}")
 
 
 def _examine(preparation: "Preparation", targets: Sequence[str]) -> None:

@@ -6,8 +6,9 @@ from collections import Counter
 import pytest
 
 from tests.contract.templates.cloudformation import ROOT, control, worker
+from tests.contract.templates.metrics import emitted
 from tools.cost.__main__ import FILE, cost
-from tools.cost.model import IDLE_METRICS, Idle, Push, schedules
+from tools.cost.model import IDLE_METRICS, MONTH, PUSH_METRICS, Idle, Push, schedules
 
 
 def test_the_page_is_current() -> None:
@@ -33,6 +34,19 @@ def test_a_push_has_as_many_items_as_the_trail_of_a_rollout() -> None:
     per_target = ("RunStarted", "BuildReported", "BuildReported", "HostResultRecorded", "PlaybookEnded", "RunEnded")
     assert {*once, *per_target} <= set(kinds)
     assert Push(10).trail_items == len(once) + 10 * len(per_target)
+
+
+def test_the_metrics_of_a_push_are_those_that_functions_write_when_all_goes_well() -> None:
+    names = {"DeliveriesDecided", "RunWait", "RunDuration", "RunsSucceeded"}
+    names |= {"EventsTaken", "EventsRecorded", "EventsRepeated"}
+    names |= {"RolloutsTouched", "MessagesPosted", "MessagesUpdated", "MessagesUnchanged"}
+    assert names <= {each.name for each in emitted() if each.dimensions == {"service"}}
+    assert len(names) == PUSH_METRICS
+
+
+def test_a_dashboard_costs_in_the_month() -> None:
+    assert len(control().of_type("AWS::CloudWatch::Dashboard")) == 1
+    assert Idle(10).costs()["Dashboard"] == MONTH["dashboard"]
 
 
 def test_the_idle_metrics_are_those_of_a_sweep_and_of_stale_messages() -> None:

@@ -126,6 +126,21 @@ def test_doctor_examines_everything_for_a_reader_but_what_needs_a_secrets_value(
     }
 
 
+def test_a_reader_sees_the_dashboard_as_the_stack_made_it(reader: Person, cloud: LocalCloud) -> None:
+    cloudwatch = reader.client("cloudwatch")
+    name = cloud.record.outputs["DashboardUrl"].rpartition("/")[2]
+    body = cloudwatch.get_dashboard(DashboardName=name)["DashboardBody"]
+    widgets = [each["properties"] for each in json.loads(body)["widgets"]]
+    shown = {arn for each in widgets for arn in each.get("alarms", [])}
+    alarms = cloudwatch.describe_alarms(AlarmNamePrefix="pointsman/")["MetricAlarms"]
+    assert shown == {each["AlarmArn"] for each in alarms}
+    metrics = [metric for each in widgets for metric in each.get("metrics", [])]
+    assert [each[3] for each in metrics if "ApproximateAgeOfOldestMessage" in each] == ["pointsman-changes.fifo"]
+    [search] = [each[0] for each in metrics if len(each) == 1]
+    assert 'service="pointsman"' in search["expression"]
+    assert search["label"] == "${PROP('Dim.target')}"
+
+
 type Write = Callable[[Person, Observer], Any]
 
 WRITES: dict[str, Write] = {
@@ -146,6 +161,9 @@ WRITES: dict[str, Write] = {
         Entries=[{"Source": "pointsman.ansible", "DetailType": "x", "Detail": "{}", "EventBusName": "pointsman"}]
     ),
     "a function": lambda person, world: person.client("lambda").invoke(FunctionName="pointsman-start-build"),
+    "the dashboard": lambda person, world: person.client("cloudwatch").put_dashboard(
+        DashboardName="pointsman", DashboardBody='{"widgets": []}'
+    ),
     "the stack": lambda person, world: person.client("cloudformation").delete_stack(StackName="pointsman"),
     "a start role": lambda person, world: person.client("sts", "dev").assume_role(
         RoleArn=f"arn:aws:iam::222222222222:role/pointsman-start-{REGION}", RoleSessionName="test"

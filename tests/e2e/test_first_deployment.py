@@ -87,6 +87,7 @@ def deployed(initialised: Operator, empty: LocalCloud) -> Operator:
     assert done.returncode == 0, done.stderr
     assert actions(done.stdout) == dict.fromkeys(STACKS, "create")
     assert "Next: `pointsman slack-app` for Slack, then `pointsman github-app` for GitHub." in done.stderr
+    assert "The dashboard: https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#" in done.stderr
     done = initialised.run("slack-app", "--yes", text=empty.record.slack_token)
     assert done.returncode == 0, done.stderr
     return initialised

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from tools.cost.model import FREE, MONTH, PRICES, USE, Idle, Push
+from tools.cost.model import FREE, HOUR_OF_METRIC, MONTH, PRICES, PUSH_METRICS, USE, Idle, Push
 from tools.markdown import page, table
 from tools.reference.stacks import ROOT
 
@@ -21,8 +21,8 @@ other columns have 100 and 1,000 of them. Each has one host here.
 """
 IDLE = """\
 The control stack has {secrets} secrets and {alarms} alarms, and each worker stack one alarm more. AWS gives
-every account {free} alarms, {metrics} metrics, a million calls and a million requests a month: with 10 targets
-that takes {saved} off the sum, if nothing else uses them.
+every account {free} alarms, {metrics} metrics, {dashboards} dashboards, a million calls and a million requests a
+month: with 10 targets that takes {saved} off the sum, if nothing else uses them.
 
 Not included, because they are cents: storage of tables, logs, archives and artifacts (each up to some GB),
 point-in-time recovery, and traces. Your instances, NAT gateways and endpoints are yours with any tool.
@@ -32,6 +32,10 @@ Almost all of it is CodeBuild: {minutes} minutes for each target, at {price} a m
 and the first thing to replace by your own. AWS counts from the submission of a build to its end, rounded up to
 a minute, and gives {free} minutes a month for nothing. For 10 targets there are {calls} calls of functions,
 {items} items of the trail and {events} events.
+
+Metrics are paid by the hour in which they report: {metrics} of them for a push, once an hour however many pushes
+and targets there are. Only a run that fails adds one for its target, since a target has a metric of its own
+there: {failure} for each hour in which it fails.
 """
 PEERS = """\
 An AWX host (EC2 t3.large with 50 GB) costs more up to {awx} pushes a month, a small host for a lighter tool
@@ -76,12 +80,14 @@ def _by_service(columns: list[dict[str, float]]) -> str:
 
 def _idle(idle: Idle) -> str:
     costs = idle.costs()
-    saved = min(FREE["alarms"], idle.alarms) * MONTH["alarm"] + costs["Metrics"] + costs["Lambda"] + costs["SQS"]
+    wholly_free = ("Metrics", "Dashboard", "Lambda", "SQS")
+    saved = min(FREE["alarms"], idle.alarms) * MONTH["alarm"] + sum(costs[name] for name in wholly_free)
     return IDLE.format(
         secrets=idle.secrets,
         alarms=Idle(0).alarms,
         free=f"{FREE['alarms']:.0f}",
         metrics=f"{FREE['metrics']:.0f}",
+        dashboards=f"{FREE['dashboards']:.0f}",
         saved=_dollars(saved),
     )
 
@@ -92,6 +98,8 @@ def _push(push: Push) -> str:
         price=USE["build_minute"],
         free=f"{FREE['build_minutes']:.0f}",
         calls=push.calls,
+        metrics=PUSH_METRICS,
+        failure=_dollars(HOUR_OF_METRIC),
         items=push.trail_items,
         events=push.bus_events,
     )

@@ -13,9 +13,13 @@ PRICES: Final[Mapping[str, Mapping[str, float]]] = tomllib.loads((Path(__file__)
 MONTH, USE, FREE = PRICES["month"], PRICES["use"], PRICES["free"]
 DAYS: Final = 30
 MINUTES: Final = DAYS * 24 * 60
+HOUR_OF_METRIC: Final = MONTH["metric"] / (DAYS * 24)  # AWS counts the hours in which a metric was reported
 
 # Metrics that the schedules report all month, even without a push: those of a sweep, and MessagesStale.
-IDLE_METRICS: Final = 4
+IDLE_METRICS: Final = 5
+# Metrics that a push adds in the hour in which it is there, however many targets it has: DeliveriesDecided; RunWait,
+# RunDuration and RunsSucceeded; EventsTaken, EventsRecorded and EventsRepeated; RolloutsTouched and three of messages.
+PUSH_METRICS: Final = 11
 SECONDS_OF_AN_IDLE_CALL: Final = 0.2  # a warm schedule finds nothing to do
 POLLS_A_MINUTE: Final = 15  # Lambda's five pollers of changes.fifo wait 20 seconds each
 GITHUB_APP_SECRET: Final = 1  # beside those in the template
@@ -53,6 +57,7 @@ class Push:
             "Lambda": gb_seconds * USE["lambda_gb_second"] + self.calls * USE["lambda_request"],
             "DynamoDB": writes * USE["write_unit"] + 2 * writes * USE["read_unit"],
             "EventBridge": self.bus_events * USE["event"],
+            "Metrics": PUSH_METRICS * HOUR_OF_METRIC,
             "Logs": (self.targets * 200 + self.calls * 2) / 1_000_000 * USE["log_gb"],  # 200 KB a build, 2 KB a call
         }
 
@@ -71,6 +76,7 @@ class Idle:
             "Secrets": self.secrets * MONTH["secret"],
             "Alarms": self.alarms * MONTH["alarm"],
             "Metrics": IDLE_METRICS * MONTH["metric"],
+            "Dashboard": MONTH["dashboard"],
             "Lambda": calls * (SECONDS_OF_AN_IDLE_CALL * USE["lambda_gb_second"] + USE["lambda_request"]),
             "SQS": MINUTES * POLLS_A_MINUTE * USE["fifo_request"],
             "DynamoDB": calls * 2 * USE["read_unit"],

@@ -40,6 +40,7 @@ IMAGE_ANSWERS = {
 }
 # The properties by which a Ref gives a resource's own name, where a template chooses one.
 NAMES = {
+    "AWS::CloudWatch::Dashboard": "DashboardName",
     "AWS::CodeBuild::Project": "Name",
     "AWS::ECR::Repository": "RepositoryName",
     "AWS::Events::EventBus": "Name",
@@ -226,7 +227,7 @@ class _Resolver:
             case "Fn::If", [condition, then, otherwise]:
                 return self.resolve(then if self.holds(condition) else otherwise)
             case "Fn::FindInMap", [mapping, first, second]:
-                return self._mappings[mapping][first][second]
+                return self._mappings[mapping][self.resolve(first)][second]
             case _:
                 return self._of_values(name, self.resolve(argument))
 

@@ -1,80 +1,39 @@
 """Every alarm looks where something is written, and says to an operator what to do."""
 
-import ast
-import importlib
 import re
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
-from pointsman.core.audit import recorder
-from pointsman.core.github.answer import AnswerOutcome
 from tests.contract.templates.cloudformation import ROOT, Stack, control, worker
+from tests.contract.templates.metrics import emitted, written
 
 ALARMS = control().of_type("AWS::CloudWatch::Alarm")
-# Metrics of AWS that an alarm is on, and by which dimension: as AWS documents them.
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
-# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
-OF_AWS = {
-    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): ("QueueName",),
-    ("AWS/SQS", "ApproximateAgeOfOldestMessage"): ("QueueName",),
-    ("AWS/Lambda", "IteratorAge"): ("FunctionName",),
-    ("AWS/Lambda", "Errors"): ("FunctionName", "Resource", "ExecutedVersion"),
-}
-
-
-def emitted() -> Iterator[str]:
-    """The name of every metric that a function adds."""
-    for path in sorted((ROOT / "functions").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add_metric":
-                (name,) = [each.value for each in node.keywords if each.arg == "name"]
-                yield from names_of(name, path)
-
-
-def names_of(name: ast.expr, path: Path) -> Iterator[str]:
-    match name:
-        case ast.Constant():
-            yield str(name.value)
-        case ast.Subscript(value=ast.Name(id=table)):  # one of a table of the same module
-            module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-            yield from getattr(module, table).values()
-        case ast.JoinedStr():  # the receiver counts its outcomes
-            outcomes = (*get_args(AnswerOutcome.__value__), "failed")
-            yield from (f"Deliveries{outcome.capitalize()}" for outcome in outcomes)
-        case _ if ast.unparse(name) == "result.outcome":
-            yield from (outcome.value for outcome in recorder.RecordOutcome)
-        case _:
-            raise AssertionError(f"{path}: which metrics are named {ast.unparse(name)}?")
 
 
 def test_the_metric_names_of_a_table_are_read() -> None:
-    assert {"MessagesPosted", "RolloutsUnknown", "SlackRefused", "DeliveriesFailed"} <= set(emitted())
+    names = {each.name for each in emitted()}
+    assert {"MessagesPosted", "RolloutsUnknown", "SlackRefused", "DeliveriesFailed", "RunsSkipped"} <= names
 
 
-def of_the_log() -> set[str]:
-    return {
-        transformation["MetricName"]
-        for each in control().of_type("AWS::Logs::MetricFilter").values()
-        for transformation in each["MetricTransformations"]
-    }
+def test_a_metric_that_nobody_writes_or_with_other_dimensions_is_noticed() -> None:
+    service = {"service": "pointsman"}
+    assert written("Pointsman", "SlackRefused", service) == "Count"
+    assert written("Pointsman", "OldestWait", service) == "Seconds"
+    assert written("Pointsman", "TargetFailures", {**service, "target": "dev/eu-west-1"}) == "Count"
+    for other in ({}, {"service": "other"}, {**service, "target": "dev/eu-west-1"}):
+        assert written("Pointsman", "SlackRefused", other) is None
+    assert written("Pointsman", "TargetFailures", service) is None
+    assert written("Pointsman", "DeliveriesLost", service) is None  # a metric filter has no dimension
+    assert written("Other", "SlackRefused", service) is None
+    assert written("Pointsman", "NobodyWritesThis", service) is None
+    assert written("AWS/SQS", "ApproximateAgeOfOldestMessage", {"Queue": "changes"}) is None
 
 
 @pytest.mark.parametrize("alarm", ALARMS.values(), ids=ALARMS.keys())
 def test_an_alarm_uses_a_metric_that_is_written_with_its_dimensions(alarm: dict[str, Any]) -> None:
     dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
-    if alarm["Namespace"].startswith("AWS/"):
-        assert tuple(dimensions) == OF_AWS[alarm["Namespace"], alarm["MetricName"]]
-    elif alarm["MetricName"] in of_the_log():
-        assert dimensions == {}  # a metric filter has none
-    else:
-        assert alarm["MetricName"] in set(emitted())
-        for function in control().of_type("AWS::Lambda::Function").values():
-            environment = function["Environment"]["Variables"]
-            assert alarm["Namespace"] == environment["POWERTOOLS_METRICS_NAMESPACE"]
-            assert dimensions == {"service": environment["POWERTOOLS_SERVICE_NAME"]}
+    assert written(alarm["Namespace"], alarm["MetricName"], dimensions)
 
 
 @pytest.mark.parametrize("name", ALARMS)
