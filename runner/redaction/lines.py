@@ -19,7 +19,7 @@ class Strictness(enum.Enum):
 
 
 _NAME = re.compile(r"(?<![\w$%])[A-Za-z_][\w.-]*(?:\[[^\]\n]{0,64}\])?")
-_ASSIGNS = re.compile(r"[\\\"'\])}]{0,6}[ \t]{0,40}(?:=>|:=|\?=|\+=|[:=]|%3[AaDd])[ \t]{0,40}")
+_ASSIGNS = re.compile(r"[\\\"'\])}]{0,6}[ \t]{0,40}(?:=>|:{1,3}=|\?=|\+=|[:=]|%3[AaDd])[ \t]{0,40}")
 _DEFINES = re.compile(r"[\"']\s{0,4},\s{0,4}(?=[\"'])")  # define('DB_PASSWORD', 'x')
 _ELEMENT = re.compile(r"(?:\s[^<>\n]{0,200})?>")
 _SPACE = re.compile(r"[\"']?[ \t]{1,40}(?:(?:is|was|to|set to)[ \t:]+)?")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from redaction.appearance import is_plain, looks_drawn
 from redaction.commands import redact_commands
 from redaction.directives import redact_directives
+from redaction.known_tokens import redact_known_tokens
 from redaction.lines import LineRedactor, Strictness
 from redaction.names import hides, may_hide
 from redaction.rules import LONG_WORD, ByWord, holds_any, lower_case
@@ -72,8 +73,10 @@ class Redactor:
         if may_hide(text):
             text = "\n".join(LineRedactor(strictness, self.learn).redact(text.split("\n")))
         text = redact_directives(text)
+        lower = lower_case(text)
+        text = redact_known_tokens(text, lower)
         has_long_word = LONG_WORD.search(text)
-        for rule in _TOKENS.concerning(lower_case(text)):
+        for rule in _TOKENS.concerning(lower):
             if has_long_word or not rule.in_long_word:
                 text = rule.expression.sub(_hide, text)
         text = BODY_LINE.expression.sub(rf"\1{MARKER}", text)

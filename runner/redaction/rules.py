@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 compiled = cache(re.compile)
-LONG_WORD = re.compile(r"[\w.-]{16}")
+LONG_WORD = re.compile(r"[\w.~+/=-]{15}")
 
 
 class Rule(NamedTuple):

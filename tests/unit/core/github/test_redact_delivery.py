@@ -57,7 +57,7 @@ def test_a_file_is_matched_by_its_name_and_recorded_without_the_secret_in_it() -
     for commit in (content["head_commit"], *content["commits"]):
         commit |= {"added": [f"ansible/{TOKEN}.yml"], "modified": [], "removed": []}
     [decision] = [each for each in delivered(content).decisions if each.runs]
-    assert decision.file == "ansible/[redacted]"
+    assert decision.file == "ansible/[redacted].yml"
 
 
 @pytest.mark.parametrize(
