@@ -19,6 +19,7 @@ _DIGEST = re.compile(
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",
     re.IGNORECASE,
 )
+_CHUNK = re.compile(r"[\w.~=-]{4,}")  # what the words of all rules are in; no rule has a shorter text
 _SECRET_NAME = re.compile(r"key|secret|token|pass|pwd|credential|auth|login|(?<![a-z])pat(?![a-z])", re.IGNORECASE)
 SHORTEST_CUT = 8  # characters after the beginning of a token that was cut
 FEWEST_DIGITS = 4  # of a cut token that is no name
@@ -70,7 +71,8 @@ def _tokens() -> ByWord[KnownToken]:
 def redact_known_tokens(text: str, lower: str) -> str:
     """The text without them; `lower` is the text in lower case."""
     if LONG_WORD.search(text):
-        for token in _tokens().concerning(lower):
+        # Texts repeat their words, and the rules have many: each word is looked at once.
+        for token in _tokens().concerning("\n".join(set(_CHUNK.findall(lower)))):
             text = token.redact(text)
     return text
 

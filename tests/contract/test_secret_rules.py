@@ -7,6 +7,7 @@ import warnings
 import pytest
 import re2
 from redaction.gitleaks_rules import BEGINNINGS, RULES
+from redaction.known_tokens import _CHUNK
 from redaction.rules import LONG_WORD, lower_case
 
 from tests.support.secret_samples import Sampler
@@ -111,3 +112,8 @@ def test_the_syntax_of_go_is_written_as_python_reads_it(go: str, python: str) ->
 def test_one_group_can_be_kept() -> None:
     assert go_regex.translate("(a)(b)", 2) == "(?:a)(b)"
     assert go_regex.translate("(a)(b)", 0) == "(?:a)(?:b)"
+
+
+def test_every_word_of_a_rule_is_within_one_chunk() -> None:
+    words = {word for rule in RULES for word in rule[1]} | {each.lower() for each in BEGINNINGS}
+    assert [word for word in words if not _CHUNK.fullmatch(f"xx{word}xx")] == []
