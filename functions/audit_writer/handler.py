@@ -10,17 +10,18 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.audit_writer.settings import AuditWriterSettings
 from pointsman.adapters.aws_client import aws_client
+from pointsman.adapters.function_logger import function_logger
 from pointsman.adapters.run_lookup_dynamodb import DynamoRunLookup
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.audit.recorder import AuditRecorder, RecordOutcome
 
-logger = Logger()
+logger = function_logger()
 metrics = Metrics()
 
 OUTCOME_METRICS = {

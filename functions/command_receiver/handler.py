@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.command_receiver.settings import CommandReceiverSettings
 from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.aws_json import SQS, AwsJson
+from pointsman.adapters.function_logger import function_logger
 from pointsman.adapters.packaged_routes import packaged_routes
 from pointsman.adapters.queue_sqs import SqsQueue
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
@@ -24,7 +24,7 @@ from pointsman.core.rollouts.commands.service import CommandService
 from pointsman.core.trail.command_events import CommandRefused
 from pointsman.errors import Rejected, Unavailable
 
-logger = Logger()
+logger = function_logger()
 
 
 @cache

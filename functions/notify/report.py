@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from functions.notify.stream import AlteredItem
+from pointsman.adapters.function_logger import function_logger
 from pointsman.core.slack.channel_sync import ChannelSyncResult, SyncResult
 from pointsman.core.slack.message_sync import NotifyResult
 from pointsman.core.slack.stale import StaleList
 from pointsman.errors import SlackBusy
 
-logger = Logger()
+logger = function_logger()
 metrics = Metrics()
 
 RESULT_METRICS = {

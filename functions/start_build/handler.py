@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -11,12 +10,13 @@ from functions.start_build import wiring
 from functions.start_build.instance_states import take_instance_state
 from functions.start_build.run_metrics import publishing_runs
 from functions.start_build.sweep_metrics import publish
+from pointsman.adapters.function_logger import function_logger
 from pointsman.core.audit.build_event import UnrelatedEvent, read_build_event
 from pointsman.core.audit.instance_event import SOURCE
 from pointsman.core.model import RolloutId, TargetName
 from pointsman.core.rollouts.consume import BatchResult, ReceivedMessage
 
-logger = Logger()
+logger = function_logger()
 
 TIME_TO_FINISH_MS = 45_000  # the longest that one rollout can still take after a look at the clock
 

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from functions.start_build import wiring
+from pointsman.adapters.function_logger import function_logger
 from pointsman.core.audit.build_event import UnrelatedEvent
 from pointsman.core.audit.instance_event import read_instance_event
 
-logger = Logger(child=True)
+logger = function_logger(child=True)
 
 
 def take_instance_state(event: dict[str, Any]) -> None:

@@ -1,11 +1,12 @@
 """The metrics of a sweep: those of alarms, and the age of the oldest waiting run for the dashboard."""
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from pointsman.adapters.function_logger import function_logger
 from pointsman.core.rollouts.sweep import SweepResult
 
-logger = Logger(child=True)
+logger = function_logger(child=True)
 
 
 def publish(result: SweepResult) -> None:

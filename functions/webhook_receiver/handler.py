@@ -6,17 +6,18 @@ none of it but names (repository, ref, commit) and the reasons.
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.webhook_receiver import wiring
+from pointsman.adapters.function_logger import function_logger
 from pointsman.core.github.allowed_addresses import looks_like_github
 from pointsman.core.github.answer import Answer, rejected
 from pointsman.core.github.request import read_request
 from pointsman.errors import Rejected
 
-logger = Logger()
+logger = function_logger()
 metrics = Metrics()
 
 

@@ -5,11 +5,10 @@ import time
 from datetime import UTC, datetime
 from functools import cache, cached_property, partial
 
-from aws_lambda_powertools import Logger
-
 from functions.webhook_receiver.settings import WebhookReceiverSettings
 from pointsman.adapters.aws_client import RECEIVER
 from pointsman.adapters.aws_json import SECRETS_MANAGER, SQS, AwsJson
+from pointsman.adapters.function_logger import function_logger
 from pointsman.adapters.packaged_routes import packaged_routes
 from pointsman.adapters.queue_sqs import SqsQueue
 from pointsman.adapters.secret import Secret
@@ -20,7 +19,7 @@ from pointsman.core.github.signature_check import SignatureCheck
 from pointsman.core.routing.changed_files import ChangedFilesSource
 from pointsman.core.routing.routing_input import Comparison
 
-logger = Logger()
+logger = function_logger()
 
 
 @cache

@@ -2,13 +2,13 @@
 
     Redactor.redact ─▶ structures (Kubernetes secrets, name/value pairs) ─▶ lines (names beside values)
                        ─▶ commands (options, standard input) ─▶ directives (settings of servers and routers)
-                       ─▶ shapes (tokens, keys, URLs) ─▶ learnt values
+                       ─▶ known tokens (gitleaks' rules) ─▶ shapes (keys, hashes, URLs) ─▶ learnt values
 
 Needs the standard library alone: it runs in the build, beside Ansible, and in the functions.
 """
 
 from redaction.appearance import is_plain
 from redaction.names import is_secret_name
-from redaction.redactor import MARKER, Redactor, Strictness, leaves
+from redaction.redactor import MARKER, Redactor, Strictness, leaves, redact_shapes
 
-__all__ = ["MARKER", "Redactor", "Strictness", "is_plain", "is_secret_name", "leaves"]
+__all__ = ["MARKER", "Redactor", "Strictness", "is_plain", "is_secret_name", "leaves", "redact_shapes"]

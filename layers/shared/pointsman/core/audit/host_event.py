@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from msgspec import Meta, ValidationError
-from redaction import Redactor
+from redaction import Redactor, redact_shapes
 
 from pointsman.core.audit.build_event import (
     SOURCE,
@@ -95,9 +95,21 @@ class HostEvent(_RunnerEvent, kw_only=True, frozen=True):
             raise ValueError(f"a host's name must have at most {HOST_BYTES} bytes")
 
     def cleaned(self) -> Self:
-        """Round the durations: the table cannot store the smallest numbers of JSON."""
-        tasks = (task.replace(duration_seconds=round(task.duration_seconds, 3)) for task in self.tasks)
-        return self.replace(tasks=tuple(tasks))
+        """Redact the texts again, and round the durations: the table cannot store the smallest numbers of JSON."""
+        return self.replace(tasks=tuple(map(_cleaned_task, self.tasks)))
+
+
+def _cleaned_task(task: TaskResult) -> TaskResult:
+    """The task without secrets that have a shape: the build may have an older runner, with fewer rules."""
+    return task.replace(
+        name=redact_shapes(task.name),
+        path=redact_shapes(task.path),
+        action=redact_shapes(task.action),
+        role=task.role and redact_shapes(task.role),
+        message=task.message and redact_shapes(task.message),
+        diff=task.diff and redact_shapes(task.diff),
+        duration_seconds=round(task.duration_seconds, 3),
+    )
 
 
 class PlaybookEvent(_RunnerEvent, kw_only=True, frozen=True):
