@@ -44,8 +44,10 @@ def _redacted(value: Any) -> Any:
             return {name: _redacted(inner) for name, inner in value.items()}
         case list() | tuple():
             return [_redacted(inner) for inner in value]
-        case _:
+        case int() | float() | None:
             return value
+        case _:
+            return _redacted(str(value))
 
 
 _cached = lru_cache(maxsize=512)(redact_shapes)  # names and reasons are the same from line to line
