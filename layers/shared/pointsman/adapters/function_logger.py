@@ -4,6 +4,7 @@ What the functions log was redacted where it came in. Here it is redacted once m
 text of an exception, an answer of AWS or of GitHub.
 """
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from redaction import redact_shapes
 
+_IDENTIFIER = re.compile(r"[0-9a-f-]{0,40}")  # a commit, a delivery: alone it is no secret
 LONGEST_CACHED = 500  # characters
 # What Powertools adds to each line, out of Lambda's context.
 _OF_LAMBDA = frozenset(
@@ -38,6 +40,8 @@ def function_logger(*, child: bool = False) -> Logger:
 
 def _redacted(value: Any) -> Any:
     match value:
+        case str() if _IDENTIFIER.fullmatch(value):
+            return value
         case str():
             return _cached(value) if len(value) <= LONGEST_CACHED else redact_shapes(value)
         case dict():
