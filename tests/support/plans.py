@@ -7,6 +7,7 @@ from pointsman.core.delivery import Delivery
 from pointsman.core.model import RolloutId, RunState, TargetName, WhenBusy
 from pointsman.core.rollout_plan import ApprovalRule, Gate, OnFailure, RolloutPlan, Wave
 from pointsman.core.routes.compiled import CompiledRoutes
+from tests.support.events import host, playbook_ended
 from tests.support.rollouts import COMMIT, MORNING, delivery
 from tests.support.world import MemoryWorld
 
@@ -68,3 +69,16 @@ class WavesWorld(MemoryWorld):
         """Let the builds on these targets end."""
         for name in names:
             self.finish(rollout_id, TargetName(name), state)
+
+    def report_hosts(self, rollout_id: RolloutId, name: str, statuses: dict[str, str]) -> None:
+        """Let the newest build on a target report the status of each host, and the end of Ansible."""
+        run = self.run(rollout_id, TargetName(name))
+        about: dict[str, Any] = {"rollout": rollout_id, "attempt": run.attempt, "build_arn": run.build_arn}
+        for each, status in statuses.items():
+            self.trail.record(host(name, each, status=status, **about))
+        self.trail.record(playbook_ended(name, **about, hosts=len(statuses)))
+
+    def fail_hosts(self, rollout_id: RolloutId, name: str, statuses: dict[str, str]) -> None:
+        """Let the build on a target report its hosts, and fail."""
+        self.report_hosts(rollout_id, name, statuses)
+        self.finish(rollout_id, TargetName(name), RunState.FAILED)

@@ -13,13 +13,8 @@ from pointsman.core.rollouts.route_line import newer_rollout
 from pointsman.core.rollouts.situation import Facts, Situation, has_started
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.rollouts.waits import is_behind, wait_before, wait_of
-from pointsman.core.rollouts.waves import (
-    WaveResult,
-    is_last_wave,
-    not_started,
-    result_of_wave,
-    targets_of_wave,
-)
+from pointsman.core.rollouts.wave_result import WaveResult, result_of_wave
+from pointsman.core.rollouts.waves import is_last_wave, not_started, targets_of_wave
 from pointsman.core.trail.events import TrailEvent
 from pointsman.core.trail.wave_events import (
     GateEvaluated,
