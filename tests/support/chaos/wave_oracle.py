@@ -26,6 +26,12 @@ class Hosts:
     unreachable: int = 0
     is_complete: bool = True  # all results arrive sooner or later
 
+    def statuses(self, limited_to: tuple[str, ...]) -> dict[str, str]:
+        """The status of each host by its name. A run on some hosts alone has no others."""
+        bad = ["failed"] * self.failed + ["unreachable"] * self.unreachable
+        names = limited_to or tuple(f"web-{number}" for number in range(1, len(bad) + self.fine + 1))
+        return {name: bad[index] if index < len(bad) else "changed" for index, name in enumerate(names)}
+
 
 @dataclass
 class WaveOracle:
@@ -33,7 +39,7 @@ class WaveOracle:
 
     oracle: "Oracle"
     alarms: ChaosAlarms
-    hosts: dict[str, Hosts] = field(default_factory=dict)  # by build
+    hosts: dict[str, dict[str, str]] = field(default_factory=dict)  # the status of each, by build
     sent: dict[str, tuple[str, str, int, str]] = field(default_factory=dict)  # approvals: caller, rollout, wave, commit
     _approvals: list[tuple[RolloutApproved, int]] = field(default_factory=list)  # with the round
     _started: set[tuple[str, int, int]] = field(default_factory=set)
@@ -130,16 +136,25 @@ class WaveOracle:
         bad = [run for run in runs if run.state.failed]
         if beyond := [run for run in bad if run.state is not RunState.FAILED]:
             return f"{beyond[0].target.name} {beyond[0].state}"
-        hosts = [self.hosts.get(str(run.build_arn), Hosts()) for run in runs if run.build_arn]
-        total = sum(each.fine + each.failed + each.unreachable for each in hosts)
-        failed, unreachable = sum(each.failed for each in hosts), sum(each.unreachable for each in hosts)
-        if bad and not all(each.failed or each.unreachable for run in bad for each in [self.hosts[str(run.build_arn)]]):
+        states = [status for run in runs for status in self._hosts_of_target(run).values()]
+        total, failed, unreachable = len(states), states.count("failed"), states.count("unreachable")
+        if any({"failed", "unreachable"}.isdisjoint(self.hosts[str(run.build_arn)].values()) for run in bad):
             return "it failed, although no host did"
         if bad and not tolerate.failed_hosts.allows(failed, total):
             return f"{failed} of {total} hosts failed"
         if bad and not tolerate.unreachable_hosts.allows(unreachable, total):
             return f"{unreachable} of {total} hosts were unreachable"
         return None
+
+    def _hosts_of_target(self, run: Run) -> dict[str, str]:
+        """The hosts of a target: those that the newest run left out are as the runs before left them."""
+        runs = [each for each in self.oracle.store.runs_of(run.rollout) if each.target.name == run.target.name]
+        runs = sorted((each for each in runs if each.build_arn), key=lambda each: each.attempt)
+        whole = [index for index, each in enumerate(runs) if not each.hosts]
+        hosts: dict[str, str] = {}
+        for each in runs[whole[-1] if whole else 0 :]:
+            hosts |= self.hosts.get(str(each.build_arn), {})
+        return hosts
 
     def note_if_unavailable(self, run: Run) -> bool:
         """Whether the region of a run has started no build for long. Others go on beside it from then on."""

@@ -140,7 +140,7 @@ class ChaosWorld:
     def _end(self, began: Began, state: RunState, hosts: Hosts, results: str) -> None:
         report = self.builds.finish(began.arn, state)
         self.reports.append((began.run.rollout, *began.run.key, report))
-        self.oracle.waves.hosts[began.arn] = hosts
+        self.oracle.waves.hosts[began.arn] = hosts.statuses(began.run.hosts)
         events = self._results(began, hosts)
         if results == "now":
             self._record(events)
@@ -149,15 +149,9 @@ class ChaosWorld:
 
     def _results(self, began: Began, hosts: Hosts) -> list[Event]:
         about: dict[str, Any] = {"rollout": began.run.rollout, "attempt": began.run.attempt, "build_arn": began.arn}
-        numbers = count(1)
         results: list[Event] = [
-            host(began.run.target.name, f"web-{next(numbers)}", status=status, **about)
-            for status, number in (
-                ("changed", hosts.fine),
-                ("failed", hosts.failed),
-                ("unreachable", hosts.unreachable),
-            )
-            for _ in range(number)
+            host(began.run.target.name, name, status=status, **about)
+            for name, status in hosts.statuses(began.run.hosts).items()
         ]
         missing: dict[str, Any] = {} if hosts.is_complete else {"results_missing": ["web-9"]}
         return [*results, playbook_ended(began.run.target.name, **about, hosts=len(results), **missing)]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from pointsman.core.model import RolloutId, RolloutState
+from pointsman.core.model import RolloutId, RolloutState, TargetName
 from pointsman.core.rollout_plan import Amount, Tolerance, Wave
+from tests.support.commands import People
 from tests.support.plans import WavesWorld, waved
 
 TEN = tuple(f"dev/eu-west-{number}" for number in range(1, 11))
@@ -72,3 +73,58 @@ def test_a_run_that_failed_although_no_host_did_halts_at_once(world: WavesWorld)
     rollout = push(world, failed_hosts=TEN_PERCENT)
     world.fail_hosts(rollout, TEN[0], {"h": "ok"})
     assert halt(world, rollout) == f"wave 1 failed: {TEN[0]} failed, although no host did"
+
+
+def retry_of_two(world: WavesWorld, statuses: dict[str, str]) -> RolloutId:
+    """A rollout in which two of ten hosts failed, and were repeated with this result; 10% may."""
+    policy = Wave(tolerate=Tolerance(failed_hosts=TEN_PERCENT))
+    rollout = world.push(waved((TEN[0],), (NEXT,), policies={0: policy}))
+    world.fail_hosts(rollout, TEN[0], {f"web-{number}": "failed" if number < 2 else "ok" for number in range(10)})
+    assert halt(world, rollout) == "wave 1 failed: 2 of 10 hosts failed, and 10% may"
+    world.clock.pass_by(minutes=1)
+    People(world).retry(rollout, failed_hosts=True)
+    assert world.run(rollout, TargetName(TEN[0])).hosts == ("web-0", "web-1")
+    world.fail_hosts(rollout, TEN[0], statuses)
+    return rollout
+
+
+def test_after_a_retry_of_some_hosts_the_others_count_as_before(world: WavesWorld) -> None:
+    rollout = retry_of_two(world, {"web-0": "ok", "web-1": "failed"})
+    assert halt(world, rollout) is None
+    assert NEXT in world.started(rollout)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "reason"),
+    [
+        ({"web-0": "failed", "web-1": "failed"}, "2 of 10 hosts failed, and 10% may"),
+        ({"web-0": "ok", "web-1": "ok"}, f"{TEN[0]} failed, although no host did"),
+        ({}, f"{TEN[0]} failed, although no host did"),
+    ],
+)
+def test_a_retry_of_some_hosts_that_failed_again_halts(
+    world: WavesWorld, statuses: dict[str, str], reason: str
+) -> None:
+    rollout = retry_of_two(world, statuses)
+    assert halt(world, rollout) == f"wave 1 failed: {reason}"
+
+
+def test_a_retry_of_some_hosts_that_succeeded_leaves_the_share_of_the_others(world: WavesWorld) -> None:
+    policy = Wave(tolerate=Tolerance(failed_hosts=Amount(number=20, is_percentage=True)))
+    rollout = world.push(waved(TEN[:2], (NEXT,), policies={0: policy}))
+    for name in TEN[:2]:
+        world.fail_hosts(rollout, name, {"web-0": "failed", "web-1": "ok", "web-2": "ok", "web-3": "ok"})
+    world.clock.pass_by(minutes=1)
+    People(world).retry(rollout, TargetName(TEN[0]), failed_hosts=True)
+    world.report_hosts(rollout, TEN[0], {"web-0": "ok"})
+    world.finish_all(rollout, TEN[0])
+    assert NEXT in world.started(rollout)  # 1 of 8 hosts failed, not 1 of 5
+
+
+def test_the_reason_does_not_say_that_a_target_failed_whose_results_are_missing(world: WavesWorld) -> None:
+    policy = Wave(tolerate=Tolerance(failed_hosts=TEN_PERCENT))
+    rollout = world.push(waved(TEN[:2], (NEXT,), policies={0: policy}))
+    world.finish_all(rollout, TEN[0])  # it succeeded, and its results never arrive
+    world.fail_hosts(rollout, TEN[1], {"web-1": "failed"})
+    world.pass_by(minutes=11)
+    assert halt(world, rollout) == f"wave 1 failed: the results of hosts on {TEN[0]} are missing"

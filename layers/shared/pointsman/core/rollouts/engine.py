@@ -244,7 +244,7 @@ class Engine:
             if not steps:
                 raise_failures(progress.failures)
                 return
-            facts = self._whole.read(steps, facts)
+            facts = self._whole.read(runs, steps, facts)
             self._whole.execute(rollout, runs, steps, touched)
             self._executor.execute(rollout, steps, around, progress)
         raise_failures([*progress.failures, Unavailable(f"rollout {rollout_id} keeps changing")])

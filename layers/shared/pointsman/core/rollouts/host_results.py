@@ -1,11 +1,12 @@
-"""What the trail knows of the hosts of one build."""
+"""What the trail knows of the hosts of a build, and of those of a target after several attempts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
 from pointsman.core.model import Run
 from pointsman.core.ports import Trail
+from pointsman.core.rollouts.situation import HostTally
 from pointsman.core.trail.events import HostResultRecorded, PlaybookEnded, TrailEvent
 from pointsman.core.trail.keys import rollout_partition
 
@@ -53,6 +54,44 @@ class HostResults:
         is_named = end.hosts_cut_off_total <= len(end.hosts_cut_off) and not end.results_missing
         return is_named and len(self.by_host) == end.hosts and all(result.final for result in self.by_host.values())
 
+    @property
+    def statuses(self) -> dict[str, str]:
+        """The status of each host. One that no play reached to its end has failed."""
+        cut_off = self.end.hosts_cut_off if self.end else ()
+        return {host: str(result.status) for host, result in self.by_host.items()} | dict.fromkeys(cut_off, "failed")
+
     def with_status(self, *statuses: str) -> list[str]:
         """The names of the hosts whose result has one of these statuses."""
         return [host for host, result in self.by_host.items() if result.status in statuses]
+
+
+def attempts_that_count(run: Run, runs: Iterable[Run]) -> tuple[Run, ...]:
+    """The attempts that say how the hosts of a target are, the oldest first.
+
+    `run` may be of some hosts alone. Then the others are as the attempts before it left them.
+    """
+    counting = [run]
+    earlier = [each for each in runs if each.target.name == run.target.name and each.attempt < run.attempt]
+    for attempt in sorted(earlier, key=lambda each: each.attempt, reverse=True):
+        if not counting[-1].hosts:
+            break
+        if attempt.build_arn:
+            counting.append(attempt)
+    return tuple(reversed(counting))
+
+
+def tally(attempts: Sequence[HostResults]) -> HostTally | None:
+    """The hosts of a target after these attempts, the oldest first; None if the trail does not have all results."""
+    if not all(results.are_complete for results in attempts):
+        return None
+    statuses: dict[str, str] = {}
+    for results in attempts:
+        statuses |= results.statuses
+    states = list(statuses.values())
+    newest = set(attempts[-1].statuses.values())
+    return HostTally(
+        hosts=len(states),
+        failed=states.count("failed"),
+        unreachable=states.count("unreachable"),
+        explains_failure=not newest.isdisjoint(("failed", "unreachable")),
+    )

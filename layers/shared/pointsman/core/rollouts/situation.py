@@ -19,11 +19,12 @@ UNAVAILABLE_AFTER = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class HostTally:
-    """How many hosts a run had, and how many of them failed."""
+    """How many hosts a target has, and how many of them failed."""
 
     hosts: int
     failed: int
     unreachable: int
+    explains_failure: bool  # one of them failed or was unreachable in the newest attempt
 
 
 @dataclass(frozen=True)

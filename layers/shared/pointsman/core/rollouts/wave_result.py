@@ -90,7 +90,7 @@ class _HostsOfWave:
             if now < until:
                 reason = f"the results of hosts on {_names(missing)} have not arrived"
                 return WaveResult(inputs, wait=Wait(kind=WaitKind.RESULTS, reason=reason, until=until))
-            return WaveResult(inputs, f"{_names(missing)} failed, and results of hosts are missing")
+            return WaveResult(inputs, f"the results of hosts on {_names(missing)} are missing")
         return self._compared([tally for run in needed if (tally := tallies[run.key])], inputs)
 
     def _needed(self) -> list[Run]:
@@ -104,7 +104,7 @@ class _HostsOfWave:
         hosts, bad = sum(each.hosts for each in tallies), sum(each.failed for each in tallies)
         unreachable = sum(each.unreachable for each in tallies)
         inputs = inputs.replace(hosts_failed=bad, hosts_unreachable=unreachable)
-        unexplained = [run for run in self.failed if _without_host(self.situation.facts.tallies[run.key])]
+        unexplained = [run for run in self.failed if not self._is_explained(run)]
         if unexplained:
             return WaveResult(inputs, f"{_names(unexplained)} failed, although no host did")
         if self._is_beyond(self.tolerate.failed_hosts, bad, hosts):
@@ -114,6 +114,10 @@ class _HostsOfWave:
             return WaveResult(inputs, f"{unreachable} of {hosts} hosts were unreachable, and {may_be} may be")
         return WaveResult(inputs)
 
+    def _is_explained(self, run: Run) -> bool:
+        tally = self.situation.facts.tallies[run.key]
+        return tally is not None and tally.explains_failure
+
     def _is_beyond(self, amount: Amount, count: int, hosts: int) -> bool:
         return (self.is_over or not _is_share(amount)) and not amount.allows(count, hosts)
 
@@ -121,10 +125,6 @@ class _HostsOfWave:
 def _is_share(amount: Amount) -> bool:
     """Whether an amount depends on how many hosts the wave has: 0% does not."""
     return amount.is_percentage and amount.number > 0
-
-
-def _without_host(tally: HostTally | None) -> bool:
-    return tally is None or not (tally.failed or tally.unreachable)
 
 
 def _names(runs: Iterable[Run]) -> str:

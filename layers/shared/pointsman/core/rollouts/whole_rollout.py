@@ -1,11 +1,11 @@
 """What the engine does for a rollout as a whole: read what a gate needs, and store the rollouts of a rollback."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 
 from pointsman.core.cancellation import CommandId
 from pointsman.core.identity import route_of
@@ -13,7 +13,7 @@ from pointsman.core.model import Rollout, RolloutId, Run
 from pointsman.core.ports import Alarms, RolloutStore, Trail, Transition
 from pointsman.core.rollout_facts import Override, Rollback
 from pointsman.core.rollouts.executor import Touched
-from pointsman.core.rollouts.host_results import HostResults
+from pointsman.core.rollouts.host_results import HostResults, attempts_that_count, tally
 from pointsman.core.rollouts.reconcile import Step
 from pointsman.core.rollouts.rollback_plan import marked, plan_rollback, request_of
 from pointsman.core.rollouts.rollout_steps import PlanRollback, ReadAlarms, ReadTallies, RequestRollback
@@ -36,15 +36,15 @@ class WholeRollout:
     alarms: Alarms
     clock: Callable[[], datetime]
 
-    def read(self, steps: Iterable[Step], facts: Facts) -> Facts:
-        """`facts` with what these steps ask for."""
+    def read(self, runs: Sequence[Run], steps: Iterable[Step], facts: Facts) -> Facts:
+        """`facts` with what these steps ask for. `runs` has those of the rollout."""
         for step in steps:
             match step:
                 case ReadAlarms():
                     facts = replace(facts, alarms={**facts.alarms, **self.alarms.states(step.arns)})
                 case ReadTallies():
                     with ThreadPoolExecutor(max_workers=PARALLEL_QUERIES) as pool:
-                        tallies = list(pool.map(self._tally, step.runs))
+                        tallies = list(pool.map(partial(self._tally, runs), step.runs))
                     read = {run.key: tally for run, tally in zip(step.runs, tallies, strict=True)}
                     facts = replace(facts, tallies={**facts.tallies, **read})
                 case _:
@@ -63,16 +63,8 @@ class WholeRollout:
                     case _:
                         pass
 
-    def _tally(self, run: Run) -> HostTally | None:
-        results = HostResults.read(self.trail, run)
-        if results.end is None or not results.are_complete:
-            return None
-        failed = {*results.with_status("failed"), *results.end.hosts_cut_off}
-        return HostTally(
-            hosts=len({*results.by_host, *results.end.hosts_cut_off}),
-            failed=len(failed),
-            unreachable=len(results.with_status("unreachable")),
-        )
+    def _tally(self, runs: Sequence[Run], run: Run) -> HostTally | None:
+        return tally([HostResults.read(self.trail, each) for each in attempts_that_count(run, runs)])
 
     def _rolled_back(self, rollout: Rollout, runs: tuple[Run, ...]) -> Transition:
         """Mark a rollout that failed, with the commits to go back to. In a freeze, too: the failure is worse."""
