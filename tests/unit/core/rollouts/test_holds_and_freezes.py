@@ -7,7 +7,7 @@ import pytest
 
 from pointsman.core.model import RolloutState, RunState, TargetName
 from pointsman.core.rollout_facts import HaltKind, WaitKind
-from pointsman.core.rollout_plan import FreezeWindow
+from pointsman.core.rollout_plan import FreezeWindow, Wave
 from pointsman.core.rollouts.commands.forms import EndFreeze, HoldRollout, Resume, Retry, StartFreeze
 from pointsman.core.routes.compiled import CompiledRoute, CompiledRoutes, Place
 from pointsman.core.trail.command_events import CommandRefused, FreezeEnded, FreezeStarted
@@ -192,3 +192,36 @@ def test_a_hold_that_nobody_ends_halts_the_rollout(world: WavesWorld, people: Pe
     stored = world.rollout(rollout)
     assert stored.halt
     assert (stored.halt.kind, stored.state) == (HaltKind.EXPIRED, RolloutState.FAILED)
+
+
+FOUR = (DEV, "dev/us-east-1", PROD, "prod/us-east-1")
+
+
+def test_frozen_targets_take_no_place_in_a_wave_that_limits_them(world: WavesWorld, people: People) -> None:
+    freeze(people, "dev/*")
+    rollout = world.push(waved(FOUR, policies={0: Wave(max_parallel=2)}))
+    assert world.started(rollout) == set(FOUR[2:])
+    people.send(EndFreeze, scope="dev/*")
+    world.pass_by(minutes=5)
+    assert world.started(rollout) == set(FOUR[2:])
+    world.finish_all(rollout, PROD)
+    assert world.started(rollout) == {DEV, *FOUR[2:]}
+
+
+def test_runs_that_a_freeze_took_out_of_their_queues_take_no_place_either(world: WavesWorld, people: People) -> None:
+    busy = world.push(delivery(*FOUR[:2], route="base", playbook="base.yml", commit=OTHER))
+    rollout = world.push(waved(FOUR, policies={0: Wave(max_parallel=2)}))
+    assert {run.state for run in world.runs(rollout).values()} == {RunState.WAITING}
+    freeze(people, "dev/*")
+    world.pass_by(minutes=5)
+    assert world.started(rollout) == set(FOUR[2:])
+
+    world.finish_all(busy, *FOUR[:2])
+    people.send(EndFreeze, scope="dev/*")
+    world.pass_by(minutes=5)
+    assert world.started(rollout) == set(FOUR[2:])  # there is no room for them yet
+    world.finish_all(rollout, PROD)
+    assert world.started(rollout) == {DEV, *FOUR[2:]}
+    world.finish_all(rollout, DEV, FOUR[3])
+    world.finish_all(rollout, FOUR[1])
+    assert world.rollout(rollout).state is RolloutState.SUCCEEDED

@@ -52,8 +52,8 @@ def enter(situation: Situation, run: Run) -> Transition | None:
     )
 
 
-def advance(situation: Situation, run: Run) -> Transition | None:
-    """Bring a run that waits forward."""
+def advance(situation: Situation, run: Run, *, may_join: bool) -> Transition | None:
+    """Bring a run that waits forward. `may_join`: it may join its queue again, if it is outside."""
     rollout, queue = situation.rollout, situation.queue(run.target)
     if reason := target_queue.reason_to_yield(rollout, run, queue):
         return end(rollout, run, queue, RunState.SUPERSEDED, reason, situation.now)
@@ -62,7 +62,7 @@ def advance(situation: Situation, run: Run) -> Transition | None:
         return Transition(queues=(left,)) if left != queue else None
     if target_queue.is_next(run, queue):
         return _acquire(situation, run)
-    if not target_queue.waits(run, queue) and not target_queue.holds(run, queue):
+    if may_join and situation.is_outside(run.target):
         return enter(situation, run)
     return None
 
@@ -77,6 +77,8 @@ def pushed_again(situation: Situation, run: Run) -> Transition | None:
     rollout, queue, now = situation.rollout, situation.queue(run.target), situation.now
     renewed = run.replace(ordering_time=rollout.ordering_time)
     if run.state is RunState.WAITING:
+        if situation.is_outside(run.target):
+            return Transition(runs=(renewed,))
         others = target_queue.without(queue, run.queue_entry)
         return Transition(runs=(renewed,), queues=(others.replace(waiting=(*others.waiting, renewed.queue_entry)),))
     if run.state is RunState.RUNNING and run.stop_requested_at:

@@ -60,7 +60,7 @@ def latest(runs: Iterable[Run]) -> dict[TargetName, Run]:
 
 
 def step_of_target(situation: Situation, target: Target, *, may_begin: bool) -> Step | None:
-    """The next step of the run on one target. `may_begin`: its wave lets a new run begin."""
+    """The next step of the run on one target. `may_begin`: its wave lets a run begin."""
     rollout, run = situation.rollout, situation.run(target)
     if run is None or situation.is_wanted(target):
         is_ended = situation.ending and (run is not None or not rollout.waves)
@@ -73,7 +73,7 @@ def step_of_target(situation: Situation, target: Target, *, may_begin: bool) -> 
         return step
     match run.state:
         case RunState.WAITING:
-            return advance(situation, run)
+            return advance(situation, run, may_join=may_begin)
         case RunState.STARTING:
             return begin(situation, run)
         case RunState.RUNNING:

@@ -88,6 +88,14 @@ class Situation:
         run = self.run(target)
         return run is not None and not run.state.ended and not is_unavailable(run, self.now)
 
+    def is_outside(self, target: Target) -> bool:
+        """Whether the target's run waits outside its queue, as in a freeze."""
+        run = self.run(target)
+        if run is None or run.state is not RunState.WAITING:
+            return False
+        queue = self.queue(target)
+        return not (target_queue.waits(run, queue) or target_queue.holds(run, queue))
+
     def is_settled(self, target: Target) -> bool:
         """Whether the target holds up no gate: its run has ended, or its region is down."""
         return not self.is_wanted(target) and not self.is_live(target)

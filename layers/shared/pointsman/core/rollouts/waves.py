@@ -1,7 +1,11 @@
 """Waves: which targets are in one, and which of them may start."""
 
+from collections.abc import Iterable
+from itertools import islice
+
 from pointsman.core.model import Rollout, Target, TargetName
 from pointsman.core.rollouts.situation import Situation, has_started, wave_of
+from pointsman.core.rollouts.waits import wait_before
 
 
 def targets_of_wave(rollout: Rollout, wave: int) -> tuple[Target, ...]:
@@ -26,20 +30,27 @@ def has_room(situation: Situation, target: Target) -> bool:
         return True
     index = wave_of(rollout, target)
     most = rollout.waves[index].max_parallel
-    return most is None or sum(situation.is_live(each) for each in targets_of_wave(rollout, index)) < most
+    return most is None or _places_taken(situation, targets_of_wave(rollout, index)) < most
 
 
 def may_start(situation: Situation) -> frozenset[TargetName]:
-    """The targets whose next run may begin now, as far as the waves are concerned."""
+    """The targets whose next run may begin or join its queue now, as far as the waves are concerned.
+
+    In a wave with `max_parallel`, a target that is frozen takes no place: others go first.
+    """
     rollout = situation.rollout
     if not rollout.waves:
         return frozenset(target.name for target in rollout.spec.targets)
     allowed: set[TargetName] = set()
     for index, wave in enumerate(rollout.waves[: rollout.waves_started]):
         targets = targets_of_wave(rollout, index)
-        wanted = [target.name for target in targets if situation.is_wanted(target)]
+        wanted: Iterable[Target] = (each for each in targets if situation.is_wanted(each) or situation.is_outside(each))
         if wave.max_parallel is not None:
-            live = sum(situation.is_live(target) for target in targets)
-            wanted = wanted[: max(0, wave.max_parallel - live)]
-        allowed.update(wanted)
+            room = max(0, wave.max_parallel - _places_taken(situation, targets))
+            wanted = islice((target for target in wanted if wait_before(situation, target) is None), room)
+        allowed.update(target.name for target in wanted)
     return frozenset(allowed)
+
+
+def _places_taken(situation: Situation, targets: Iterable[Target]) -> int:
+    return sum(situation.is_live(target) and not situation.is_outside(target) for target in targets)
