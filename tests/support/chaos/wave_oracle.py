@@ -96,12 +96,13 @@ class WaveOracle:
             self.oracle.breach(f"gate: {rollout.id} went past wave {wave} without a record")
         for index in range(wave):
             self._is_over(rollout, index)
-        policy = rollout.waves[wave - 1]
         on_failure = rollout.spec.plan.on_failure if rollout.spec.plan else None
-        if on_failure is not OnFailure.CONTINUE and (reason := self._failure(rollout, wave - 1, policy.tolerate)):
-            self.oracle.breach(f"gate: {rollout.id} went past wave {wave}, which failed: {reason}")
-        if policy.after:
-            self._gate_is_satisfied(rollout, wave, policy.after)
+        for index, policy in enumerate(rollout.waves[:wave]):
+            reason = None if on_failure is OnFailure.CONTINUE else self._failure(rollout, index, policy.tolerate)
+            if reason:
+                self.oracle.breach(f"gate: {rollout.id} went past wave {wave}, and wave {index + 1} failed: {reason}")
+        if gate := rollout.waves[wave - 1].after:
+            self._gate_is_satisfied(rollout, wave, gate)
 
     def _is_over(self, rollout: Rollout, index: int) -> None:
         for target in targets_of_wave(rollout, index):

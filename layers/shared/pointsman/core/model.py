@@ -237,6 +237,7 @@ class Rollout(Value, kw_only=True, frozen=True):
     attempt_hosts: dict[TargetName, tuple[str, ...]] = msgspec.field(default_factory=dict)  # its hosts, where not all
     cancellation: Cancellation | None = None  # until a push or a retry voids it
     waves_started: int = 0  # of the plan's
+    wave_started_at: datetime | None = None  # the newest of them
     gate: OpenGate | None = None  # after the newest wave that started
     halt: Halt | None = None  # until a push or a retry voids it
     hold: Hold | None = None

@@ -57,6 +57,12 @@ def begin(situation: Situation, run: Run) -> Transition | StartBuild | None:
     return StartBuild(run)
 
 
+def was_given_up(run: Run) -> bool:
+    """Whether a run was refused because its region had started no build for too long."""
+    held = run.ended_at - run.acquired_at if run.ended_at and run.acquired_at else timedelta()
+    return run.state is RunState.REFUSED and held > LONGEST_DELAY
+
+
 def _released(situation: Situation, run: Run, wait: Wait) -> Transition:
     """A run that was held or frozen after it had acquired its target gives it back; the next attempt waits."""
     rollout, queue, now = situation.rollout, situation.queue(run.target), situation.now

@@ -13,7 +13,7 @@ from pointsman.core.rollouts.route_line import newer_rollout
 from pointsman.core.rollouts.situation import Facts, Situation, has_started
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.rollouts.waits import is_behind, wait_before, wait_of
-from pointsman.core.rollouts.wave_result import WaveResult, result_of_wave
+from pointsman.core.rollouts.wave_result import WaveResult, results_of_waves
 from pointsman.core.rollouts.waves import is_last_wave, not_started, targets_of_wave
 from pointsman.core.trail.events import TrailEvent
 from pointsman.core.trail.wave_events import (
@@ -68,15 +68,17 @@ def halt_step(situation: Situation) -> RolloutStep | None:
         return _halt(situation, halt)
     if rollout.hold and now >= rollout.hold.until:
         return _halt(situation, Halt(kind=HaltKind.EXPIRED, reason="it was held for too long", at=now))
-    if not rollout.waves_started or _goes_on(rollout):
-        return None
-    result = result_of_wave(situation, rollout.waves_started - 1)
-    if result.unread:
-        return ReadTallies(result.unread)
-    if result.failure:
-        failed = " failed" if result.kind is HaltKind.FAILED else ""
-        reason = f"wave {rollout.waves_started}{failed}: {result.failure}"
-        return _halt(situation, Halt(kind=result.kind, reason=reason, at=now))
+    return None if _goes_on(rollout) else _halt_by_wave(situation)
+
+
+def _halt_by_wave(situation: Situation) -> RolloutStep | None:
+    for number, result in results_of_waves(situation):
+        if result.unread:
+            return ReadTallies(result.unread)
+        if result.failure:
+            failed = " failed" if result.kind is HaltKind.FAILED else ""
+            reason = f"wave {number}{failed}: {result.failure}"
+            return _halt(situation, Halt(kind=result.kind, reason=reason, at=situation.now))
     return None
 
 
@@ -135,12 +137,13 @@ def _wave_steps(situation: Situation) -> tuple[RolloutStep, ...]:
     targets = [target for target in rollout.spec.targets if has_started(rollout, target)]
     if not all(situation.is_settled(target) for target in targets):
         return _note(situation, wait_of(situation, _waiting(situation)))
-    result = result_of_wave(situation, started - 1)
-    if result.unread:
-        return (ReadTallies(result.unread),)
-    if result.wait:
-        return _note(situation, result.wait)
-    return _gate_steps(situation, result)
+    results = [result for _, result in results_of_waves(situation)]
+    for result in results:
+        if result.unread:
+            return (ReadTallies(result.unread),)
+        if result.wait:
+            return _note(situation, result.wait)
+    return _gate_steps(situation, results[-1])
 
 
 def _waiting(situation: Situation) -> list[Target]:
@@ -194,7 +197,8 @@ def _next_wave(situation: Situation, evaluation: Evaluation | None) -> tuple[Tra
     events: tuple[TrailEvent, ...] = (started,)
     if evaluation:
         events = (_evaluated(situation, rollout.gate or OpenGate(opened_at=situation.now), evaluation), started)
-    return (Transition(rollout=rollout.replace(waves_started=index + 1, gate=None, wait=None), events=events),)
+    begun = rollout.replace(waves_started=index + 1, wave_started_at=situation.now, gate=None, wait=None)
+    return (Transition(rollout=begun, events=events),)
 
 
 def _end(situation: Situation) -> tuple[RolloutStep, ...]:

@@ -1,13 +1,14 @@
 """The result of a wave: whether it has failed, as far as its runs and their hosts say by now."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 from pointsman.core.model import Rollout, Run, RunState
 from pointsman.core.rollout_facts import HaltKind, Wait, WaitKind
 from pointsman.core.rollout_plan import Amount, Tolerance
-from pointsman.core.rollouts.situation import HostTally, Situation, is_unavailable
+from pointsman.core.rollouts.build_steps import was_given_up
+from pointsman.core.rollouts.situation import HostTally, Situation, has_started, is_unavailable
 from pointsman.core.rollouts.waves import is_last_wave, targets_of_wave
 from pointsman.core.text import join_first
 from pointsman.core.trail.wave_events import GateInputs
@@ -26,19 +27,49 @@ class WaveResult:
     wait: Wait | None = None  # for results that are not in the trail yet
 
 
-def result_of_wave(situation: Situation, index: int) -> WaveResult:
-    """The result of a wave, whose runs may not all have ended."""
+def results_of_waves(situation: Situation) -> Iterator[tuple[int, WaveResult]]:
+    """The result of the newest wave, with its number; before it those of waves in which something happened since."""
+    newest = situation.rollout.waves_started - 1
+    for index in range(newest + 1):
+        runs = _runs_of_wave(situation, index)
+        if index == newest or any(_is_news(situation, run) for run in runs):
+            yield index + 1, _result_of_wave(situation, index, runs)
+
+
+def _runs_of_wave(situation: Situation, index: int) -> list[Run]:
+    """The newest runs of a wave, without those that are to be repeated."""
     targets = targets_of_wave(situation.rollout, index)
-    runs = [run for target in targets if (run := situation.run(target)) and not situation.is_wanted(target)]
-    tolerate = situation.rollout.waves[index].tolerate
-    is_over = all(situation.is_settled(target) for target in targets)
-    failed = [run for run in runs if run.state.failed and (is_over or not _is_from_before(situation.rollout, run))]
-    unavailable = [run for run in runs if is_unavailable(run, situation.now)]
+    return [run for target in targets if (run := situation.run(target)) and not situation.is_wanted(target)]
+
+
+def _is_news(situation: Situation, run: Run) -> bool:
+    """Whether a run of an earlier wave has to be judged: its end came after the newest wave began, or its region fails.
+
+    What ended before was judged when the next wave began, and its hosts need not be read again.
+    """
+    return is_unavailable(run, situation.now) or (run.state is not RunState.SUCCEEDED and _ended_late(situation, run))
+
+
+def _ended_late(situation: Situation, run: Run) -> bool:
+    since = situation.rollout.wave_started_at
+    return run.ended_at is not None and (since is None or run.ended_at > since)
+
+
+def _result_of_wave(situation: Situation, index: int, runs: list[Run]) -> WaveResult:
+    rollout = situation.rollout
+    targets = targets_of_wave(rollout, index)
+    tolerate = rollout.waves[index].tolerate
+    is_over = all(situation.is_settled(target) for target in rollout.spec.targets if has_started(rollout, target))
+    unavailable = [run for run in runs if is_unavailable(run, situation.now) or was_given_up(run)]
+    failed = [run for run in runs if run.state.failed and (is_over or not _is_from_before(rollout, run))]
+    failed = [run for run in failed if not was_given_up(run)]
+    if index < rollout.waves_started - 1 and not any(_ended_late(situation, run) for run in failed):
+        failed = []
     inputs = GateInputs(targets=len(targets), targets_failed=len(failed), targets_unavailable=len(unavailable))
     if not tolerate.unavailable_targets.allows(len(unavailable), len(targets)):
         return WaveResult(inputs, f"no build starts on {_names(unavailable)}: {unavailable[0].reason}")
     if not failed:
-        return _without_failure(situation.rollout, runs, inputs, is_over=is_over)
+        return _without_failure(rollout, runs, inputs, is_over=is_over)
     if reason := _beyond_hosts(failed, tolerate):
         return WaveResult(inputs, reason)
     return _HostsOfWave(situation, runs, failed, tolerate, is_over=is_over).result(inputs)
