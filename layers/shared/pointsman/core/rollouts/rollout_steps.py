@@ -206,9 +206,14 @@ def _end(situation: Situation) -> tuple[RolloutStep, ...]:
     rollout, plan = situation.rollout, situation.rollout.spec.plan
     steps = end_of_rollout(situation)
     is_failed = any(step.rollout and step.rollout.state is RolloutState.FAILED for step in steps)
-    is_decision = rollout.halt is not None and rollout.halt.kind is not HaltKind.FAILED
     wants_rollback = plan is not None and plan.on_failure is OnFailure.ROLLBACK and rollout.rollback is None
-    return (PlanRollback(),) if wants_rollback and is_failed and not is_decision else steps
+    return (PlanRollback(),) if wants_rollback and is_failed and _failed_by_itself(rollout) else steps
+
+
+def _failed_by_itself(rollout: Rollout) -> bool:
+    """Whether a rollout whose runs did not all succeed failed: no person ended it, nor did its waves tolerate that."""
+    halt = rollout.halt
+    return not rollout.cancellation and (halt.kind is HaltKind.FAILED if halt else not rollout.waves)
 
 
 def _evaluated(situation: Situation, opened: OpenGate, evaluation: Evaluation) -> GateEvaluated:
