@@ -8,6 +8,7 @@ import pytest
 from pointsman.core.model import RolloutId, RolloutState, RunState
 from pointsman.core.ports import AlarmState
 from pointsman.core.rollout_facts import HaltKind, WaitKind
+from pointsman.core.rollout_plan import FreezeWindow
 from pointsman.core.rollouts.commands.forms import Approve, Reject
 from pointsman.core.trail.command_events import CommandEvent, CommandRefused, RolloutApproved
 from pointsman.core.trail.wave_events import GateEvaluated, GateOutcome, RolloutHalted
@@ -78,6 +79,24 @@ def test_an_alarm_that_cannot_be_read_is_waited_for_an_hour(world: WavesWorld) -
     halt = world.rollout(rollout).halt
     assert halt
     assert (halt.kind, halt.reason) == (HaltKind.EXPIRED, "after wave 1: in vain: alarm errors cannot be read")
+
+
+def test_the_hour_begins_when_reading_fails(world: WavesWorld) -> None:
+    world.alarms.set(ALARM, AlarmState.OK)
+    rollout = at_gate(world, alarms=(ALARM,), approval=APPROVAL)
+    for _ in range(2):  # each time anew
+        world.pass_by(hours=3)
+        world.alarms.remove(ALARM)
+        world.pass_by(minutes=5)
+        wait = world.rollout(rollout).wait
+        assert wait
+        assert (wait.kind, wait.until) == (WaitKind.ALARMS, world.clock() + timedelta(hours=1))
+        world.pass_by(minutes=55)
+        world.alarms.set(ALARM, AlarmState.OK)
+        world.pass_by(minutes=5)
+        assert world.rollout(rollout).halt is None
+    assert isinstance(approve(world, rollout), RolloutApproved)
+    assert world.started(rollout) == {DEV, PROD}
 
 
 def test_an_alarm_without_data_does_not_stop_the_rollout(world: WavesWorld) -> None:
@@ -198,3 +217,23 @@ def test_the_same_approval_again_takes_effect_once(world: WavesWorld) -> None:
     assert approve(world, rollout, command="command-90") == first
     world.finish_all(rollout, PROD, state=RunState.SUCCEEDED)
     assert [event for event in world.types(rollout) if event == "RolloutApproved"] == ["RolloutApproved"]
+
+
+def test_the_hour_begins_anew_in_a_freeze_after_the_gate(world: WavesWorld) -> None:
+    world.alarms.set(ALARM, AlarmState.OK)
+    days = FreezeWindow(cron="0 8 * * *", seconds=12 * 3600, time_zone="UTC")
+    world.clock.pass_by(hours=-2)
+    policies = {0: gated(soak_seconds=2 * 3600, alarms=(ALARM,))}
+    rollout = world.push(waved((DEV,), (PROD,), policies=policies, freezes=(days,), at=world.clock()))
+    world.finish_all(rollout, DEV)
+    world.pass_by(hours=3)
+    for _ in range(2):
+        wait = world.rollout(rollout).wait
+        assert wait
+        assert wait.kind is WaitKind.FREEZE
+        world.alarms.remove(ALARM)
+        world.pass_by(minutes=5)
+        world.pass_by(minutes=55)
+        assert world.rollout(rollout).halt is None
+        world.alarms.set(ALARM, AlarmState.OK)
+        world.pass_by(hours=3)

@@ -44,7 +44,7 @@ def evaluate(situation: Situation, gate: Gate | None, opened: OpenGate, inputs: 
     for arn, reading in alarms.items():
         if reading.state == "alarm":
             return Evaluation(GateOutcome.FAILED, f"alarm {_name(arn)} is in the state ALARM: {reading.reason}", inputs)
-    if wait := _wait(situation.now, gate, opened, soak_until, inputs):
+    if wait := _wait(situation, gate, opened, soak_until, inputs):
         if wait.until and situation.now >= wait.until:
             return Evaluation(GateOutcome.FAILED, f"in vain: {wait.reason}", inputs, kind=HaltKind.EXPIRED)
         return Evaluation(GateOutcome.WAITING, wait.reason, inputs, wait)
@@ -57,17 +57,24 @@ def approval_until(gate: Gate, opened: OpenGate) -> datetime:
     return opened.opened_at + timedelta(seconds=gate.soak_seconds + within)
 
 
-def _wait(now: datetime, gate: Gate, opened: OpenGate, soak_until: datetime, inputs: GateInputs) -> Wait | None:
-    if now < soak_until:
+def _wait(situation: Situation, gate: Gate, opened: OpenGate, soak_until: datetime, inputs: GateInputs) -> Wait | None:
+    if situation.now < soak_until:
         return Wait(kind=WaitKind.SOAK, reason="the wave soaks", until=soak_until)
     unreadable = [arn for arn, state in inputs.alarms.items() if state in ("missing", "unreadable")]
     if unreadable:
         reason = f"alarm {join_first([_name(arn) for arn in unreadable])} cannot be read"
-        return Wait(kind=WaitKind.ALARMS, reason=reason, until=soak_until + UNREADABLE_FOR)
+        return Wait(kind=WaitKind.ALARMS, reason=reason, until=_unreadable_until(situation))
     if gate.approval and not opened.approval:
         reason = f"waits for an approval by {join_first(list(gate.approval.by))}"
         return Wait(kind=WaitKind.APPROVAL, reason=reason, until=approval_until(gate, opened))
     return None
+
+
+def _unreadable_until(situation: Situation) -> datetime:
+    """The end of the hour that began when the alarms could not be read any more."""
+    wait = situation.rollout.wait
+    until = wait.until if wait and wait.kind is WaitKind.ALARMS else None
+    return until or situation.now + UNREADABLE_FOR
 
 
 def _why_passed(gate: Gate, opened: OpenGate) -> str:
