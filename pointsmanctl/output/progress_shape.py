@@ -49,7 +49,7 @@ def _gate(rollout: Rollout) -> dict[str, Any] | None:
         "alarms": list(gate.alarms),
         "approval_by": list(rule.by) if rule else None,
         "not_author": rule.not_author if rule else None,
-        "approval_until": as_json(approval_until(gate, opened)) if rule else None,
+        "approval_until": as_json(approval_until(gate, opened, rollout.hold)) if rule else None,
         "approval": _fields(opened.approval),
     }
 

@@ -68,6 +68,7 @@ class OpenGate(Value, kw_only=True, frozen=True):
     opened_at: datetime
     evaluations: int = 0  # that are in the trail
     approval: GateApproval | None = None
+    held_seconds: float = 0  # in which the rollout was held: an approval may come that much later
 
 
 class RollbackPart(Value, kw_only=True, frozen=True):

@@ -9,7 +9,7 @@ from pointsman.core.model import RolloutId, RolloutState, RunState
 from pointsman.core.ports import AlarmState
 from pointsman.core.rollout_facts import HaltKind, WaitKind
 from pointsman.core.rollout_plan import FreezeWindow
-from pointsman.core.rollouts.commands.forms import Approve, Reject
+from pointsman.core.rollouts.commands.forms import Approve, HoldRollout, Reject, Resume
 from pointsman.core.trail.command_events import CommandEvent, CommandRefused, RolloutApproved
 from pointsman.core.trail.wave_events import GateEvaluated, GateOutcome, RolloutHalted
 from tests.support.commands import HANA, People
@@ -237,3 +237,60 @@ def test_the_hour_begins_anew_in_a_freeze_after_the_gate(world: WavesWorld) -> N
         assert world.rollout(rollout).halt is None
         world.alarms.set(ALARM, AlarmState.OK)
         world.pass_by(hours=3)
+
+
+def test_a_hold_stops_the_time_for_an_approval(world: WavesWorld) -> None:
+    rollout = at_gate(world, soak_seconds=3600, approval=APPROVAL)
+    world.pass_by(hours=13)  # twelve after the soak
+    team = People(world, people())
+    team.send(HoldRollout, rollout=rollout, seconds=3 * 24 * 3600)
+    wait = world.rollout(rollout).wait
+    assert wait
+    assert (wait.kind, wait.until) == (WaitKind.APPROVAL, world.clock() + timedelta(days=3))
+    world.pass_by(hours=48)
+    assert world.rollout(rollout).halt is None
+
+    team.send(Resume, command="command-7", rollout=rollout)
+    wait = world.rollout(rollout).wait
+    assert wait
+    assert (wait.kind, wait.until) == (WaitKind.APPROVAL, world.clock() + timedelta(hours=12))
+    world.pass_by(hours=11)
+    assert isinstance(approve(world, rollout, command="command-8"), RolloutApproved)
+    assert world.started(rollout) == {DEV, PROD}
+
+
+def test_a_rollout_that_is_held_can_be_approved_and_starts_when_it_is_resumed(world: WavesWorld) -> None:
+    rollout = at_gate(world, approval=APPROVAL)
+    team = People(world, people())
+    team.send(HoldRollout, rollout=rollout, seconds=3 * 24 * 3600)
+    world.pass_by(hours=48)
+    assert isinstance(approve(world, rollout, command="command-7"), RolloutApproved)
+    assert world.started(rollout) == {DEV}
+    team.send(Resume, command="command-8", rollout=rollout)
+    assert world.started(rollout) == {DEV, PROD}
+
+
+def test_only_what_a_hold_took_from_the_time_for_an_approval_is_added(world: WavesWorld) -> None:
+    rollout = world.push(waved((DEV,), (PROD,), policies={0: gated(soak_seconds=3600, approval=APPROVAL)}))
+    team = People(world, people())
+    team.send(HoldRollout, rollout=rollout, seconds=3 * 24 * 3600)
+    world.pass_by(hours=5)
+    world.finish_all(rollout, DEV)  # the gate opens in the hold
+    world.pass_by(minutes=30)
+    team.send(Resume, rollout=rollout)  # in the soak
+    world.pass_by(minutes=30)
+    wait = world.rollout(rollout).wait
+    assert wait
+    assert (wait.kind, wait.until) == (WaitKind.APPROVAL, world.clock() + timedelta(hours=24))
+
+
+def test_alarms_that_cannot_be_read_do_not_halt_what_is_held(world: WavesWorld) -> None:
+    rollout = at_gate(world, alarms=(ALARM,))
+    team = People(world, people())
+    team.send(HoldRollout, rollout=rollout)
+    world.pass_by(hours=2)
+    assert world.rollout(rollout).halt is None
+    team.send(Resume, rollout=rollout)
+    wait = world.rollout(rollout).wait
+    assert wait
+    assert (wait.kind, wait.until) == (WaitKind.ALARMS, world.clock() + timedelta(hours=1))

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pointsman.core.rollout_facts import HaltKind, OpenGate, Wait, WaitKind
+from pointsman.core.model import Rollout
+from pointsman.core.rollout_facts import HaltKind, Hold, OpenGate, Wait, WaitKind
 from pointsman.core.rollout_plan import Gate
 from pointsman.core.rollouts.situation import Situation
 from pointsman.core.text import join_first
@@ -51,10 +52,23 @@ def evaluate(situation: Situation, gate: Gate | None, opened: OpenGate, inputs: 
     return Evaluation(GateOutcome.PASSED, _why_passed(gate, opened), inputs)
 
 
-def approval_until(gate: Gate, opened: OpenGate) -> datetime:
-    """Until when a gate can be approved."""
+def approval_until(gate: Gate, opened: OpenGate, hold: Hold | None) -> datetime:
+    """Until when a gate can be approved. While the rollout is held, that is the end of the hold."""
+    if hold:
+        return hold.until
     within = gate.approval.within_seconds if gate.approval else 0
-    return opened.opened_at + timedelta(seconds=gate.soak_seconds + within)
+    return opened.opened_at + timedelta(seconds=gate.soak_seconds + within + opened.held_seconds)
+
+
+def after_hold(rollout: Rollout, now: datetime) -> OpenGate | None:
+    """The gate of a rollout whose hold ends: the time of the hold does not count for its approval."""
+    opened, hold = rollout.gate, rollout.hold
+    gate = rollout.waves[rollout.waves_started - 1].after if opened else None
+    if opened is None or hold is None or gate is None:
+        return opened
+    counts_from = opened.opened_at + timedelta(seconds=gate.soak_seconds)
+    held = max(timedelta(), now - max(hold.at, counts_from))
+    return opened.replace(held_seconds=opened.held_seconds + held.total_seconds())
 
 
 def _wait(situation: Situation, gate: Gate, opened: OpenGate, soak_until: datetime, inputs: GateInputs) -> Wait | None:
@@ -66,13 +80,15 @@ def _wait(situation: Situation, gate: Gate, opened: OpenGate, soak_until: dateti
         return Wait(kind=WaitKind.ALARMS, reason=reason, until=_unreadable_until(situation))
     if gate.approval and not opened.approval:
         reason = f"waits for an approval by {join_first(list(gate.approval.by))}"
-        return Wait(kind=WaitKind.APPROVAL, reason=reason, until=approval_until(gate, opened))
+        return Wait(kind=WaitKind.APPROVAL, reason=reason, until=approval_until(gate, opened, situation.rollout.hold))
     return None
 
 
 def _unreadable_until(situation: Situation) -> datetime:
-    """The end of the hour that began when the alarms could not be read any more."""
-    wait = situation.rollout.wait
+    """The end of the hour that began when the alarms could not be read any more; of a hold, if there is one."""
+    wait, hold = situation.rollout.wait, situation.rollout.hold
+    if hold:
+        return hold.until
     until = wait.until if wait and wait.kind is WaitKind.ALARMS else None
     return until or situation.now + UNREADABLE_FOR
 

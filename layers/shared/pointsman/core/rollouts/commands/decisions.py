@@ -17,7 +17,7 @@ from pointsman.core.rollouts.commands.result import (
     refuse,
 )
 from pointsman.core.rollouts.ending import ending_of
-from pointsman.core.rollouts.gates import approval_until
+from pointsman.core.rollouts.gates import after_hold, approval_until
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.route_state import RouteState
 from pointsman.core.text import join_first
@@ -100,7 +100,8 @@ def resume(command: Command[Resume], rollout: Rollout) -> CommandResult:
         return refuse(command, rollout, reason)
     event = RolloutResumed(**about_command(command, rollout), overrides_freeze=overrides)
     override = command.override() if overrides else rollout.freeze_override
-    resumed = rollout.replace(hold=None, wait=None, freeze_override=override)
+    gate = after_hold(rollout, command.at)
+    resumed = rollout.replace(hold=None, gate=gate, wait=None, freeze_override=override)
     return CommandResult(event, Transition(rollout=resumed, events=(event,)))
 
 
@@ -143,7 +144,7 @@ def _reason_against_approval(
     can_be_superseded = rollout.is_of_whole_route and rollout.spec.when_busy is not WhenBusy.QUEUE
     if newest and can_be_superseded and newest.ordering_time > rollout.ordering_time:
         return f"{newest.rollout}, a newer commit of the route, supersedes the rollout"
-    if command.at >= approval_until(policy, opened):
+    if command.at >= approval_until(policy, opened, rollout.hold):
         return "the time for an approval is over: retry the rollout"
     return _reason_against_person(command, rollout, policy.approval, login_of)
 
