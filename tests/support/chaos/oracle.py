@@ -18,7 +18,7 @@ from pointsman.core.trail.command_events import FreezeEnded, FreezeStarted, Roll
 from pointsman.core.trail.events import RolloutEnded, RolloutStarted, RunEnded, RunStarted, TrailEvent
 from pointsman.core.trail.wave_events import GateEvaluated, RolloutHalted, RolloutWaited, WaveStarted
 from tests.support.chaos.faults import ChaosAlarms, ChaosBuilds, ChaosRollouts, Stored
-from tests.support.chaos.routes import AFTERNOON, BY_NAME, is_afternoon
+from tests.support.chaos.routes import AFTERNOON, BY_NAME, NEVER, evening_after, is_afternoon
 from tests.support.chaos.wave_oracle import WaveOracle
 from tests.support.rollouts import Clock
 
@@ -48,7 +48,7 @@ class Oracle:
         self.broken: list[str] = []
         self.raced = False
         self.began: list[Began] = []
-        self.freezes: dict[str, datetime] = {}  # by scope, until when
+        self.freezes: dict[str, FreezeStarted] = {}  # by scope
         self.unavailable: set[tuple[str, TargetName, int]] = set()  # runs whose region was down for a while
         self.waves = WaveOracle(self, alarms)
         self._newest_began: dict[tuple[str, TargetName], datetime] = {}
@@ -77,7 +77,7 @@ class Oracle:
             case RolloutApproved():
                 self.waves.approved(event)
             case FreezeStarted():
-                self.freezes[event.scope] = event.until
+                self.freezes[event.scope] = event
             case FreezeEnded():
                 self.freezes.pop(event.scope, None)
             case _:
@@ -170,14 +170,19 @@ class Oracle:
 
     def frozen(self, rollout: Rollout, target: TargetName) -> str | None:
         """The freeze that is in effect for a rollout on a target."""
-        if rollout.freeze_override or rollout.spec.mode is Mode.CHECK:
+        if rollout.spec.mode is Mode.CHECK:
             return None
+        overridden_at = rollout.freeze_override.at if rollout.freeze_override else NEVER
         now, route = self.clock(), rollout.spec.route
         plan = BY_NAME[route].plan
-        if plan and plan.freezes == (AFTERNOON,) and is_afternoon(now.hour):
+        if plan and plan.freezes == (AFTERNOON,) and is_afternoon(now) and now >= evening_after(overridden_at):
             return "the route"
-        for scope, until in self.freezes.items():
-            if until > now and (scope in ("*", route) or ("/" in scope and fnmatchcase(target, scope))):
+        for scope, freeze in self.freezes.items():
+            if (
+                freeze.until > now
+                and freeze.at > overridden_at
+                and (scope in ("*", route) or ("/" in scope and fnmatchcase(target, scope)))
+            ):
                 return scope
         return None
 

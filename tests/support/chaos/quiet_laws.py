@@ -120,7 +120,7 @@ def _has_a_result(world: ChaosWorld, rollout: Rollout) -> Iterator[str]:
 
 def describe(world: ChaosWorld) -> str:
     """What is stored, for whoever looks for the cause of a breach."""
-    lines = [f"now {world.clock()}, freezes {list(world.oracle.freezes.items())}"]
+    lines = [f"now {world.clock()}, freezes {[(scope, each.until) for scope, each in world.oracle.freezes.items()]}"]
     for rollout in world.rollouts:
         about = [f"{name} {value}" for name in ("halt", "hold", "wait") if (value := getattr(rollout, name))]
         kind = rollout.request.trigger if rollout.request else rollout.change.after[:1]

@@ -1,5 +1,7 @@
 """The routes, people and alarms of the chaotic world: one route for each policy."""
 
+from datetime import UTC, datetime, timedelta
+
 from pointsman.core.change import Change
 from pointsman.core.model import TargetName, WhenBusy
 from pointsman.core.rollout_plan import (
@@ -29,9 +31,17 @@ CALLERS = (HANA, OLA, EVE)
 AFTERNOON = FreezeWindow(cron="0 15 * * *", seconds=6 * 3600, time_zone="UTC")
 
 
-def is_afternoon(hour: int) -> bool:
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)  # before everything
+
+
+def is_afternoon(now: datetime) -> bool:
     """Whether the freeze window is in effect: the oracle does not ask the engine's code."""
-    return 15 <= hour < 21
+    return 15 <= now.hour < 21
+
+
+def evening_after(moment: datetime) -> datetime:
+    """The end of the freeze window that is in effect at a moment, or of the next one."""
+    return moment.replace(hour=21, minute=0, second=0, microsecond=0) + timedelta(days=moment.hour >= 21)
 
 
 HALF = Amount(number=50, is_percentage=True)

@@ -7,6 +7,7 @@ comes twice is its first occurrence. https://github.com/cuu508/cronsim
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
@@ -34,6 +35,34 @@ def frozen_until(windows: Iterable[FreezeWindow], now: datetime) -> datetime | N
             break
         end = later
     return end if end > now else None
+
+
+@lru_cache(maxsize=64)
+def frozen_until_despite(
+    windows: tuple[FreezeWindow, ...], overridden_at: datetime | None, now: datetime
+) -> datetime | None:
+    """As frozen_until(), for a rollout that a person let run in a freeze.
+
+    That holds for the freeze which was in effect at `overridden_at`, or was the next one; not for those after it. All
+    targets of a rollout ask the same, and what the last ones asked is kept.
+    """
+    until = frozen_until(windows, now)
+    if until and overridden_at and now < _end_of_next(windows, overridden_at):
+        return None
+    return until
+
+
+def _end_of_next(windows: tuple[FreezeWindow, ...], at: datetime) -> datetime:
+    """The end of the freeze that is in effect at `at`, or of the next one."""
+    if until := frozen_until(windows, at):
+        return until
+    begins = min(_next_begin(window, at) for window in windows)
+    return frozen_until(windows, begins) or begins
+
+
+def _next_begin(window: FreezeWindow, at: datetime) -> datetime:
+    begin = next(CronSim(window.cron, at.astimezone(ZoneInfo(window.time_zone))), None)
+    return begin.astimezone(UTC) if begin else datetime.max.replace(tzinfo=UTC)
 
 
 def _end(window: FreezeWindow, at: datetime) -> datetime:

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 
 from pointsman.core.identity import principal_name
 from pointsman.core.model import Mode, Rollout, RolloutSpec, Target, WhenBusy
-from pointsman.core.rollout_facts import Wait, WaitKind
+from pointsman.core.rollout_facts import Override, Wait, WaitKind
 from pointsman.core.rollouts.situation import Situation
 from pointsman.core.route_state import Freezes, RolloutRef
 from pointsman.core.text import join_first
@@ -60,24 +60,32 @@ def _is_older(ref: RolloutRef, rollout: Rollout) -> bool:
 
 def _of_freeze(situation: Situation, target: Target) -> Wait | None:
     rollout = situation.rollout
-    if rollout.freeze_override:
-        return None
-    return freeze_of(rollout.spec, target, situation.surroundings.freezes, situation.now)
+    return freeze_of(
+        rollout.spec, target, situation.surroundings.freezes, situation.now, override=rollout.freeze_override
+    )
 
 
-def freeze_of(spec: RolloutSpec, target: Target, freezes: Freezes, now: datetime) -> Wait | None:
-    """The freeze that keeps a spec from a target. A check changes nothing, so no freeze stops it."""
+def freeze_of(
+    spec: RolloutSpec, target: Target, freezes: Freezes, now: datetime, *, override: Override | None = None
+) -> Wait | None:
+    """The freeze that keeps a spec from a target. A check changes nothing, so no freeze stops it.
+
+    An `override` is about the freezes that its person could know: those that people had made by then, and the window of
+    the route that was in effect or came next. It does not pass what is frozen later.
+    """
     if spec.mode is Mode.CHECK:
         return None
-    return manual_freeze(freezes, spec.route, target.name, now) or _of_windows(spec, now)
+    return _of_people(freezes, spec.route, target.name, now, override) or _of_windows(spec, now, override)
 
 
-def manual_freeze(freezes: Freezes, route: str, target_name: str, now: datetime) -> Wait | None:
+def _of_people(freezes: Freezes, route: str, target_name: str, now: datetime, override: Override | None) -> Wait | None:
     """The freeze of a person that concerns a route on a target, and that ends last."""
     found = [
         freeze
         for scope, freeze in freezes.scopes.items()
-        if freeze.until > now and (scope in ("*", route) or ("/" in scope and fnmatchcase(target_name, scope)))
+        if freeze.until > now
+        and not (override and freeze.at <= override.at)
+        and (scope in ("*", route) or ("/" in scope and fnmatchcase(target_name, scope)))
     ]
     if not found:
         return None
@@ -87,11 +95,11 @@ def manual_freeze(freezes: Freezes, route: str, target_name: str, now: datetime)
     )
 
 
-def _of_windows(spec: RolloutSpec, now: datetime) -> Wait | None:
+def _of_windows(spec: RolloutSpec, now: datetime, override: Override | None) -> Wait | None:
     windows = spec.plan.freezes if spec.plan else ()
     if not windows:
         return None
-    from pointsman.core.rollouts.freezes import frozen_until  # noqa: PLC0415 - few routes have windows
+    from pointsman.core.rollouts.freezes import frozen_until_despite  # noqa: PLC0415 - few routes have windows
 
-    until = frozen_until(windows, now)
+    until = frozen_until_despite(windows, override.at if override else None, now)
     return Wait(kind=WaitKind.FREEZE, reason="a freeze window of the route", until=until) if until else None
