@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pointsman.core.model import RolloutState, RunState, TargetName
+from pointsman.core.model import RolloutState, RunState, TargetName, WhenBusy
 from pointsman.core.rollout_facts import HaltKind, WaitKind
 from pointsman.core.rollout_plan import FreezeWindow, Wave
 from pointsman.core.rollouts.commands.forms import EndFreeze, HoldRollout, Resume, Retry, StartFreeze
@@ -225,3 +225,34 @@ def test_runs_that_a_freeze_took_out_of_their_queues_take_no_place_either(world:
     world.finish_all(rollout, DEV, FOUR[3])
     world.finish_all(rollout, FOUR[1])
     assert world.rollout(rollout).state is RolloutState.SUCCEEDED
+
+
+def test_when_busy_cancel_stops_a_build_only_when_the_newer_commit_may_start_there(
+    world: WavesWorld, people: People
+) -> None:
+    first = world.push(waved((DEV, PROD), when_busy=WhenBusy.CANCEL))
+    freeze(people, "prod/*", seconds=3600)
+    world.clock.pass_by(minutes=1)
+    newer = world.push(waved((DEV, PROD), commit=OTHER, at=world.clock(), when_busy=WhenBusy.CANCEL))
+    stopped = [world.run(first, TargetName(name)).build_arn for name in (DEV, PROD)]
+    assert world.builds.stopped == stopped[:1]
+    world.finish_all(first, DEV, state=RunState.STOPPED)
+    assert world.started(newer) == {DEV}
+
+    world.pass_by(hours=1)
+    assert world.builds.stopped == stopped
+    world.finish_all(first, PROD, state=RunState.STOPPED)
+    assert world.started(newer) == {DEV, PROD}
+    assert world.rollout(first).state is RolloutState.SUPERSEDED
+
+
+def test_what_a_freeze_lets_go_on_ends_as_it_does(world: WavesWorld, people: People) -> None:
+    first = world.push(waved((DEV, PROD), when_busy=WhenBusy.CANCEL))
+    freeze(people, "*")
+    world.clock.pass_by(minutes=1)
+    world.push(waved((DEV, PROD), commit=OTHER, at=world.clock(), when_busy=WhenBusy.CANCEL))
+    world.finish_all(first, DEV)
+    world.finish(first, TargetName(PROD), RunState.STOPPED, "somebody stopped it")
+    assert world.builds.stopped == []
+    assert world.run(first, TargetName(DEV)).state is RunState.SUCCEEDED
+    assert world.run(first, TargetName(PROD)).reason == "somebody stopped it"

@@ -85,7 +85,9 @@ def watch(situation: Situation, run: Run) -> Transition | None:
             return _miss(situation, run, report)
         if report.state.ended:
             with_log = run.replace(log_url=report.log_url or run.log_url)
-            return end(rollout, with_log, queue, report.state, _end_reason(situation, report), now, report.ended_at)
+            return end(
+                rollout, with_log, queue, report.state, _end_reason(situation, run, report), now, report.ended_at
+            )
         if run.missing:
             return Transition(runs=(run.replace(missing=None),))
     if _older(run.started_at, LONGEST_BUILD, now):
@@ -100,10 +102,10 @@ def watch_to_stop(situation: Situation, run: Run) -> Transition | StopBuild | No
     return watch(situation, run) or (None if is_asked else StopBuild(run))
 
 
-def _end_reason(situation: Situation, report: BuildReport) -> str:
+def _end_reason(situation: Situation, run: Run, report: BuildReport) -> str:
     """Why a build ended. CodeBuild does not say who stopped it."""
     ending = situation.ending
-    is_stopped = ending is not None and ending.stops_builds and report.state is RunState.STOPPED
+    is_stopped = run.stop_requested_at is not None and report.state is RunState.STOPPED
     return ending.reason if ending and is_stopped else report.reason
 
 

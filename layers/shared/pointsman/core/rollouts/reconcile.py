@@ -19,6 +19,7 @@ from pointsman.core.rollouts.build_steps import StartBuild, StopBuild, begin, wa
 from pointsman.core.rollouts.queue_steps import advance, enter, new_run, pushed_again
 from pointsman.core.rollouts.rollout_steps import RolloutStep, halt_step, rollout_steps
 from pointsman.core.rollouts.situation import Facts, Reports, Situation, has_started
+from pointsman.core.rollouts.waits import is_frozen
 from pointsman.core.rollouts.waves import may_start
 
 type Step = RolloutStep | StartBuild | StopBuild
@@ -90,7 +91,13 @@ def _end(situation: Situation, run: Run) -> Step | None:
         case RunState.STARTING:
             return begin(situation, run) if run.start_requested_at else enter(situation, run)
         case RunState.RUNNING:
-            stops = situation.ending is not None and situation.ending.stops_builds
-            return watch_to_stop(situation, run) if stops else watch(situation, run)
+            return watch_to_stop(situation, run) if _is_to_stop(situation, run) else watch(situation, run)
         case _:
             return None
+
+
+def _is_to_stop(situation: Situation, run: Run) -> bool:
+    ending = situation.ending
+    if ending is None or not ending.stops_builds:
+        return False
+    return ending.stops_in_freeze or not is_frozen(situation, run.target)

@@ -34,6 +34,11 @@ def is_behind(situation: Situation) -> bool:
     return _of_route(situation) is not None
 
 
+def is_frozen(situation: Situation, target: Target) -> bool:
+    """Whether a newer commit of the route would wait for the end of a freeze."""
+    return freeze_of(situation.rollout.spec, target, situation.surroundings.freezes, situation.now) is not None
+
+
 def _of_hold(rollout: Rollout) -> Wait | None:
     if rollout.hold is None:
         return None
