@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from pointsman.core.rollout_plan import FreezeWindow, RolloutPlan
-from pointsman.core.routes.freeze_windows import never_ends, time_zones
+from pointsman.core.routes.freeze_windows import never_end_together, never_ends, time_zones
 from tests.unit.core.routes.plan_files import compiled, errors, spec, warnings
 
 WEEKEND = {"cron": "0 17 * * FRI", "for": "64h", "time_zone": "Europe/Berlin"}
@@ -89,6 +89,38 @@ def test_a_freeze_never_ends_if_each_window_begins_before_the_last_is_over(
     cron: str, seconds: int, endless: bool
 ) -> None:
     assert never_ends(cron, seconds) is endless
+
+
+@pytest.mark.parametrize(
+    ("windows", "endless"),
+    [
+        ([("0 0 * * *", DAY // 2, "UTC"), ("0 12 * * *", DAY // 2, "UTC")], True),
+        ([("0 0 * * *", DAY // 2, "UTC"), ("0 12 * * *", DAY // 2 - 60, "UTC")], False),
+        ([("0 0 * * *", DAY // 2, "Europe/Berlin"), ("0 12 * * *", DAY // 2, "Europe/Berlin")], True),
+        ([("0 0 * * *", DAY // 2, "Asia/Tokyo"), ("0 3 * * *", DAY // 2, "UTC")], True),  # midnight is 15:00 UTC
+        ([("0 0 * * *", DAY // 2, "Asia/Tokyo"), ("0 4 * * *", DAY // 2, "UTC")], False),
+        ([("0 0 * * *", DAY // 2, "Europe/Berlin"), ("0 11 * * *", DAY // 2, "UTC")], False),  # not in summer
+        ([("0 0 * * WED", 6 * DAY, "UTC"), ("0 0 * * TUE", DAY, "UTC"), ("0 12 * * THU", HOUR, "UTC")], True),
+        ([("0 0 * * WED", 6 * DAY, "UTC"), ("0 1 * * TUE", DAY, "UTC"), ("0 12 * * THU", HOUR, "UTC")], False),
+        ([("0 0 1 * *", 15 * DAY, "UTC"), ("0 0 16 * *", 16 * DAY, "UTC")], True),
+        ([("0 0 1 1 *", 31 * DAY, "UTC"), ("0 0 1 7 *", 31 * DAY, "UTC")], False),
+        ([("*/2 * * * *", 60, "UTC"), ("1-59/2 * * * *", 60, "UTC")], True),
+        ([("0 17 * * FRI", 64 * HOUR, "UTC"), ("0 0 29 2 *", DAY, "UTC")], False),
+    ],
+)
+def test_windows_never_end_together_if_one_of_them_is_always_in_effect(
+    windows: list[tuple[str, int, str]], endless: bool
+) -> None:
+    assert never_end_together(windows) is endless
+    assert never_end_together(reversed(windows)) is endless
+
+
+def test_windows_that_never_end_together_are_an_error() -> None:
+    halves = [{"cron": "0 0 * * *", "for": "12h"}, {"cron": "0 12 * * *", "for": "12h"}]
+    [found] = errors({"targets": "all", "freeze": halves})
+    assert found == (
+        "routes[0].freeze: never ends, because one of its windows is always in effect: give a shorter `for`"
+    )
 
 
 def test_time_zones_are_those_that_the_layer_brings_along() -> None:

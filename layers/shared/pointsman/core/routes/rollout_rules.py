@@ -3,9 +3,9 @@
 import re
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, model_validator
 
-from pointsman.core.routes.freeze_windows import Cron, TimeZone, never_ends
+from pointsman.core.routes.freeze_windows import Cron, TimeZone, never_end_together, never_ends
 from pointsman.core.routes.selectors import Selectors
 from pointsman.core.routes.values import APPROVER, NotEmpty, RoutesPart, duration, several
 
@@ -132,4 +132,18 @@ class FreezeRule(RoutesPart):
 
 
 Waves = Annotated[tuple[WaveRule, ...], several(WaveRule), Field(max_length=WAVES), NotEmpty]
-Freezes = Annotated[tuple[FreezeRule, ...], several(FreezeRule), Field(max_length=FREEZES), NotEmpty]
+
+
+def _end_together(rules: tuple[FreezeRule, ...]) -> tuple[FreezeRule, ...]:
+    if len(rules) > 1 and never_end_together((rule.cron, rule.for_, rule.time_zone) for rule in rules):
+        raise ValueError("never ends, because one of its windows is always in effect: give a shorter `for`")
+    return rules
+
+
+Freezes = Annotated[
+    tuple[FreezeRule, ...],
+    several(FreezeRule),
+    Field(max_length=FREEZES),
+    NotEmpty,
+    AfterValidator(_end_together),
+]
