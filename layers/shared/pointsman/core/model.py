@@ -247,7 +247,7 @@ class Rollout(Value, kw_only=True, frozen=True):
     waits_recorded: int = 0  # that are in the trail
     reopened_at: datetime | None = None  # when a retry or a push last asked for more runs
     created_at: datetime  # time of the first push
-    ordering_time: datetime = NOT_GIVEN  # time of the newest push of its commit
+    ordering_time: datetime = NOT_GIVEN  # time of the newest push of its commit; of a rollback: right after the bad one
     ended_at: datetime | None = None
     version: int = 0
 

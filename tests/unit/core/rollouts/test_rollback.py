@@ -1,17 +1,18 @@
 """A rollback brings each target back to what succeeded there before, and the bad commit never returns."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from pointsman.core.model import RolloutId, RolloutState, RunState, TargetName
+from pointsman.core.model import RolloutId, RolloutState, RunState, TargetName, WhenBusy
 from pointsman.core.rollout_plan import OnFailure
 from pointsman.core.rollouts.commands.forms import Retry, RollBack
 from pointsman.core.run_request import Trigger
-from pointsman.core.trail.command_events import CommandRefused, RolloutRolledBack
+from pointsman.core.trail.command_events import CommandRefused, RolloutRetried, RolloutRolledBack
 from pointsman.core.trail.events import RolloutEnded, RolloutRepeated
 from tests.support.commands import People
-from tests.support.plans import WavesWorld, waved
+from tests.support.plans import WavesWorld, gated, waved
 from tests.support.rollouts import MORNING, delivery
 
 DEV, PROD = "dev/eu-west-1", "prod/eu-west-1"
@@ -45,6 +46,12 @@ def of_rollback(world: WavesWorld, rollout: RolloutId) -> dict[str, set[str]]:
             assert stored.request.trigger is Trigger.ROLLBACK
             found[stored.change.after] = {str(target.name) for target in stored.spec.targets}
     return found
+
+
+def requested(world: WavesWorld) -> RolloutId:
+    """The only rollout that no push asked for."""
+    [name] = dict.fromkeys(each for each, _, _ in world.builds.started if world.rollout(each).request)
+    return name
 
 
 def test_each_target_goes_back_to_its_own_last_good_commit(world: WavesWorld, people: People) -> None:
@@ -85,7 +92,7 @@ def test_it_never_goes_to_a_commit_that_was_rolled_back(world: WavesWorld, peopl
     pushed(world, B, DEV)
     third = pushed(world, C, DEV)
     people.send(RollBack, rollout=third)
-    [back] = [name for name, _, _ in world.builds.started if world.rollout(name).request]
+    back = requested(world)
     world.finish_all(back, DEV)
     people.send(RollBack, rollout=back)
     assert of_rollback(world, back) == {A: {DEV}}
@@ -133,7 +140,7 @@ def test_a_new_instance_never_gets_a_commit_that_was_rolled_back(world: WavesWor
     pushed(world, A, DEV)
     bad = pushed(world, C, DEV)
     people.send(RollBack, rollout=bad)
-    [back] = [name for name, _, _ in world.builds.started if world.rollout(name).request]
+    back = requested(world)
     world.finish_all(back, DEV, state=RunState.FAILED)
     world.clock.pass_by(hours=3)
     world.launch(1)
@@ -181,12 +188,56 @@ def test_a_newer_commit_goes_forward_after_a_rollback(world: WavesWorld, people:
     pushed(world, A, DEV)
     bad = pushed(world, B, DEV)
     people.send(RollBack, rollout=bad)
-    [back] = [name for name, _, _ in world.builds.started if world.rollout(name).request]
+    back = requested(world)
     world.finish_all(back, DEV)
     new = pushed(world, C, DEV)
     assert world.rollout(new).state is RolloutState.SUCCEEDED
     people.send(RollBack, rollout=new)
     assert of_rollback(world, new) == {A: {DEV}}
+
+
+@pytest.mark.parametrize("is_waved", [True, False])
+def test_a_commit_that_waits_for_the_older_one_runs_after_its_rollback(world: WavesWorld, *, is_waved: bool) -> None:
+    pushed(world, A, DEV, PROD)
+    waves = ((DEV,), (PROD,)) if is_waved else ((DEV, PROD),)
+    queued: dict[str, Any] = {"on_failure": OnFailure.ROLLBACK, "when_busy": WhenBusy.QUEUE}
+    bad = world.push(waved(*waves, commit=B, at=world.later(), **queued))
+    waiting = world.push(waved(*waves, commit=C, at=world.later(), **queued))
+    world.finish_all(bad, DEV)
+    world.finish_all(bad, PROD, state=RunState.FAILED)
+    assert of_rollback(world, bad) == {A: {DEV, PROD}}
+    back = requested(world)
+    world.finish_all(back, DEV, PROD)
+    world.finish_all(waiting, DEV)
+    world.finish_all(waiting, PROD)
+    assert world.rollout(waiting).state is RolloutState.SUCCEEDED
+
+
+def test_a_newer_commit_at_its_gate_goes_on_after_a_rollback(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV, PROD)
+    bad = pushed(world, B, DEV, PROD)
+    newer = world.push(waved((DEV,), (PROD,), commit=C, at=world.later(), policies={0: gated(soak_seconds=600)}))
+    world.finish_all(newer, DEV)
+    world.later()
+    people.send(RollBack, rollout=bad)
+    assert of_rollback(world, bad) == {A: {PROD}}
+    back = requested(world)
+    world.finish_all(back, PROD)
+    world.pass_by(minutes=10)
+    world.finish_all(newer, PROD)
+    assert world.rollout(newer).state is RolloutState.SUCCEEDED
+
+
+def test_a_rollback_of_an_old_commit_can_be_retried(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV)
+    bad = pushed(world, B, DEV)
+    world.clock.pass_by(days=20)
+    people.send(RollBack, rollout=bad)
+    back = requested(world)
+    world.finish_all(back, DEV, state=RunState.FAILED)
+    assert isinstance(people.retry(back), RolloutRetried)
+    world.finish_all(back, DEV)
+    assert world.rollout(back).state is RolloutState.SUCCEEDED
 
 
 def test_on_failure_rollback_brings_back_what_the_rollout_changed(world: WavesWorld) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pointsman.core.identity import request_id_of, rollout_id, route_of
 from pointsman.core.model import (
@@ -22,6 +22,8 @@ from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.rollouts.requests import requested
 from pointsman.core.run_request import RunRequest, Trigger
+
+RIGHT_AFTER = timedelta(microseconds=1)
 
 type Load = Callable[[RolloutId], Loaded | None]
 
@@ -122,7 +124,10 @@ def rollout_of_part(rollout: Rollout, rollback_id: str, part: RollbackPart) -> R
 
 
 def request_of(rollout: Rollout, rollback: Rollback, part: RollbackPart, good: Rollout, now: datetime) -> Transition:
-    """The rollout that brings the targets of a part back to their earlier commit, all at once."""
+    """The rollout that brings the targets of a part back to their earlier commit, all at once.
+
+    It comes right after the rollout that it undoes: what was pushed since is newer, and still goes to these targets.
+    """
     plan = good.spec.plan
     spec = good.spec.replace(
         targets=tuple(target for target in good.spec.targets if target.name in part.targets),
@@ -137,4 +142,5 @@ def request_of(rollout: Rollout, rollback: Rollback, part: RollbackPart, good: R
         rolls_back=rollout.id,
     )
     stored, event = requested(good.change, spec, request, now)
-    return Transition(rollout=stored.replace(freeze_override=rollback.override), events=(event,))
+    stored = stored.replace(ordering_time=rollout.ordering_time + RIGHT_AFTER, freeze_override=rollback.override)
+    return Transition(rollout=stored, events=(event,))

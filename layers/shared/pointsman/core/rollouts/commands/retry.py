@@ -72,7 +72,7 @@ def _reason_against(command: Command[Retry], rollout: Rollout) -> str | None:
         return reason
     if rollout.cancellation and not rollout.state.ended:
         return "the rollout is being cancelled: wait until its builds have stopped"
-    age = command.at - rollout.ordering_time
+    age = command.at - max(rollout.created_at, rollout.ordering_time)  # a rollback is as new as its command
     if age > OLDEST_PUSH:  # nobody remembers for ever which commit has held a target
         return f"its push is {age.days} days old, more than the limit of {OLDEST_PUSH.days} days: push again"
     return None
