@@ -11,6 +11,7 @@ from pointsman.core.rollouts.commands.forms import Retry, RollBack
 from pointsman.core.run_request import Trigger
 from pointsman.core.trail.command_events import CommandRefused, RolloutRetried, RolloutRolledBack
 from pointsman.core.trail.events import RolloutEnded, RolloutRepeated
+from pointsman.errors import Unavailable
 from tests.support.commands import People
 from tests.support.plans import WavesWorld, gated, waved
 from tests.support.rollouts import MORNING, delivery
@@ -118,6 +119,41 @@ def test_what_an_earlier_attempt_has_reached_goes_back_too(world: WavesWorld, pe
     world.builds.throttles.clear()
     world.pass_by(minutes=10)
     assert of_rollback(world, bad) == {A: {DEV}}
+
+
+def pushed_without_answer(world: WavesWorld, *names: str) -> RolloutId:
+    """A push on whose last target StartBuild succeeds, but its answer is lost."""
+    world.builds.loses_answers.add(names[-1])
+    sent = delivery(*names, commit=C, at=world.later())
+    with pytest.raises(Unavailable):
+        world.push(sent)
+    return sent.specs[0].rollout
+
+
+def test_what_a_build_may_have_reached_goes_back_too(world: WavesWorld, people: People) -> None:
+    """CodeBuild's answer to StartBuild was lost: it is not known yet whether there is a build."""
+    pushed(world, A, DEV, PROD)
+    people.waits = True
+    bad = pushed_without_answer(world, DEV, PROD)
+    event = people.send(RollBack, rollout=bad)
+    assert isinstance(event, RolloutRolledBack)
+    assert ([part.targets for part in event.parts], event.left_out) == ([(DEV, PROD)], {})
+    world.builds.loses_answers.clear()
+    world.pass_by(minutes=10)
+    world.pass_by(minutes=5)
+    world.finish_all(bad, DEV, PROD, state=RunState.STOPPED)
+    assert of_rollback(world, bad) == {A: {DEV, PROD}}
+
+
+def test_what_stayed_unknown_goes_back_too(world: WavesWorld, people: People) -> None:
+    pushed(world, A, DEV)
+    bad = pushed_without_answer(world, DEV)
+    world.pass_by(hours=46)
+    assert world.run(bad, TargetName(DEV)).state is RunState.FAULTED
+    world.builds.loses_answers.clear()
+    event = people.send(RollBack, rollout=bad)
+    assert isinstance(event, RolloutRolledBack)
+    assert [part.targets for part in event.parts] == [(DEV,)]
 
 
 def test_targets_go_back_one_after_the_other(world: WavesWorld, people: People) -> None:

@@ -44,7 +44,7 @@ def plan_rollback(
     bad: Container[str],
     load: Load,
 ) -> RollbackPlan:
-    """Plan the rollback of `rollout` on `wanted`, or on each target that a build of it has reached.
+    """Plan the rollback of `rollout` on `wanted`, or on each target that a build of it has or may have reached.
 
     `load` reads an earlier rollout, and `bad` has the commits of the route that were rolled back. Never back to a
     commit whose last run on the target did not succeed, to that of this rollout, or to a bad one. A target that a newer
@@ -52,7 +52,7 @@ def plan_rollback(
     """
     runs = list(runs)
     newest = latest(runs)
-    reached = {run.target.name for run in runs if run.build_arn}
+    reached = {run.target.name for run in runs if _may_have_reached(run)}
     before = {name for part in (rollout.rollback.parts if rollout.rollback else ()) for name in part.targets}
     commits: dict[tuple[RolloutId, str], list[TargetName]] = {}
     left_out: dict[TargetName, str] = {}
@@ -72,6 +72,11 @@ def plan_rollback(
         for (good, commit), targets in commits.items()
     )
     return RollbackPlan(parts, left_out)
+
+
+def _may_have_reached(run: Run) -> bool:
+    """Whether a run has a build, or may have one that CodeBuild has not named."""
+    return bool(run.build_arn or run.start_requested_at) or run.state is RunState.FAULTED
 
 
 def _is_followed(rollout: Rollout, run: Run, queue: TargetQueue) -> bool:
