@@ -87,8 +87,8 @@ def _freezes(*, override: bool) -> str:
 
 
 def _rolled_back(event: RolloutRolledBack, reason: str) -> Iterator[Text]:
-    freezes = _freezes(override=event.overrides_freeze)
-    yield Text(f"rollout {event.rollout} rolled back{freezes}{reason}", "yellow")
+    done = f"rolled back{_freezes(override=event.overrides_freeze)}" if event.parts else "cannot go back"
+    yield Text(f"rollout {event.rollout} {done}{reason}", "yellow")
     for part in event.parts:
         yield Text(f"back to {part.commit[:7]} of {part.rollout}: {join_first(part.targets)}")
     for target, why in event.left_out.items():

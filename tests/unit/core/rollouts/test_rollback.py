@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from pointsman.core.model import RolloutId, RolloutState, RunState, TargetName, WhenBusy
+from pointsman.core.ports import Transition
+from pointsman.core.rollout_facts import Rollback
 from pointsman.core.rollout_plan import OnFailure
 from pointsman.core.rollouts.commands.forms import Retry, RollBack
 from pointsman.core.run_request import Trigger
@@ -289,9 +291,27 @@ def test_on_failure_rollback_brings_back_what_the_rollout_changed(world: WavesWo
     assert event.actor == "pointsman.engine"
 
 
-def test_on_failure_rollback_without_an_earlier_commit_only_fails(world: WavesWorld) -> None:
-    bad = world.push(waved((DEV,), commit=C, on_failure=OnFailure.ROLLBACK))
+def test_on_failure_rollback_without_an_earlier_commit_only_fails(world: WavesWorld, people: People) -> None:
+    bad = world.push(waved((DEV,), (PROD,), commit=C, on_failure=OnFailure.ROLLBACK))
     world.finish_all(bad, DEV, state=RunState.FAILED)
-    assert world.rollout(bad).state is RolloutState.FAILED
+    stored = world.rollout(bad)
+    assert (stored.state, stored.rollback) == (RolloutState.FAILED, None)
     [event] = [event for event in world.events(bad) if isinstance(event, RolloutRolledBack)]
     assert (event.parts, list(event.left_out)) == ((), [DEV])
+
+    assert isinstance(people.retry(bad), RolloutRetried)
+    world.finish_all(bad, DEV)
+    world.finish_all(bad, PROD)
+    assert world.rollout(bad).state is RolloutState.SUCCEEDED
+
+
+def test_a_stored_rollback_without_parts_does_not_stop_a_retry(world: WavesWorld, people: People) -> None:
+    """An earlier version stored it with a rollout that had nothing to go back to."""
+    failed = pushed(world, C, DEV, state=RunState.FAILED)
+    empty = Rollback(
+        id="on-failure.x.1", actor="pointsman.engine", at=world.clock(), reason="", parts=(), requested=True
+    )
+    world.store.commit(Transition(rollout=world.rollout(failed).replace(rollback=empty)))
+    assert isinstance(people.retry(failed), RolloutRetried)
+    world.finish_all(failed, DEV)
+    assert world.rollout(failed).state is RolloutState.SUCCEEDED

@@ -122,6 +122,14 @@ def test_a_rollback_names_the_commits_and_what_stays() -> None:
     ]
 
 
+def test_a_rollback_that_has_nothing_to_go_back_to_does_not_say_that_it_was_one() -> None:
+    about = {"parts": [], "left_out": {"prod/x": "none is known"}, "reason": "the route's on_failure: wave 1 failed"}
+    event = read_event(sample("RolloutRolledBack").to_dict() | about)
+    first, *others = [str(line) for line in describe(event)]
+    assert first == f"rollout {event.rollout} cannot go back: the route's on_failure: wave 1 failed"
+    assert others == ["prod/x stays: none is known"]
+
+
 def test_a_gate_shows_what_it_took_into_account() -> None:
     inputs = {
         "targets": 4,

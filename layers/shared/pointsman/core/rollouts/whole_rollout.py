@@ -14,11 +14,12 @@ from pointsman.core.ports import Alarms, RolloutStore, Trail, Transition
 from pointsman.core.rollout_facts import Override, Rollback
 from pointsman.core.rollouts.executor import Touched
 from pointsman.core.rollouts.host_results import HostResults, attempts_that_count, tally
-from pointsman.core.rollouts.reconcile import Step
+from pointsman.core.rollouts.reconcile import Step, latest
 from pointsman.core.rollouts.rollback_plan import marked, plan_rollback, request_of
+from pointsman.core.rollouts.rollout_end import end_of_rollout
 from pointsman.core.rollouts.rollout_steps import PlanRollback, ReadAlarms, ReadTallies, RequestRollback
 from pointsman.core.rollouts.route_line import rolled_back
-from pointsman.core.rollouts.situation import Facts, HostTally
+from pointsman.core.rollouts.situation import Facts, HostTally, Situation
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.trail.command_events import RolloutRolledBack
 from pointsman.errors import Conflict
@@ -67,13 +68,17 @@ class WholeRollout:
         return tally([HostResults.read(self.trail, each) for each in attempts_that_count(run, runs)])
 
     def _rolled_back(self, rollout: Rollout, runs: tuple[Run, ...]) -> Transition:
-        """Mark a rollout that failed, with the commits to go back to. In a freeze, too: the failure is worse."""
+        """Mark a rollout that failed, with the commits to go back to. In a freeze, too: the failure is worse.
+
+        If there is nothing to go back to, it only ends, so that it can be retried.
+        """
         now, load = self.clock(), cache(self.store.load)
         key = route_of(rollout)
-        around = self.store.surroundings({run.queue for run in runs}, (key,))
+        around = self.store.surroundings({*rollout.spec.queues, *(run.queue for run in runs)}, (key,))
         route = around.routes[key]
         plan = plan_rollback(rollout, runs, (), around.queues, route.bad, load)
-        reason = f"rolled back by the route's on_failure: {rollout.halt.reason if rollout.halt else 'it failed'}"
+        why = rollout.halt.reason if rollout.halt else "it failed"
+        reason = f"{'rolled back by ' if plan.parts else ''}the route's on_failure: {why}"
         name = f"on-failure.{rollout.id}.{rollout.round}"  # an id of a person has no dot
         event = RolloutRolledBack(
             **about_rollout(rollout, now) | {"actor": ENGINE},
@@ -83,10 +88,12 @@ class WholeRollout:
             left_out={str(target): why for target, why in plan.left_out.items()},
             overrides_freeze=True,
         )
+        if not plan.parts:
+            [end] = end_of_rollout(Situation(rollout, latest(runs), around, {}, Facts(), now))
+            return end.replace(events=(event, *end.events))
         override = Override(command=CommandId(name), caller=ENGINE, at=now, reason=reason)
         rollback = Rollback(id=name, actor=ENGINE, at=now, reason=reason, parts=plan.parts, override=override)
-        bad = rolled_back(route, rollout, now) if plan.parts else None
-        return Transition(rollout=marked(rollout, rollback), route=bad, events=(event,))
+        return Transition(rollout=marked(rollout, rollback), route=rolled_back(route, rollout, now), events=(event,))
 
     def _request(self, rollout: Rollout, touched: Touched) -> None:
         """Store the rollouts of a rollback, each once, and then that they are stored."""

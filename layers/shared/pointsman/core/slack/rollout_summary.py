@@ -276,7 +276,7 @@ def _done(event: CommandEvent) -> str | None:
         case RolloutResumed():
             return "resumed in a freeze" if event.overrides_freeze else "resumed"
         case RolloutRolledBack():
-            return "rolled back"
+            return "rolled back" if event.parts else "not rolled back"
     return None
 
 

@@ -70,7 +70,7 @@ class RolloutResumed(CommandEvent, kw_only=True, frozen=True):
 class RolloutRolledBack(CommandEvent, kw_only=True, frozen=True):
     """A rollout is rolled back: on each target, what succeeded there before is applied again.
 
-    `actor` is `pointsman.engine` if the route's `on_failure` did it.
+    `actor` is `pointsman.engine` if the route's `on_failure` did it. Without `parts` there was nothing to go back to.
     """
 
     parts: tuple[RollbackPart, ...]

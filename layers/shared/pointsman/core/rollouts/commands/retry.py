@@ -66,7 +66,7 @@ def retry(
 
 def _reason_against(command: Command[Retry], rollout: Rollout) -> str | None:
     """Why nothing of the rollout is retried."""
-    if rollout.rollback:
+    if rollout.rollback and rollout.rollback.parts:
         return "the rollout was rolled back: push a new commit, or use `pointsman run`"
     if reason := reason_against_override(command.form):
         return reason
