@@ -48,7 +48,8 @@ def plan_rollback(
 
     `load` reads an earlier rollout, and `bad` has the commits of the route that were rolled back. Never back to a
     commit whose last run on the target did not succeed, to that of this rollout, or to a bad one. A target that a newer
-    commit has held since is left out: that commit is what would have to be rolled back.
+    commit has held since is left out: that commit is what would have to be rolled back. Of a rollout on some hosts, only
+    those go back.
     """
     runs = list(runs)
     newest = latest(runs)
@@ -61,8 +62,8 @@ def plan_rollback(
             left_out[name] = "the rollout has no build there"
         elif name in before:
             left_out[name] = "it was rolled back already"
-        elif _is_followed(rollout, newest[name], queues[newest[name].queue]):
-            left_out[name] = "a newer commit of the route has held the target since, or waits for it"
+        elif reason := _reason_to_stay(rollout, newest[name], queues[newest[name].queue]):
+            left_out[name] = reason
         elif good := _last_good(rollout, name, queues[newest[name].queue], bad, load):
             commits.setdefault((good.rollout, good.commit), []).append(name)
         else:
@@ -79,12 +80,39 @@ def _may_have_reached(run: Run) -> bool:
     return bool(run.build_arn or run.start_requested_at) or run.state is RunState.FAULTED
 
 
+def _is_partial(rollout: Rollout) -> bool:
+    return rollout.request is not None and rollout.request.is_partial
+
+
+def _reason_to_stay(rollout: Rollout, run: Run, queue: TargetQueue) -> str | None:
+    """Why the target of `run` stays as it is, although the run has reached it."""
+    if _is_followed(rollout, run, queue):
+        return "a newer commit of the route has held the target since, or waits for it"
+    good = queue.last_good.get(route_of(rollout))
+    if good and good.commit == rollout.change.after and _is_partial(rollout):
+        return f"every host has the commit, not only those of this rollout: roll back {good.rollout}"
+    return None
+
+
 def _is_followed(rollout: Rollout, run: Run, queue: TargetQueue) -> bool:
-    """Whether a newer commit of the route has held the target of `run` since, or waits for it."""
-    entries = (*queue.waiting, *((queue.holder,) if queue.holder else ()))
-    group = run.queue_entry.concurrency_group
-    waits = any(each.concurrency_group == group and each.ordering_time > run.ordering_time for each in entries)
-    return waits or target_queue.is_outdated(rollout, run, queue)
+    """Whether a newer commit of the route has held the target of `run` since, or waits for it.
+
+    A run on some hosts is newer than the commit of the target, and is followed by whatever runs there later.
+    """
+    good, is_partial = queue.last_good.get(route_of(rollout)), _is_partial(rollout)
+    for each in (*queue.waiting, *((queue.holder,) if queue.holder else ())):
+        is_other = each.rollout != rollout.id and each.concurrency_group == rollout.spec.route
+        if is_other and (is_partial or each.ordering_time > run.ordering_time):
+            return True
+    times = [queue.newest_applied.get(rollout.spec.route), good.ordering_time if good else None]
+    if target_queue.is_outdated(rollout, run, queue) or _is_any_after(times, run.ordering_time):
+        return True
+    ran = (good.acquired_at, good.failed_until) if good else ()
+    return is_partial and run.acquired_at is not None and _is_any_after(ran, run.acquired_at)
+
+
+def _is_any_after(times: Iterable[datetime | None], moment: datetime) -> bool:
+    return any(time > moment for time in times if time)
 
 
 def _last_good(
@@ -133,19 +161,26 @@ def request_of(rollout: Rollout, rollback: Rollback, part: RollbackPart, good: R
 
     It comes right after the rollout that it undoes: what was pushed since is newer, and still goes to these targets.
     """
-    plan = good.spec.plan
+    plan, request_id = good.spec.plan, request_id_of(part.rollback or rollback.id, rollout.id, part.rollout)
     spec = good.spec.replace(
         targets=tuple(target for target in good.spec.targets if target.name in part.targets),
         plan=plan.freezes_only() if plan else None,
     )
     request = RunRequest(
-        id=request_id_of(part.rollback or rollback.id, rollout.id, part.rollout),
+        id=request_id,
         trigger=Trigger.ROLLBACK,
         actor=rollback.actor,
         reason=f"{rollback.reason}; commit {part.commit[:7]} succeeded there before",
         is_subset=True,
         rolls_back=rollout.id,
     )
+    if rollout.request and rollout.request.is_partial:  # only what it has reached goes back
+        limits = {target.name: target.limit for target in rollout.spec.targets}
+        request = request.replace(instances=rollout.request.instances, is_limited=rollout.request.is_limited)
+        spec = spec.replace(
+            targets=tuple(target.replace(limit=limits[target.name]) for target in spec.targets),
+            concurrency_group=f"{spec.route}#{request_id}",
+        )
     stored, event = requested(good.change, spec, request, now)
     stored = stored.replace(ordering_time=rollout.ordering_time + RIGHT_AFTER, freeze_override=rollback.override)
     return Transition(rollout=stored, events=(event,))

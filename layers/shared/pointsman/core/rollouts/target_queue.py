@@ -30,8 +30,14 @@ def reason_to_yield(rollout: Rollout, run: Run, queue: TargetQueue) -> str | Non
 
 
 def is_outdated(rollout: Rollout, run: Run, queue: TargetQueue) -> bool:
-    """Whether something newer has held the target since the push of `run`."""
-    times = (queue.newest_applied.get(key) for key in _keys(rollout, run))
+    """Whether something newer has held the target since the push of `run`.
+
+    A run by hand on some hosts is beside the commits of the route; what rolls it back yields to them.
+    """
+    keys = _keys(rollout, run)
+    if rollout.request and rollout.request.rolls_back:
+        keys = (*keys, rollout.spec.route)
+    times = (queue.newest_applied.get(key) for key in keys)
     return any(time > run.ordering_time for time in times if time)
 
 
@@ -59,7 +65,7 @@ def mark_applied(rollout: Rollout, run: Run, queue: TargetQueue, now: datetime) 
     return queue.replace(newest_applied=times)
 
 
-def _keys(rollout: Rollout, run: Run) -> tuple[str, str]:
+def _keys(rollout: Rollout, run: Run) -> tuple[str, ...]:
     """The keys of `newest_applied`: the concurrency group, and what runs, in case the route is renamed."""
     return run.queue_entry.concurrency_group, work_id(rollout.change, rollout.spec.settings_on(run.target))
 

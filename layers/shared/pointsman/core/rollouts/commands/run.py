@@ -6,6 +6,7 @@ from pointsman.core.change import Change
 from pointsman.core.identity import request_id_of, rollout_id
 from pointsman.core.model import Mode, Target
 from pointsman.core.ports import Transition
+from pointsman.core.rollout_plan import OnFailure, RolloutPlan
 from pointsman.core.rollouts import route_line
 from pointsman.core.rollouts.commands.forms import RunByHand
 from pointsman.core.rollouts.commands.result import (
@@ -51,7 +52,7 @@ def run_by_hand(
     spec = rollout_spec(route, rollout_id(change.repository_id, route.name, change.after, mode), tuple(chosen))
     spec = spec.replace(mode=mode, plan=None if form.check else spec.plan)
     if form.limit:  # it is not the commit of the target, so it neither supersedes one nor is superseded
-        spec = spec.replace(concurrency_group=f"{route.name}#{request.id}")
+        spec = spec.replace(concurrency_group=f"{route.name}#{request.id}", plan=_without_rollback(spec.plan))
     rollout, started = requested(change, spec, request, command.at)
     if form.override_freeze:
         rollout = rollout.replace(freeze_override=command.override())
@@ -63,6 +64,11 @@ def run_by_hand(
     )
     listed = route_line.run_again(state, rollout) if rollout.is_of_whole_route else None
     return CommandResult(event, Transition(rollout=rollout, route=listed, events=(event, started)))
+
+
+def _without_rollback(plan: RolloutPlan | None) -> RolloutPlan | None:
+    """The plan of a run on some hosts: if it fails, that does not say that the commit is bad for the route."""
+    return plan.replace(on_failure=OnFailure.HALT) if plan and plan.on_failure is OnFailure.ROLLBACK else plan
 
 
 def _change(known: Change, commit: str | None, requester: str) -> Change:
