@@ -61,9 +61,10 @@ def start(delivery: Delivery, message_id: str, spec: RolloutSpec, route: RouteSt
         pushes=(delivery.push,),
         created_at=delivery.ordering_time,
     )
-    if at := route.bad.get(rollout.change.after):
+    if at := route_line.bad_since(route, rollout):  # it never runs, so it supersedes nothing
         reason = f"commit {rollout.change.after[:7]} was rolled back: push a new commit, or use `pointsman run`"
-        rollout = rollout.replace(halt=Halt(kind=HaltKind.REJECTED, reason=reason, at=at))
+        halted = rollout.replace(halt=Halt(kind=HaltKind.REJECTED, reason=reason, at=at))
+        return Transition(rollout=halted, events=(rollout_started(halted, now),))
     started = rollout_started(rollout, now).replace(overtakes=route_line.overtaken_by(route, rollout))
     return Transition(
         rollout=rollout,
@@ -104,7 +105,8 @@ def repeat(
     it runs again where a newer commit ran, and it supersedes everything that was pushed in between, even what has not
     arrived yet. It also voids a cancellation: the commit runs where it was cancelled.
     """
-    is_final = _is_final(rollout) or rollout.change.after in route.bad
+    is_bad = route_line.bad_since(route, rollout) is not None
+    is_final = _is_final(rollout) or is_bad
     repetition = _repetition(delivery, spec, rollout, runs, queues, is_final=is_final)
     event = RolloutRepeated(
         at=now,
@@ -115,7 +117,7 @@ def repeat(
         rollout=rollout.id,
         delivery=delivery.id,
         message_id=message_id,
-        reason=_reason(rollout, repetition, is_bad=rollout.change.after in route.bad),
+        reason=_reason(rollout, repetition, is_bad=is_bad),
         retried=tuple(repetition.names),
     )
     # A check changes no host, so a push with nothing left to check changes nothing.

@@ -48,8 +48,8 @@ def plan_rollback(
 
     `load` reads an earlier rollout, and `bad` has the commits of the route that were rolled back. Never back to a
     commit whose last run on the target did not succeed, to that of this rollout, or to a bad one. A target that a newer
-    commit has held since is left out: that commit is what would have to be rolled back. Of a rollout on some hosts, only
-    those go back.
+    commit has held since is left out: that commit is what would have to be rolled back. Of a rollout on some hosts,
+    only those go back.
     """
     runs = list(runs)
     newest = latest(runs)

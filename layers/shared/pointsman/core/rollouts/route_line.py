@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pointsman.core.model import Rollout, RolloutId, TargetName, WhenBusy
+from pointsman.core.model import Mode, Rollout, RolloutId, TargetName, WhenBusy
 from pointsman.core.rollouts.situation import Situation
 from pointsman.core.route_state import RolloutRef, RouteState, Unfinished
 from pointsman.core.trail.wave_events import Overtaken
@@ -31,6 +31,11 @@ def rolled_back(route: RouteState, rollout: Rollout, at: datetime) -> RouteState
     return route.replace(bad=dict(bad[-BAD_KEPT:]))
 
 
+def bad_since(route: RouteState, rollout: Rollout) -> datetime | None:
+    """When the commit of `rollout` was rolled back, so that it does not run any more. A check of it changes nothing."""
+    return route.bad.get(rollout.change.after) if rollout.spec.mode is Mode.APPLY else None
+
+
 def run_again(route: RouteState, rollout: Rollout) -> RouteState:
     """The route, whose commit of `rollout` a person runs on the whole of it: it is not bad any more."""
     bad = {commit: at for commit, at in route.bad.items() if commit != rollout.change.after}
@@ -38,7 +43,9 @@ def run_again(route: RouteState, rollout: Rollout) -> RouteState:
 
 
 def ended(route: RouteState, rollout: Rollout, not_started: tuple[TargetName, ...], reason: str) -> RouteState:
-    """The route without a rollout that has ended."""
+    """The route without a rollout that has ended. One whose commit is bad was never among its open ones."""
+    if all(each.rollout != rollout.id for each in route.open):
+        return route
     unfinished = route.unfinished
     if not_started:
         unfinished = Unfinished(

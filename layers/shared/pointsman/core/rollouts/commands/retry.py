@@ -17,7 +17,7 @@ from pointsman.core.rollouts.commands.result import (
     summary,
 )
 from pointsman.core.rollouts.reconcile import latest
-from pointsman.core.rollouts.route_line import wanted_again
+from pointsman.core.rollouts.route_line import bad_since, wanted_again
 from pointsman.core.route_state import RouteState
 from pointsman.core.text import join_first
 from pointsman.core.trail.command_events import RolloutRetried
@@ -36,7 +36,7 @@ def retry(
     A rollout that halted goes on: its gate is evaluated anew, and the waves that have not started follow.
     `failed_hosts` has the hosts to which a retry is limited, by target. Other targets are retried as a whole.
     """
-    if reason := _reason_against(command, rollout):
+    if reason := _reason_against(command, rollout, route):
         return refuse(command, rollout, reason)
     present = {target.name for target in rollout.spec.targets}
     newest = {name: run for name, run in latest(runs).items() if name in present}
@@ -64,10 +64,12 @@ def retry(
     return CommandResult(event, Transition(rollout=again, route=listed, events=(event,)))
 
 
-def _reason_against(command: Command[Retry], rollout: Rollout) -> str | None:
+def _reason_against(command: Command[Retry], rollout: Rollout, route: RouteState) -> str | None:
     """Why nothing of the rollout is retried."""
     if rollout.rollback and rollout.rollback.parts:
         return "the rollout was rolled back: push a new commit, or use `pointsman run`"
+    if bad_since(route, rollout):
+        return f"commit {rollout.change.after[:7]} was rolled back: push a new commit, or use `pointsman run`"
     if reason := reason_against_override(command.form):
         return reason
     if rollout.cancellation and not rollout.state.ended:

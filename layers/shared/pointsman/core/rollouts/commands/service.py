@@ -142,7 +142,7 @@ class CommandService:
             names = join_first(sorted(rollout.change.repository for rollout, _ in found))
             return refuse(command, None, f"the route serves several repositories: choose one of {names}")
         rollout, state = found[0]
-        if rollout.rollback and form.commit is None:
+        if form.commit is None and (rollout.rollback or rollout.change.after in state.bad):
             bad = rollout.change.after[:7]
             return refuse(command, None, f"the newest commit of the route, {bad}, was rolled back: choose another one")
         name = rollout_id(rollout.change.repository_id, route.name, form.commit or rollout.change.after, Mode.APPLY)
