@@ -1,4 +1,4 @@
-"""`retry`: the runs that ended without success run again, and a rollout that halted goes on."""
+"""`retry`: the runs that ended without success run again, and a rollout that halted or was cancelled goes on."""
 
 from collections.abc import Iterable, Mapping
 
@@ -16,6 +16,7 @@ from pointsman.core.rollouts.commands.result import (
     refuse,
     summary,
 )
+from pointsman.core.rollouts.ending import ending_of
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.rollouts.route_line import bad_since, wanted_again
 from pointsman.core.route_state import RouteState
@@ -33,8 +34,8 @@ def retry(
 ) -> CommandResult:
     """Repeat the runs that ended without success, unless a newer commit has run on their target since.
 
-    A rollout that halted goes on: its gate is evaluated anew, and the waves that have not started follow.
-    `failed_hosts` has the hosts to which a retry is limited, by target. Other targets are retried as a whole.
+    A rollout that halted or was cancelled goes on: its gate is evaluated anew, and the waves that have not started
+    follow. `failed_hosts` has the hosts to which a retry is limited, by target. Other targets are retried as a whole.
     """
     if reason := _reason_against(command, rollout, route):
         return refuse(command, rollout, reason)
@@ -46,7 +47,8 @@ def retry(
         return refuse(command, rollout, f"the rollout has no run on {join_first(unknown)}{later}")
     left_out = {name: reason for name in wanted if (reason := _reason_to_leave_out(rollout, newest[name], queues))}
     retried = [newest[name] for name in wanted if name not in left_out]
-    goes_on = rollout.halt is not None and present != set(newest) and not command.form.targets
+    is_halfway = ending_of(rollout) is not None and present != set(newest)
+    goes_on = is_halfway and not command.form.targets
     if not retried and not goes_on:
         return refuse(command, rollout, f"there is nothing to retry: {summary(left_out)}")
     hosts = {run.target.name: failed_hosts[run.target.name] for run in retried if run.target.name in failed_hosts}
