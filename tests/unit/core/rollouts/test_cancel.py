@@ -6,7 +6,7 @@ import pytest
 
 from pointsman.core.cancellation import CommandId
 from pointsman.core.model import RolloutState, RunState
-from pointsman.core.rollouts.commands.forms import Cancel, Retry
+from pointsman.core.rollouts.commands.forms import Cancel, Retry, RollBack
 from pointsman.core.trail.command_events import CommandRefused, RolloutCancelled
 from pointsman.core.trail.events import RolloutEnded, RolloutRepeated, RunEnded
 from pointsman.errors import Rejected
@@ -185,6 +185,16 @@ def test_a_rollout_that_has_ended_is_not_cancelled(world: MemoryWorld, people: P
     assert isinstance(refused, CommandRefused)
     assert refused.reason == "the rollout has ended: succeeded"
     assert "CommandRefused" in world.types(rollout)
+
+
+def test_a_rollout_that_is_being_rolled_back_is_not_cancelled(world: MemoryWorld, people: People) -> None:
+    world.finish(world.push(delivery(DEV)), DEV)
+    rollout = world.push(delivery(DEV, commit=OTHER, at=world.later()))
+    people.send(RollBack, rollout=rollout)
+    event = people.cancel(rollout)
+    assert isinstance(event, CommandRefused)
+    assert event.reason.startswith("the rollout is being rolled back already")
+    assert world.rollout(rollout).cancellation is None
 
 
 def test_a_rollout_that_does_not_exist_is_an_error_without_an_event(world: MemoryWorld, people: People) -> None:

@@ -35,6 +35,9 @@ def cancel(command: Command[Cancel], rollout: Rollout) -> CommandResult:
     """Cancel an open rollout."""
     if rollout.state.ended:
         return refuse(command, rollout, f"the rollout has ended: {rollout.state}")
+    if rollout.rollback:
+        reason = "the rollout is being rolled back already: nothing more of it starts, and its builds are being stopped"
+        return refuse(command, rollout, reason)
     if rollout.cancellation and (ending := ending_of(rollout)):
         return refuse(command, rollout, f"the rollout was already {ending.reason}")
     form = command.form
