@@ -132,6 +132,22 @@ def test_it_goes_forward_after_a_failure(world: WavesWorld, people: People) -> N
     assert world.started(rollout) == {DEV}
 
 
+def test_a_rollout_that_cannot_be_read_hides_no_other_repository(world: WavesWorld, people: People) -> None:
+    world.finish_all(world.push(delivery(DEV, PROD)), DEV, PROD)
+    of_other = delivery(DEV, PROD, commit=OTHER, name="d-2")
+    change = of_other.change.replace(repository="acme/other", repository_id=2)
+    spec = of_other.specs[0].replace(rollout=RolloutId("r-2222222222222222"))
+    lost = world.push(of_other.replace(change=change, specs=(spec,)))
+    world.finish_all(lost, DEV, PROD)
+    world.store.unreadable.add(lost)
+    assert world.rollout(ran(run(people, repository="acme/infra"))).change.after == COMMIT
+    reasons = [run(people, repository=name).reason for name in ("acme/other", "")]
+    assert reasons == [
+        f"the newest rollout of the route, {lost}, can no longer be read: push a commit",
+        "the route serves several repositories: choose one of acme/infra",
+    ]
+
+
 @pytest.mark.parametrize(
     ("about", "reason"),
     [

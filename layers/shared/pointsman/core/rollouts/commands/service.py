@@ -9,7 +9,7 @@ from typing import Any
 
 from pointsman.core.identity import rollout_id, route_of
 from pointsman.core.model import Mode, Rollout, RolloutId, Run
-from pointsman.core.ports import ReconcileRequests, RolloutStore, Surroundings, Trail
+from pointsman.core.ports import ReconcileRequests, RolloutStore, Surroundings, Trail, load_readable
 from pointsman.core.rollouts.commands import decisions
 from pointsman.core.rollouts.commands.failed_hosts import FailedHosts
 from pointsman.core.rollouts.commands.forms import (
@@ -131,14 +131,17 @@ class CommandService:
         if route is None:
             known = join_first(sorted(each.name for each in routes.routes))
             return refuse(command, None, f"no route is named {form.route}: there are {known}")
-        known_states = self.store.routes_named(route.name)
-        newest = {state.newest.rollout: state for state in known_states if state.newest}
-        loaded = [(self._load(name)[0], state) for name, state in newest.items()]
+        newest = {state.newest.rollout: state for state in self.store.routes_named(route.name) if state.newest}
+        loaded = {name: each[0] for name in newest if (each := load_readable(self.store, name))}
         wanted = form.repository.lower()
-        found = [each for each in loaded if not wanted or each[0].change.repository.lower() == wanted]
+        found = [
+            (rollout, newest[name])
+            for name, rollout in loaded.items()
+            if not wanted or rollout.change.repository.lower() == wanted
+        ]
         if not found:
-            return refuse(command, None, "no commit of the route has run yet: push one first")
-        if len(found) > 1:
+            return refuse(command, None, _without_newest([name for name in newest if name not in loaded]))
+        if len(found) > 1 or (len(newest) > 1 and not wanted):
             names = join_first(sorted(rollout.change.repository for rollout, _ in found))
             return refuse(command, None, f"the route serves several repositories: choose one of {names}")
         rollout, state = found[0]
@@ -146,7 +149,7 @@ class CommandService:
             bad = rollout.change.after[:7]
             return refuse(command, None, f"the newest commit of the route, {bad}, was rolled back: choose another one")
         name = rollout_id(rollout.change.repository_id, route.name, form.commit or rollout.change.after, Mode.APPLY)
-        brought = self.store.load(name)
+        brought = load_readable(self.store, name)
         change = brought[0].change if brought else rollout.change
         return run_by_hand(command, route, routes.targets_of(route), state, change)
 
@@ -158,3 +161,10 @@ class CommandService:
 
     def _around(self, queues: Iterable[str], routes: Iterable[str]) -> Surroundings:
         return self.store.surroundings(queues, routes)
+
+
+def _without_newest(lost: list[RolloutId]) -> str:
+    """Why there is no commit to run. Rollouts that are lost were deleted by hand, or another version wrote them."""
+    if not lost:
+        return "no commit of the route has run yet: push one first"
+    return f"the newest rollout of the route, {join_first(lost)}, can no longer be read: push a commit"
