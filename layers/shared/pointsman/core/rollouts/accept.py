@@ -197,11 +197,15 @@ def _reopen(
     newest = latest(runs)
     retried = {name: newest[name].attempt + 1 for name in (*repetition.refused, *repetition.pushed_back)}
     hosts: dict[TargetName, tuple[str, ...]] = {} if repetition.is_another_push else rollout.attempt_hosts
-    keeps_gate = not retried and not repetition.new
+    new_spec = _spec_of_today(spec, rollout, newest, is_another_push=repetition.is_another_push)
+    is_anew = new_spec is not None and new_spec.plan != rollout.spec.plan
+    keeps_gate = not retried and not repetition.new and not is_anew
     opened = reopened(rollout.replace(attempt_hosts=hosts), retried, {}, now=now, keeps_gate=keeps_gate).replace(
         last_message_id=message_id,
-        spec=rollout.spec.replace(targets=_targets(spec, rollout, newest, repetition)),
+        spec=new_spec or rollout.spec.replace(targets=_targets(spec, rollout, newest, repetition)),
     )
+    if is_anew:
+        opened = opened.replace(waves_started=0, round=rollout.round + 1)
     if not repetition.is_another_push:
         return opened
     return opened.replace(
@@ -209,8 +213,35 @@ def _reopen(
         ordering_time=delivery.ordering_time,
         delivery=delivery.id,
         change=rollout.change.replace(actor=delivery.change.actor, actor_id=delivery.change.actor_id),
-        waves_started=0 if rollout.state.ended else rollout.waves_started,
+        waves_started=0 if rollout.state.ended else opened.waves_started,
     )
+
+
+def _spec_of_today(
+    spec: RolloutSpec, rollout: Rollout, newest: Mapping[TargetName, Run], *, is_another_push: bool
+) -> RolloutSpec | None:
+    """What the route asks for now, for a rollout that begins anew; None for one that goes on as it began.
+
+    Gates that the route got since hold it, too. Runs without a build go on as they began: StartBuild may have been
+    called for them.
+    """
+    is_settled = all(run.state.ended or run.state is RunState.RUNNING for run in newest.values())
+    if rollout.state.ended and is_another_push:
+        return spec
+    if spec.plan == rollout.spec.plan or not is_settled or not (rollout.state.ended or is_another_push):
+        return None
+    wanted = {target.name: target for target in spec.targets}
+    kept = (each.replace(wave=wanted[each.name].wave if each.name in wanted else 0) for each in rollout.spec.targets)
+    present = {target.name for target in rollout.spec.targets}
+    added = (target for name, target in wanted.items() if name not in present)
+    targets = (*kept, *added)
+    if is_another_push:  # it does not run on targets that left the route, except where a build is running
+        targets = tuple(each for each in targets if each.name in wanted or not _is_ended(newest.get(each.name)))
+    return rollout.spec.replace(plan=spec.plan, targets=targets)
+
+
+def _is_ended(run: Run | None) -> bool:
+    return run is None or run.state.ended
 
 
 def reopened(
