@@ -31,6 +31,7 @@ def change(commit: str = COMMIT, before: str = "0" * 39 + "1") -> Change:
         after=commit,
         actor="hana",
         author="Hana Ito",
+        author_login="hana",
         title="Raise the file limit",
         url=f"https://github.com/acme/infra/commit/{commit}",
         compare_url="https://github.com/acme/infra/compare/1...2",

@@ -92,7 +92,9 @@ def right_approval(world: ChaosWorld) -> tuple[Approve, str] | None:
         if rollout.gate and rollout.wait and rollout.wait.kind is WaitKind.APPROVAL:
             gate = rollout.waves[rollout.waves_started - 1].after
             rule = gate.approval if gate else None
-            authors = {rollout.change.actor, rollout.change.author_login} if rule and rule.not_author else set()
+            change = rollout.change
+            pushed = {change.actor, change.author_login, *change.earlier_actors}
+            authors = pushed if rule and rule.not_author else set()
             able = [arn for arn in (OLA, HANA) if rule and LOGINS[arn] in rule.by and LOGINS[arn] not in authors]
             form = Approve(
                 id=world.new_command_id(), rollout=rollout.id, wave=rollout.waves_started, commit=rollout.change.after

@@ -87,14 +87,21 @@ class Oracle:
         if before is None:
             self._is_new(rollout)
             return
-        if rollout.round < before.round or (before.state.ended and rollout.round == before.round):
+        self._remembers_who_pushed(before, rollout)
+        has_changed = before.state.ended and rollout.round == before.round and rollout.state is not before.state
+        if rollout.round < before.round or has_changed:
             self.breach(f"backwards: {rollout.id} in round {rollout.round} after {before.round}, {before.state}")
         if rollout.waves_started < before.waves_started and rollout.round == before.round:
             self.breach(f"backwards: {rollout.id} went back to wave {rollout.waves_started}")
         if before.rollback and not rollout.rollback:
             self.breach(f"rolled back: {rollout.id} is no longer marked as bad")
-        if rollout.state.ended:
+        if rollout.state.ended and not before.state.ended:
             self._has_ended(rollout, transition)
+
+    def _remembers_who_pushed(self, before: Rollout, rollout: Rollout) -> None:
+        known = {rollout.change.actor, *rollout.change.earlier_actors}
+        if not known.issuperset({before.change.actor, *before.change.earlier_actors}):
+            self.breach(f"author: {rollout.id} forgot who pushed it")
 
     def _has_ended(self, rollout: Rollout, transition: Transition) -> None:
         runs = self.store.runs_of(rollout.id)

@@ -57,10 +57,15 @@ class WaveOracle:
             self.oracle.breach(f"approval: {caller} may not approve {rollout.id}")
         elif gate.approval.not_author and login in self._authors(rollout):
             self.oracle.breach(f"approval: {login} approved what {login} wrote, {rollout.id}")
+        elif gate.approval.not_author and None in self._authors(rollout):
+            self.oracle.breach(f"approval: {login} approved what somebody unknown wrote, {rollout.id}")
 
     def _authors(self, rollout: Rollout) -> set[str | None]:
-        requester = LOGINS.get(rollout.request.actor) if rollout.request else None
-        return {rollout.change.actor, rollout.change.author_login, requester}
+        """Who pushed, wrote or requested it; None for somebody who is unknown."""
+        change, request = rollout.change, rollout.request
+        requested: set[str | None] = {LOGINS.get(request.actor)} if request else set()
+        author = change.author_login.lower() if change.author_login else None
+        return {change.actor, *change.earlier_actors, author} | requested
 
     def started(self, event: WaveStarted, transition: Transition) -> None:
         """A wave started."""

@@ -28,6 +28,9 @@ class Change(Value, kw_only=True, frozen=True):
     actor_id: int | None = None  # GitHub's id of the actor: unlike a login it is never given to somebody else
     author: str  # name of the head commit's author; of a pull request: login of its author
     author_login: str | None = None  # login of GitHub's account of that author; None: unknown, such as another e-mail
+    authors: tuple[str, ...] | None = None  # logins of who wrote or committed what the push brought; None: not recorded
+    unknown_authors: tuple[str, ...] = ()  # names of those whose login is not known, and of such a pusher
+    earlier_actors: tuple[str, ...] = ()  # logins of others who pushed the same commit before
     title: str  # first line of the head commit's message, or the pull request's title
     url: str  # page of the head commit or of the pull request
     compare_url: str

@@ -41,7 +41,7 @@ class ApprovalRule(Value, kw_only=True, frozen=True):
 
     by: tuple[str, ...]  # logins of GitHub; the teams of routes.yaml are resolved
     within_seconds: int  # from the moment at which the gate waits for nothing else
-    not_author: bool = False  # neither who pushed nor the commit's author
+    not_author: bool = False  # neither who pushed, wrote or ran it, nor anybody if one of them is unknown
 
 
 class Gate(Value, kw_only=True, frozen=True):

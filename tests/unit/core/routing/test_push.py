@@ -30,6 +30,9 @@ def test_a_push_tells_its_change() -> None:
         "actor_id": payload("push_main")["sender"]["id"],
         "author": "Hana Ito",
         "author_login": payload("push_main")["head_commit"]["author"]["username"],
+        "authors": ["hana"],
+        "unknown_authors": [],
+        "earlier_actors": [],
         "title": "Tell in the changelog",
         "files": [
             "roles/baseline/defaults/main.yml",

@@ -47,6 +47,11 @@ class Person(Payload, frozen=True):
     username: OptionalText = None
 
     @property
+    def login(self) -> str | None:
+        """The login of GitHub's account with this address; None if there is none."""
+        return account_login(self.username)
+
+    @property
     def display_name(self) -> str:
         """The git name, or GitHub's login if that is empty."""
         return next((name for name in (self.name, self.username) if name and name.strip()), UNKNOWN_PERSON)

@@ -18,11 +18,11 @@ from pointsman.core.github.payload import (
     RefName,
     Sender,
     Sha,
-    account_login,
     link_below,
     moment,
     parse_payload,
 )
+from pointsman.core.github.push_authors import authors_of
 from pointsman.core.github.push_files import PushedCommit, files_of_branch, files_of_commit
 from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, NothingToRun, RoutingInput
@@ -111,6 +111,7 @@ def _comparison_of_branch(push: _Push, branch: str, head: str) -> Comparison:
 
 
 def _change(push: _Push, head: PushedCommit, files: ChangedFiles, page: str) -> Change:
+    authors = authors_of(push.commits, head, pusher=None if push.sender else push.actor)
     return Change(
         repository=push.repository.full_name,
         repository_id=push.repository.id,
@@ -122,7 +123,9 @@ def _change(push: _Push, head: PushedCommit, files: ChangedFiles, page: str) -> 
         actor=one_line(push.actor, 100),
         actor_id=push.sender.id if push.sender else None,
         author=one_line(head.author.display_name if head.author else UNKNOWN_PERSON, 100),
-        author_login=account_login(head.author.username if head.author else None),
+        author_login=head.author.login if head.author else None,
+        authors=authors.logins,
+        unknown_authors=authors.unknown,
         title=one_line((head.text.strip().splitlines() or [""])[0].strip(), 200),
         url=link_below(page, head.url) or f"{page}/commit/{head.id}",
         compare_url=link_below(page, push.compare) or _compare_url(push, head.id, page),

@@ -26,6 +26,7 @@ def without_secrets(delivery: Delivery) -> Delivery:
         change.ref,
         *((pull_request.base, pull_request.head) if pull_request else ()),
         *(text for decision in delivery.decisions for text in (decision.reason, decision.file or "")),
+        *change.unknown_authors,
         *change.files,
     ]
     redacted = _redacted(texts)
@@ -36,11 +37,13 @@ def without_secrets(delivery: Delivery) -> Delivery:
     if pull_request:
         pull_request = _pull_request(pull_request, next(remaining), next(remaining))
     decisions = tuple(_decision(decision, next(remaining), next(remaining)) for decision in delivery.decisions)
+    unknown = tuple(next(remaining) for _ in change.unknown_authors)
     fields: dict[str, object] = {
         "title": title,
         "author": author,
         "ref": ref,
         "pull_request": pull_request,
+        "unknown_authors": unknown,
         "files": tuple(remaining),
     }
     return delivery.replace(reason=reason, decisions=decisions, change=_change(change, fields))

@@ -24,6 +24,7 @@ from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import Halt, HaltKind
 from pointsman.core.rollouts import route_line, target_queue
 from pointsman.core.rollouts.ending import ending_of, never_ran
+from pointsman.core.rollouts.pushers import pushed_again, with_people
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.rollouts.situation import wave_of
 from pointsman.core.rollouts.transitions import rollout_started
@@ -125,8 +126,9 @@ def repeat(
     opens = (bool(repetition.names) or is_requested_again) and not is_final
     opened = _reopen(delivery, message_id, spec, rollout, runs, repetition, now) if opens else None
     is_listed = opened is not None and opened.is_of_whole_route
+    stored = with_people(opened or rollout, delivery)
     return Transition(
-        rollout=opened,
+        rollout=stored if opened or stored != rollout else None,
         route=route_line.opened(route, opened) if opened and is_listed else None,
         has_new_targets=opened is not None and opened.spec.targets != rollout.spec.targets,
         events=(event,),
@@ -212,7 +214,7 @@ def _reopen(
         pushes=(*rollout.pushes, delivery.push)[-PUSHES_KEPT:],
         ordering_time=delivery.ordering_time,
         delivery=delivery.id,
-        change=rollout.change.replace(actor=delivery.change.actor, actor_id=delivery.change.actor_id),
+        change=pushed_again(opened.change, delivery.change, is_newest=True),
         waves_started=0 if rollout.state.ended else opened.waves_started,
     )
 

@@ -84,7 +84,7 @@ class ApprovalGate(RoutesPart):
         description="The rollout is halted if nobody approves in this time.",
         json_schema_extra={"default": "24h"},
     )
-    not_author: StrictBool = Field(False, description="Neither who pushed nor the commit's author may approve.")
+    not_author: StrictBool = Field(False, description="Who pushed, wrote or ran it may not approve.")
 
 
 class GateRule(RoutesPart):

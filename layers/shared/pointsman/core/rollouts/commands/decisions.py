@@ -8,6 +8,7 @@ from pointsman.core.model import Rollout, Run, WhenBusy
 from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import GateApproval, Halt, HaltKind, Hold, OpenGate
 from pointsman.core.rollout_plan import ApprovalRule
+from pointsman.core.rollouts.commands.authors import reason_against_author
 from pointsman.core.rollouts.commands.forms import Approve, Cancel, HoldRollout, Reject, Resume
 from pointsman.core.rollouts.commands.result import (
     Command,
@@ -160,10 +161,4 @@ def _reason_against_person(
     login = command.login.lower()
     if login not in {name.lower() for name in rule.by}:
         return f"{command.login} may not approve it, only {join_first(list(rule.by))}"
-    if rule.not_author and not rollout.change.author:
-        return "nobody knows the author of the commit, since no push brought it: push it"
-    requester = login_of(rollout.request.actor) if rollout.request else None
-    authors = (rollout.change.actor, rollout.change.author_login, requester)
-    if rule.not_author and login in {name.lower() for name in authors if name}:
-        return f"{command.login} pushed, wrote or requested it, and somebody else has to approve it"
-    return None
+    return reason_against_author(command.login, rollout, login_of) if rule.not_author else None
