@@ -49,6 +49,7 @@ class TargetDrift(Value, kw_only=True, frozen=True):
     hosts: dict[str, HostDrift] = msgspec.field(default_factory=dict)
     hosts_omitted: int = 0  # how many more differ: an item of the table has no room for them
     unknown: DriftUnknown | None = None
+    repeats: bool = False  # the last check is repeated as soon as possible, because the route ran beside it
     is_checked: bool = True  # False: the route no longer checks this target
     version: int = 0
 

@@ -316,8 +316,8 @@ class TargetQueue(Value, kw_only=True, frozen=True):
     """The queue of one target: at most one run holds the target, the others wait in order.
 
     `newest_applied` has the push time of the newest commit that has held the target, by concurrency group and by
-    work_id (a playbook of a ref, even if the route was renamed). Nothing older may run after it. `last_good` and
-    `new_instances` are by `identity.route_key`, `launches` by instance id.
+    work_id (a playbook of a ref, even if the route was renamed). Nothing older may run after it. `last_good`,
+    `applied_until` and `new_instances` are by `identity.route_key`, `launches` by instance id.
     """
 
     name: str  # the target's name; for checks with "#check" added
@@ -325,6 +325,7 @@ class TargetQueue(Value, kw_only=True, frozen=True):
     waiting: tuple[QueueEntry, ...] = ()
     newest_applied: dict[str, datetime] = msgspec.field(default_factory=dict)
     last_good: dict[str, LastGood] = msgspec.field(default_factory=dict)
+    applied_until: dict[str, datetime] = msgspec.field(default_factory=dict)  # when the last build that applies ended
     new_instances: dict[str, WaitingInstances] = msgspec.field(default_factory=dict)
     launches: dict[str, datetime] = msgspec.field(default_factory=dict)  # that were seen; the time of each launch
     version: int = 0

@@ -12,8 +12,8 @@ from pointsman.core.drift import DriftCheck, TargetDrift
 from pointsman.core.model import Rollout, RolloutId, Run, TargetName, TargetQueue
 from pointsman.core.ports import DriftStore, Trail, Transition, load_readable
 from pointsman.core.rollouts import drift_record
-from pointsman.core.rollouts.drift_results import DriftResult, nothing_known, result_of
-from pointsman.core.rollouts.drift_schedule import DriftRoute, DueCheck, due_checks, start
+from pointsman.core.rollouts.drift_results import DriftResult, disturbed, nothing_known, result_of
+from pointsman.core.rollouts.drift_schedule import DriftRoute, DueCheck, due_checks, is_disturbed, start
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.routes.compiled import CompiledRoute, CompiledRoutes
 from pointsman.core.routing.decide import rollout_spec
@@ -52,7 +52,7 @@ class DriftChecks:
                 break
             with _collecting(failures):
                 records[record.id] = self._follow(record, routes)
-        for checks in due_checks(routes, records, self._queues(routes), self._clock()):
+        for checks in due_checks(routes, records, self._queues(each.target.name for each in routes), self._clock()):
             if should_stop():
                 break
             with _collecting(failures):
@@ -78,6 +78,8 @@ class DriftChecks:
         if loaded is None:
             return nothing_known(f"rollout {check.rollout}, which was the check, no longer exists")
         run = latest(loaded[1]).get(record.target)
+        if run and run.state.ended and is_disturbed(record, check, self._queues([record.target])[record.target]):
+            return disturbed(record.route)
         return result_of(run, self._events(run) if run and run.state.ended else (), self._clock())
 
     def _events(self, run: Run) -> list[TrailEvent]:
@@ -111,9 +113,9 @@ class DriftChecks:
         loaded = load_readable(self._store, rollout_id)
         return loaded[0] if loaded else None
 
-    def _queues(self, routes: Iterable[DriftRoute]) -> dict[str, TargetQueue]:
-        """The queues of the routes' targets. One that cannot be read is like an empty one: nothing is due there."""
-        names = list(dict.fromkeys(str(route.target.name) for route in routes))
+    def _queues(self, targets: Iterable[TargetName]) -> dict[str, TargetQueue]:
+        """The queues of targets. One that cannot be read is like an empty one: nothing is due there."""
+        names = list(dict.fromkeys(map(str, targets)))
         try:
             return self._store.queues(names)
         except Unreadable:

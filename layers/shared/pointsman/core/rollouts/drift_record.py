@@ -44,7 +44,7 @@ def after_check(record: TargetDrift, check: DriftCheck, result: DriftResult, now
         else:
             continue  # counted below
         events.append(event)
-    done = record.replace(hosts=hosts, check=None, unknown=_unknown(record, result, now))
+    done = record.replace(hosts=hosts, check=None, repeats=result.repeats, unknown=_unknown(record, result, now))
     if result.is_about_hosts:
         omitted = len(result.drifting.keys() - hosts.keys())
         done = done.replace(checked_at=now, commit=check.commit, hosts_omitted=omitted)
@@ -54,7 +54,7 @@ def after_check(record: TargetDrift, check: DriftCheck, result: DriftResult, now
 def not_started(record: TargetDrift, reason: str, now: datetime) -> Transition:
     """A check cannot be started. The next one is due a period later."""
     unknown = DriftUnknown(since=record.unknown.since if record.unknown else now, reason=reason)
-    return Transition(drifts=(record.replace(requested_at=now, unknown=unknown, is_checked=True),))
+    return Transition(drifts=(record.replace(requested_at=now, repeats=False, unknown=unknown, is_checked=True),))
 
 
 def retired(record: TargetDrift, now: datetime) -> Transition | None:

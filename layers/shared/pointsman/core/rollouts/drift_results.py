@@ -36,11 +36,19 @@ class DriftResult:
     unknown: tuple[str, ...] = ()  # failed, unreachable, or not reached
     unknown_reason: str = ""
     is_about_hosts: bool = True  # False: it says nothing of any host
+    repeats: bool = False  # the check is repeated as soon as possible
 
 
 def nothing_known(reason: str) -> DriftResult:
     """The result of a check that says nothing of any host."""
     return DriftResult(unknown_reason=cut(reason, REASON_LENGTH), is_about_hosts=False)
+
+
+def disturbed(route: str) -> DriftResult:
+    """The result of a check beside which the route ran: what it saw may be of either commit, or in between."""
+    return DriftResult(
+        unknown_reason=f"{route} ran during the check: it is repeated", is_about_hosts=False, repeats=True
+    )
 
 
 def result_of(run: Run | None, events: Iterable[TrailEvent], now: datetime) -> DriftResult | None:

@@ -11,7 +11,17 @@ from itertools import groupby
 
 from pointsman.core.drift import ACTOR, DriftCheck, TargetDrift
 from pointsman.core.identity import request_id_of
-from pointsman.core.model import LastGood, Mode, Rollout, RolloutId, RolloutSpec, Target, TargetName, TargetQueue
+from pointsman.core.model import (
+    LastGood,
+    Mode,
+    QueueEntry,
+    Rollout,
+    RolloutId,
+    RolloutSpec,
+    Target,
+    TargetName,
+    TargetQueue,
+)
 from pointsman.core.ports import Transition
 from pointsman.core.rollouts.requests import requested
 from pointsman.core.run_request import RunRequest, Trigger
@@ -84,15 +94,26 @@ def _due(route: DriftRoute, key: str, record: TargetDrift | None, queue: TargetQ
         return None
     since = record.requested_at or good.acquired_at
     period = route.period_seconds
-    is_due = _turn(name, key, period, now) > _turn(name, key, period, since)
+    is_due = record.repeats or _turn(name, key, period, now) > _turn(name, key, period, since)
     return DueCheck(route=route, record=record, good=good, since=since) if is_due else None
 
 
 def _is_applying(route: DriftRoute, queue: TargetQueue) -> bool:
     """Whether a commit of the route runs on the target or waits for it: the check would compare with an old one."""
-    group = route.spec.concurrency_group or route.spec.route
     entries = (*queue.waiting, *((queue.holder,) if queue.holder else ()))
-    return any(entry.concurrency_group == group for entry in entries)
+    return any(_is_of_route(entry, route.spec.route) for entry in entries)
+
+
+def _is_of_route(entry: QueueEntry, route: str) -> bool:
+    """Whether an entry is of a route. A run by hand on some hosts has a group of its own."""
+    return entry.concurrency_group.partition("#")[0] == route
+
+
+def is_disturbed(record: TargetDrift, check: DriftCheck, queue: TargetQueue) -> bool:
+    """Whether the route runs on the target, or ran there since the check was requested."""
+    until = queue.applied_until.get(record.route_key)
+    ran = until is not None and until >= check.requested_at
+    return ran or (queue.holder is not None and _is_of_route(queue.holder, record.route))
 
 
 def _turn(target_name: TargetName, key: str, period: int, at: datetime) -> int:
@@ -127,5 +148,5 @@ def start(checks: list[DueCheck], good: Rollout, now: datetime) -> Transition:
     )
     rollout, event = requested(good.change, spec, request, now)
     check = DriftCheck(rollout=rollout.id, requested_at=now, commit=good.change.after)
-    records = (each.record.replace(check=check, requested_at=now, is_checked=True) for each in checks)
+    records = (each.record.replace(check=check, requested_at=now, repeats=False, is_checked=True) for each in checks)
     return Transition(rollout=rollout, drifts=tuple(records), events=(event,))

@@ -146,12 +146,14 @@ def after_run(
 
     A run that was made for some instances only changes neither, and a retry of some hosts settles no instance. A run
     that failed may have reached every instance that came up before its end, and an older commit may not undo what it
-    did there.
+    did there. A check for drift that ran beside any of them says nothing.
     """
-    is_partial = rollout.request is not None and rollout.request.is_partial
-    if is_partial or rollout.spec.mode is Mode.CHECK or run.build_arn is None or run.acquired_at is None:
+    if rollout.spec.mode is Mode.CHECK or run.build_arn is None or run.acquired_at is None:
         return queue, None
     key = route_of(rollout)
+    queue = queue.replace(applied_until=queue.applied_until | {key: now})
+    if rollout.request and rollout.request.is_partial:
+        return queue, None
     succeeded = run.state is RunState.SUCCEEDED
     before = run.acquired_at if succeeded else max(run.ended_at or now, now)
     good = queue.last_good.get(key)
