@@ -50,6 +50,9 @@ def _matching(pattern: str, description: str) -> Callable[[str | None], str | No
 
 full_name = _matching(r"[\w.-]+/[\w.-]+", "owner/name")
 target_name = _matching(r"[a-z0-9-]+/[a-z0-9-]+", "account/region, such as prod/eu-west-1")
+target_part = _matching(
+    r"(\*|[a-z0-9-]+)/(\*|[a-z0-9-]+)", "account/region, such as prod/eu-west-1, prod/* or */eu-west-1"
+)
 rollout_id = _matching(r"r-[0-9a-f]{16}", "a rollout id, such as r-3f2a9c0d1e2b4a56: `pointsman status` lists them")
 
 

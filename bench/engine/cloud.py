@@ -22,7 +22,6 @@ from botocore.httpsession import URLLib3Session
 
 from bench.functions.aws import assume_role, new_build
 from localcloud.aws import emulator
-from pointsman.core.trail.item import INDEXES
 
 ACCOUNT, REGION = "111111111111", "us-east-1"
 ROLLOUTS, AUDIT = "rollouts", "audit"
@@ -151,21 +150,22 @@ def _new_tables() -> None:
     client = boto3.client("dynamodb")
     for table in client.list_tables()["TableNames"]:
         client.delete_table(TableName=table)
-    _new_table(client, ROLLOUTS, {"open": ("open", "pk")}, "KEYS_ONLY")
-    _new_table(client, AUDIT, INDEXES, "ALL")
+    _new_table(client, ROLLOUTS, {"open": ("open", "pk")})
+    _new_table(client, AUDIT, {})
 
 
-def _new_table(client: Any, name: str, indexes: Mapping[str, tuple[str, str]], projection: str) -> None:
+def _new_table(client: Any, name: str, indexes: Mapping[str, tuple[str, str]]) -> None:
     names = sorted({"pk", "sk", *(each for keys in indexes.values() for each in keys)})
+    secondary = [
+        {"IndexName": index, "KeySchema": _keys(*keys), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+        for index, keys in indexes.items()
+    ]
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=_keys("pk", "sk"),
         AttributeDefinitions=[{"AttributeName": each, "AttributeType": "S"} for each in names],
-        GlobalSecondaryIndexes=[
-            {"IndexName": index, "KeySchema": _keys(*keys), "Projection": {"ProjectionType": projection}}
-            for index, keys in indexes.items()
-        ],
+        **({"GlobalSecondaryIndexes": secondary} if secondary else {}),
     )
 
 

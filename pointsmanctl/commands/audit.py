@@ -1,6 +1,5 @@
 """`pointsman audit`: search the audit trail."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,18 +16,24 @@ from pointsmanctl.options import (
     full_name,
     not_empty,
     rollout_id,
-    target_name,
+    target_part,
 )
 from pointsmanctl.output.formats import Format, print_objects
 from pointsmanctl.output.messages import note, warn
-from pointsmanctl.output.times import EPOCH
 from pointsmanctl.stack.connection import Connection, Where
 
 if TYPE_CHECKING:
+    from pointsman.core.index.query import IndexQuery
     from pointsman.core.trail.item import ReadEvent
-    from pointsmanctl.stack.trail_query import TrailQuery
 
-SINCE = "24h"
+
+def _check_outcomes(outcomes: list[str] | None) -> list[str] | None:
+    if outcomes:
+        from pointsman.core.index.outcomes import OUTCOMES
+
+        if unknown := [each for each in outcomes if each not in OUTCOMES]:
+            raise typer.BadParameter(f"{unknown[0]!r} is not an outcome. Use one of: {', '.join(OUTCOMES)}")
+    return outcomes
 
 
 def _check_types(types: list[str] | None) -> list[str] | None:
@@ -45,24 +50,30 @@ def audit(
     actor: Annotated[str | None, typer.Option(help="Login of the person who pushed.", callback=not_empty)] = None,
     repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
     commit: Annotated[str | None, typer.Option(help="Commit, or its first characters.", callback=not_empty)] = None,
+    branch: Annotated[str | None, typer.Option(help="Branch of --repo.", callback=not_empty)] = None,
+    file: Annotated[str | None, typer.Option(help="File of --repo that was changed.", callback=not_empty)] = None,
     target: Annotated[
-        str | None, typer.Option(help="account/region, such as prod/eu-west-1.", callback=target_name)
+        str | None,
+        typer.Option(help="account/region, such as prod/eu-west-1, prod/* or */eu-west-1.", callback=target_part),
     ] = None,
     host: Annotated[str | None, typer.Option(help="Host name in the inventory.", callback=not_empty)] = None,
     rollout: Annotated[
         str | None, typer.Option(help="Rollout, such as r-3f2a9c0d1e2b4a56.", callback=rollout_id)
     ] = None,
     route: Annotated[str | None, typer.Option(help="Route name in routes.yaml.", callback=not_empty)] = None,
+    task: Annotated[str | None, typer.Option(help="Task name in the playbook.", callback=not_empty)] = None,
+    outcomes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--outcome", help="Such as changed, failed or approved. Can be repeated.", callback=_check_outcomes
+        ),
+    ] = None,
     types: Annotated[
         list[str] | None, typer.Option("--type", help="Event type. Can be repeated.", callback=_check_types)
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(
-            help=f"{TIMES}. At most 366 days before --until, unless you give --rollout, --repo with --commit, "
-            "--host, --target or --actor.",
-            show_default=f"{SINCE}; no limit with --rollout, or --repo and --commit",
-        ),
+        typer.Option(help=f"{TIMES}.", show_default="no limit"),
     ] = None,
     until: Annotated[str | None, typer.Option(help="Same format as --since.", show_default="now")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Show at most this many events, the newest.")] = 100,
@@ -77,40 +88,47 @@ def audit(
 
     An event is shown if it meets every condition.
     """
-    from pointsmanctl.stack.time_span import CLOCK_SKEW, bounded
-    from pointsmanctl.stack.trail_query import TrailQuery
+    from pointsman.core.index.query import IndexQuery
+    from pointsmanctl.stack.time_span import bounded
 
-    now = datetime.now(UTC)
-    query = TrailQuery(
-        since=EPOCH,
-        until=now + CLOCK_SKEW,
+    if (branch or file) and not repository:
+        raise typer.BadParameter("it needs --repo", param_hint="--branch" if branch else "--file")
+    account, _, target_region = (target or "*/*").partition("/")
+    query = IndexQuery(
         rollout=rollout,
-        actor=actor,
+        person=actor,
         repository=repository,
         commit=commit.lower() if commit else None,
-        target=target,
+        branch=branch,
+        file=file,
+        account=None if account == "*" else account,
+        region=None if target_region == "*" else target_region,
         host=host,
         route=route,
+        task=task,
+        outcomes=tuple(outcomes or ()),
         types=tuple(types or ()),
-        limit=limit,
     )
-    query = bounded(query, since, until, now, SINCE)
-    events = _newest(connect_stack(cloud, stack, region), query)
-    _print(events, query, output, diff=diff, pager=pager)
+    query = bounded(query, since, until, datetime.now(UTC))
+    events = _newest(connect_stack(cloud, stack, region), query, limit)
+    whole = query == IndexQuery(rollout=rollout, until=query.until) and len(events) < limit
+    _print(events, query, output, diff=diff, pager=pager, complete=whole)
 
 
-def _newest(connection: Connection, query: "TrailQuery") -> list["ReadEvent"]:
+def _newest(connection: Connection, query: "IndexQuery", limit: int) -> list["ReadEvent"]:
     """Return at most `limit` events; warns when there are more."""
-    from pointsmanctl.stack.trail_query import run_query
+    from pointsmanctl.stack.trail_query import TrailReader
 
-    events = run_query(connection.dynamodb, connection.audit_table, replace(query, limit=query.limit + 1))
-    if len(events) > query.limit:
-        newest = f"{query.limit} events" if query.limit > 1 else "event"
+    events = TrailReader.of(connection).events(query, limit + 1)
+    if len(events) > limit:
+        newest = f"{limit} events" if limit > 1 else "event"
         warn(f"Showing the newest {newest}; raise --limit or narrow --since for more.")
-    return events[-query.limit :]
+    return events[-limit:]
 
 
-def _print(events: list["ReadEvent"], query: "TrailQuery", output: Format, *, diff: bool, pager: bool) -> None:
+def _print(
+    events: list["ReadEvent"], query: "IndexQuery", output: Format, *, diff: bool, pager: bool, complete: bool
+) -> None:
     from pointsmanctl.output.console import show
     from pointsmanctl.output.shapes import EVENT_COLUMNS, event_object
     from pointsmanctl.output.trail_table import trail_table
@@ -118,9 +136,8 @@ def _print(events: list["ReadEvent"], query: "TrailQuery", output: Format, *, di
     if output is not Format.TABLE:
         print_objects([event_object(event) for event in events], output, EVENT_COLUMNS)
     elif events:
-        complete = query.whole_rollout and query.unbounded and len(events) < query.limit
         show(trail_table(events, diffs=diff, complete=complete), pager=pager)
     else:
-        start = "" if query.unbounded else f" since {query.since:%Y-%m-%d %H:%M} UTC"
-        has_name = query.actor or query.repository or query.host or query.route
+        start = f" since {query.since:%Y-%m-%d %H:%M} UTC" if query.since else ""
+        has_name = query.host or query.route or query.task or query.branch
         note(f"No matching events{start}.{' Names are case-sensitive.' if has_name else ''}")

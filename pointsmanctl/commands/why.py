@@ -19,15 +19,13 @@ from pointsmanctl.options import (
 )
 from pointsmanctl.output.formats import Format, print_objects
 from pointsmanctl.output.messages import error, note, warn
-from pointsmanctl.output.times import EPOCH
 from pointsmanctl.stack.connection import Connection, Where
 
 if TYPE_CHECKING:
+    from pointsman.core.index.query import IndexQuery
     from pointsman.core.trail.events import TrailEvent
     from pointsmanctl.stack.deliveries import DeliveryReport
-    from pointsmanctl.stack.trail_query import TrailQuery
 
-SINCE = "30d"
 MIN_LENGTH = 4  # characters of a commit
 MAX_EVENTS = 1_000
 NOT_FOUND_HINT = (
@@ -39,7 +37,7 @@ NOT_FOUND_HINT = (
 def why(
     commit: Annotated[str, typer.Argument(help="The commit, or its first characters.")],
     repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
-    since: Annotated[str | None, typer.Option(help=f"{TIMES}.", show_default=f"{SINCE}; no limit with --repo")] = None,
+    since: Annotated[str | None, typer.Option(help=f"{TIMES}.", show_default="no limit")] = None,
     output: OutputOption = Format.TABLE,
     pager: PagerOption = True,
     cloud: WhereOption = Where.AUTO,
@@ -50,17 +48,16 @@ def why(
 
     Exits with 3 if the audit trail has no delivery of this commit.
     """
+    from pointsman.core.index.query import IndexQuery
     from pointsmanctl.stack.deliveries import EVENT_TYPES, delivered_earlier, reports_of
     from pointsmanctl.stack.rollouts import RolloutReader
-    from pointsmanctl.stack.time_span import CLOCK_SKEW, bounded
-    from pointsmanctl.stack.trail_query import TrailQuery
+    from pointsmanctl.stack.time_span import bounded
 
     sha = commit.lower()
     if not re.fullmatch(rf"[0-9a-f]{{{MIN_LENGTH},64}}", sha):
         raise typer.BadParameter(f"{commit!r} is not a commit: give at least {MIN_LENGTH} hexadecimal digits")
     now = datetime.now(UTC)
-    query = TrailQuery(EPOCH, now + CLOCK_SKEW, repository=repository, commit=sha, types=EVENT_TYPES, limit=MAX_EVENTS)
-    query = bounded(query, since, None, now, SINCE)
+    query = bounded(IndexQuery(repository=repository, commit=sha, types=EVENT_TYPES), since, None, now)
     connection = connect_stack(cloud, stack, region)
     events = _events(connection, query)
     reports = reports_of(events, RolloutReader(connection))
@@ -68,21 +65,21 @@ def why(
         warn(f"first delivered before --since: {', '.join(sorted(earlier))}; use an earlier --since")
     _print(reports, output, pager=pager)
     if not reports:
-        start = "" if query.unbounded else f" since {query.since:%Y-%m-%d}"
+        start = f" since {query.since:%Y-%m-%d}" if query.since else ""
         error(f"no delivery of commit {commit} in the audit trail{start}")
         note(NOT_FOUND_HINT)
         raise typer.Exit(ExitCode.NOT_FOUND)
 
 
-def _events(connection: Connection, query: "TrailQuery") -> list["TrailEvent"]:
+def _events(connection: Connection, query: "IndexQuery") -> list["TrailEvent"]:
     """Return the events that this version can read; warns when some are missing."""
     from pointsman.core.text import pluralize
     from pointsman.core.trail.item import NewerEvent
-    from pointsmanctl.stack.trail_query import run_query
+    from pointsmanctl.stack.trail_query import TrailReader
 
-    all_events = run_query(connection.dynamodb, connection.audit_table, query)
-    if len(all_events) >= query.limit:
-        warn(f"Showing the newest {query.limit:,} events; narrow --since for more.")
+    all_events = TrailReader.of(connection).events(query, MAX_EVENTS)
+    if len(all_events) >= MAX_EVENTS:
+        warn(f"Showing the newest {MAX_EVENTS:,} events; narrow --since for more.")
     events = [event for event in all_events if not isinstance(event, NewerEvent)]
     if newer := len(all_events) - len(events):
         warn(f"A newer version of Pointsman wrote {pluralize(newer, 'more event')}; upgrade to read them.")

@@ -1,6 +1,5 @@
 """Observes Pointsman on the local cloud: for the demo and the end-to-end tests."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from localcloud.cloud import LocalCloud
@@ -8,12 +7,15 @@ from localcloud.errors import LocalCloudError
 from localcloud.github.webhook import WebhookDelivery
 from localcloud.waiting import TIMEOUT_SECONDS, wait_until
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
+from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.index.query import IndexQuery
 from pointsman.core.model import Rollout, RolloutId, Run, TargetName
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, TrailEvent
 from pointsman.core.trail.item import NewerEvent
+from pointsman.core.trail.keys import delivery_partition
 from pointsmanctl.output.host_lines import joined_parts
-from pointsmanctl.stack.trail_query import TrailQuery, run_query
+from pointsmanctl.stack.trail_query import TrailReader, by_time
 
 STANDSTILL_SECONDS = 300.0
 """How long to wait without any progress of a rollout."""
@@ -28,6 +30,7 @@ class Observer:
     def __init__(self, cloud: LocalCloud) -> None:
         self.cloud = cloud
         self.audit_table = cloud.record.outputs["AuditTableName"]
+        self.index_table = cloud.record.outputs["IndexTableName"]
         self.rollouts_table = cloud.record.outputs["RolloutsTableName"]
         self.store = DynamoRollouts(cloud.client("dynamodb"), self.rollouts_table, self.audit_table)
 
@@ -53,13 +56,17 @@ class Observer:
 
     def events(self, rollout: str) -> list[TrailEvent]:
         """Return the events of a rollout, by time."""
-        now = datetime.now(UTC)
-        return self.query(TrailQuery(now - timedelta(days=1), now + timedelta(minutes=5), rollout=rollout, limit=1000))
-
-    def query(self, query: TrailQuery) -> list[TrailEvent]:
-        """Return the events of the audit trail that match `query`."""
-        events = run_query(self.cloud.client("dynamodb"), self.audit_table, query)
+        events = by_time(self.trail.of_rollout(rollout) or [])
         return [event for event in events if not isinstance(event, NewerEvent)]
+
+    def query(self, query: IndexQuery) -> list[TrailEvent]:
+        """Return the newest events of the audit trail that match `query`."""
+        return [event for event in self.trail.events(query, 1_000) if not isinstance(event, NewerEvent)]
+
+    @property
+    def trail(self) -> TrailReader:
+        """The trail with its index."""
+        return TrailReader(self.cloud.client("dynamodb"), self.audit_table, self.index_table)
 
     def host_results(self, rollout: str, number: int) -> list[HostResultRecorded]:
         """Return what Ansible did on each host, once the complete results of `number` hosts are in the trail."""
@@ -73,13 +80,11 @@ class Observer:
 
     def decision_event(self, delivery: WebhookDelivery) -> DeliveryDecided:
         """Return the DeliveryDecided event of a delivery, once it is in the trail."""
-        now = datetime.now(UTC)
-        query = TrailQuery(now - timedelta(days=1), now + timedelta(minutes=5), types=("DeliveryDecided",), limit=1000)
 
         def event() -> DeliveryDecided | None:
-            events = self.query(query)
-            matching = [each for each in events if isinstance(each, DeliveryDecided) and each.delivery == delivery.id]
-            return matching[0] if matching else None
+            trail = DynamoTrail(self.cloud.client("dynamodb"), self.audit_table)
+            events = trail.of_partition(delivery_partition(delivery.id))
+            return next((each for each in events if isinstance(each, DeliveryDecided)), None)
 
         return wait_until(event, TIMEOUT_SECONDS, f"delivery {delivery.id} is not in the trail")
 

@@ -29,7 +29,7 @@ def _keys(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[st
 
 def _indexes(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[str]:
     found = {each["IndexName"]: each for each in actual.get("GlobalSecondaryIndexes", [])}
-    for each in expected["GlobalSecondaryIndexes"]:
+    for each in expected.get("GlobalSecondaryIndexes", []):
         name = each["IndexName"]
         index = found.pop(name, None)
         if index is None:
@@ -37,7 +37,8 @@ def _indexes(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator
         elif _index(index) != _index(each):
             yield f"the index {name} has {_index(index)}, not {_index(each)}"
     if found:
-        yield f"it has more indexes than this version knows: {', '.join(sorted(found))}"
+        names = ", ".join(sorted(found))
+        yield f"it has indexes that this version does not use: {names}; delete them with `aws dynamodb update-table`"
 
 
 def _stream(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> Iterator[str]:

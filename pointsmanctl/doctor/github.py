@@ -141,12 +141,12 @@ def judge_webhooks(
 
 
 def _newest_delivery(control: ControlContext) -> datetime | None:
-    from pointsmanctl.stack.trail_query import TrailQuery, run_query
+    from pointsman.core.index.query import IndexQuery
+    from pointsmanctl.stack.trail_query import TrailReader
 
-    now = datetime.now(UTC)
-    query = TrailQuery(now - timedelta(days=DAYS), now + timedelta(minutes=5), types=("DeliveryDecided",), limit=1)
-    events = run_query(control.client("dynamodb"), control.output("AuditTableName"), query)
-    return events[-1].at if events else None
+    reader = TrailReader(control.client("dynamodb"), control.output("AuditTableName"), control.output("IndexTableName"))
+    query = IndexQuery(since=datetime.now(UTC) - timedelta(days=DAYS), types=("DeliveryDecided",))
+    return next((each.entry.at for each in reader.find(query)), None)
 
 
 def judge_deliveries(newest: datetime | None, url: str) -> CheckResult:

@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from itertools import islice
 
+from pointsman.core.index.query import IndexQuery
 from pointsman.core.text import join_first
 from pointsmanctl.errors import InvalidInput
-from pointsmanctl.output.times import EPOCH
 from pointsmanctl.stack.connection import Connection
 from pointsmanctl.stack.rollouts import RolloutReader
-from pointsmanctl.stack.time_span import CLOCK_SKEW
-from pointsmanctl.stack.trail_query import TrailQuery, run_query
+from pointsmanctl.stack.trail_query import TrailReader
 
 FULL = 40
 SHORTEST = 7
@@ -37,19 +36,10 @@ def _commits(
 ) -> Iterator[str]:
     """Yield the commits of the route's rollouts that have this beginning."""
     for name in [repository] if repository else _repositories(reader, route):
-        until = datetime.now(UTC) + CLOCK_SKEW
-        query = TrailQuery(
-            EPOCH,
-            until,
-            repository=name,
-            commit=beginning,
-            route=route,
-            types=("RolloutStarted",),
-            limit=MOST_EVENTS,
-        )
-        for event in run_query(connection.dynamodb, connection.audit_table, query):
-            if event.commit:
-                yield event.commit
+        query = IndexQuery(repository=name, commit=beginning, route=route, types=("RolloutStarted",))
+        for found in islice(TrailReader.of(connection).find(query), MOST_EVENTS):
+            if found.entry.commit:
+                yield found.entry.commit
 
 
 def _repositories(reader: RolloutReader, route: str) -> Iterator[str]:

@@ -51,6 +51,13 @@ class Connection:
         return self.outputs["AuditTableName"]
 
     @property
+    def index_table(self) -> str:
+        """Name of the table by which events are found. Raises CloudUnavailable if the stack has none yet."""
+        if name := self.outputs.get("IndexTableName"):
+            return name
+        raise CloudUnavailable("the control stack is of an earlier version: run `pointsman deploy`")
+
+    @property
     def commands_url(self) -> str:
         """URL for commands. Raises CloudUnavailable if the stack has none yet."""
         if self.endpoint:  # the local cloud has one address for all APIs

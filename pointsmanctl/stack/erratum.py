@@ -16,7 +16,7 @@ from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import deserialize, marshal, unmarshal
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.core.trail.erratum_event import ErratumRecorded
-from pointsman.core.trail.item import INDEXED, digest, from_item
+from pointsman.core.trail.item import ATTRIBUTES, digest, from_item
 from pointsman.errors import Conflict
 from pointsmanctl.errors import NotFound, NotRemovable
 
@@ -102,11 +102,11 @@ def _item(client: "DynamoDBClient", table: str, partition: str, key: str) -> dic
 
 
 def _without(item: dict[str, Any], fields: tuple[str, ...], mark: str) -> dict[str, Any]:
-    """Return the item with `mark` instead of each field's text, also in the copies that indexes use."""
+    """Return the item with `mark` instead of each field's text, also in the attributes beside `data`."""
     after = deepcopy(item)
     for field in fields:
         _replace(after["data"], field, mark)
-        if field in INDEXED and field in after:
+        if field in ATTRIBUTES and field in after:
             after[field] = mark
     return after
 

@@ -1,57 +1,122 @@
-"""Queries of the audit trail."""
+"""Queries of the audit trail: what the index finds, and the events themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import datetime, timedelta
+from itertools import batched, islice
 from typing import TYPE_CHECKING, Any
 
-from pointsman.adapters.dynamodb import marshal, pages
+from pointsman.adapters.aws_errors import translate_aws_errors
+from pointsman.adapters.dynamodb import marshal, unmarshal
+from pointsman.adapters.index_dynamodb import DynamoEntryReader
+from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.index.outcomes import STEP_TYPES
+from pointsman.core.index.query import IndexQuery
+from pointsman.core.index.search import search
+from pointsman.core.index.streams import FoundEntry
 from pointsman.core.trail.events import TYPES, BuildReported
-from pointsman.core.trail.item import INDEXES, ReadEvent, read_item, timestamp
+from pointsman.core.trail.item import ReadEvent, read_item
 from pointsman.core.trail.keys import rollout_partition
-from pointsmanctl.output.times import EPOCH
+from pointsman.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from pointsmanctl.stack.connection import Connection
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+_BATCH = 100
+_MOST_TRIES = 8
+_PAGES_OF_A_ROLLOUT = 4  # of 1 MB; of a larger one, the index has what matters
+_READERS = 8
+
 
 @dataclass(frozen=True)
-class TrailQuery:
-    """The conditions of a query. An event must meet all that are set, between `since` and `until`."""
+class TrailReader:
+    """Reads the trail and its index."""
 
-    since: datetime
-    until: datetime
-    rollout: str | None = None
-    actor: str | None = None
-    repository: str | None = None
-    commit: str | None = None  # or its first characters
-    target: str | None = None
-    host: str | None = None
-    route: str | None = None
-    types: tuple[str, ...] = ()
-    limit: int = 100
+    client: "DynamoDBClient"
+    audit_table: str
+    index_table: str
+
+    @classmethod
+    def of(cls, connection: "Connection") -> "TrailReader":
+        """Return the reader of a connection."""
+        return cls(connection.dynamodb, connection.audit_table, connection.index_table)
 
     @property
-    def unbounded(self) -> bool:
-        """Whether the query starts at the first event."""
-        return self.since == EPOCH
+    def index(self) -> DynamoEntryReader:
+        """The index."""
+        return DynamoEntryReader(self.client, self.index_table)
 
-    @property
-    def one_change(self) -> bool:
-        """Whether the query is about one rollout or one commit: few events, of any age."""
-        return bool(self.rollout or (self.repository and self.commit))
+    def find(self, query: IndexQuery) -> Iterator[FoundEntry]:
+        """Yield the entries that match, newest first. Raises Unavailable or Misconfigured."""
+        return search(self.index, DynamoTrail(self.client, self.audit_table).event, query)
 
-    @property
-    def whole_rollout(self) -> bool:
-        """Whether the query asks for all events of one rollout."""
-        others = (self.actor, self.repository, self.commit, self.target, self.host, self.route, *self.types)
-        return bool(self.rollout) and not any(others)
+    def events(self, query: IndexQuery, limit: int) -> list[ReadEvent]:
+        """Return the newest events that match, at most `limit`, oldest first. Raises Unavailable or Misconfigured.
 
-    @property
-    def walks_days(self) -> bool:
-        """Whether only the index by day helps, with one request per day."""
-        return not (self.one_change or self.host or self.target or self.actor)
+        Of a rollout and of types that lists do not show, it reads the events of rollouts themselves.
+        """
+        if query.rollout and (whole := self.of_rollout(query.rollout)) is not None:
+            return _newest((each for each in whole if _meets(each, query)), limit)
+        if query.types and STEP_TYPES & {*query.types}:
+            return self._steps(query, limit)
+        return by_time(self.load(each.entry for each in islice(_once(self.find(query)), limit)))
+
+    def of_rollout(self, rollout: str) -> list[ReadEvent] | None:
+        """Return all events of a rollout; None if they are too many to read."""
+        events: list[ReadEvent] = []
+        start: dict[str, Any] = {}
+        for _ in range(_PAGES_OF_A_ROLLOUT):
+            with translate_aws_errors("reading the audit trail"):
+                page = self.client.query(
+                    TableName=self.audit_table,
+                    KeyConditionExpression="pk = :pk",
+                    ExpressionAttributeValues=marshal({":pk": rollout_partition(rollout)}),
+                    **start,
+                )
+            events += [read_item(unmarshal(item)) for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return events
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return None
+
+    def load(self, entries: Iterable[Any]) -> list[ReadEvent]:
+        """Return the events of entries. Those that are gone are left out."""
+        keys = {(each.event_partition, each.event_key): None for each in entries}
+        with ThreadPoolExecutor(_READERS) as pool:
+            return [event for events in pool.map(self._get, batched(keys, _BATCH)) for event in events]
+
+    def _get(self, keys: Sequence[tuple[str, str]]) -> list[ReadEvent]:
+        waiting: list[Any] = [marshal({"pk": pk, "sk": sk}) for pk, sk in keys]
+        found: list[ReadEvent] = []
+        for _ in range(_MOST_TRIES):
+            with translate_aws_errors("reading the audit trail"):
+                answer = self.client.batch_get_item(RequestItems={self.audit_table: {"Keys": waiting}})
+            found += [read_item(unmarshal(item)) for item in answer["Responses"].get(self.audit_table, [])]
+            left: Any = answer.get("UnprocessedKeys", {}).get(self.audit_table, {})
+            waiting = left.get("Keys", [])
+            if not waiting:
+                return found
+        raise Unavailable("reading the audit trail: DynamoDB throttles the table")
+
+    def _steps(self, query: IndexQuery, limit: int) -> list[ReadEvent]:
+        """Return events that only their rollouts have: of the rollouts that the other conditions find."""
+        rollouts: dict[str, None] = {}
+        found: list[ReadEvent] = []
+        trail = DynamoTrail(self.client, self.audit_table)
+        for each in self.find(query.replace(types=(), outcomes=())):
+            rollout = each.entry.rollout
+            if rollout and rollout not in rollouts:
+                rollouts[rollout] = None
+                for name in query.types:
+                    events = trail.with_key(rollout_partition(rollout), f"{name}#")
+                    found += [event for event in events if _meets(event, query)]
+            if len(found) >= limit:
+                break
+        return _newest(found, limit)
 
 
 def event_types() -> list[str]:
@@ -59,14 +124,23 @@ def event_types() -> list[str]:
     return sorted(TYPES)
 
 
-def run_query(client: "DynamoDBClient", table: str, query: TrailQuery) -> list[ReadEvent]:
-    """Return the newest events that match `query`, at most `limit`, oldest first.
-
-    Raises Unavailable or Misconfigured when the table can't be read.
-    """
-    matching = (item for item in _items(client, table, query) if _matches(item, query))
-    events = [read_item(item) for item in islice(matching, query.limit)]
+def by_time(events: Iterable[ReadEvent]) -> list[ReadEvent]:
+    """Return events by their times."""
     return sorted(events, key=lambda event: (_sort_time(event), event.key))
+
+
+def _newest(events: Iterable[ReadEvent], limit: int) -> list[ReadEvent]:
+    return by_time(events)[-limit:]
+
+
+def _once(found: Iterable[FoundEntry]) -> Iterator[FoundEntry]:
+    """Yield each event once: a host result has an entry for each of its tasks."""
+    seen: set[tuple[str, str]] = set()
+    for each in found:
+        key = (each.entry.event_partition, each.entry.event_key)
+        if key not in seen:
+            seen.add(key)
+            yield each
 
 
 def _sort_time(event: ReadEvent) -> datetime:
@@ -76,66 +150,13 @@ def _sort_time(event: ReadEvent) -> datetime:
     return event.at
 
 
-def _matches(item: dict[str, Any], query: TrailQuery) -> bool:
-    same = all(
-        value is None or item.get(name) == value
-        for name, value in (
-            ("rollout", query.rollout),
-            ("actor", query.actor),
-            ("repository", query.repository),
-            ("target", query.target),
-            ("host", query.host),
-            ("route", query.route),
-        )
-    )
-    in_time = timestamp(query.since) <= item["at"] <= timestamp(query.until)
-    is_commit = query.commit is None or item.get("commit", "").startswith(query.commit)
-    return same and in_time and is_commit and (not query.types or item["type"] in query.types)
+def _meets(event: ReadEvent, query: IndexQuery) -> bool:
+    """Whether an event meets the conditions on what it says itself."""
+    from pointsman.core.index.entries import entry_of
+
+    in_time = (query.since is None or query.since <= event.at) and (query.until is None or event.at <= query.until)
+    return in_time and query.matches(entry_of(event, None)) and _has_task(event, query.task)
 
 
-def _items(client: "DynamoDBClient", table: str, query: TrailQuery) -> Iterator[dict[str, Any]]:
-    """Yield candidates, newest first, from the most selective index for the query."""
-    if query.rollout:
-        items = _query(client, table, None, "pk = :p", {":p": rollout_partition(query.rollout)})
-        yield from sorted(items, key=lambda item: str(item["at"]), reverse=True)
-        return
-    if query.repository and query.commit:
-        condition = "#p = :p AND begins_with(#s, :s)"
-        yield from _query(client, table, "by-commit", condition, {":p": query.repository, ":s": query.commit})
-        return
-    for index, value in (("by-host", query.host), ("by-target", query.target), ("by-actor", query.actor)):
-        if value:
-            yield from _between(client, table, index, value, query)
-            return
-    for day in _days(query):
-        yield from _between(client, table, "by-day", day, query)
-
-
-def _between(
-    client: "DynamoDBClient", table: str, index: str, value: str, query: TrailQuery
-) -> Iterator[dict[str, Any]]:
-    bounds = {":p": value, ":a": timestamp(query.since), ":b": timestamp(query.until)}
-    yield from _query(client, table, index, "#p = :p AND #s BETWEEN :a AND :b", bounds)
-
-
-def _query(
-    client: "DynamoDBClient", table: str, index: str | None, condition: str, values: dict[str, str]
-) -> Iterator[dict[str, Any]]:
-    query: dict[str, Any] = {
-        "TableName": table,
-        "KeyConditionExpression": condition,
-        "ExpressionAttributeValues": marshal(values),
-        "ScanIndexForward": False,
-    }
-    if index:
-        partition, sort = INDEXES[index]
-        names = {"#p": partition, "#s": sort}
-        query |= {"IndexName": index, "ExpressionAttributeNames": names}
-    return pages(client, f"reading the audit trail ({index or 'by rollout'})", **query)
-
-
-def _days(query: TrailQuery) -> Iterator[str]:
-    day = query.until.astimezone(UTC).date()
-    while day >= query.since.astimezone(UTC).date():
-        yield day.isoformat()
-        day -= timedelta(days=1)
+def _has_task(event: ReadEvent, name: str | None) -> bool:
+    return name is None or any(task.name == name for task in getattr(event, "tasks", ()))

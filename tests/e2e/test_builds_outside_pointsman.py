@@ -1,17 +1,16 @@
 """A build that a person starts outside Pointsman: its changes are in the trail, with the person."""
 
 import re
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from localcloud.github.webhook import WebhookDelivery
 from localcloud.waiting import TIMEOUT_SECONDS, wait_until
+from pointsman.core.index.query import IndexQuery
 from pointsman.core.model import RolloutState, TargetName
 from pointsman.core.trail.events import HostResultRecorded
 from pointsmanctl.demo.observer import Observer
-from pointsmanctl.stack.trail_query import TrailQuery
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -45,8 +44,7 @@ def again(world: Observer, build_arn: str) -> str:
 
 def results(world: Observer, build_arn: str) -> list[HostResultRecorded]:
     """Return the results of a host in that build, once they are in the trail; the query has only the host."""
-    now = datetime.now(UTC)
-    question = TrailQuery(now - timedelta(hours=1), now + timedelta(hours=1), host=HOST, types=("HostResultRecorded",))
+    question = IndexQuery(host=HOST, types=("HostResultRecorded",))
 
     def matching() -> list[HostResultRecorded]:
         events = [event for event in world.query(question) if isinstance(event, HostResultRecorded)]

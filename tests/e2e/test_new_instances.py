@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +12,11 @@ from localcloud.hosts import ManagedHost
 from localcloud.layout import STATES
 from localcloud.names import CONTROL_ACCOUNT
 from localcloud.waiting import TIMEOUT_SECONDS, wait_until
+from pointsman.core.index.query import IndexQuery
 from pointsman.core.model import Rollout, RolloutId, RolloutState
 from pointsman.core.trail.events import HostResultRecorded, RolloutStarted
 from pointsman.core.trail.instance_events import InstanceDecided
 from pointsmanctl.demo.observer import STANDSTILL_SECONDS, Observer
-from pointsmanctl.stack.trail_query import TrailQuery
 from tests.support.operator import Settled
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
@@ -81,8 +80,7 @@ def enabled(cloud: LocalCloud, good: str, tmp_path_factory: pytest.TempPathFacto
 
 
 def decisions(world: Observer, instance_id: str) -> list[InstanceDecided]:
-    now = datetime.now(UTC)
-    query = TrailQuery(now - timedelta(hours=1), now + timedelta(minutes=5), types=("InstanceDecided",), limit=1000)
+    query = IndexQuery(types=("InstanceDecided",))
     events = [event for event in world.query(query) if isinstance(event, InstanceDecided)]
     return [event for event in events if event.instance_id == instance_id]
 
@@ -91,9 +89,8 @@ def end_on(world: Observer, host: ManagedHost) -> Rollout:
     """The rollout that was made for an instance, once it has ended."""
 
     def ended() -> Rollout | None:
-        now = datetime.now(UTC)
-        query = TrailQuery(now - timedelta(hours=1), now + timedelta(minutes=5), types=("RolloutStarted",), limit=1000)
-        starts = [event for event in world.query(query) if isinstance(event, RolloutStarted)]
+        events = world.query(IndexQuery(types=("RolloutStarted",)))
+        starts = [event for event in events if isinstance(event, RolloutStarted)]
         of = [event for event in starts if event.request and host.instance_id in event.request.instances]
         loaded = world.store.load(RolloutId(of[0].rollout or "")) if of else None
         return loaded[0] if loaded and loaded[0].state.ended else None

@@ -1,15 +1,21 @@
-"""Both tables on moto, as the control stack makes them (a contract test compares the template with these)."""
+"""The tables on moto, as the control stack makes them (a contract test compares the template with these)."""
 
 from typing import TYPE_CHECKING, Any
-
-from pointsman.core.trail.item import INDEXES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def create_tables(client: "DynamoDBClient", rollouts: str = "rollouts", audit: str = "audit") -> None:
-    """Make the rollouts table and the audit table with its stream."""
+def create_tables(
+    client: "DynamoDBClient", rollouts: str = "rollouts", audit: str = "audit", index: str = "index"
+) -> None:
+    """Make the rollouts table, the audit table with its stream, and the index of the trail."""
+    client.create_table(
+        TableName=index,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=_keys("pk", "sk"),
+        AttributeDefinitions=_strings({"pk", "sk"}),
+    )
     client.create_table(
         TableName=rollouts,
         BillingMode="PAY_PER_REQUEST",
@@ -19,16 +25,11 @@ def create_tables(client: "DynamoDBClient", rollouts: str = "rollouts", audit: s
             {"IndexName": "open", "KeySchema": _keys("open", "pk"), "Projection": {"ProjectionType": "KEYS_ONLY"}}
         ],
     )
-    names = {name for keys in INDEXES.values() for name in keys}
     client.create_table(
         TableName=audit,
         BillingMode="PAY_PER_REQUEST",
         KeySchema=_keys("pk", "sk"),
-        AttributeDefinitions=_strings(names | {"pk", "sk"}),
-        GlobalSecondaryIndexes=[
-            {"IndexName": index, "KeySchema": _keys(*keys), "Projection": {"ProjectionType": "ALL"}}
-            for index, keys in INDEXES.items()
-        ],
+        AttributeDefinitions=_strings({"pk", "sk"}),
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
     )
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from functions.audit_indexer.settings import AuditIndexerSettings
 from functions.audit_writer.settings import AuditWriterSettings
 from functions.command_receiver.settings import CommandReceiverSettings
 from functions.notify.settings import NotifySettings
@@ -20,6 +21,7 @@ FUNCTIONS: Final[Mapping[str, type[Settings]]] = {
     "StartBuild": StartBuildSettings,
     "CommandReceiver": CommandReceiverSettings,
     "AuditWriter": AuditWriterSettings,
+    "AuditIndexer": AuditIndexerSettings,
     "Notify": NotifySettings,
 }
 BUILD: Final = {

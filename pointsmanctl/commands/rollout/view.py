@@ -1,8 +1,9 @@
 """What `pointsman status` and `pointsman rollout list`, `show` and `watch` share: loading, following, printing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,19 +12,18 @@ from pointsmanctl.errors import ExitCode, NotFound
 from pointsmanctl.options import TIMES
 from pointsmanctl.output.formats import Format, print_objects
 from pointsmanctl.output.messages import note, warn
-from pointsmanctl.output.times import EPOCH
 from pointsmanctl.stack.connection import Connection
 
 if TYPE_CHECKING:
+    from pointsman.core.index.query import IndexQuery
     from pointsmanctl.stack.rollouts import LoadedRollout, RolloutReader
-    from pointsmanctl.stack.trail_query import TrailQuery
 
     type Load = Callable[[], list[LoadedRollout]]
 
 SINCE = "24h"
 MOST = 1000  # rollouts that a list begins with
 
-SinceOption = Annotated[str, typer.Option(help=f"{TIMES}. At most 366 days ago.")]
+SinceOption = Annotated[str, typer.Option(help=f"{TIMES}.")]
 WatchListOption = Annotated[bool, typer.Option("--watch", "-w", help="Follow the rollouts until none of them is open.")]
 IntervalOption = Annotated[float, typer.Option(min=1, help="With --watch: seconds between two updates.")]
 ExitStatusOption = Annotated[
@@ -76,7 +76,7 @@ def load_existing(reader: "RolloutReader", rollout: str) -> "LoadedRollout":
     return loaded
 
 
-def view_list(connection: Connection, selection: Selection, how: View, started: "TrailQuery") -> list["LoadedRollout"]:
+def view_list(connection: Connection, selection: Selection, how: View, started: "IndexQuery") -> list["LoadedRollout"]:
     """Show the selected rollouts, and return them. `started` comes from `events_of_list`."""
     from pointsmanctl.stack.rollouts import RolloutReader
 
@@ -117,24 +117,22 @@ def exit_if_failed(rollouts: list["LoadedRollout"]) -> None:
         raise typer.Exit(ExitCode.FAILED)
 
 
-def events_of_list(selection: Selection) -> "TrailQuery":
+def events_of_list(selection: Selection) -> "IndexQuery":
     """Return the query for the rollouts that started. Raises BadParameter if --since is not valid."""
-    from pointsmanctl.stack.time_span import CLOCK_SKEW, bounded
-    from pointsmanctl.stack.trail_query import TrailQuery
+    from pointsman.core.index.query import IndexQuery
+    from pointsmanctl.stack.time_span import bounded
 
-    now = datetime.now(UTC)
-    query = TrailQuery(EPOCH, now + CLOCK_SKEW, types=("RolloutStarted",), route=selection.route, limit=MOST)
-    return bounded(query, selection.since, None, now, SINCE)
+    query = IndexQuery(types=("RolloutStarted",), route=selection.route)
+    return bounded(query, selection.since, None, datetime.now(UTC), SINCE)
 
 
-def _names(connection: Connection, reader: "RolloutReader", selection: Selection, started: "TrailQuery") -> list[str]:
-    from pointsmanctl.stack.trail_query import run_query
+def _names(connection: Connection, reader: "RolloutReader", selection: Selection, started: "IndexQuery") -> list[str]:
+    from pointsmanctl.stack.trail_query import TrailReader
 
     if selection.only_open:
         return list(reader.open_rollouts())
-    query = replace(started, limit=min(MOST, selection.limit + 1))  # one more, to see that there are more
-    events = run_query(connection.dynamodb, connection.audit_table, query)
-    return [*reader.open_rollouts(), *(event.rollout for event in events if event.rollout)]
+    found = islice(TrailReader.of(connection).find(started), min(MOST, selection.limit + 1))  # one more than is shown
+    return [*reader.open_rollouts(), *(each.entry.rollout for each in found if each.entry.rollout)]
 
 
 def _narrowed(rollouts: list["LoadedRollout"], selection: Selection) -> list["LoadedRollout"]:

@@ -120,7 +120,9 @@ def test_every_dead_letter_queue_has_an_alarm() -> None:
 
 def test_what_waits_too_long_rings() -> None:
     assert watched("ApproximateAgeOfOldestMessage") == {"<ChangesQueue.QueueName>"}
-    assert watched("IteratorAge") == {control().properties("Notify")["FunctionName"]}
-    # Notify gives an event up after this time: the alarm rings before.
-    stream = control().properties("NotifyTrail")
-    assert control().properties("NotifyIteratorAgeAlarm")["Threshold"] < stream["MaximumRecordAgeInSeconds"] * 1_000
+    readers = ("Notify", "AuditIndexer")
+    assert watched("IteratorAge") == {control().properties(each)["FunctionName"] for each in readers}
+    # A reader of the stream gives an event up after this time: the alarm rings before.
+    for each in readers:
+        alarm, stream = control().properties(f"{each}IteratorAgeAlarm"), control().properties(f"{each}Trail")
+        assert alarm["Threshold"] < stream["MaximumRecordAgeInSeconds"] * 1_000

@@ -70,6 +70,7 @@ def assert_bytecode_is_used(folder: Path, in_lambda: str) -> None:
         ("StartBuild", "start_build"),
         ("CommandReceiver", "command_receiver"),
         ("AuditWriter", "audit_writer"),
+        ("AuditIndexer", "audit_indexer"),
         ("Notify", "notify"),
     ],
 )

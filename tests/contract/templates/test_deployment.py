@@ -9,7 +9,7 @@ from samtranslator.translator.transform import transform  # type: ignore[import-
 
 from tests.contract.templates.cloudformation import CONTROL_ANSWERS, _answers, control, load, statements_of_roles
 
-FUNCTIONS = ("WebhookReceiver", "StartBuild", "CommandReceiver", "AuditWriter", "Notify")
+FUNCTIONS = ("WebhookReceiver", "StartBuild", "CommandReceiver", "AuditWriter", "AuditIndexer", "Notify")
 every_function = pytest.mark.parametrize("function", FUNCTIONS)
 
 

@@ -60,6 +60,13 @@ ON_THE_TRAIL = {
     "CommandReceiverRole": {"dynamodb:PutItem", "dynamodb:Query"},
     "ReaderPolicy": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"},
     "AuditWriterRole": {"dynamodb:PutItem", "dynamodb:Query"},
+    "AuditIndexerRole": {
+        "dynamodb:GetItem",
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    },
     "NotifyRole": {
         "dynamodb:Query",
         "dynamodb:DescribeStream",
@@ -147,6 +154,7 @@ def test_no_policy_grants_a_way_to_change_an_item_but_those_of_present_state(sta
     assert {(each.where.partition("/")[0], *each.resources) for each in granting} <= {
         ("NotifyRole", "<RolloutsTable.Arn>"),  # of its own items there: see below
         ("StartBuildRole", "<RolloutsTable.Arn>"),  # the marks of open runs: see below
+        ("AuditIndexerRole", "<IndexTable.Arn>"),  # which is made from the trail
     }
 
 

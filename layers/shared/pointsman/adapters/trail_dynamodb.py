@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, pages, unmarshal
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.events import TrailEvent
-from pointsman.core.trail.item import NewerEvent, read_item, to_item
+from pointsman.core.trail.events import RolloutStarted, TrailEvent
+from pointsman.core.trail.item import NewerEvent, ReadEvent, read_item, to_item
+from pointsman.core.trail.keys import rollout_partition
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 from pointsman.errors import Conflict
 
@@ -48,6 +49,18 @@ class DynamoTrail:
         """See Trail.with_key."""
         condition = "pk = :pk AND begins_with(sk, :sk)"
         return self._query(partition, condition, {":pk": partition, ":sk": beginning})
+
+    def start_of_rollout(self, rollout: str) -> RolloutStarted | None:
+        """The event with which a rollout began; None if there is none, or only a newer version can read it."""
+        event = self.event(rollout_partition(rollout), RolloutStarted.__name__)
+        return event if isinstance(event, RolloutStarted) else None
+
+    def event(self, partition: str, key: str) -> ReadEvent | None:
+        """The event of this partition and key; None if there is none. An eventually consistent read."""
+        with translate_aws_errors(f"reading {partition}"):
+            answer = self._client.get_item(TableName=self._table, Key=marshal({"pk": partition, "sk": key}))
+        item = answer.get("Item")
+        return read_item(unmarshal(item)) if item else None
 
     def page(self, partition: str, after: str) -> tuple[list[TrailEvent], str | None]:
         """See PagedTrail.page. DynamoDB ends a page after 1 MB."""

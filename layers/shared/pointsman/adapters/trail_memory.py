@@ -33,6 +33,11 @@ class MemoryTrail:
         """See Trail.with_key."""
         return [event for event in self.of_partition(partition) if event.key.startswith(beginning)]
 
+    def event(self, partition: str, key: str) -> TrailEvent | None:
+        """The event of this partition and key; None if there is none."""
+        with self.lock:
+            return self._events.get(partition, {}).get(key)
+
     def page(self, partition: str, after: str) -> tuple[list[TrailEvent], str | None]:
         """See PagedTrail.page. A page has `page_size` events."""
         with self.lock:

@@ -11,15 +11,17 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.index.query import IndexQuery
 from pointsman.core.model import RunState
 from pointsman.core.trail.events import BuildReported, RunEnded, RunStarted, RunWaited, TrailEvent
-from pointsman.core.trail.item import NewerEvent
+from pointsman.core.trail.item import NewerEvent, ReadEvent
 from pointsmanctl.commands import audit
 from pointsmanctl.main import app
 from pointsmanctl.output.shapes import event_object
-from pointsmanctl.output.times import EPOCH
 from pointsmanctl.stack.connection import Connection
-from pointsmanctl.stack.trail_query import TrailQuery, run_query
+from pointsmanctl.stack.trail_query import TrailReader
+from tests.support.events import started_rollout
+from tests.support.index import index_trail
 from tests.support.rollouts import MORNING
 from tests.support.tables import create_tables
 
@@ -37,7 +39,7 @@ def ended(number: int, actor: str, target: str, commit: str, days_ago: int = 0) 
         rollout=f"r-{commit[:16]}",
         target=target,
         attempt=1,
-        state=RunState.SUCCEEDED,
+        state=RunState.FAILED,
         reason="",
     )
 
@@ -61,9 +63,14 @@ def client() -> Iterator["DynamoDBClient"]:
         yield client
 
 
-def about(**conditions: object) -> TrailQuery:
+def about(**conditions: object) -> IndexQuery:
     bounds = {"since": MORNING - timedelta(days=7), "until": MORNING + timedelta(days=1)}
-    return TrailQuery(**(bounds | conditions))  # type: ignore[arg-type]
+    return IndexQuery(**(bounds | conditions))  # type: ignore[arg-type]
+
+
+def ask(client: "DynamoDBClient", query: IndexQuery, limit: int = 100) -> list[ReadEvent]:
+    index_trail(client)
+    return TrailReader(client, "audit", "index").events(query, limit)
 
 
 @pytest.mark.parametrize(
@@ -72,23 +79,32 @@ def about(**conditions: object) -> TrailQuery:
         (about(), [3, 0, 1, 2]),
         (about(since=MORNING), [0, 1, 2]),
         (about(until=MORNING), [3]),
-        (about(actor="hana"), [0, 1]),
-        (about(target="dev/eu-west-1"), [0, 2]),
-        (about(actor="hana", target="dev/eu-west-1"), [0]),
-        (about(repository="acme/infra", commit="bbbb"), [2]),
-        (about(commit="bbbb"), [2]),
-        (about(repository="acme/other", commit="bbbb"), []),
+        (about(person="Hana"), [0, 1]),
+        (about(account="dev", region="eu-west-1"), [0, 2]),
+        (about(person="hana", account="dev", region="eu-west-1"), [0]),
         (about(rollout=f"r-{'a' * 16}"), [0, 1]),
         (about(route="other"), []),
         (about(types=("RunWaited",)), []),
-        (about(limit=2), [1, 2]),
+        (about(region="eu-west-1"), [0, 1, 2]),
+        (about(types=("RunEnded",), person="omar"), [3, 2]),
     ],
     ids=str,
 )
 def test_the_newest_events_that_answer_come_oldest_first(
-    client: "DynamoDBClient", question: TrailQuery, expected: list[int]
+    client: "DynamoDBClient", question: IndexQuery, expected: list[int]
 ) -> None:
-    assert run_query(client, "audit", question) == [EVENTS[number] for number in expected]
+    assert ask(client, question) == [EVENTS[number] for number in expected]
+
+
+def test_the_newest_events_are_kept(client: "DynamoDBClient") -> None:
+    assert ask(client, about(), 2) == EVENTS[1:3]
+
+
+def test_steps_of_runs_are_found_through_their_rollouts(client: "DynamoDBClient") -> None:
+    waited = RunWaited(at=MORNING, rollout=f"r-{'a' * 16}", target="dev/eu-west-1", attempt=2, blocked_by="r-bbbb")
+    DynamoTrail(client, "audit").record(waited)
+    assert ask(client, about(types=("RunWaited",), person="hana")) == []
+    assert ask(client, about(types=("RunWaited",), account="dev")) == [waited]
 
 
 def test_an_event_of_a_newer_version_is_shown_as_far_as_it_is_known(client: "DynamoDBClient") -> None:
@@ -101,7 +117,7 @@ def test_an_event_of_a_newer_version_is_shown_as_far_as_it_is_known(client: "Dyn
         ExpressionAttributeNames={"#d": "data"},
         ExpressionAttributeValues={":v": {"N": "2"}},
     )
-    newer, *others = run_query(client, "audit", about(rollout=f"r-{'a' * 16}"))
+    newer, *others = ask(client, about(rollout=f"r-{'a' * 16}"))
     assert others == EVENTS[:2]
     assert isinstance(newer, NewerEvent)
     assert (newer.type, newer.target) == ("RunWaited", "dev/eu-west-1")
@@ -113,8 +129,8 @@ def test_the_newest_events_of_a_rollout_are_the_latest_by_time_not_by_key(client
     waited = RunWaited(at=MORNING, rollout=rollout, target="dev/eu-west-1", attempt=1, blocked_by="r-a")
     DynamoTrail(client, "audit").record(waited)
     assert waited.key > EVENTS[2].key
-    assert run_query(client, "audit", about(rollout=rollout, limit=1)) == [EVENTS[2]]
-    assert run_query(client, "audit", about(rollout=rollout)) == [waited, EVENTS[2]]
+    assert ask(client, about(rollout=rollout), 1) == [EVENTS[2]]
+    assert ask(client, about(rollout=rollout)) == [waited, EVENTS[2]]
 
 
 def test_events_of_codebuild_come_last_in_their_second(client: "DynamoDBClient") -> None:
@@ -125,18 +141,25 @@ def test_events_of_codebuild_come_last_in_their_second(client: "DynamoDBClient")
     reported = BuildReported.read(about_run | {"at": MORNING, "status": "IN_PROGRESS"})
     for event in (reported, started):
         DynamoTrail(client, "audit").record(event)
-    assert run_query(client, "audit", about(rollout=rollout)) == [started, reported]
+    assert ask(client, about(rollout=rollout)) == [started, reported]
 
 
-def test_a_rollout_and_a_commit_are_found_from_the_beginning_of_time(client: "DynamoDBClient") -> None:
-    assert run_query(client, "audit", about(since=EPOCH, rollout=f"r-{'c' * 16}")) == EVENTS[3:]
-    assert run_query(client, "audit", about(since=EPOCH, repository="acme/infra", commit="c")) == EVENTS[3:]
+def test_a_commit_finds_its_rollouts_with_all_that_they_did(client: "DynamoDBClient") -> None:
+    start = started_rollout("dev/eu-west-1").replace(at=MORNING, commit="b" * 40, rollout=f"r-{'b' * 16}", actor="omar")
+    DynamoTrail(client, "audit").record(start)
+    assert ask(client, about(since=None, commit="bbbb")) == [start, EVENTS[2]]
+    assert ask(client, about(since=None, repository="Acme/infra", commit="BB")) == [start, EVENTS[2]]
+    assert ask(client, about(since=None, repository="acme/other", commit="bbbb")) == []
+
+
+def test_a_rollout_is_found_from_the_beginning_of_time(client: "DynamoDBClient") -> None:
+    assert ask(client, about(since=None, rollout=f"r-{'c' * 16}")) == EVENTS[3:]
 
 
 def test_one_event_above_the_limit_shows_that_there_are_more(
     client: "DynamoDBClient", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outputs = {"AuditTableName": "audit", "RolloutsTableName": "rollouts"}
+    outputs = {"AuditTableName": "audit", "IndexTableName": "index", "RolloutsTableName": "rollouts"}
     there = Connection(boto3.Session(region_name="us-east-1"), None, outputs)
     monkeypatch.setattr(audit, "connect_stack", lambda *_: there)
     words = ["audit", "--rollout", f"r-{'a' * 16}", "--until", "2026-11-24", "--limit", "1", "-o", "json"]

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.core.audit.recorder import RecordOutcome
+from pointsman.core.index.entries import entries_of
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import BuildReported, EventRejected, HostResultRecorded
-from pointsman.core.trail.item import INDEXES
 from pointsman.errors import Misconfigured
 from tests.support.audit_world import AuditWorld
 from tests.support.events import DEV, PROD, ROLLOUT, after, arn, build_event, host_event, sample, stored_run, task
@@ -217,9 +217,8 @@ def can_be_stored(event: Event) -> bool:
     item = put_of(event, "audit")["Item"]
     json.dumps(json.loads(event.to_json()), allow_nan=False).encode()
     sizes = {name: len(value["S"].encode()) for name, value in item.items() if "S" in value}
-    hashes = {"pk", *(name for name, _ in INDEXES.values())}
-    ranges = {"sk", *(name for _, name in INDEXES.values())}
-    return all(size <= (1024 if name in ranges else 2048) for name, size in sizes.items() if name in hashes | ranges)
+    entries = [(len(each.pk.encode()), len(each.sk.encode())) for each in entries_of(event)]
+    return all(pk <= 2048 and sk <= 1024 for pk, sk in [(sizes["pk"], sizes["sk"]), *entries])
 
 
 @settings(deadline=None)  # the machine may be busy

@@ -8,7 +8,7 @@ from pointsman.core.value import Value
 
 
 class Event(Value, kw_only=True, frozen=True, tag_field="type", tag=True):
-    """The fields of every event. `actor`, `repository`, `commit`, `target` and `host` are the trail's indexes."""
+    """The fields of every event. The index finds it by most of them."""
 
     version: Literal[1] = 1  # of the event's form
     at: datetime  # when it happened, in ISO 8601 and UTC

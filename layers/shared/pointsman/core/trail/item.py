@@ -1,14 +1,10 @@
-"""The layout of an item of the audit table, and its indexes. `keys.py` has the forms of `pk`.
+"""The layout of an item of the audit table. `keys.py` has the forms of `pk`, `core/index/` by what events are found.
 
 | attribute | content |
 | --- | --- |
 | `pk`, `sk` | the event's partition and key, so that one event is one item however often it is written |
 | `type`, `at` | the event's type and time (ISO 8601, UTC, microseconds, so that text sorts by time) |
-| `day` | `2026-11-23`, for index by-day |
-| `actor` | login, for index by-actor |
-| `repository`, `commit_at` | `acme/infra`, `<sha>#<at>`, for index by-commit |
-| `target`, `host` | for indexes by-target and by-host |
-| `rollout`, `route`, `commit` | to filter what an index returns |
+| `actor`, `repository`, `commit`, `route`, `rollout`, `target`, `host` | as in `data`, which a version may not know |
 | `data` | the whole event as a map |
 """
 
@@ -23,18 +19,11 @@ from msgspec import ValidationError
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import TrailEvent, read_event
 
-INDEXES = {
-    "by-day": ("day", "at"),
-    "by-actor": ("actor", "at"),
-    "by-commit": ("repository", "commit_at"),
-    "by-target": ("target", "at"),
-    "by-host": ("host", "at"),
-}
-INDEXED = ("actor", "repository", "commit", "target", "host", "rollout", "route")
+ATTRIBUTES = ("actor", "repository", "commit", "target", "host", "rollout", "route")
 
 
 class NewerEvent(Event, kw_only=True, frozen=True):
-    """An item that only a newer version of Pointsman can read: its indexed attributes, and its raw data."""
+    """An item that only a newer version of Pointsman can read: its attributes, and its raw data."""
 
     pk: str
     sk: str
@@ -73,14 +62,11 @@ def to_item(event: Event) -> dict[str, Any]:
         "sk": event.key,
         "type": event.type,
         "at": at,
-        "day": at[:10],
         "data": with_decimals(event.to_dict()),
     }
-    for name in INDEXED:
+    for name in ATTRIBUTES:
         if value := getattr(event, name):
             item[name] = value
-    if event.commit and event.repository:
-        item["commit_at"] = f"{event.commit}#{at}"
     return item
 
 
@@ -107,7 +93,7 @@ def read_item(item: dict[str, Any]) -> ReadEvent:
     try:
         return from_item(item)
     except ValidationError:
-        attributes = {name: item.get(name) for name in ("pk", "sk", "at", *INDEXED)}
+        attributes = {name: item.get(name) for name in ("pk", "sk", "at", *ATTRIBUTES)}
         return NewerEvent.read(
             attributes | {"type": NewerEvent.__name__, "stored_type": item.get("type"), "data": item.get("data") or {}}
         )

@@ -1,4 +1,4 @@
-"""The partition keys of the audit table. Nothing else in the product writes them. `item.py` has the indexes.
+"""The partition keys of the audit table. Nothing else in the product writes them.
 
 | partition | events |
 | --- | --- |

@@ -1,0 +1,139 @@
+"""The index of the trail on DynamoDB. `core/index/facets.py` has its partitions."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import batched
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import ValidationError
+
+from pointsman.adapters.aws_errors import translate_aws_errors
+from pointsman.adapters.dynamodb import marshal, pages, unmarshal
+from pointsman.core.index.entries import StoredEntry
+from pointsman.core.index.entry import HostEntry, IndexEntry
+from pointsman.core.index.facets import Facet, partition, partitions
+from pointsman.core.index.streams import FoundEntry, Page, PageRequest
+from pointsman.errors import Conflict, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+_BATCH: Final = 25
+_MOST_TRIES: Final = 8
+_READERS: Final = 16  # requests at the same time
+
+
+def item_of(stored: StoredEntry) -> dict[str, Any]:
+    """The item of an entry: its fields beside its key."""
+    return {"pk": stored.pk, "sk": stored.sk, **stored.entry.to_dict()}
+
+
+class DynamoEntryWriter:
+    """Writes entries."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def write(self, put: Iterable[StoredEntry], delete: Iterable[StoredEntry]) -> None:
+        """See EntryWriter.write."""
+        requests: list[Any] = [{"PutRequest": {"Item": marshal(item_of(each))}} for each in put]
+        requests += [{"DeleteRequest": {"Key": marshal({"pk": each.pk, "sk": each.sk})}} for each in delete]
+        for batch in batched(requests, _BATCH):
+            self._write_batch(list(batch))
+
+    def _write_batch(self, requests: list[Any]) -> None:
+        """Write 25 entries at most. What DynamoDB throttles is tried again, in the end by Lambda."""
+        for _ in range(_MOST_TRIES):
+            with translate_aws_errors("writing the index"):
+                answer = self._client.batch_write_item(RequestItems={self._table: requests})
+            requests = answer.get("UnprocessedItems", {}).get(self._table, [])
+            if not requests:
+                return
+        raise Unavailable("writing the index: DynamoDB throttles the table")
+
+    def put_host(self, stored: StoredEntry) -> None:
+        """See EntryWriter.put_host."""
+        item = item_of(stored)
+        try:
+            with translate_aws_errors("writing a host to the index"):
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=marshal(item),
+                    ConditionExpression="attribute_not_exists(pk) OR #at <= :at",
+                    ExpressionAttributeNames={"#at": "at"},
+                    ExpressionAttributeValues=marshal({":at": item["at"]}),
+                )
+        except Conflict:
+            return  # a newer result is stored
+
+    def put_target(self, name: str) -> None:
+        """See EntryWriter.put_target."""
+        with translate_aws_errors("writing a target to the index"):
+            self._client.put_item(
+                TableName=self._table, Item=marshal({"pk": partition(Facet.TARGETS, "", ""), "sk": name})
+            )
+
+
+class DynamoEntryReader:
+    """Reads entries. Its reads are eventually consistent, and cost half."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def pages(self, requests: Sequence[PageRequest]) -> list[Page]:
+        """See EntryReader.pages."""
+        if len(requests) == 1:
+            return [self._page(requests[0])]
+        with ThreadPoolExecutor(min(_READERS, max(len(requests), 1))) as pool:
+            return list(pool.map(self._page, requests))
+
+    def hosts(self, name: str | None = None) -> list[HostEntry]:
+        """See EntryReader.hosts."""
+        names = [partition(Facet.HOSTS, "", name)] if name else partitions(Facet.HOSTS)
+        items = [item for each in names for item in self._items(each, f"{name}#" if name else "")]
+        hosts = [HostEntry.read(item) for item in items]
+        return sorted(hosts, key=lambda host: (host.host, host.target))
+
+    def targets(self) -> list[str]:
+        """See EntryReader.targets."""
+        return [item["sk"] for each in partitions(Facet.TARGETS) for item in self._items(each, "")]
+
+    def _items(self, name: str, beginning: str) -> Iterator[dict[str, Any]]:
+        condition, values = "pk = :pk", {":pk": name}
+        if beginning:
+            condition, values = f"{condition} AND begins_with(sk, :sk)", {**values, ":sk": beginning}
+        return pages(
+            self._client,
+            "reading the index",
+            TableName=self._table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=marshal(values),
+        )
+
+    def _page(self, request: PageRequest) -> Page:
+        # BETWEEN includes both ends; the entry at `before` was on the page before.
+        values = {":pk": request.partition, ":oldest": request.oldest or " ", ":before": request.before}
+        with translate_aws_errors("reading the index"):
+            answer = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :oldest AND :before",
+                ExpressionAttributeValues=marshal(values),
+                ScanIndexForward=False,
+                Limit=request.limit + 1,
+            )
+        found = tuple(_found(answer["Items"], request.before))
+        return Page(entries=found, more="LastEvaluatedKey" in answer)
+
+
+def _found(items: Iterable[Any], before: str) -> Iterator[FoundEntry]:
+    """The entries of items. One that only a newer version can read is left out: its event is found in its rollout."""
+    for item in map(unmarshal, items):
+        if item["sk"] == before:
+            continue
+        try:
+            yield FoundEntry(sort_key=item["sk"], entry=IndexEntry.read(item))
+        except ValidationError:
+            continue

@@ -1,0 +1,57 @@
+"""The index of the trail in memory, for tests."""
+
+from collections.abc import Iterable, Sequence
+from threading import RLock
+
+from pointsman.core.index.entries import StoredEntry
+from pointsman.core.index.entry import HostEntry, IndexEntry
+from pointsman.core.index.streams import FoundEntry, Page, PageRequest
+
+
+class MemoryIndex:
+    """Writes and reads entries."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._entries: dict[str, dict[str, IndexEntry]] = {}
+        self._hosts: dict[tuple[str, str], HostEntry] = {}
+        self._targets: set[str] = set()
+
+    def write(self, put: Iterable[StoredEntry], delete: Iterable[StoredEntry]) -> None:
+        """See EntryWriter.write."""
+        with self._lock:
+            for each in delete:
+                self._entries.get(each.pk, {}).pop(each.sk, None)
+            for each in put:
+                self._entries.setdefault(each.pk, {})[each.sk] = IndexEntry.read(each.entry.to_dict())
+
+    def put_host(self, stored: StoredEntry) -> None:
+        """See EntryWriter.put_host."""
+        entry = HostEntry.read(stored.entry.to_dict())
+        key = (entry.host, entry.target)
+        with self._lock:
+            known = self._hosts.get(key)
+            self._hosts[key] = entry if known is None or known.at <= entry.at else known
+
+    def put_target(self, name: str) -> None:
+        """See EntryWriter.put_target."""
+        self._targets.add(name)
+
+    def pages(self, requests: Sequence[PageRequest]) -> list[Page]:
+        """See EntryReader.pages."""
+        with self._lock:
+            return [self._page(each) for each in requests]
+
+    def hosts(self, name: str | None = None) -> list[HostEntry]:
+        """See EntryReader.hosts."""
+        return [entry for key, entry in sorted(self._hosts.items()) if name in (None, key[0])]
+
+    def targets(self) -> list[str]:
+        """See EntryReader.targets."""
+        return sorted(self._targets)
+
+    def _page(self, request: PageRequest) -> Page:
+        entries = self._entries.get(request.partition, {})
+        keys = sorted((key for key in entries if request.oldest <= key < request.before), reverse=True)
+        found = tuple(FoundEntry(sort_key=key, entry=entries[key]) for key in keys[: request.limit])
+        return Page(entries=found, more=len(keys) > request.limit)

@@ -1,0 +1,205 @@
+"""The entries of an event: what the index has of it, and in which partitions."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from pointsman.core.git_ref import read_ref
+from pointsman.core.index.detail import detail_of
+from pointsman.core.index.entry import HostEntry, IndexEntry, TaskEntry
+from pointsman.core.index.facets import (
+    Facet,
+    branch_value,
+    commit_partition_value,
+    commit_sort_key,
+    event_id,
+    file_value,
+    host_value,
+    partition,
+    path_value,
+    sort_key,
+)
+from pointsman.core.index.outcomes import is_listed, is_quiet, outcomes_of
+from pointsman.core.model import Mode
+from pointsman.core.text import one_line
+from pointsman.core.trail.command_events import CommandEvent
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, RolloutEnded, RolloutStarted
+from pointsman.core.trail.host_values import TaskResult
+from pointsman.core.value import Value
+
+# An entry shall be one write unit: 1,024 bytes with its names. The longest texts are those of tasks.
+TASK_BYTES: Final = 360
+# What finds a commit; the other events of its rollouts are found with them.
+_OF_A_COMMIT: Final = (DeliveryDecided, RolloutStarted, RolloutEnded, CommandEvent)
+LONGEST_NAME: Final = 120  # characters of a task's name
+
+
+class StoredEntry(Value, kw_only=True, frozen=True):
+    """An entry and its key in the index."""
+
+    pk: str
+    sk: str
+    entry: IndexEntry | HostEntry
+
+
+def entries_of(event: Event, ref: str | None = None) -> list[StoredEntry]:
+    """Every entry of `event`, each with another key; none if lists do not show it. `ref`: that of its rollout."""
+    if not is_listed(event):
+        return []
+    found = {(each.pk, each.sk): each for each in _entries(event, ref)}
+    return list(found.values())
+
+
+def host_entry_of(event: Event) -> StoredEntry | None:
+    """The entry of the host in the list of hosts, if `event` is its whole result."""
+    if not isinstance(event, HostResultRecorded) or not event.final:
+        return None
+    entry = HostEntry(
+        host=event.host,
+        target=event.target,
+        instance_id=event.instance_id,
+        at=event.at,
+        outcome=outcomes_of(event)[0],
+        rollout=event.rollout or None,
+        commit=event.commit,
+        actor=event.actor,
+    )
+    return StoredEntry(pk=partition(Facet.HOSTS, "", event.host), sk=f"{event.host}#{event.target}", entry=entry)
+
+
+def _entries(event: Event, ref: str | None) -> Iterator[StoredEntry]:
+    ref = event.change.ref if isinstance(event, DeliveryDecided | RolloutStarted) else ref
+    branch = _branch(ref)
+    identity = event_id(event.partition, event.key)
+    tasks = event.tasks if isinstance(event, HostResultRecorded) else ()
+    plain = entry_of(event, branch)
+    entry = _with_first_tasks(plain, tasks)
+    sk = sort_key(event.at, identity)
+    for facet, value in _places(event, entry):
+        yield StoredEntry(pk=partition(facet, value, identity), sk=sk, entry=entry)
+    if event.commit and (isinstance(event, _OF_A_COMMIT) or not event.rollout):
+        pk = partition(Facet.COMMIT, commit_partition_value(event.commit), identity)
+        yield StoredEntry(pk=pk, sk=commit_sort_key(event.commit, event.at, identity), entry=entry)
+    for number, task in enumerate(tasks):
+        yield from _entries_of_task(event, plain, task, f"{sk}#{number:05d}", identity)
+
+
+def _branch(ref: str | None) -> str | None:
+    if not ref:
+        return None
+    read = read_ref(ref)
+    return read.name if read.kind == "branch" else ref
+
+
+def entry_of(event: Event, branch: str | None) -> IndexEntry:
+    """What a list shows of an event, without tasks."""
+    return IndexEntry(
+        event_partition=event.partition,
+        event_key=event.key,
+        type=event.type,
+        at=event.at,
+        actor=event.actor,
+        login=event.login if isinstance(event, CommandEvent) else None,
+        repository=event.repository,
+        commit=event.commit,
+        branch=branch,
+        route=event.route,
+        rollout=event.rollout or None,
+        target=event.target,
+        host=event.host,
+        instance_id=getattr(event, "instance_id", None),
+        outcomes=outcomes_of(event),
+        detail=detail_of(event),
+    )
+
+
+def _places(event: Event, entry: IndexEntry) -> Iterator[tuple[Facet, str]]:
+    """The partitions in which the event itself is found."""
+    yield Facet.TIME, ""
+    if entry.rollout:
+        yield Facet.ROLLOUT, entry.rollout
+    if entry.target:
+        yield Facet.TARGET, entry.target
+        if entry.host:
+            yield Facet.HOST, host_value(entry.target, entry.host)
+    if not is_quiet(event):
+        yield from _places_of_change(event, entry)
+
+
+def _places_of_change(event: Event, entry: IndexEntry) -> Iterator[tuple[Facet, str]]:
+    yield from ((Facet.OUTCOME, outcome) for outcome in entry.outcomes if outcome != "ok")
+    if entry.person:
+        yield Facet.PERSON, entry.person
+    if entry.route:
+        yield Facet.ROUTE, entry.route
+    if entry.repository:
+        yield from _places_in_repository(event, entry, entry.repository)
+
+
+def _places_in_repository(event: Event, entry: IndexEntry, repository: str) -> Iterator[tuple[Facet, str]]:
+    yield Facet.REPOSITORY, repository
+    if entry.branch:
+        yield Facet.BRANCH, branch_value(repository, entry.branch)
+    if isinstance(event, DeliveryDecided | RolloutStarted):
+        for file in event.change.files:
+            yield Facet.FILE, file_value(repository, file)
+
+
+def _entries_of_task(
+    event: Event, plain: IndexEntry, task: TaskResult, sk: str, identity: str
+) -> Iterator[StoredEntry]:
+    entry = plain.replace(
+        tasks=(task_entry(task),), outcomes=(_task_outcome(event, task),), detail=one_line(task.message or "", 240)
+    )
+    yield StoredEntry(pk=partition(Facet.TASK, task.name, identity), sk=sk, entry=entry)
+    if event.target and event.host and task.changed_path and task.status == "changed":
+        value = path_value(event.target, event.host, task.changed_path)
+        yield StoredEntry(pk=partition(Facet.PATH, value, identity), sk=sk, entry=entry)
+
+
+def _task_outcome(event: Event, task: TaskResult) -> str:
+    is_check = isinstance(event, HostResultRecorded) and event.mode is Mode.CHECK
+    return "would_change" if is_check and task.status == "changed" else task.status
+
+
+def _with_first_tasks(entry: IndexEntry, tasks: tuple[TaskResult, ...]) -> IndexEntry:
+    """The entry with as many tasks as have room, failed ones first."""
+    ordered = sorted(tasks, key=lambda task: task.status == "changed")
+    kept: list[TaskEntry] = []
+    room = TASK_BYTES
+    for task in ordered:
+        shown = task_entry(task)
+        room -= len(shown.to_json().encode())
+        if kept and room < 0:
+            break
+        kept.append(shown)
+    return entry.replace(tasks=tuple(kept), tasks_omitted=len(tasks) - len(kept))
+
+
+def task_entry(task: TaskResult) -> TaskEntry:
+    """What the index has of a task."""
+    return TaskEntry(
+        name=one_line(task.name, LONGEST_NAME),
+        role=task.role,
+        action=task.action,
+        path=task.path,
+        status=task.status,
+        changed_path=task.changed_path,
+        diff=diff_digest(task.diff),
+        ignored=task.ignored,
+        rescued=task.rescued,
+    )
+
+
+def has_task(entry: IndexEntry, name: str, load: Callable[[str, str], Event | None]) -> bool:
+    """Whether an entry is of a task of this name. If the entry has not all tasks, the event is read."""
+    if one_line(name, LONGEST_NAME) in (task.name for task in entry.tasks):
+        return True
+    event = load(entry.event_partition, entry.event_key) if entry.tasks_omitted else None
+    return isinstance(event, HostResultRecorded) and name in (task.name for task in event.tasks)
+
+
+def diff_digest(diff: str | None) -> str | None:
+    """The digest by which equal diffs are found."""
+    return hashlib.sha256(diff.encode()).hexdigest()[:16] if diff else None

@@ -1,0 +1,70 @@
+"""An entry of the index: what a list shows of an event of the trail, and where the event is."""
+
+from datetime import datetime
+
+from pointsman.core.value import Value
+
+
+class TaskEntry(Value, kw_only=True, frozen=True):
+    """A task of a host result. Tasks with the same `diff` changed the same in their files."""
+
+    name: str  # as in the playbook
+    role: str | None = None
+    action: str  # the module: "ansible.builtin.template"
+    path: str  # "roles/app/tasks/main.yml:12"
+    status: str  # "changed", "failed" or "unreachable"
+    changed_path: str | None = None  # file of the host that the task changed
+    diff: str | None = None  # the first 16 hexadecimal digits of the diff's SHA-256; None: there is no diff
+    ignored: bool = False
+    rescued: bool = False
+
+
+class IndexEntry(Value, kw_only=True, frozen=True):
+    """What a list shows of an event. One event has an entry in each partition by which it is found."""
+
+    event_partition: str  # `pk` of the event in the trail
+    event_key: str  # `sk` of the event in the trail
+    type: str  # of the event
+    at: datetime
+    actor: str | None = None  # GitHub login of who pushed, or the ARN of who sent a command
+    login: str | None = None  # GitHub login of who sent a command
+    repository: str | None = None
+    commit: str | None = None
+    branch: str | None = None  # without refs/heads/; other refs as they are
+    route: str | None = None
+    rollout: str | None = None
+    target: str | None = None
+    host: str | None = None
+    instance_id: str | None = None
+    outcomes: tuple[str, ...] = ()
+    detail: str = ""  # one line for people
+    tasks: tuple[TaskEntry, ...] = ()  # the first that changed the host or failed on it
+    tasks_omitted: int = 0  # how many had no room
+
+    @property
+    def person(self) -> str | None:
+        """The person by whom the entry is found: a GitHub login, or an ARN without one."""
+        return self.login or self.actor
+
+    @property
+    def account(self) -> str | None:
+        """The account's label in the target."""
+        return self.target.partition("/")[0] if self.target else None
+
+    @property
+    def region(self) -> str | None:
+        """The target's region."""
+        return self.target.partition("/")[2] if self.target else None
+
+
+class HostEntry(Value, kw_only=True, frozen=True):
+    """A host that the trail knows, with its newest result."""
+
+    host: str
+    target: str
+    instance_id: str | None = None
+    at: datetime  # of the newest result
+    outcome: str
+    rollout: str | None = None
+    commit: str | None = None
+    actor: str | None = None

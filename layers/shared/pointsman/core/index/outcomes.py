@@ -1,0 +1,130 @@
+"""By which outcomes an event is found, and whether a list shows it at all."""
+
+from typing import Final
+
+from pointsman.core.decision import Outcome
+from pointsman.core.model import Mode, RolloutState, RunState
+from pointsman.core.trail.command_events import CommandEvent, CommandRefused, name_of
+from pointsman.core.trail.drift_events import DriftDetected, DriftResolved
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import (
+    BuildReported,
+    DeliveryDecided,
+    EventRejected,
+    HostResultRecorded,
+    PlaybookEnded,
+    RecordingCapped,
+    RolloutEnded,
+    RolloutStarted,
+    RunDelayed,
+    RunEnded,
+    RunStarted,
+    RunWaited,
+)
+from pointsman.core.trail.item import NewerEvent
+from pointsman.core.trail.wave_events import GateEvaluated, GateOutcome, RolloutHalted
+
+# Steps on the way of a run. `--rollout` shows them; a list of many rollouts shows what came of them.
+STEPS: Final = (RunWaited, RunDelayed, RunStarted)
+STEP_TYPES: Final = frozenset({*(each.__name__ for each in STEPS), "BuildReported", "PlaybookEnded"})
+
+_COMMANDS: Final = {
+    "cancel": "cancelled",
+    "retry": "retried",
+    "approve": "approved",
+    "reject": "rejected",
+    "hold": "held",
+    "resume": "resumed",
+    "rollback": "rolled_back",
+    "run": "requested",
+    "freeze": "frozen",
+    "unfreeze": "unfrozen",
+}
+_FIXED: Final[dict[type[Event], str]] = {
+    DriftDetected: "drifted",
+    DriftResolved: "drift_resolved",
+    EventRejected: "event_rejected",
+    RecordingCapped: "results_missing",
+    RolloutHalted: "halted",
+    RolloutStarted: "started",
+}
+# What `--outcome` takes.
+OUTCOMES: Final = tuple(
+    sorted(
+        {
+            *("ok", "changed", "would_change", "failed", "unreachable"),  # of hosts
+            *(state.value for state in RunState if state.ended),
+            *(state.value for state in RolloutState if state.ended),
+            *(outcome.value for outcome in Outcome),  # of deliveries
+            *_COMMANDS.values(),
+            *_FIXED.values(),
+            *("command_refused", "gate_failed", "gate_passed", "results_missing"),
+            "outside",  # a build that a person started beside Pointsman
+            "overridden",  # a freeze
+        }
+    )
+)
+# Types whose events all have one of these outcomes, so that they are found without reading others.
+OUTCOMES_OF_TYPE: Final[dict[str, tuple[str, ...]]] = {
+    **{each.__name__: (outcome,) for each, outcome in _FIXED.items()},
+    DeliveryDecided.__name__: tuple(outcome.value for outcome in Outcome),
+    CommandRefused.__name__: ("command_refused",),
+}
+
+
+def is_listed(event: Event) -> bool:
+    """Whether lists show the event. Its rollout shows it in any case."""
+    match event:
+        case BuildReported():
+            return event.started_by is not None
+        case PlaybookEnded():
+            return event.exit_status != 0 or bool(event.results_missing)
+        case HostResultRecorded():
+            return event.final or bool(event.tasks)
+        case GateEvaluated():
+            return event.outcome is not GateOutcome.WAITING
+        case _:
+            return not isinstance(event, STEPS)
+
+
+def is_quiet(event: Event) -> bool:
+    """Whether only its target, its rollout and the time find the event: a run that succeeded, as its hosts show."""
+    return isinstance(event, RunEnded) and event.state is RunState.SUCCEEDED
+
+
+def outcomes_of(event: Event) -> tuple[str, ...]:
+    """The outcomes of an event, most of which have one."""
+    match event:
+        case HostResultRecorded():
+            check = event.mode is Mode.CHECK and event.status == "changed"
+            return ("would_change" if check else event.status,)
+        case RunEnded() | RolloutEnded():
+            return (event.state.value,)
+        case CommandEvent():
+            return tuple(_command(event))
+        case DeliveryDecided():
+            return tuple(sorted({each.outcome.value for each in event.decisions})) or (Outcome.IGNORED.value,)
+        case _:
+            return _other(event)
+
+
+def _other(event: Event) -> tuple[str, ...]:
+    match event:
+        case GateEvaluated():
+            return () if event.outcome is GateOutcome.WAITING else (f"gate_{event.outcome}",)
+        case PlaybookEnded():
+            return ("results_missing",) if event.results_missing else ()
+        case BuildReported():
+            return ("outside",) if event.started_by else ()
+        case NewerEvent():
+            return ()
+        case _:
+            fixed = _FIXED.get(type(event))
+            return (fixed,) if fixed else ()
+
+
+def _command(event: CommandEvent) -> list[str]:
+    if isinstance(event, CommandRefused):
+        return ["command_refused"]
+    overridden = ["overridden"] if getattr(event, "overrides_freeze", False) else []
+    return [_COMMANDS[name_of(event)], *overridden]

@@ -1,0 +1,52 @@
+"""A question about the trail: the conditions that an entry must meet."""
+
+from datetime import datetime
+
+from pointsman.core.index.entry import IndexEntry
+from pointsman.core.value import Value
+
+
+class IndexQuery(Value, kw_only=True, frozen=True):
+    """The conditions of a question. An entry must meet all that are set, between `since` and `until`."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    before: str | None = None  # a sort key: only what is older
+    rollout: str | None = None
+    person: str | None = None  # GitHub login, or an ARN
+    repository: str | None = None
+    commit: str | None = None  # or its first two or more digits
+    branch: str | None = None
+    file: str | None = None  # of the repository; needs `repository`
+    route: str | None = None
+    account: str | None = None  # its label
+    region: str | None = None
+    host: str | None = None  # name in the inventory
+    task: str | None = None  # its name
+    path: str | None = None  # of a file on a host; needs `host`
+    outcomes: tuple[str, ...] = ()  # one of them
+    types: tuple[str, ...] = ()  # one of them
+
+    def matches(self, entry: IndexEntry) -> bool:
+        """Whether an entry meets the conditions, except those on time, files, tasks and paths."""
+        return (
+            _same(self.rollout, entry.rollout)
+            and _same_folded(self.person, entry.person)
+            and _same_folded(self.repository, entry.repository)
+            and (self.commit is None or (entry.commit or "").startswith(self.commit.lower()))
+            and _same(self.branch, entry.branch)
+            and _same(self.route, entry.route)
+            and _same(self.account, entry.account)
+            and _same(self.region, entry.region)
+            and _same(self.host, entry.host)
+            and (not self.outcomes or bool({*self.outcomes} & {*entry.outcomes}))
+            and (not self.types or entry.type in self.types)
+        )
+
+
+def _same(wanted: str | None, found: str | None) -> bool:
+    return wanted is None or wanted == found
+
+
+def _same_folded(wanted: str | None, found: str | None) -> bool:
+    return wanted is None or wanted.lower() == (found or "").lower()

@@ -1,0 +1,134 @@
+"""Answer a question from the index: from the partitions with the fewest entries, filtered by the other conditions."""
+
+from collections.abc import Callable, Iterator
+from heapq import merge
+from typing import Final
+
+from pointsman.core.index.entries import has_task
+from pointsman.core.index.facets import (
+    Facet,
+    branch_value,
+    commit_partition_value,
+    file_value,
+    host_value,
+    partitions,
+    path_value,
+)
+from pointsman.core.index.outcomes import OUTCOMES_OF_TYPE
+from pointsman.core.index.query import IndexQuery
+from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, FoundEntry, PageRequest
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.item import timestamp
+
+MOST_OF_A_COMMIT: Final = 1_000  # entries
+MOST_ROLLOUTS: Final = 1_000  # that changed a file
+
+type LoadEvent = Callable[[str, str], Event | None]
+"""Reads an event of the trail by its partition and key; None: it is gone."""
+
+
+def search(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[FoundEntry]:
+    """Yield what matches `query`, newest first. Raises Unavailable or Misconfigured."""
+    rollouts = _rollouts_with_file(reader, query) if query.file and _needs_more_than_the_file(query) else None
+    for found in _candidates(reader, query, rollouts):
+        entry = found.entry
+        if rollouts is not None and entry.rollout not in rollouts:
+            continue
+        if query.matches(entry) and (query.task is None or has_task(entry, query.task, load)):
+            yield found
+
+
+def _needs_more_than_the_file(query: IndexQuery) -> bool:
+    """Whether the entries of a file, which are of deliveries and rollouts, cannot answer the question."""
+    return bool(query.host or query.task or query.account or query.region or query.outcomes or query.types)
+
+
+def _rollouts_with_file(reader: EntryReader, query: IndexQuery) -> set[str]:
+    stream = EntryStream(reader, _of_file(query), "", NEWEST)
+    rollouts: set[str] = set()
+    for found in stream:
+        if found.entry.rollout:
+            rollouts.add(found.entry.rollout)
+        if len(rollouts) == MOST_ROLLOUTS:
+            break
+    return rollouts
+
+
+def _candidates(reader: EntryReader, query: IndexQuery, rollouts: set[str] | None) -> Iterator[FoundEntry]:
+    """Entries that may match, newest first."""
+    oldest = timestamp(query.since) if query.since else ""
+    until = f"{timestamp(query.until)}{NEWEST}" if query.until else NEWEST
+    before = min(until, query.before or NEWEST)
+    narrow = _narrow(reader, query, rollouts)
+    if narrow is None and query.commit:
+        yield from _of_commit(reader, query.commit, oldest, before)
+        return
+    broad = [narrow] if narrow is not None else list(_broad(reader, query)) or [partitions(Facet.TIME)]
+    streams = [EntryStream(reader, each, oldest, before) for each in broad]
+    yield from min(streams, key=EntryStream.probe) if len(streams) > 1 else streams[0]
+
+
+def _narrow(reader: EntryReader, query: IndexQuery, rollouts: set[str] | None) -> list[str] | None:
+    """The partitions of a condition that few entries meet; None if there is no such condition."""
+    if query.host:
+        targets = [each.target for each in reader.hosts(query.host) if _is_at(each.target, query)]
+        if query.path:
+            return [one for each in targets for one in partitions(Facet.PATH, path_value(each, query.host, query.path))]
+        return [one for each in targets for one in partitions(Facet.HOST, host_value(each, query.host))]
+    if query.rollout:
+        return partitions(Facet.ROLLOUT, query.rollout)
+    if rollouts is not None:
+        return [one for each in sorted(rollouts) for one in partitions(Facet.ROLLOUT, each)]
+    return _of_file(query) if query.file else None
+
+
+def _is_at(target: str, query: IndexQuery) -> bool:
+    account, _, region = target.partition("/")
+    return query.account in (None, account) and query.region in (None, region)
+
+
+def _of_file(query: IndexQuery) -> list[str]:
+    return partitions(Facet.FILE, file_value(query.repository or "", query.file or ""))
+
+
+def _broad(reader: EntryReader, query: IndexQuery) -> Iterator[list[str]]:
+    """The partitions of each condition that many entries may meet."""
+    for facet, value in (
+        (Facet.TASK, query.task),
+        (Facet.PERSON, query.person),
+        (Facet.ROUTE, query.route),
+        (Facet.BRANCH, query.branch and query.repository and branch_value(query.repository, query.branch)),
+        (Facet.REPOSITORY, None if query.branch else query.repository),
+    ):
+        if value:
+            yield partitions(facet, value)
+    outcomes = query.outcomes or _outcomes_of(query.types)
+    if outcomes and "ok" not in outcomes:
+        yield [one for each in outcomes for one in partitions(Facet.OUTCOME, each)]
+    if query.account or query.region:
+        targets = [each for each in reader.targets() if _is_at(each, query)]
+        yield [one for each in targets for one in partitions(Facet.TARGET, each)]
+
+
+def _outcomes_of(types: tuple[str, ...]) -> tuple[str, ...]:
+    """The outcomes that events of these types have; none if they may have others, too."""
+    outcomes = [OUTCOMES_OF_TYPE.get(each, ()) for each in types]
+    return tuple(sorted({one for each in outcomes for one in each})) if all(outcomes) else ()
+
+
+def _of_commit(reader: EntryReader, commit: str, oldest: str, before: str) -> Iterator[FoundEntry]:
+    """The entries of a commit: its sort keys begin with the commit, so they are sorted here.
+
+    Those of its rollouts follow, since the entries of hosts are not found by commit.
+    """
+    commit = commit.lower()
+    [partition] = partitions(Facet.COMMIT, commit_partition_value(commit))
+    request = PageRequest(partition=partition, oldest=commit, before=f"{commit}{NEWEST}", limit=MOST_OF_A_COMMIT)
+    [page] = reader.pages([request])
+    found = [FoundEntry(sort_key=each.sort_key.partition("#")[2], entry=each.entry) for each in page.entries]
+    rollouts = sorted({each.entry.rollout for each in found if each.entry.rollout})
+    names = [one for each in rollouts for one in partitions(Facet.ROLLOUT, each)]
+    others = EntryStream(reader, names, oldest, before)
+    mine = sorted((each for each in found if not each.entry.rollout), key=lambda each: each.sort_key, reverse=True)
+    in_time = (each for each in mine if oldest <= each.sort_key < before)
+    yield from merge(in_time, others, key=lambda each: each.sort_key, reverse=True)

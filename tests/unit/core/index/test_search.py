@@ -1,0 +1,204 @@
+"""Questions about the trail: the index finds what reading every event finds, newest first, and reads little for it."""
+
+import random
+from collections.abc import Sequence
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pointsman.adapters.index_memory import MemoryIndex
+from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.index.entries import entries_of, entry_of
+from pointsman.core.index.indexer import EventChange, Indexer
+from pointsman.core.index.query import IndexQuery
+from pointsman.core.index.search import search
+from pointsman.core.index.streams import Page, PageRequest
+from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import HostResultRecorded, RolloutStarted
+from tests.support.events import after, ended_rollout, ended_run, host, started_rollout, started_run, task
+
+PEOPLE, REPOSITORIES, ROUTES = ("hana", "Omar", "ada"), ("acme/infra", "acme/Other"), ("site", "db")
+TARGETS = ("dev/eu-west-1", "prod/eu-west-1", "prod/us-east-1")
+TASKS = ("Install nginx", "Write the configuration", "Restart")
+
+
+class CountingIndex(MemoryIndex):
+    """Counts what is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rounds = self.read = 0
+
+    def pages(self, requests: Sequence[PageRequest]) -> list[Page]:
+        self.rounds += 1
+        pages = super().pages(requests)
+        self.read += sum(len(page.entries) for page in pages)
+        return pages
+
+
+class World:
+    """A trail with its index, and questions that are answered from both."""
+
+    def __init__(self) -> None:
+        self.trail, self.index = MemoryTrail(), CountingIndex()
+        self.indexer = Indexer(self.index, self._start)
+
+    def add(self, *events: Event) -> None:
+        for event in events:
+            assert self.trail.record(event)
+        self.indexer.apply([EventChange(new=event) for event in events])
+
+    def _start(self, rollout: str) -> RolloutStarted | None:
+        event = self.trail.event(f"ROLLOUT#{rollout}", "RolloutStarted")
+        return event if isinstance(event, RolloutStarted) else None
+
+    def found(self, query: IndexQuery) -> list[tuple[str, str]]:
+        keys = [
+            (each.entry.event_partition, each.entry.event_key) for each in search(self.index, self.trail.event, query)
+        ]
+        return list(dict.fromkeys(keys))
+
+
+def a_rollout(number: int, seed: random.Random, hosts: int = 2) -> list[Event]:
+    """The events of a rollout at its own time."""
+    name, commit = f"r-{number:016x}", f"{number * 7919:040x}"
+    about = {
+        "actor": seed.choice(PEOPLE),
+        "repository": seed.choice(REPOSITORIES),
+        "route": seed.choice(ROUTES),
+        "commit": commit,
+        "rollout": name,
+    }
+    ref = seed.choice(("refs/heads/main", "refs/heads/feature/x", "refs/tags/v1"))
+    files = tuple(seed.sample(("site.yml", "roles/a.yml", "roles/b.yml"), seed.randint(0, 3)))
+    targets = seed.sample(TARGETS, seed.randint(1, 3))
+    start = started_rollout(*targets).replace(**about, at=after(number * 100))
+    events: list[Event] = [start.replace(change=start.change.replace(ref=ref, files=files))]
+    for place, target in enumerate(targets):
+        at = number * 100 + place * 10 + 1
+        events.append(started_run(target).replace(**about, at=after(at)))
+        for which in range(hosts):
+            names = seed.sample(TASKS, seed.randint(0, 3))
+            status = seed.choice(("ok", "changed", "failed"))
+            tasks = [task(name=each, changed_path="/etc/nginx.conf") for each in names]
+            result = host(target, f"web-{which}", status=status, tasks=tasks)
+            events.append(result.replace(**about, at=after(at + 1 + which)))
+        events.append(ended_run(target).replace(**about, at=after(at + 5)))
+    return [*events, ended_rollout().replace(**about, at=after(number * 100 + 99))]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    world, seed = World(), random.Random(11)
+    for number in range(120):
+        world.add(*a_rollout(number, seed))
+    return world
+
+
+queries = st.builds(
+    IndexQuery,
+    since=st.none() | st.integers(0, 12_000).map(after),
+    until=st.none() | st.integers(0, 12_000).map(after),
+    person=st.none() | st.sampled_from(("HANA", "omar", "nobody")),
+    repository=st.none() | st.sampled_from(("ACME/infra", "acme/other")),
+    commit=st.none() | st.integers(0, 119).map(lambda number: f"{number * 7919:040x}"),
+    branch=st.none() | st.sampled_from(("main", "feature/x", "refs/tags/v1")),
+    route=st.none() | st.sampled_from(ROUTES),
+    account=st.none() | st.sampled_from(("dev", "prod")),
+    region=st.none() | st.sampled_from(("eu-west-1", "us-east-1")),
+    host=st.none() | st.sampled_from(("web-0", "web-1", "web-9")),
+    outcomes=st.sampled_from(((), ("failed",), ("changed", "failed"), ("ok",), ("started",))),
+    types=st.sampled_from(((), ("HostResultRecorded",), ("RolloutStarted", "RolloutEnded"))),
+)
+
+
+def listed(world: World, query: IndexQuery) -> set[tuple[str, str]]:
+    """The same answer from every event of the trail."""
+    answer = set()
+    for event in world.trail.all():
+        start = world.trail.event(event.partition, "RolloutStarted")
+        ref = start.change.ref if isinstance(start, RolloutStarted) else None
+        entries = entries_of(event, ref)
+        in_time = (query.since is None or event.at >= query.since) and (query.until is None or event.at <= query.until)
+        if entries and in_time and query.matches(entry_of(event, entries[0].entry.branch)):
+            answer.add((event.partition, event.key))
+    return answer
+
+
+@given(queries)
+def test_any_combination_finds_what_reading_everything_finds(world: World, query: IndexQuery) -> None:
+    found = world.found(query)
+    quiet = {(each.partition, each.key) for each in world.trail.all() if each.key.startswith("RunEnded#")}
+    expected = listed(world, query)
+    assert set(found) - expected == set()
+    assert expected - set(found) <= quiet  # a run that succeeded is found by its target, rollout and time
+
+
+@given(queries, st.integers(1, 50))
+def test_the_newest_come_first_and_a_page_goes_on_where_the_last_ended(
+    world: World, query: IndexQuery, length: int
+) -> None:
+    whole = [each.sort_key for each in search(world.index, world.trail.event, query)]
+    assert whole == sorted(whole, reverse=True)
+    first = whole[:length]
+    rest = search(world.index, world.trail.event, query.replace(before=first[-1])) if first else iter(())
+    assert first + [each.sort_key for each in rest] == whole
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_finds_the_hosts_on_which_it_did_something(world: World, name: str) -> None:
+    results = [each for each in world.trail.all() if isinstance(each, HostResultRecorded)]
+    expected = {(each.partition, each.key) for each in results if name in (task.name for task in each.tasks)}
+    assert expected
+    assert set(world.found(IndexQuery(task=name))) == expected
+    of_host = {(each.partition, each.key) for each in results if each.host == "web-1"}
+    assert set(world.found(IndexQuery(task=name, host="web-1"))) == expected & of_host
+
+
+def test_a_changed_file_finds_its_rollouts_and_with_another_condition_what_they_did(world: World) -> None:
+    starts = [each for each in world.trail.all() if isinstance(each, RolloutStarted)]
+    mine = [each for each in starts if "site.yml" in each.change.files and each.repository == "acme/infra"]
+    assert mine
+    query = IndexQuery(repository="acme/infra", file="site.yml")
+    assert set(world.found(query)) == {(each.partition, each.key) for each in mine}
+    hosts = world.found(query.replace(host="web-0"))
+    assert hosts
+    assert {partition for partition, _ in hosts} <= {each.partition for each in mine}
+    failed = world.found(query.replace(outcomes=("failed",)))
+    assert {partition for partition, _ in failed} <= {each.partition for each in mine}
+
+
+def test_a_path_finds_each_change_of_a_file_on_a_host(world: World) -> None:
+    found = world.found(IndexQuery(host="web-0", account="dev", path="/etc/nginx.conf"))
+    results = [each for each in world.trail.all() if isinstance(each, HostResultRecorded) and each.host == "web-0"]
+    expected = [(each.partition, each.key) for each in results if each.tasks and str(each.target).startswith("dev/")]
+    assert found == expected[::-1]
+    assert world.found(IndexQuery(host="web-0", path="/etc/other")) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        IndexQuery(),
+        IndexQuery(person="hana"),
+        IndexQuery(repository="acme/infra"),
+        IndexQuery(repository="acme/infra", branch="main"),
+        IndexQuery(route="site"),
+        IndexQuery(account="prod"),
+        IndexQuery(region="eu-west-1"),
+        IndexQuery(host="web-0"),
+        IndexQuery(task="Restart"),
+        IndexQuery(outcomes=("failed",)),
+        IndexQuery(types=("RolloutStarted",)),
+        IndexQuery(commit=f"{7_919:040x}"),
+    ],
+    ids=str,
+)
+def test_the_first_hundred_are_read_in_few_rounds(world: World, query: IndexQuery) -> None:
+    world.index.rounds = world.index.read = 0
+    found = list(islice(search(world.index, world.trail.event, query), 100))
+    assert found
+    assert world.index.rounds <= 3
+    assert world.index.read <= 400
