@@ -18,6 +18,7 @@ from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.dynamodb import unmarshal
 from pointsman.adapters.index_dynamodb import DynamoEntryWriter
 from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.index.entries import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.trail.item import ReadEvent, read_item
 
@@ -51,7 +52,8 @@ def _changes(records: Iterable[dict[str, Any]]) -> Iterator[EventChange]:
     for record in records:
         old, new = _event(record, "OldImage"), _event(record, "NewImage")
         if new or _is_expiry(record):
-            yield EventChange(old=old, new=new)
+            keys = unmarshal(record["dynamodb"]["Keys"])
+            yield EventChange(place=EventKey(partition=keys["pk"], key=keys["sk"]), old=old, new=new)
         # An item that somebody removed keeps its entries: they are evidence. notify counts it, for an alarm.
 
 

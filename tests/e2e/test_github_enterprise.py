@@ -46,6 +46,7 @@ class Installation:
         self._deploy(ACCOUNT, "enterprise-worker", Sources().worker, self._worker(control["BusArn"]))
         self.observer = Observer(cloud)
         self.observer.audit_table = control["AuditTableName"]
+        self.observer.index_table = control["IndexTableName"]
         self.observer.store = DynamoRollouts(
             cloud.client("dynamodb"), control["RolloutsTableName"], control["AuditTableName"]
         )

@@ -7,8 +7,11 @@ import boto3
 from pointsman.core.model import RolloutId, Run, RunState
 from pointsman.core.ports import BuildReport
 from pointsmanctl.stack.connection import Connection
+from tests.support.index import index_trail
 from tests.support.rollouts import Clock
 from tests.support.world import AUDIT, ROLLOUTS, TableWorld
+
+INDEX = f"{AUDIT}-index"
 
 
 class WallClock(Clock):
@@ -18,12 +21,22 @@ class WallClock(Clock):
         return datetime.now(UTC)
 
 
+class IndexedConnection(Connection):
+    """A connection to a stack whose index has every event."""
+
+    @property
+    def index_table(self) -> str:
+        index_trail(self.dynamodb, AUDIT, INDEX)
+        return INDEX
+
+
 class DeployedStack(TableWorld):
     """An engine on the tables, and the connection by which commands read them."""
 
     def __init__(self) -> None:
         super().__init__(clock=WallClock())
-        self.connection = Connection(boto3.Session(), None, {"AuditTableName": AUDIT, "RolloutsTableName": ROLLOUTS})
+        outputs = {"AuditTableName": AUDIT, "IndexTableName": INDEX, "RolloutsTableName": ROLLOUTS}
+        self.connection = IndexedConnection(boto3.Session(), None, outputs)
 
     def end_run(self, run: Run, state: RunState, reason: str = "") -> None:
         """CodeBuild reports that the build of a run has ended."""

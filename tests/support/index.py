@@ -1,10 +1,11 @@
 """The index of a trail on moto, where no stream invokes audit_indexer."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.dynamodb import unmarshal
 from pointsman.adapters.index_dynamodb import DynamoEntryWriter
 from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.index.entries import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.trail.item import read_item
 
@@ -12,8 +13,12 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def index_trail(client: "DynamoDBClient", audit: str = "audit", index: str = "index") -> int:
-    """Write the entries of every event of the trail; how many there are."""
+def index_trail(client: "DynamoDBClient", audit: str = "audit", index: str = "index") -> None:
+    """Write the entries of every event of the trail."""
     indexer = Indexer(DynamoEntryWriter(client, index), DynamoTrail(client, audit).start_of_rollout)
-    pages = client.get_paginator("scan").paginate(TableName=audit)
-    return sum(indexer.apply([EventChange(new=read_item(unmarshal(item))) for item in page["Items"]]) for page in pages)
+    for page in client.get_paginator("scan").paginate(TableName=audit):
+        indexer.apply([_change(unmarshal(item)) for item in page["Items"]])
+
+
+def _change(item: dict[str, Any]) -> EventChange:
+    return EventChange(place=EventKey(partition=item["pk"], key=item["sk"]), new=read_item(item))

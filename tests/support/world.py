@@ -130,7 +130,7 @@ class TableWorld(World):
         self, client: Any = None, rollouts: str = ROLLOUTS, audit: str = AUDIT, clock: Clock | None = None
     ) -> None:
         self.client = client or _one_call_at_a_time(boto3.client("dynamodb", region_name="us-east-1"))
-        create_tables(self.client, rollouts, audit)
+        create_tables(self.client, rollouts, audit, f"{audit}-index")
         store, trail = DynamoRollouts(self.client, rollouts, audit), DynamoTrail(self.client, audit)
         super().__init__(store, trail, clock or Clock())
 

@@ -43,6 +43,7 @@ def test_the_entries_of_every_event_are_read_as_they_were_written(index: Index) 
     entries = [
         each for name in SAMPLES for each in entries_of(read_event(sample(f"ours/{name}.json")), "refs/heads/main")
     ]
+    entries = list({(each.pk, each.sk): each for each in entries}.values())  # samples of commands share their ids
     writer.write(entries, [])
     assert len(entries) > 100
     for partition in {each.pk for each in entries}:

@@ -36,9 +36,14 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
 def record(name: str, old: Event | None = None, new: Event | None = None, **about: Any) -> dict[str, Any]:
     """A record of the stream, as Lambda gets it."""
     images = {"OldImage": old, "NewImage": new}
+    event = new or old
+    assert event
     return {
         "eventName": name,
-        "dynamodb": {image: marshal(to_item(event)) for image, event in images.items() if event},
+        "dynamodb": {
+            "Keys": marshal({"pk": event.partition, "sk": event.key}),
+            **{image: marshal(to_item(each)) for image, each in images.items() if each},
+        },
         **about,
     }
 

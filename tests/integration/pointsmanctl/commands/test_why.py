@@ -138,7 +138,7 @@ def test_events_of_a_newer_version_are_counted_without_their_new_fields(stack: D
 def test_nothing_found_says_where_else_to_look(stack: DeployedStack) -> None:
     result = ask("abcdef")
     assert result.exit_code == 3
-    assert "no delivery of commit abcdef in the audit trail since" in result.stderr
+    assert "no delivery of commit abcdef in the audit trail\n" in result.stderr
     assert "Recent Deliveries" in result.stderr
     as_json = ask("abcdef", "-o", "json")
     assert (as_json.exit_code, json.loads(as_json.stdout)) == (3, [])

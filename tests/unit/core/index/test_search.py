@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.index.entries import entries_of, entry_of
+from pointsman.core.index.entries import EventKey, entry_of
 from pointsman.core.index.indexer import EventChange, Indexer
+from pointsman.core.index.outcomes import is_listed
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
 from pointsman.core.index.streams import Page, PageRequest
@@ -48,7 +49,7 @@ class World:
     def add(self, *events: Event) -> None:
         for event in events:
             assert self.trail.record(event)
-        self.indexer.apply([EventChange(new=event) for event in events])
+        self.indexer.apply([EventChange(place=EventKey.of(event), new=event) for event in events])
 
     def _start(self, rollout: str) -> RolloutStarted | None:
         event = self.trail.event(f"ROLLOUT#{rollout}", "RolloutStarted")
@@ -120,9 +121,9 @@ def listed(world: World, query: IndexQuery) -> set[tuple[str, str]]:
     for event in world.trail.all():
         start = world.trail.event(event.partition, "RolloutStarted")
         ref = start.change.ref if isinstance(start, RolloutStarted) else None
-        entries = entries_of(event, ref)
+        branch = {"refs/heads/main": "main", "refs/heads/feature/x": "feature/x"}.get(ref or "", ref)
         in_time = (query.since is None or event.at >= query.since) and (query.until is None or event.at <= query.until)
-        if entries and in_time and query.matches(entry_of(event, entries[0].entry.branch)):
+        if is_listed(event) and in_time and query.matches(entry_of(event, branch)):
             answer.add((event.partition, event.key))
     return answer
 

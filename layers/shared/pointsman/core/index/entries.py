@@ -35,6 +35,18 @@ _OF_A_COMMIT: Final = (DeliveryDecided, RolloutStarted, RolloutEnded, CommandEve
 LONGEST_NAME: Final = 120  # characters of a task's name
 
 
+class EventKey(Value, kw_only=True, frozen=True):
+    """Where an event is in the trail. Another version may have given it another key than it would get today."""
+
+    partition: str
+    key: str
+
+    @classmethod
+    def of(cls, event: Event) -> "EventKey":
+        """Where this version stores an event."""
+        return cls(partition=event.partition, key=event.key)
+
+
 class StoredEntry(Value, kw_only=True, frozen=True):
     """An entry and its key in the index."""
 
@@ -43,11 +55,14 @@ class StoredEntry(Value, kw_only=True, frozen=True):
     entry: IndexEntry | HostEntry
 
 
-def entries_of(event: Event, ref: str | None = None) -> list[StoredEntry]:
-    """Every entry of `event`, each with another key; none if lists do not show it. `ref`: that of its rollout."""
+def entries_of(event: Event, ref: str | None = None, place: EventKey | None = None) -> list[StoredEntry]:
+    """Every entry of `event`, each with another key; none if lists do not show it.
+
+    `ref`: that of its rollout. `place`: where the event is stored, if not where this version would store it.
+    """
     if not is_listed(event):
         return []
-    found = {(each.pk, each.sk): each for each in _entries(event, ref)}
+    found = {(each.pk, each.sk): each for each in _entries(event, ref, place or EventKey.of(event))}
     return list(found.values())
 
 
@@ -68,12 +83,12 @@ def host_entry_of(event: Event) -> StoredEntry | None:
     return StoredEntry(pk=partition(Facet.HOSTS, "", event.host), sk=f"{event.host}#{event.target}", entry=entry)
 
 
-def _entries(event: Event, ref: str | None) -> Iterator[StoredEntry]:
+def _entries(event: Event, ref: str | None, place: EventKey) -> Iterator[StoredEntry]:
     ref = event.change.ref if isinstance(event, DeliveryDecided | RolloutStarted) else ref
     branch = _branch(ref)
-    identity = event_id(event.partition, event.key)
+    identity = event_id(place.partition, place.key)
     tasks = event.tasks if isinstance(event, HostResultRecorded) else ()
-    plain = entry_of(event, branch)
+    plain = entry_of(event, branch).replace(event_partition=place.partition, event_key=place.key)
     entry = _with_first_tasks(plain, tasks)
     sk = sort_key(event.at, identity)
     for facet, value in _places(event, entry):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from pointsman.core.index.entries import StoredEntry, entries_of, host_entry_of
+from pointsman.core.index.entries import EventKey, StoredEntry, entries_of, host_entry_of
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import RolloutStarted
 from pointsman.core.trail.keys import rollout_of
@@ -16,6 +16,7 @@ type FindStart = Callable[[str], RolloutStarted | None]
 class EventChange(Value, kw_only=True, frozen=True):
     """A change of the trail: an event without `old` is new, one without `new` is gone."""
 
+    place: EventKey
     old: Event | None = None
     new: Event | None = None
 
@@ -49,7 +50,7 @@ class Indexer:
         hosts: dict[str, StoredEntry] = {}
         targets: set[str] = set()
         for change in changes:
-            old, new = self.entries(change.old), self.entries(change.new)
+            old, new = self.entries(change.old, change.place), self.entries(change.new, change.place)
             delete |= {key: each for key, each in old.items() if key not in new}
             put |= new
             if change.new:
@@ -64,15 +65,15 @@ class Indexer:
             self._targets.add(name)
         return len(put)
 
-    def entries(self, event: Event | None) -> dict[tuple[str, str], StoredEntry]:
+    def entries(self, event: Event | None, place: EventKey) -> dict[tuple[str, str], StoredEntry]:
         """The entries of an event by their keys."""
         if event is None:
             return {}
-        return {(each.pk, each.sk): each for each in entries_of(event, self._ref(event))}
+        return {(each.pk, each.sk): each for each in entries_of(event, self._ref(event, place), place)}
 
-    def _ref(self, event: Event) -> str | None:
+    def _ref(self, event: Event, place: EventKey) -> str | None:
         """The ref that the event's rollout is about: only the rollout's start has it."""
-        rollout = rollout_of(event.partition)
+        rollout = rollout_of(place.partition)
         if rollout is None:
             return None
         if rollout not in self._refs:
