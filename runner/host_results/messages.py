@@ -34,6 +34,13 @@ def render_diffs(result: Mapping[str, Any], redactor: Redactor) -> str | None:
     return "\n".join(text for text in texts if text) or None
 
 
+def changed_parts(result: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The results that changed something and may be recorded: of a loop's items, or the result itself."""
+    for part in _parts(result):
+        if part.get("changed") and not _censored(part) and not _failed(part):
+            yield part
+
+
 def _parts(result: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The results of a loop's items, or the result itself."""
     items = result.get("results")

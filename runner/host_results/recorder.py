@@ -11,6 +11,7 @@ from typing import Any, Literal
 from redaction import Redactor, Strictness
 
 from . import messages
+from .changed_paths import changed_paths
 from .result import Counts, HostRecord, RunContext, TaskRecord, TaskStatus
 from .spool import Spool
 from .text import clean, now
@@ -150,6 +151,7 @@ class Recorder:
             status=status,
             message=messages.render(result, status, self._redactor) if public_items else None,
             diff=messages.render_diffs(result, self._redactor) if public_items else None,
+            changed_paths=changed_paths(result, self._redactor) if public_items else (),
             duration_seconds=seconds,
             ignored=outcome.ignored,
             rescued=outcome.rescued,

@@ -54,6 +54,7 @@ class TaskRecord:
     status: TaskStatus
     message: str | None = None
     diff: str | None = None
+    changed_paths: tuple[str, ...] = ()  # files of the host that it changed, as far as its module says; only the first
     duration_seconds: float = 0.0
     ignored: bool = False
     rescued: bool = False

@@ -77,6 +77,19 @@ def test_the_trail_shows_who_changed_what_on_which_host(world: Observer, role_ch
         [configured] = [task for task in result.tasks if task.path.startswith("roles/app/tasks/main.yml")]
         assert configured.diff
         assert "+        return 200" in configured.diff
+        assert len(configured.changed_paths) == 1
+
+
+def test_the_index_finds_who_changed_a_file_on_a_host(world: Observer, role_change: WebhookDelivery) -> None:
+    rollout, _ = world.end_of(role_change)
+    [result] = [each for each in world.host_results(rollout.id, 10) if each.host == "web-prod-euw1"]
+    [path] = next(task for task in result.tasks if task.changed_paths).changed_paths
+
+    def found() -> bool:
+        entries = world.trail.find(IndexQuery(host="web-prod-euw1", path=path))
+        return rollout.id in {each.entry.rollout for each in entries}
+
+    assert wait_until(found, TIMEOUT_SECONDS, f"the index does not find the change of {path}")
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def a_rollout(number: int, seed: random.Random, hosts: int = 2) -> list[Event]:
         for which in range(hosts):
             names = seed.sample(TASKS, seed.randint(0, 3))
             status = seed.choice(("ok", "changed", "failed"))
-            tasks = [task(name=each, changed_path="/etc/nginx.conf") for each in names]
+            tasks = [task(name=each, changed_paths=["/etc/nginx.conf"]) for each in names]
             result = host(target, f"web-{which}", status=status, tasks=tasks)
             events.append(result.replace(**about, at=after(at + 1 + which)))
         events.append(ended_run(target).replace(**about, at=after(at + 5)))

@@ -168,8 +168,10 @@ def _entries_of_task(
         tasks=(task_entry(task),), outcomes=(_task_outcome(event, task),), detail=one_line(task.message or "", 240)
     )
     yield StoredEntry(pk=partition(Facet.TASK, task.name, identity), sk=sk, entry=entry)
-    if event.target and event.host and task.changed_path and task.status == "changed":
-        value = path_value(event.target, event.host, task.changed_path)
+    if not event.target or not event.host or entry.outcomes == ("would_change",):
+        return
+    for path in task.changed_paths:
+        value = path_value(event.target, event.host, path)
         yield StoredEntry(pk=partition(Facet.PATH, value, identity), sk=sk, entry=entry)
 
 
@@ -200,7 +202,8 @@ def task_entry(task: TaskResult) -> TaskEntry:
         action=task.action,
         path=task.path,
         status=task.status,
-        changed_path=task.changed_path,
+        changed_path=task.changed_paths[0] if task.changed_paths else None,
+        changed_paths=len(task.changed_paths),
         diff=diff_digest(task.diff),
         ignored=task.ignored,
         rescued=task.rescued,

@@ -45,7 +45,8 @@ class TaskResult(Value, kw_only=True, frozen=True):
     status: Status
     message: str | None = None  # why it failed, redacted
     diff: str | None = None  # unified, redacted
-    changed_path: str | None = None  # the file of the host that it changed: "/etc/nginx/nginx.conf", redacted
+    # The first files of the host that it changed, as far as its module says: "/etc/nginx/nginx.conf". Redacted.
+    changed_paths: tuple[str, ...] = ()
     duration_seconds: Annotated[float, Meta(ge=0, le=LONGEST_TASK)]
     ignored: bool = False  # it failed, but ignore_errors or ignore_unreachable is set
     rescued: bool = False  # it failed, and a rescue section handled that
