@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from re import _constants as ops  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import Any
+
+parser, ops = import_module("re._parser"), import_module("re._constants")
 
 MOST_CHOICES = 3  # of one character
 
