@@ -83,7 +83,7 @@ def test_the_trail_shows_who_changed_what_on_which_host(world: Observer, role_ch
 def test_the_index_finds_who_changed_a_file_on_a_host(world: Observer, role_change: WebhookDelivery) -> None:
     rollout, _ = world.end_of(role_change)
     [result] = [each for each in world.host_results(rollout.id, 10) if each.host == "web-prod-euw1"]
-    [path] = next(task for task in result.tasks if task.changed_paths).changed_paths
+    path = next(task for task in result.tasks if task.changed_paths).changed_paths[-1]
 
     def found() -> bool:
         entries = world.trail.find(IndexQuery(host="web-prod-euw1", path=path))
