@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.audit.events import EVENTS_OF_A_PUSH, PEOPLE, REPOSITORIES, TASKS, Push, pushes
+from bench.audit.events import EVENTS_OF_A_PUSH, PEOPLE, REPOSITORIES, TASKS, BenchmarkPush, pushes
 from bench.audit.store import WRITE_UNIT, Charge, SizedIndex, size_of
 from pointsman.core.index.entries import EventKey, entries_of
 from pointsman.core.index.indexer import EventChange, Indexer
@@ -55,7 +55,7 @@ def _arguments() -> argparse.Namespace:
 
 def _of_a_push() -> Table:
     """Write units and bytes of one push, before (five indexes with copies) and now."""
-    events = list(Push(7).events())
+    events = list(BenchmarkPush(7).events())
     former = now = former_bytes = now_bytes = 0
     hottest: Counter[str] = Counter()
     for event in events:
@@ -81,11 +81,11 @@ def _of_a_push() -> Table:
     return table
 
 
-def _filled(path: str, number: int, console: Console) -> tuple[SizedIndex, Push]:
+def _filled(path: str, number: int, console: Console) -> tuple[SizedIndex, BenchmarkPush]:
     index = SizedIndex(path)
     starts: dict[str, RolloutStarted] = {}
     indexer = Indexer(index, starts.get)
-    began, last = time.process_time(), Push(0)
+    began, last = time.process_time(), BenchmarkPush(0)
     for some in batched(pushes(number), 5):
         events = [event for push in some for event in push.events()]
         indexer.apply([EventChange(place=EventKey.of(event), new=event) for event in events])
@@ -98,7 +98,7 @@ def _filled(path: str, number: int, console: Console) -> tuple[SizedIndex, Push]
     return index, last
 
 
-def _of_questions(index: SizedIndex, newest: Push, number: int) -> Table:
+def _of_questions(index: SizedIndex, newest: BenchmarkPush, number: int) -> Table:
     table = Table(title=f"The first {ROWS} of {number:,} events")
     for column in ("question", "rows", "round trips", "read units", "CPU ms"):
         table.add_column(column)
@@ -123,8 +123,8 @@ def _no_event(_partition: str, _key: str) -> Event | None:
     return None
 
 
-def _questions(newest: Push) -> dict[str, IndexQuery]:
-    old = Push(newest.number // 2)
+def _questions(newest: BenchmarkPush) -> dict[str, IndexQuery]:
+    old = BenchmarkPush(newest.number // 2)
     [delivery] = [event for event in old.events() if isinstance(event, DeliveryDecided)]
     results = [event for event in old.events() if isinstance(event, HostResultRecorded) and event.tasks]
     host, path = results[0].host, results[0].tasks[0].changed_paths[0]

@@ -38,7 +38,7 @@ _DIFF: Final = "# /etc/app/part.conf\n@@ -1,3 +1,3 @@\n" + "\n".join(
 
 
 @dataclass(frozen=True)
-class Push:
+class BenchmarkPush:
     """One push of a series."""
 
     number: int
@@ -147,6 +147,6 @@ class Push:
         )
 
 
-def pushes(events: int) -> Iterator[Push]:
+def pushes(events: int) -> Iterator[BenchmarkPush]:
     """So many pushes that they have at least `events` events."""
-    return (Push(number) for number in range(-(-events // EVENTS_OF_A_PUSH)))
+    return (BenchmarkPush(number) for number in range(-(-events // EVENTS_OF_A_PUSH)))

@@ -39,6 +39,7 @@ def test_a_push_has_as_many_items_as_the_trail_of_a_rollout() -> None:
 def test_the_metrics_of_a_push_are_those_that_functions_write_when_all_goes_well() -> None:
     names = {"DeliveriesDecided", "RunWait", "RunDuration", "RunsSucceeded"}
     names |= {"EventsTaken", "EventsRecorded", "EventsRepeated"}
+    names |= {"EventsIndexed", "EntriesWritten"}
     names |= {"RolloutsTouched", "MessagesPosted", "MessagesUpdated", "MessagesUnchanged"}
     assert names <= {each.name for each in emitted() if each.dimensions == {"service"}}
     assert len(names) == PUSH_METRICS
