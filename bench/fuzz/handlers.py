@@ -1,4 +1,4 @@
-"""The five handlers on twins, one case each: what went in, what came of it, and what must hold.
+"""The six handlers on twins, one case each: what went in, what came of it, and what must hold.
 
 A case connects a handler to its twins for as long as it runs, and restores the handler's own wiring after it.
 """
@@ -10,12 +10,14 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from bench.fuzz.mutate import HOSTILE, mutated
+from functions.audit_indexer import handler as audit_indexer
 from functions.audit_writer import handler as audit_writer
 from functions.command_receiver import handler as command_receiver
 from functions.notify import handler as notify
@@ -27,6 +29,8 @@ from functions.webhook_receiver import wiring as receiver_wiring
 from pointsman.adapters.alarms_memory import MemoryAlarms
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.dead_letters_memory import MemoryDeadLetters
+from pointsman.adapters.dynamodb import marshal
+from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.instances_memory import MemoryInstances
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.adapters.rollouts_memory import MemoryRollouts
@@ -38,6 +42,7 @@ from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.audit.recorder import AuditRecorder
 from pointsman.core.github.allowed_addresses import AllowedAddresses
+from pointsman.core.index.indexer import Indexer
 from pointsman.core.rollouts.commands.service import CommandService
 from pointsman.core.rollouts.consume import DeliveryConsumer
 from pointsman.core.rollouts.drift_checks import DriftChecks
@@ -73,7 +78,7 @@ def samples(folder: str) -> list[tuple[str, Any]]:
     return [(path.stem, json.loads(path.read_text())) for path in sorted((EVENTS / folder).glob("*.json"))]
 
 
-HANDLERS = (webhook_receiver, start_build, command_receiver, audit_writer, notify)
+HANDLERS = (webhook_receiver, start_build, command_receiver, audit_writer, audit_indexer, notify)
 
 
 def quiet() -> None:
@@ -211,11 +216,33 @@ def notify_case(chance: random.Random) -> Case:
     return Case("shown" if slack_messages else "nothing to show")
 
 
+def audit_indexer_case(chance: random.Random) -> Case:
+    """A stored event of any content: one that cannot be indexed would hold up all that come after it."""
+    index, starts = MemoryIndex(), MemoryTrail()
+    indexer = Indexer(index, starts.start_of_rollout)
+    name, event = chance.choice(samples("ours"))
+    data = json.loads(json.dumps(mutated(event, chance)), parse_float=Decimal)
+    item = {"pk": f"ROLLOUT#{event.get('rollout')}", "sk": f"{name}#1", "type": name, "at": event["at"], "data": data}
+    try:
+        images = {"NewImage": marshal(item)} | ({"OldImage": marshal(item)} if chance.random() < 0.2 else {})
+        json.dumps(images, ensure_ascii=False).encode()
+    except (TypeError, ArithmeticError, UnicodeEncodeError):
+        return Case("the table refuses it")
+    record = {"eventName": "INSERT", "dynamodb": {"Keys": marshal({"pk": item["pk"], "sk": item["sk"]}), **images}}
+    with patch.object(audit_indexer, "_indexer", lambda: indexer):
+        audit_indexer.lambda_handler({"Records": [record]}, FakeContext())
+    keys = list(index.keys())
+    if any(len(pk.encode()) > 2048 or len(sk.encode()) > 1024 for pk, sk in keys):
+        return Case("broken", "the table would refuse a key of an entry")
+    return Case("indexed" if keys else "not listed")
+
+
 CASES: dict[str, Callable[[random.Random], Case]] = {
     "webhook_receiver": receiver_case,
     "start_build": start_build_case,
     "command_receiver": command_receiver_case,
     "audit_writer": audit_writer_case,
+    "audit_indexer": audit_indexer_case,
     "notify": notify_case,
 }
 

@@ -1,6 +1,6 @@
 """The index of the trail in memory, for tests."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from threading import RLock
 
 from pointsman.core.index.entries import StoredEntry
@@ -24,6 +24,10 @@ class MemoryIndex:
                 self._entries.get(each.pk, {}).pop(each.sk, None)
             for each in put:
                 self._entries.setdefault(each.pk, {})[each.sk] = IndexEntry.read(each.entry.to_dict())
+
+    def keys(self) -> Iterator[tuple[str, str]]:
+        """The partition and sort keys of all entries."""
+        return ((partition, key) for partition, entries in self._entries.items() for key in entries)
 
     def put_host(self, stored: StoredEntry) -> None:
         """See EntryWriter.put_host."""

@@ -3,7 +3,8 @@
 from threading import RLock
 
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.events import TrailEvent, read_event
+from pointsman.core.trail.events import RolloutStarted, TrailEvent, read_event
+from pointsman.core.trail.keys import rollout_partition
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 
 
@@ -32,6 +33,11 @@ class MemoryTrail:
     def with_key(self, partition: str, beginning: str) -> list[TrailEvent]:
         """See Trail.with_key."""
         return [event for event in self.of_partition(partition) if event.key.startswith(beginning)]
+
+    def start_of_rollout(self, rollout: str) -> RolloutStarted | None:
+        """The event with which a rollout began; None if there is none."""
+        event = self.event(rollout_partition(rollout), RolloutStarted.__name__)
+        return event if isinstance(event, RolloutStarted) else None
 
     def event(self, partition: str, key: str) -> TrailEvent | None:
         """The event of this partition and key; None if there is none."""

@@ -44,16 +44,12 @@ class World:
 
     def __init__(self) -> None:
         self.trail, self.index = MemoryTrail(), CountingIndex()
-        self.indexer = Indexer(self.index, self._start)
+        self.indexer = Indexer(self.index, self.trail.start_of_rollout)
 
     def add(self, *events: Event) -> None:
         for event in events:
             assert self.trail.record(event)
         self.indexer.apply([EventChange(place=EventKey.of(event), new=event) for event in events])
-
-    def _start(self, rollout: str) -> RolloutStarted | None:
-        event = self.trail.event(f"ROLLOUT#{rollout}", "RolloutStarted")
-        return event if isinstance(event, RolloutStarted) else None
 
     def found(self, query: IndexQuery) -> list[tuple[str, str]]:
         keys = [

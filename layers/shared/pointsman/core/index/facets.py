@@ -69,6 +69,7 @@ SHARDED: Final = frozenset(
 )
 _FOLDED: Final = frozenset({Facet.PERSON, Facet.REPOSITORY})  # GitHub does not tell upper from lower case in them
 _LONGEST_VALUE: Final = 1_000  # bytes; DynamoDB allows 2,048 for a partition key
+_LONGEST_COMMIT: Final = 64  # digits of a SHA-256
 
 
 def folded(facet: Facet, value: str) -> str:
@@ -108,7 +109,7 @@ def sort_key(at: datetime, identity: str) -> str:
 
 def commit_sort_key(commit: str, at: datetime, identity: str) -> str:
     """The sort key in a partition of commits."""
-    return f"{commit.lower()}#{sort_key(at, identity)}"
+    return f"{commit.lower()[:_LONGEST_COMMIT]}#{sort_key(at, identity)}"
 
 
 def commit_partition_value(commit: str) -> str:
