@@ -100,7 +100,7 @@ def test_the_index_finds_who_changed_a_file_on_a_host(world: Observer, role_chan
         {"host": "web-prod-euw1"},
         {"repository": REPOSITORY},
         {"repository": REPOSITORY, "branch": "main"},
-        {"repository": REPOSITORY, "file": "roles/app/tasks/main.yml"},
+        {"repository": REPOSITORY, "file": DEFAULTS},
         {"outcomes": ("changed",), "route": "site"},
     ],
     ids=str,
