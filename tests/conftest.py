@@ -1,6 +1,7 @@
 """What every test shares: an environment without anybody's credentials, before anything of ours is imported."""
 
 import os
+import sys
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -28,3 +29,11 @@ _ALIKE = settings(deadline=None, database=None, suppress_health_check=[HealthChe
 settings.register_profile("same", _ALIKE, derandomize=True)
 settings.register_profile("explore", _ALIKE, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+def pytest_collection_finish() -> None:
+    """Save the work that moto would repeat for every test, if a test uses it."""
+    if "moto" in sys.modules:
+        from tests.support import quick_aws
+
+        quick_aws.install()
