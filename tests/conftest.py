@@ -2,8 +2,10 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 FAKES = {
@@ -30,10 +32,32 @@ settings.register_profile("same", _ALIKE, derandomize=True)
 settings.register_profile("explore", _ALIKE, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
+# Coverage doubles the time of a test. It is not measured in property tests, which take most of the time and run what
+# the examples beside them run, nor where little of what is measured runs.
+_UNMEASURED = tuple(
+    str(Path(__file__).parent / directory)
+    for directory in (
+        "unit/bench",
+        "unit/localcloud",
+        "contract/templates",
+        "integration/bench",
+        "integration/localcloud",
+        "integration/rollouts",
+    )
+)
+
+
+@pytest.hookimpl(trylast=True)  # after Hypothesis has marked its tests
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Tell pytest-cov where not to measure."""
+    for item in items:
+        if item.get_closest_marker("hypothesis") or str(item.path).startswith(_UNMEASURED):
+            item.add_marker("no_cover")
+
 
 def pytest_collection_finish() -> None:
     """Save the work that moto would repeat for every test, if a test uses it."""
     if "moto" in sys.modules:
-        from tests.support import quick_aws
+        from tests.support import quick_aws  # noqa: PLC0415 - imports moto
 
         quick_aws.install()
