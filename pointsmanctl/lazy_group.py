@@ -1,6 +1,6 @@
 """A group of commands that imports the module of a command when it is called, so that `--help` is fast."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar
@@ -46,14 +46,27 @@ class LazyGroup(TyperGroup):
         return (name, self.lazy[name].load(name), rest) if name and name in self.lazy else (name, command, rest)
 
 
-def lazy_app(group: type[LazyGroup], summary: str) -> typer.Typer:
-    """The app of a group of commands below another."""
+def lazy_app(group: type[LazyGroup], summary: str, alone: Callable[..., None] | None = None) -> typer.Typer:
+    """The app of a group of commands below another. `alone`: what the group does without one of its commands."""
     return typer.Typer(
         cls=group,
-        callback=lambda: None,
+        callback=alone or (lambda: None),
+        invoke_without_command=alone is not None,
         help=summary,
-        no_args_is_help=True,
+        no_args_is_help=alone is None,
         pretty_exceptions_enable=False,
         add_completion=False,
         context_settings=CONTEXT,
     )
+
+
+def has_subcommand(ctx: typer.Context) -> bool:
+    """Whether a group that does something alone was called with one of its commands, which has its own options."""
+    if ctx.invoked_subcommand is None:
+        return False
+    for parameter in ctx.command.params:
+        source = ctx.get_parameter_source(parameter.name or "")
+        if source is not None and source.name == "COMMANDLINE":
+            name = ctx.invoked_subcommand
+            raise typer.BadParameter(f"write it after `{name}`", param_hint=parameter.opts[0])
+    return True

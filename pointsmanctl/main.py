@@ -19,7 +19,7 @@ class PointsmanGroup(LazyGroup):
             "Show rollouts: all that are open, and those started since a time; or one, with each of its runs.",
         ),
         "audit": Lazy(
-            f"{HERE}.audit:audit",
+            f"{HERE}.audit:app",
             "Search the audit trail: who, which commit, which target, which host, which tasks changed.",
         ),
         "why": Lazy(

@@ -28,11 +28,11 @@ def command_line() -> str:
 
 def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Yield every command that does something, with its whole name."""
+    if not isinstance(command, LazyGroup) or command.invoke_without_command:
+        yield path, command
     if isinstance(command, LazyGroup):
         for name, lazy in command.lazy.items():
             yield from _commands(lazy.load(name), f"{path} {name}")
-    else:
-        yield path, command
 
 
 def _section(path: str, command: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pytest
 
 from pointsman.errors import Conflict, Misconfigured, PointsmanError, Unavailable
 from pointsmanctl import errors
-from pointsmanctl.commands import audit
+from pointsmanctl.commands.audit import search
 from pointsmanctl.errors import CloudUnavailable, CommandError, ExitCode, InvalidInput, NotFound, exit_code_of
 from tests.support.command_line import run
 
@@ -33,7 +33,7 @@ def test_an_error_ends_a_command_with_one_line_and_its_status(
     def fails(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(audit, "connect_stack", fails)
+    monkeypatch.setattr(search, "connect_stack", fails)
     done = run("audit")
     assert (done.exit_code, done.stdout, done.stderr) == (code, "", "pointsman: x\n")
     assert exit_code_of(error) == code
@@ -43,7 +43,7 @@ def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise LookupError("x")
 
-    monkeypatch.setattr(audit, "connect_stack", fails)
+    monkeypatch.setattr(search, "connect_stack", fails)
     assert isinstance(run("audit").exception, LookupError)
 
 

@@ -15,7 +15,7 @@ from pointsman.core.index.query import IndexQuery
 from pointsman.core.model import RunState
 from pointsman.core.trail.events import BuildReported, RunEnded, RunStarted, RunWaited, TrailEvent
 from pointsman.core.trail.item import NewerEvent, ReadEvent
-from pointsmanctl.commands import audit
+from pointsmanctl.commands.audit import search
 from pointsmanctl.main import app
 from pointsmanctl.output.shapes import event_object
 from pointsmanctl.stack.connection import Connection
@@ -161,7 +161,7 @@ def test_one_event_above_the_limit_shows_that_there_are_more(
 ) -> None:
     outputs = {"AuditTableName": "audit", "IndexTableName": "index", "RolloutsTableName": "rollouts"}
     there = Connection(boto3.Session(region_name="us-east-1"), None, outputs)
-    monkeypatch.setattr(audit, "connect_stack", lambda *_: there)
+    monkeypatch.setattr(search, "connect_stack", lambda *_: there)
     words = ["audit", "--rollout", f"r-{'a' * 16}", "--until", "2026-11-24", "--limit", "1", "-o", "json"]
     done = CliRunner().invoke(app, words)
     assert [event["target"] for event in json.loads(done.stdout)] == ["prod/eu-west-1"]

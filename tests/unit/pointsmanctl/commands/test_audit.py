@@ -11,7 +11,8 @@ import pytest
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.streams import FoundEntry
 from pointsman.core.trail.events import RunWaited, TrailEvent
-from pointsmanctl.commands import audit, status
+from pointsmanctl.commands import status
+from pointsmanctl.commands.audit import search
 from pointsmanctl.stack.connection import Connection
 from pointsmanctl.stack.trail_query import TrailReader, event_types
 from tests.support.command_line import run, usage_error
@@ -47,7 +48,7 @@ def trail(monkeypatch: pytest.MonkeyPatch) -> Trail:
     there = Connection(boto3.Session(), None, outputs)
     monkeypatch.setattr(TrailReader, "events", lambda _, query, limit: trail.newest(query, limit))
     monkeypatch.setattr(TrailReader, "find", lambda _, query: trail.entries(query))
-    for command in (audit, status):
+    for command in (search, status):
         monkeypatch.setattr(command, "connect_stack", lambda *_: there)
     return trail
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pointsmanctl.commands import audit
+from pointsmanctl.commands.audit import search
 from pointsmanctl.errors import InvalidInput
 from pointsmanctl.stack.connection import Where
 from pointsmanctl.stack.settings import StackSettings, read_settings
@@ -65,7 +65,7 @@ def test_the_command_uses_settings_in_order_of_precedence(
         taken.append(read_settings(stack, region))
         raise InvalidInput("far enough")
 
-    monkeypatch.setattr(audit, "connect_stack", connected)
+    monkeypatch.setattr(search, "connect_stack", connected)
     assert run("audit", *options).exit_code == 2
     assert taken == [expected]
 

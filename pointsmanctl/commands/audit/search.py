@@ -1,10 +1,11 @@
-"""`pointsman audit`: search the audit trail."""
+"""`pointsman audit` without a command: search the audit trail."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pointsmanctl.lazy_group import has_subcommand
 from pointsmanctl.options import (
     TIMES,
     OutputOption,
@@ -47,6 +48,7 @@ def _check_types(types: list[str] | None) -> list[str] | None:
 
 
 def audit(
+    ctx: typer.Context,
     actor: Annotated[str | None, typer.Option(help="Login of the person who pushed.", callback=not_empty)] = None,
     repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
     commit: Annotated[str | None, typer.Option(help="Commit, or its first characters.", callback=not_empty)] = None,
@@ -84,10 +86,9 @@ def audit(
     stack: StackOption = None,
     region: RegionOption = None,
 ) -> None:
-    """Search the audit trail: who, which commit, which target, which host, which tasks changed.
-
-    An event is shown if it meets every condition.
-    """
+    """Search the audit trail. An event is shown if it meets every condition."""
+    if has_subcommand(ctx):
+        return
     from pointsman.core.index.query import IndexQuery
     from pointsmanctl.stack.time_span import bounded
 
