@@ -8,7 +8,7 @@ from itertools import batched, islice
 from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_errors import translate_aws_errors
-from pointsman.adapters.dynamodb import marshal, unmarshal
+from pointsman.adapters.dynamodb import items_of, marshal, unmarshal
 from pointsman.adapters.index_dynamodb import DynamoEntryReader
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.index.outcomes import STEP_TYPES
@@ -18,16 +18,13 @@ from pointsman.core.index.streams import FoundEntry
 from pointsman.core.trail.events import TYPES, BuildReported
 from pointsman.core.trail.item import ReadEvent, read_item
 from pointsman.core.trail.keys import rollout_partition
-from pointsman.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from pointsmanctl.stack.connection import Connection
 
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-_BATCH = 100
-_MOST_TRIES = 8
+_BATCH = 100  # events that are read at a time
 _PAGES_OF_A_ROLLOUT = 4  # of 1 MB; of a larger one, the index has what matters
 _READERS = 8
 
@@ -90,17 +87,8 @@ class TrailReader:
             return [event for events in pool.map(self._get, batched(keys, _BATCH)) for event in events]
 
     def _get(self, keys: Sequence[tuple[str, str]]) -> list[ReadEvent]:
-        waiting: list[Any] = [marshal({"pk": pk, "sk": sk}) for pk, sk in keys]
-        found: list[ReadEvent] = []
-        for _ in range(_MOST_TRIES):
-            with translate_aws_errors("reading the audit trail"):
-                answer = self.client.batch_get_item(RequestItems={self.audit_table: {"Keys": waiting}})
-            found += [read_item(unmarshal(item)) for item in answer["Responses"].get(self.audit_table, [])]
-            left: Any = answer.get("UnprocessedKeys", {}).get(self.audit_table, {})
-            waiting = left.get("Keys", [])
-            if not waiting:
-                return found
-        raise Unavailable("reading the audit trail: DynamoDB throttles the table")
+        asked = [{"pk": pk, "sk": sk} for pk, sk in keys]
+        return [read_item(item) for item in items_of(self.client, "reading the audit trail", self.audit_table, asked)]
 
     def _steps(self, query: IndexQuery, limit: int) -> list[ReadEvent]:
         """Return events that only their rollouts have: of the rollouts that the other conditions find."""

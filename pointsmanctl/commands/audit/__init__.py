@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from pointsmanctl.commands.audit.search import audit
-from pointsmanctl.lazy_group import LazyGroup, lazy_app
+from pointsmanctl.lazy_group import Lazy, LazyGroup, lazy_app
 
 HERE = "pointsmanctl.commands.audit"
 
@@ -11,7 +11,11 @@ HERE = "pointsmanctl.commands.audit"
 class AuditGroup(LazyGroup):
     """Commands about the trail. Without one of them, the options are a search."""
 
-    lazy: ClassVar = {}
+    lazy: ClassVar = {
+        "reindex": Lazy(
+            f"{HERE}.reindex:reindex", "Make the index of the audit trail anew, or compare it with the trail."
+        ),
+    }
 
 
 app = lazy_app(

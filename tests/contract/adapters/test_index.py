@@ -7,8 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from pointsman.adapters.index_dynamodb import DynamoEntryReader, DynamoEntryWriter
 from pointsman.adapters.index_memory import MemoryIndex
+from pointsman.adapters.reindex_dynamodb import DynamoIndexTable
 from pointsman.core.index.entries import StoredEntry, entries_of, host_entry_of
 from pointsman.core.index.facets import Facet, partitions
 from pointsman.core.index.indexer import EntryWriter
@@ -30,7 +30,8 @@ def index(request: pytest.FixtureRequest) -> Iterator[Index]:
     with mock_aws():
         client = boto3.client("dynamodb")
         create_tables(client)
-        yield DynamoEntryWriter(client, "index"), DynamoEntryReader(client, "index")
+        table = DynamoIndexTable(client, "index")
+        yield table, table
 
 
 def whole(reader: EntryReader, partition: str) -> list[StoredEntry]:
@@ -118,3 +119,16 @@ def test_a_host_of_an_older_and_a_newer_result_at_the_same_time_is_kept(index: I
     writer.put_host(first)
     assert [each.at for each in reader.hosts("web-1")] == [host(DEV, at=5).at]
     assert timedelta(0) == reader.hosts("web-1")[0].at - host(DEV, at=5).at
+
+
+def test_the_whole_index_is_read_in_segments_and_by_keys(index: Index) -> None:
+    table = index[0]
+    assert isinstance(table, MemoryIndex | DynamoIndexTable)
+    entries = {(each.pk, each.sk): each for each in entries_of(host(DEV, "web-1"))}
+    table.write(entries.values(), [])
+    found = [item for segment in range(3) for page in table.scan(segment, 3) for item in page]
+    assert {(item["pk"], item["sk"]): item for item in found} == {key: each.item() for key, each in entries.items()}
+    first, *others = entries
+    assert table.stored([first, ("host#none", "0")]) == {first: entries[first].item()}
+    table.delete([first, ("host#none", "0")])
+    assert table.stored(entries.keys()).keys() == {*others}

@@ -59,6 +59,7 @@ ON_THE_TRAIL = {
     "StartBuildRole": {"dynamodb:PutItem", "dynamodb:Query"},
     "CommandReceiverRole": {"dynamodb:PutItem", "dynamodb:Query"},
     "ReaderPolicy": {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"},
+    "OperatorPolicy": {"dynamodb:Scan"},
     "AuditWriterRole": {"dynamodb:PutItem", "dynamodb:Query"},
     "AuditIndexerRole": {
         "dynamodb:GetItem",
@@ -155,6 +156,7 @@ def test_no_policy_grants_a_way_to_change_an_item_but_those_of_present_state(sta
         ("NotifyRole", "<RolloutsTable.Arn>"),  # of its own items there: see below
         ("StartBuildRole", "<RolloutsTable.Arn>"),  # the marks of open runs: see below
         ("AuditIndexerRole", "<IndexTable.Arn>"),  # which is made from the trail
+        ("OperatorPolicy", "<IndexTable.Arn>"),  # who makes it anew
     }
 
 

@@ -24,11 +24,6 @@ _MOST_TRIES: Final = 8
 _READERS: Final = 16  # requests at the same time
 
 
-def item_of(stored: StoredEntry) -> dict[str, Any]:
-    """The item of an entry: its fields beside its key."""
-    return {"pk": stored.pk, "sk": stored.sk, **stored.entry.to_dict()}
-
-
 class DynamoEntryWriter:
     """Writes entries."""
 
@@ -38,8 +33,15 @@ class DynamoEntryWriter:
 
     def write(self, put: Iterable[StoredEntry], delete: Iterable[StoredEntry]) -> None:
         """See EntryWriter.write."""
-        requests: list[Any] = [{"PutRequest": {"Item": marshal(item_of(each))}} for each in put]
-        requests += [{"DeleteRequest": {"Key": marshal({"pk": each.pk, "sk": each.sk})}} for each in delete]
+        requests: list[Any] = [{"PutRequest": {"Item": marshal(each.item())}} for each in put]
+        requests += [_deletion(each.pk, each.sk) for each in delete]
+        self._write_all(requests)
+
+    def delete(self, keys: Iterable[tuple[str, str]]) -> None:
+        """See IndexTable.delete."""
+        self._write_all([_deletion(*key) for key in keys])
+
+    def _write_all(self, requests: list[Any]) -> None:
         for batch in batched(requests, _BATCH):
             self._write_batch(list(batch))
 
@@ -55,7 +57,7 @@ class DynamoEntryWriter:
 
     def put_host(self, stored: StoredEntry) -> None:
         """See EntryWriter.put_host."""
-        item = item_of(stored)
+        item = stored.item()
         try:
             with translate_aws_errors("writing a host to the index"):
                 self._client.put_item(
@@ -74,6 +76,10 @@ class DynamoEntryWriter:
             self._client.put_item(
                 TableName=self._table, Item=marshal({"pk": partition(Facet.TARGETS, "", ""), "sk": name})
             )
+
+
+def _deletion(pk: str, sk: str) -> dict[str, Any]:
+    return {"DeleteRequest": {"Key": marshal({"pk": pk, "sk": sk})}}
 
 
 class DynamoEntryReader:

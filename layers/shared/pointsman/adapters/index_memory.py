@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from threading import RLock
+from typing import Any
 
 from pointsman.core.index.entries import StoredEntry
 from pointsman.core.index.entry import HostEntry, IndexEntry
+from pointsman.core.index.facets import Facet, partition
 from pointsman.core.index.streams import FoundEntry, Page, PageRequest
 
 
@@ -40,6 +42,30 @@ class MemoryIndex:
     def put_target(self, name: str) -> None:
         """See EntryWriter.put_target."""
         self._targets.add(name)
+
+    def delete(self, keys: Iterable[tuple[str, str]]) -> None:
+        """See IndexTable.delete."""
+        with self._lock:
+            for pk, sk in keys:
+                self._entries.get(pk, {}).pop(sk, None)
+                host, _, target = sk.partition("#")
+                if pk == partition(Facet.HOSTS, "", host):
+                    self._hosts.pop((host, target), None)
+                if pk == partition(Facet.TARGETS, "", ""):
+                    self._targets.discard(sk)
+
+    def stored(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+        """See IndexTable.stored."""
+        with self._lock:
+            found = {(pk, sk): self._entries.get(pk, {}).get(sk) for pk, sk in keys}
+        return {(pk, sk): {"pk": pk, "sk": sk, **entry.to_dict()} for (pk, sk), entry in found.items() if entry}
+
+    def scan(self, segment: int, segments: int) -> Iterator[list[dict[str, Any]]]:
+        """See IndexTable.scan. A page is a partition."""
+        with self._lock:
+            names = [name for number, name in enumerate(sorted(self._entries)) if number % segments == segment]
+            pages = [list(self.stored((name, sk) for sk in self._entries[name]).values()) for name in names]
+        yield from pages
 
     def pages(self, requests: Sequence[PageRequest]) -> list[Page]:
         """See EntryReader.pages."""

@@ -1,9 +1,13 @@
 """The Trail port in memory, for tests. It is append-only like the table."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from threading import RLock
 
+from pointsman.core.index.entries import EventKey
+from pointsman.core.index.reindex import StoredEvent
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import RolloutStarted, TrailEvent, read_event
+from pointsman.core.trail.item import ReadEvent
 from pointsman.core.trail.keys import rollout_partition
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 
@@ -50,6 +54,18 @@ class MemoryTrail:
             events = [event for key, event in sorted(self._events.get(partition, {}).items()) if key > after]
         page = events[: self.page_size]
         return page, page[-1].key if len(events) > len(page) else None
+
+    def scan(self, segment: int, segments: int) -> Iterator[Sequence[StoredEvent]]:
+        """See TrailScan.scan. A page is a partition."""
+        with self.lock:
+            names = [name for number, name in enumerate(sorted(self._events)) if number % segments == segment]
+            pages = [[(EventKey.of(event), event) for event in self._events[name].values()] for name in names]
+        yield from pages
+
+    def load(self, places: Iterable[EventKey]) -> dict[EventKey, ReadEvent]:
+        """See TrailScan.load."""
+        found = {place: self.event(place.partition, place.key) for place in places}
+        return {place: event for place, event in found.items() if event}
 
     def all(self) -> list[TrailEvent]:
         """Every event of every partition, by time."""

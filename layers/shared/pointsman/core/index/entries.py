@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from pointsman.core.git_ref import read_ref
 from pointsman.core.index.detail import detail_of
@@ -53,6 +53,10 @@ class StoredEntry(Value, kw_only=True, frozen=True):
     pk: str
     sk: str
     entry: IndexEntry | HostEntry
+
+    def item(self) -> dict[str, Any]:
+        """The entry's fields beside its key, as the table has them."""
+        return {"pk": self.pk, "sk": self.sk, **self.entry.to_dict()}
 
 
 def entries_of(event: Event, ref: str | None = None, place: EventKey | None = None) -> list[StoredEntry]:
