@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,11 +21,13 @@ FAKES = {
     "ANSIBLE_HOME": str(Path(__file__).resolve().parent.parent / ".ansible"),  # not the user's own
     "POWERTOOLS_METRICS_NAMESPACE": "Pointsman",
     "POWERTOOLS_SERVICE_NAME": "test",
+    "TZ": "UTC",
 }
 
 for _name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[_name]
 os.environ.update(FAKES)
+time.tzset()
 
 # The same commit gives the same result, and a busy machine no other. `make explore` seeks what nobody thought of.
 _ALIKE = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])

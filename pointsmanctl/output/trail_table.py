@@ -37,9 +37,10 @@ from pointsmanctl.output.lines import Line, LineTable, header
 from pointsmanctl.output.run_ends import NOT_REPORTED, Ends, ends_among, gaps_of
 from pointsmanctl.output.sanitize import sanitized
 from pointsmanctl.output.styles import STYLES
+from pointsmanctl.output.times import local, zone_name
 from pointsmanctl.output.wave_lines import overtaken_line, wave_lines
 
-COLUMNS = ("TIME (UTC)", "WHO", "COMMIT", "TARGET", "HOST", "WHAT")
+COLUMNS = ("WHO", "COMMIT", "TARGET", "HOST", "WHAT")
 
 
 def trail_table(events: Sequence[ReadEvent], *, diffs: bool = False, complete: bool = False) -> LineTable:
@@ -50,7 +51,9 @@ def trail_table(events: Sequence[ReadEvent], *, diffs: bool = False, complete: b
     """
     ends = ends_among(events) if complete else None
     pairs = [(sanitized(event), _end_note(event, ends)) for event in _with_reasons(joined_parts(events))]
-    return LineTable([header(*COLUMNS), *(_event_line(event, note, diffs=diffs) for event, note in pairs)])
+    return LineTable(
+        [header(f"TIME ({zone_name()})", *COLUMNS), *(_event_line(event, note, diffs=diffs) for event, note in pairs)]
+    )
 
 
 def _with_reasons(events: Iterable[ReadEvent]) -> Iterator[ReadEvent]:
@@ -72,7 +75,7 @@ def _end_note(event: ReadEvent, ends: Ends | None) -> str:
 
 def _event_line(event: ReadEvent, note: str, *, diffs: bool) -> Line:
     commit = (event.commit or "")[:7]
-    cells = (f"{event.at:%m-%d %H:%M:%S}", event.actor or "", commit, event.target or "", event.host or "")
+    cells = (f"{local(event.at):%m-%d %H:%M:%S}", event.actor or "", commit, event.target or "", event.host or "")
     head, *details = describe(event, diffs=diffs)
     details += [Text(note, "yellow")] if note else []
     return Line(tuple(Text(cell) for cell in cells), head, details)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import typer
 
 from pointsman.core.index.query import IndexQuery
-from pointsmanctl.output.times import parse_time
+from pointsmanctl.output.times import local_minute, parse_time
 
 CLOCK_SKEW = timedelta(minutes=5)  # the cloud's clock may be ahead of ours
 
@@ -28,9 +28,9 @@ def _check_span(query: IndexQuery, option: str) -> None:
     if since is None or until is None or until >= since:
         return
     if option == "--until":
-        reason = f"{until:%Y-%m-%d %H:%M} UTC is before --since, {since:%Y-%m-%d %H:%M} UTC"
+        reason = f"{local_minute(until)} is before --since, {local_minute(since)}"
         raise typer.BadParameter(reason, param_hint=option)
-    raise typer.BadParameter(f"{since:%Y-%m-%d %H:%M} UTC is in the future", param_hint=option)
+    raise typer.BadParameter(f"{local_minute(since)} is in the future", param_hint=option)
 
 
 def _parse(text: str, now: datetime, option: str) -> datetime:

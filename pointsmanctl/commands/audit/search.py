@@ -132,6 +132,7 @@ def _print(
 ) -> None:
     from pointsmanctl.output.console import show
     from pointsmanctl.output.shapes import EVENT_COLUMNS, event_object
+    from pointsmanctl.output.times import local_minute
     from pointsmanctl.output.trail_table import trail_table
 
     if output is not Format.TABLE:
@@ -139,6 +140,6 @@ def _print(
     elif events:
         show(trail_table(events, diffs=diff, complete=complete), pager=pager)
     else:
-        start = f" since {query.since:%Y-%m-%d %H:%M} UTC" if query.since else ""
+        start = f" since {local_minute(query.since)}" if query.since else ""
         has_name = query.host or query.route or query.task or query.branch
         note(f"No matching events{start}.{' Names are case-sensitive.' if has_name else ''}")

@@ -1,10 +1,12 @@
 """Times as people write them."""
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pointsmanctl.output.times import parse_time
+from pointsmanctl.output.times import local_minute, parse_time, zone_name
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -22,7 +24,7 @@ def test_times_are_read_as_people_write_them(text: str, expected: datetime) -> N
     assert parse_time(text, NOW) == expected
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "5", "-3d", "9999999d", "2026-13-01"])
+@pytest.mark.parametrize("text", ["", "tomorrow", "5", "-3d", "9999999d", "2026-13-01"])
 def test_an_invalid_time_is_refused_with_examples(text: str) -> None:
     with pytest.raises(ValueError, match="is not a valid time: use 30m"):
         parse_time(text, NOW)
@@ -32,3 +34,44 @@ def test_an_invalid_time_is_refused_with_examples(text: str) -> None:
 def test_a_time_outside_the_calendar_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a valid time: use 30m|is before 1970"):
         parse_time(text, NOW)
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("berlin")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("today", datetime(2026, 11, 22, 23, tzinfo=UTC)),
+        ("Yesterday", datetime(2026, 11, 21, 23, tzinfo=UTC)),
+        ("monday", datetime(2026, 11, 22, 23, tzinfo=UTC)),
+        ("tuesday", datetime(2026, 11, 16, 23, tzinfo=UTC)),
+        ("2026-07-01", datetime(2026, 6, 30, 22, tzinfo=UTC)),
+        ("2026-11-20T10:00", datetime(2026, 11, 20, 9, tzinfo=UTC)),
+        ("2026-11-20T10:00Z", datetime(2026, 11, 20, 10, tzinfo=UTC)),
+    ],
+)
+def test_days_and_times_are_those_of_the_reader(text: str, expected: datetime) -> None:
+    assert parse_time(text, NOW) == expected
+
+
+@pytest.mark.usefixtures("berlin")
+def test_times_are_shown_in_the_zone_of_the_reader() -> None:
+    assert zone_name() == "CET/CEST"
+    assert local_minute(NOW) == "2026-11-23 13:00 CET"
+    assert local_minute(datetime(2026, 7, 1, tzinfo=UTC)) == "2026-07-01 02:00 CEST"
+
+
+@pytest.mark.usefixtures("berlin")
+def test_without_summer_time_a_zone_has_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "JST-9")
+    time.tzset()
+    assert zone_name() == "JST"
+    assert local_minute(NOW) == "2026-11-23 21:00 JST"
