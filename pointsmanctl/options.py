@@ -28,6 +28,8 @@ RegionOption = Annotated[
 OutputOption = Annotated[Format, typer.Option("--output", "-o", help="How to print the answer.")]
 PagerOption = Annotated[bool, typer.Option("--pager/--no-pager", help="On a terminal, show long answers in $PAGER.")]
 TIMES = "30m, 24h, 7d, today, yesterday, monday, 2026-11-23 or 2026-11-23T18:00, in your time zone"
+SinceOption = Annotated[str | None, typer.Option(help=f"{TIMES}.", show_default="no limit")]
+UntilOption = Annotated[str | None, typer.Option(help="Same format as --since.", show_default="now")]
 
 
 def not_empty(value: str | None) -> str | None:

@@ -8,10 +8,10 @@ import typer
 
 from pointsmanctl.errors import ExitCode
 from pointsmanctl.options import (
-    TIMES,
     OutputOption,
     PagerOption,
     RegionOption,
+    SinceOption,
     StackOption,
     WhereOption,
     connect_stack,
@@ -37,7 +37,7 @@ NOT_FOUND_HINT = (
 def why(
     commit: Annotated[str, typer.Argument(help="The commit, or its first characters.")],
     repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
-    since: Annotated[str | None, typer.Option(help=f"{TIMES}.", show_default="no limit")] = None,
+    since: SinceOption = None,
     output: OutputOption = Format.TABLE,
     pager: PagerOption = True,
     cloud: WhereOption = Where.AUTO,

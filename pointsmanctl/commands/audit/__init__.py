@@ -12,6 +12,9 @@ class AuditGroup(LazyGroup):
     """Commands about the trail. Without one of them, the options are a search."""
 
     lazy: ClassVar = {
+        "host": Lazy(
+            f"{HERE}.host:host", "Show the history of a host: when which commit of whom did what to it, newest first."
+        ),
         "reindex": Lazy(
             f"{HERE}.reindex:reindex", "Make the index of the audit trail anew, or compare it with the trail."
         ),

@@ -7,11 +7,12 @@ import typer
 
 from pointsmanctl.lazy_group import has_subcommand
 from pointsmanctl.options import (
-    TIMES,
     OutputOption,
     PagerOption,
     RegionOption,
+    SinceOption,
     StackOption,
+    UntilOption,
     WhereOption,
     connect_stack,
     full_name,
@@ -73,11 +74,8 @@ def audit(
     types: Annotated[
         list[str] | None, typer.Option("--type", help="Event type. Can be repeated.", callback=_check_types)
     ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(help=f"{TIMES}.", show_default="no limit"),
-    ] = None,
-    until: Annotated[str | None, typer.Option(help="Same format as --since.", show_default="now")] = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     limit: Annotated[int, typer.Option(min=1, help="Show at most this many events, the newest.")] = 100,
     diff: Annotated[bool, typer.Option("--diff", help="Show what each task changed in its file.")] = False,
     output: OutputOption = Format.TABLE,

@@ -1,0 +1,93 @@
+"""Entries of the index in lines for people: a host's timeline, and the tasks of an entry."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.syntax import Syntax
+from rich.text import Text
+
+from pointsman.core.index.entry import IndexEntry, TaskEntry
+from pointsman.core.index.event_names import SHORT, name_of_entry
+from pointsman.core.text import pluralize
+from pointsman.core.trail.host_values import TaskResult
+from pointsmanctl.output.lines import Line, LineTable, header
+from pointsmanctl.output.sanitize import sanitized
+from pointsmanctl.output.styles import STYLES
+from pointsmanctl.output.times import local, zone_name
+
+WOULD_CHANGE = "would_change"
+type FoundTasks = tuple[IndexEntry, Sequence[TaskEntry | TaskResult]]
+"""An entry, and its tasks as far as they are to be shown."""
+
+
+def timeline(found: Iterable[FoundTasks], *, with_targets: bool) -> LineTable:
+    """Return what happened to a host, one line for each event and its tasks below it."""
+    columns = ["EVENT", "COMMIT", "WHO", "ROUTE", *(["TARGET"] if with_targets else []), "WHAT"]
+    lines = [_line(sanitized(entry), tasks, with_targets=with_targets) for entry, tasks in found]
+    return LineTable([header(f"TIME ({zone_name()})", *columns), *lines])
+
+
+def _line(entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult], *, with_targets: bool) -> Line:
+    cells = [
+        time_of(entry),
+        name_of_entry(entry)[:SHORT],
+        (entry.commit or "")[:7],
+        entry.person or "",
+        entry.route or "",
+        *([entry.target or ""] if with_targets else []),
+    ]
+    return Line(tuple(map(Text, cells)), what(entry), [*task_lines(entry, tasks)])
+
+
+def time_of(entry: IndexEntry) -> str:
+    """Return the time of an entry, as tables show it."""
+    return f"{local(entry.at):%Y-%m-%d %H:%M:%S}"
+
+
+def what(entry: IndexEntry) -> Text:
+    """Return an entry in one line: the outcome of a host, and the details of every event."""
+    if entry.type != "HostResultRecorded" or not entry.outcomes:
+        return Text(entry.detail or entry.type)
+    text = outcome_text(entry.outcomes[0])
+    return text.append(f"  {entry.detail}" if entry.detail else "", "default")
+
+
+def outcome_text(outcome: str) -> Text:
+    """Return an outcome in words and in its colour."""
+    style = STYLES.get("changed" if outcome == WOULD_CHANGE else outcome, "")
+    return Text(outcome.replace("_", " "), style)
+
+
+def task_lines(entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult]) -> Iterator[RenderableType]:
+    """Yield each task, and what it changed in its file if that was read."""
+    is_check = WOULD_CHANGE in entry.outcomes
+    for each in tasks:
+        task = sanitized(each)
+        yield task_text(task, is_check=is_check)
+        if isinstance(task, TaskResult) and task.diff:
+            yield diff_of(task.diff)
+    if entry.tasks_omitted and len(tasks) <= len(entry.tasks):
+        yield Text(f"and {pluralize(entry.tasks_omitted, 'more task')}", "dim")
+
+
+def task_text(task: TaskEntry | TaskResult, *, is_check: bool = False) -> Text:
+    """Return a task in one line: its result, its name, its place in the playbook and the file that it changed."""
+    text = outcome_text(WOULD_CHANGE if is_check and task.status == "changed" else result_of(task))
+    text.append(f" {task.name}", "default")
+    text.append(f"  {task.path}", "dim")
+    text.append(f" → {task.changed_path}" if task.changed_path else "", "default")
+    if isinstance(task, TaskResult) and task.status != "changed" and task.message:
+        text.append(f"\n{task.message}", "default")
+    return text
+
+
+def result_of(task: TaskEntry | TaskResult) -> str:
+    """Return the result of a task: a rescued or ignored failure does not fail the host."""
+    if task.rescued:
+        return "rescued"
+    return "ignored" if task.ignored else task.status
+
+
+def diff_of(diff: str) -> Syntax:
+    """Return a diff in colours."""
+    return Syntax(diff, "diff", background_color="default", word_wrap=True)
