@@ -1,7 +1,7 @@
 """The JSON objects of entries of the index. docs/command-line.md describes them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pointsman.core.index.entries import diff_digest
 from pointsman.core.index.entry import IndexEntry, TaskEntry
@@ -9,6 +9,9 @@ from pointsman.core.index.event_names import name_of_entry
 from pointsman.core.trail.host_values import TaskResult
 from pointsmanctl.output.formats import Object
 from pointsmanctl.output.times import as_json
+
+if TYPE_CHECKING:
+    from pointsmanctl.stack.blame import FileChange
 
 FIELDS: Final = (
     "type", "actor", "login", "repository", "commit", "branch", "route", "rollout", "target", "host", "instance_id",
@@ -56,3 +59,15 @@ def entry_rows(objects: Iterable[Object]) -> Iterator[Object]:
         tasks: Sequence[Mapping[str, Any]] = each["tasks"] or [{}]
         for task in tasks:
             yield {**each, **task}
+
+
+def blame_object(change: "FileChange") -> dict[str, Any]:
+    """Return a change of a file of a host."""
+    entry = change.entry
+    return {
+        "event": name_of_entry(entry),
+        "at": as_json(entry.at),
+        **{name: getattr(entry, name) for name in FIELDS if name not in ("type", "login")},
+        **task_object(change.task),
+        "approvers": list(change.approvers),
+    }

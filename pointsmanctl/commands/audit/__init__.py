@@ -15,6 +15,10 @@ class AuditGroup(LazyGroup):
         "host": Lazy(
             f"{HERE}.host:host", "Show the history of a host: when which commit of whom did what to it, newest first."
         ),
+        "blame": Lazy(
+            f"{HERE}.blame:blame",
+            "Show who last changed a file on a host, and who before: the task, its commit, who pushed and approved it.",
+        ),
         "reindex": Lazy(
             f"{HERE}.reindex:reindex", "Make the index of the audit trail anew, or compare it with the trail."
         ),
