@@ -7,7 +7,7 @@ import boto3
 from moto import mock_aws
 
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.trail.events import TrailEvent
+from pointsman.core.trail.event import Event
 from pointsmanctl.stack.connection import Connection
 from tests.support.index import index_trail
 from tests.support.tables import create_tables
@@ -16,7 +16,7 @@ OUTPUTS = {"AuditTableName": "audit", "IndexTableName": "index", "RolloutsTableN
 
 
 @contextmanager
-def recorded_trail(*events: TrailEvent) -> Iterator[Connection]:
+def recorded_trail(*events: Event) -> Iterator[Connection]:
     """Record events, and write their entries."""
     with mock_aws():
         connection = Connection(boto3.Session(region_name="us-east-1"), None, OUTPUTS)

@@ -19,6 +19,7 @@ class AuditGroup(LazyGroup):
             f"{HERE}.blame:blame",
             "Show who last changed a file on a host, and who before: the task, its commit, who pushed and approved it.",
         ),
+        "show": Lazy(f"{HERE}.show:show", "Show everything about one event."),
         "reindex": Lazy(
             f"{HERE}.reindex:reindex", "Make the index of the audit trail anew, or compare it with the trail."
         ),
