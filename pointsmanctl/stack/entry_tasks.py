@@ -1,29 +1,67 @@
 """The tasks of entries: the first of them as the index has them, or all as their events have them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from pointsman.core.index.entries import LONGEST_NAME, task_entry
 from pointsman.core.index.entry import IndexEntry, TaskEntry
+from pointsman.core.index.query import IndexQuery
+from pointsman.core.text import one_line
 from pointsman.core.trail.host_values import TaskResult
 
 if TYPE_CHECKING:
     from pointsmanctl.stack.trail_query import TrailReader
 
+type Tasks = Sequence[TaskEntry | TaskResult]
+
 
 def with_tasks(
-    reader: "TrailReader", entries: Sequence[IndexEntry], *, whole: bool
-) -> list[tuple[IndexEntry, Sequence[TaskEntry | TaskResult]]]:
-    """Return entries with their tasks. `whole`: read their events, which have every task and its diff."""
-    if not whole:
-        return [(entry, entry.tasks) for entry in entries]
-    tasks = {
-        (event.partition, event.key): getattr(event, "tasks", ())
-        for event in reader.load(entry for entry in entries if entry.tasks)
-    }
-    return [(each, _results(tasks.get((each.event_partition, each.event_key)), each)) for each in entries]
+    reader: "TrailReader", entries: Sequence[IndexEntry], read: Collection[IndexEntry]
+) -> list[tuple[IndexEntry, Tasks]]:
+    """Return entries with their tasks. Events of the entries in `read` are read: they have every task and its diff."""
+    wanted = [entry for entry in read if entry.tasks]
+    events = {(event.partition, event.key): event for event in (reader.load(wanted) if wanted else ())}
+    keys = {(each.event_partition, each.event_key) for each in wanted}
+    return [
+        (
+            each,
+            _results(events.get(place), each)
+            if (place := (each.event_partition, each.event_key)) in keys
+            else each.tasks,
+        )
+        for each in entries
+    ]
 
 
-def _results(found: Sequence[object] | None, entry: IndexEntry) -> Sequence[TaskEntry | TaskResult]:
-    """The tasks of an event; those of its entry if the event is gone. Tasks that drift are no results."""
-    results = [task for task in found or () if isinstance(task, TaskResult)]
+def _results(event: object, entry: IndexEntry) -> Tasks:
+    """The tasks of an event: all, or that of the entry if it is of one task. Without the event, those of the entry."""
+    results = [task for task in getattr(event, "tasks", ()) if isinstance(task, TaskResult)]
+    if not entry.tasks_omitted:
+        results = [task for task in results if task_entry(task) in entry.tasks]
     return results or entry.tasks
+
+
+def tasks_asked_for(
+    reader: "TrailReader", query: IndexQuery, limit: int, *, diffs: bool
+) -> Iterator[tuple[IndexEntry, Tasks]]:
+    """Yield the newest entries that match, with the tasks that the question is about.
+
+    With `diffs`, one event is read for each diff. Without, only events whose entries may lack the task in question.
+    """
+    from pointsmanctl.output.task_groups import identity, with_differences
+
+    entries = [each.entry for each in islice(reader.find(query), limit)]
+    read = with_differences(entries) if diffs else [each for each in entries if query.task and each.tasks_omitted]
+    for entry, tasks in with_tasks(reader, entries, read):
+        asked = _asked_for(tasks, query)
+        # Of an entry that was found by a task, the others are not in question.
+        about = entry.replace(tasks_omitted=0) if query.task else entry
+        yield about, asked if diffs else [identity(task) for task in asked]
+
+
+def _asked_for(tasks: Tasks, query: IndexQuery) -> Tasks:
+    if query.task:
+        name = one_line(query.task, LONGEST_NAME)
+        tasks = [task for task in tasks if one_line(task.name, LONGEST_NAME) == name] or tasks
+    return [task for task in tasks if task.status in query.outcomes] or tasks

@@ -58,7 +58,7 @@ def host(
     entries = [each.entry for each in islice(reader.find(query), limit + 1)]
     if len(entries) > limit:
         warn(f"Showing the newest {limit:,}; raise --limit or narrow --since for more.")
-    found = with_tasks(reader, entries[:limit], whole=diff)
+    found = with_tasks(reader, entries[:limit], entries[:limit] if diff else ())
     if output is not Format.TABLE:
         objects = [entry_object(entry, tasks) for entry, tasks in found]
         print_objects(objects, output, ENTRY_COLUMNS, entry_rows(objects))

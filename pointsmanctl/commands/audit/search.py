@@ -1,6 +1,7 @@
 """`pointsman audit` without a command: search the audit trail."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,6 +28,14 @@ from pointsmanctl.stack.connection import Connection, Where
 if TYPE_CHECKING:
     from pointsman.core.index.query import IndexQuery
     from pointsman.core.trail.item import ReadEvent
+
+
+class By(StrEnum):
+    """What is one line of the table: a task on several hosts, an event of a host, or any event."""
+
+    TASK = "task"
+    HOST = "host"
+    EVENT = "event"
 
 
 def _check_outcomes(outcomes: list[str] | None) -> list[str] | None:
@@ -77,6 +86,7 @@ def audit(
     since: SinceOption = None,
     until: UntilOption = None,
     limit: Annotated[int, typer.Option(min=1, help="Show at most this many events, the newest.")] = 100,
+    by: Annotated[By, typer.Option(help="What a line of the table is.")] = By.TASK,
     diff: Annotated[bool, typer.Option("--diff", help="Show what each task changed in its file.")] = False,
     output: OutputOption = Format.TABLE,
     pager: PagerOption = True,
@@ -109,7 +119,11 @@ def audit(
         types=tuple(types or ()),
     )
     query = bounded(query, since, until, datetime.now(UTC))
-    events = _newest(connect_stack(cloud, stack, region), query, limit)
+    connection = connect_stack(cloud, stack, region)
+    if output is Format.TABLE and by is not By.EVENT and _has_entries(query):
+        _print_groups(connection, query, limit, by, diff=diff, pager=pager)
+        return
+    events = _newest(connection, query, limit)
     whole = query == IndexQuery(rollout=rollout, until=query.until) and len(events) < limit
     _print(events, query, output, diff=diff, pager=pager, complete=whole)
 
@@ -120,9 +134,36 @@ def _newest(connection: Connection, query: "IndexQuery", limit: int) -> list["Re
 
     events = TrailReader.of(connection).events(query, limit + 1)
     if len(events) > limit:
-        newest = f"{limit} events" if limit > 1 else "event"
-        warn(f"Showing the newest {newest}; raise --limit or narrow --since for more.")
+        _warn_of_more(limit)
     return events[-limit:]
+
+
+def _warn_of_more(limit: int) -> None:
+    newest = f"{limit} events" if limit > 1 else "event"
+    warn(f"Showing the newest {newest}; raise --limit or narrow --since for more.")
+
+
+def _has_entries(query: "IndexQuery") -> bool:
+    """Whether lists have what is asked for: of a run's steps, they have none."""
+    from pointsman.core.index.outcomes import STEP_TYPES
+
+    return not STEP_TYPES & {*query.types}
+
+
+def _print_groups(connection: Connection, query: "IndexQuery", limit: int, by: By, *, diff: bool, pager: bool) -> None:
+    from pointsmanctl.output.console import show
+    from pointsmanctl.output.group_table import host_table, task_table
+    from pointsmanctl.stack.entry_tasks import tasks_asked_for
+    from pointsmanctl.stack.trail_query import TrailReader
+
+    found = list(tasks_asked_for(TrailReader.of(connection), query, limit + 1, diffs=diff))
+    if len(found) > limit:
+        _warn_of_more(limit)
+    if found:
+        table = task_table if by is By.TASK else host_table
+        show(table(found[:limit]), pager=pager)
+    else:
+        _note_nothing(query)
 
 
 def _print(
@@ -130,7 +171,6 @@ def _print(
 ) -> None:
     from pointsmanctl.output.console import show
     from pointsmanctl.output.shapes import EVENT_COLUMNS, event_object
-    from pointsmanctl.output.times import local_minute
     from pointsmanctl.output.trail_table import trail_table
 
     if output is not Format.TABLE:
@@ -138,6 +178,12 @@ def _print(
     elif events:
         show(trail_table(events, diffs=diff, complete=complete), pager=pager)
     else:
-        start = f" since {local_minute(query.since)}" if query.since else ""
-        has_name = query.host or query.route or query.task or query.branch
-        note(f"No matching events{start}.{' Names are case-sensitive.' if has_name else ''}")
+        _note_nothing(query)
+
+
+def _note_nothing(query: "IndexQuery") -> None:
+    from pointsmanctl.output.times import local_minute
+
+    start = f" since {local_minute(query.since)}" if query.since else ""
+    has_name = query.host or query.route or query.task or query.branch
+    note(f"No matching events{start}.{' Names are case-sensitive.' if has_name else ''}")

@@ -1,13 +1,16 @@
 """`pointsman audit` and `status`: what they ask, and what they refuse."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 
+from pointsman.core.index.entries import entries_of
+from pointsman.core.index.entry import IndexEntry
+from pointsman.core.index.facets import Facet
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.streams import FoundEntry
 from pointsman.core.trail.events import RunWaited, TrailEvent
@@ -16,7 +19,7 @@ from pointsmanctl.commands.audit import search
 from pointsmanctl.stack.connection import Connection
 from pointsmanctl.stack.trail_query import TrailReader, event_types
 from tests.support.command_line import run, usage_error
-from tests.support.events import DEV, ROLLOUT, host, started_rollout, task
+from tests.support.events import DEV, PROD, ROLLOUT, host, started_rollout, task
 from tests.support.rollouts import MORNING
 
 
@@ -31,6 +34,7 @@ class Trail:
 
     events: list[TrailEvent] = field(default_factory=list)
     queries: list[IndexQuery] = field(default_factory=list)
+    loaded: int = 0
 
     def newest(self, query: IndexQuery, limit: int) -> list[TrailEvent]:
         self.queries.append(query)
@@ -38,7 +42,15 @@ class Trail:
 
     def entries(self, query: IndexQuery) -> Iterator[FoundEntry]:
         self.queries.append(query)
-        return iter(())
+        for event in reversed(self.events):
+            for each in entries_of(event):
+                if each.pk.startswith(Facet.TIME) and isinstance(each.entry, IndexEntry):
+                    yield FoundEntry(sort_key=each.sk, entry=each.entry)
+
+    def load(self, entries: Iterable[IndexEntry]) -> list[TrailEvent]:
+        keys = {(each.event_partition, each.event_key) for each in entries}
+        self.loaded += len(keys)
+        return [each for each in self.events if (each.partition, each.key) in keys]
 
 
 @pytest.fixture
@@ -48,6 +60,7 @@ def trail(monkeypatch: pytest.MonkeyPatch) -> Trail:
     there = Connection(boto3.Session(), None, outputs)
     monkeypatch.setattr(TrailReader, "events", lambda _, query, limit: trail.newest(query, limit))
     monkeypatch.setattr(TrailReader, "find", lambda _, query: trail.entries(query))
+    monkeypatch.setattr(TrailReader, "load", lambda _, entries: trail.load(entries))
     for command in (search, status):
         monkeypatch.setattr(command, "connect_stack", lambda *_: there)
     return trail
@@ -154,21 +167,25 @@ def test_without_a_match_the_user_is_reminded_of_case(trail: Trail) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--diff",), ("--output=json",)])
-def test_text_from_outside_moves_no_cursor_and_turns_no_line_around(trail: Trail, options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("by", ["task", "host", "event"])
+def test_text_from_outside_moves_no_cursor_and_turns_no_line_around(
+    trail: Trail, options: tuple[str, ...], by: str
+) -> None:
     hostile = "a\x1b[31m\x9b2J\u202egnol\x7f"
     change = started_rollout(DEV).change.replace(ref=f"refs/heads/{hostile}")
     result = host(DEV, hostile, status="failed", tasks=[task(status="failed", message=hostile, diff=f"+{hostile}\n")])
     trail.events = [started_rollout(DEV).replace(change=change), result]
-    output = run("audit", *options).output
+    output = run("audit", "--by", by, *options).output
     assert "gnol" in output
     assert not set(output) & set("\x1b\x9b\u202e\x7f")
 
 
-def test_hidden_characters_are_shown_as_codes(trail: Trail) -> None:
+@pytest.mark.parametrize("by", ["task", "host", "event"])
+def test_hidden_characters_are_shown_as_codes(trail: Trail, by: str) -> None:
     """Characters without width stand as their codes before anything is laid out, so that nothing is cropped."""
     hidden = "\u2066" * 20 + "rm -rf /srv/everything  # this is what was changed"
     trail.events = [host(DEV, "web-1", tasks=[task(diff=f"+{hidden}\n", message=hidden)])]
-    words = "".join(run("audit", "--diff").output.split())
+    words = "".join(run("audit", "--diff", "--by", by).output.split())
     assert words.count("thisiswhatwaschanged") >= 1
     assert "\\u2066" in words
 
@@ -183,8 +200,81 @@ def test_programs_get_an_answer_where_nothing_matches(trail: Trail, output: str)
 def test_in_a_pipe_an_event_is_one_full_line(trail: Trail) -> None:
     name = "a-very-long-host-name." * 12 + "example.com"
     trail.events = [host(DEV, name, tasks=[task() for _ in range(40)]), waited(1)]
-    header, *lines = run("audit").stdout.splitlines()
+    header, *lines = run("audit", "--by", "event").stdout.splitlines()
     assert header.startswith("TIME (UTC)")
     assert len(lines) == 2
     assert name in lines[0]
     assert "\x1b" not in lines[0]
+
+
+SAME, OTHER = task(diff="-a\n+b\n"), task(diff="-a\n+c\n")
+
+
+def answer(*words: str) -> list[str]:
+    return run("audit", *words).stdout.splitlines()[1:]
+
+
+def test_hosts_on_which_a_task_did_the_same_are_one_line_with_one_diff(trail: Trail) -> None:
+    trail.events = [host(DEV, f"web-{number}", at=number, tasks=[SAME]) for number in range(10)]
+    trail.events.append(host(PROD, "web-10", at=11, tasks=[OTHER]))
+    other, same = answer()
+    assert f"{PROD}  web-10 " in other
+    assert f"{DEV}   10 hosts" in same
+    assert same.endswith("on web-9, web-8, web-7, web-6, web-5, web-4, web-3, web-2 and 2 more")
+    assert trail.loaded == 0
+    shown = "\n".join(answer("--diff"))
+    assert (shown.count("+b"), shown.count("+c")) == (1, 1)
+    assert trail.loaded == 2  # one event for each diff
+
+
+def test_what_a_check_or_another_rollout_did_is_a_line_of_its_own(trail: Trail) -> None:
+    results = [host(DEV, tasks=[SAME]), host(PROD, tasks=[SAME], at=31)]
+    trail.events = [*results, host(DEV, tasks=[SAME], at=32, mode="check", attempt=2)]
+    check, both = answer()
+    assert "would change Set the file limit" in check
+    assert "2 targets      2 hosts  changed Set the file limit" in both
+    assert both.endswith(f"on {PROD}/web-1, {DEV}/web-1")
+    trail.events = [results[0], results[1].replace(rollout="r-0000000000000000")]
+    assert len(answer()) == 2
+
+
+def test_hosts_without_tasks_and_other_events_have_lines_too(trail: Trail) -> None:
+    unchanged = [host(DEV, f"web-{number}", status="ok", counts={"ok": 3}) for number in range(3)]
+    trail.events = [started_rollout(DEV), *unchanged]
+    results, start = answer()
+    assert f"{DEV}  3 hosts  ok  3 ok · on web-2, web-1, web-0" in results
+    assert "started on 1 target" in start
+
+
+def test_tasks_for_which_the_index_has_no_room_are_counted_until_they_are_read(trail: Trail) -> None:
+    tasks = [task(name=f"A task with a long name to fill the entry, {number}", diff=None) for number in range(30)]
+    trail.events = [host(DEV, name, tasks=tasks) for name in ("web-1", "web-2")]
+    short = answer()
+    assert any("more results of tasks: --diff shows them · on web-2, web-1" in line for line in short)
+    assert len(short) < 10
+    assert len(answer("--diff")) == 30
+    [found] = answer("--task", tasks[29]["name"])
+    assert "fill the entry, 29" in found
+
+
+def test_an_outcome_shows_the_tasks_that_had_it(trail: Trail) -> None:
+    trail.events = [
+        host(DEV, status="failed", tasks=[SAME, task(name="Restart", status="failed", message="no", diff=None)])
+    ]
+    assert "failed Restart" in answer("--outcome", "failed")[0]
+    [line] = answer("--outcome", "failed", "--diff")
+    assert line.endswith("failed Restart  roles/baseline/tasks/main.yml:12 no")
+
+
+def test_by_host_the_events_of_a_host_stand_together(trail: Trail) -> None:
+    events = [host(DEV, "web-1", at=1), host(DEV, "db-1", at=2), host(DEV, "web-1", at=3, attempt=2, tasks=[SAME])]
+    trail.events = [*events, started_rollout(DEV).replace(at=events[0].at)]
+    start, *hosts = answer("--by", "host")
+    assert "started on" in start
+    assert [line.split()[6 if "hana" in line else 4] for line in hosts] == ["web-1", "web-1", "db-1"]
+    assert hosts[0].endswith("changed Set the file limit  roles/baseline/tasks/main.yml:12")
+
+
+def test_steps_of_runs_are_shown_as_events(trail: Trail) -> None:
+    trail.events = [waited(1)]
+    assert "waits behind r-0" in answer("--type", "RunWaited")[0]

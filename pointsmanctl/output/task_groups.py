@@ -1,0 +1,89 @@
+"""Entries as a person thinks of them: a task with the hosts on which it did the same, or a host with its tasks."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pointsman.core.index.entries import task_entry
+from pointsman.core.index.entry import IndexEntry, TaskEntry
+from pointsman.core.trail.host_values import TaskResult
+from pointsmanctl.output.entry_lines import WOULD_CHANGE, FoundTasks
+
+HOST_RESULT = "HostResultRecorded"
+
+
+@dataclass
+class Group:
+    """What is one line: an event, or what several hosts have in common. `newest` is the newest of its entries."""
+
+    newest: IndexEntry
+    task: TaskEntry | TaskResult | None = None
+    omitted: int = 0  # tasks of these hosts that the index has no room for, if the line is about them
+    hosts: dict[tuple[str, str], None] = field(default_factory=dict)  # target and name, in order
+
+    @property
+    def is_check(self) -> bool:
+        """Whether nothing was changed: a check found what would be."""
+        return WOULD_CHANGE in self.newest.outcomes
+
+
+def by_task(found: Iterable[FoundTasks]) -> list[Group]:
+    """Group results of hosts by rollout and task: tasks that did the same are one line. The order is kept."""
+    groups: dict[object, Group] = {}
+    for entry, tasks in found:
+        for key, task, omitted in _parts(entry, tasks):
+            group = groups.setdefault(key, Group(entry, task))
+            group.omitted += omitted
+            if isinstance(task, TaskResult) and not isinstance(group.task, TaskResult):
+                group.task = task
+            if entry.host:
+                group.hosts[entry.target or "", entry.host] = None
+    return list(groups.values())
+
+
+def _parts(
+    entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult]
+) -> Iterator[tuple[object, TaskEntry | TaskResult | None, int]]:
+    """Yield what of an entry is one line, by what it shares with others: that key, its task, and omitted tasks."""
+    if entry.type != HOST_RESULT:
+        yield (entry.event_partition, entry.event_key), None, 0
+        return
+    rollout = entry.rollout or entry.event_partition
+    is_check = WOULD_CHANGE in entry.outcomes
+    for task in tasks:
+        yield (rollout, is_check, identity(task)), task, 0
+    if not tasks:
+        yield (rollout, entry.outcomes, entry.detail), None, 0
+    elif omitted := omitted_tasks(entry, tasks):
+        yield (rollout, is_check, "omitted"), None, omitted
+
+
+def identity(task: TaskEntry | TaskResult) -> TaskEntry:
+    """Return what is equal of tasks that did the same: name, place, result, changed file and the diff's digest."""
+    return task_entry(task) if isinstance(task, TaskResult) else task
+
+
+def omitted_tasks(entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult]) -> int:
+    """Return how many tasks are not known: none, if they were read from the event."""
+    return 0 if any(isinstance(task, TaskResult) for task in tasks) else entry.tasks_omitted
+
+
+def by_host(found: Iterable[FoundTasks]) -> list[FoundTasks]:
+    """Put the entries of a host together: hosts by their newest entry, and each event once with all its tasks."""
+    hosts: dict[object, dict[tuple[str, str], tuple[IndexEntry, list[TaskEntry | TaskResult]]]] = {}
+    for entry, tasks in found:
+        place = (entry.event_partition, entry.event_key)
+        host = (entry.target, entry.host) if entry.host else place
+        _, known = hosts.setdefault(host, {}).setdefault(place, (entry, []))
+        known += tasks
+    return [each for entries in hosts.values() for each in entries.values()]
+
+
+def with_differences(entries: Iterable[IndexEntry]) -> list[IndexEntry]:
+    """Return the entries whose events are needed to show each difference once, each message, and every task."""
+    needed, seen = [], set[TaskEntry]()
+    for entry in entries:
+        new = {task for task in entry.tasks if task.diff or task.status != "changed"} - seen
+        if new or entry.tasks_omitted:
+            needed.append(entry)
+            seen |= new
+    return needed

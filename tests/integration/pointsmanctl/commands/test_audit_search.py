@@ -1,0 +1,59 @@
+"""The search of `pointsman audit` by task, from the index on moto."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pointsmanctl.commands.audit import search as command
+from tests.support.command_line import run
+from tests.support.events import DEV, PROD, host, started_rollout, task
+from tests.support.recorded_trail import recorded_trail
+
+MANY = [task(name=f"Task number {number}", diff=f"-a\n+{number}\n") for number in range(12)]
+EVENTS = [
+    started_rollout(DEV, PROD),
+    *(host(DEV, f"web-{number}", at=number, tasks=MANY) for number in range(1, 4)),
+    host(PROD, "db-1", at=9, tasks=[*MANY[:4], task(name="Task number 4", diff="-a\n+another\n")]),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trail() -> Iterator[None]:
+    with recorded_trail(*EVENTS) as connection, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "connect_stack", lambda *_: connection)
+        yield
+
+
+def ask(*words: str) -> list[str]:
+    return run("audit", "--until", "2026-11-24", *words).stdout.splitlines()[1:]
+
+
+@pytest.mark.parametrize("others", [(), ("--target", "*/eu-west-1"), ("--outcome", "changed")])
+def test_a_task_is_found_wherever_it_is_in_its_event(others: tuple[str, ...]) -> None:
+    found = ask("--task", "Task number 4", *others)
+    assert ["db-1" in line for line in found] == [True, False]
+    assert found[1].endswith("on web-3, web-2, web-1")
+
+
+def test_a_task_of_a_host_is_read_from_its_event_if_the_index_has_no_room_for_it() -> None:
+    [found] = ask("--task", "Task number 11", "--host", "web-2")
+    assert "changed Task number 11" in found
+
+
+def test_the_diff_of_one_task_comes_without_the_others() -> None:
+    shown = ask("--task", "Task number 4", "--diff")
+    assert sum("+4" in line for line in shown) == 1
+    assert sum("+another" in line for line in shown) == 1
+    assert not any("number 5" in line for line in shown)
+
+
+def test_all_tasks_of_a_rollout_are_shown_with_diffs() -> None:
+    shown = ask("--type", "HostResultRecorded", "--diff")
+    assert [sum(f"Task number {number} " in line for line in shown) for number in range(12)] == [
+        1,
+        1,
+        1,
+        1,
+        2,
+        *[1] * 7,
+    ]
