@@ -20,20 +20,26 @@ COLUMNS = ("EVENT", "WHO", "COMMIT", "TARGET", "HOST", "WHAT")
 
 def task_table(found: Iterable[FoundTasks]) -> LineTable:
     """Return a line for each task, with the hosts on which it did the same and one diff for all of them."""
-    return LineTable([_header(), *(_group_line(each) for each in by_task(found))])
+    return LineTable([table_header(), *(_group_line(each) for each in by_task(found))])
 
 
 def host_table(found: Iterable[FoundTasks]) -> LineTable:
     """Return a line for each event, those of a host together, with the tasks below it."""
+    return LineTable([table_header(), *event_lines(by_host(found))])
+
+
+def event_lines(found: Iterable[FoundTasks]) -> list[Line]:
+    """Return a line for each event, with the tasks below it."""
     lines = []
-    for each, tasks in by_host(found):
+    for each, tasks in found:
         entry = sanitized(each)
         cells = (entry.target or "", entry.host or "")
         lines.append(Line(_cells(Group(entry), *cells), what(entry), [*task_lines(entry, tasks)]))
-    return LineTable([_header(), *lines])
+    return lines
 
 
-def _header() -> Line:
+def table_header() -> Line:
+    """Return the first line of these tables."""
     return header(f"TIME ({zone_name()})", *COLUMNS)
 
 

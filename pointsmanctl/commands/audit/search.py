@@ -88,6 +88,9 @@ def audit(
     limit: Annotated[int, typer.Option(min=1, help="Show at most this many events, the newest.")] = 100,
     by: Annotated[By, typer.Option(help="What a line of the table is.")] = By.TASK,
     diff: Annotated[bool, typer.Option("--diff", help="Show what each task changed in its file.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Show new events as they come, until Ctrl-C: table or jsonl.")
+    ] = False,
     output: OutputOption = Format.TABLE,
     pager: PagerOption = True,
     cloud: WhereOption = Where.AUTO,
@@ -98,7 +101,9 @@ def audit(
     if has_subcommand(ctx):
         return
     from pointsman.core.index.query import IndexQuery
+    from pointsmanctl.commands.audit.follow import check_follow, follow_trail
     from pointsmanctl.stack.time_span import bounded
+    from pointsmanctl.stack.trail_query import TrailReader
 
     if (branch or file) and not repository:
         raise typer.BadParameter("it needs --repo", param_hint="--branch" if branch else "--file")
@@ -119,7 +124,12 @@ def audit(
         types=tuple(types or ()),
     )
     query = bounded(query, since, until, datetime.now(UTC))
+    if follow:
+        check_follow(query, until, output)
     connection = connect_stack(cloud, stack, region)
+    if follow:
+        follow_trail(TrailReader.of(connection), query, output, diff=diff)
+        return
     if output is Format.TABLE and by is not By.EVENT and _has_entries(query):
         _print_groups(connection, query, limit, by, diff=diff, pager=pager)
         return

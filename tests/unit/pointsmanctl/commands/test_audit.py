@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
+from typer.testing import Result
 
 from pointsman.core.index.entries import entries_of
 from pointsman.core.index.entry import IndexEntry
@@ -16,6 +17,7 @@ from pointsman.core.index.streams import FoundEntry
 from pointsman.core.trail.events import RunWaited, TrailEvent
 from pointsmanctl.commands import status
 from pointsmanctl.commands.audit import search
+from pointsmanctl.stack import follow_entries
 from pointsmanctl.stack.connection import Connection
 from pointsmanctl.stack.trail_query import TrailReader, event_types
 from tests.support.command_line import run, usage_error
@@ -278,3 +280,49 @@ def test_by_host_the_events_of_a_host_stand_together(trail: Trail) -> None:
 def test_steps_of_runs_are_shown_as_events(trail: Trail) -> None:
     trail.events = [waited(1)]
     assert "waits behind r-0" in answer("--type", "RunWaited")[0]
+
+
+def follow(trail: Trail, monkeypatch: pytest.MonkeyPatch, later: TrailEvent, *words: str) -> Result:
+    """Follow the trail: `later` comes after the first look, and Ctrl-C after the second."""
+    looks = iter([lambda: trail.events.append(later)])
+
+    def pause(_: float) -> None:
+        look = next(looks, None)
+        if look is None:
+            raise KeyboardInterrupt
+        look()
+
+    monkeypatch.setattr(follow_entries, "sleep", pause)
+    return run("audit", "--follow", "--since", "1h", *words)
+
+
+def test_new_events_are_shown_as_they_come(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+    trail.events = [host(DEV, "web-1", tasks=[SAME]).replace(at=now)]
+    later = host(PROD, "web-number-2", tasks=[OTHER], attempt=2).replace(at=now)
+    done = follow(trail, monkeypatch, later)
+    head, one, other = done.stdout.splitlines()
+    assert done.exit_code == 130
+    assert head.startswith("TIME (UTC)")
+    assert f"{DEV}  web-1  changed" in one
+    assert f"{PROD}  web-number-2  changed" in other
+    assert "Set the file limit" in other
+
+
+def test_programs_follow_events_line_by_line(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+    trail.events = [host(DEV, "web-1").replace(at=now)]
+    done = follow(trail, monkeypatch, host(DEV, "web-2").replace(at=now), "-o", "jsonl")
+    assert [json.loads(line)["host"] for line in done.stdout.splitlines()] == ["web-1", "web-2"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--until", "1h"), "Invalid value for --until: what is followed has no end"),
+        (("-o", "json"), "Invalid value for --output: with --follow, it is table or jsonl"),
+        (("--type", "RunWaited"), "Invalid value for --type: RunWaited cannot be followed: only its rollout has it"),
+    ],
+)
+def test_what_cannot_be_followed_is_a_usage_error(words: tuple[str, ...], message: str) -> None:
+    assert message in usage_error("audit", "--follow", "--since", "2h", *words)

@@ -1,0 +1,48 @@
+"""New entries of the index as they come."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from time import sleep
+from typing import Final
+
+from pointsman.core.index.entry import IndexEntry
+from pointsman.core.index.query import IndexQuery
+from pointsman.core.index.streams import FoundEntry
+from pointsman.errors import Unavailable
+from pointsmanctl.stack.follow import FAILURES_IN_A_ROW
+from pointsmanctl.stack.time_span import CLOCK_SKEW
+
+# A build reports a host after the host has ended, and audit_indexer needs seconds. What comes later is not followed.
+LATE: Final = timedelta(minutes=2)
+INTERVAL: Final = 2.0  # seconds
+
+
+def new_entries(
+    find: Callable[[IndexQuery], Iterator[FoundEntry]],
+    query: IndexQuery,
+    clock: Callable[[], datetime],
+    pause: Callable[[float], None] | None = None,
+) -> Iterator[list[IndexEntry]]:
+    """Yield the entries that match since `query.since`, or from now on: each once, oldest first, without an end.
+
+    Raises Unavailable after several failures in a row.
+    """
+    start = query.since or clock()
+    seen: dict[tuple[str, str], datetime] = {}
+    since, failures = start, 0
+    while True:
+        now = clock()
+        try:
+            found = [each.entry for each in find(query.replace(since=since, until=now + CLOCK_SKEW))]
+        except Unavailable:
+            failures += 1
+            if failures >= FAILURES_IN_A_ROW:
+                raise
+        else:
+            failures = 0
+            since = max(start, now - LATE)
+            new = {(each.event_partition, each.event_key): each for each in found}
+            yield [each for key, each in reversed(new.items()) if key not in seen]
+            seen |= {key: each.at for key, each in new.items()}
+            seen = {key: at for key, at in seen.items() if at >= since}
+        (pause or sleep)(INTERVAL)
