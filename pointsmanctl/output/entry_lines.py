@@ -90,4 +90,4 @@ def result_of(task: TaskEntry | TaskResult) -> str:
 
 def diff_of(diff: str) -> Syntax:
     """Return a diff in colours."""
-    return Syntax(diff, "diff", background_color="default", word_wrap=True)
+    return Syntax(diff.rstrip("\n"), "diff", background_color="default", word_wrap=True)

@@ -47,7 +47,9 @@ EVERY = [pytest.param(words, lazy, id=" ".join(words)) for words, lazy in comman
 
 @pytest.mark.parametrize(
     "words",
-    [("--help",), ("--version",), ("status", "-h"), ("audit", "-h"), ("why", "-h"), ("erratum", "-h"),
+    [("--help",), ("--version",), ("status", "-h"), ("audit", "-h"),
+     ("audit", "host", "-h"), ("audit", "blame", "-h"), ("audit", "show", "-h"),
+     ("audit", "reindex", "-h"), ("why", "-h"), ("erratum", "-h"),
      ("init", "-h"), ("deploy", "-h"), ("github-app", "-h"), ("slack-app", "-h"),
      ("doctor", "-h"), ("destroy", "-h"), ("routes", "-h"),
      ("routes", "explain", "-h"), ("local", "-h"), ("local", "push", "-h")],
