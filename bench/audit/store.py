@@ -9,7 +9,6 @@ from typing import Any, Final
 import msgspec
 
 from pointsman.adapters.dynamodb import marshal
-from pointsman.adapters.index_dynamodb import item_of
 from pointsman.core.index.entries import StoredEntry
 from pointsman.core.index.entry import HostEntry, IndexEntry
 from pointsman.core.index.streams import FoundEntry, Page, PageRequest
@@ -70,7 +69,7 @@ class SizedIndex:
         assert not list(delete)
         rows = []
         for each in put:
-            size = size_of(item_of(each))
+            size = size_of(each.item())
             self.written += 1
             self.write_units += math.ceil(size / WRITE_UNIT)
             self.stored_bytes += size

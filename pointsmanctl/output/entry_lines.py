@@ -8,7 +8,7 @@ from rich.text import Text
 
 from pointsman.core.index.entry import IndexEntry, TaskEntry
 from pointsman.core.index.event_names import SHORT, name_of_entry
-from pointsman.core.text import pluralize
+from pointsman.core.text import join_first, pluralize
 from pointsman.core.trail.host_values import TaskResult
 from pointsmanctl.output.lines import Line, LineTable, header
 from pointsmanctl.output.sanitize import sanitized
@@ -75,10 +75,23 @@ def task_text(task: TaskEntry | TaskResult, *, is_check: bool = False) -> Text:
     text = outcome_text(WOULD_CHANGE if is_check and task.status == "changed" else result_of(task))
     text.append(f" {task.name}", "default")
     text.append(f"  {task.path}", "dim")
-    text.append(f" → {task.changed_path}" if task.changed_path else "", "default")
+    text.append(f" → {files}" if (files := _files(task)) else "", "default")
     if isinstance(task, TaskResult) and task.status != "changed" and task.message:
         text.append(f"\n{task.message}", "default")
     return text
+
+
+def _files(task: TaskEntry | TaskResult) -> str:
+    """Return the files that a task changed: the first, and how many more."""
+    first, total = changed_files(task)
+    return join_first([first] if first else [], total=total)
+
+
+def changed_files(task: TaskEntry | TaskResult) -> tuple[str | None, int]:
+    """Return the first file that a task changed, and the number of all."""
+    if isinstance(task, TaskEntry):
+        return task.changed_path, task.changed_paths
+    return (task.changed_paths[0] if task.changed_paths else None), len(task.changed_paths)
 
 
 def result_of(task: TaskEntry | TaskResult) -> str:

@@ -7,6 +7,7 @@ from pointsman.core.index.entries import diff_digest
 from pointsman.core.index.entry import IndexEntry, TaskEntry
 from pointsman.core.index.event_names import name_of_entry
 from pointsman.core.trail.host_values import TaskResult
+from pointsmanctl.output.entry_lines import changed_files as changed_files_of
 from pointsmanctl.output.formats import Object
 from pointsmanctl.output.times import as_json
 
@@ -39,6 +40,7 @@ def entry_object(entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult]) -> 
 def task_object(task: TaskEntry | TaskResult) -> dict[str, Any]:
     """Return a task. Tasks with the same `diff_id` changed the same in their files."""
     is_whole = isinstance(task, TaskResult)
+    changed_path, changed_files = changed_files_of(task)
     return {
         "task": task.name,
         "role": task.role,
@@ -47,7 +49,8 @@ def task_object(task: TaskEntry | TaskResult) -> dict[str, Any]:
         "status": task.status,
         "ignored": task.ignored,
         "rescued": task.rescued,
-        "changed_path": task.changed_path,
+        "changed_path": changed_path,
+        "changed_files": changed_files,
         "diff_id": diff_digest(task.diff) if is_whole else task.diff,
         **({"diff": task.diff} if is_whole else {}),
     }
@@ -69,5 +72,6 @@ def blame_object(change: "FileChange") -> dict[str, Any]:
         "at": as_json(entry.at),
         **{name: getattr(entry, name) for name in FIELDS if name not in ("type", "login")},
         **task_object(change.task),
+        "changed_path": change.path,
         "approvers": list(change.approvers),
     }

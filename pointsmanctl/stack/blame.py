@@ -1,7 +1,7 @@
 """Who changed a file of a host: the task, its commit, and who approved the rollout before."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -24,6 +24,7 @@ _SUGGESTED: Final = 3
 class FileChange:
     """A task that changed a file of a host."""
 
+    path: str
     entry: IndexEntry
     task: TaskEntry | TaskResult
     approvers: tuple[str, ...]  # of its rollout, before it
@@ -38,7 +39,7 @@ def changes_of(reader: "TrailReader", query: IndexQuery, limit: int) -> list[Fil
         if rollout and rollout not in approvals:
             approvals[rollout] = _approvals(reader, rollout)
         before = [each.login or each.actor or "" for each in approvals.get(rollout, ()) if each.at <= entry.at]
-        changes.append(FileChange(entry, entry.tasks[0], tuple(dict.fromkeys(before))))
+        changes.append(FileChange(query.path or "", entry, entry.tasks[0], tuple(dict.fromkeys(before))))
     return changes
 
 
@@ -58,9 +59,7 @@ def with_diffs(reader: "TrailReader", changes: list[FileChange]) -> list[FileCha
     """Return the changes with the tasks as their events have them: with their diffs."""
     events = {(event.partition, event.key): event for event in reader.load(each.entry for each in changes)}
     return [
-        FileChange(
-            each.entry, _task(events.get((each.entry.event_partition, each.entry.event_key)), each), each.approvers
-        )
+        replace(each, task=_task(events.get((each.entry.event_partition, each.entry.event_key)), each))
         for each in changes
     ]
 

@@ -25,7 +25,7 @@ def approved(at: float, command_id: str, login: str | None = None) -> RolloutApp
 
 
 def wrote(name: str, diff: str | None) -> dict[str, object]:
-    return task(name=name, changed_path=PATH, diff=diff)
+    return task(name=name, changed_paths=["/etc/nginx/another.conf", PATH], diff=diff)
 
 
 EVENTS = [
@@ -83,8 +83,8 @@ def test_a_cut_answer_says_so() -> None:
     ("words", "expected"),
     [
         (
-            ("web-1", "/etc/nginx/nginx.cnf"),
-            f"no known task changed /etc/nginx/nginx.cnf on web-1. Did you mean {PATH}?",
+            ("web-1", "/etc/nginx/anoter.conf"),
+            "no known task changed /etc/nginx/anoter.conf on web-1. Did you mean /etc/nginx/another.conf?",
         ),
         (("web-2", PATH), "on web-2. A task is known by its file if its module reports which file it changed"),
         (("web-3", PATH), "no result of a host 'web-3'. Did you mean web-"),

@@ -14,7 +14,7 @@ from tests.support.recorded_trail import recorded_trail
 from tests.support.rollouts import COMMIT
 
 ABOUT = {"actor": "hana", "repository": "acme/infra", "commit": COMMIT, "route": "site"}
-WRITE = task(changed_path="/etc/security/limits.conf")
+WRITE = task(changed_paths=["/etc/security/limits.conf", "/etc/profile"])
 RESULTS = [
     host(DEV, "web-1", at=10, tasks=[WRITE]).replace(**ABOUT),
     host(
@@ -50,7 +50,10 @@ def test_the_newest_comes_first_and_each_line_names_its_target() -> None:
     assert "would change  1 ok, 1 would change · would change Set the file limit" in lines[0]
     assert "failed  1 ok, 1 changed · failed Set the file limit" in lines[1]
     assert lines[2].split()[3:7] == [COMMIT[:7], "hana", "site", DEV]
-    assert "changed Set the file limit  roles/baseline/tasks/main.yml:12 → /etc/security/limits.conf" in lines[2]
+    assert (
+        "changed Set the file limit  roles/baseline/tasks/main.yml:12 → /etc/security/limits.conf and 1 more"
+        in lines[2]
+    )
 
 
 def test_a_host_of_one_target_has_no_column_for_it() -> None:
@@ -82,7 +85,7 @@ def test_programs_get_entries_with_their_tasks() -> None:
     assert (newest["target"], newest["outcomes"], newest["at"]) == (PROD, ["would_change"], "2026-11-23T08:00:30Z")
     assert (oldest["actor"], oldest["commit"]) == ("hana", COMMIT)
     [written] = oldest["tasks"]
-    assert written["changed_path"] == "/etc/security/limits.conf"
+    assert (written["changed_path"], written["changed_files"]) == ("/etc/security/limits.conf", 2)
     assert len(written["diff_id"]) == 16
     assert "diff" not in written
     [_, _, whole] = json.loads(ask("web-1", "-o", "json", "--diff").stdout)
