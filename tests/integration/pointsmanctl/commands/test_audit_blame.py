@@ -83,8 +83,8 @@ def test_a_cut_answer_says_so() -> None:
     ("words", "expected"),
     [
         (
-            ("web-1", "/etc/nginx/anoter.conf"),
-            "no known task changed /etc/nginx/anoter.conf on web-1. Did you mean /etc/nginx/another.conf?",
+            ("web-1", "/etc/nginx/an-other.conf"),
+            "no known task changed /etc/nginx/an-other.conf on web-1. Did you mean /etc/nginx/another.conf?",
         ),
         (("web-2", PATH), "on web-2. A task is known by its file if its module reports which file it changed"),
         (("web-3", PATH), "no result of a host 'web-3'. Did you mean web-"),
