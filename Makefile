@@ -6,6 +6,8 @@ UV_VERSION := 0.13.9
 export UV_LINK_MODE ?= copy
 export SAM_CLI_TELEMETRY := 0
 export ANSIBLE_HOME := $(CURDIR)/.ansible
+# Some images set it. Then every process compiles what it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Recipes and what they start find the uv that was fetched.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -21,7 +23,7 @@ ARCHITECTURE ?= arm64
 # Branch coverage of the fast tests, in percent: raise it when the measured value is a point above.
 COVERAGE_FLOOR := 94
 
-.PHONY: fuzz campaign help wheel setup demo up down test unit lint format build validate e2e explore bench benchengine requirements roots schema docs samples clean
+.PHONY: fuzz campaign help wheel setup demo up down test unit lint style analyze format build validate e2e explore bench benchengine requirements roots schema docs samples clean
 
 help: ## Show the commands
 	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,10 +34,8 @@ help: ## Show the commands
 	"$$(python3 -c 'import sys; print(sys._base_executable)')" -m pip install --quiet --disable-pip-version-check --no-warn-script-location --root-user-action=ignore --target .tools uv==$(UV_VERSION)
 
 $(SYNCED): $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv) pyproject.toml uv.lock .python-version
-	@echo "1 of 2: installing Python, Ansible and the test tools into .venv (a few minutes the first time)"
+	@echo "installing Python, Ansible and the test tools into .venv (a few minutes the first time)"
 	$(UV) sync --frozen
-	@echo "2 of 2: compiling them, so that every start is faster (a minute)"
-	$(UV) sync --frozen --compile-bytecode
 	@touch $@
 	@echo "done: source .venv/bin/activate"
 
@@ -50,13 +50,19 @@ up: $(SYNCED) ## Start the local cloud and leave it running
 down: $(SYNCED) ## Stop the local cloud
 	$(RUN) pointsman local down
 
-lint: $(SYNCED) ## Format, lint, spelling, types, layers, templates, Ansible: what CI checks
+lint: style analyze ## Format, lint, spelling, types, layers, templates, Ansible: what CI checks
+
+# A few seconds.
+style: $(SYNCED)
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) codespell
+	$(RUN) lint-imports
+
+# A minute or two.
+analyze: $(SYNCED)
 	$(RUN) mypy
 	$(RUN) mypy --scripts-are-modules runner/bin/*
-	$(RUN) lint-imports
 	$(MAKE) --no-print-directory validate
 	$(RUN) ansible-lint -c examples/infra/.ansible-lint examples/infra
 
@@ -80,11 +86,11 @@ unit: $(SYNCED) ## The fast tests: unit, contract, integration
 	$(PYTEST) tests/unit tests/contract tests/integration -n 2 --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
 
 e2e: $(SYNCED) ## The real templates on the local cloud
-	$(PYTEST) tests/e2e
+	$(PYTEST) tests/e2e -n 2 --dist loadgroup
 
-# The end-to-end tests often wait, so the fast tests run beside them.
-test: lint ## Everything
-	$(MAKE) --no-print-directory --jobs=2 unit e2e
+# The end-to-end tests often wait, so everything else runs beside them.
+test: style ## Everything
+	$(MAKE) --no-print-directory --jobs=3 e2e unit analyze
 
 explore: $(SYNCED) ## Run the property tests with fresh seeds, ROUNDS times
 	for round in $$(seq $(ROUNDS)); do echo "round $$round of $(ROUNDS)"; HYPOTHESIS_PROFILE=explore $(PYTEST) tests -m hypothesis -n 2 -q; done
