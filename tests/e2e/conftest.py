@@ -1,9 +1,8 @@
 """One local cloud for every end-to-end test: the real templates deployed, IAM enforced, ten hosts."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -121,14 +120,6 @@ teams:
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """For several processes: the tests of the local cloud stay in one, and so does each other file."""
-    ours = [item for item in items if isinstance(item, pytest.Function) and Path(__file__).parent in item.path.parents]
-    of_cloud = {item.path for item in ours if "cloud" in item.fixturenames}
-    for item in ours:
-        item.add_marker(pytest.mark.xdist_group("cloud" if item.path in of_cloud else item.path.stem))
-
-
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
     """A local cloud of its own, with everything deployed; ended at the end."""
