@@ -82,7 +82,7 @@ def test_the_trail_of_a_deleted_installation_goes_on_in_a_new_one(cloud: LocalCl
 def test_a_table_that_is_no_trail_is_refused_before_anything_happens(cloud: LocalCloud, tmp_path: Path) -> None:
     create_tables(cloud.client("dynamodb"), "rollouts-of-a-test", "audit-of-a-test")
     new = adoption(cloud, tmp_path, "unborn")
-    with pytest.raises(DeploymentFailed, match=r"'rollouts-of-a-test' cannot be the trail.* lacks the index by-day"):
+    with pytest.raises(DeploymentFailed, match=r"'rollouts-of-a-test' cannot be the trail.* does not use: open"):
         new.adopt("rollouts-of-a-test")
     with pytest.raises(DeploymentFailed, match="there is no table 'missing' in us-east-1"):
         new.adopt("missing")
