@@ -13,6 +13,9 @@ from pointsmanctl.deployment.trail_table import TRAIL, trail_problems
 EXPECTED = read_template(CHECKOUT / "template.yaml")["Resources"][TRAIL]["Properties"]
 
 
+REMEDY = "delete them with `aws dynamodb update-table`"
+
+
 def described() -> dict[str, Any]:
     """The table as DynamoDB describes it after its creation."""
     names = ("KeySchema", "AttributeDefinitions")
@@ -54,8 +57,7 @@ def test_a_table_of_this_version_is_a_trail() -> None:
     [
         (
             with_indexes,
-            "it has indexes that this version does not use: by-day, by-host; "
-            "delete them with `aws dynamodb update-table`",
+            f"it has indexes that this version does not use: by-day, by-host; {REMEDY}",
         ),
         (with_another_key, "its key is id (HASH), not pk (HASH), sk (RANGE)"),
         (with_numbers, "the attribute pk has type N, not S"),
