@@ -50,21 +50,19 @@ up: $(SYNCED) ## Start the local cloud and leave it running
 down: $(SYNCED) ## Stop the local cloud
 	$(RUN) pointsman local down
 
-lint: style analyze ## Format, lint, spelling, types, layers, templates, Ansible: what CI checks
-
-# A few seconds.
-style: $(SYNCED)
+style: $(SYNCED) ## Format, lint, spelling, layers: a few seconds
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(RUN) codespell
 	$(RUN) lint-imports
 
-# A minute or two.
-analyze: $(SYNCED)
+analyze: $(SYNCED) ## Types, templates, Ansible: a minute or two
 	$(RUN) mypy
 	$(RUN) mypy --scripts-are-modules runner/bin/*
 	$(MAKE) --no-print-directory validate
 	$(RUN) ansible-lint -c examples/infra/.ansible-lint examples/infra
+
+lint: style analyze ## Both: what CI checks
 
 validate: $(SYNCED) ## Validate the three templates
 	$(RUN) sam validate --lint --template template.yaml

@@ -119,7 +119,6 @@ teams:
 """
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[LocalCloud]:
     """A local cloud of its own, with everything deployed; ended at the end."""
