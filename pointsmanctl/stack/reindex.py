@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pointsman.adapters.reindex_dynamodb import DynamoIndexTable, DynamoTrailScan
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.index.indexer import Indexer
-from pointsman.core.index.reindex import Reindexer, Tally
+from pointsman.core.index.reindex import IndexTally, Reindexer
 
 if TYPE_CHECKING:
     from pointsmanctl.stack.connection import Connection
@@ -19,7 +19,9 @@ SEGMENTS: Final = 8
 SETTLED_AFTER: Final = timedelta(minutes=15)
 
 
-def reindex(connection: "Connection", now: datetime, progress: Callable[[Tally], None], *, repair: bool) -> Tally:
+def reindex(
+    connection: "Connection", now: datetime, progress: Callable[[IndexTally], None], *, repair: bool
+) -> IndexTally:
     """Compare the index with the trail; with `repair`, make it what it should be. Return the differences.
 
     `progress` gets what was compared so far. Raises Unavailable or Misconfigured.
@@ -42,12 +44,12 @@ def reindex(connection: "Connection", now: datetime, progress: Callable[[Tally],
 class _Total:
     """The sum of what the segments report."""
 
-    def __init__(self, progress: Callable[[Tally], None]) -> None:
-        self.tally = Tally()
+    def __init__(self, progress: Callable[[IndexTally], None]) -> None:
+        self.tally = IndexTally()
         self._progress = progress
         self._lock = Lock()
 
-    def add(self, tallies: Iterator[Tally]) -> None:
+    def add(self, tallies: Iterator[IndexTally]) -> None:
         for each in tallies:
             with self._lock:
                 self.tally += each

@@ -14,7 +14,7 @@ from pointsmanctl.output.messages import note, warn
 from pointsmanctl.stack.connection import Where
 
 if TYPE_CHECKING:
-    from pointsman.core.index.reindex import Tally
+    from pointsman.core.index.reindex import IndexTally
 
 COLUMNS = ("events", "entries", "missing", "wrong", "left_over", "gone", "repaired")
 
@@ -51,7 +51,7 @@ def reindex(
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[["Tally"], None]]:
+def _progress() -> Iterator[Callable[["IndexTally"], None]]:
     """Show on a terminal how far it is."""
     from pointsman.core.text import pluralize
     from pointsmanctl.output.console import console
@@ -61,7 +61,7 @@ def _progress() -> Iterator[Callable[["Tally"], None]]:
         yield lambda tally: status.update(f"Compared {pluralize(tally.events, 'event')}")
 
 
-def _sentence(tally: "Tally", *, check: bool) -> str:
+def _sentence(tally: "IndexTally", *, check: bool) -> str:
     from pointsman.core.text import pluralize
 
     compared = f"{pluralize(tally.events, 'event')}, {pluralize(tally.entries, 'entry', 'entries')}"

@@ -11,6 +11,9 @@ every_stack = pytest.mark.parametrize("stack", STACKS.values(), ids=STACKS.keys(
 
 # What operators may do beside reading: it changes no item of the trail, reads no secret and starts no build.
 OPERATORS_CHANGE = {
+    "dynamodb:BatchWriteItem",  # in the index, which is made from the trail: see below
+    "dynamodb:DeleteItem",
+    "dynamodb:PutItem",
     "execute-api:Invoke",
     "codebuild:StopBuild",
     "events:CancelReplay",
@@ -22,7 +25,19 @@ OPERATORS_CHANGE = {
     "sqs:SendMessage",
     "sqs:StartMessageMoveTask",
 }
-READS = ("BatchGet", "Describe", "Filter", "Get", "List", "Query", "StartLiveTail", "StartQuery", "StopQuery", "Test")
+READS = (
+    "BatchGet",
+    "Describe",
+    "Filter",
+    "Get",
+    "List",
+    "Query",
+    "Scan",
+    "StartLiveTail",
+    "StartQuery",
+    "StopQuery",
+    "Test",
+)
 
 
 @every_stack
@@ -38,7 +53,16 @@ def test_operators_read_logs_and_what_else_they_may_do_is_listed(stack: Stack) -
     changing = {each for each in actions if not each.partition(":")[2].startswith(READS)}
     assert changing <= OPERATORS_CHANGE
     assert "logs:FilterLogEvents" in actions
-    assert not {each for each in actions if each.startswith(("secretsmanager:", "dynamodb:"))}
+    assert not {each for each in actions if each.startswith("secretsmanager:")}
+
+
+@every_stack
+def test_operators_write_the_index_and_no_other_table(stack: Stack) -> None:
+    found = [each for each in statements_of_roles(stack) if each.where == "OperatorPolicy"]
+    writing = [each for each in found if {"dynamodb:PutItem", "dynamodb:DeleteItem"} & {*each.actions}]
+    assert [each.resources for each in writing] == ([["<IndexTable.Arn>"]] if stack is STACKS["control"] else [])
+    reading = [each for each in found if each not in writing and any("dynamodb:" in one for one in each.actions)]
+    assert all((each.actions, each.resources) == (["dynamodb:Scan"], ["<AuditTable.Arn>"]) for each in reading)
 
 
 @every_stack

@@ -18,17 +18,18 @@ from tests.support.deployed_stack import DeployedStack
 from tests.support.rollouts import delivery
 
 DEV = "dev/eu-west-1"
-ROUTES_FILE = """
+HOUR = datetime.now(UTC).hour
+ROUTES_FILE = f"""
 version: 1
-accounts: {dev: "222222222222"}
+accounts: {{dev: "222222222222"}}
 regions: [eu-west-1]
 routes:
   - name: frozen
     repository: acme/infra
-    on: {push: {branches: [main]}}
+    on: {{push: {{branches: [main]}}}}
     playbook: site.yml
     targets: all
-    freeze: [{cron: "0 0 * * *", for: 13h, time_zone: UTC}, {cron: "0 12 * * *", for: 13h, time_zone: UTC}]
+    freeze: {{cron: "0 {HOUR} * * *", for: 13h, time_zone: UTC}}
 """
 
 

@@ -11,7 +11,7 @@ from pointsman.core.index.entries import EventKey, StoredEntry, host_entry_of
 from pointsman.core.index.entry import IndexEntry
 from pointsman.core.index.facets import Facet, partition
 from pointsman.core.index.indexer import EventChange, Indexer
-from pointsman.core.index.reindex import Reindexer, Tally
+from pointsman.core.index.reindex import IndexTally, Reindexer
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import HostResultRecorded, RolloutStarted
 from pointsman.core.trail.item import ReadEvent
@@ -36,10 +36,10 @@ class World:
         event = self.trail.event(f"ROLLOUT#{rollout}", "RolloutStarted")
         return event if isinstance(event, RolloutStarted) else None
 
-    def run(self, *, repair: bool, settled: bool = True) -> Tally:
+    def run(self, *, repair: bool, settled: bool = True) -> IndexTally:
         until = MUCH_LATER if settled else after(-1)
         reindexer = Reindexer(self.trail, self.index, self.indexer, repair=repair, settled=until)
-        total = Tally()
+        total = IndexTally()
         for step in (reindexer.compare, reindexer.find_left_over):
             for each in (tally for segment in range(3) for tally in step(segment, 3)):
                 total += each
@@ -50,7 +50,7 @@ class World:
         return sorted(map(repr, items)), self.index.hosts(), self.index.targets()
 
 
-def differences(tally: Tally) -> tuple[int, int, int]:
+def differences(tally: IndexTally) -> tuple[int, int, int]:
     return tally.missing, tally.wrong, tally.left_over
 
 

@@ -44,7 +44,7 @@ class IndexTable(EntryWriter, EntryReader, Protocol):
         """Delete items, if they are there."""
 
 
-class Tally(Value, kw_only=True, frozen=True):
+class IndexTally(Value, kw_only=True, frozen=True):
     """What was compared, and how many entries differ."""
 
     events: int = 0
@@ -59,9 +59,9 @@ class Tally(Value, kw_only=True, frozen=True):
         """Whether the index is not what it should be."""
         return bool(self.missing or self.wrong or self.left_over)
 
-    def __add__(self, other: "Tally") -> "Tally":
+    def __add__(self, other: "IndexTally") -> "IndexTally":
         names = self.__struct_fields__
-        return Tally(**{name: getattr(self, name) + getattr(other, name) for name in names})
+        return IndexTally(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
 
 class Reindexer:
@@ -80,20 +80,20 @@ class Reindexer:
         self._hosts: dict[str, StoredEntry] = {}
         self._targets: dict[str, datetime] = {}  # with the time of its oldest event
 
-    def compare(self, segment: int, segments: int) -> Iterator[Tally]:
+    def compare(self, segment: int, segments: int) -> Iterator[IndexTally]:
         """Compare the entries that events should have with those that are stored, page by page."""
         for page in self._trail.scan(segment, segments):
             self._note_lists(event for _, event in page)
             for start in range(0, len(page), _EVENTS):
                 yield self._compare(page[start : start + _EVENTS])
 
-    def find_left_over(self, segment: int, segments: int) -> Iterator[Tally]:
+    def find_left_over(self, segment: int, segments: int) -> Iterator[IndexTally]:
         """Find the entries that no event has, page by page."""
         for page in self._index.scan(segment, segments):
             for start in range(0, len(page), _ENTRIES):
                 yield self._find_left_over(page[start : start + _ENTRIES])
 
-    def compare_lists(self) -> Tally:
+    def compare_lists(self) -> IndexTally:
         """Compare the lists of hosts and targets. To be called after `compare` of every segment."""
         return self._compare_hosts() + self._compare_targets()
 
@@ -108,7 +108,7 @@ class Reindexer:
                 if host := host_entry_of(event):
                     self._hosts[host.sk] = max(self._hosts.get(host.sk, host), host, key=lambda each: each.entry.at)
 
-    def _compare(self, page: Sequence[StoredEvent]) -> Tally:
+    def _compare(self, page: Sequence[StoredEvent]) -> IndexTally:
         judged = {place: event for place, event in page if self._is_judged(event.at)}
         expected = self._entries(judged)
         keys = {key: place for place, entries in expected.items() for key in entries}
@@ -122,7 +122,7 @@ class Reindexer:
         ]
         if self._repair:
             self._write(judged, {*missing, *wrong}, {keys[key] for key in (*missing, *wrong)})
-        return Tally(events=len(page), entries=len(keys), missing=len(missing), wrong=len(wrong))
+        return IndexTally(events=len(page), entries=len(keys), missing=len(missing), wrong=len(wrong))
 
     def _entries(self, events: dict[EventKey, ReadEvent]) -> dict[EventKey, dict[EntryKey, StoredEntry]]:
         return {place: self._indexer.entries(event, place) for place, event in events.items()}
@@ -142,7 +142,7 @@ class Reindexer:
                 )
             events = now
 
-    def _find_left_over(self, page: Sequence[dict[str, Any]]) -> Tally:
+    def _find_left_over(self, page: Sequence[dict[str, Any]]) -> IndexTally:
         places = {
             (item["pk"], item["sk"]): EventKey(partition=item["event_partition"], key=item["event_key"])
             for item in page
@@ -154,9 +154,9 @@ class Reindexer:
         surplus = [key for key, place in places.items() if place in entries and key not in entries[place]]
         if self._repair:
             self._index.delete([*gone, *surplus])
-        return Tally(left_over=len(gone) + len(surplus), gone=len(gone))
+        return IndexTally(left_over=len(gone) + len(surplus), gone=len(gone))
 
-    def _compare_hosts(self) -> Tally:
+    def _compare_hosts(self) -> IndexTally:
         stored = {f"{each.host}#{each.target}": each for each in self._index.hosts()}
         expected = {key: each for key, each in self._hosts.items() if self._is_judged(each.entry.at)}
         missing = [each for key, each in expected.items() if key not in stored]
@@ -168,13 +168,13 @@ class Reindexer:
             self._index.delete([_host_key(each) for each in left_over])
             for each in (*missing, *wrong):
                 self._index.put_host(each)
-        return Tally(entries=len(expected), missing=len(missing), wrong=len(wrong), left_over=len(left_over))
+        return IndexTally(entries=len(expected), missing=len(missing), wrong=len(wrong), left_over=len(left_over))
 
     def _is_wrong(self, stored: HostEntry, expected: StoredEntry) -> bool:
         is_newer = stored.at > expected.entry.at and stored.at > self._settled  # its event came after the scan
         return not is_newer and stored != expected.entry
 
-    def _compare_targets(self) -> Tally:
+    def _compare_targets(self) -> IndexTally:
         stored = set(self._index.targets())
         expected = {name for name, at in self._targets.items() if self._is_judged(at)}
         missing = sorted(expected - stored)
@@ -183,7 +183,7 @@ class Reindexer:
             for name in missing:
                 self._index.put_target(name)
             self._index.delete([(partition(Facet.TARGETS, "", ""), name) for name in left_over])
-        return Tally(entries=len(expected), missing=len(missing), left_over=len(left_over))
+        return IndexTally(entries=len(expected), missing=len(missing), left_over=len(left_over))
 
     def _has_entries(self, target: str) -> bool:
         requests = [PageRequest(partition=each, limit=1) for each in partitions(Facet.TARGET, target)]
