@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 
 from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.decision import Decision, Outcome
 from pointsman.core.index.entries import EventKey, entry_of
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.index.outcomes import is_listed
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
 from pointsman.core.index.streams import Page, PageRequest
+from pointsman.core.model import RolloutId
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.events import HostResultRecorded, RolloutStarted
+from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, RolloutStarted
 from tests.support.events import after, ended_rollout, ended_run, host, started_rollout, started_run, task
 
 PEOPLE, REPOSITORIES, ROUTES = ("hana", "Omar", "ada"), ("acme/infra", "acme/Other"), ("site", "db")
@@ -58,6 +60,24 @@ class World:
         return list(dict.fromkeys(keys))
 
 
+def _delivered(start: RolloutStarted, files: tuple[str, ...]) -> list[Event]:
+    """The start of a rollout after its delivery, which alone names the changed files."""
+    decision = Decision(
+        route=start.route or "", outcome=Outcome.MATCHED, runs=True, reason="", rollout=RolloutId(start.rollout or "")
+    )
+    decided = DeliveryDecided(
+        at=start.at,
+        actor=start.actor,
+        repository=start.repository,
+        commit=start.commit,
+        delivery=f"d-{start.rollout}",
+        reason="",
+        change=start.change.replace(files=files),
+        decisions=(decision,),
+    )
+    return [decided, start.replace(change=start.change.replace(files=()))]
+
+
 def a_rollout(number: int, seed: random.Random, hosts: int = 2) -> list[Event]:
     """The events of a rollout at its own time."""
     name, commit = f"r-{number:016x}", f"{number * 7919:040x}"
@@ -72,7 +92,7 @@ def a_rollout(number: int, seed: random.Random, hosts: int = 2) -> list[Event]:
     files = tuple(seed.sample(("site.yml", "roles/a.yml", "roles/b.yml"), seed.randint(0, 3)))
     targets = seed.sample(TARGETS, seed.randint(1, 3))
     start = started_rollout(*targets).replace(**about, at=after(number * 100))
-    events: list[Event] = [start.replace(change=start.change.replace(ref=ref, files=files))]
+    events = _delivered(start.replace(change=start.change.replace(ref=ref)), files)
     for place, target in enumerate(targets):
         at = number * 100 + place * 10 + 1
         events.append(started_run(target).replace(**about, at=after(at)))
@@ -155,16 +175,17 @@ def test_a_task_finds_the_hosts_on_which_it_did_something(world: World, name: st
 
 
 def test_a_changed_file_finds_its_rollouts_and_with_another_condition_what_they_did(world: World) -> None:
-    starts = [each for each in world.trail.all() if isinstance(each, RolloutStarted)]
-    mine = [each for each in starts if "site.yml" in each.change.files and each.repository == "acme/infra"]
+    deliveries = [each for each in world.trail.all() if isinstance(each, DeliveryDecided)]
+    mine = [each for each in deliveries if "site.yml" in each.change.files and each.repository == "acme/infra"]
     assert mine
     query = IndexQuery(repository="acme/infra", file="site.yml")
     assert set(world.found(query)) == {(each.partition, each.key) for each in mine}
+    partitions = {f"ROLLOUT#{each.decisions[0].rollout}" for each in mine}
     hosts = world.found(query.replace(host="web-0"))
-    assert hosts
-    assert {partition for partition, _ in hosts} <= {each.partition for each in mine}
+    assert {partition for partition, _ in hosts} == partitions
     failed = world.found(query.replace(outcomes=("failed",)))
-    assert {partition for partition, _ in failed} <= {each.partition for each in mine}
+    assert failed
+    assert {partition for partition, _ in failed} <= partitions
 
 
 def test_a_path_finds_each_change_of_a_file_on_a_host(world: World) -> None:

@@ -32,6 +32,7 @@ from pointsman.core.value import Value
 TASK_BYTES: Final = 360
 # What finds a commit; the other events of its rollouts are found with them.
 _OF_A_COMMIT: Final = (DeliveryDecided, RolloutStarted, RolloutEnded, CommandEvent)
+MOST_ROLLOUTS: Final = 20  # of a delivery
 LONGEST_NAME: Final = 120  # characters of a task's name
 
 
@@ -125,12 +126,19 @@ def entry_of(event: Event, branch: str | None) -> IndexEntry:
         branch=branch,
         route=event.route,
         rollout=event.rollout or None,
+        rollouts=_rollouts(event)[:MOST_ROLLOUTS],
         target=event.target,
         host=event.host,
         instance_id=getattr(event, "instance_id", None),
         outcomes=outcomes_of(event),
         detail=detail_of(event),
     )
+
+
+def _rollouts(event: Event) -> tuple[str, ...]:
+    """The rollouts that a delivery started: they do not name the changed files themselves."""
+    decisions = event.decisions if isinstance(event, DeliveryDecided) else ()
+    return tuple(each.rollout for each in decisions if each.runs and each.rollout)
 
 
 def _places(event: Event, entry: IndexEntry) -> Iterator[tuple[Facet, str]]:

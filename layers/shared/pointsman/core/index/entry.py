@@ -34,6 +34,7 @@ class IndexEntry(Value, kw_only=True, frozen=True):
     branch: str | None = None  # without refs/heads/; other refs as they are
     route: str | None = None
     rollout: str | None = None
+    rollouts: tuple[str, ...] = ()  # that a delivery started
     target: str | None = None
     host: str | None = None
     instance_id: str | None = None

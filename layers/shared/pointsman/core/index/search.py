@@ -47,9 +47,8 @@ def _rollouts_with_file(reader: EntryReader, query: IndexQuery) -> set[str]:
     stream = EntryStream(reader, _of_file(query), "", NEWEST)
     rollouts: set[str] = set()
     for found in stream:
-        if found.entry.rollout:
-            rollouts.add(found.entry.rollout)
-        if len(rollouts) == MOST_ROLLOUTS:
+        rollouts |= {*found.entry.rollouts, *((found.entry.rollout,) if found.entry.rollout else ())}
+        if len(rollouts) >= MOST_ROLLOUTS:
             break
     return rollouts
 
