@@ -9,20 +9,21 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.audit_indexer.settings import AuditIndexerSettings
 from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.dynamodb import unmarshal
+from pointsman.adapters.function_logger import function_logger
 from pointsman.adapters.index_dynamodb import DynamoEntryWriter
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.index.entries import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.trail.item import ReadEvent, read_item
 
-logger = Logger()
+logger = function_logger()
 metrics = Metrics()
 
 # DynamoDB's own hand: an item that had reached the end of its retention.
