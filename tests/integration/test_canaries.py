@@ -137,7 +137,7 @@ def trail_of(event: dict[str, Any]) -> Any:
 def report_with(canary: str) -> dict[str, Any]:
     """What a runner sends that does not know the rules."""
     tasks = [
-        task(name=f"Write {canary}", path=f"roles/web/{canary}", role=canary),
+        task(name=f"Write {canary}", path=f"roles/web/{canary}", role=canary, changed_paths=[f"/srv/{canary}"]),
         task(status="failed", message=f"it failed: {canary}", diff=f"-a\n+{canary}\n", note=canary),
     ]
     return host_event(status="failed", tasks=tasks, facts={"note": canary})

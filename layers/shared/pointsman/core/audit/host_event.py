@@ -34,6 +34,7 @@ RUNNER_SOURCE = "pointsman.ansible"
 CHECK_SOURCE = "pointsman.check"  # the only source that the role of checks may use
 MOST_PARTS = 100_000
 MOST_NAMES = 100  # hosts named in one event
+MOST_PATHS = 50  # of a task, as the runner sends them at most: each has an entry in the index
 REASON_LENGTH = 2_000
 MOST_LEVELS = 20  # of JSON; builds and hosts send at most seven
 HOST_BYTES = 255  # of UTF-8, as many as a DNS name may have: a key of the table has a limit in bytes
@@ -108,6 +109,7 @@ def _cleaned_task(task: TaskResult) -> TaskResult:
         role=task.role and redact_shapes(task.role),
         message=task.message and redact_shapes(task.message),
         diff=task.diff and redact_shapes(task.diff),
+        changed_paths=tuple(redact_shapes(path) for path in task.changed_paths[:MOST_PATHS]),
         duration_seconds=round(task.duration_seconds, 3),
     )
 
