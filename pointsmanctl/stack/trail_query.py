@@ -11,11 +11,12 @@ from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import items_of, marshal, unmarshal
 from pointsman.adapters.index_dynamodb import DynamoEntryReader
 from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.index.entries import branch_of, entry_of
 from pointsman.core.index.outcomes import STEP_TYPES
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
 from pointsman.core.index.streams import FoundEntry
-from pointsman.core.trail.events import TYPES, BuildReported
+from pointsman.core.trail.events import TYPES, BuildReported, RolloutStarted
 from pointsman.core.trail.item import ReadEvent, read_item
 from pointsman.core.trail.keys import rollout_partition
 
@@ -56,8 +57,10 @@ class TrailReader:
 
         Of a rollout and of types that lists do not show, it reads the events of rollouts themselves.
         """
-        if query.rollout and (whole := self.of_rollout(query.rollout)) is not None:
-            return _newest((each for each in whole if _meets(each, query)), limit)
+        if query.rollout and not query.file and (whole := self.of_rollout(query.rollout)) is not None:
+            starts = [event for event in whole if isinstance(event, RolloutStarted)]
+            branch = branch_of(starts[0].change.ref) if starts else None
+            return _newest((each for each in whole if _meets(each, query, branch)), limit)
         if query.types and STEP_TYPES & {*query.types}:
             return self._steps(query, limit)
         return by_time(self.load(each.entry for each in islice(_once(self.find(query)), limit)))
@@ -101,7 +104,7 @@ class TrailReader:
                 rollouts[rollout] = None
                 for name in query.types:
                     events = trail.with_key(rollout_partition(rollout), f"{name}#")
-                    found += [event for event in events if _meets(event, query)]
+                    found += [event for event in events if _meets(event, query, each.entry.branch)]
             if len(found) >= limit:
                 break
         return _newest(found, limit)
@@ -138,12 +141,10 @@ def _sort_time(event: ReadEvent) -> datetime:
     return event.at
 
 
-def _meets(event: ReadEvent, query: IndexQuery) -> bool:
-    """Whether an event meets the conditions on what it says itself."""
-    from pointsman.core.index.entries import entry_of
-
+def _meets(event: ReadEvent, query: IndexQuery, branch: str | None) -> bool:
+    """Whether an event meets the conditions, except those on files. `branch`: that of its rollout."""
     in_time = (query.since is None or query.since <= event.at) and (query.until is None or event.at <= query.until)
-    return in_time and query.matches(entry_of(event, None)) and _has_task(event, query.task)
+    return in_time and query.matches(entry_of(event, branch)) and _has_task(event, query.task)
 
 
 def _has_task(event: ReadEvent, name: str | None) -> bool:

@@ -152,6 +152,22 @@ def test_a_commit_finds_its_rollouts_with_all_that_they_did(client: "DynamoDBCli
     assert ask(client, about(since=None, repository="acme/other", commit="bbbb")) == []
 
 
+@pytest.mark.parametrize(("branch", "found"), [("main", True), ("other", False)])
+def test_the_branch_of_a_rollout_is_that_of_its_start(client: "DynamoDBClient", branch: str, found: bool) -> None:
+    rollout = f"r-{'b' * 16}"
+    start = started_rollout("dev/eu-west-1").replace(at=MORNING, rollout=rollout)
+    waited = RunWaited(at=MORNING, rollout=rollout, target="dev/eu-west-1", attempt=2, blocked_by="r-a")
+    for event in (start, waited):
+        DynamoTrail(client, "audit").record(event)
+    of_rollout = about(since=None, rollout=rollout, branch=branch)
+    assert (EVENTS[2] in ask(client, of_rollout)) is found
+    assert (ask(client, of_rollout.replace(rollout=None, types=("RunWaited",))) == [waited]) is found
+
+
+def test_a_rollout_that_did_not_change_a_file_is_not_found_by_it(client: "DynamoDBClient") -> None:
+    assert ask(client, about(since=None, rollout=f"r-{'a' * 16}", repository="acme/infra", file="site.yml")) == []
+
+
 def test_a_rollout_is_found_from_the_beginning_of_time(client: "DynamoDBClient") -> None:
     assert ask(client, about(since=None, rollout=f"r-{'c' * 16}")) == EVENTS[3:]
 

@@ -183,6 +183,11 @@ def test_a_changed_file_finds_its_rollouts_and_with_another_condition_what_they_
     partitions = {f"ROLLOUT#{each.decisions[0].rollout}" for each in mine}
     hosts = world.found(query.replace(host="web-0"))
     assert {partition for partition, _ in hosts} == partitions
+    one = mine[0].decisions[0].rollout
+    assert {partition for partition, _ in world.found(query.replace(rollout=one))} == {f"ROLLOUT#{one}"}
+    without = [each for each in deliveries if each not in mine and each.repository == "acme/infra"]
+    other = without[0].decisions[0].rollout
+    assert world.found(query.replace(rollout=other)) == []
     failed = world.found(query.replace(outcomes=("failed",)))
     assert failed
     assert {partition for partition, _ in failed} <= partitions

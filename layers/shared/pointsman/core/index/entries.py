@@ -90,7 +90,7 @@ def host_entry_of(event: Event) -> StoredEntry | None:
 
 def _entries(event: Event, ref: str | None, place: EventKey) -> Iterator[StoredEntry]:
     ref = event.change.ref if isinstance(event, DeliveryDecided | RolloutStarted) else ref
-    branch = _branch(ref)
+    branch = branch_of(ref)
     identity = event_id(place.partition, place.key)
     tasks = event.tasks if isinstance(event, HostResultRecorded) else ()
     plain = entry_of(event, branch).replace(event_partition=place.partition, event_key=place.key)
@@ -105,7 +105,8 @@ def _entries(event: Event, ref: str | None, place: EventKey) -> Iterator[StoredE
         yield from _entries_of_task(event, plain, task, f"{sk}#{number:05d}", identity)
 
 
-def _branch(ref: str | None) -> str | None:
+def branch_of(ref: str | None) -> str | None:
+    """The branch of a ref, as entries have it: without refs/heads/; other refs as they are."""
     if not ref:
         return None
     read = read_ref(ref)

@@ -29,7 +29,7 @@ type LoadEvent = Callable[[str, str], Event | None]
 
 def search(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[FoundEntry]:
     """Yield what matches `query`, newest first. Raises Unavailable or Misconfigured."""
-    rollouts = _rollouts_with_file(reader, query) if query.file and _needs_more_than_the_file(query) else None
+    rollouts = _rollouts_with_file(reader, query) if query.file and _asks_what_followed(query) else None
     for found in _candidates(reader, query, rollouts):
         entry = found.entry
         if rollouts is not None and entry.rollout not in rollouts:
@@ -38,9 +38,10 @@ def search(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[
             yield found
 
 
-def _needs_more_than_the_file(query: IndexQuery) -> bool:
-    """Whether the entries of a file, which are of deliveries and rollouts, cannot answer the question."""
-    return bool(query.host or query.task or query.account or query.region or query.outcomes or query.types)
+def _asks_what_followed(query: IndexQuery) -> bool:
+    """Whether the question is about the rollouts of a changed file: its own entries are of deliveries alone."""
+    others = (query.rollout, query.host, query.task, query.account, query.region, query.outcomes, query.types)
+    return any(others)
 
 
 def _rollouts_with_file(reader: EntryReader, query: IndexQuery) -> set[str]:
