@@ -16,7 +16,8 @@ from rich.table import Table
 
 from bench.audit.events import EVENTS_OF_A_PUSH, PEOPLE, REPOSITORIES, TASKS, BenchmarkPush, pushes
 from bench.audit.store import WRITE_UNIT, Charge, SizedIndex, size_of
-from pointsman.core.index.entries import EventKey, entries_of
+from pointsman.core.index.entries import entries_of
+from pointsman.core.index.entry import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search

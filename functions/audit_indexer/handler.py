@@ -19,7 +19,7 @@ from pointsman.adapters.dynamodb import unmarshal
 from pointsman.adapters.function_logger import function_logger
 from pointsman.adapters.index_dynamodb import DynamoEntryWriter
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.index.entries import EventKey
+from pointsman.core.index.entry import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.trail.item import ReadEvent, read_item
 

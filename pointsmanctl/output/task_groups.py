@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pointsman.core.index.entries import task_entry
-from pointsman.core.index.entry import IndexEntry, TaskEntry
+from pointsman.core.index.entry import EventKey, IndexEntry, TaskEntry
 from pointsman.core.trail.host_values import TaskResult
 from pointsmanctl.output.entry_lines import WOULD_CHANGE, FoundTasks
 
@@ -45,7 +45,7 @@ def _parts(
 ) -> Iterator[tuple[object, TaskEntry | TaskResult | None, int]]:
     """Yield what of an entry is one line, by what it shares with others: that key, its task, and omitted tasks."""
     if entry.type != HOST_RESULT:
-        yield (entry.event_partition, entry.event_key), None, 0
+        yield entry.place, None, 0
         return
     rollout = entry.rollout or entry.event_partition
     is_check = WOULD_CHANGE in entry.outcomes
@@ -69,11 +69,10 @@ def omitted_tasks(entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult]) ->
 
 def by_host(found: Iterable[FoundTasks]) -> list[FoundTasks]:
     """Put the entries of a host together: hosts by their newest entry, and each event once with all its tasks."""
-    hosts: dict[object, dict[tuple[str, str], tuple[IndexEntry, list[TaskEntry | TaskResult]]]] = {}
+    hosts: dict[object, dict[EventKey, tuple[IndexEntry, list[TaskEntry | TaskResult]]]] = {}
     for entry, tasks in found:
-        place = (entry.event_partition, entry.event_key)
-        host = (entry.target, entry.host) if entry.host else place
-        _, known = hosts.setdefault(host, {}).setdefault(place, (entry, []))
+        host = (entry.target, entry.host) if entry.host else entry.place
+        _, known = hosts.setdefault(host, {}).setdefault(entry.place, (entry, []))
         known += tasks
     return [each for entries in hosts.values() for each in entries.values()]
 

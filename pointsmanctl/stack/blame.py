@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.index.entries import task_entry
 from pointsman.core.index.entry import IndexEntry, TaskEntry
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.trail.command_events import COMMAND, RolloutApproved
@@ -57,16 +58,11 @@ def _approvals(reader: "TrailReader", rollout: str) -> list[RolloutApproved]:
 
 def with_diffs(reader: "TrailReader", changes: list[FileChange]) -> list[FileChange]:
     """Return the changes with the tasks as their events have them: with their diffs."""
-    events = {(event.partition, event.key): event for event in reader.load(each.entry for each in changes)}
-    return [
-        replace(each, task=_task(events.get((each.entry.event_partition, each.entry.event_key)), each))
-        for each in changes
-    ]
+    events = reader.load(each.entry for each in changes)
+    return [replace(each, task=_task(events.get(each.entry.place), each)) for each in changes]
 
 
 def _task(event: object, change: FileChange) -> TaskEntry | TaskResult:
-    from pointsman.core.index.entries import task_entry
-
     for task in getattr(event, "tasks", ()):
         if isinstance(task, TaskResult) and task_entry(task) == change.task:
             return task

@@ -21,17 +21,8 @@ def with_tasks(
 ) -> list[tuple[IndexEntry, Tasks]]:
     """Return entries with their tasks. Events of the entries in `read` are read: they have every task and its diff."""
     wanted = [entry for entry in read if entry.tasks]
-    events = {(event.partition, event.key): event for event in (reader.load(wanted) if wanted else ())}
-    keys = {(each.event_partition, each.event_key) for each in wanted}
-    return [
-        (
-            each,
-            _results(events.get(place), each)
-            if (place := (each.event_partition, each.event_key)) in keys
-            else each.tasks,
-        )
-        for each in entries
-    ]
+    events = reader.load(wanted) if wanted else {}
+    return [(each, _results(events.get(each.place), each)) for each in entries]
 
 
 def _results(event: object, entry: IndexEntry) -> Tasks:

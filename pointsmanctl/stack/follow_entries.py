@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from time import sleep
 from typing import Final
 
-from pointsman.core.index.entry import IndexEntry
+from pointsman.core.index.entry import EventKey, IndexEntry
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.streams import FoundEntry
 from pointsman.errors import Unavailable
@@ -28,7 +28,7 @@ def new_entries(
     Raises Unavailable after several failures in a row.
     """
     start = query.since or clock()
-    seen: dict[tuple[str, str], datetime] = {}
+    seen: dict[EventKey, datetime] = {}
     since, failures = start, 0
     while True:
         now = clock()
@@ -41,7 +41,7 @@ def new_entries(
         else:
             failures = 0
             since = max(start, now - LATE)
-            new = {(each.event_partition, each.event_key): each for each in found}
+            new = {each.place: each for each in found}
             yield [each for key, each in reversed(new.items()) if key not in seen]
             seen |= {key: each.at for key, each in new.items()}
             seen = {key: at for key, at in seen.items() if at >= since}

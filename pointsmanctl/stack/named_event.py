@@ -43,4 +43,4 @@ def _named(reader: "TrailReader", text: str) -> list[ReadEvent]:
     if len(entries) > 1:
         names = [name_of_entry(each) for each in entries]
         raise InvalidInput(f"{text!r} is the beginning of several events: {join_first(names)}")
-    return reader.load(entries)
+    return list(reader.load(entries).values())

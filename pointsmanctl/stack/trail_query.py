@@ -1,6 +1,6 @@
 """Queries of the audit trail: what the index finds, and the events themselves."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,10 +8,11 @@ from itertools import batched, islice
 from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_errors import translate_aws_errors
-from pointsman.adapters.dynamodb import items_of, marshal, unmarshal
+from pointsman.adapters.dynamodb import marshal, unmarshal
 from pointsman.adapters.index_dynamodb import DynamoEntryReader
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.index.entries import branch_of, entry_of
+from pointsman.core.index.entry import EventKey, IndexEntry
 from pointsman.core.index.outcomes import STEP_TYPES
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
@@ -63,7 +64,7 @@ class TrailReader:
             return _newest((each for each in whole if _meets(each, query, branch)), limit)
         if query.types and STEP_TYPES & {*query.types}:
             return self._steps(query, limit)
-        return by_time(self.load(each.entry for each in islice(_once(self.find(query)), limit)))
+        return by_time(self.load(each.entry for each in islice(_once(self.find(query)), limit)).values())
 
     def of_rollout(self, rollout: str) -> list[ReadEvent] | None:
         """Return all events of a rollout; None if they are too many to read."""
@@ -83,15 +84,12 @@ class TrailReader:
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
         return None
 
-    def load(self, entries: Iterable[Any]) -> list[ReadEvent]:
-        """Return the events of entries. Those that are gone are left out."""
-        keys = {(each.event_partition, each.event_key): None for each in entries}
+    def load(self, entries: Iterable[IndexEntry]) -> dict[EventKey, ReadEvent]:
+        """Return the events of entries, by where they are. Those that are gone are left out."""
+        places = dict.fromkeys(each.place for each in entries)
         with ThreadPoolExecutor(_READERS) as pool:
-            return [event for events in pool.map(self._get, batched(keys, _BATCH)) for event in events]
-
-    def _get(self, keys: Sequence[tuple[str, str]]) -> list[ReadEvent]:
-        asked = [{"pk": pk, "sk": sk} for pk, sk in keys]
-        return [read_item(item) for item in items_of(self.client, "reading the audit trail", self.audit_table, asked)]
+            parts = pool.map(DynamoTrail(self.client, self.audit_table).load, batched(places, _BATCH))
+            return {place: event for part in parts for place, event in part.items()}
 
     def _steps(self, query: IndexQuery, limit: int) -> list[ReadEvent]:
         """Return events that only their rollouts have: of the rollouts that the other conditions find."""
@@ -126,11 +124,10 @@ def _newest(events: Iterable[ReadEvent], limit: int) -> list[ReadEvent]:
 
 def _once(found: Iterable[FoundEntry]) -> Iterator[FoundEntry]:
     """Yield each event once: a host result has an entry for each of its tasks."""
-    seen: set[tuple[str, str]] = set()
+    seen: set[EventKey] = set()
     for each in found:
-        key = (each.entry.event_partition, each.entry.event_key)
-        if key not in seen:
-            seen.add(key)
+        if each.entry.place not in seen:
+            seen.add(each.entry.place)
             yield each
 
 

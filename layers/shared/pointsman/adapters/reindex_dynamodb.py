@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.dynamodb import items_of, segment_of
 from pointsman.adapters.index_dynamodb import DynamoEntryReader, DynamoEntryWriter
-from pointsman.core.index.entries import EventKey
+from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsman.core.index.entry import EventKey
 from pointsman.core.index.reindex import EntryKey, StoredEvent
 from pointsman.core.trail.item import ReadEvent, read_item
 
@@ -23,13 +24,11 @@ class DynamoTrailScan:
     def scan(self, segment: int, segments: int) -> Iterator[Sequence[StoredEvent]]:
         """See TrailScan.scan."""
         for page in segment_of(self._client, "reading the audit trail", self._table, segment, segments):
-            yield [(_place(item), read_item(item)) for item in page]
+            yield [(EventKey(partition=item["pk"], key=item["sk"]), read_item(item)) for item in page]
 
     def load(self, places: Collection[EventKey]) -> dict[EventKey, ReadEvent]:
         """See TrailScan.load. Consistent reads."""
-        keys = [{"pk": place.partition, "sk": place.key} for place in places]
-        items = items_of(self._client, "reading the audit trail", self._table, keys, consistent=True)
-        return {_place(item): read_item(item) for item in items}
+        return DynamoTrail(self._client, self._table).load(places, consistent=True)
 
 
 class DynamoIndexTable(DynamoEntryWriter, DynamoEntryReader):
@@ -44,7 +43,3 @@ class DynamoIndexTable(DynamoEntryWriter, DynamoEntryReader):
     def scan(self, segment: int, segments: int) -> Iterator[list[dict[str, Any]]]:
         """See IndexTable.scan."""
         return segment_of(self._client, "reading the index", self._table, segment, segments)
-
-
-def _place(item: dict[str, Any]) -> EventKey:
-    return EventKey(partition=item["pk"], key=item["sk"])

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pointsman.adapters.aws_errors import translate_aws_errors
-from pointsman.adapters.dynamodb import marshal, pages, unmarshal
+from pointsman.adapters.dynamodb import items_of, marshal, pages, unmarshal
+from pointsman.core.index.entry import EventKey
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import RolloutStarted, TrailEvent
 from pointsman.core.trail.item import NewerEvent, ReadEvent, read_item, to_item
@@ -61,6 +62,12 @@ class DynamoTrail:
             answer = self._client.get_item(TableName=self._table, Key=marshal({"pk": partition, "sk": key}))
         item = answer.get("Item")
         return read_item(unmarshal(item)) if item else None
+
+    def load(self, places: Iterable[EventKey], *, consistent: bool = False) -> dict[EventKey, ReadEvent]:
+        """The events of these places, without those that are gone."""
+        keys = [{"pk": place.partition, "sk": place.key} for place in places]
+        items = items_of(self._client, "reading the audit trail", self._table, keys, consistent=consistent)
+        return {EventKey(partition=item["pk"], key=item["sk"]): read_item(item) for item in items}
 
     def page(self, partition: str, after: str) -> tuple[list[TrailEvent], str | None]:
         """See PagedTrail.page. DynamoDB ends a page after 1 MB."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from threading import RLock
 
-from pointsman.core.index.entries import EventKey
+from pointsman.core.index.entry import EventKey
 from pointsman.core.index.reindex import StoredEvent
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import RolloutStarted, TrailEvent, read_event

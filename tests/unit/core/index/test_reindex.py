@@ -7,8 +7,8 @@ import pytest
 
 from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.index.entries import EventKey, StoredEntry, host_entry_of
-from pointsman.core.index.entry import IndexEntry
+from pointsman.core.index.entries import StoredEntry, host_entry_of
+from pointsman.core.index.entry import EventKey, IndexEntry
 from pointsman.core.index.facets import Facet, partition
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.index.reindex import IndexTally, Reindexer

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.decision import Decision, Outcome
-from pointsman.core.index.entries import EventKey, entry_of
+from pointsman.core.index.entries import entry_of
+from pointsman.core.index.entry import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.index.outcomes import is_listed
 from pointsman.core.index.query import IndexQuery

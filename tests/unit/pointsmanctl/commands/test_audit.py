@@ -10,7 +10,7 @@ import pytest
 from typer.testing import Result
 
 from pointsman.core.index.entries import entries_of
-from pointsman.core.index.entry import IndexEntry
+from pointsman.core.index.entry import EventKey, IndexEntry
 from pointsman.core.index.facets import Facet
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.streams import FoundEntry
@@ -49,10 +49,10 @@ class Trail:
                 if each.pk.startswith(Facet.TIME) and isinstance(each.entry, IndexEntry):
                     yield FoundEntry(sort_key=each.sk, entry=each.entry)
 
-    def load(self, entries: Iterable[IndexEntry]) -> list[TrailEvent]:
+    def load(self, entries: Iterable[IndexEntry]) -> dict[EventKey, TrailEvent]:
         keys = {(each.event_partition, each.event_key) for each in entries}
         self.loaded += len(keys)
-        return [each for each in self.events if (each.partition, each.key) in keys]
+        return {EventKey.of(each): each for each in self.events if (each.partition, each.key) in keys}
 
 
 @pytest.fixture

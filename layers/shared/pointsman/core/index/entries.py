@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from pointsman.core.git_ref import read_ref
-from pointsman.core.index.detail import detail_of
-from pointsman.core.index.entry import HostEntry, IndexEntry, TaskEntry
+from pointsman.core.index.detail import LONGEST, detail_of
+from pointsman.core.index.entry import EventKey, HostEntry, IndexEntry, TaskEntry
 from pointsman.core.index.facets import (
     Facet,
     branch_value,
@@ -34,18 +34,6 @@ TASK_BYTES: Final = 360
 _OF_A_COMMIT: Final = (DeliveryDecided, RolloutStarted, RolloutEnded, CommandEvent)
 MOST_ROLLOUTS: Final = 20  # of a delivery
 LONGEST_NAME: Final = 120  # characters of a task's name
-
-
-class EventKey(Value, kw_only=True, frozen=True):
-    """Where an event is in the trail. Another version may have given it another key than it would get today."""
-
-    partition: str
-    key: str
-
-    @classmethod
-    def of(cls, event: Event) -> "EventKey":
-        """Where this version stores an event."""
-        return cls(partition=event.partition, key=event.key)
 
 
 class StoredEntry(Value, kw_only=True, frozen=True):
@@ -178,7 +166,7 @@ def _entries_of_task(
     event: Event, plain: IndexEntry, task: TaskResult, sk: str, identity: str
 ) -> Iterator[StoredEntry]:
     entry = plain.replace(
-        tasks=(task_entry(task),), outcomes=(_task_outcome(event, task),), detail=one_line(task.message or "", 240)
+        tasks=(task_entry(task),), outcomes=(_task_outcome(event, task),), detail=one_line(task.message or "", LONGEST)
     )
     yield StoredEntry(pk=partition(Facet.TASK, task.name, identity), sk=sk, entry=entry)
     if not event.target or not event.host or entry.outcomes == ("would_change",):

@@ -2,7 +2,20 @@
 
 from datetime import datetime
 
+from pointsman.core.trail.event import Event
 from pointsman.core.value import Value
+
+
+class EventKey(Value, kw_only=True, frozen=True):
+    """Where an event is in the trail. Another version may have given it another key than it would get today."""
+
+    partition: str
+    key: str
+
+    @classmethod
+    def of(cls, event: Event) -> "EventKey":
+        """Where this version stores an event."""
+        return cls(partition=event.partition, key=event.key)
 
 
 class TaskEntry(Value, kw_only=True, frozen=True):
@@ -42,6 +55,11 @@ class IndexEntry(Value, kw_only=True, frozen=True):
     detail: str = ""  # one line for people
     tasks: tuple[TaskEntry, ...] = ()  # the first that changed the host or failed on it
     tasks_omitted: int = 0  # how many had no room
+
+    @property
+    def place(self) -> EventKey:
+        """Where the event is in the trail."""
+        return EventKey(partition=self.event_partition, key=self.event_key)
 
     @property
     def person(self) -> str | None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from pointsman.core.index.entries import EventKey, StoredEntry, entries_of, host_entry_of
+from pointsman.core.index.entries import StoredEntry, entries_of, host_entry_of
+from pointsman.core.index.entry import EventKey
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import RolloutStarted
 from pointsman.core.trail.keys import rollout_of

@@ -5,8 +5,8 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, Final, Protocol
 
-from pointsman.core.index.entries import EventKey, StoredEntry, host_entry_of
-from pointsman.core.index.entry import HostEntry
+from pointsman.core.index.entries import StoredEntry, host_entry_of
+from pointsman.core.index.entry import EventKey, HostEntry
 from pointsman.core.index.facets import Facet, partition, partitions
 from pointsman.core.index.indexer import EntryWriter, Indexer
 from pointsman.core.index.streams import EntryReader, PageRequest
