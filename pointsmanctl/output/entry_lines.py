@@ -8,6 +8,7 @@ from rich.text import Text
 
 from pointsman.core.index.entry import IndexEntry, TaskEntry
 from pointsman.core.index.event_names import SHORT, name_of_entry
+from pointsman.core.index.outcomes import WOULD_CHANGE
 from pointsman.core.text import join_first, pluralize
 from pointsman.core.trail.host_values import TaskResult
 from pointsmanctl.output.lines import Line, LineTable, header
@@ -15,7 +16,7 @@ from pointsmanctl.output.sanitize import sanitized
 from pointsmanctl.output.styles import STYLES
 from pointsmanctl.output.times import local, zone_name
 
-WOULD_CHANGE = "would_change"
+HOST_RESULT = "HostResultRecorded"
 type FoundTasks = tuple[IndexEntry, Sequence[TaskEntry | TaskResult]]
 """An entry, and its tasks as far as they are to be shown."""
 
@@ -46,7 +47,7 @@ def time_of(entry: IndexEntry) -> str:
 
 def what(entry: IndexEntry) -> Text:
     """Return an entry in one line: the outcome of a host, and the details of every event."""
-    if entry.type != "HostResultRecorded" or not entry.outcomes:
+    if entry.type != HOST_RESULT or not entry.outcomes:
         return Text(entry.detail or entry.type)
     text = outcome_text(entry.outcomes[0])
     return text.append(f"  {entry.detail}" if entry.detail else "", "default")

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 
 from pointsman.core.index.entries import task_entry
 from pointsman.core.index.entry import EventKey, IndexEntry, TaskEntry
+from pointsman.core.index.outcomes import WOULD_CHANGE
 from pointsman.core.trail.host_values import TaskResult
-from pointsmanctl.output.entry_lines import WOULD_CHANGE, FoundTasks
-
-HOST_RESULT = "HostResultRecorded"
+from pointsmanctl.output.entry_lines import HOST_RESULT, FoundTasks
 
 
 @dataclass

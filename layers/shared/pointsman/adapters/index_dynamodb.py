@@ -11,7 +11,7 @@ from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, pages, unmarshal
 from pointsman.core.index.entries import StoredEntry
 from pointsman.core.index.entry import HostEntry, IndexEntry
-from pointsman.core.index.facets import Facet, partition, partitions
+from pointsman.core.index.facets import Facet, host_sort_key, partition, partitions
 from pointsman.core.index.streams import FoundEntry, Page, PageRequest
 from pointsman.errors import Conflict, Unavailable
 
@@ -99,7 +99,7 @@ class DynamoEntryReader:
     def hosts(self, name: str | None = None) -> list[HostEntry]:
         """See EntryReader.hosts."""
         names = [partition(Facet.HOSTS, "", name)] if name else partitions(Facet.HOSTS)
-        items = [item for each in names for item in self._items(each, f"{name}#" if name else "")]
+        items = [item for each in names for item in self._items(each, host_sort_key(name) if name else "")]
         hosts = [HostEntry.read(item) for item in items]
         return sorted(hosts, key=lambda host: (host.host, host.target))
 

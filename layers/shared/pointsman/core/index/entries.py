@@ -14,13 +14,13 @@ from pointsman.core.index.facets import (
     commit_sort_key,
     event_id,
     file_value,
+    host_sort_key,
     host_value,
     partition,
     path_value,
     sort_key,
 )
-from pointsman.core.index.outcomes import is_listed, is_quiet, outcomes_of
-from pointsman.core.model import Mode
+from pointsman.core.index.outcomes import WOULD_CHANGE, is_listed, is_quiet, outcome_of_result, outcomes_of
 from pointsman.core.text import one_line
 from pointsman.core.trail.command_events import CommandEvent
 from pointsman.core.trail.event import Event
@@ -73,24 +73,32 @@ def host_entry_of(event: Event) -> StoredEntry | None:
         commit=event.commit,
         actor=event.actor,
     )
-    return StoredEntry(pk=partition(Facet.HOSTS, "", event.host), sk=f"{event.host}#{event.target}", entry=entry)
+    return StoredEntry(
+        pk=partition(Facet.HOSTS, "", event.host), sk=host_sort_key(event.host, event.target), entry=entry
+    )
+
+
+def keep_newest(hosts: dict[str, StoredEntry], event: Event) -> None:
+    """Put the host of an event into `hosts`, by its sort key, unless a newer result of it is there."""
+    if host := host_entry_of(event):
+        hosts[host.sk] = max(hosts.get(host.sk, host), host, key=lambda each: each.entry.at)
 
 
 def _entries(event: Event, ref: str | None, place: EventKey) -> Iterator[StoredEntry]:
     ref = event.change.ref if isinstance(event, DeliveryDecided | RolloutStarted) else ref
     branch = branch_of(ref)
     identity = event_id(place.partition, place.key)
-    tasks = event.tasks if isinstance(event, HostResultRecorded) else ()
     plain = entry_of(event, branch).replace(event_partition=place.partition, event_key=place.key)
-    entry = _with_first_tasks(plain, tasks)
+    entry = _with_first_tasks(plain, event.tasks) if isinstance(event, HostResultRecorded) else plain
     sk = sort_key(event.at, identity)
     for facet, value in _places(event, entry):
         yield StoredEntry(pk=partition(facet, value, identity), sk=sk, entry=entry)
     if event.commit and (isinstance(event, _OF_A_COMMIT) or not event.rollout):
         pk = partition(Facet.COMMIT, commit_partition_value(event.commit), identity)
         yield StoredEntry(pk=pk, sk=commit_sort_key(event.commit, event.at, identity), entry=entry)
-    for number, task in enumerate(tasks):
-        yield from _entries_of_task(event, plain, task, f"{sk}#{number:05d}", identity)
+    if isinstance(event, HostResultRecorded):
+        for number, task in enumerate(event.tasks):
+            yield from _entries_of_task(event, plain, task, f"{sk}#{number:05d}", identity)
 
 
 def branch_of(ref: str | None) -> str | None:
@@ -163,22 +171,17 @@ def _places_in_repository(event: Event, entry: IndexEntry, repository: str) -> I
 
 
 def _entries_of_task(
-    event: Event, plain: IndexEntry, task: TaskResult, sk: str, identity: str
+    event: HostResultRecorded, plain: IndexEntry, task: TaskResult, sk: str, identity: str
 ) -> Iterator[StoredEntry]:
-    entry = plain.replace(
-        tasks=(task_entry(task),), outcomes=(_task_outcome(event, task),), detail=one_line(task.message or "", LONGEST)
-    )
+    outcome = outcome_of_result(event.mode, task.status)
+    detail = one_line(task.message or "", LONGEST)
+    entry = plain.replace(tasks=(task_entry(task),), outcomes=(outcome,), detail=detail)
     yield StoredEntry(pk=partition(Facet.TASK, task.name, identity), sk=sk, entry=entry)
-    if not event.target or not event.host or entry.outcomes == ("would_change",):
+    if outcome == WOULD_CHANGE:
         return
     for path in task.changed_paths:
         value = path_value(event.target, event.host, path)
         yield StoredEntry(pk=partition(Facet.PATH, value, identity), sk=sk, entry=entry)
-
-
-def _task_outcome(event: Event, task: TaskResult) -> str:
-    is_check = isinstance(event, HostResultRecorded) and event.mode is Mode.CHECK
-    return "would_change" if is_check and task.status == "changed" else task.status
 
 
 def _with_first_tasks(entry: IndexEntry, tasks: tuple[TaskResult, ...]) -> IndexEntry:

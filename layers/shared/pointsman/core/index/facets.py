@@ -122,6 +122,11 @@ def host_value(target: str, host: str) -> str:
     return f"{target}/{host}"
 
 
+def host_sort_key(host: str, target: str = "") -> str:
+    """The sort key of a host in the list of hosts; without a target, the beginning of those of this name."""
+    return f"{host}#{target}"
+
+
 def path_value(target: str, host: str, path: str) -> str:
     """The value by which the changes of a file on a host are found."""
     return f"{host_value(target, host)}/{path}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from pointsman.core.index.entries import StoredEntry, entries_of, host_entry_of
+from pointsman.core.index.entries import StoredEntry, entries_of, keep_newest
 from pointsman.core.index.entry import EventKey
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import RolloutStarted
@@ -56,8 +56,7 @@ class Indexer:
             put |= new
             if change.new:
                 targets |= {change.new.target} if change.new.target else set()
-                if host := host_entry_of(change.new):
-                    hosts[host.sk] = max(hosts.get(host.sk, host), host, key=lambda each: each.entry.at)
+                keep_newest(hosts, change.new)
         self._writer.write(put.values(), [each for key, each in delete.items() if key not in put])
         for host in hosts.values():
             self._writer.put_host(host)

@@ -28,6 +28,7 @@ from pointsman.core.trail.wave_events import GateEvaluated, GateOutcome, Rollout
 STEPS: Final = (RunWaited, RunDelayed, RunStarted)
 STEP_TYPES: Final = frozenset({*(each.__name__ for each in STEPS), "BuildReported", "PlaybookEnded"})
 
+WOULD_CHANGE: Final = "would_change"  # of a host or a task in a check
 _COMMANDS: Final = {
     "cancel": "cancelled",
     "retry": "retried",
@@ -52,7 +53,7 @@ _FIXED: Final[dict[type[Event], str]] = {
 OUTCOMES: Final = tuple(
     sorted(
         {
-            *("ok", "changed", "would_change", "failed", "unreachable"),  # of hosts
+            *("ok", "changed", WOULD_CHANGE, "failed", "unreachable"),  # of hosts
             *(state.value for state in RunState if state.ended),
             *(state.value for state in RolloutState if state.ended),
             *(outcome.value for outcome in Outcome),  # of deliveries
@@ -92,12 +93,16 @@ def is_quiet(event: Event) -> bool:
     return isinstance(event, RunEnded) and event.state is RunState.SUCCEEDED
 
 
+def outcome_of_result(mode: Mode, status: str) -> str:
+    """The outcome of a host, or of a task on it: its status, but a check changes nothing."""
+    return WOULD_CHANGE if mode is Mode.CHECK and status == "changed" else status
+
+
 def outcomes_of(event: Event) -> tuple[str, ...]:
     """The outcomes of an event, most of which have one."""
     match event:
         case HostResultRecorded():
-            check = event.mode is Mode.CHECK and event.status == "changed"
-            return ("would_change" if check else event.status,)
+            return (outcome_of_result(event.mode, event.status),)
         case RunEnded() | RolloutEnded():
             return (event.state.value,)
         case CommandEvent():

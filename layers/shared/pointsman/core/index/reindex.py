@@ -5,9 +5,9 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, Final, Protocol
 
-from pointsman.core.index.entries import StoredEntry, host_entry_of
+from pointsman.core.index.entries import StoredEntry, keep_newest
 from pointsman.core.index.entry import EventKey, HostEntry
-from pointsman.core.index.facets import Facet, partition, partitions
+from pointsman.core.index.facets import Facet, host_sort_key, partition, partitions
 from pointsman.core.index.indexer import EntryWriter, Indexer
 from pointsman.core.index.streams import EntryReader, PageRequest
 from pointsman.core.trail.item import NewerEvent, ReadEvent
@@ -105,8 +105,7 @@ class Reindexer:
             for event in events:
                 if event.target:
                     self._targets[event.target] = min(self._targets.get(event.target, event.at), event.at)
-                if host := host_entry_of(event):
-                    self._hosts[host.sk] = max(self._hosts.get(host.sk, host), host, key=lambda each: each.entry.at)
+                keep_newest(self._hosts, event)
 
     def _compare(self, page: Sequence[StoredEvent]) -> IndexTally:
         judged = {place: event for place, event in page if self._is_judged(event.at)}
@@ -157,7 +156,7 @@ class Reindexer:
         return IndexTally(left_over=len(gone) + len(surplus), gone=len(gone))
 
     def _compare_hosts(self) -> IndexTally:
-        stored = {f"{each.host}#{each.target}": each for each in self._index.hosts()}
+        stored = {host_sort_key(each.host, each.target): each for each in self._index.hosts()}
         expected = {key: each for key, each in self._hosts.items() if self._is_judged(each.entry.at)}
         missing = [each for key, each in expected.items() if key not in stored]
         wrong = [each for key, each in expected.items() if key in stored and self._is_wrong(stored[key], each)]
@@ -191,4 +190,4 @@ class Reindexer:
 
 
 def _host_key(entry: HostEntry) -> EntryKey:
-    return partition(Facet.HOSTS, "", entry.host), f"{entry.host}#{entry.target}"
+    return partition(Facet.HOSTS, "", entry.host), host_sort_key(entry.host, entry.target)
