@@ -8,7 +8,7 @@ from rich.text import Text
 
 from pointsman.core.index.entry import IndexEntry, TaskEntry
 from pointsman.core.index.event_names import SHORT, name_of_entry
-from pointsman.core.index.outcomes import WOULD_CHANGE
+from pointsman.core.index.outcomes import WOULD_CHANGE, in_words
 from pointsman.core.text import join_first, pluralize
 from pointsman.core.trail.host_values import TaskResult
 from pointsmanctl.output.lines import Line, LineTable, header
@@ -56,7 +56,7 @@ def what(entry: IndexEntry) -> Text:
 def outcome_text(outcome: str) -> Text:
     """Return an outcome in words and in its colour."""
     style = STYLES.get("changed" if outcome == WOULD_CHANGE else outcome, "")
-    return Text(outcome.replace("_", " "), style)
+    return Text(in_words(outcome), style)
 
 
 def task_lines(entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult]) -> Iterator[RenderableType]:

@@ -23,11 +23,12 @@ from pointsmanctl.options import (
 )
 from pointsmanctl.output.formats import Format, print_objects
 from pointsmanctl.output.messages import note, warn
-from pointsmanctl.stack.connection import Connection, Where
+from pointsmanctl.stack.connection import Where
 
 if TYPE_CHECKING:
     from pointsman.core.index.query import IndexQuery
     from pointsman.core.trail.item import ReadEvent
+    from pointsmanctl.stack.trail_query import TrailReader
 
 
 class By(StrEnum):
@@ -126,23 +127,21 @@ def audit(
     query = bounded(query, since, until, datetime.now(UTC))
     if follow:
         check_follow(query, until, output)
-    connection = connect_stack(cloud, stack, region)
+    reader = TrailReader.of(connect_stack(cloud, stack, region))
     if follow:
-        follow_trail(TrailReader.of(connection), query, output, diff=diff)
+        follow_trail(reader, query, output, diff=diff)
         return
     if output is Format.TABLE and by is not By.EVENT and _has_entries(query):
-        _print_groups(connection, query, limit, by, diff=diff, pager=pager)
+        _print_groups(reader, query, limit, by, diff=diff, pager=pager)
         return
-    events = _newest(connection, query, limit)
+    events = _newest(reader, query, limit)
     whole = query == IndexQuery(rollout=rollout, until=query.until) and len(events) < limit
     _print(events, query, output, diff=diff, pager=pager, complete=whole)
 
 
-def _newest(connection: Connection, query: "IndexQuery", limit: int) -> list["ReadEvent"]:
+def _newest(reader: "TrailReader", query: "IndexQuery", limit: int) -> list["ReadEvent"]:
     """Return at most `limit` events; warns when there are more."""
-    from pointsmanctl.stack.trail_query import TrailReader
-
-    events = TrailReader.of(connection).events(query, limit + 1)
+    events = reader.events(query, limit + 1)
     if len(events) > limit:
         _warn_of_more(limit)
     return events[-limit:]
@@ -160,13 +159,12 @@ def _has_entries(query: "IndexQuery") -> bool:
     return not STEP_TYPES & {*query.types}
 
 
-def _print_groups(connection: Connection, query: "IndexQuery", limit: int, by: By, *, diff: bool, pager: bool) -> None:
+def _print_groups(reader: "TrailReader", query: "IndexQuery", limit: int, by: By, *, diff: bool, pager: bool) -> None:
     from pointsmanctl.output.console import show
     from pointsmanctl.output.group_table import host_table, task_table
     from pointsmanctl.stack.entry_tasks import tasks_asked_for
-    from pointsmanctl.stack.trail_query import TrailReader
 
-    found = list(tasks_asked_for(TrailReader.of(connection), query, limit + 1, diffs=diff))
+    found = list(tasks_asked_for(reader, query, limit + 1, diffs=diff))
     if len(found) > limit:
         _warn_of_more(limit)
     if found:

@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from pointsman.core.index.outcomes import in_words, outcomes_of
 from pointsman.core.model import Mode
 from pointsman.core.text import format_duration, join_first, one_line, pluralize
-from pointsman.core.trail.command_events import CommandEvent, FreezeEnded, FreezeStarted, name_of
+from pointsman.core.trail.command_events import CommandEvent, CommandRefused, FreezeEnded, FreezeStarted, name_of
 from pointsman.core.trail.drift_events import DriftDetected, DriftResolved
 from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.event import Event
@@ -24,18 +25,8 @@ from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipp
 from pointsman.core.trail.wave_events import GateEvaluated, RolloutHalted, RolloutWaited, WaveStarted
 
 LONGEST: Final = 240  # characters
-_VERBS: Final = {
-    "cancel": "cancelled",
-    "retry": "retried",
-    "approve": "approved",
-    "reject": "rejected",
-    "hold": "held",
-    "resume": "resumed",
-    "rollback": "rolled back",
-    "run": "requested by hand",
-    "freeze": "frozen",
-    "unfreeze": "no longer frozen",
-}
+# Of commands whose outcome is not said in the same words.
+_WORDS: Final = {"run": "requested by hand", "unfreeze": "no longer frozen"}
 
 
 def detail_of(event: Event) -> str:
@@ -80,7 +71,7 @@ def _host_result(event: HostResultRecorded) -> str:
 
 def _ended(event: RunEnded | RolloutEnded) -> str:
     what = "run " if isinstance(event, RunEnded) else "rollout "
-    text = what + event.state.value.replace("_", " ")
+    text = what + in_words(event.state.value)
     if isinstance(event, RunEnded) and event.duration_seconds is not None:
         text += f" after {format_duration(event.duration_seconds)}"
     succeeded = event.state.value == "succeeded"
@@ -89,7 +80,8 @@ def _ended(event: RunEnded | RolloutEnded) -> str:
 
 def _command(event: CommandEvent) -> str:
     name = name_of(event)
-    verb = _VERBS.get(name, name) if type(event).__name__ != "CommandRefused" else f"{name} refused"
+    done = _WORDS.get(name) or in_words(outcomes_of(event)[0])
+    verb = f"{name} refused" if isinstance(event, CommandRefused) else done
     scope = event.scope if isinstance(event, FreezeStarted | FreezeEnded) else ""
     wave = f" after wave {number}" if (number := getattr(event, "wave", 0)) else ""
     freeze = ", in a freeze, too" if getattr(event, "overrides_freeze", False) else ""

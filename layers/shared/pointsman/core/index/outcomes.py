@@ -93,6 +93,11 @@ def is_quiet(event: Event) -> bool:
     return isinstance(event, RunEnded) and event.state is RunState.SUCCEEDED
 
 
+def in_words(outcome: str) -> str:
+    """An outcome as people read it: `rolled back`."""
+    return outcome.replace("_", " ")
+
+
 def outcome_of_result(mode: Mode, status: str) -> str:
     """The outcome of a host, or of a task on it: its status, but a check changes nothing."""
     return WOULD_CHANGE if mode is Mode.CHECK and status == "changed" else status
