@@ -91,7 +91,7 @@ def _files(task: TaskEntry | TaskResult) -> str:
 def changed_files(task: TaskEntry | TaskResult) -> tuple[str | None, int]:
     """Return the first file that a task changed, and the number of all."""
     if isinstance(task, TaskEntry):
-        return task.changed_path, task.changed_paths
+        return task.changed_path, task.changed_files
     return (task.changed_paths[0] if task.changed_paths else None), len(task.changed_paths)
 
 

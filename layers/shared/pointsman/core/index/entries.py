@@ -207,7 +207,7 @@ def task_entry(task: TaskResult) -> TaskEntry:
         path=task.path,
         status=task.status,
         changed_path=task.changed_paths[0] if task.changed_paths else None,
-        changed_paths=len(task.changed_paths),
+        changed_files=len(task.changed_paths),
         diff=diff_digest(task.diff),
         ignored=task.ignored,
         rescued=task.rescued,

@@ -27,7 +27,7 @@ class TaskEntry(Value, kw_only=True, frozen=True):
     path: str  # "roles/app/tasks/main.yml:12"
     status: str  # "changed", "failed" or "unreachable"
     changed_path: str | None = None  # the first file of the host that the task changed
-    changed_paths: int = 0  # how many files it changed
+    changed_files: int = 0  # how many files it changed
     diff: str | None = None  # the first 16 hexadecimal digits of the diff's SHA-256; None: there is no diff
     ignored: bool = False
     rescued: bool = False
