@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from time import sleep
 from typing import Final
 
 from pointsman.core.index.entry import EventKey, IndexEntry
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.streams import FoundEntry
-from pointsman.errors import Unavailable
-from pointsmanctl.stack.follow import FAILURES_IN_A_ROW
+from pointsmanctl.stack.follow import poll
 from pointsmanctl.stack.time_span import CLOCK_SKEW
 
 # A build reports a host after the host has ended, and audit_indexer needs seconds. What comes later is not followed.
@@ -27,22 +25,16 @@ def new_entries(
 
     Raises Unavailable after several failures in a row.
     """
-    start = query.since or clock()
+    start = since = query.since or clock()
     seen: dict[EventKey, datetime] = {}
-    since, failures = start, 0
-    while True:
+
+    def load() -> tuple[datetime, list[IndexEntry]]:
         now = clock()
-        try:
-            found = [each.entry for each in find(query.replace(since=since, until=now + CLOCK_SKEW))]
-        except Unavailable:
-            failures += 1
-            if failures >= FAILURES_IN_A_ROW:
-                raise
-        else:
-            failures = 0
-            since = max(start, now - LATE)
-            new = {each.place: each for each in found}
-            yield [each for key, each in reversed(new.items()) if key not in seen]
-            seen |= {key: each.at for key, each in new.items()}
-            seen = {key: at for key, at in seen.items() if at >= since}
-        (pause or sleep)(INTERVAL)
+        return now, [each.entry for each in find(query.replace(since=since, until=now + CLOCK_SKEW))]
+
+    for now, found in poll(load, INTERVAL, pause):
+        since = max(start, now - LATE)
+        new = {each.place: each for each in found}
+        yield [each for key, each in reversed(new.items()) if key not in seen]
+        seen |= {key: each.at for key, each in new.items()}
+        seen = {key: at for key, at in seen.items() if at >= since}

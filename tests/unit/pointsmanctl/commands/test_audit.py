@@ -17,7 +17,6 @@ from pointsman.core.index.streams import FoundEntry
 from pointsman.core.trail.events import RunWaited, TrailEvent
 from pointsmanctl.commands import status
 from pointsmanctl.commands.audit import search
-from pointsmanctl.stack import follow_entries
 from pointsmanctl.stack.connection import Connection
 from pointsmanctl.stack.trail_query import TrailReader, event_types
 from tests.support.command_line import run, usage_error
@@ -292,7 +291,7 @@ def follow(trail: Trail, monkeypatch: pytest.MonkeyPatch, later: TrailEvent, *wo
             raise KeyboardInterrupt
         look()
 
-    monkeypatch.setattr(follow_entries, "sleep", pause)
+    monkeypatch.setattr("pointsmanctl.stack.follow.sleep", pause)
     return run("audit", "--follow", "--since", "1h", *words)
 
 
