@@ -58,7 +58,7 @@ style: $(SYNCED) ## Format, lint, spelling, layers: a few seconds
 
 analyze: $(SYNCED) ## Types, templates, Ansible: a minute or two
 	$(RUN) mypy
-	$(RUN) mypy --scripts-are-modules runner/bin/*
+	$(RUN) mypy --scripts-are-modules $$(find runner/bin -maxdepth 1 -type f)
 	$(MAKE) --no-print-directory validate
 	$(RUN) ansible-lint -c examples/infra/.ansible-lint examples/infra
 
