@@ -84,7 +84,7 @@ unit: $(SYNCED) ## The fast tests: unit, contract, integration
 	$(PYTEST) tests/unit tests/contract tests/integration -n 2 --cov --cov-report=term-missing:skip-covered --cov-fail-under=$(COVERAGE_FLOOR)
 
 e2e: $(SYNCED) ## The real templates on the local cloud
-	$(PYTEST) tests/e2e
+	$(PYTEST) tests/e2e -n 2
 
 # The end-to-end tests often wait, so everything else runs beside them.
 test: style ## Everything

@@ -1,10 +1,13 @@
 """One local cloud for every end-to-end test: the real templates deployed, IAM enforced, ten hosts."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from localcloud.cloud import LocalCloud
 from localcloud.layout import CHECKOUT, STATES
@@ -117,6 +120,43 @@ people:
 teams:
   ops: [hana, kofi]
 """
+
+
+# Files without the local cloud of the others. Each may run in any process; the others share one process, and the cloud.
+APART = frozenset(
+    f"test_{name}"
+    for name in (
+        "ansible_callback",
+        "ansible_callback_runs",
+        "ansible_local_run",
+        "ansible_playbooks",
+        "ansible_serial",
+        "ansible_whole_system",
+        "demo",
+        "first_deployment",
+        "repositories",
+    )
+)
+
+
+class _OneCloud(LoadScopeScheduling):  # type: ignore[misc]
+    """Distributes files; the tests of the local cloud count as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = Path(nodeid.partition("::")[0]).stem
+        return file if file in APART else "cloud"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """For `-n 2`."""
+    return _OneCloud(config, log)
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Refuse a second local cloud."""
+    for item in items:
+        if item.path.stem in APART and "cloud" in getattr(item, "fixturenames", ()):
+            raise pytest.UsageError(f"{item.nodeid} uses the local cloud: remove its file from APART in {__file__}")
 
 
 @pytest.fixture(scope="session")
