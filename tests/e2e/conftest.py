@@ -91,6 +91,16 @@ MORE_ROUTES = """
         after: {soak: 1h, alarms: ["arn:aws:cloudwatch:eu-west-1:333333333333:alarm:shop-errors"]}
       - targets: [prod/eu-west-1]
 
+  - name: tolerant # a host may fail on the canary
+    repository: acme/tolerant
+    on: {push: {branches: [main]}}
+    playbook: play.yml
+    inventory: hosts.ini
+    waves:
+      - targets: [dev/eu-central-1]
+        tolerate: {failed_hosts: 1}
+      - targets: [prod/eu-central-1]
+
   - name: pair # two targets at once
     repository: acme/pair
     on: {push: {branches: [main]}}

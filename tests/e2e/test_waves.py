@@ -8,7 +8,7 @@ import pytest
 from localcloud.github.webhook import WebhookDelivery
 from pointsman.core.model import RolloutId, RolloutState, RunState, TargetName
 from pointsman.core.rollout_facts import WaitKind
-from pointsman.core.rollouts.commands.forms import Approve, Retry
+from pointsman.core.rollouts.commands.forms import Approve, HoldRollout, Resume, Retry
 from pointsman.core.trail.command_events import CommandRefused, RolloutApproved, RolloutRetried
 from pointsman.core.trail.wave_events import GateEvaluated, GateOutcome, RolloutHalted, WaveStarted
 from pointsmanctl.demo.observer import Observer, rollout_of
@@ -115,12 +115,24 @@ def test_an_approval_of_another_commit_is_refused(
         people["kofi"].send(Approve, **approval(fleet, at_the_gate) | {"commit": "0" * 40})
 
 
-def test_another_person_lets_the_rest_go_on(
-    world: Observer, fleet: Fleet, people: dict[str, Person], at_the_gate: RolloutId
+def test_nothing_starts_in_an_approved_rollout_that_is_held(
+    fleet: Fleet, people: dict[str, Person], at_the_gate: RolloutId
 ) -> None:
+    people["hana"].send(HoldRollout, rollout=at_the_gate, reason="wait for the night")
     event = people["kofi"].send(Approve, **approval(fleet, at_the_gate))
     assert isinstance(event, RolloutApproved)
     assert (event.actor, event.login) == (people["kofi"].arn, "kofi")
+    fleet.sweep()
+    rollout, runs = fleet.load(at_the_gate)
+    assert rollout.wait
+    assert rollout.wait.kind is WaitKind.HOLD
+    assert not set(REST) & set(runs)
+
+
+def test_another_person_lets_the_rest_go_on(
+    world: Observer, fleet: Fleet, people: dict[str, Person], at_the_gate: RolloutId
+) -> None:
+    people["hana"].send(Resume, rollout=at_the_gate)
     rollout, runs = fleet.end(at_the_gate)
     assert rollout.state is RolloutState.SUCCEEDED
     assert {runs[target].state for target in REST} == {RunState.SUCCEEDED}
@@ -128,6 +140,20 @@ def test_another_person_lets_the_rest_go_on(
         event for event in world.events(at_the_gate) if isinstance(event, GateEvaluated) and event.inputs.approved_by
     ]
     assert (passed.outcome, passed.inputs.approved_by) == (GateOutcome.PASSED, people["kofi"].arn)
+
+
+def test_a_host_that_may_fail_does_not_halt_the_rollout(
+    world: Observer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    fleet = Fleet(world, "acme/tolerant", tmp_path_factory.mktemp("tolerant"))
+    canary, rest = TargetName("dev/eu-central-1"), TargetName("prod/eu-central-1")
+    delivery = fleet.push("first", "test {{ inventory_hostname }} = one", (canary,))
+    rollout, runs = fleet.end(rollout_of(delivery), sweeps=True)
+    assert (runs[canary].state, runs[rest].state) == (RunState.FAILED, RunState.SUCCEEDED)
+    assert rollout.halt is None
+    passed = world.first(rollout.id, GateEvaluated).inputs
+    assert (passed.targets_failed, passed.hosts_failed) == (1, 1)
+    assert "two ends" not in fleet.lines("first", canary)
 
 
 def test_an_alarm_while_the_wave_soaks_halts_the_rollout(
