@@ -1,14 +1,15 @@
 """The sweep: where it continues, how often it calls CodeBuild, and which targets it frees."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import count
 
 import pytest
 
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Rollout, RolloutId, RolloutState, Run, RunState, Target, TargetName
 from pointsman.core.ports import BuildReport
-from pointsman.core.rollouts.sweep import SweepResult
+from pointsman.core.rollouts.sweep import LOADED_AHEAD, SweepResult
 from pointsman.errors import Unavailable, Unreadable
 from tests.support.rollouts import delivery
 from tests.support.world import DEV, PROD, MemoryWorld
@@ -35,26 +36,21 @@ def test_a_rollout_that_cannot_be_moved_stops_the_sweep_of_no_other(
     assert world.rollout(rollouts[1]).state is RolloutState.SUCCEEDED
 
 
-def test_a_sweep_that_is_out_of_time_stops_and_the_next_one_continues(
-    world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rollouts = [world.push(delivery(DEV, commit=letter * 40, route=f"route-{letter}")) for letter in "abc"]
-    loaded: list[str] = []
-    load = world.store.load
+def test_a_sweep_that_is_out_of_time_stops_and_the_next_one_continues(world: MemoryWorld) -> None:
+    rollouts = many(world, 3)
+    for arn in list(world.builds.builds):
+        world.builds.finish(arn, RunState.SUCCEEDED)
+    for left in (2, 1, 0):
+        results: list[SweepResult] = []
+        world.engine.sweep(should_stop=time_over_after(1), report=results.append)
+        assert (results[0].rollouts, results[0].left) == (1, left)
+        assert sum(not world.rollout(each).state.ended for each in rollouts) == left
 
-    def load_and_note(name: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
-        loaded.append(name)
-        return load(name)
 
-    monkeypatch.setattr(world.store, "load", load_and_note)
-    begun = set()
-    for _ in rollouts:
-        loaded.clear()
-        world.engine.sweep(should_stop=lambda: bool(loaded))
-        assert set(loaded) == {loaded[0]}
-        begun.add(loaded[0])
-        world.clock.pass_by(minutes=5)
-    assert begun == set(rollouts)
+def time_over_after(questions: int) -> Callable[[], bool]:
+    """Answers "no" so many times, then "yes"."""
+    asked = count(1)
+    return lambda: next(asked) > questions
 
 
 def one_region(names: Sequence[str], number: int = 0) -> Delivery:
@@ -108,7 +104,7 @@ def test_a_thousand_open_rollouts_need_few_calls(world: MemoryWorld, monkeypatch
 def test_a_sweep_that_is_cut_short_is_continued_by_the_next(
     world: MemoryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rollouts = many(world, 30)
+    rollouts = many(world, 3 * LOADED_AHEAD)
     loaded: list[str] = []
     load = world.store.load
 
@@ -120,9 +116,9 @@ def test_a_sweep_that_is_cut_short_is_continued_by_the_next(
     results: list[SweepResult] = []
     for _ in range(3):
         before = len(loaded)
-        world.engine.sweep(lambda: len(loaded) - before >= 10, results.append)  # noqa: B023
+        world.engine.sweep(lambda: len(loaded) - before >= LOADED_AHEAD, results.append)  # noqa: B023
     assert set(loaded) == set(rollouts)
-    assert [swept.left for swept in results][:2] == [20, 20]
+    assert [swept.left for swept in results][:2] == [2 * LOADED_AHEAD] * 2
 
 
 def test_a_call_has_no_more_ids_than_codebuild_takes(world: MemoryWorld) -> None:
