@@ -115,7 +115,8 @@ def _head(rollout: Rollout) -> Text:
 def _people(rollout: Rollout) -> str:
     author = f"by {rollout.change.author}, " if rollout.change.author else ""
     if request := rollout.request:
-        return f"{author}requested by {principal_name(request.actor)} because {request.reason}"
+        reason = f": {request.reason}" if request.reason else ""
+        return f"{author}requested by {principal_name(request.actor)}{reason}"
     return f"{author}{'requested' if rollout.change.pull_request else 'pushed'} by {rollout.change.actor}"
 
 

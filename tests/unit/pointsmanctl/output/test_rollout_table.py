@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from pointsman.core.model import RunState
+from pointsman.core.run_request import RunRequest, Trigger
 from pointsmanctl.output.rollout_table import rollout_report, rollouts_table
 from pointsmanctl.stack.rollouts import LoadedRollout
 from tests.support.command_line import loaded_rollout, printed
@@ -35,6 +36,17 @@ def test_a_rollouts_report_has_the_reason_of_each_run() -> None:
     report = "\n".join(printed(rollout_report(waiting_and_refused()), 400))
     assert "waits behind r-other" in report
     assert "AccessDenied [by policy]" in report
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"), [("a new disk", "requested by hana: a new disk; route"), ("", "requested by hana; route")]
+)
+def test_a_report_says_who_requested_the_rollout_and_why(reason: str, shown: str) -> None:
+    loaded = waiting_and_refused()
+    caller = "arn:aws:iam::111111111111:user/hana"
+    request = RunRequest(id="q-1", trigger=Trigger.PERSON, actor=caller, reason=reason)
+    report = rollout_report(LoadedRollout(loaded.rollout.replace(request=request), loaded.runs))
+    assert shown in "\n".join(printed(report, 400))
 
 
 def test_a_log_is_a_link_on_a_terminal_and_an_address_elsewhere() -> None:
