@@ -5,19 +5,20 @@ import logging
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from bench.engine import clients, decisions, report, rollout, slack
+from bench.engine import clients, decisions, report, rollout, slack, sweep
 from bench.engine.day import DayOfChanges
 from bench.functions.report import keep, table
 
 SIZES = "10,100,1000,10000"
 LARGEST_SLOW = 1_000  # of the sizes, for what is measured by its speed
+SWEPT = (100, 1_000)  # open runs
 FLEETS = ((1, 10), (10, 20), (32, 32))  # accounts, and regions of each
 
 
@@ -37,27 +38,29 @@ def main() -> None:
 
 
 def _tables(given: argparse.Namespace, console: Console) -> Iterator[report.Table]:
-    sizes = [int(each) for each in given.sizes.split(",")]
-
-    def wanted(part: str) -> bool:
+    for part, measure in _parts(given).items():
         if given.only in part:
             console.print(f"measuring: {part}", style="dim")
-            return True
-        return False
+            yield from measure()
 
-    if wanted("rollouts"):
-        measured = [rollout.measure(number) for number in sizes]
-        yield report.of_pushes(measured)
-        yield report.of_ends(measured)
-    if wanted("slack"):
-        yield report.of_slack([slack.measure(number) for number in sizes])
-    if wanted("decisions"):
-        small = [number for number in sizes if number <= LARGEST_SLOW]
-        yield report.of_decisions([rate for number in small for rate in decisions.rates(number)])
-    if wanted("clients"):
-        yield report.of_clients([clients.measure(*fleet) for fleet in FLEETS])
-    if wanted("day"):
-        yield report.of_day(DayOfChanges(given.changes, given.targets).run())
+
+def _parts(given: argparse.Namespace) -> dict[str, Callable[[], Sequence[report.Table]]]:
+    """What can be measured, by the name for `--only`."""
+    sizes = [int(each) for each in given.sizes.split(",")]
+    small = [number for number in sizes if number <= LARGEST_SLOW]
+    return {
+        "rollouts": lambda: _rollouts(sizes),
+        "sweeps": lambda: [report.of_sweeps([sweep.measure(number) for number in SWEPT])],
+        "slack": lambda: [report.of_slack([slack.measure(number) for number in sizes])],
+        "decisions": lambda: [report.of_decisions([rate for number in small for rate in decisions.rates(number)])],
+        "clients": lambda: [report.of_clients([clients.measure(*fleet) for fleet in FLEETS])],
+        "day": lambda: [report.of_day(DayOfChanges(given.changes, given.targets).run())],
+    }
+
+
+def _rollouts(sizes: Sequence[int]) -> list[report.Table]:
+    measured = [rollout.measure(number) for number in sizes]
+    return [report.of_pushes(measured), report.of_ends(measured)]
 
 
 def _show(console: Console, shown: report.Table) -> None:
@@ -72,7 +75,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", default=SIZES, help=f"targets of a rollout ({SIZES})")
     parser.add_argument("--changes", type=int, default=100_000, help="changes of the simulated day (100,000)")
     parser.add_argument("--targets", type=int, default=1_000, help="targets of the simulated day (1,000)")
-    parser.add_argument("--only", default="", help="rollouts, slack, decisions, clients or day")
+    parser.add_argument("--only", default="", help="rollouts, sweeps, slack, decisions, clients or day")
     parser.add_argument("--keep", type=Path, metavar="PAGE", help="put the tables into this page of Markdown")
     return parser.parse_args()
 

@@ -8,6 +8,7 @@ from bench.engine.day import Day
 from bench.engine.decisions import Rate
 from bench.engine.rollout import RolloutFigures
 from bench.engine.slack import Update
+from bench.engine.sweep import SweepFigures
 
 MARKS = ("<!-- make benchengine: begin -->", "<!-- make benchengine: end -->")
 
@@ -28,6 +29,7 @@ def of_pushes(measured: Sequence[RolloutFigures]) -> Table:
         "targets of a rollout",
         "API calls",
         "round trips to the first StartBuild",
+        "in a warm process",
         "to the last",
         "until all is stored",
         "read units",
@@ -40,6 +42,23 @@ def of_ends(measured: Sequence[RolloutFigures]) -> Table:
     """The end of one build."""
     columns = ("targets of a rollout", "API calls for the end of a build", "round trips", "read units", "write units")
     return Table(columns, tuple(_end(each) for each in measured if each.ended))
+
+
+def of_sweeps(measured: Sequence[SweepFigures]) -> Table:
+    """What a sweep asks of AWS."""
+    columns = ("open runs", "AWS calls", "round trips", "read units", "write units", "rollouts left to the next sweep")
+    lines = (
+        (
+            f"{each.runs:,}",
+            f"{each.tally.total:,}",
+            f"{each.round_trips:,}",
+            _number(each.tally.read_units),
+            _number(each.tally.write_units),
+            str(each.left),
+        )
+        for each in measured
+    )
+    return Table(columns, tuple(lines))
 
 
 def of_slack(updates: Sequence[Update]) -> Table:
@@ -102,9 +121,9 @@ def of_day(day: Day) -> Table:
 
 def _push(each: RolloutFigures) -> Line:
     if each.pushed is None:
-        return f"{each.targets:,}", f"refused: {each.refusal}", "", "", "", "", ""
+        return f"{each.targets:,}", f"refused: {each.refusal}", "", "", "", "", "", ""
     first, last = (each.pushed.started[0], each.pushed.started[-1]) if each.pushed.started else ("none", "none")
-    figures = (first, last, each.round_trips, each.pushed.read_units, each.pushed.write_units)
+    figures = (first, each.warm_first, last, each.round_trips, each.pushed.read_units, each.pushed.write_units)
     return f"{each.targets:,}", f"{each.pushed.total:,}", *(_cell(figure) for figure in figures)
 
 

@@ -11,7 +11,7 @@ from pointsman.adapters.aws_client import aws_client
 from pointsman.adapters.builds_codebuild import CodeBuilds
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.model import Mode, RolloutId, Run, RunState
+from pointsman.core.model import Mode, RolloutId, Run, RunState, Target, TargetName
 from pointsman.core.ports import BuildReport
 from pointsman.core.rollouts.engine import Engine
 
@@ -26,6 +26,7 @@ class RolloutFigures:
     targets: int
     pushed: Tally | None = None  # from the push to the last StartBuild
     round_trips: int = 0  # until everything that follows from the push was written
+    warm_first: int = 0  # to the first StartBuild of a process that has served these accounts and regions before
     ended: Tally | None = None  # the end of one build: the worst of a few
     ended_round_trips: int = 0
     refusal: str = ""
@@ -35,22 +36,24 @@ def measure(number: int, regions: int = 20) -> RolloutFigures:
     """Measure a rollout of `number` targets."""
     with in_virtual_time() as time, counted_cloud(time.round_trip, lambda: time.now) as cloud:
         time.now = 0  # the tables are there
-        engine, store = _engine(time)
+        engine, store = new_engine(time)
         try:
             delivery = push(targets(number, regions))
             engine.reconcile(engine.accept(delivery, "m-1"))
         except Exception as failure:
             return RolloutFigures(number, refusal=_shortly(failure))
         round_trips, pushed = time.now, cloud.forget()
+        warm = _first_build(engine, cloud, time, delivery.specs[0].targets)
         ends = [
-            _end(_engine(time)[0], cloud, time, run)  # in a process that remembers nothing of the rollout
+            _end(new_engine(time)[0], cloud, time, run)  # in a process that remembers nothing of the rollout
             for run in _runs(store, delivery.specs[0].rollout)[:: max(number // BUILD_ENDS, 1)][:BUILD_ENDS]
         ]
         ended, trips = max(ends, key=lambda each: each[0].read_units)
-        return RolloutFigures(number, pushed, round_trips, ended, trips)
+        return RolloutFigures(number, pushed, round_trips, warm, ended, trips)
 
 
-def _engine(time: VirtualTime) -> tuple[Engine, DynamoRollouts]:
+def new_engine(time: VirtualTime) -> tuple[Engine, DynamoRollouts]:
+    """An engine of a process that remembers nothing, and its store."""
     began = datetime.now(UTC)
 
     def clock() -> datetime:
@@ -60,6 +63,15 @@ def _engine(time: VirtualTime) -> tuple[Engine, DynamoRollouts]:
     store = DynamoRollouts(dynamodb, ROLLOUTS, AUDIT)
     builds = CodeBuilds("pointsman-start", dict.fromkeys(Mode, "pointsman"), "bench")
     return Engine(store, DynamoTrail(dynamodb, AUDIT), builds, clock, alarms=MemoryAlarms()), store
+
+
+def _first_build(engine: Engine, cloud: CountedCloud, time: VirtualTime, to: tuple[Target, ...]) -> int:
+    """The round trips from a push of another route to its first StartBuild, on free targets in the same regions."""
+    others = tuple(target.replace(name=TargetName(f"{target.name}-other")) for target in to)
+    cloud.forget()
+    before = time.now
+    engine.reconcile(engine.accept(push(others, 2, "other"), "m-2"))
+    return cloud.forget().started[0] - before
 
 
 def _runs(store: DynamoRollouts, rollout: RolloutId) -> list[Run]:

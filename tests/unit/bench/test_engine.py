@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.engine import rollout, slack
+from bench.engine import rollout, slack, sweep
 from bench.engine.day import DayOfChanges
 from bench.engine.virtual_time import VirtualExecutor, VirtualLock, VirtualTime, in_virtual_time
 from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
@@ -65,7 +65,14 @@ def test_a_rollout_has_the_same_figures_each_time() -> None:
     assert first.pushed
     assert first.pushed.calls["StartBuild"] == 3
     assert first.ended
-    assert 0 < first.pushed.started[0] <= first.pushed.started[-1] <= first.round_trips
+    assert 0 < first.warm_first < first.pushed.started[0] <= first.pushed.started[-1] <= first.round_trips
+
+
+def test_a_sweep_asks_once_for_the_builds_of_a_region_however_many_runs_are_open() -> None:
+    small, large = sweep.measure(10), sweep.measure(30)
+    assert small.tally.calls["BatchGetBuilds"] == large.tally.calls["BatchGetBuilds"] == 10
+    assert large.tally.calls["Query"] - small.tally.calls["Query"] == 2  # one for each rollout
+    assert large.left == 0
 
 
 def test_a_size_that_does_not_fit_is_a_result(monkeypatch: pytest.MonkeyPatch) -> None:
