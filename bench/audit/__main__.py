@@ -133,6 +133,7 @@ def _questions(newest: BenchmarkPush) -> dict[str, IndexQuery]:
     return {
         "everything": IndexQuery(),
         "a person": IndexQuery(person=PEOPLE[3]),
+        "an author": IndexQuery(author=PEOPLE[4]),
         "a repository": IndexQuery(repository=repository),
         "a branch": IndexQuery(repository=repository, branch="main"),
         "a changed file": IndexQuery(repository=delivery.repository, file=delivery.change.files[0]),
@@ -149,6 +150,7 @@ def _questions(newest: BenchmarkPush) -> dict[str, IndexQuery]:
         "what changed": IndexQuery(outcomes=("changed",)),
         "rollouts": IndexQuery(types=("RolloutStarted",)),
         "what failed of a person": IndexQuery(person=PEOPLE[3], outcomes=("failed",)),
+        "what failed of an author": IndexQuery(author=PEOPLE[4], outcomes=("failed",)),
         "what failed of a repository in a region": IndexQuery(
             repository=repository, region="eu-west-1", outcomes=("failed",)
         ),

@@ -88,6 +88,7 @@ class BenchmarkPush:
             after=self.commit,
             actor=about["actor"],
             author=about["actor"],
+            authors=(chance.choice(PEOPLE),),
             title=f"Change part {self.number} of the application",
             url=f"https://github.com/{about['repository']}/commit/{self.commit}",
             compare_url=f"https://github.com/{about['repository']}/compare/0000...{self.commit}",

@@ -58,7 +58,7 @@ class TrailReader:
 
         Of a rollout and of types that lists do not show, it reads the events of rollouts themselves.
         """
-        if query.rollout and not query.file and (whole := self.of_rollout(query.rollout)) is not None:
+        if query.rollout and not (query.file or query.author) and (whole := self.of_rollout(query.rollout)) is not None:
             starts = [event for event in whole if isinstance(event, RolloutStarted)]
             branch = branch_of(starts[0].change.ref) if starts else None
             return _newest((each for each in whole if _meets(each, query, branch)), limit)

@@ -60,7 +60,12 @@ def _check_types(types: list[str] | None) -> list[str] | None:
 
 def audit(
     ctx: typer.Context,
-    actor: Annotated[str | None, typer.Option(help="Login of the person who pushed.", callback=not_empty)] = None,
+    actor: Annotated[
+        str | None, typer.Option(help="Login of who pushed, merged or sent a command.", callback=not_empty)
+    ] = None,
+    author: Annotated[
+        str | None, typer.Option(help="Login of who wrote, committed or co-authored a change.", callback=not_empty)
+    ] = None,
     repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
     commit: Annotated[str | None, typer.Option(help="Commit, or its first characters.", callback=not_empty)] = None,
     branch: Annotated[str | None, typer.Option(help="Branch of --repo.", callback=not_empty)] = None,
@@ -112,6 +117,7 @@ def audit(
     query = IndexQuery(
         rollout=rollout,
         person=actor,
+        author=author,
         repository=repository,
         commit=commit.lower() if commit else None,
         branch=branch,

@@ -11,6 +11,7 @@ class PullRequest(Value, kw_only=True, frozen=True):
     number: int
     base: str  # branch it is to be merged into
     head: str  # branch it comes from
+    merged_by: str | None = None  # login of who merged it
 
 
 class Change(Value, kw_only=True, frozen=True):
@@ -28,6 +29,11 @@ class Change(Value, kw_only=True, frozen=True):
     actor_id: int | None = None  # GitHub's id of the actor: unlike a login it is never given to somebody else
     author: str  # name of the head commit's author; of a pull request: login of its author
     author_login: str | None = None  # login of GitHub's account of that author; None: unknown, such as another e-mail
+    committer: str | None = None  # name of the head commit's committer: "GitHub" for what was made on its web page
+    committer_login: str | None = None  # login of GitHub's account of that committer: "web-flow" is GitHub's own
+    # Whom lines Co-authored-by of the pushed commits name: logins, or names of those whose login is not known.
+    co_authors: tuple[str, ...] = ()
+    merges: int | None = None  # number of the pull request that `actor` merged with GitHub's button, as the commit says
     authors: tuple[str, ...] | None = None  # logins of who wrote or committed what the push brought; None: not recorded
     unknown_authors: tuple[str, ...] = ()  # names of those whose login is not known, and of such a pusher
     earlier_actors: tuple[str, ...] = ()  # logins of others who pushed the same commit before
@@ -36,6 +42,12 @@ class Change(Value, kw_only=True, frozen=True):
     compare_url: str
     files: tuple[str, ...] = ()  # the first ones only: ChangedFiles.kept
     files_total: int | None = None  # None: the list of changed files is incomplete
+
+    @property
+    def author_logins(self) -> tuple[str, ...]:
+        """The logins of those who wrote, committed or co-authored it, as far as they are known. Not GitHub itself."""
+        author = (self.author_login,) if self.author_login else ()
+        return tuple(dict.fromkeys((*author, *(self.authors or ()))))
 
 
 class Push(Value, kw_only=True, frozen=True):

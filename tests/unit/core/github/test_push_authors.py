@@ -86,3 +86,35 @@ def test_a_list_of_commits_that_may_be_cut_off_is_not_trusted() -> None:
     content = payload("push_main")
     content["commits"] = content["commits"][:1] * 2048
     assert change_of(content).unknown_authors == ("the authors of more than 2,048 commits",)
+
+
+def test_the_committer_is_recorded_even_if_it_is_github() -> None:
+    change = pushed(committer=GITHUB)
+    assert (change.committer, change.committer_login) == ("GitHub", "web-flow")
+    assert (pushed(committer=NOBODY).committer, pushed(committer=NOBODY).committer_login) == ("Mia Lindqvist", None)
+    assert pushed(committer=None).committer is None
+
+
+def test_co_authors_are_recorded_by_login_or_else_by_name() -> None:
+    lines = "Co-authored-by: Omar H <7+omar@users.noreply.github.com>\nCo-authored-by: Mia Lindqvist <mia@home.example>"
+    assert pushed(message=f"Raise the limit\n\n{lines}\nCo-authored-by: <>").co_authors == ("omar", "Mia Lindqvist")
+
+
+def test_more_co_authors_than_are_kept_are_counted() -> None:
+    lines = "\n".join(f"Co-authored-by: N{number} <n{number}@home.example>" for number in range(60))
+    assert pushed(message=lines).co_authors[-2:] == ("N49", "10 more")
+
+
+@pytest.mark.parametrize(
+    ("message", "committer", "number"),
+    [
+        ("Merge pull request #28 from acme/on-call\n\nName the rota", GITHUB, 28),
+        ("Name the on-call rota (#28)", GITHUB, 28),
+        ("Name the on-call rota (#28)\n\n* First", GITHUB, 28),
+        ("Name the rota of (#28) again", GITHUB, None),
+        ("Merge branch 'on-call'", GITHUB, None),
+        ("Merge pull request #28 from acme/on-call", OMAR, None),  # made on a laptop: the actor only pushed it
+    ],
+)
+def test_a_merge_by_githubs_button_names_its_pull_request(message: str, committer: Any, number: int | None) -> None:
+    assert pushed(message=message, committer=committer).merges == number

@@ -38,6 +38,8 @@ def push(**head: Any) -> dict[str, Any]:
         {"message": f"Use {TOKEN} for now"},
         {"message": f"db_password={TOKEN}"},
         {"author": {"name": f"Hana {TOKEN}", "email": "h@example.com", "username": "hana"}},
+        {"committer": {"name": f"Hana {TOKEN}", "email": "h@example.com"}},
+        {"message": f"Use it\n\nCo-authored-by: {TOKEN} <x@example.com>"},
     ],
 )
 def test_a_secret_in_a_title_or_an_author_goes_no_further(head: dict[str, Any]) -> None:

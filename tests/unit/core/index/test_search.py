@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.decision import Decision, Outcome
-from pointsman.core.index.entries import entry_of
+from pointsman.core.index.entries import entries_of, entry_of
 from pointsman.core.index.entry import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.index.outcomes import is_listed
@@ -19,6 +19,7 @@ from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
 from pointsman.core.index.streams import Page, PageRequest
 from pointsman.core.model import RolloutId
+from pointsman.core.run_request import RunRequest, Trigger
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, RolloutStarted
 from tests.support.events import after, ended_rollout, ended_run, host, started_rollout, started_run, task
@@ -61,8 +62,8 @@ class World:
         return list(dict.fromkeys(keys))
 
 
-def _delivered(start: RolloutStarted, files: tuple[str, ...]) -> list[Event]:
-    """The start of a rollout after its delivery, which alone names the changed files."""
+def _delivered(start: RolloutStarted, files: tuple[str, ...], authors: tuple[str, ...]) -> list[Event]:
+    """The start of a rollout after its delivery, by which changed files and authors are found."""
     decision = Decision(
         route=start.route or "", outcome=Outcome.MATCHED, runs=True, reason="", rollout=RolloutId(start.rollout or "")
     )
@@ -73,7 +74,7 @@ def _delivered(start: RolloutStarted, files: tuple[str, ...]) -> list[Event]:
         commit=start.commit,
         delivery=f"d-{start.rollout}",
         reason="",
-        change=start.change.replace(files=files),
+        change=start.change.replace(files=files, author_login=None, authors=authors),
         decisions=(decision,),
     )
     return [decided, start.replace(change=start.change.replace(files=()))]
@@ -91,9 +92,10 @@ def a_rollout(number: int, seed: random.Random, hosts: int = 2) -> list[Event]:
     }
     ref = seed.choice(("refs/heads/main", "refs/heads/feature/x", "refs/tags/v1"))
     files = tuple(seed.sample(("site.yml", "roles/a.yml", "roles/b.yml"), seed.randint(0, 3)))
+    authors = tuple(seed.sample(("Ada", "kofi", "mia"), seed.randint(0, 2)))
     targets = seed.sample(TARGETS, seed.randint(1, 3))
     start = started_rollout(*targets).replace(**about, at=after(number * 100))
-    events = _delivered(start.replace(change=start.change.replace(ref=ref)), files)
+    events = _delivered(start.replace(change=start.change.replace(ref=ref)), files, authors)
     for place, target in enumerate(targets):
         at = number * 100 + place * 10 + 1
         events.append(started_run(target).replace(**about, at=after(at)))
@@ -194,6 +196,31 @@ def test_a_changed_file_finds_its_rollouts_and_with_another_condition_what_they_
     assert {partition for partition, _ in failed} <= partitions
 
 
+def test_an_author_finds_the_changes_and_with_another_condition_what_they_did(world: World) -> None:
+    deliveries = [each for each in world.trail.all() if isinstance(each, DeliveryDecided)]
+    mine = [each for each in deliveries if "Ada" in (each.change.authors or ())]
+    assert {each.actor for each in mine} == set(PEOPLE)  # whoever merged it
+    query = IndexQuery(author="ada")
+    assert set(world.found(query)) == {(each.partition, each.key) for each in mine}
+    by_omar = [each for each in mine if each.actor == "Omar"]
+    assert set(world.found(query.replace(person="omar"))) == {(each.partition, each.key) for each in by_omar}
+    partitions = {f"ROLLOUT#{each.decisions[0].rollout}" for each in mine}
+    assert {partition for partition, _ in world.found(query.replace(host="web-0"))} == partitions
+    with_file = [each for each in mine if "site.yml" in each.change.files and each.repository == "acme/infra"]
+    of_file = query.replace(repository="acme/infra", file="site.yml")
+    assert set(world.found(of_file)) == {(each.partition, each.key) for each in with_file}
+    hosts = world.found(of_file.replace(types=("HostResultRecorded",)))
+    assert {partition for partition, _ in hosts} == {f"ROLLOUT#{each.decisions[0].rollout}" for each in with_file}
+
+
+def test_who_asked_for_a_commit_once_more_is_not_its_author(world: World) -> None:
+    request = RunRequest(id="q-1", trigger=Trigger.PERSON, actor="arn:aws:iam::1:user/ola", reason="try again")
+    start = started_rollout("dev/eu-west-1").replace(actor=request.actor, request=request)
+    places = {each.pk for each in entries_of(start)}
+    assert {"author#hana#0"} == {each for each in places if each.startswith("author#")}
+    assert not any(each.startswith("author#") for each in {one.pk for one in entries_of(start.replace(request=None))})
+
+
 def test_a_path_finds_each_change_of_a_file_on_a_host(world: World) -> None:
     found = world.found(IndexQuery(host="web-0", account="dev", path="/etc/nginx.conf"))
     results = [each for each in world.trail.all() if isinstance(each, HostResultRecorded) and each.host == "web-0"]
@@ -207,6 +234,7 @@ def test_a_path_finds_each_change_of_a_file_on_a_host(world: World) -> None:
     [
         IndexQuery(),
         IndexQuery(person="hana"),
+        IndexQuery(author="ada"),
         IndexQuery(repository="acme/infra"),
         IndexQuery(repository="acme/infra", branch="main"),
         IndexQuery(route="site"),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.core.change import PullRequest
 from pointsman.core.decision import Decision, Outcome
 from pointsman.core.github.pull_request import read_pull_request
 from pointsman.core.github.push import read_push
@@ -240,6 +241,17 @@ def test_a_pull_request_tells_its_change() -> None:
     assert change.title == content["pull_request"]["title"]
     assert change.author == change.author_login == content["pull_request"]["user"]["login"]
     assert change.files_total is None
+
+
+def test_a_merged_pull_request_tells_who_merged_it() -> None:
+    content = payload("pull_request_opened")
+    assert read_pull_request(content).change.pull_request == PullRequest(
+        number=content["number"], base="main", head=content["pull_request"]["head"]["ref"]
+    )
+    content["pull_request"]["merged_by"] = {"login": "omar", "id": 7}
+    merged = read_pull_request(content).change.pull_request
+    assert merged is not None
+    assert merged.merged_by == "omar"
 
 
 @pytest.mark.parametrize(

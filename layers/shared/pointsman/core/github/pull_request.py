@@ -50,6 +50,7 @@ class _PullRequest(Payload, frozen=True):
     title: OptionalText = None
     html_url: OptionalText = None
     user: Annotated[Sender | None, DISPLAY_ONLY] = None  # null if the account was deleted
+    merged_by: Annotated[Sender | None, DISPLAY_ONLY] = None
     updated_at: Any = None
 
 
@@ -94,7 +95,12 @@ def _change(event: _Event, repository_page: str) -> Change:
         ref=f"refs/pull/{pull.number}/head",
         before=pull.base.sha,
         after=pull.head.sha,
-        pull_request=PullRequest(number=pull.number, base=pull.base.ref, head=pull.head.ref),
+        pull_request=PullRequest(
+            number=pull.number,
+            base=pull.base.ref,
+            head=pull.head.ref,
+            merged_by=account_login(pull.merged_by.login if pull.merged_by else None),
+        ),
         actor=one_line(event.sender.login if event.sender else UNKNOWN_PERSON, 100),
         actor_id=event.sender.id if event.sender else None,
         author=one_line(pull.user.login if pull.user else DELETED_ACCOUNT, 100),

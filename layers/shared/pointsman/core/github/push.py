@@ -22,7 +22,7 @@ from pointsman.core.github.payload import (
     moment,
     parse_payload,
 )
-from pointsman.core.github.push_authors import authors_of
+from pointsman.core.github.push_authors import authors_of, co_authors_of, merged_pull_request
 from pointsman.core.github.push_files import PushedCommit, files_of_branch, files_of_commit
 from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.routing.routing_input import ChangedFiles, Comparison, NothingToRun, RoutingInput
@@ -124,6 +124,10 @@ def _change(push: _Push, head: PushedCommit, files: ChangedFiles, page: str) -> 
         actor_id=push.sender.id if push.sender else None,
         author=one_line(head.author.display_name if head.author else UNKNOWN_PERSON, 100),
         author_login=head.author.login if head.author else None,
+        committer=one_line(head.committer.display_name, 100) if head.committer else None,
+        committer_login=head.committer.login if head.committer else None,
+        co_authors=co_authors_of(push.commits, head),
+        merges=merged_pull_request(head),
         authors=authors.logins,
         unknown_authors=authors.unknown,
         title=one_line((head.text.strip().splitlines() or [""])[0].strip(), 200),

@@ -26,7 +26,9 @@ def without_secrets(delivery: Delivery) -> Delivery:
         change.ref,
         *((pull_request.base, pull_request.head) if pull_request else ()),
         *(text for decision in delivery.decisions for text in (decision.reason, decision.file or "")),
+        change.committer or "",
         *change.unknown_authors,
+        *change.co_authors,
         *change.files,
     ]
     redacted = _redacted(texts)
@@ -37,13 +39,17 @@ def without_secrets(delivery: Delivery) -> Delivery:
     if pull_request:
         pull_request = _pull_request(pull_request, next(remaining), next(remaining))
     decisions = tuple(_decision(decision, next(remaining), next(remaining)) for decision in delivery.decisions)
+    committer = next(remaining) or None
     unknown = tuple(next(remaining) for _ in change.unknown_authors)
+    co_authors = tuple(next(remaining) for _ in change.co_authors)
     fields: dict[str, object] = {
         "title": title,
         "author": author,
         "ref": ref,
         "pull_request": pull_request,
+        "committer": committer,
         "unknown_authors": unknown,
+        "co_authors": co_authors,
         "files": tuple(remaining),
     }
     return delivery.replace(reason=reason, decisions=decisions, change=_change(change, fields))

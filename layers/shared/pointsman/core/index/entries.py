@@ -21,6 +21,7 @@ from pointsman.core.index.facets import (
     sort_key,
 )
 from pointsman.core.index.outcomes import WOULD_CHANGE, is_listed, is_quiet, outcome_of_result, outcomes_of
+from pointsman.core.run_request import RunRequest
 from pointsman.core.text import one_line
 from pointsman.core.trail.command_events import CommandEvent
 from pointsman.core.trail.event import Event
@@ -34,6 +35,7 @@ TASK_BYTES: Final = 360
 _OF_A_COMMIT: Final = (DeliveryDecided, RolloutStarted, RolloutEnded, CommandEvent)
 MOST_ROLLOUTS: Final = 20  # of a delivery
 LONGEST_NAME: Final = 120  # characters of a task's name
+AUTHORS_SHOWN: Final = 3
 
 
 class StoredEntry(Value, kw_only=True, frozen=True):
@@ -118,6 +120,7 @@ def entry_of(event: Event, branch: str | None) -> IndexEntry:
         at=event.at,
         actor=event.actor,
         login=event.login if isinstance(event, CommandEvent) else None,
+        authors=_authors(event)[:AUTHORS_SHOWN],
         repository=event.repository,
         commit=event.commit,
         branch=branch,
@@ -130,6 +133,17 @@ def entry_of(event: Event, branch: str | None) -> IndexEntry:
         outcomes=outcomes_of(event),
         detail=detail_of(event),
     )
+
+
+def _authors(event: Event) -> tuple[str, ...]:
+    """The logins of who wrote what the event brought. The delivery of a rollout names them for both."""
+    match event:
+        case DeliveryDecided():
+            return event.change.author_logins
+        case RolloutStarted(request=RunRequest()):
+            return event.change.author_logins
+        case _:
+            return ()
 
 
 def _rollouts(event: Event) -> tuple[str, ...]:
@@ -155,6 +169,7 @@ def _places_of_change(event: Event, entry: IndexEntry) -> Iterator[tuple[Facet, 
     yield from ((Facet.OUTCOME, outcome) for outcome in entry.outcomes if outcome != "ok")
     if entry.person:
         yield Facet.PERSON, entry.person
+    yield from ((Facet.AUTHOR, login) for login in _authors(event))
     if entry.route:
         yield Facet.ROUTE, entry.route
     if entry.repository:

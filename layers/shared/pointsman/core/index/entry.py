@@ -42,6 +42,7 @@ class IndexEntry(Value, kw_only=True, frozen=True):
     at: datetime
     actor: str | None = None  # GitHub login of who pushed, or the ARN of who sent a command
     login: str | None = None  # GitHub login of who sent a command
+    authors: tuple[str, ...] = ()  # GitHub logins of who wrote the change, if the event brought it; only the first
     repository: str | None = None
     commit: str | None = None
     branch: str | None = None  # without refs/heads/; other refs as they are

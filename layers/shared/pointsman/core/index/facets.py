@@ -7,6 +7,7 @@ event has the same sort key in every partition, and a page ends at the same plac
 | --- | --- | --- | --- |
 | `time` | - | 4 | every listed event |
 | `person` | login, in lower case; without one the ARN | 4 | a person's changes and commands |
+| `author` | login, in lower case | 1 | the deliveries and requests that brought a change, by who wrote it |
 | `repository` | `acme/infra`, in lower case | 4 | |
 | `branch` | `acme/infra#main` | 4 | |
 | `route` | `web` | 4 | |
@@ -39,6 +40,7 @@ class Facet(StrEnum):
 
     TIME = "time"
     PERSON = "person"
+    AUTHOR = "author"
     REPOSITORY = "repository"
     BRANCH = "branch"
     ROUTE = "route"
@@ -67,7 +69,9 @@ SHARDED: Final = frozenset(
         Facet.HOSTS,
     }
 )
-_FOLDED: Final = frozenset({Facet.PERSON, Facet.REPOSITORY})  # GitHub does not tell upper from lower case in them
+_FOLDED: Final = frozenset(
+    {Facet.PERSON, Facet.AUTHOR, Facet.REPOSITORY}
+)  # GitHub does not tell upper from lower case in them
 _LONGEST_VALUE: Final = 1_000  # bytes; DynamoDB allows 2,048 for a partition key
 _LONGEST_COMMIT: Final = 64  # digits of a SHA-256
 

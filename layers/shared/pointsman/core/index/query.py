@@ -13,7 +13,8 @@ class IndexQuery(Value, kw_only=True, frozen=True):
     until: datetime | None = None
     before: str | None = None  # a sort key: only what is older
     rollout: str | None = None
-    person: str | None = None  # GitHub login, or an ARN
+    person: str | None = None  # who pushed or sent a command: a GitHub login, or an ARN
+    author: str | None = None  # GitHub login of who wrote, committed or co-authored a change
     repository: str | None = None
     commit: str | None = None  # or its first two or more digits
     branch: str | None = None
@@ -28,7 +29,7 @@ class IndexQuery(Value, kw_only=True, frozen=True):
     types: tuple[str, ...] = ()  # one of them
 
     def matches(self, entry: IndexEntry) -> bool:
-        """Whether an entry meets the conditions, except those on time, files, tasks and paths."""
+        """Whether an entry meets the conditions, except those on time, authors, files, tasks and paths."""
         return (
             _same(self.rollout, entry.rollout)
             and _same_folded(self.person, entry.person)

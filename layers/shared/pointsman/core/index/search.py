@@ -29,7 +29,7 @@ type LoadEvent = Callable[[str, str], Event | None]
 
 def search(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[FoundEntry]:
     """Yield what matches `query`, newest first. Raises Unavailable or Misconfigured."""
-    rollouts = _rollouts_with_file(reader, query) if query.file and _asks_what_followed(query) else None
+    rollouts = _rollouts_of_changes(reader, query) if _asks_what_followed(query) else None
     for found in _candidates(reader, query, rollouts):
         entry = found.entry
         if rollouts is not None and entry.rollout not in rollouts:
@@ -39,19 +39,28 @@ def search(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[
 
 
 def _asks_what_followed(query: IndexQuery) -> bool:
-    """Whether the question is about the rollouts of a changed file: its own entries are of deliveries alone."""
+    """Whether the question is about the rollouts of changes: the entries of files and authors are of these alone."""
     others = (query.rollout, query.host, query.task, query.account, query.region, query.outcomes, query.types)
-    return any(others)
+    return bool(query.file or query.author) and any(others)
 
 
-def _rollouts_with_file(reader: EntryReader, query: IndexQuery) -> set[str]:
-    stream = EntryStream(reader, _of_file(query), "", NEWEST)
+def _rollouts_of_changes(reader: EntryReader, query: IndexQuery) -> set[str]:
+    """The newest rollouts that brought a change of the file, or by the author, or both."""
     rollouts: set[str] = set()
-    for found in stream:
+    for found in _of_changes(reader, query, "", NEWEST):
         rollouts |= {*found.entry.rollouts, *((found.entry.rollout,) if found.entry.rollout else ())}
         if len(rollouts) >= MOST_ROLLOUTS:
             break
     return rollouts
+
+
+def _of_changes(reader: EntryReader, query: IndexQuery, oldest: str, before: str) -> Iterator[FoundEntry]:
+    """The entries of what changed the file, or is by the author, or both."""
+    streams = [EntryStream(reader, each, oldest, before) for each in (_of_author(query), _of_file(query)) if each]
+    if len(streams) == 1:
+        return iter(streams[0])
+    by_author = {each.sort_key for each in streams[0]}
+    return (each for each in streams[1] if each.sort_key in by_author)
 
 
 def _candidates(reader: EntryReader, query: IndexQuery, rollouts: set[str] | None) -> Iterator[FoundEntry]:
@@ -59,6 +68,9 @@ def _candidates(reader: EntryReader, query: IndexQuery, rollouts: set[str] | Non
     oldest = timestamp(query.since) if query.since else ""
     until = f"{timestamp(query.until)}{NEWEST}" if query.until else NEWEST
     before = min(until, query.before or NEWEST)
+    if rollouts is None and (query.file or query.author):
+        yield from _of_changes(reader, query, oldest, before)
+        return
     narrow = _narrow(reader, query, rollouts)
     if narrow is None and query.commit:
         yield from _of_commit(reader, query.commit, oldest, before)
@@ -79,7 +91,7 @@ def _narrow(reader: EntryReader, query: IndexQuery, rollouts: set[str] | None) -
         return partitions(Facet.ROLLOUT, query.rollout)
     if rollouts is not None:
         return [one for each in sorted(rollouts) for one in partitions(Facet.ROLLOUT, each)]
-    return _of_file(query) if query.file else None
+    return None
 
 
 def _is_at(target: str, query: IndexQuery) -> bool:
@@ -87,8 +99,12 @@ def _is_at(target: str, query: IndexQuery) -> bool:
     return query.account in (None, account) and query.region in (None, region)
 
 
+def _of_author(query: IndexQuery) -> list[str]:
+    return partitions(Facet.AUTHOR, query.author) if query.author else []
+
+
 def _of_file(query: IndexQuery) -> list[str]:
-    return partitions(Facet.FILE, file_value(query.repository or "", query.file or ""))
+    return partitions(Facet.FILE, file_value(query.repository or "", query.file)) if query.file else []
 
 
 def _broad(reader: EntryReader, query: IndexQuery) -> Iterator[list[str]]:

@@ -24,5 +24,6 @@ def pushed_again(change: Change, again: Change, *, is_newest: bool) -> Change:
         actor_id=actor.actor_id,
         authors=authors,
         unknown_authors=tuple(unknown),
+        co_authors=tuple(dict.fromkeys((*change.co_authors, *again.co_authors))),
         earlier_actors=tuple(name for name in earlier if name != actor.actor),
     )
