@@ -36,6 +36,6 @@ def _line(change: "FileChange", *, with_targets: bool) -> Line:
         entry.rollout or "",
         *([entry.target or ""] if with_targets else []),
     ]
-    sentence = Text(task.name).append(f"  {task.path}", "dim")
+    sentence = Text(task.title).append(f"  {task.path}", "dim")
     diff = [diff_of(task.diff)] if isinstance(task, TaskResult) and task.diff else []
     return Line(tuple(map(Text, cells)), sentence, diff)

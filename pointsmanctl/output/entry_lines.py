@@ -73,13 +73,29 @@ def task_lines(entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult]) -> It
 
 def task_text(task: TaskEntry | TaskResult, *, is_check: bool = False) -> Text:
     """Return a task in one line: its result, its name, its place in the playbook and the file that it changed."""
-    text = outcome_text(WOULD_CHANGE if is_check and task.status == "changed" else result_of(task))
-    text.append(f" {task.name}", "default")
+    only_checked = is_check if task.check_mode is None else task.check_mode
+    text = outcome_text(WOULD_CHANGE if only_checked and task.status == "changed" else result_of(task))
+    text.append(f" {task.title}", "default")
     text.append(f"  {task.path}", "dim")
     text.append(f" → {files}" if (files := _files(task)) else "", "default")
+    text.append(f"  {how}" if isinstance(task, TaskResult) and (how := how_it_ran(task)) else "", "dim")
     if isinstance(task, TaskResult) and task.status != "changed" and task.message:
         text.append(f"\n{task.message}", "default")
     return text
+
+
+def how_it_ran(task: TaskResult) -> str:
+    """Return in words what is special about how a task ran: where, for whom, how often, and when."""
+    job = f"job {task.async_job} {'ended' if task.async_finished else 'still ran'}" if task.async_job else ""
+    words = (
+        "handler" if task.handler else "",
+        "once for all hosts" if task.run_once else "",
+        f"for {task.on_behalf_of}" if task.on_behalf_of else "",
+        f"on {task.delegated_to}" if task.delegated_to else "",
+        f"{task.attempts} attempts" if task.attempts > 1 else "",
+        job,
+    )
+    return f"({', '.join(filter(None, words))})" if any(words) else ""
 
 
 def _files(task: TaskEntry | TaskResult) -> str:

@@ -43,6 +43,7 @@ def task_object(task: TaskEntry | TaskResult) -> dict[str, Any]:
     changed_path, changed_files = changed_files_of(task)
     return {
         "task": task.name,
+        "item": task.item,
         "role": task.role,
         "action": task.action,
         "path": task.path,

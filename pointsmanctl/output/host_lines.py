@@ -11,6 +11,8 @@ from pointsman.core.text import pluralize
 from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded, RawReportRecorded
 from pointsman.core.trail.host_values import TaskResult
 from pointsman.core.trail.item import ReadEvent
+from pointsman.core.trail.loops import joined_loops
+from pointsmanctl.output.entry_lines import how_it_ran
 from pointsmanctl.output.styles import STYLES
 
 
@@ -78,10 +80,11 @@ def outside(event: BuildReported | HostResultRecorded | PlaybookEnded | RawRepor
 
 
 def _short_tasks(event: HostResultRecorded) -> Iterator[Text]:
-    changed = [task.name + _for(task) for task in event.tasks if task.status == "changed"]
+    tasks = joined_loops(event.tasks)
+    changed = [_titled(task) for task in tasks if task.status == "changed"]
     if changed:
         yield Text(" · ".join(changed), style="dim")
-    for task in event.tasks:
+    for task in tasks:
         if task.status != "changed":
             yield _task(task)
 
@@ -93,17 +96,15 @@ def outcome(task: TaskResult) -> str:
     return "ignored" if task.ignored else task.status
 
 
-def _for(task: TaskResult) -> str:
-    """Return where a delegated task ran, or for which host."""
-    if task.delegated_to:
-        return f" (on {task.delegated_to})"
-    return f" (for {task.on_behalf_of})" if task.on_behalf_of else ""
+def _titled(task: TaskResult) -> str:
+    how = how_it_ran(task)
+    return f"{task.title} {how}" if how else task.title
 
 
 def _task(task: TaskResult) -> Text:
     word = outcome(task)
     text = Text(f"{word}:" if word != task.status else word, STYLES.get(word, ""))
-    text.append(f" {task.name}{_for(task)}", "default")
+    text.append(f" {_titled(task)}", "default")
     text.append(f"  {task.path}", "dim")
     if task.status != "changed" and task.message:
         text.append(f"\n{task.message}", "default")

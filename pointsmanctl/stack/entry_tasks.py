@@ -9,6 +9,7 @@ from pointsman.core.index.entry import IndexEntry, TaskEntry
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.text import one_line
 from pointsman.core.trail.host_values import TaskResult
+from pointsman.core.trail.loops import joined_loops
 
 if TYPE_CHECKING:
     from pointsmanctl.stack.trail_query import TrailReader
@@ -27,9 +28,11 @@ def with_tasks(
 
 def _results(event: object, entry: IndexEntry) -> Tasks:
     """The tasks of an event: all, or that of the entry if it is of one task. Without the event, those of the entry."""
-    results = [task for task in getattr(event, "tasks", ()) if isinstance(task, TaskResult)]
+    items = [task for task in getattr(event, "tasks", ()) if isinstance(task, TaskResult)]
+    results = joined_loops(items)
     if not entry.tasks_omitted:
-        results = [task for task in results if task_entry(task) in entry.tasks]
+        found = [[task for task in each if task_entry(task) in entry.tasks] for each in (results, items)]
+        results = found[0] or found[1]
     return results or entry.tasks
 
 

@@ -9,6 +9,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +49,11 @@ _load_package("redaction")
 _load_package("host_results")
 
 from host_results import ansible_results, build_log, environment, stored_secrets  # noqa: E402
+from host_results.ansible_results import action_of, key_of  # noqa: E402
 from host_results.deliver import deliver_all  # noqa: E402
-from host_results.recorder import ItemResult, Recorder  # noqa: E402
+from host_results.loop_items import LoopItems  # noqa: E402
+from host_results.outcome import count_of_unchanged  # noqa: E402
+from host_results.recorder import Recorder  # noqa: E402
 from host_results.secret_watcher import SecretWatcher  # noqa: E402
 from host_results.spool import Spool  # noqa: E402
 from redaction import Redactor  # noqa: E402
@@ -98,7 +102,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._playbook: Any = None
         self._play: Any = None
         self._failures = ansible_results.Failures()
-        self._items: dict[tuple[str, str], list[ItemResult]] = {}
+        self._items = LoopItems()
         self._reached_hosts = False
         self._reached_no_host = False
         self._empty_roles: dict[str, str] = {}
@@ -170,16 +174,20 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         return variables
 
     @_never_fails
+    def v2_runner_retry(self, result: Any) -> None:
+        self._items.retried(result)
+
+    @_never_fails
     def v2_runner_item_on_ok(self, result: Any) -> None:
-        self._keep_item(result, "ok")
+        self._items.add(result, "ok")
 
     @_never_fails
     def v2_runner_item_on_failed(self, result: Any) -> None:
-        self._keep_item(result, "failed")
+        self._items.add(result, "failed")
 
     @_never_fails
     def v2_runner_item_on_skipped(self, result: Any) -> None:
-        self._keep_item(result, "skipped")
+        self._items.add(result, "skipped")
 
     @_never_fails
     def v2_runner_on_ok(self, result: Any) -> None:
@@ -199,22 +207,19 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         ignored = self._recorder is not None and not self._failures.is_failure(result.host)
         self._record(result, "unreachable", ignored=ignored)
 
-    def _keep_item(self, result: Any, kind: Any) -> None:
-        if self._recorder is None:
-            return
-        key = (str(result.host.get_name()), str(result.task._uuid))
-        self._items.setdefault(key, []).append(ansible_results.item_of(result, kind))
-
     def _record(self, result: Any, kind: Any, *, ignored: bool = False, rescued: bool = False) -> None:
         if self._recorder is None:
             return
+        host, task = key_of(result)
+        items, attempts = self._items.take(host, task)
+        if kind == "skipped" or (kind == "ok" and not result.is_changed()):
+            self._recorder.end_unchanged(host, task, count_of_unchanged(kind, action_of(result.task)))
+            return
         self._secret_watcher.wait_for_workers()
-        host, task = str(result.host.get_name()), str(result.task._uuid)
-        items = self._items.pop((host, task), None)
-        outcome = ansible_results.outcome_of(result, kind, items, ignored=ignored, rescued=rescued)
-        if self._records_no_text:
-            outcome = outcome.hidden()
-        self._recorder.end(host, task, outcome)
+        is_check = self._recorder.context.mode == "check"
+        outcome = ansible_results.outcome_of(result, kind, items, attempts, is_check=is_check)
+        outcome = replace(outcome, ignored=ignored, rescued=rescued)
+        self._recorder.end(host, task, outcome.hidden() if self._records_no_text else outcome)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._finish(stats)

@@ -8,8 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .recorder import ItemResult, ResultKind, TaskOutcome
+from ansible.playbook.handler import Handler  # type: ignore[import-untyped]
+
+from .outcome import ItemResult, ResultKind, TaskKind, TaskOutcome
 from .result import Counts
+
+_ASYNC_STATUS = "async_status"
 
 
 class Failures:
@@ -46,31 +50,60 @@ class Failures:
 
 
 def outcome_of(
-    result: Any, kind: ResultKind, items: Sequence[ItemResult] | None, *, ignored: bool = False, rescued: bool = False
+    result: Any, kind: ResultKind, items: Sequence[ItemResult] | None, attempts: int = 1, *, is_check: bool = False
 ) -> TaskOutcome:
-    """The outcome of a task on one host. `items` are the results of its loop, if it has one."""
+    """The outcome of a task on one host. `items` are the results of its loop that changed something or failed."""
     task, content = result.task, result.result
-    only = item_of(result, kind)
+    only = item_of(result, kind, attempts)
+    every = [only] if items is None else items
+    secret = any(item.secret for item in every) or any(map(_is_censored, content.get("results") or ()))
     return TaskOutcome(
         kind=kind,
-        name=_name(task, secret=only.secret if items is None else any(item.secret for item in items)),
+        name=_name(task, secret=secret),
         role=str(task._role.get_name()) if task._role else None,
         path=str(task.get_path() or ""),
-        action=str(task.resolved_action or task.action),
-        items=[only] if items is None else items,
+        action=action_of(task),
+        items=every,
         message=None if items is None else str(content.get("msg") or ""),
-        ignored=ignored,
-        rescued=rescued,
         changed=bool(content.get("changed")),
+        task_kind=_kind_of(task, is_check=is_check),
     )
 
 
-def item_of(result: Any, kind: ResultKind) -> ItemResult:
+def key_of(result: Any) -> tuple[str, str]:
+    """The host and the id of the task."""
+    return str(result.host.get_name()), str(result.task._uuid)
+
+
+def action_of(task: Any) -> str:
+    """The module of a task by its full name, if Ansible has resolved it."""
+    return str(task.resolved_action or task.action)
+
+
+def item_of(result: Any, kind: ResultKind, attempts: int = 1, *, is_of_loop: bool = False) -> ItemResult:
     """The result of a task or an item. The result's no_log counts, as the task's may be a template that is false."""
     content = result.result
-    secret = result.task.no_log is True or "censored" in content or bool(content.get("_ansible_no_log"))
+    secret = result.task.no_log is True or _is_censored(content)
     unreachable = kind == "failed" and bool(content.get("unreachable"))
-    return ItemResult("unreachable" if unreachable else kind, content, secret, _delegated_to(result))
+    return ItemResult(
+        "unreachable" if unreachable else kind, content, secret, _delegated_to(result), attempts, is_of_loop
+    )
+
+
+def _is_censored(content: object) -> bool:
+    return isinstance(content, Mapping) and ("censored" in content or bool(content.get("_ansible_no_log")))
+
+
+def _kind_of(task: Any, *, is_check: bool) -> TaskKind:
+    """What kind of task it is. The values are those after rendering, if Ansible has rendered them."""
+    own_check = task.check_mode if isinstance(task.check_mode, bool) else is_check
+    is_status = action_of(task).rpartition(".")[2] == _ASYNC_STATUS
+    return TaskKind(
+        handler=isinstance(task, Handler),
+        run_once=task.run_once is True,
+        check_mode=own_check if own_check != is_check else None,
+        is_async=is_status or bool(task.async_val),
+    )
 
 
 def _delegated_to(result: Any) -> str | None:

@@ -15,7 +15,6 @@ _LOOP_MESSAGES = frozenset({"All items completed", "One or more items failed", "
 _OUTPUTS = ("stderr", "module_stderr", "stdout", "module_stdout")
 # The end of a command's output is the most useful part.
 _OUTPUT_LINES = 8
-_MAX_LABEL = 100  # characters of a loop's item
 MAX_SOURCE = 20_000
 
 
@@ -69,21 +68,13 @@ def _censored(part: Mapping[str, Any]) -> bool:
 
 def _messages(part: Mapping[str, Any], status: TaskStatus) -> Iterator[str]:
     failed = status != "changed"
-    label = _label(part) if failed else ""
     if message := part.get("msg"):
         code = f" (exit status {part['rc']})" if failed and part.get("rc") else ""
-        yield label + _bounded(message) + code
-        label = ""
+        yield _bounded(message) + code
     if failed:
         output = next((part[name] for name in _OUTPUTS if part.get(name)), None)
         text = "\n".join(_bounded(output).strip().splitlines()[-_OUTPUT_LINES:])
-        yield label + text if text else ""
-
-
-def _label(part: Mapping[str, Any]) -> str:
-    """The item of the loop, as Ansible prints it."""
-    label = part.get("_ansible_item_label", part.get("item") if "ansible_loop_var" in part else None)
-    return f"(item={clean(label)[:_MAX_LABEL]}) " if label is not None else ""
+        yield text
 
 
 def _bounded(value: object) -> str:

@@ -60,6 +60,17 @@ class TaskRecord:
     rescued: bool = False
     on_behalf_of: str | None = None  # the inventory host for which a delegated task ran on this host
     delegated_to: str | None = None  # the host on which this host's delegated task failed
+    item: str | None = None  # the item of the task's loop
+    attempts: int = 1
+    handler: bool = False
+    run_once: bool = False  # for all hosts of the play, on this one
+    check_mode: bool | None = None  # the task's own, where the run's is another
+    async_job: str | None = None  # the job that runs in the background
+    async_finished: bool | None = None  # whether that job had ended
+
+    def to_detail(self) -> dict[str, Any]:
+        """The task in an event. What few tasks have is left out of the others."""
+        return {name: value for name, value in asdict(self).items() if value != _RARE.get(name, _NO_DEFAULT)}
 
     def shrink_to_fit(self, diff_limit: int = MAX_DIFF, message_limit: int = MAX_MESSAGE) -> tuple["TaskRecord", bool]:
         """The same task with its texts within limits (in characters), and whether any text was shortened."""
@@ -67,6 +78,18 @@ class TaskRecord:
         message, cut_message = shorten(self.message, message_limit) if self.message else (self.message, False)
         diff, cut_diff = shorten(self.diff, diff_limit) if self.diff else (self.diff, False)
         return replace(self, name=name, message=message, diff=diff), cut_name or cut_message or cut_diff
+
+
+_NO_DEFAULT = object()
+_RARE = {
+    "item": None,
+    "attempts": 1,
+    "handler": False,
+    "run_once": False,
+    "check_mode": None,
+    "async_job": None,
+    "async_finished": None,
+}
 
 
 @dataclass(frozen=True)
@@ -121,7 +144,7 @@ def detail(context: RunContext, record: HostRecord, counts: Counts, part: Result
         "instance_id": record.instance_id,
         "status": counts.status,
         "counts": asdict(counts),
-        "tasks": [asdict(task) for task in tasks],
+        "tasks": [task.to_detail() for task in tasks],
         "tasks_omitted": 0,
         "shortened": record.shortened,
         "part": part.number,
@@ -144,7 +167,7 @@ def to_json(content: object) -> str:
 
 def _shrink_to_fit(content: dict[str, Any], tasks: Sequence[TaskRecord]) -> dict[str, Any]:
     """Shorten the texts, then drop tasks that did not fail, last ones first, then failed tasks."""
-    short = [asdict(task.shrink_to_fit(SHORT_DIFF, SHORT_MESSAGE)[0]) for task in tasks]
+    short = [task.shrink_to_fit(SHORT_DIFF, SHORT_MESSAGE)[0].to_detail() for task in tasks]
     room = MAX_DETAIL_BYTES - size({**content, "tasks": [], "shortened": True, "tasks_omitted": len(tasks)})
     kept: set[int] = set()
     for index in sorted(range(len(short)), key=lambda index: (short[index]["status"] == "changed", index)):

@@ -147,6 +147,7 @@ def test_only_changed_and_failed_tasks_are_reported(odd: Any) -> None:
     assert names == [
         "Write settings",
         "Write some",
+        "Write some",
         "Write a secret for {{ whom }}",
         "Write bytes",
         "7",
@@ -189,7 +190,8 @@ def test_diffs_are_reported_without_secrets(odd: Any) -> None:
     recorded = tasks(odd, "two")
     assert "+user: me" in recorded["Write settings"]["diff"]
     assert "+password: [redacted]" in recorded["Write settings"]["diff"]
-    assert recorded["Write some"]["diff"].count("@@ -0,0 +1 @@") == 2
+    items = [each["diff"] for each in odd[1]["two"]["tasks"] if each["name"] == "Write some"]
+    assert [each.count("@@ -0,0 +1 @@") for each in items] == [1, 1]
     assert (
         recorded["Write a secret for {{ whom }}"]["diff"],
         recorded["Write a secret for {{ whom }}"]["message"],

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from host_results.outcome import ItemResult, TaskOutcome
 from host_results.pending import pending_results
-from host_results.recorder import ItemResult, Recorder, TaskOutcome
+from host_results.recorder import Recorder
 from host_results.result import Counts, RunContext
 from host_results.spool import Spool
 from redaction import Redactor

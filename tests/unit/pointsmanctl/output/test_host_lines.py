@@ -77,3 +77,19 @@ def test_a_host_whose_last_part_never_came_says_so() -> None:
 def test_a_host_of_which_an_earlier_part_is_missing_says_so() -> None:
     (whole,) = joined_parts([part(1, "a"), part(3, "c", final=True)])
     assert "part of this host's result is missing" in lines(whole)[0]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"handler": True}, "(handler)"),
+        ({"run_once": True, "attempts": 3}, "(once for all hosts, 3 attempts)"),
+        ({"async_job": "j1.2", "async_finished": False}, "(job j1.2 still ran)"),
+        ({"async_job": "j1.2", "async_finished": True}, "(job j1.2 ended)"),
+        ({"item": "shop"}, "(item=shop)"),
+    ],
+)
+def test_a_task_says_how_it_ran(more: dict[str, Any], words: str) -> None:
+    for diffs in (False, True):
+        shown = lines(host(DEV, tasks=[task(name="Set it", **more)]), diffs=diffs)
+        assert any(f"Set it {words}" in line for line in shown)

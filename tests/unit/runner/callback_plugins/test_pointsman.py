@@ -134,8 +134,12 @@ def test_without_the_secret_watcher_no_text_is_recorded(
         _role=None,
         get_path=lambda: "",
         resolved_action="copy",
+        check_mode=False,
+        run_once=False,
+        async_val=0,
     )
-    plugin.v2_runner_on_ok(SimpleNamespace(host=SimpleNamespace(get_name=lambda: "web-1"), task=task, result=content))
+    host = SimpleNamespace(get_name=lambda: "web-1")
+    plugin.v2_runner_on_ok(SimpleNamespace(host=host, task=task, result=content, is_changed=lambda: True))
     spooled = (tmp_path / "spool").read_text()
     assert '"status":"changed"' in spooled
     assert "swordfish" not in spooled

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from host_results.outcome import ItemResult, TaskKind, TaskOutcome
 from host_results.pending import hosts_cut_off, mark_sent, pending_ends, pending_results
 from host_results.playbook_end import PlaybookEnd, reason_of
 from host_results.playbook_end import detail as end_detail
-from host_results.recorder import ItemResult, Recorder, TaskOutcome
+from host_results.recorder import Recorder
 from host_results.result import Counts, RunContext
 from host_results.spool import Spool, read
 from redaction import Redactor
@@ -77,16 +78,58 @@ def test_a_delegated_failure_is_on_the_inventory_host_and_names_the_other(record
     assert "db-1" not in recorded
 
 
-def test_a_failed_loop_has_the_message_of_each_failed_item_and_the_diffs_of_the_others(record: Recorder) -> None:
+def test_a_failed_loop_has_one_entry_for_each_item_that_failed_or_changed_the_host(record: Recorder) -> None:
     items = [
-        ItemResult("ok", CHANGED | {"_ansible_item_label": "a"}),
-        ItemResult("failed", {"msg": "no room", "rc": 3, "_ansible_item_label": "b", "diff": CHANGED["diff"]}),
-        ItemResult("skipped", {"_ansible_item_label": "c", "msg": "not now"}),
+        ItemResult("ok", CHANGED | {"_ansible_item_label": "a", "dest": "/etc/a"}, is_of_loop=True),
+        ItemResult(
+            "failed",
+            {"msg": "no room", "rc": 3, "_ansible_item_label": "b", "diff": CHANGED["diff"]},
+            attempts=4,
+            is_of_loop=True,
+        ),
+        ItemResult("skipped", {"_ansible_item_label": "c", "msg": "not now"}, is_of_loop=True),
     ]
-    record.end("web-1", "t", outcome("failed", *items, loop=True))
+    record.end("web-1", "t", outcome("failed", *items, loop=True, rescued=True))
+    failed, changed = results(record, {"web-1": Counts(rescued=1)})["web-1"]["tasks"]
+    assert (failed["item"], failed["message"], failed["diff"]) == ("b", "no room (exit status 3)", None)
+    assert (failed["status"], failed["rescued"], failed["attempts"]) == ("failed", True, 4)
+    assert (changed["item"], changed["status"], changed["rescued"]) == ("a", "changed", False)
+    assert (changed["changed_paths"], changed["diff"].count("@@ -0")) == (["/etc/a"], 1)
+
+
+def test_the_label_of_an_item_is_redacted_and_shortened_with_a_mark(record: Recorder) -> None:
+    labels = [{"user": "ada", "db_password": "hunter2-And-More"}, "x" * 400]
+    items = [ItemResult("ok", CHANGED | {"item": label}, is_of_loop=True) for label in labels]
+    record.end("web-1", "t", outcome("ok", *items, loop=True))
+    first, second = results(record, {"web-1": Counts(ok=1, changed=1)})["web-1"]["tasks"]
+    assert "ada" in first["item"]
+    assert "hunter2" not in first["item"]
+    assert (len(second["item"]), second["item"][-2:]) == (300, "x…")
+
+
+def test_a_loop_that_failed_as_a_whole_has_one_entry_with_the_reason(record: Recorder) -> None:
+    failed = TaskOutcome("failed", "Set it", None, "", "copy", [], message="'nobody' is undefined")
+    record.end("web-1", "t", failed)
     [task] = results(record, {"web-1": Counts(failed=1)})["web-1"]["tasks"]
-    assert task["message"] == "(item=b) no room (exit status 3)"
-    assert task["diff"].count("@@ -0") == 1
+    assert (task["status"], task["message"]) == ("failed", "'nobody' is undefined")
+
+
+def test_a_task_that_only_checked_in_a_run_that_applies_is_no_change_of_the_host(record: Recorder) -> None:
+    record.end("web-1", "t", outcome("ok", ItemResult("ok", CHANGED), task_kind=TaskKind(check_mode=True)))
+    recorded = results(record, {"web-1": Counts(ok=1, changed=1)})["web-1"]
+    assert (recorded["status"], recorded["counts"]["changed"]) == ("ok", 0)
+    assert [(task["status"], task["check_mode"]) for task in recorded["tasks"]] == [("changed", True)]
+
+
+def test_an_async_task_names_its_job(record: Recorder) -> None:
+    kind = TaskKind(is_async=True)
+    started = {"changed": True, "ansible_job_id": "j42.7", "started": 1, "finished": 0}
+    record.end("web-1", "t1", outcome("ok", ItemResult("ok", started), task_kind=kind))
+    record.end("web-1", "t2", outcome("ok", ItemResult("ok", started | {"finished": 1}), task_kind=kind))
+    record.end("web-1", "t3", outcome("ok", ItemResult("ok", started)))
+    tasks = results(record, {"web-1": Counts(ok=3, changed=3)})["web-1"]["tasks"]
+    jobs = [(task.get("async_job"), task.get("async_finished")) for task in tasks]
+    assert jobs == [("j42.7", False), ("j42.7", True), (None, None)]
 
 
 def test_a_failed_task_has_no_diff(record: Recorder) -> None:
@@ -106,9 +149,9 @@ def test_rescued_and_ignored_failures_are_marked_as_what_they_are(record: Record
 def test_a_secret_item_has_no_text_and_the_others_have(record: Recorder) -> None:
     items = [ItemResult("ok", CHANGED | {"dest": "/a"}), ItemResult("ok", CHANGED | {"dest": "/b"}, secret=True)]
     record.end("web-1", "t", outcome("ok", *items, loop=True))
-    [task] = results(record, {"web-1": Counts(ok=1, changed=1)})["web-1"]["tasks"]
-    assert "/a" in task["diff"]
-    assert "/b" not in task["diff"]
+    public, secret = results(record, {"web-1": Counts(ok=1, changed=1)})["web-1"]["tasks"]
+    assert "/a" in public["diff"]
+    assert (secret["diff"], secret["message"], secret["changed_paths"]) == (None, None, [])
 
 
 def test_during_a_run_new_tasks_are_in_a_new_part(record: Recorder) -> None:

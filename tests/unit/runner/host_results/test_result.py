@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from host_results import messages
+from host_results.outcome import ItemResult, TaskOutcome
 from host_results.pending import PendingEvent, mark_sent, pending_results
-from host_results.recorder import ItemResult, Recorder, TaskOutcome
+from host_results.recorder import Recorder
 from host_results.result import CUT_SHORT, MAX_DETAIL_BYTES, Counts, HostRecord, RunContext, TaskRecord, detail, size
 from host_results.spool import Spool
 from hypothesis import example, given

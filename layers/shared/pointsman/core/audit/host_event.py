@@ -110,6 +110,8 @@ def _cleaned_task(task: TaskResult) -> TaskResult:
         message=task.message and redact_shapes(task.message),
         diff=task.diff and redact_shapes(task.diff),
         changed_paths=tuple(redact_shapes(path) for path in task.changed_paths[:MOST_PATHS]),
+        item=task.item and redact_shapes(task.item),
+        async_job=task.async_job and redact_shapes(task.async_job),
         duration_seconds=round(task.duration_seconds, 3),
     )
 

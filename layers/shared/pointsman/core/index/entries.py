@@ -1,7 +1,7 @@
 """The entries of an event: what the index has of it, and in which partitions."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from pointsman.core.git_ref import read_ref
@@ -20,13 +20,14 @@ from pointsman.core.index.facets import (
     path_value,
     sort_key,
 )
-from pointsman.core.index.outcomes import WOULD_CHANGE, is_listed, is_quiet, outcome_of_result, outcomes_of
+from pointsman.core.index.outcomes import WOULD_CHANGE, is_listed, is_quiet, outcome_of_task, outcomes_of
 from pointsman.core.run_request import RunRequest
 from pointsman.core.text import one_line
 from pointsman.core.trail.command_events import CommandEvent
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, RolloutEnded, RolloutStarted
 from pointsman.core.trail.host_values import TaskResult
+from pointsman.core.trail.loops import joined_loops
 from pointsman.core.value import Value
 
 # An entry shall be one write unit: 1,024 bytes with its names. The longest texts are those of tasks.
@@ -35,6 +36,7 @@ TASK_BYTES: Final = 360
 _OF_A_COMMIT: Final = (DeliveryDecided, RolloutStarted, RolloutEnded, CommandEvent)
 MOST_ROLLOUTS: Final = 20  # of a delivery
 LONGEST_NAME: Final = 120  # characters of a task's name
+LONGEST_ITEM: Final = 60  # characters of the items of its loop
 AUTHORS_SHOWN: Final = 3
 
 
@@ -91,7 +93,8 @@ def _entries(event: Event, ref: str | None, place: EventKey) -> Iterator[StoredE
     branch = branch_of(ref)
     identity = event_id(place.partition, place.key)
     plain = entry_of(event, branch).replace(event_partition=place.partition, event_key=place.key)
-    entry = _with_first_tasks(plain, event.tasks) if isinstance(event, HostResultRecorded) else plain
+    tasks = joined_loops(event.tasks) if isinstance(event, HostResultRecorded) else []
+    entry = _with_first_tasks(plain, tasks)
     sk = sort_key(event.at, identity)
     for facet, value in _places(event, entry):
         yield StoredEntry(pk=partition(facet, value, identity), sk=sk, entry=entry)
@@ -99,8 +102,7 @@ def _entries(event: Event, ref: str | None, place: EventKey) -> Iterator[StoredE
         pk = partition(Facet.COMMIT, commit_partition_value(event.commit), identity)
         yield StoredEntry(pk=pk, sk=commit_sort_key(event.commit, event.at, identity), entry=entry)
     if isinstance(event, HostResultRecorded):
-        for number, task in enumerate(event.tasks):
-            yield from _entries_of_task(event, plain, task, f"{sk}#{number:05d}", identity)
+        yield from _entries_of_tasks(event, tasks, plain, sk, identity)
 
 
 def branch_of(ref: str | None) -> str | None:
@@ -185,21 +187,27 @@ def _places_in_repository(event: Event, entry: IndexEntry, repository: str) -> I
             yield Facet.FILE, file_value(repository, file)
 
 
-def _entries_of_task(
-    event: HostResultRecorded, plain: IndexEntry, task: TaskResult, sk: str, identity: str
+def _entries_of_tasks(
+    event: HostResultRecorded, tasks: Sequence[TaskResult], plain: IndexEntry, sk: str, identity: str
 ) -> Iterator[StoredEntry]:
-    outcome = outcome_of_result(event.mode, task.status)
-    detail = one_line(task.message or "", LONGEST)
-    entry = plain.replace(tasks=(task_entry(task),), outcomes=(outcome,), detail=detail)
-    yield StoredEntry(pk=partition(Facet.TASK, task.name, identity), sk=sk, entry=entry)
-    if outcome == WOULD_CHANGE:
-        return
-    for path in task.changed_paths:
-        value = path_value(event.target, event.host, path)
-        yield StoredEntry(pk=partition(Facet.PATH, value, identity), sk=sk, entry=entry)
+    """An entry for each task, and one for each file that an item of it changed."""
+    for number, task in enumerate(tasks):
+        pk = partition(Facet.TASK, task.name, identity)
+        yield StoredEntry(pk=pk, sk=f"{sk}#{number:05d}", entry=_with_task(plain, event, task))
+    for number, task in enumerate(event.tasks):
+        entry = _with_task(plain, event, task)
+        for path in task.changed_paths if WOULD_CHANGE not in entry.outcomes else ():
+            pk = partition(Facet.PATH, path_value(event.target, event.host, path), identity)
+            yield StoredEntry(pk=pk, sk=f"{sk}#{number:05d}", entry=entry)
 
 
-def _with_first_tasks(entry: IndexEntry, tasks: tuple[TaskResult, ...]) -> IndexEntry:
+def _with_task(plain: IndexEntry, event: HostResultRecorded, task: TaskResult) -> IndexEntry:
+    """The entry of one task."""
+    outcome = outcome_of_task(event.mode, task)
+    return plain.replace(tasks=(task_entry(task),), outcomes=(outcome,), detail=one_line(task.message or "", LONGEST))
+
+
+def _with_first_tasks(entry: IndexEntry, tasks: Sequence[TaskResult]) -> IndexEntry:
     """The entry with as many tasks as have room, failed ones first."""
     ordered = sorted(tasks, key=lambda task: task.status == "changed")
     kept: list[TaskEntry] = []
@@ -217,10 +225,12 @@ def task_entry(task: TaskResult) -> TaskEntry:
     """What the index has of a task."""
     return TaskEntry(
         name=one_line(task.name, LONGEST_NAME),
+        item=task.item and one_line(task.item, LONGEST_ITEM),
         role=task.role,
         action=task.action,
         path=task.path,
         status=task.status,
+        check_mode=task.check_mode,
         changed_path=task.changed_paths[0] if task.changed_paths else None,
         changed_files=len(task.changed_paths),
         diff=diff_digest(task.diff),

@@ -22,6 +22,7 @@ class TaskEntry(Value, kw_only=True, frozen=True):
     """A task of a host result. Tasks with the same `diff` changed the same in their files."""
 
     name: str  # as in the playbook
+    item: str | None = None  # the items of its loop, only the first
     role: str | None = None
     action: str  # the module: "ansible.builtin.template"
     path: str  # "roles/app/tasks/main.yml:12"
@@ -31,6 +32,12 @@ class TaskEntry(Value, kw_only=True, frozen=True):
     diff: str | None = None  # the first 16 hexadecimal digits of the diff's SHA-256; None: there is no diff
     ignored: bool = False
     rescued: bool = False
+    check_mode: bool | None = None  # as in the event: whether it ran in check mode, where the run did not
+
+    @property
+    def title(self) -> str:
+        """Its name, with the items of its loop."""
+        return f"{self.name} (item={self.item})" if self.item is not None else self.name
 
 
 class IndexEntry(Value, kw_only=True, frozen=True):

@@ -21,6 +21,7 @@ from pointsman.core.trail.events import (
     RunStarted,
     RunWaited,
 )
+from pointsman.core.trail.host_values import TaskResult
 from pointsman.core.trail.item import NewerEvent
 from pointsman.core.trail.wave_events import GateEvaluated, GateOutcome, RolloutHalted
 
@@ -103,11 +104,18 @@ def outcome_of_result(mode: Mode, status: str) -> str:
     return WOULD_CHANGE if mode is Mode.CHECK and status == "changed" else status
 
 
+def outcome_of_task(mode: Mode, task: TaskResult) -> str:
+    """The outcome of a task: a task can run in check mode in a run that applies, and the other way round."""
+    own = {None: mode, True: Mode.CHECK, False: Mode.APPLY}[task.check_mode]
+    return outcome_of_result(own, task.status)
+
+
 def outcomes_of(event: Event) -> tuple[str, ...]:
     """The outcomes of an event, most of which have one."""
     match event:
         case HostResultRecorded():
-            return (outcome_of_result(event.mode, event.status),)
+            own = (outcome_of_task(event.mode, task) for task in event.tasks if task.check_mode is not None)
+            return tuple(dict.fromkeys((outcome_of_result(event.mode, event.status), *own)))
         case RunEnded() | RolloutEnded():
             return (event.state.value,)
         case CommandEvent():

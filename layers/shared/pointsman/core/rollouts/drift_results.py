@@ -9,6 +9,7 @@ from pointsman.core.model import Run, RunState
 from pointsman.core.text import cut, join_first, pluralize
 from pointsman.core.trail.drift_events import DriftingTask
 from pointsman.core.trail.events import HostResultRecorded, PlaybookEnded, TrailEvent
+from pointsman.core.trail.loops import joined_loops
 
 RESULTS_ARRIVE_WITHIN = timedelta(minutes=30)  # after the end of the build
 MOST_TASKS = 50  # in an event
@@ -123,7 +124,7 @@ def _judged(run: Run, end: PlaybookEnded, parts: Parts) -> DriftResult:
 
 
 def _drift(parts: list[HostResultRecorded]) -> FoundDrift | None:
-    changed = [task for part in parts for task in part.tasks if task.status == "changed"]
+    changed = [task for part in parts for task in joined_loops(part.tasks) if task.status == "changed"]
     last = parts[-1]
     if not changed and not last.counts.changed:
         return None

@@ -301,7 +301,7 @@ def _failures(event: HostResultRecorded) -> Iterable[Failure]:
             yield Failure(
                 host=event.host,
                 status=task.status,
-                task=shown_start(task.name, TEXT),
+                task=shown_start(task.title, TEXT),
                 path=shown_start(task.path, TEXT),
                 message=task.message and shown_start(task.message, TEXT),
                 for_host=task.on_behalf_of,

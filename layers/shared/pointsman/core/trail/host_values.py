@@ -36,7 +36,7 @@ class HostCounts(Value, kw_only=True, frozen=True):
 
 
 class TaskResult(Value, kw_only=True, frozen=True):
-    """One task that changed a host or failed on it."""
+    """One task that changed a host or failed on it. A loop has one for each item that did."""
 
     name: str  # as in the playbook
     role: str | None = None  # the role that has it
@@ -47,8 +47,22 @@ class TaskResult(Value, kw_only=True, frozen=True):
     diff: str | None = None  # unified, redacted
     # The first files of the host that it changed, as far as its module says: "/etc/nginx/nginx.conf". Redacted.
     changed_paths: tuple[str, ...] = ()
-    duration_seconds: Annotated[float, Meta(ge=0, le=LONGEST_TASK)]
+    duration_seconds: Annotated[float, Meta(ge=0, le=LONGEST_TASK)]  # of the task with all items and attempts
     ignored: bool = False  # it failed, but ignore_errors or ignore_unreachable is set
     rescued: bool = False  # it failed, and a rescue section handled that
     on_behalf_of: str | None = None  # the inventory host for which a delegated task ran on this host
     delegated_to: str | None = None  # the host on which this inventory host's delegated task failed
+    item: str | None = None  # the item of the task's loop, as Ansible prints it, redacted
+    attempts: Annotated[int, Meta(ge=1, le=MOST_TASKS)] = 1  # how often it was tried, with `until` and `retries`
+    handler: bool = False
+    run_once: bool = False  # for all hosts of the play, on this one
+    # Whether it ran in check mode, where the task says otherwise than the run: True: it changed nothing, though the run
+    # applies; False: it did what it says, though the run is a check.
+    check_mode: bool | None = None
+    async_job: str | None = None  # id of the job that an async task started, or that async_status looked at
+    async_finished: bool | None = None  # whether that job had ended
+
+    @property
+    def title(self) -> str:
+        """Its name, with the item of its loop."""
+        return f"{self.name} (item={self.item})" if self.item is not None else self.name
