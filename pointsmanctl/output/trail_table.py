@@ -14,11 +14,9 @@ from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.events import (
     BuildReported,
     DeliveryDecided,
-    EventRejected,
     HostResultRecorded,
     PlaybookEnded,
     RawReportRecorded,
-    RecordingCapped,
     RolloutEnded,
     RolloutRepeated,
     RolloutStarted,
@@ -29,6 +27,7 @@ from pointsman.core.trail.events import (
 )
 from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
 from pointsman.core.trail.item import NewerEvent, ReadEvent
+from pointsman.core.trail.refused_events import EventRejected, RecordingCapped
 from pointsman.core.trail.wave_events import GateEvaluated, RolloutHalted, RolloutWaited, WaveStarted
 from pointsmanctl.output.command_lines import command_lines
 from pointsmanctl.output.drift_lines import drift_lines

@@ -8,6 +8,7 @@ from .pending import MOST_NAMES, hosts_cut_off
 from .result import RunContext
 from .spool import SpooledRun
 from .text import shorten
+from .version import RUNNER_VERSION, ansible_version
 
 MAX_REASON = 2_000
 
@@ -48,6 +49,8 @@ def detail(context: RunContext, run: SpooledRun | None, end: PlaybookEnd) -> dic
         "hosts_cut_off": cut_off[:MOST_NAMES],
         "hosts_cut_off_total": len(cut_off),
         "results_missing": [],
+        "runner_version": RUNNER_VERSION,
+        "ansible_version": ansible_version(),
         "started_at": end.started_at,
         "ended_at": end.ended_at,
     }

@@ -281,6 +281,19 @@ def test_a_build_in_a_status_that_codebuild_adds_counts_as_running(monkeypatch: 
     assert report.state is RunState.RUNNING
 
 
+def test_a_build_that_ended_says_what_codebuild_charges_it_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    phases = [{"phaseType": "SUBMITTED", "durationInSeconds": 1}, {"phaseType": "BUILD", "durationInSeconds": 95}]
+    environment = {"environmentVariables": [], "computeType": "BUILD_GENERAL1_SMALL", "type": "ARM_CONTAINER"}
+    build = a_build("one") | {"phases": [*phases, {"phaseType": "COMPLETED"}], "environment": environment}
+    seconds = {}
+    for status in ("IN_PROGRESS", "SUCCEEDED"):
+        builds = builds_on(FakeCodeBuild([build | {"buildStatus": status}]), monkeypatch)
+        (report,) = builds.report(target(DEV), [build["arn"]])
+        seconds[status] = report.usage.build_seconds
+        assert (report.usage.compute_type, report.usage.environment_type) == ("BUILD_GENERAL1_SMALL", "ARM_CONTAINER")
+    assert seconds == {"IN_PROGRESS": None, "SUCCEEDED": 96}
+
+
 @pytest.mark.parametrize(("mode", "project"), [(Mode.APPLY, "pointsman"), (Mode.CHECK, "pointsman-check")])
 def test_a_check_is_started_and_searched_for_in_the_project_of_checks(
     mode: Mode, project: str, monkeypatch: pytest.MonkeyPatch

@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING, Any
 from pointsman.adapters.aws_client import CODEBUILD, CODEBUILD_START, CallLimits
 from pointsman.adapters.builds_errors import translate_build_errors
 from pointsman.adapters.worker_clients import WorkerClients
-from pointsman.core.codebuild import LONGEST_BUILD, build_reason, build_state, failed_phase, log_link
+from pointsman.core.codebuild import (
+    LONGEST_BUILD,
+    build_reason,
+    build_state,
+    failed_phase,
+    known_word,
+    log_link,
+    seconds_of,
+)
 from pointsman.core.github_host import GITHUB_COM, GithubHost
 from pointsman.core.identity import build_token, is_engine
 from pointsman.core.model import Mode, Rollout, Run, Target
-from pointsman.core.ports import BuildReport
+from pointsman.core.ports import BuildReport, BuildUsage
 from pointsman.errors import BuildDelayed, BuildRefused, Unavailable
 
 if TYPE_CHECKING:
@@ -179,6 +187,16 @@ def _report(build: Any) -> BuildReport:
         started_at=build.get("startTime"),
         ended_at=build.get("endTime"),
         started_outside=bool(build.get("initiator")) and not is_engine(build.get("initiator")),
+        usage=_usage(build, has_ended=state.ended),
+    )
+
+
+def _usage(build: Any, *, has_ended: bool) -> BuildUsage:
+    environment, phases = build.get("environment", {}), build.get("phases", [])
+    return BuildUsage(
+        build_seconds=seconds_of(each.get("durationInSeconds") for each in phases) if has_ended else None,
+        compute_type=known_word(environment.get("computeType")),
+        environment_type=known_word(environment.get("type")),
     )
 
 

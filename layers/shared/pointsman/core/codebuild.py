@@ -29,6 +29,7 @@ def build_state(status: str) -> RunState:
     return BUILD_STATES.get(status, RunState.RUNNING)
 
 
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 # Until a build has a log, CodeBuild links to `...#logEvent:group=null;stream=null`, which is no page.
 _NO_LOG = re.compile(r"(?:group|stream)(?:=|%3D|\$253D)(?:null|undefined)?(?![^;&])", re.IGNORECASE)
 
@@ -43,6 +44,17 @@ def build_reason(status: str, phase: str | None, message: str | None) -> str:
     if phase is None:
         return f"CodeBuild reported {status}"
     return f"{phase}: {message}" if message else phase
+
+
+def known_word(text: object) -> str | None:
+    """A word of CodeBuild, such as a compute type, or None if it is none: it is recorded as it is."""
+    return text if isinstance(text, str) and _WORD.fullmatch(text) else None
+
+
+def seconds_of(phases: Iterable[object]) -> int | None:
+    """The duration of a build from the seconds of its phases; None if no phase says it."""
+    known = [each for each in phases if isinstance(each, int) and 0 <= each <= LONGEST_BUILD.total_seconds()]
+    return sum(known) if known else None
 
 
 def failed_phase(phases: Iterable[tuple[str, str | None, Iterable[str]]]) -> tuple[str | None, str | None]:

@@ -154,6 +154,14 @@ class Instances(Protocol):
         """Find an instance; None if there is none. Raises Unavailable or Misconfigured."""
 
 
+class BuildUsage(Value, kw_only=True, frozen=True):
+    """What CodeBuild charges a build by. None: CodeBuild did not say it, or the build has not ended."""
+
+    build_seconds: int | None = None  # of all its phases
+    compute_type: str | None = None  # "BUILD_GENERAL1_SMALL"
+    environment_type: str | None = None  # "LINUX_CONTAINER"
+
+
 class BuildReport(Value, kw_only=True, frozen=True):
     """The state of a build, as CodeBuild reports it."""
 
@@ -164,6 +172,7 @@ class BuildReport(Value, kw_only=True, frozen=True):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     started_outside: bool = False  # by someone other than the engine
+    usage: BuildUsage = BuildUsage()
 
 
 class BuildMissing(Value, kw_only=True, frozen=True):

@@ -8,7 +8,8 @@ import pytest
 from pointsman.core.audit.authorize import StoredRun
 from pointsman.core.audit.recorder import MOST_REJECTED, MOST_RESULTS, RecordOutcome
 from pointsman.core.model import Mode, RunState
-from pointsman.core.trail.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded, RecordingCapped
+from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded
+from pointsman.core.trail.refused_events import EventRejected, RecordingCapped
 from pointsman.errors import Unavailable
 from tests.support.audit_world import AuditWorld
 from tests.support.events import DEV, ROLLOUT, after, arn, build_event, host_event, sample, stored_run, task

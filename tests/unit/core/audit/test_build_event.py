@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pointsman.core.audit.build_event import BuildEvent, UnrelatedEvent, read_build_event
 from pointsman.core.model import RunState
+from pointsman.core.ports import BuildUsage
 from pointsman.errors import Misconfigured
 from tests.support.events import DEV, ROLLOUT, arn, build_event, sample, variable
 
@@ -217,3 +218,21 @@ def test_the_builds_arn_is_checked() -> None:
     event = build_event()
     event["detail"]["build-id"] = arn(DEV).replace(":codebuild:", ":lambda:")
     assert not_ours(event).malformed
+
+
+def test_a_build_that_ended_says_what_codebuild_charges_it_by() -> None:
+    event = sample("aws/codebuild-build-failed.json")
+    phases = event["detail"]["additional-information"]["phases"]
+    usage = ours(event).usage
+    assert usage.build_seconds == sum(each.get("duration-in-seconds", 0) for each in phases) > 60
+    assert (usage.compute_type, usage.environment_type) == ("BUILD_GENERAL1_SMALL", "LINUX_CONTAINER")
+    assert ours(event).report.usage == usage
+    assert ours(sample("aws/codebuild-build-in-progress.json")).usage.build_seconds is None
+
+
+def test_what_codebuild_does_not_say_about_its_charges_is_unknown() -> None:
+    event = sample("aws/codebuild-build-failed.json")
+    information = event["detail"]["additional-information"]
+    information["environment"] |= {"compute-type": ["x"], "type": "<!channel>"}
+    information["phases"] = [each | {"duration-in-seconds": "long"} for each in information["phases"]]
+    assert ours(event).usage == BuildUsage()

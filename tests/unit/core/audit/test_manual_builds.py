@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from pointsman.core.audit.recorder import RecordOutcome
-from pointsman.core.trail.events import BuildReported, EventRejected, HostResultRecorded, PlaybookEnded
+from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded
+from pointsman.core.trail.refused_events import EventRejected
 from pointsman.errors import Unavailable
 from tests.support.audit_world import AuditWorld
 from tests.support.events import DEV, PROD, after, arn, build_event, host_event, sample, stored_run, variable

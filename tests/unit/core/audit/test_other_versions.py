@@ -7,13 +7,8 @@ import pytest
 
 from pointsman.core.audit.recorder import RecordOutcome
 from pointsman.core.audit.unknown_content import MOST_FIELDS, OMITTED, RAW_LENGTH, VALUE_LENGTH
-from pointsman.core.trail.events import (
-    EventRejected,
-    HostResultRecorded,
-    PlaybookEnded,
-    RawReportRecorded,
-    RecordingCapped,
-)
+from pointsman.core.trail.events import HostResultRecorded, PlaybookEnded, RawReportRecorded
+from pointsman.core.trail.refused_events import EventRejected, RecordingCapped
 from tests.support.audit_world import AuditWorld
 from tests.support.events import (
     DEV,

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from pointsman.core.audit.host_event import MOST_NAMES, REASON_LENGTH
 from pointsman.core.audit.recorder import RecordOutcome
-from pointsman.core.trail.events import EventRejected, PlaybookEnded
+from pointsman.core.trail.events import PlaybookEnded
+from pointsman.core.trail.refused_events import EventRejected
 from tests.support.audit_world import AuditWorld
 from tests.support.events import DEV, ROLLOUT, arn, sample, stored_run
 from tests.support.rollouts import COMMIT

@@ -11,7 +11,8 @@ from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.core.audit.recorder import RecordOutcome
 from pointsman.core.index.entries import entries_of
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.events import BuildReported, EventRejected, HostResultRecorded
+from pointsman.core.trail.events import BuildReported, HostResultRecorded
+from pointsman.core.trail.refused_events import EventRejected
 from pointsman.errors import Misconfigured
 from tests.support.audit_world import AuditWorld
 from tests.support.events import DEV, PROD, ROLLOUT, after, arn, build_event, host_event, sample, stored_run, task

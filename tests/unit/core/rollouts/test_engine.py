@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from pointsman.core.model import RolloutState, RunState, WhenBusy
-from pointsman.core.ports import BuildReport
-from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, RunEnded, RunWaited
+from pointsman.core.ports import BuildReport, BuildUsage
+from pointsman.core.trail.events import DeliveryDecided, RolloutRepeated, RunEnded, RunStarted, RunWaited
+from pointsman.core.version import VERSION
 from pointsman.errors import Unavailable
 from tests.support.rollouts import delivery
 from tests.support.world import DEV, PROD, MemoryWorld
@@ -29,6 +30,23 @@ def test_a_delivery_starts_one_build_on_each_target_and_ends_when_they_have_ende
     assert world.rollout(rollout).state is RolloutState.SUCCEEDED
     assert sorted(world.types(rollout)) == sorted(
         ["RolloutStarted", "RunStarted", "RunStarted", "RunEnded", "RunEnded", "RolloutEnded"]
+    )
+
+
+def test_the_trail_has_the_version_that_started_a_build_and_what_the_build_is_charged_by(world: MemoryWorld) -> None:
+    rollout = world.push(delivery(DEV))
+    run = world.run(rollout, DEV)
+    assert run.build_arn
+    usage = BuildUsage(build_seconds=96, compute_type="BUILD_GENERAL1_SMALL", environment_type="ARM_CONTAINER")
+    report = world.builds.finish(run.build_arn, RunState.SUCCEEDED, "").replace(usage=usage)
+    world.engine.build_ended(rollout, DEV, run.attempt, report)
+    [started] = [event for event in world.events(rollout) if isinstance(event, RunStarted)]
+    [ended] = [event for event in world.events(rollout) if isinstance(event, RunEnded)]
+    assert started.pointsman_version == VERSION
+    assert (ended.build_seconds, ended.compute_type, ended.environment_type) == (
+        96,
+        "BUILD_GENERAL1_SMALL",
+        "ARM_CONTAINER",
     )
 
 

@@ -179,6 +179,7 @@ def _recorded(inbound: InboundEvent, about: dict[str, Any], origin: Origin) -> R
                 message=inbound.message,
                 log_url=inbound.log_url,
                 image=inbound.image,
+                **inbound.usage.to_dict(),
             )
         case HostEvent():
             return HostResultRecorded(**about, **_content(inbound, about))

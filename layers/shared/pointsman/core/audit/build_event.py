@@ -25,10 +25,10 @@ from msgspec import Meta, Struct, ValidationError, field
 from redaction import Redactor
 
 from pointsman.core.audit.envelope import Envelope, describe_errors, read_envelope
-from pointsman.core.codebuild import build_reason, build_state, failed_phase, log_link
+from pointsman.core.codebuild import build_reason, build_state, failed_phase, known_word, log_link, seconds_of
 from pointsman.core.identity import is_engine
 from pointsman.core.model import RunState
-from pointsman.core.ports import BuildReport
+from pointsman.core.ports import BuildReport, BuildUsage
 from pointsman.core.text import cut
 from pointsman.core.value import Value, read_as
 
@@ -79,6 +79,7 @@ class BuildStateChange(Value, kw_only=True, frozen=True):
     log_url: str | None = None
     image: str | None = None  # in which the build runs; with its digest if the project names it by that
     initiator: str | None = None  # who started the build
+    usage: BuildUsage = BuildUsage()
 
 
 class ManualBuildEvent(BuildStateChange, kw_only=True, frozen=True):
@@ -103,6 +104,7 @@ class BuildEvent(BuildStateChange, kw_only=True, frozen=True):
             log_url=self.log_url,
             ended_at=self.at if ended else None,
             started_outside=self.initiator is not None and not is_engine(self.initiator),
+            usage=self.usage,
         )
 
 
@@ -113,6 +115,8 @@ class _Variable(Struct, kw_only=True, frozen=True):
 
 class _Environment(Struct, kw_only=True, frozen=True):
     image: str | None = None
+    compute_type: Any = field(default=None, name="compute-type")
+    type: Any = None
     variables: tuple[_Variable, ...] = field(name="environment-variables")
 
 
@@ -124,6 +128,7 @@ class _Phase(Struct, kw_only=True, frozen=True):
     type: str = field(name="phase-type")
     status: str | None = field(default=None, name="phase-status")
     context: tuple[str, ...] | None = field(default=None, name="phase-context")
+    seconds: Any = field(default=None, name="duration-in-seconds")
 
 
 class _Information(Struct, kw_only=True, frozen=True):
@@ -189,9 +194,19 @@ def _state_change(envelope: Envelope, detail: _Detail) -> dict[str, Any]:
         "phase": phase,
         "message": message,
         "log_url": log_link(detail.information.logs.deep_link),
+        "usage": _usage(detail.information, has_ended=detail.status != "IN_PROGRESS"),
         "image": _image(detail.information.environment.image),
         "initiator": cut(Redactor().redact(detail.information.initiator or ""), INITIATOR_LENGTH) or None,
     }
+
+
+def _usage(information: _Information, *, has_ended: bool) -> BuildUsage:
+    phases = information.phases or ()
+    return BuildUsage(
+        build_seconds=seconds_of(each.seconds for each in phases) if has_ended else None,
+        compute_type=known_word(information.environment.compute_type),
+        environment_type=known_word(information.environment.type),
+    )
 
 
 def _image(name: str | None) -> str | None:

@@ -40,6 +40,9 @@ MOST_LEVELS = 20  # of JSON; builds and hosts send at most seven
 HOST_BYTES = 255  # of UTF-8, as many as a DNS name may have: a key of the table has a limit in bytes
 
 
+type Version = Annotated[str, Meta(pattern=r"^[0-9A-Za-z.+_-]{1,64}\Z")]
+
+
 class RunnerReport(Value, kw_only=True, frozen=True):
     """The fields by which a report is authorised: those of the envelope, and the run and the build that it names.
 
@@ -125,6 +128,8 @@ class PlaybookEvent(_RunnerEvent, kw_only=True, frozen=True):
     hosts_cut_off: tuple[str, ...] = ()
     hosts_cut_off_total: Count = 0
     results_missing: tuple[str, ...] = ()
+    runner_version: Version | None = None
+    ansible_version: Version | None = None
 
     def cleaned(self) -> Self:
         """Redact the reason, since the event may be forged, and shorten it and the names."""

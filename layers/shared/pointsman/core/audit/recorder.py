@@ -31,8 +31,9 @@ from pointsman.core.model import Run
 from pointsman.core.ports import Trail
 from pointsman.core.text import cut
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.events import BuildReported, EventRejected, RawReportRecorded, RecordingCapped, TrailEvent
+from pointsman.core.trail.events import BuildReported, RawReportRecorded, TrailEvent
 from pointsman.core.trail.keys import build_partition, rollout_partition
+from pointsman.core.trail.refused_events import EventRejected, RecordingCapped
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 from pointsman.core.value import Value
 from pointsman.errors import Unavailable

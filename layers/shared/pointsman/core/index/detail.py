@@ -12,16 +12,15 @@ from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import (
     BuildReported,
     DeliveryDecided,
-    EventRejected,
     HostResultRecorded,
     PlaybookEnded,
-    RecordingCapped,
     RolloutEnded,
     RolloutRepeated,
     RolloutStarted,
     RunEnded,
 )
 from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
+from pointsman.core.trail.refused_events import EventRejected, RecordingCapped
 from pointsman.core.trail.wave_events import GateEvaluated, RolloutHalted, RolloutWaited, WaveStarted
 
 LONGEST: Final = 240  # characters

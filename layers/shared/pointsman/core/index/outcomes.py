@@ -10,10 +10,8 @@ from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import (
     BuildReported,
     DeliveryDecided,
-    EventRejected,
     HostResultRecorded,
     PlaybookEnded,
-    RecordingCapped,
     RolloutEnded,
     RolloutStarted,
     RunDelayed,
@@ -23,6 +21,7 @@ from pointsman.core.trail.events import (
 )
 from pointsman.core.trail.host_values import TaskResult
 from pointsman.core.trail.item import NewerEvent
+from pointsman.core.trail.refused_events import EventRejected, RecordingCapped
 from pointsman.core.trail.wave_events import GateEvaluated, GateOutcome, RolloutHalted
 
 # Steps on the way of a run. `--rollout` shows them; a list of many rollouts shows what came of them.

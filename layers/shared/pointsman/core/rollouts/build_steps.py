@@ -85,9 +85,8 @@ def watch(situation: Situation, run: Run) -> Transition | None:
             return _miss(situation, run, report)
         if report.state.ended:
             with_log = run.replace(log_url=report.log_url or run.log_url)
-            return end(
-                rollout, with_log, queue, report.state, _end_reason(situation, run, report), now, report.ended_at
-            )
+            reason = _end_reason(situation, run, report)
+            return end(rollout, with_log, queue, report.state, reason, now, report)
         if run.missing:
             return Transition(runs=(run.replace(missing=None),))
     if _older(run.started_at, LONGEST_BUILD, now):

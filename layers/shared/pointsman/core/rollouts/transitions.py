@@ -8,6 +8,7 @@ from pointsman.core.ports import BuildReport, Transition
 from pointsman.core.rollout_facts import Missing
 from pointsman.core.rollouts import new_instances, target_queue
 from pointsman.core.trail.events import RolloutStarted, RunDelayed, RunEnded, RunStarted
+from pointsman.core.version import VERSION
 
 
 def rollout_started(rollout: Rollout, now: datetime) -> RolloutStarted:
@@ -50,7 +51,9 @@ def started(rollout: Rollout, run: Run, report: BuildReport, now: datetime) -> T
         start_requested_at=None,
         started_at=report.started_at or now,
     )
-    event = RunStarted(**about(rollout, run, now), build_arn=report.arn, log_url=report.log_url)
+    event = RunStarted(
+        **about(rollout, run, now), build_arn=report.arn, log_url=report.log_url, pointsman_version=VERSION
+    )
     return Transition(runs=(running,), events=(event,))
 
 
@@ -73,14 +76,14 @@ def end(
     state: RunState,
     reason: str,
     now: datetime,
-    ended_at: datetime | None = None,
+    report: BuildReport | None = None,
 ) -> Transition:
-    """`run` has ended; its target is free for the next run.
+    """`run` has ended; its target is free for the next run. `report`: CodeBuild's on the end of its build.
 
-    `ended_at` is CodeBuild's time in whole seconds, which may be earlier than the recorded start. The event has `now`,
-    so that it comes after the others.
+    CodeBuild's time is in whole seconds and may be earlier than the recorded start. The event has `now`, so that it
+    comes after the others.
     """
-    ended_at = ended_at or now
+    ended_at = report.ended_at if report and report.ended_at else now
     ended = run.replace(state=state, reason=reason, start_requested_at=None, ended_at=ended_at)
     duration = (ended_at - run.started_at).total_seconds() if run.started_at else None
     event = RunEnded(
@@ -90,6 +93,7 @@ def end(
         build_arn=run.build_arn,
         log_url=run.log_url,
         duration_seconds=None if duration is None else max(duration, 0.0),
+        **(report.usage.to_dict() if report else {}),
     )
     after, skipped = new_instances.after_run(rollout, ended, target_queue.without(queue, run.queue_entry), now)
     return Transition(

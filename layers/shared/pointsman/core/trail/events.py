@@ -31,12 +31,8 @@ from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.host_values import HostCounts, Status, TaskResult
 from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
-from pointsman.core.trail.keys import (
-    build_partition,
-    delivery_partition,
-    rejected_day_partition,
-    rejected_partition,
-)
+from pointsman.core.trail.keys import build_partition, delivery_partition
+from pointsman.core.trail.refused_events import EventRejected, RecordingCapped
 from pointsman.core.trail.wave_events import GateEvaluated, Overtaken, RolloutHalted, RolloutWaited, WaveStarted
 from pointsman.core.value import read_as
 
@@ -128,6 +124,7 @@ class RunStarted(RunEvent, kw_only=True, frozen=True):
 
     build_arn: str
     log_url: str | None = None  # the build's log in CloudWatch
+    pointsman_version: str | None = None  # of the control stack that started it
 
 
 class RunEnded(RunEvent, kw_only=True, frozen=True):
@@ -138,6 +135,9 @@ class RunEnded(RunEvent, kw_only=True, frozen=True):
     build_arn: str | None = None  # none: there was no build
     log_url: str | None = None  # the build's log in CloudWatch
     duration_seconds: float | None = None  # from the start of the build to its end
+    build_seconds: int | None = None  # that CodeBuild charges, the sum of all its phases
+    compute_type: str | None = None  # "BUILD_GENERAL1_SMALL"
+    environment_type: str | None = None  # "LINUX_CONTAINER"
 
 
 class RolloutEnded(Event, kw_only=True, frozen=True):
@@ -188,6 +188,9 @@ class BuildReported(BuildEventOfRun, kw_only=True, frozen=True):
     message: str | None = None  # CodeBuild's message for that phase
     log_url: str | None = None
     image: str | None = None  # in which the build ran: the run image with its digest, or CodeBuild's own
+    build_seconds: int | None = None  # that CodeBuild charges, once it has ended: of all its phases
+    compute_type: str | None = None  # "BUILD_GENERAL1_SMALL"
+    environment_type: str | None = None  # "LINUX_CONTAINER"
 
     @property
     def key(self) -> str:
@@ -237,6 +240,8 @@ class PlaybookEnded(BuildEventOfRun, kw_only=True, frozen=True):
     hosts_cut_off: tuple[str, ...] = ()  # hosts that a play did not reach before it ended; only the first
     hosts_cut_off_total: int = 0  # how many there are
     results_missing: tuple[str, ...] = ()  # hosts whose results could not be sent
+    runner_version: str | None = None  # of Pointsman's runner in the build
+    ansible_version: str | None = None  # of ansible-core
     unknown_fields: UnknownFields | None = None
     started_at: datetime
     ended_at: datetime
@@ -256,48 +261,6 @@ class RawReportRecorded(BuildEventOfRun, kw_only=True, frozen=True):
     def key(self) -> str:
         """One per build and content."""
         return f"{super().key}#{hashlib.sha256(self.content.encode()).hexdigest()[:16]}"
-
-
-class EventRejected(Event, kw_only=True, frozen=True):
-    """An event was rejected: its sender may not report what it says, or it is invalid."""
-
-    event_id: str  # of EventBridge
-    source: str  # of EventBridge, such as "pointsman.ansible"
-    detail_type: str  # of EventBridge, such as "HostResultRecorded"
-    sender_account: str  # the account that sent it
-    reason: str  # what is wrong
-
-    @property
-    def partition(self) -> str:
-        """The event's own, apart from the rollout that it names."""
-        return rejected_partition(self.event_id)
-
-    @property
-    def key(self) -> str:
-        """One per event."""
-        return self.type
-
-
-class RecordingCapped(Event, kw_only=True, frozen=True):
-    """A build, or an account on one day, exceeded the limit of events. Later ones are not recorded."""
-
-    sender_account: str  # the account that sent them
-    build_arn: str | None = None  # none: the limit of an account and day
-    reason: str  # which limit
-
-    @property
-    def partition(self) -> str:
-        """The partition of the recorded events: the rollout's, the build's or the day's."""
-        if self.rollout:
-            return super().partition
-        if self.build_arn:
-            return build_partition(self.build_arn)
-        return rejected_day_partition(self.sender_account, self.at.date())
-
-    @property
-    def key(self) -> str:
-        """One per build, or per account and day."""
-        return f"{self.type}#{self.build_arn or self.sender_account}"
 
 
 type TrailEvent = (
