@@ -46,6 +46,8 @@ def gaps_of(end: PlaybookEnded) -> Iterator[str]:
         yield f"stopped before {join_first(end.hosts_cut_off, MAX_HOSTS, total=cut_off, noun='host')}"
     if end.results_missing:
         yield f"results are missing for {join_first(end.results_missing, MAX_HOSTS, noun='host')}"
+    if end.recording_error:
+        yield f"host results are missing: {end.recording_error}"
 
 
 def _reason(state: RunState, reason: str, end: PlaybookEnded | None) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from host_results import environment, playbook_end
 from host_results.deliver import SendResult, deliver_all
 from host_results.environment import Bus
+from host_results.pending import PLAYBOOK_ENDED, PendingEvent
 from host_results.spool import Spool, SpooledRun, read
 from host_results.text import clean, now
 from redaction import Redactor, Strictness
@@ -13,7 +14,6 @@ from redaction import Redactor, Strictness
 from .failure_reason import with_hint
 from .supervise import Exit
 
-NOT_RECORDED = 3  # exit status when Ansible succeeded but its callback recorded nothing
 STOPPED = 4  # exit status when Ansible was stopped, by the time limit or by a signal
 
 
@@ -42,44 +42,54 @@ class Report:
                 )
 
     def end(self, ansible: Exit) -> int:
-        """Send the remaining results and how Ansible ended. Returns the exit status of the run."""
+        """Send the remaining results and how Ansible ended. Returns the exit status of the run: Ansible's own.
+
+        What could not be recorded or sent changes nothing about that; the event says that results are missing.
+        """
         name, run = self._run()
         status = ansible.status
-        reason = ansible.stop_reason or _reason(ansible, self._project)
-        if status == 0 and (run is None or not run.complete):
-            reason = "Ansible succeeded, but its callback recorded nothing. Remove the setting that disables callbacks"
-            print(f"run-playbook: {reason}", file=sys.stderr, flush=True)
-            status = NOT_RECORDED
-        end = playbook_end.PlaybookEnd(status, playbook_end.reason_of(run, status, reason), self._started_at, now())
-        detail = playbook_end.detail(environment.context(), run, end)
-        if run is None:
-            name = "none"
-            self._spool.append(name, "run", context=vars(environment.context()))
-        self._spool.append(name, "ended", detail=detail)
-        for event, error in self._send(ended=True).refused:
-            print(f"run-playbook: {event.title} is not sent yet: {error}", file=sys.stderr, flush=True)
-        if end.reason:
-            print(f"run-playbook: {end.reason}", file=sys.stderr, flush=True)
+        reason = playbook_end.reason_of(run, status, ansible.stop_reason or _reason(ansible, self._project))
+        error = playbook_end.recording_error_of(run, status)
+        end = playbook_end.PlaybookEnd(status, reason, self._started_at, now(), error)
+        self._send_end(name, run, end)
+        for text in (error and f"host results are missing in the trail: {error}", end.reason):
+            if text:
+                print(f"run-playbook: {text}", file=sys.stderr, flush=True)
         return STOPPED if status is None else status
 
     def nothing_to_do(self, reason: str) -> int:
         """Send that no host was to be configured. Returns the exit status of a success."""
         print(f"run-playbook: {reason}", flush=True)
-        end = playbook_end.PlaybookEnd(0, reason, self._started_at, now())
-        self._spool.append("none", "run", context=vars(environment.context()))
-        self._spool.append("none", "ended", detail=playbook_end.detail(environment.context(), None, end))
-        self._send(ended=True)
+        self._send_end("", None, playbook_end.PlaybookEnd(0, reason, self._started_at, now()))
         return 0
+
+    def _send_end(self, name: str, run: SpooledRun | None, end: playbook_end.PlaybookEnd) -> None:
+        detail = playbook_end.detail(environment.context(), run, end)
+        unwritten: PendingEvent | None = None
+        try:
+            if run is None:
+                name = "none"
+                self._spool.append(name, "run", context=vars(environment.context()))
+            self._spool.append(name, "ended", detail=detail)
+        except OSError:
+            unwritten = PendingEvent(name, "", detail, type=PLAYBOOK_ENDED)
+        try:
+            refused = self._send(ended=True, unwritten_end=unwritten).refused
+        except Exception as error:  # The play has ended: nothing that happens here may change its result.
+            print(f"run-playbook: cannot send results ({type(error).__name__})", file=sys.stderr, flush=True)
+            return
+        for event, why in refused:
+            print(f"run-playbook: {event.title} is not sent yet: {why}", file=sys.stderr, flush=True)
 
     def _run(self) -> tuple[str, SpooledRun | None]:
         """The run of this process, or None when Ansible ended before its callback started."""
         runs = {name: run for name, run in read(self._spool.path).items() if name not in self._before}
         return next(reversed(runs.items()), ("", None))
 
-    def _send(self, *, ended: bool) -> SendResult:
+    def _send(self, *, ended: bool, unwritten_end: PendingEvent | None = None) -> SendResult:
         if self._bus is None:
             return SendResult([], [])
-        return deliver_all(self._spool, self._bus, ended=ended)
+        return deliver_all(self._spool, self._bus, ended=ended, unwritten_end=unwritten_end)
 
 
 def _reason(ansible: Exit, project: Path) -> str:

@@ -45,18 +45,22 @@ def _load_package(name: str) -> None:
     spec.loader.exec_module(module)
 
 
-_load_package("redaction")
-_load_package("host_results")
+_load_error: Exception | None = None
+try:
+    _load_package("redaction")
+    _load_package("host_results")
 
-from host_results import ansible_results, build_log, environment, stored_secrets  # noqa: E402
-from host_results.ansible_results import action_of, key_of  # noqa: E402
-from host_results.deliver import deliver_all  # noqa: E402
-from host_results.loop_items import LoopItems  # noqa: E402
-from host_results.outcome import count_of_unchanged  # noqa: E402
-from host_results.recorder import Recorder  # noqa: E402
-from host_results.secret_watcher import SecretWatcher  # noqa: E402
-from host_results.spool import Spool  # noqa: E402
-from redaction import Redactor  # noqa: E402
+    from host_results import ansible_results, build_log, environment, stored_secrets
+    from host_results.ansible_results import action_of, key_of
+    from host_results.deliver import deliver_all
+    from host_results.loop_items import LoopItems
+    from host_results.outcome import count_of_unchanged
+    from host_results.recorder import Recorder
+    from host_results.secret_watcher import SecretWatcher
+    from host_results.spool import Spool
+    from redaction import Redactor
+except Exception as error:  # Ansible does not start if a plugin raises here. It starts without recording instead.
+    _load_error = error
 
 _NO_HOSTS = (
     "this run reached no host, so nothing was done. Check that running instances have the tag pointsman:managed=true, "
@@ -79,7 +83,7 @@ def _never_fails[**P](method: Callable[P, None]) -> Callable[P, None]:
         except Exception as error:
             plugin = args[0]
             if isinstance(plugin, CallbackModule):
-                plugin.warn_once(f"could not record ({method.__name__}): {type(error).__name__}")
+                plugin.note_loss(f"could not record ({method.__name__}): {type(error).__name__}")
 
     return guarded
 
@@ -94,7 +98,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
+        self._warned: set[str] = set()
         self._recorder: Recorder | None = None
+        if _load_error is not None:
+            self.disabled = True
+            self.warn_once(f"host results are not recorded: {type(_load_error).__name__}: {_load_error}")
+            return
         self._spool = Spool(environment.spool_file())
         self._redactor = Redactor()
         self._secret_watcher = SecretWatcher(self._redactor.learn_secret)
@@ -106,13 +115,18 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._reached_hosts = False
         self._reached_no_host = False
         self._empty_roles: dict[str, str] = {}
-        self._warned: set[str] = set()
 
     def warn_once(self, message: str) -> None:
         """Show a warning once."""
         if message not in self._warned:
             self._warned.add(message)
             self._display.warning(f"pointsman: {message}")
+
+    def note_loss(self, message: str) -> None:
+        """Show a warning once, and have the trail say that results are missing."""
+        self.warn_once(message)
+        if self._recorder is not None:
+            self._recorder.note_loss()
 
     @_never_fails
     def v2_playbook_on_start(self, playbook: Any) -> None:
@@ -127,7 +141,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         """Watch for secrets. If that is not possible, no text of any task is recorded."""
         try:
             self._secret_watcher.watch()
-            build_log.mask(self._redactor, self._secret_watcher.wait_for_workers)
+            build_log.mask(self._redactor, self._secret_watcher)
             self._secret_watcher.take_file_cache(getattr(playbook, "_loader", None))
         except Exception as error:
             self._records_no_text = True
@@ -215,11 +229,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         if kind == "skipped" or (kind == "ok" and not result.is_changed()):
             self._recorder.end_unchanged(host, task, count_of_unchanged(kind, action_of(result.task)))
             return
-        self._secret_watcher.wait_for_workers()
+        self._secret_watcher.catch_up()
         is_check = self._recorder.context.mode == "check"
         outcome = ansible_results.outcome_of(result, kind, items, attempts, is_check=is_check)
         outcome = replace(outcome, ignored=ignored, rescued=rescued)
-        self._recorder.end(host, task, outcome.hidden() if self._records_no_text else outcome)
+        hides = self._records_no_text or not self._secret_watcher.is_reliable
+        self._recorder.end(host, task, outcome.hidden() if hides else outcome)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         self._finish(stats)

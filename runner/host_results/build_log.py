@@ -7,25 +7,41 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from redaction import Redactor, Strictness
+from redaction import MARKER, Redactor, Strictness
+
+from .secret_watcher import SecretWatcher
+
+NOT_SHOWN = f"{MARKER} (this text could not be checked for secrets)"
 
 
-def mask(redactor: Redactor, wait_for_workers: Callable[[], None]) -> None:
-    """Redact what is printed from now on. `wait_for_workers` returns once the secrets of all workers are known."""
+def mask(redactor: Redactor, watcher: SecretWatcher) -> None:
+    """Redact what is printed from now on. A text that cannot be redacted is not printed; the play goes on."""
     from ansible.plugins.callback import CallbackBase  # type: ignore[import-untyped]  # noqa: PLC0415
     from ansible.utils.display import Display  # type: ignore[import-untyped]  # noqa: PLC0415
 
     def redact_diff(text: str) -> str:
-        wait_for_workers()
-        return redactor.redact(text)
+        watcher.catch_up()
+        return redactor.redact(text) if watcher.is_reliable else NOT_SHOWN
 
     def redact_message(text: str) -> str:
-        wait_for_workers()
-        return redactor.redact(text, Strictness.MESSAGE)
+        watcher.catch_up()
+        return redactor.redact(text, Strictness.MESSAGE) if watcher.is_reliable else NOT_SHOWN
 
-    _redact_returned(CallbackBase, "_get_diff", redact_diff)
-    _redact_returned(CallbackBase, "_dump_results", redact_message)
-    _redact_argument(Display, "display", redactor.hide_known)
+    _redact_returned(CallbackBase, "_get_diff", _or_nothing(redact_diff))
+    _redact_returned(CallbackBase, "_dump_results", _or_nothing(redact_message))
+    _redact_argument(Display, "display", _or_nothing(redactor.hide_known))
+
+
+def _or_nothing(redact: Callable[[str], str]) -> Callable[[str], str]:
+    """`redact`, which never raises."""
+
+    def redacted(text: str) -> str:
+        try:
+            return redact(text)
+        except Exception:
+            return NOT_SHOWN
+
+    return redacted
 
 
 def _redact_returned(owner: Any, name: str, redact: Callable[[str], str]) -> None:

@@ -1,7 +1,7 @@
 """The events of a spool that the bus has not accepted yet: parts of host results, and how Ansible ended."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .result import ResultPart, detail
@@ -22,6 +22,10 @@ class PendingEvent:
     part: int = 1
     type: str = HOST_RESULT
 
+    def with_missing(self, hosts: Sequence[str]) -> "PendingEvent":
+        """The end of Ansible with the hosts whose results could not be sent."""
+        return replace(self, detail=self.detail | {"results_missing": list(hosts)[:MOST_NAMES]})
+
     @property
     def title(self) -> str:
         """A name for the build's log."""
@@ -32,8 +36,8 @@ def pending_results(spool: Spool, *, ended: bool) -> list[PendingEvent]:
     """The hosts' results that the bus has not accepted.
 
     While Ansible runs (not ``ended``), a host gets a new part when it has tasks that are in no part yet. A run that
-    ended without a recap is marked as cut short. Raises OSError when the spool cannot be written: a part is written
-    before it is sent, so that it is the same when it is sent again.
+    ended without a recap is marked as cut short. A part is written before it is sent, so that it is the same when it is
+    sent again. Raises OSError when the spool cannot be written, unless the run has `ended`: then it stays the same.
     """
     pending: list[PendingEvent] = []
     for name, run in read(spool.path).items():
@@ -50,9 +54,7 @@ def pending_results(spool: Spool, *, ended: bool) -> list[PendingEvent]:
 def pending_ends(spool: Spool, missing: Mapping[str, Sequence[str]]) -> list[PendingEvent]:
     """The ends of runs that the bus has not accepted. `missing`: by run, the hosts whose results could not be sent."""
     return [
-        PendingEvent(
-            name, "", run.ended | {"results_missing": list(missing.get(name, ()))[:MOST_NAMES]}, type=PLAYBOOK_ENDED
-        )
+        PendingEvent(name, "", run.ended, type=PLAYBOOK_ENDED).with_missing(missing.get(name, ()))
         for name, run in read(spool.path).items()
         if run.ended is not None and not run.ended_sent
     ]
@@ -77,7 +79,11 @@ def _write_part(spool: Spool, name: str, run: SpooledRun, state: SpooledHost, *,
     )
     tasks = len(state.record.tasks)
     host = state.record.host
-    spool.append(name, "part", host=host, part=number, final=final, tasks=tasks, detail=content)
+    try:
+        spool.append(name, "part", host=host, part=number, final=final, tasks=tasks, detail=content)
+    except OSError:
+        if not ended:
+            raise
     state.parts[number], state.tasks_in_parts, state.final = content, tasks, final
 
 

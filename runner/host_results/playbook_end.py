@@ -21,6 +21,23 @@ class PlaybookEnd:
     reason: str
     started_at: str
     ended_at: str
+    recording_error: str = ""  # why results of hosts may be missing
+
+
+CALLBACK_SILENT = "the callback recorded nothing: a setting may disable callbacks, or it could not write"
+NOT_FINISHED = "the callback recorded no end: it failed, or could not write"
+LINES_LOST = "the callback could not record all that it saw, such as on a full disk"
+
+
+def recording_error_of(run: SpooledRun | None, exit_status: int | None) -> str:
+    """Why results of hosts may be missing, though Ansible ended by itself. Empty: they are complete."""
+    if exit_status is None:
+        return ""  # it was killed, and each host says that it was cut short
+    if run is None:
+        return CALLBACK_SILENT if exit_status == 0 else ""  # Ansible may fail before its callback starts
+    if not run.complete:
+        return NOT_FINISHED if exit_status == 0 or run.hosts else ""
+    return "" if run.is_whole else LINES_LOST
 
 
 def reason_of(run: SpooledRun | None, exit_status: int | None, output: str) -> str:
@@ -49,6 +66,7 @@ def detail(context: RunContext, run: SpooledRun | None, end: PlaybookEnd) -> dic
         "hosts_cut_off": cut_off[:MOST_NAMES],
         "hosts_cut_off_total": len(cut_off),
         "results_missing": [],
+        "recording_error": end.recording_error,
         "runner_version": RUNNER_VERSION,
         "ansible_version": ansible_version(),
         "started_at": end.started_at,

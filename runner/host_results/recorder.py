@@ -32,7 +32,12 @@ class Recorder:
         # These move each count to the host that was changed.
         self._changes_elsewhere: Counter[str] = Counter()  # by inventory host
         self._changes_for_others: dict[str, Counter[str]] = {}  # by the host that was changed
-        self._append("run", context=asdict(context))
+        self._line = 0
+        self._has_begun = self._write("run", context=asdict(context))
+
+    def note_loss(self) -> None:
+        """Something could not be recorded: the number of its line will be missing."""
+        self._line += 1
 
     def has_host(self, host: str) -> bool:
         """Whether this host is recorded."""
@@ -112,7 +117,15 @@ class Recorder:
             self._append("task", host=host, count=only, at=now(), task=asdict(task), shortened=shortened)
 
     def _append(self, kind: str, **content: Any) -> None:
+        if not self._has_begun:  # the first line could not be written: without it, no other is understood
+            self._has_begun = self._write("run", context=asdict(self.context))
+        self._write(kind, **content)
+
+    def _write(self, kind: str, **content: Any) -> bool:
+        self._line += 1
         try:
-            self._spool.append(self.run, kind, **content)
+            self._spool.append(self.run, kind, line=self._line, **content)
         except OSError as error:
             self.spool_error = f"{self._spool.path}: {error.strerror}"
+            return False
+        return True

@@ -11,6 +11,9 @@ watched methods of Ansible are not documented: the tests run each of them with t
 
 import contextlib
 import json
+import mmap
+import os
+import select
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +25,7 @@ import yaml
 from redaction import is_secret_name, leaves
 
 MAX_MESSAGE = 100_000  # bytes of one datagram
-WAIT_SECONDS = 5.0  # for the workers
+SEND_SECONDS = 5.0  # that a worker waits at most, if the main process does not read
 # Fields of a result that are not secret.
 _PUBLIC_FIELDS = frozenset(
     """
@@ -33,15 +36,27 @@ _PUBLIC_FIELDS = frozenset(
 
 
 class SecretWatcher:
-    """Passes every secret value to `learn`, in Ansible's main process."""
+    """Passes every secret value to `learn`, in Ansible's main process.
+
+    A play never waits for it: if a secret cannot be sent or learned, `is_reliable` turns false, and no text of a task
+    may be recorded or printed any more.
+    """
 
     def __init__(self, learn: Callable[[str], None]) -> None:
         self._learn = learn
         self._seen: set[str] = set()
         self._reader, self._writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._writer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * MAX_MESSAGE)
-        self._waiting: dict[str, threading.Event] = {}
+        self._writer.settimeout(SEND_SECONDS)
+        self._lock = threading.RLock()
+        self._main_process = os.getpid()
+        self._lost = mmap.mmap(-1, 1)  # shared with the workers: whether a secret was lost
         threading.Thread(target=self._receive, daemon=True).start()
+
+    @property
+    def is_reliable(self) -> bool:
+        """Whether every secret that was seen is learned."""
+        return self._lost[0] == 0
 
     def watch(self) -> None:
         """Start watching Ansible. Raises ImportError or AttributeError with an Ansible that has other methods."""
@@ -61,13 +76,18 @@ class SecretWatcher:
             if SourceWasEncrypted.is_tagged_on(content):
                 self._see(leaves(content))
 
-    def wait_for_workers(self) -> None:
-        """Wait until every secret that the workers have sent is learned."""
-        token = f"{id(self)}-{threading.get_ident()}-{len(self._waiting)}"
-        event = self._waiting.setdefault(token, threading.Event())
-        self._send({"token": token})
-        event.wait(WAIT_SECONDS)
-        self._waiting.pop(token, None)
+    def catch_up(self) -> None:
+        """Learn what the workers have sent. What a worker sent before its result is there when its result is."""
+        with self._lock:
+            while True:
+                try:
+                    data = self._reader.recv(2 * MAX_MESSAGE, socket.MSG_DONTWAIT)
+                except BlockingIOError:
+                    return
+                try:
+                    self._take(json.loads(data)["value"])
+                except Exception:  # whatever is wrong with this secret, it is not learned
+                    self._lost[0] = 1
 
     def _rendered(self, value: Any, _mixin: Any, key: Any, _raw: Any) -> None:
         if isinstance(key, str) and _names_a_secret(key):
@@ -84,29 +104,39 @@ class SecretWatcher:
             self._see(_values_of_result(content))
 
     def _see(self, values: Iterator[str]) -> None:
-        for value in values:
-            if value not in self._seen:
-                self._seen.add(value)
-                self._send({"value": value})
+        try:
+            for value in values:
+                if value not in self._seen:
+                    self._seen.add(value)
+                    self._pass_on(value)
+        except Exception:
+            self._lost[0] = 1
 
-    def _send(self, message: Mapping[str, str]) -> None:
-        data = json.dumps(message).encode()
-        if len(data) > MAX_MESSAGE:  # a long text: its lines are learned instead
-            for line in message.get("value", "").splitlines():
-                self._send({"value": line[: MAX_MESSAGE // 8]})
+    def _pass_on(self, value: str) -> None:
+        if os.getpid() == self._main_process:
+            with self._lock:
+                self._learn(value)
             return
-        self._writer.send(data)
+        data = json.dumps({"value": value}).encode()
+        if len(data) <= MAX_MESSAGE:
+            self._writer.send(data)
+            return
+        for line in value.splitlines():  # a long text: its lines are learned instead
+            self._pass_on(line[: MAX_MESSAGE // 8])
+
+    def _take(self, value: str) -> None:
+        self._seen.add(value)  # workers that start from now on do not send it again
+        self._learn(value)
 
     def _receive(self) -> None:
+        """Read while the main process is busy, so that no worker has to wait."""
         while True:
-            with contextlib.suppress(ValueError, OSError):
-                message = json.loads(self._reader.recv(2 * MAX_MESSAGE))
-                if token := message.get("token"):
-                    if event := self._waiting.get(token):
-                        event.set()
-                    continue
-                self._seen.add(message["value"])  # workers that start from now on do not send it again
-                self._learn(message["value"])
+            try:
+                select.select([self._reader], [], [])
+                self.catch_up()
+            except Exception:
+                self._lost[0] = 1
+                return
 
 
 def _call_after(owner: Any, name: str, see: Callable[..., None]) -> None:

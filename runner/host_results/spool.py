@@ -1,7 +1,7 @@
 """The spool: a file of JSON lines, so that no result is lost when Ansible is killed.
 
 The callback writes the results, and the sender writes which of them the bus accepted. Each line has its ``run`` (one
-per Ansible process):
+per Ansible process). Those of the callback have a ``line`` number, so that a line that could not be written is missed:
     {"kind": "run", "context": {...}}                       Ansible started
     {"kind": "play", "play", "hosts": [...], "batch": [...]}  a batch of a play's hosts starts
     {"kind": "cut_off", "hosts": [...]}                     hosts that Ansible removed from a play without a failure
@@ -15,6 +15,7 @@ per Ansible process):
     {"kind": "ended_sent"}                                  the bus accepted that event
 """
 
+import errno
 import json
 import os
 from collections import Counter
@@ -31,16 +32,25 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._descriptor: int | None = None
+        self._is_torn = False  # the last line was written in part: the next one must not join it
 
     def append(self, run: str, kind: str, **content: Any) -> None:
         """Append one line. Only the owner can read the file."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        line = (to_json({"run": run, "kind": kind, **content}) + "\n").encode()
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        data = (to_json({"run": run, "kind": kind, **content}) + "\n").encode()
+        if self._descriptor is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if self._is_torn:
+            data = b"\n" + data
         try:
-            os.write(descriptor, line)
-        finally:
-            os.close(descriptor)
+            written = os.write(self._descriptor, data)
+        except OSError:
+            self._is_torn = True
+            raise
+        self._is_torn = written < len(data)
+        if self._is_torn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @dataclass
@@ -70,12 +80,24 @@ class SpooledRun:
     plays: dict[str, tuple[list[str], set[str]]] = field(default_factory=dict)  # all hosts, and those of its batches
     cut_off: list[str] = field(default_factory=list)
     complete: bool = False
+    lines: set[int] = field(default_factory=set)  # numbers of the callback's lines
     ended: dict[str, Any] | None = None
     ended_sent: bool = False
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether Ansible finished its recap, and every line of the callback is there."""
+        return self.complete and len(self.lines) == max(self.lines, default=0)
+
+    def host(self, name: str, at: str, instance_id: str | None = None) -> SpooledHost:
+        """What is known of a host, even if the line with which it began is missing."""
+        if name not in self.hosts:
+            self.hosts[name] = SpooledHost(HostRecord(name, instance_id, at, at))
+        return self.hosts[name]
+
 
 def read(path: Path) -> dict[str, SpooledRun]:
-    """The runs of a spool. Without a file there are none."""
+    """The runs of a spool. Without a file, or if it cannot be read, there are none."""
     runs: dict[str, SpooledRun] = {}
     for line in _lines(path):
         try:
@@ -86,10 +108,12 @@ def read(path: Path) -> dict[str, SpooledRun]:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    if not path.exists():
+    try:
+        content = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
         return
     # Not splitlines(): it also splits at characters that JSON does not escape, such as U+2028.
-    for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+    for text in content.split("\n"):
         try:
             line = json.loads(text)
         except ValueError:
@@ -101,16 +125,17 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 def _apply(runs: dict[str, SpooledRun], line: dict[str, Any]) -> None:
     kind = line["kind"]
     if kind == "run":
-        runs[line["run"]] = SpooledRun(RunContext(**line["context"]))
+        runs[line["run"]] = SpooledRun(RunContext(**line["context"]), lines={line.get("line", 1)})
         return
     run = runs[line["run"]]
     if kind in ("play", "cut_off", "end", "ended", "ended_sent"):
         _apply_to_run(run, kind, line)
     elif kind == "host":
-        host = str(line["host"])
-        run.hosts[host] = SpooledHost(HostRecord(host, line["instance_id"], line["started_at"], line["started_at"]))
+        run.host(str(line["host"]), line["started_at"], line["instance_id"])
     else:
-        _apply_to_host(run.hosts[str(line["host"])], kind, line)
+        _apply_to_host(run.host(str(line["host"]), str(line.get("at", ""))), kind, line)
+    if "line" in line:
+        run.lines.add(line["line"])
 
 
 def _apply_to_run(run: SpooledRun, kind: str, line: dict[str, Any]) -> None:
@@ -130,6 +155,7 @@ def _apply_to_run(run: SpooledRun, kind: str, line: dict[str, Any]) -> None:
 def _apply_to_host(host: SpooledHost, kind: str, line: dict[str, Any]) -> None:
     if kind == "task":
         host.record.ended_at = line["at"]
+        host.record.started_at = host.record.started_at or line["at"]
         host.record.shortened |= bool(line["shortened"])
         host.counted.update(line["count"])
         if line["task"]:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,6 +42,7 @@ class FakeBus:
 
     refusals: int = 0
     error: str = "ThrottlingException"
+    seconds: float = 0.0  # before each answer
     entries: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
 
@@ -72,6 +74,7 @@ class FakeBus:
 
     def put_events(self, *, Entries: Any) -> dict[str, Any]:  # noqa: N803
         """As EventBridge: a success that can carry refused entries."""
+        time.sleep(self.seconds)
         answers = [self._one(entry) for entry in Entries]
         return {"FailedEntryCount": sum("ErrorCode" in answer for answer in answers), "Entries": answers}
 

@@ -171,7 +171,9 @@ def test_both_projects_have_the_same_buildspec_which_no_commit_can_replace() -> 
 
 def test_the_buildspec_runs_commands_of_the_runner() -> None:
     commands = [command for phase in buildspec()["phases"].values() for command in phase["commands"]]
-    started = [re.fullmatch(r'python3 "\$POINTSMAN_HOME/(bin/[a-z-]+)"', command) for command in commands]
+    started = [
+        re.fullmatch(r'python3 "\$POINTSMAN_HOME/(bin/[a-z-]+)"(?: \|\| true)?', command) for command in commands
+    ]
     programs = [each[1] for each in started if each]
     assert len(programs) == 4
     assert all((ROOT / "runner" / each).is_file() for each in programs)

@@ -207,7 +207,12 @@ class TestFailedHosts:
 
     @pytest.mark.parametrize(
         "gap",
-        [{"hosts_cut_off": ("web-4",), "hosts_cut_off_total": 2}, {"results_missing": ("web-5",)}, {"hosts": 4}],
+        [
+            {"hosts_cut_off": ("web-4",), "hosts_cut_off_total": 2},
+            {"results_missing": ("web-5",)},
+            {"hosts": 4},
+            {"recording_error": "x"},
+        ],
     )
     def test_the_whole_target_runs_if_results_are_incomplete(
         self, world: MemoryWorld, people: People, rollout: RolloutId, gap: dict[str, Any]

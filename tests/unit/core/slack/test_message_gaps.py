@@ -80,6 +80,12 @@ def test_hosts_whose_results_could_not_be_sent_are_named() -> None:
     assert "↳ results are missing for `web-2`" in message_of(started_run(DEV), host(DEV), end, ended_run(DEV))
 
 
+def test_results_that_could_not_be_recorded_are_missing() -> None:
+    end = playbook_ended(DEV, exit_status=0, reason="", hosts=1, recording_error="the disk was full")
+    text = message_of(started_run(DEV), host(DEV), end, ended_run(DEV))
+    assert "↳ host results are missing: not everything could be recorded" in text
+
+
 def test_a_build_without_ansibles_end_says_that_results_may_be_missing() -> None:
     words = "Ansible did not report that it finished: results may be missing"
     assert words in message_of(started_run(DEV), ended_run(DEV, "timed_out", reason="60 minutes"))

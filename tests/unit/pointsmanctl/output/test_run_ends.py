@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pointsman.core.index.outcomes import is_listed, outcomes_of
 from pointsman.core.model import Run, RunState
 from pointsman.core.trail.events import PlaybookEnded, TrailEvent
 from pointsmanctl.output.run_ends import NOT_REPORTED, ends_among, why_run_ended
@@ -57,6 +58,13 @@ def test_a_successful_run_with_all_results_has_no_reason() -> None:
 def test_cut_off_hosts_and_missing_results_are_named() -> None:
     cut = ended(exit_status=0, reason="", hosts_cut_off=("web-2",), hosts_cut_off_total=1, results_missing=("db-1",))
     assert why(run("succeeded", ""), cut) == "stopped before web-2; results are missing for db-1"
+
+
+def test_what_could_not_be_recorded_is_missing() -> None:
+    lost = ended(exit_status=0, reason="", recording_error="the disk was full")
+    assert why(run("succeeded", ""), lost) == "host results are missing: the disk was full"
+    assert outcomes_of(lost) == ("results_missing",)
+    assert is_listed(lost)
 
 
 def test_the_first_of_many_hosts_are_named_and_the_others_counted() -> None:

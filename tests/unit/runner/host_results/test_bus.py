@@ -141,6 +141,27 @@ def test_the_end_of_ansible_is_sent_last_and_names_the_hosts_with_missing_result
     assert [event.host for event in deliver_all(spool, CONTROL, bus, ended=True).sent] == ["web-0"]
 
 
+def test_a_bus_that_takes_too_long_is_left_and_the_hosts_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, bus = Spool(tmp_path / "spool"), FakeBus()
+    run_of(25, spool)
+    minutes = iter(range(1_000))
+    monkeypatch.setattr("host_results.deliver.time.monotonic", lambda: next(minutes) * 60.0)
+    outcome = deliver_all(spool, CONTROL, bus, ended=True)
+    assert outcome.refused[0][1] == "TimeoutError: the bus took more than 60 seconds"
+    assert bus.details[-1]["results_missing"] == sorted(event.host for event, _ in outcome.refused)
+
+
+def test_an_end_that_could_not_be_written_is_sent(tmp_path: Path) -> None:
+    spool, bus = Spool(tmp_path / "spool"), FakeBus()
+    run_of(1, spool)
+    end = PendingEvent("run", "", {"recording_error": "the disk was full"}, type=PLAYBOOK_ENDED)
+    spool_without_end = Spool(tmp_path / "other")
+    deliver_all(spool_without_end, CONTROL, bus, ended=True, unwritten_end=end)
+    assert bus.details == [{"recording_error": "the disk was full", "results_missing": []}]
+
+
 def refusing_first(bus: FakeBus) -> Any:
     """A bus that always refuses the first entry."""
     accept = FakeBus.put_events

@@ -128,6 +128,7 @@ class PlaybookEvent(_RunnerEvent, kw_only=True, frozen=True):
     hosts_cut_off: tuple[str, ...] = ()
     hosts_cut_off_total: Count = 0
     results_missing: tuple[str, ...] = ()
+    recording_error: str = ""
     runner_version: Version | None = None
     ansible_version: Version | None = None
 
@@ -137,6 +138,7 @@ class PlaybookEvent(_RunnerEvent, kw_only=True, frozen=True):
             reason=cut(Redactor().redact(self.reason), REASON_LENGTH),
             hosts_cut_off=_first_names(self.hosts_cut_off),
             results_missing=_first_names(self.results_missing),
+            recording_error=cut(Redactor().redact(self.recording_error), REASON_LENGTH),
         )
 
 

@@ -108,7 +108,8 @@ def _other(event: Event) -> str:
             return f"build {event.status} that {event.started_by} started" if event.started_by else event.status
         case PlaybookEnded():
             missing = f"; results missing: {join_first(event.results_missing)}" if event.results_missing else ""
-            return f"Ansible ended{f': {event.reason}' if event.reason else ''}{missing}"
+            error = f"; host results missing: {event.recording_error}" if event.recording_error else ""
+            return f"Ansible ended{f': {event.reason}' if event.reason else ''}{missing}{error}"
         case DriftDetected():
             return f"drifts: {pluralize(len(event.tasks) + event.tasks_omitted, 'task')} would change this host"
         case DriftResolved():

@@ -79,7 +79,7 @@ def is_listed(event: Event) -> bool:
         case BuildReported():
             return event.started_by is not None
         case PlaybookEnded():
-            return event.exit_status != 0 or bool(event.results_missing)
+            return event.exit_status != 0 or event.misses_results
         case HostResultRecorded():
             return event.final or bool(event.tasks)
         case GateEvaluated():
@@ -130,7 +130,7 @@ def _other(event: Event) -> tuple[str, ...]:
         case GateEvaluated():
             return () if event.outcome is GateOutcome.WAITING else (f"gate_{event.outcome}",)
         case PlaybookEnded():
-            return ("results_missing",) if event.results_missing else ()
+            return ("results_missing",) if event.misses_results else ()
         case BuildReported():
             return ("outside",) if event.started_by else ()
         case NewerEvent():

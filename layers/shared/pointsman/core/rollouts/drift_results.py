@@ -86,7 +86,7 @@ def _of_build(build_arn: str, events: Iterable[TrailEvent]) -> tuple[PlaybookEnd
 
 def _is_complete(end: PlaybookEnded, parts: Parts) -> bool:
     """Whether the trail has every part of every host's result, and all names of the hosts that were not reached."""
-    is_named = end.hosts_cut_off_total <= len(end.hosts_cut_off) and not end.results_missing
+    is_named = end.hosts_cut_off_total <= len(end.hosts_cut_off) and not end.misses_results
     return is_named and len(parts) == end.hosts and all(map(_has_all_parts, parts.values()))
 
 
@@ -100,7 +100,7 @@ def _what_is_missing(run: Run, end: PlaybookEnded | None) -> str:
         return f"Ansible did not report that it finished{failed}"
     if end.results_missing:
         return f"results are missing of {join_first(end.results_missing)}"
-    return "host results are missing in the trail"
+    return "host results are missing in the trail" + (f": {end.recording_error}" if end.recording_error else "")
 
 
 def _judged(run: Run, end: PlaybookEnded, parts: Parts) -> DriftResult:

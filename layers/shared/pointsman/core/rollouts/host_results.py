@@ -51,7 +51,7 @@ class HostResults:
         end = self.end
         if end is None:
             return False
-        is_named = end.hosts_cut_off_total <= len(end.hosts_cut_off) and not end.results_missing
+        is_named = end.hosts_cut_off_total <= len(end.hosts_cut_off) and not end.misses_results
         return is_named and len(self.by_host) == end.hosts and all(result.final for result in self.by_host.values())
 
     @property

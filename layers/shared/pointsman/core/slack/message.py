@@ -220,6 +220,8 @@ def gaps_of(gaps: Gaps) -> Iterator[str]:
         yield f"stopped before {_names(gaps.cut_off, gaps.cut_off_total)}"
     if gaps.missing:
         yield f"results are missing for {_names(gaps.missing, max(gaps.missing_total, len(gaps.missing)))}"
+    if gaps.incomplete:
+        yield "host results are missing: not everything could be recorded"
     if gaps.unreported:
         yield "Ansible did not report that it finished: results may be missing"
 

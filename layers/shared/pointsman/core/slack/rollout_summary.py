@@ -45,7 +45,7 @@ from pointsman.core.trail.events import RolloutEnded, RolloutRepeated, RolloutSt
 
 # Of what is stored. Raise it when an event is added or a field changes, here or in target_summary.py: a summary of
 # another form is made anew from the trail, also while two versions of notify run side by side.
-FORM = 2
+FORM = 3
 MAX_NAMED = 100  # targets whose place is known, and that may be listed
 
 type IsOriginal = Callable[[str], bool]

@@ -56,6 +56,7 @@ class Gaps:
     missing: tuple[str, ...] = ()  # the first of the hosts whose results could not be sent
     unreported: bool = False  # the build ended, and Ansible did not report that it finished
     missing_total: int = 0
+    incomplete: bool = False  # results of hosts that are not known by name are missing, too
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,7 @@ class PlaybookSummary(Compact):
     cut_off_total: int = 0
     missing: tuple[str, ...] = ()
     missing_total: int = 0
+    incomplete: bool = False
 
 
 class BuildSummary(Compact):
@@ -269,6 +270,7 @@ def _note_of_build(build: BuildSummary, event: BuildReported | HostResultRecorde
                 max(event.hosts_cut_off_total, len(event.hosts_cut_off)),
                 event.results_missing[:MAX_HOSTS],
                 len(event.results_missing),
+                bool(event.recording_error),
             )
 
 
@@ -324,7 +326,13 @@ def _gaps(run: RunSummary, playbook: PlaybookSummary | None) -> Gaps:
         return Gaps()
     if playbook is None:
         return Gaps(unreported=True)
-    return Gaps(playbook.cut_off, playbook.cut_off_total, playbook.missing, missing_total=playbook.missing_total)
+    return Gaps(
+        playbook.cut_off,
+        playbook.cut_off_total,
+        playbook.missing,
+        missing_total=playbook.missing_total,
+        incomplete=playbook.incomplete,
+    )
 
 
 def _reason(run: RunSummary, playbook: PlaybookSummary | None) -> str:

@@ -240,11 +240,17 @@ class PlaybookEnded(BuildEventOfRun, kw_only=True, frozen=True):
     hosts_cut_off: tuple[str, ...] = ()  # hosts that a play did not reach before it ended; only the first
     hosts_cut_off_total: int = 0  # how many there are
     results_missing: tuple[str, ...] = ()  # hosts whose results could not be sent
+    recording_error: str = ""  # why results of other hosts may be missing, too; empty: they are complete
     runner_version: str | None = None  # of Pointsman's runner in the build
     ansible_version: str | None = None  # of ansible-core
     unknown_fields: UnknownFields | None = None
     started_at: datetime
     ended_at: datetime
+
+    @property
+    def misses_results(self) -> bool:
+        """Whether results of hosts are missing in the trail."""
+        return bool(self.results_missing or self.recording_error)
 
 
 class RawReportRecorded(BuildEventOfRun, kw_only=True, frozen=True):
