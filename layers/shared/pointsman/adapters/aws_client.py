@@ -25,6 +25,8 @@ RECEIVER = CallLimits(connect=1, read=2, attempts=2)
 # GitHub's API is asked in the seconds that this leaves.
 CERTIFICATES = CallLimits(connect=1, read=2, attempts=1)
 FUNCTION = CallLimits(connect=2, read=5, attempts=3)
+# Segments and exports have up to 24 MB.
+ARCHIVE = CallLimits(connect=2, read=30, attempts=3)
 # A region that does not answer must not use up the time of the others.
 CODEBUILD = CallLimits(connect=2, read=6, attempts=3)
 # Read while a gate is evaluated, in parallel; a place that does not answer is asked again at the next evaluation.

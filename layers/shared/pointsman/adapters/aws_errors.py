@@ -8,6 +8,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pointsman.adapters.aws_error_codes import error_for
 from pointsman.errors import Conflict, Misconfigured, Unavailable
 
+# A write of DynamoDB or S3 with a condition that is not met.
+_FAILED_CONDITIONS = {"ConditionalCheckFailedException", "PreconditionFailed"}
 # DynamoDB cancelled a transaction, since another writer was first.
 _LOST_RACES = {"ConditionalCheckFailed", "TransactionConflict"}
 # DynamoDB cancelled a transaction, since one of its items can never be stored.
@@ -21,7 +23,7 @@ def translate_aws_errors(doing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code == "ConditionalCheckFailedException" or _cancelled_for(error, _LOST_RACES):
+        if code in _FAILED_CONDITIONS or _cancelled_for(error, _LOST_RACES):
             raise Conflict(doing) from error
         if _cancelled_for(error, _INVALID_ITEMS):
             raise Misconfigured(f"{doing}: {error}") from error

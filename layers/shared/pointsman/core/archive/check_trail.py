@@ -1,0 +1,130 @@
+"""Compares the partitions of the trail with what was archived of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from pointsman.core.archive.chain import Link, agrees, time_of
+from pointsman.core.archive.digest import Digest
+from pointsman.core.archive.errata import Errata
+from pointsman.core.archive.findings import Finding, Kind
+from pointsman.core.trail.item import digest as hash_of
+from pointsman.core.value import Value
+
+_TOLERANCE: Final = timedelta(hours=1)  # between the clock of the writer and DynamoDB's
+
+
+class TrailPartitions(Protocol):
+    """The trail, by partition."""
+
+    def items(self, partitions: Iterable[str]) -> Mapping[str, list[dict[str, Any]]]:
+        """The items of each partition. Raises Unavailable or Misconfigured."""
+
+
+class ArchivedItem:
+    """What digests say of an item of the trail: one link, or more if it was altered."""
+
+    def __init__(self) -> None:
+        self.links: list[tuple[Digest, Link]] = []
+
+    @property
+    def last(self) -> Link:
+        """What it is now."""
+        return self.links[-1][1]
+
+
+class UnknownItem(Value, kw_only=True, frozen=True):
+    """An item of the trail that no digest of the range has."""
+
+    partition: str
+    key: str
+    at: datetime | None  # None: it has no valid time
+    sha256: str
+
+
+class PartitionCheck:
+    """Compares partitions of the trail. What remains is in `unknown`."""
+
+    def __init__(self, errata: Errata, now: datetime) -> None:
+        self._errata, self._now = errata, now
+        self.archived: dict[str, dict[str, ArchivedItem]] = {}
+        self.unknown: list[UnknownItem] = []
+        self.corrected = self.expired = 0
+
+    def note(self, digest: Digest) -> None:
+        """Note what a digest says of its partitions."""
+        for link in digest.links:
+            partition = self.archived.setdefault(link.partition, {})
+            partition.setdefault(link.key, ArchivedItem()).links.append((digest, link))
+
+    def alterations(self) -> Iterable[Finding]:
+        """What the stream has seen that is no erratum: an event that was overwritten or removed."""
+        for partition in self.archived.values():
+            for item in partition.values():
+                for (_, before), (digest, now) in zip(item.links, item.links[1:], strict=False):
+                    if now.change == "MODIFY" and not self._explains(before, now.sha256):
+                        yield _finding("changed", digest, now, f"was overwritten at {now.written_at:%Y-%m-%d %H:%M:%S}")
+                digest, last = item.links[-1]
+                if last.change == "REMOVE":
+                    yield _finding("removed", digest, last, f"was removed at {last.written_at:%Y-%m-%d %H:%M:%S}")
+
+    def compare(self, partition: str, items: Sequence[Mapping[str, Any]]) -> list[Finding]:
+        """Compare a partition of the trail with what was archived of it."""
+        archived, stored = self.archived[partition], {item["sk"]: item for item in items}
+        self.unknown += [_unknown(item) for key, item in stored.items() if key not in archived]
+        findings, different = [], dict[str, str]()
+        for key, item in archived.items():
+            digest, link = item.links[-1]
+            if link.change == "REMOVE":
+                continue
+            if key not in stored:
+                if not self._has_expired(digest, item):
+                    findings.append(_finding("removed", digest, link, "is not in the trail"))
+                continue
+            sha256 = hash_of(stored[key].get("data") or {})
+            if sha256 == link.sha256 and agrees(stored[key]):
+                continue
+            if agrees(stored[key]) and self._explains(link, sha256):
+                self.corrected += 1
+            else:
+                different[key] = sha256
+        return findings + [self._different(archived, key, different) for key in different]
+
+    def _different(self, archived: Mapping[str, ArchivedItem], key: str, different: Mapping[str, str]) -> Finding:
+        owners = {archived[each].last.sha256: each for each in different}
+        digest, link = archived[key].links[-1]
+        owner = owners.get(different[key], key)
+        if owner != key:
+            return _finding("reordered", digest, link, f"has the content of {owner} in the trail")
+        return _finding("changed", digest, link, "is not in the trail as it was archived")
+
+    def _explains(self, link: Link, sha256: str) -> bool:
+        return self._errata.explain(link.partition, link.key, link.sha256, sha256)
+
+    def _has_expired(self, digest: Digest, item: ArchivedItem) -> bool:
+        first, link = item.links[0]
+        days = first.expire_after_days
+        expired = days is not None and self._now >= link.written_at + timedelta(days=days) - _TOLERANCE
+        self.expired += expired
+        return expired
+
+
+def _unknown(item: Mapping[str, Any]) -> UnknownItem:
+    return UnknownItem(
+        partition=item["pk"],
+        key=item["sk"],
+        at=time_of(item),
+        sha256=hash_of(item.get("data") or {}),
+    )
+
+
+def _finding(kind: Kind, digest: Digest, link: Link, problem: str) -> Finding:
+    return Finding(
+        kind=kind,
+        where="trail",
+        hour=digest.hour,
+        number=link.number,
+        partition=link.partition,
+        key=link.key,
+        detail=f"{link.key} of {link.partition} {problem}",
+    )

@@ -1,0 +1,81 @@
+"""Segments: what the trail's stream delivers, as audit_indexer stores it within seconds.
+
+A segment is a batch, as compressed JSON Lines. The same batch always gives the same segments, so that a repeated batch
+does no harm; audit_archiver recognises a record that is in two of them by its sequence number.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Final, Literal
+
+from pointsman.core.archive.lines import pack, unpack
+from pointsman.core.value import Value
+
+SEGMENTS: Final = "segments/"
+FROM_TABLE: Final = f"{SEGMENTS}from-table/"  # what an operator read from the table, not from the stream
+
+type ChangeKind = Literal["INSERT", "MODIFY", "REMOVE"]
+"""What happened to the item. An event is inserted; an erratum modifies it; nothing correct removes it."""
+
+
+class StreamedItem(Value, kw_only=True, frozen=True):
+    """A change of an item of the trail. `sequence` sorts the changes of a partition."""
+
+    change: ChangeKind = "INSERT"
+    partition: str
+    key: str
+    sequence: int
+    written_at: datetime
+    item: dict[str, Any]  # as it is now; of a removal, as it was
+
+
+class Segment(Value, kw_only=True, frozen=True):
+    """An object to store."""
+
+    name: str
+    content: bytes
+
+
+def segments_of(changes: Iterable[StreamedItem]) -> list[Segment]:
+    """The segments of a batch: one for each hour in which its changes were written."""
+    ordered = sorted(changes, key=lambda each: (hour_of(each.written_at), each.sequence))
+    return [
+        _segment(f"{SEGMENTS}{hour_name(hour)}/", list(group))
+        for hour, group in groupby(ordered, key=lambda each: hour_of(each.written_at))
+    ]
+
+
+def segment_from_table(items: Iterable[Mapping[str, Any]], now: datetime) -> Segment:
+    """A segment with items of the table, which no stream delivers any more."""
+    changes = [
+        StreamedItem(partition=item["pk"], key=item["sk"], sequence=0, written_at=now, item=dict(item))
+        for item in sorted(items, key=lambda item: (item["pk"], item.get("at", ""), item["sk"]))
+    ]
+    first = changes[0]
+    return _segment(f"{FROM_TABLE}{hour_name(hour_of(now))}/", changes, f"{first.partition}#{first.key}".encode().hex())
+
+
+def _segment(folder: str, changes: list[StreamedItem], name: str = "") -> Segment:
+    name = name[-100:] or f"{changes[0].sequence:021d}-{changes[-1].sequence:021d}"
+    return Segment(name=f"{folder}{name}.jsonl.gz", content=pack(each.to_dict() for each in changes))
+
+
+def read_segment(content: bytes) -> list[StreamedItem]:
+    """The changes of a segment."""
+    return [StreamedItem.read(each) for each in unpack(content)]
+
+
+def segment_hour(name: str) -> datetime:
+    """The hour that the name of a segment has."""
+    return datetime.strptime(name.rsplit("/", 2)[1], "%Y-%m-%dT%H").replace(tzinfo=UTC)
+
+
+def hour_of(moment: datetime) -> datetime:
+    """The hour of `moment`, in UTC."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def hour_name(hour: datetime) -> str:
+    """The name of an hour, which sorts by time: 2026-11-30T03."""
+    return f"{hour:%Y-%m-%dT%H}"
