@@ -4,7 +4,11 @@ from pointsman.config import Settings
 
 
 class AuditIndexerSettings(Settings, frozen=True):
-    """audit_indexer reads the first event of rollouts in AUDIT_TABLE, and writes INDEX_TABLE."""
+    """audit_indexer reads the first event of rollouts in AUDIT_TABLE, and writes INDEX_TABLE.
+
+    Each batch goes into EXPORT_BUCKET, for audit_archiver.
+    """
 
     audit_table: str
     index_table: str
+    export_bucket: str

@@ -36,7 +36,7 @@ OUTCOME_METRICS = {
 def _recorder() -> AuditRecorder:
     settings = AuditWriterSettings.from_environment(os.environ)
     client = aws_client("dynamodb")
-    trail = DynamoTrail(client, settings.audit_table)
+    trail = DynamoTrail(client, settings.audit_table, settings.expire_after_days)
     return AuditRecorder(trail, DynamoRunLookup(client, settings.rollouts_table), _now)
 
 

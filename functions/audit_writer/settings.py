@@ -8,3 +8,4 @@ class AuditWriterSettings(Settings, frozen=True):
 
     audit_table: str
     rollouts_table: str
+    expire_after_days: int = 0  # of events; 0: never

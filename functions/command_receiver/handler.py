@@ -32,8 +32,8 @@ def _service() -> CommandService:
     settings = CommandReceiverSettings.from_environment(os.environ)
     dynamodb = aws_client("dynamodb")
     return CommandService(
-        store=DynamoRollouts(dynamodb, settings.rollouts_table, settings.audit_table),
-        trail=DynamoTrail(dynamodb, settings.audit_table),
+        store=DynamoRollouts(dynamodb, settings.rollouts_table, settings.audit_table, settings.expire_after_days),
+        trail=DynamoTrail(dynamodb, settings.audit_table, settings.expire_after_days),
         requests=SqsQueue(AwsJson(SQS), settings.changes_queue_url),
         routes=cache(packaged_routes),
         clock=partial(datetime.now, UTC),

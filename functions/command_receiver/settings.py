@@ -9,3 +9,4 @@ class CommandReceiverSettings(Settings, frozen=True):
     rollouts_table: str
     audit_table: str
     changes_queue_url: str
+    expire_after_days: int = 0  # of events; 0: never

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from pointsman.adapters.dynamodb import unmarshal
+from pointsman.adapters.dynamodb import is_expiry, unmarshal
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.item import NewerEvent, read_item
 from pointsman.core.trail.keys import rollout_of
@@ -40,7 +40,9 @@ class StreamBatch:
             rollouts=list(dict.fromkeys(rollouts)),
             events=_events(records),
             altered=[
-                AlteredItem(change, each) for each, change in zip(keys, changes, strict=True) if change != "INSERT"
+                AlteredItem(change, each)
+                for record, each, change in zip(records, keys, changes, strict=True)
+                if change != "INSERT" and not is_expiry(record)
             ],
             written_at=min(_times(records), default=None),
         )

@@ -13,8 +13,15 @@ if TYPE_CHECKING:
 class CountedRollouts(DynamoRollouts):
     """Every run starts and ends in a transition that this table has stored."""
 
-    def __init__(self, tally: RunTally, client: "DynamoDBClient", rollouts_table: str, audit_table: str) -> None:
-        super().__init__(client, rollouts_table, audit_table)
+    def __init__(
+        self,
+        tally: RunTally,
+        client: "DynamoDBClient",
+        rollouts_table: str,
+        audit_table: str,
+        expire_after_days: int = 0,
+    ) -> None:
+        super().__init__(client, rollouts_table, audit_table, expire_after_days)
         self._tally = tally
 
     def commit(self, transition: Transition) -> None:

@@ -16,3 +16,4 @@ class StartBuildSettings(Settings, frozen=True):
     check_project_name: str  # of the CodeBuild project that checks
     external_id: str
     github_url: GithubHost = GITHUB_COM  # from which builds clone
+    expire_after_days: int = 0  # of events; 0: never

@@ -36,12 +36,18 @@ def run_tally() -> RunTally:
 
 @functools.cache
 def _store() -> CountedRollouts:
-    return CountedRollouts(run_tally(), aws_client("dynamodb"), settings().rollouts_table, settings().audit_table)
+    return CountedRollouts(
+        run_tally(),
+        aws_client("dynamodb"),
+        settings().rollouts_table,
+        settings().audit_table,
+        settings().expire_after_days,
+    )
 
 
 @functools.cache
 def _trail() -> DynamoTrail:
-    return DynamoTrail(aws_client("dynamodb"), settings().audit_table)
+    return DynamoTrail(aws_client("dynamodb"), settings().audit_table, settings().expire_after_days)
 
 
 @functools.cache

@@ -2,8 +2,8 @@
 
 Gaps: no routes are created from an HTTP API's OpenAPI body; AWS::Events::EventBusPolicy, AWS::Events::Archive,
 AWS::SSM::Document, the types of CodeDeploy and connections to GitHub are unknown; an AWS::CodeBuild::Project keeps
-only some of its properties; the policies of an EventBus and of a table are dropped; a table that was imported is
-replaced by its next update.
+only some of its properties; the policies of an EventBus and of a table are dropped, and so is the Object Lock of a
+bucket; a table that was imported is replaced by its next update.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localcloud.aws import emulator
-from localcloud.aws.emulator import apigateway, codebuild, dynamodb, eventbridge, provisioners
+from localcloud.aws.emulator import apigateway, codebuild, dynamodb, eventbridge, provisioners, s3
 
 type Properties = dict[str, Any]
 type Created = tuple[str, dict[str, Any]]
@@ -38,6 +38,7 @@ def install() -> None:
     _extend(handlers, "AWS::ApiGatewayV2::Api", _add_routes)
     _extend(handlers, "AWS::CodeBuild::Project", _keep_project_properties)
     _extend(handlers, "AWS::Events::EventBus", _keep_bus_policy)
+    _extend(handlers, "AWS::S3::Bucket", _keep_object_lock)
     _keep_table_names(handlers["AWS::DynamoDB::Table"])
     _extend(handlers, "AWS::DynamoDB::Table", _keep_table_policy)
     handlers["AWS::Events::EventBusPolicy"] = {"create": _create_bus_policy, "delete": _delete_bus_policy}
@@ -213,6 +214,16 @@ def _archive_arn(reply: emulator.Reply) -> str:
 
 def _delete_archive(physical_id: str, props: Properties) -> None:
     eventbridge._delete_archive({"ArchiveName": physical_id})
+
+
+# --- AWS::S3::Bucket
+
+
+def _keep_object_lock(bucket: str, props: Properties) -> None:
+    if props.get("ObjectLockEnabled") in (True, "true"):
+        rule = (props.get("ObjectLockConfiguration") or {}).get("Rule", {}).get("DefaultRetention", {})
+        days = {"Days": int(rule["Days"])} if rule.get("Days") else {}
+        s3._bucket_object_lock[bucket] = {"enabled": True, "default_retention": {**rule, **days} or None}
 
 
 # --- connections to GitHub

@@ -27,6 +27,7 @@ from ministack.services import (  # type: ignore[import-untyped]
     eventbridge,
     iam,
     lambda_svc,
+    s3,
     sts,
 )
 from ministack.services.cloudformation import (  # type: ignore[import-untyped]
@@ -67,6 +68,7 @@ __all__ = [
     "provisioners",
     "publish",
     "role_record",
+    "s3",
     "scope",
     "serve",
 ]

@@ -1,9 +1,9 @@
 """Bridges the emulator's IAM: condition keys that it does not set, and policies that it does not evaluate.
 
-Gaps: aws:PrincipalArn of a session is not its role; events:source, events:detail-type, dynamodb:LeadingKeys and
-those of StartBuild's overrides are never set; the ARNs of log groups, of rules on the default bus, of buses, of
-projects and of dashboards are not those that AWS evaluates, and GetAlias is taken for ListAliases; a DynamoDB table's
-own policy is stored but not evaluated, and a Deny does not apply to root.
+Gaps: aws:PrincipalArn of a session is not its role; there is no TLS, which policies of buckets ask for; events:source,
+events:detail-type, dynamodb:LeadingKeys and those of StartBuild's overrides are never set; the ARNs of log groups, of
+rules on the default bus, of buses, of projects and of dashboards are not those that AWS evaluates, and GetAlias is
+taken for ListAliases; a DynamoDB table's own policy is stored but not evaluated, and a Deny does not apply to root.
 """
 
 from __future__ import annotations
@@ -42,9 +42,8 @@ def install() -> None:
     )
 
     def resolve_key(key: str, context: Any) -> Any:
-        if key.lower() == "aws:principalarn":
-            return _role_of(context.principal_arn)
-        return resolve(key, context)
+        ours = {"aws:principalarn": _role_of(context.principal_arn), "aws:securetransport": "true"}
+        return ours[key.lower()] if key.lower() in ours else resolve(key, context)
 
     def request_context(service: str, action: str, body: bytes, params: Any) -> dict[str, Any]:
         return {**tags(service, action, body, params), **_request_keys(service, action, body)}

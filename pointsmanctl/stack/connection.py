@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import boto3
     from botocore.config import Config
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
 
 
 class Where(StrEnum):
@@ -35,6 +37,16 @@ class Connection:
     def dynamodb(self) -> "DynamoDBClient":
         """DynamoDB of the control stack."""
         return self.session.client("dynamodb", endpoint_url=self.endpoint, config=_limits())
+
+    @property
+    def s3(self) -> "S3Client":
+        """S3 in the control stack's region."""
+        return self.session.client("s3", endpoint_url=self.endpoint, config=_limits(connections=20))
+
+    @property
+    def kms(self) -> "KMSClient":
+        """KMS in the control stack's region."""
+        return self.session.client("kms", endpoint_url=self.endpoint, config=_limits())
 
     @property
     def caller(self) -> str:
@@ -130,11 +142,16 @@ def _outputs(session: "boto3.Session", endpoint: str | None, settings: StackSett
     return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
 
 
-def _limits() -> "Config":
+def _limits(connections: int = 10) -> "Config":
     """Return time-outs for a user who waits: a region that does not answer fails within a minute."""
     from botocore.config import Config
 
-    return Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3})
+    return Config(
+        connect_timeout=5,
+        read_timeout=15,
+        max_pool_connections=connections,
+        retries={"mode": "standard", "total_max_attempts": 3},
+    )
 
 
 def _unreadable(settings: StackSettings, error: Exception) -> CloudUnavailable:

@@ -1,6 +1,9 @@
 """Checks the signatures of digests, offline."""
 
+from collections.abc import Mapping
+
 from pointsman.core.archive.check_digests import CheckSignature
+from pointsmanctl.errors import InvalidInput
 
 
 def _is_signature(pem: bytes, signature: bytes, message: bytes) -> bool:
@@ -31,3 +34,14 @@ def fingerprint_of(pem: bytes) -> str:
 
     der = load_pem_public_key(pem).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(der).hexdigest()
+
+
+def trusted(keys: Mapping[str, bytes], fingerprint: str | None) -> dict[str, bytes]:
+    """The keys that may have signed: all of them, or the one of `fingerprint`. Their fingerprints are computed anew."""
+    found = {fingerprint_of(pem): pem for pem in keys.values()}
+    if fingerprint is None:
+        return found
+    wanted = fingerprint.strip().lower().replace(":", "")
+    if wanted not in found:
+        raise InvalidInput(f"no digest can be checked: there is no public key with the fingerprint {fingerprint}")
+    return {wanted: found[wanted]}

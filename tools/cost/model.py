@@ -15,13 +15,15 @@ DAYS: Final = 30
 MINUTES: Final = DAYS * 24 * 60
 HOUR_OF_METRIC: Final = MONTH["metric"] / (DAYS * 24)  # AWS counts the hours in which a metric was reported
 
-# Metrics that the schedules report all month, even without a push: those of a sweep, and MessagesStale.
-IDLE_METRICS: Final = 5
+# Metrics that the schedules report all month, even without a push: those of a sweep, MessagesStale, and of the archive
+# HoursClosed, EventsArchived and ArchiveAge.
+IDLE_METRICS: Final = 8
 # Metrics that a push adds in the hour in which it is there, however many targets it has: DeliveriesDecided; RunWait,
 # RunDuration and RunsSucceeded; EventsTaken, EventsRecorded and EventsRepeated; RolloutsTouched and three of messages;
-# EventsIndexed and EntriesWritten.
+# EventsIndexed and EntriesWritten. ArchiveAge is an idle one.
 PUSH_METRICS: Final = 13
 SECONDS_OF_AN_IDLE_CALL: Final = 0.2  # a warm schedule finds nothing to do
+WRITES_OF_A_RUN: Final = 12  # of audit_archiver: lists, a digest, the public key
 POLLS_A_MINUTE: Final = 15  # Lambda's five pollers of changes.fifo wait 20 seconds each
 GITHUB_APP_SECRET: Final = 1  # beside those in the template
 
@@ -59,6 +61,8 @@ class Push:
             "CodeBuild": self.targets * self.build_minutes * USE["build_minute"],
             "Lambda": gb_seconds * USE["lambda_gb_second"] + self.calls * USE["lambda_request"],
             "DynamoDB": writes * USE["write_unit"] + 2 * writes * USE["read_unit"],
+            # A batch of the stream is an object, of one event at least; the export and each chain have one an hour.
+            "S3": (self.trail_items + 3) * USE["s3_write"],
             "EventBridge": self.bus_events * USE["event"],
             "Metrics": PUSH_METRICS * HOUR_OF_METRIC,
             "Logs": (self.targets * 200 + self.calls * 2) / 1_000_000 * USE["log_gb"],  # 200 KB a build, 2 KB a call
@@ -73,13 +77,15 @@ class Idle:
 
     def costs(self) -> dict[str, float]:
         """Return the cost of each service, in dollars, without what is free."""
-        sweeps, stale = (MINUTES / minutes for minutes in schedules())
-        calls = sweeps + stale
+        archived, sweeps, stale = (MINUTES / minutes for minutes in schedules())
+        calls = archived + sweeps + stale
         return {
             "Secrets": self.secrets * MONTH["secret"],
             "Alarms": self.alarms * MONTH["alarm"],
             "Metrics": IDLE_METRICS * MONTH["metric"],
             "Dashboard": MONTH["dashboard"],
+            "KMS": MONTH["key"] + DAYS * 24 * USE["signature"],
+            "S3": archived * WRITES_OF_A_RUN * USE["s3_write"],
             "Lambda": calls * (SECONDS_OF_AN_IDLE_CALL * USE["lambda_gb_second"] + USE["lambda_request"]),
             "SQS": MINUTES * POLLS_A_MINUTE * USE["fifo_request"],
             "DynamoDB": calls * 2 * USE["read_unit"],
@@ -103,8 +109,8 @@ def count(file: str, kind: str) -> int:
     return sum(each["Type"] == kind for each in read_template(ROOT / file)["Resources"].values())
 
 
-def schedules() -> tuple[float, float]:
-    """Return the minutes between two sweeps, and between two looks at stale messages."""
+def schedules() -> tuple[float, float, float]:
+    """Return the minutes between two runs of the archiver, two sweeps, and two looks at stale messages."""
     minutes = sorted(
         (
             float(event["Properties"]["Schedule"].removeprefix("rate(").split()[0])
@@ -114,7 +120,7 @@ def schedules() -> tuple[float, float]:
         ),
         reverse=True,
     )
-    return minutes[0], minutes[1]
+    return minutes[0], minutes[1], minutes[2]
 
 
 def _events(resource: Mapping[str, Any]) -> list[Any]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from functions.audit_archiver.settings import AuditArchiverSettings
 from functions.audit_indexer.settings import AuditIndexerSettings
 from functions.audit_writer.settings import AuditWriterSettings
 from functions.command_receiver.settings import CommandReceiverSettings
@@ -22,6 +23,7 @@ FUNCTIONS: Final[Mapping[str, type[Settings]]] = {
     "CommandReceiver": CommandReceiverSettings,
     "AuditWriter": AuditWriterSettings,
     "AuditIndexer": AuditIndexerSettings,
+    "AuditArchiver": AuditArchiverSettings,
     "Notify": NotifySettings,
 }
 BUILD: Final = {

@@ -20,6 +20,14 @@ class AuditGroup(LazyGroup):
             "Show who last changed a file on a host, and who before: the task, its commit, who pushed and approved it.",
         ),
         "show": Lazy(f"{HERE}.show:show", "Show everything about one event."),
+        "verify": Lazy(
+            f"{HERE}.verify:verify",
+            "Prove that the audit trail is complete and unaltered, or name the first event that is not.",
+        ),
+        "backfill": Lazy(
+            f"{HERE}.backfill:backfill",
+            "Add events of the audit table to the archive that it does not have: older ones, and lost ones.",
+        ),
         "reindex": Lazy(
             f"{HERE}.reindex:reindex", "Make the index of the audit trail anew, or compare it with the trail."
         ),

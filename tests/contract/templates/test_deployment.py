@@ -9,7 +9,15 @@ from samtranslator.translator.transform import transform  # type: ignore[import-
 
 from tests.contract.templates.cloudformation import CONTROL_ANSWERS, _answers, control, load, statements_of_roles
 
-FUNCTIONS = ("WebhookReceiver", "StartBuild", "CommandReceiver", "AuditWriter", "AuditIndexer", "Notify")
+FUNCTIONS = (
+    "WebhookReceiver",
+    "StartBuild",
+    "CommandReceiver",
+    "AuditWriter",
+    "AuditIndexer",
+    "AuditArchiver",
+    "Notify",
+)
 every_function = pytest.mark.parametrize("function", FUNCTIONS)
 
 

@@ -28,6 +28,7 @@ FUNCTIONS = {
     "CommandReceiver": "command_receiver",
     "AuditWriter": "audit_writer",
     "AuditIndexer": "audit_indexer",
+    "AuditArchiver": "audit_archiver",
     "Notify": "notify",
 }
 REGIONS = ["us-east-1", "ca-central-1", "ap-southeast-2", "eu-central-1", "eu-west-1"]
@@ -231,7 +232,7 @@ def test_the_changes_queue_gives_a_message_back_only_after_the_function_has_give
 
 def test_an_event_that_reaches_no_function_is_tried_again_and_then_kept() -> None:
     rules = {name: rule for name, rule in control().of_type("AWS::Events::Rule").items() if name != "TestEventsRule"}
-    assert len(rules) == 9
+    assert len(rules) == 10
     for name, rule in rules.items():
         for target in rule["Targets"]:
             assert target["RetryPolicy"].keys() == {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}, name
@@ -257,7 +258,7 @@ def test_what_a_function_cannot_do_is_kept() -> None:
         name.removesuffix("EventInvokeConfig"): dead_letters(config["DestinationConfig"]["OnFailure"]["Destination"])
         for name, config in control().of_type("AWS::Lambda::EventInvokeConfig").items()
     }
-    assert kept == {"StartBuild": "StartBuildDeadLetters", "AuditWriter": "AuditWriterDeadLetters"}
+    assert kept == {name: f"{name}DeadLetters" for name in ("StartBuild", "AuditWriter", "AuditArchiver")}
     stream = control().properties("NotifyTrail")
     assert dead_letters(stream["DestinationConfig"]["OnFailure"]["Destination"]) == "NotifyDeadLetters"
     assert "FunctionResponseTypes" not in stream  # notify answers for a batch as a whole

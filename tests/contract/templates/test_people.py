@@ -15,6 +15,7 @@ OPERATORS_CHANGE = {
     "dynamodb:DeleteItem",
     "dynamodb:PutItem",
     "execute-api:Invoke",
+    "s3:PutObject",  # what it reads from the trail, for the archive: see below
     "codebuild:StopBuild",
     "events:CancelReplay",
     "events:StartReplay",
@@ -63,6 +64,16 @@ def test_operators_write_the_index_and_no_other_table(stack: Stack) -> None:
     assert [each.resources for each in writing] == ([["<IndexTable.Arn>"]] if stack is STACKS["control"] else [])
     reading = [each for each in found if each not in writing and any("dynamodb:" in one for one in each.actions)]
     assert all((each.actions, each.resources) == (["dynamodb:Scan"], ["<AuditTable.Arn>"]) for each in reading)
+
+
+def test_operators_add_to_the_archive_where_it_is_marked_as_theirs() -> None:
+    [writing] = [
+        each
+        for each in statements_of_roles(STACKS["control"])
+        if each.where == "OperatorPolicy" and "s3:PutObject" in each.actions
+    ]
+    assert writing.actions == ["s3:PutObject"]
+    assert writing.resources == ["<ExportBucket.Arn>/segments/from-table/*"]
 
 
 @every_stack

@@ -68,6 +68,7 @@ ON_THE_TRAIL = {
         "dynamodb:GetShardIterator",
         "dynamodb:ListStreams",
     },
+    "AuditArchiverRole": {"dynamodb:DescribeTimeToLive", "dynamodb:UpdateTimeToLive"},
     "NotifyRole": {
         "dynamodb:Query",
         "dynamodb:DescribeStream",
@@ -157,6 +158,7 @@ def test_no_policy_grants_a_way_to_change_an_item_but_those_of_present_state(sta
         ("StartBuildRole", "<RolloutsTable.Arn>"),  # the marks of open runs: see below
         ("AuditIndexerRole", "<IndexTable.Arn>"),  # which is made from the trail
         ("OperatorPolicy", "<IndexTable.Arn>"),  # who makes it anew
+        ("AuditArchiverRole", "<AuditTable.Arn>"),  # whether events expire: see below
     }
 
 
@@ -168,7 +170,15 @@ def test_the_trails_own_policy_refuses_every_change_to_everyone() -> None:
     refusal = trail_refusals()[0]
     assert (refusal.effect, refusal.principal, refusal.resources) == ("Deny", "*", ["*"])
     assert refusal.conditions == {}
-    assert set(refusal.actions) == WAYS_TO_CHANGE_AN_ITEM
+    assert set(refusal.actions) == WAYS_TO_CHANGE_AN_ITEM - {"dynamodb:UpdateTimeToLive"}
+
+
+def test_only_audit_archiver_lets_events_expire() -> None:
+    refusal = trail_refusals()[1]
+    assert (refusal.effect, refusal.principal, refusal.actions) == ("Deny", "*", ["dynamodb:UpdateTimeToLive"])
+    glass = role(control().template["Parameters"]["BreakGlassRole"]["Default"])
+    archiver = role(control().properties("AuditArchiverRole")["RoleName"])
+    assert refusal.conditions == {"ArnNotEquals": {"aws:PrincipalArn": [archiver, glass]}}
 
 
 def role(name: str) -> str:
@@ -179,7 +189,7 @@ def test_the_trails_own_policy_lets_its_writers_put_and_the_break_glass_role_cha
     glass = role(control().template["Parameters"]["BreakGlassRole"]["Default"])
     writers = ("StartBuildRole", "AuditWriterRole", "CommandReceiverRole")
     names = [control().properties(each)["RoleName"] for each in writers]
-    writing, keeping = trail_refusals()[1:]
+    writing, keeping = trail_refusals()[2:]
     assert (writing.effect, writing.principal, writing.actions) == ("Deny", "*", ["dynamodb:PutItem"])
     assert writing.conditions == {"ArnNotEquals": {"aws:PrincipalArn": [*map(role, names), glass]}}
     assert (keeping.effect, keeping.principal) == ("Deny", "*")

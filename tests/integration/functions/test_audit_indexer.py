@@ -13,6 +13,7 @@ from pointsman.core.index.query import IndexQuery
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.item import to_item
 from pointsmanctl.stack.trail_query import TrailReader
+from tests.support.archive_buckets import make_archive
 from tests.support.events import DEV, host, started_rollout, task
 from tests.support.lambda_context import FakeContext
 from tests.support.tables import create_tables
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
     monkeypatch.setenv("AUDIT_TABLE", "audit")
     monkeypatch.setenv("INDEX_TABLE", "index")
+    monkeypatch.setenv("EXPORT_BUCKET", "export")
     with mock_aws():
         client = boto3.client("dynamodb")
         create_tables(client)
-        handler._indexer.cache_clear()
+        make_archive(boto3.client("s3"))
+        handler.forget()
         yield client
-    handler._indexer.cache_clear()
+    handler.forget()
 
 
 def record(name: str, old: Event | None = None, new: Event | None = None, **about: Any) -> dict[str, Any]:
@@ -42,6 +45,8 @@ def record(name: str, old: Event | None = None, new: Event | None = None, **abou
         "eventName": name,
         "dynamodb": {
             "Keys": marshal({"pk": event.partition, "sk": event.key}),
+            "SequenceNumber": "111100000000000000001",
+            "ApproximateCreationDateTime": 1795420800.0,
             **{image: marshal(to_item(each)) for image, each in images.items() if each},
         },
         **about,

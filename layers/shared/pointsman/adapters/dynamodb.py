@@ -32,6 +32,14 @@ def unmarshal(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _plain(value) for name, value in deserialize(item).items()}
 
 
+def is_expiry(record: Mapping[str, Any]) -> bool:
+    """Whether a record of a stream is the removal of an item that had reached the end of its time, by DynamoDB itself.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html
+    """
+    return bool((record.get("userIdentity") or {}).get("principalId") == "dynamodb.amazonaws.com")
+
+
 def _plain(value: Any) -> Any:
     match value:
         case Decimal():

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, Final
 
 from pointsman.adapters.aws_errors import translate_aws_errors
+from pointsman.core.trail.item import EXPIRES_AT
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-EXPIRES_AT: Final = "expires_at"  # seconds since 1970; an item without it stays
 _ON: Final = {"ENABLED", "ENABLING"}
 
 

@@ -51,10 +51,13 @@ TARGETS_PER_ITEM = 1_000  # an item has up to 400 KB; routes/sizes.py limits all
 class DynamoRollouts:
     """Uses optimistic locking. A transition and its events are one transaction."""
 
-    def __init__(self, client: "DynamoDBClient", rollouts_table: str, audit_table: str) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", rollouts_table: str, audit_table: str, expire_after_days: int = 0
+    ) -> None:
         self._client = client
         self._table = rollouts_table
         self._audit = audit_table
+        self._expire_after_days = expire_after_days
         self._with_targets_inside: set[RolloutId] = set()  # rollouts that an earlier version stored, by `load`
 
     def load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]] | None:
@@ -155,7 +158,7 @@ class DynamoRollouts:
             *([self._put(route_key(transition.route.key), transition.route)] if transition.route else []),
             *([self._put(FREEZES_KEY, transition.freezes)] if transition.freezes else []),
             *(self._put(drift_key(*drift.id), drift) for drift in transition.drifts),
-            *(put_of(event, self._audit) for event in transition.events),
+            *(put_of(event, self._audit, self._expire_after_days) for event in transition.events),
         ]
         with translate_aws_errors("writing a transition"):
             actions: list[Any] = [{"Put": put} for put in puts]

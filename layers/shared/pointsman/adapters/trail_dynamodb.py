@@ -1,14 +1,15 @@
 """The Trail port on DynamoDB: append-only. `core/trail/item.py` has the layout of an item."""
 
+import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import items_of, marshal, pages, unmarshal
 from pointsman.core.index.entry import EventKey
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import RolloutStarted, TrailEvent
-from pointsman.core.trail.item import NewerEvent, ReadEvent, read_item, to_item
+from pointsman.core.trail.item import EXPIRES_AT, NewerEvent, ReadEvent, read_item, to_item
 from pointsman.core.trail.keys import rollout_partition
 from pointsman.core.trail.shrink_to_fit import shrink_to_fit
 from pointsman.errors import Conflict
@@ -17,11 +18,20 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-def put_of(event: Event, table: str) -> dict[str, Any]:
-    """The put that adds `event` to `table` and never overwrites: for PutItem, or as a `Put` of TransactWriteItems."""
+_DAY: Final = 86_400
+
+
+def put_of(event: Event, table: str, expire_after_days: int = 0) -> dict[str, Any]:
+    """The put that adds `event` to `table` and never overwrites: for PutItem, or as a `Put` of TransactWriteItems.
+
+    With `expire_after_days` other than 0, DynamoDB may remove the event then.
+    """
+    item = to_item(shrink_to_fit(event))
+    if expire_after_days:
+        item[EXPIRES_AT] = int(time.time()) + expire_after_days * _DAY
     return {
         "TableName": table,
-        "Item": marshal(to_item(shrink_to_fit(event))),
+        "Item": marshal(item),
         "ConditionExpression": "attribute_not_exists(pk)",
     }
 
@@ -29,15 +39,16 @@ def put_of(event: Event, table: str) -> dict[str, Any]:
 class DynamoTrail:
     """Adds events to the audit table and reads them."""
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, expire_after_days: int = 0) -> None:
         self._client = client
         self._table = table
+        self._expire_after_days = expire_after_days
 
     def record(self, event: Event) -> bool:
         """See Trail.record. Raises Unavailable for a retry, and Misconfigured when the role or the table is wrong."""
         try:
             with translate_aws_errors(f"recording {event.type}"):
-                self._client.put_item(**put_of(event, self._table))
+                self._client.put_item(**put_of(event, self._table, self._expire_after_days))
         except Conflict:
             return False
         return True

@@ -110,10 +110,15 @@ def test_a_changed_line_is_named(trail: ArchivedTrail) -> None:
     assert trail.found() == [("changed", "archive", TWO.key)]
 
 
-@pytest.mark.parametrize("name", ["at", "actor", "written_at", "from_table", "sha256", "link", "sequence"])
+@pytest.mark.parametrize("name", ["event_time", "actor", "written_at", "from_table", "sha256", "link", "sequence"])
 def test_a_changed_field_of_a_line_is_found(trail: ArchivedTrail, name: str) -> None:
     lines = unpack(trail.archive.export[export(trail)])
-    other = {"at": "2020-01-01T00:00:00Z", "written_at": "2020-01-01T00:00:00Z", "from_table": True, "sequence": 99}
+    other = {
+        "event_time": "2020-01-01T00:00:00Z",
+        "written_at": "2020-01-01T00:00:00Z",
+        "from_table": True,
+        "sequence": 99,
+    }
     lines[0][name] = other.get(name, "0" * 64)
     trail.archive.export[export(trail)] = pack(lines)
     assert trail.found() == [("changed", "archive", ONE.key)]

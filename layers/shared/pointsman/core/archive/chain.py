@@ -38,9 +38,9 @@ class Head(Value, kw_only=True, frozen=True):
 
 
 class ArchivedEvent(Value, kw_only=True, frozen=True):
-    """A line of the export."""
+    """A line of the export. `at` is a word of SQL, so the event's time has another name here."""
 
-    at: datetime
+    event_time: datetime
     type: str
     actor: str | None = None
     repository: str | None = None
@@ -117,7 +117,8 @@ def _line(change: StreamedItem, head: Head, *, from_table: bool) -> ArchivedEven
     sha256 = digest(data)
     return ArchivedEvent.read(
         {
-            **{name: change.item.get(name) for name in ("at", "type", *ATTRIBUTES)},
+            **{name: change.item.get(name) for name in ("type", *ATTRIBUTES)},
+            "event_time": change.item.get("at"),
             "event_partition": change.partition,
             "event_key": change.key,
             "change": change.change,

@@ -31,7 +31,13 @@ def check_lines(
     if digest.file is None:
         return chained
     if lines is None:
-        return [*chained, *(_finding("removed", digest, link, "its file cannot be read") for link in digest.links[:1])]
+        return [
+            *chained,
+            *(
+                _finding("removed", digest, link, "cannot be read, nor can the rest of its file")
+                for link in digest.links[:1]
+            ),
+        ]
     return [*chained, *_compare(digest, lines, errata)]
 
 
@@ -79,7 +85,7 @@ def _is_as_signed(line: ArchivedEvent, link: Link, errata: Errata) -> bool:
 
 
 def _item(line: ArchivedEvent) -> dict[str, Any]:
-    return {**line.to_dict(), "at": line.at.isoformat()}
+    return {**line.to_dict(), "at": line.event_time.isoformat()}
 
 
 def _check_chains(digest: Digest, lines: Sequence[ArchivedEvent], heads: dict[str, Head]) -> list[Finding]:

@@ -56,7 +56,7 @@ def _is_of(link: Link, line: ArchivedEvent) -> bool:
 
 def _digests(store: ArchiveStore, line: ArchivedEvent, last: Digest) -> Iterator[Digest]:
     """The digests in which an event can be, from the hour in which it happened."""
-    names = store.digest_names(digest_name(hour_of(line.at)), last.name)
+    names = store.digest_names(digest_name(hour_of(line.event_time)), last.name)
     for batch in batched(names, _DIGESTS):
         contents = store.digests(batch)
         yield from (SignedDigest.read_bytes(contents[name]).digest for name in batch if name in contents)

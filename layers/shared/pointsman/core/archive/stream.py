@@ -4,6 +4,7 @@ A segment is a batch, as compressed JSON Lines. The same batch always gives the 
 does no harm; audit_archiver recognises a record that is in two of them by its sequence number.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
@@ -40,10 +41,12 @@ class Segment(Value, kw_only=True, frozen=True):
 def segments_of(changes: Iterable[StreamedItem]) -> list[Segment]:
     """The segments of a batch: one for each hour in which its changes were written."""
     ordered = sorted(changes, key=lambda each: (hour_of(each.written_at), each.sequence))
-    return [
-        _segment(f"{SEGMENTS}{hour_name(hour)}/", list(group))
-        for hour, group in groupby(ordered, key=lambda each: hour_of(each.written_at))
-    ]
+    segments = []
+    for hour, group in groupby(ordered, key=lambda each: hour_of(each.written_at)):
+        batch = list(group)
+        name = f"{batch[0].sequence:021d}-{batch[-1].sequence:021d}"
+        segments.append(_segment(f"{SEGMENTS}{hour_name(hour)}/", name, batch))
+    return segments
 
 
 def segment_from_table(items: Iterable[Mapping[str, Any]], now: datetime) -> Segment:
@@ -52,12 +55,12 @@ def segment_from_table(items: Iterable[Mapping[str, Any]], now: datetime) -> Seg
         StreamedItem(partition=item["pk"], key=item["sk"], sequence=0, written_at=now, item=dict(item))
         for item in sorted(items, key=lambda item: (item["pk"], item.get("at", ""), item["sk"]))
     ]
-    first = changes[0]
-    return _segment(f"{FROM_TABLE}{hour_name(hour_of(now))}/", changes, f"{first.partition}#{first.key}".encode().hex())
+    first = f"{changes[0].partition}\n{changes[0].key}"
+    folder = f"{FROM_TABLE}{hour_name(hour_of(now))}/"
+    return _segment(folder, hashlib.sha256(first.encode()).hexdigest(), changes)
 
 
-def _segment(folder: str, changes: list[StreamedItem], name: str = "") -> Segment:
-    name = name[-100:] or f"{changes[0].sequence:021d}-{changes[-1].sequence:021d}"
+def _segment(folder: str, name: str, changes: list[StreamedItem]) -> Segment:
     return Segment(name=f"{folder}{name}.jsonl.gz", content=pack(each.to_dict() for each in changes))
 
 

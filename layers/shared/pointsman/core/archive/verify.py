@@ -43,9 +43,12 @@ class Verifier:
         trail: TrailPartitions | None,
         now: datetime,
         progress: Progress = lambda _: None,
+        *,
+        ends: bool = True,
     ) -> None:
+        """`ends`: the newest digest must be as new as the archiver makes them, which a saved archive cannot have."""
         self._archive, self._keys, self._check_signature = archive, keys, check_signature
-        self._trail, self._now, self._progress = trail, now, progress
+        self._trail, self._now, self._progress, self._ends = trail, now, progress, ends
 
     def verify(self, first: datetime | None = None, until: datetime | None = None) -> Verification:
         """Verify the hours from `first` on and before `until`; without them, the whole archive."""
@@ -81,7 +84,8 @@ class Verifier:
 
     def _end(self, last: Digest, until: datetime | None) -> Iterator[Finding]:
         """Whether the range ends before it should."""
-        wanted = min(until, self._now - _BEHIND) if until else self._now - _BEHIND
+        newest = self._now - _BEHIND if self._ends else last.hour
+        wanted = min(until, self._now - _BEHIND) if until else newest
         missing = last.hour + HOUR
         if missing + HOUR <= wanted:
             detail = f"There is no digest since that of {last.hour:%Y-%m-%d %H:00}: read the log of audit_archiver"
@@ -156,7 +160,7 @@ class _Judgement:
         """The result of the verification."""
         digests = [digest for _, digest, _ in self._hours]
         events = [line for _, _, lines in self._hours for line in lines or ()]
-        late = [each for each in events if not each.from_table and each.written_at - each.at > _LATE]
+        late = [each for each in events if not each.from_table and each.written_at - each.event_time > _LATE]
         older, waiting, inserted = self._unknown(digests[0])
         findings = sorted([*self._digests, *self._lines, *self._trail, *inserted], key=lambda each: each.order)
         return Verification(
@@ -180,8 +184,8 @@ class _Judgement:
     def _unknown(self, first: Digest) -> tuple[int, int, list[Finding]]:
         """Of the items that no digest of the range has: how many are older, how many wait, and which were inserted."""
         unknown = [each for each in self._partitions.unknown if (each.partition, each.key) not in self._later]
-        start = max(first.complete_from, first.hour + _CLOCKS if first.previous else first.complete_from)
-        older = [each for each in unknown if each.at and each.at < start]
+        older = [each for each in unknown if each.at and each.at < first.complete_from]
+        start = max(first.complete_from, first.hour + _CLOCKS) if first.previous else first.complete_from
         rest = [each for each in unknown if not (each.at and each.at < start)]
         stored = self._verifier.waiting() if rest else set()
         recent = self._verifier.now - _ON_THE_WAY

@@ -6,6 +6,7 @@
 | `type`, `at` | the event's type and time (ISO 8601, UTC, microseconds, so that text sorts by time) |
 | `actor`, `repository`, `commit`, `route`, `rollout`, `target`, `host` | as in `data`, which a version may not know |
 | `data` | the whole event as a map |
+| `expires_at` | seconds since 1970, when DynamoDB may remove the item; absent if it stays |
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from msgspec import ValidationError
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import TrailEvent, read_event
 
+EXPIRES_AT = "expires_at"
 ATTRIBUTES = ("actor", "repository", "commit", "target", "host", "rollout", "route")
 
 

@@ -1,0 +1,143 @@
+"""`pointsman audit verify` and `backfill` on a stack, as moto has it."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+
+from functions.audit_archiver import wiring
+from functions.audit_indexer import handler as indexer
+from pointsman.adapters.trail_dynamodb import DynamoTrail
+from pointsmanctl.commands.audit import backfill, verify
+from tests.support.archiving_stack import ArchivingStack
+from tests.support.command_line import run, usage_error
+from tests.support.events import DEV, PROD, host, started_rollout, started_run
+
+START, RUN, RESULT = started_rollout(DEV, PROD), started_run(DEV), host(DEV, "web-1")
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArchivingStack]:
+    """Three events, each in an hour of its own; everything is closed."""
+    with mock_aws():
+        stack = ArchivingStack(monkeypatch)
+        for module in (verify, backfill):
+            monkeypatch.setattr(module, "connect_stack", lambda *_: stack.connection)
+        stack.clock.now = datetime.now(UTC).replace(minute=20) - timedelta(hours=8)
+        stack.archive()
+        stack.clock.now += timedelta(hours=3)
+        for event in (START, RUN, RESULT):
+            stack.record(event.replace(at=stack.clock()))
+            stack.clock.now += timedelta(hours=1)
+        stack.clock.now = datetime.now(UTC)
+        stack.archive()
+        yield stack
+        wiring.forget()
+        indexer.forget()
+
+
+def alter(stack: ArchivingStack) -> None:
+    stack.dynamodb.update_item(
+        TableName="audit",
+        Key={"pk": {"S": RUN.partition}, "sk": {"S": RUN.key}},
+        UpdateExpression="SET actor = :who",
+        ExpressionAttributeValues={":who": {"S": "mallory"}},
+    )
+
+
+def test_a_trail_is_proven(stack: ArchivingStack) -> None:
+    done = run("audit", "verify")
+    assert done.exit_code == 0, done.output
+    [first, signed, *rest] = done.stdout.splitlines()
+    assert first.startswith("Proven complete and unaltered: 3 events of ")
+    assert signed.startswith("Signed with the key ")
+    assert len(signed.split()[-1]) == 64
+    assert rest == []
+
+
+def test_the_first_event_that_differs_is_named(stack: ArchivingStack) -> None:
+    alter(stack)
+    stack.dynamodb.delete_item(TableName="audit", Key={"pk": {"S": RESULT.partition}, "sk": {"S": RESULT.key}})
+    done = run("audit", "verify")
+    assert done.exit_code == 1
+    [headline, first, second, _] = done.stdout.splitlines()
+    assert headline.startswith("NOT PROVEN: 2 discrepancies in 3 events of ")
+    assert first.startswith("FIRST")
+    assert first.endswith(f"changed    trail    {RUN.key} of {RUN.partition} is not in the trail as it was archived")
+    assert second.endswith(f"removed    trail    {RESULT.key} of {RESULT.partition} is not in the trail")
+    [answer] = json.loads(run("audit", "verify", "-o", "json").stdout)
+    assert (answer["proven"], [each["kind"] for each in answer["findings"]]) == (False, ["changed", "removed"])
+    lines = run("audit", "verify", "-o", "csv").stdout.splitlines()
+    assert lines[0].startswith("proven,first,until,hours,events,kind,where,")
+    assert len(lines) == 3
+
+
+def test_a_range_is_verified_alone(stack: ArchivingStack) -> None:
+    alter(stack)
+    end = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+    assert run("audit", "verify", "--from", "3h", "--to", end).exit_code == 0
+    assert run("audit", "verify", "--from", "6h").exit_code == 1
+    assert "before it begins" in usage_error("audit", "verify", "--from", "1h", "--to", "2h")
+    assert "not a valid time" in usage_error("audit", "verify", "--from", "soon")
+
+
+def test_a_bundle_is_verified_offline_and_without_the_stack(
+    stack: ArchivingStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "trail.zip"
+    saved = run("audit", "verify", "--save-bundle", path)
+    assert saved.exit_code == 0, saved.output
+    monkeypatch.setattr(verify, "connect_stack", lambda *_: pytest.fail("the stack was asked"))
+    done = run("audit", "verify", "--bundle", path)
+    assert done.exit_code == 0
+    assert "Proven complete and unaltered: 3 events" in done.stdout
+    assert "the audit table was not read" in done.stdout
+    assert "brings its own key" in done.stderr
+    [key] = [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("Signed with the key")]
+    assert run("audit", "verify", "--bundle", path, "--key", key.upper()).stderr == ""
+    other = run("audit", "verify", "--bundle", path, "--key", "4f")
+    assert (other.exit_code, "no public key with the fingerprint 4f" in other.stderr) == (2, True)
+
+
+def test_a_bundle_that_somebody_changed_is_not_proven(stack: ArchivingStack, tmp_path: Path) -> None:
+    path, forged = tmp_path / "trail.zip", tmp_path / "forged.zip"
+    run("audit", "verify", "--save-bundle", path)
+    with zipfile.ZipFile(path) as bundle, zipfile.ZipFile(forged, "w") as copy:
+        names = sorted(name for name in bundle.namelist() if name.startswith("events/"))
+        for name in bundle.namelist():
+            if name != names[-1]:
+                copy.writestr(name, bundle.read(name))
+    done = run("audit", "verify", "--bundle", forged)
+    assert done.exit_code == 1
+    assert f"{RESULT.key} of {RESULT.partition} cannot be read, nor can the rest of its file" in done.stdout
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK nothing"])
+def test_a_file_that_is_no_bundle_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "trail.zip"
+    if content is not None:
+        path.write_bytes(content)
+    done = run("audit", "verify", "--bundle", path)
+    assert done.exit_code == 2
+    assert "--save-bundle" in done.stderr
+
+
+def test_what_the_stream_did_not_deliver_is_added_from_the_table(stack: ArchivingStack) -> None:
+    lost = host(PROD, "db-1").replace(at=datetime.now(UTC) - timedelta(days=40))
+    DynamoTrail(stack.dynamodb, "audit").record(lost)
+    assert "1 event is older than the archive" in run("audit", "verify").stdout
+    checked = run("audit", "backfill", "--check")
+    assert (checked.exit_code, checked.stdout) == (1, "1 of 4 events are not in the archive.\n")
+    assert run("audit", "backfill").stdout == "Stored 1 of 4 events for the next digest.\n"
+    assert run("audit", "backfill").stdout == "The archive has every event of the trail: 4 events.\n"
+    stack.clock.now += timedelta(hours=2)
+    stack.archive()
+    result = run("audit", "verify")
+    assert result.exit_code == 0
+    assert "Proven complete and unaltered: 4 events" in result.stdout
+    assert "1 event was archived from the table by an operator" in result.stdout
+    assert json.loads(run("audit", "backfill", "-o", "json").stdout) == [{"events": 4, "missing": 0, "stored": True}]
