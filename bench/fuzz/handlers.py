@@ -40,6 +40,7 @@ from pointsman.adapters.slack_messages_memory import MemorySlackMessages
 from pointsman.adapters.slack_summaries_memory import MemorySummaries
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.archive.age import ArchiveAge
 from pointsman.core.audit.recorder import AuditRecorder
 from pointsman.core.github.allowed_addresses import AllowedAddresses
 from pointsman.core.index.indexer import Indexer
@@ -54,10 +55,11 @@ from pointsman.core.trail.events import read_event
 from pointsman.core.trail.keys import rollout_of
 from pointsman.errors import Misconfigured, Unavailable, Unreadable
 from tests.support.alarms import alarm_event
+from tests.support.archive import ArchivedTrail
 from tests.support.events import DEV, OPERATOR, PROD, after, arn, build_event, host_event, stored_run
 from tests.support.lambda_context import FakeContext
 from tests.support.receiver import a_receiver, shipped_routes, signed_headers
-from tests.support.rollouts import Clock, delivery
+from tests.support.rollouts import MORNING, Clock, delivery
 
 EVENTS = Path(__file__).parents[2] / "events"
 INSTANCE_EVENT = EVENTS / "aws" / "ec2-instance-running.json"
@@ -228,9 +230,19 @@ def audit_indexer_case(chance: random.Random) -> Case:
         json.dumps(images, ensure_ascii=False).encode()
     except (TypeError, ArithmeticError, UnicodeEncodeError):
         return Case("the table refuses it")
-    record = {"eventName": "INSERT", "dynamodb": {"Keys": marshal({"pk": item["pk"], "sk": item["sk"]}), **images}}
-    with patch.object(audit_indexer, "_indexer", lambda: indexer):
-        audit_indexer.lambda_handler({"Records": [record]}, FakeContext())
+    place = {"Keys": marshal({"pk": item["pk"], "sk": item["sk"]}), "SequenceNumber": "1"}
+    about = {**place, "ApproximateCreationDateTime": MORNING.timestamp(), **images}
+    archive = ArchivedTrail()
+    parts = {
+        "_indexer": lambda: indexer,
+        "_segments": lambda: archive.archive,
+        "_archive_age": lambda: ArchiveAge(archive.archive, lambda: archive.now),
+    }
+    with patch.multiple(audit_indexer, **parts):
+        audit_indexer.lambda_handler({"Records": [{"eventName": "INSERT", "dynamodb": about}]}, FakeContext())
+    archive.close(2)
+    if not archive.verify(offline=True).first or archive.archive.waiting():
+        return Case("broken", "its hour cannot be closed")
     keys = list(index.keys())
     if any(len(pk.encode()) > 2048 or len(sk.encode()) > 1024 for pk, sk in keys):
         return Case("broken", "the table would refuse a key of an entry")

@@ -136,6 +136,11 @@ def _show_next_steps(deployment: "Deployment") -> None:
         f"value of {outputs.get('WebhookSecretName')} in Secrets Manager."
     )
     note(f"The dashboard: {outputs.get('DashboardUrl')}")
+    if key := deployment.signing_key():
+        note(
+            f"The trail's digests are signed with the key {key}. Keep this fingerprint where nobody of this account can "
+            "change it: `pointsman audit verify --bundle` compares it."
+        )
 
 
 def _examine(preparation: "Preparation", targets: Sequence[str]) -> None:

@@ -1,9 +1,11 @@
 """Plans and deploys all stacks of an installation: the control stack, the run image, then all workers at once."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
+from pointsman.adapters.signer_kms import KmsSigner
 from pointsmanctl.deployment.accounts import CONTROL
 from pointsmanctl.deployment.installation import ControlFacts, Installation
 from pointsmanctl.deployment.model import (
@@ -104,6 +106,19 @@ class Deployment:
                 f"the run image is not in {', '.join(sorted(regions))} yet: deploy it, too, with --only {IMAGE}"
             )
         return facts
+
+    def signing_key(self) -> str | None:
+        """Return the fingerprint of the key that signs the trail's digests; None if the control stack has none.
+
+        Raises Unavailable or Misconfigured.
+        """
+        control = self.control_state()
+        arn = control.outputs.get("SigningKeyArn") if control else None
+        if arn is None:
+            return None
+        stack = self.installation.control_stack(self.control_account_id, "")
+        client = self.deployer.accounts.client("kms", stack.account, stack.region)
+        return hashlib.sha256(KmsSigner(client, arn).public_key()).hexdigest()
 
     def control_state(self) -> StackState | None:
         """Return the control stack as it is; None if it does not exist."""

@@ -1,6 +1,7 @@
 """From nothing: an empty directory, accounts without a stack, and at the end nothing left to do."""
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -87,6 +88,7 @@ def deployed(initialised: Operator, empty: LocalCloud) -> Operator:
     assert done.returncode == 0, done.stderr
     assert actions(done.stdout) == dict.fromkeys(STACKS, "create")
     assert "Next: `pointsman slack-app` for Slack, then `pointsman github-app` for GitHub." in done.stderr
+    assert re.search(r"The trail's digests are signed with the key [0-9a-f]{64}\.", done.stderr)
     assert "The dashboard: https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#" in done.stderr
     done = initialised.run("slack-app", "--yes", text=empty.record.slack_token)
     assert done.returncode == 0, done.stderr

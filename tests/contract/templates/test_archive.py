@@ -143,3 +143,11 @@ def test_every_writer_of_the_trail_knows_how_long_events_stay() -> None:
 def test_the_stream_keeps_trying_for_as_long_as_it_can() -> None:
     """What it drops is in no digest."""
     assert control().properties("AuditIndexerTrail")["MaximumRecordAgeInSeconds"] == 86_400
+
+
+def test_only_audit_archiver_lets_events_expire() -> None:
+    refusal = list(statements("AuditTable", control().properties("AuditTable")["ResourcePolicy"]["PolicyDocument"]))[1]
+    assert (refusal.effect, refusal.principal, refusal.actions) == ("Deny", "*", ["dynamodb:UpdateTimeToLive"])
+    glass = f"arn:aws:iam::{CONTROL_ACCOUNT}:role/{control().template['Parameters']['BreakGlassRole']['Default']}"
+    archiver = role("AuditArchiverRole")
+    assert refusal.conditions == {"ArnNotEquals": {"aws:PrincipalArn": [archiver, glass]}}

@@ -173,14 +173,6 @@ def test_the_trails_own_policy_refuses_every_change_to_everyone() -> None:
     assert set(refusal.actions) == WAYS_TO_CHANGE_AN_ITEM - {"dynamodb:UpdateTimeToLive"}
 
 
-def test_only_audit_archiver_lets_events_expire() -> None:
-    refusal = trail_refusals()[1]
-    assert (refusal.effect, refusal.principal, refusal.actions) == ("Deny", "*", ["dynamodb:UpdateTimeToLive"])
-    glass = role(control().template["Parameters"]["BreakGlassRole"]["Default"])
-    archiver = role(control().properties("AuditArchiverRole")["RoleName"])
-    assert refusal.conditions == {"ArnNotEquals": {"aws:PrincipalArn": [archiver, glass]}}
-
-
 def role(name: str) -> str:
     return f"arn:aws:iam::{CONTROL_ACCOUNT}:role/{name}"
 

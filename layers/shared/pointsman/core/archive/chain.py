@@ -10,7 +10,7 @@ from pointsman.core.trail.item import ATTRIBUTES, digest
 from pointsman.core.value import Value
 
 
-class Link(Value, kw_only=True, frozen=True):
+class ChainLink(Value, kw_only=True, frozen=True):
     """An event's place in the chain of its partition, as the digest has it."""
 
     partition: str
@@ -32,7 +32,7 @@ class Head(Value, kw_only=True, frozen=True):
     sequence: int = 0  # of the newest change that came from the stream
 
     @classmethod
-    def at(cls, link: Link) -> "Head":
+    def at(cls, link: ChainLink) -> "Head":
         """The chain that ends with `link`."""
         return cls(number=link.number, link=link.link, sequence=link.sequence)
 
@@ -53,18 +53,18 @@ class ArchivedEvent(Value, kw_only=True, frozen=True):
     event_key: str
     change: ChangeKind = "INSERT"
     number: int
-    sequence: int = 0  # as in Link
+    sequence: int = 0  # as in ChainLink
     previous: str  # the link of the one before; empty for the first
     link: str
     sha256: str
     written_at: datetime
     from_table: bool = False
-    data: dict[str, Any]  # the whole event
+    data: Any = None  # the whole event
 
     @property
-    def as_link(self) -> Link:
+    def as_link(self) -> ChainLink:
         """What the digest says of it, with the hash that its data has now. What was removed has no data."""
-        return Link(
+        return ChainLink(
             partition=self.event_partition,
             key=self.event_key,
             change=self.change,
@@ -109,34 +109,37 @@ def append(
 def _order(pair: tuple[StreamedItem, bool]) -> tuple[str, int, str, str]:
     """What is from the table has the sequence 0, so it comes before what the stream delivered since."""
     change, _ = pair
-    return change.partition, change.sequence, change.item.get("at", ""), change.key
+    return change.partition, change.sequence, str(change.item.get("at")), change.key
 
 
 def _line(change: StreamedItem, head: Head, *, from_table: bool) -> ArchivedEvent:
-    data = change.item.get("data") or {}
+    """The line of a change. Whatever somebody has put into the table has one: else no hour could be closed any more."""
+    data = change.item.get("data")
     sha256 = digest(data)
-    return ArchivedEvent.read(
-        {
-            **{name: change.item.get(name) for name in ("type", *ATTRIBUTES)},
-            "event_time": change.item.get("at"),
-            "event_partition": change.partition,
-            "event_key": change.key,
-            "change": change.change,
-            "number": head.number + 1,
-            "sequence": max(head.sequence, change.sequence),
-            "previous": head.link,
-            "link": link_after(head.link, change.change, change.partition, change.key, sha256),
-            "sha256": sha256,
-            "written_at": change.written_at.isoformat(),
-            "from_table": from_table,
-            "data": _REMOVED if change.change == "REMOVE" else data,
-        }
+    texts = {name: value for name in ATTRIBUTES if isinstance(value := change.item.get(name), str)}
+    return ArchivedEvent(
+        event_time=time_of(change.item) or change.written_at,
+        type=str(change.item.get("type")),
+        **texts,
+        event_partition=change.partition,
+        event_key=change.key,
+        change=change.change,
+        number=head.number + 1,
+        sequence=max(head.sequence, change.sequence),
+        previous=head.link,
+        link=link_after(head.link, change.change, change.partition, change.key, sha256),
+        sha256=sha256,
+        written_at=change.written_at,
+        from_table=from_table,
+        data=_REMOVED if change.change == "REMOVE" else data,
     )
 
 
 def agrees(item: Mapping[str, Any]) -> bool:
     """Whether the attributes beside an item's `data` say the same as `data`, of which alone there is a hash."""
-    data = item.get("data") or {}
+    data = item.get("data")
+    if not isinstance(data, dict):
+        return False
     same = all((item.get(name) or None) == (data.get(name) or None) for name in ("type", *ATTRIBUTES))
     return same and time_of(item) == time_of(data)
 

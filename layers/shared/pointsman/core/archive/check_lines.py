@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import ValidationError
 
-from pointsman.core.archive.chain import ArchivedEvent, Head, Link, agrees, link_after
+from pointsman.core.archive.chain import ArchivedEvent, ChainLink, Head, agrees, link_after
 from pointsman.core.archive.digest import Digest
 from pointsman.core.archive.errata import Errata
 from pointsman.core.archive.findings import Finding, Kind
@@ -59,7 +59,7 @@ def _compare(digest: Digest, lines: Sequence[ArchivedEvent], errata: Errata) -> 
 
 
 def _changed(
-    digest: Digest, wanted: Mapping[_Id, Link], lines: Sequence[ArchivedEvent], errata: Errata
+    digest: Digest, wanted: Mapping[_Id, ChainLink], lines: Sequence[ArchivedEvent], errata: Errata
 ) -> list[Finding]:
     different = {
         _id(line.as_link): line.as_link
@@ -77,7 +77,7 @@ def _changed(
     return findings
 
 
-def _is_as_signed(line: ArchivedEvent, link: Link, errata: Errata) -> bool:
+def _is_as_signed(line: ArchivedEvent, link: ChainLink, errata: Errata) -> bool:
     now = line.as_link
     same = now.replace(sha256=link.sha256) == link and line.sha256 == link.sha256
     explained = now.sha256 == link.sha256 or errata.explain(link.partition, link.key, link.sha256, now.sha256)
@@ -103,11 +103,11 @@ def _check_chains(digest: Digest, lines: Sequence[ArchivedEvent], heads: dict[st
     return findings
 
 
-def _id(link: Link) -> _Id:
+def _id(link: ChainLink) -> _Id:
     return link.partition, link.key, link.number
 
 
-def _finding(kind: Kind, digest: Digest, link: Link, problem: str) -> Finding:
+def _finding(kind: Kind, digest: Digest, link: ChainLink, problem: str) -> Finding:
     return Finding(
         kind=kind,
         where="archive",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from pointsman.core.archive.chain import Link, agrees, time_of
+from pointsman.core.archive.chain import ChainLink, agrees, time_of
 from pointsman.core.archive.digest import Digest
 from pointsman.core.archive.errata import Errata
 from pointsman.core.archive.findings import Finding, Kind
@@ -25,10 +25,10 @@ class ArchivedItem:
     """What digests say of an item of the trail: one link, or more if it was altered."""
 
     def __init__(self) -> None:
-        self.links: list[tuple[Digest, Link]] = []
+        self.links: list[tuple[Digest, ChainLink]] = []
 
     @property
-    def last(self) -> Link:
+    def last(self) -> ChainLink:
         """What it is now."""
         return self.links[-1][1]
 
@@ -81,7 +81,7 @@ class PartitionCheck:
                 if not self._has_expired(digest, item):
                     findings.append(_finding("removed", digest, link, "is not in the trail"))
                 continue
-            sha256 = hash_of(stored[key].get("data") or {})
+            sha256 = hash_of(stored[key].get("data"))
             if sha256 == link.sha256 and agrees(stored[key]):
                 continue
             if agrees(stored[key]) and self._explains(link, sha256):
@@ -98,7 +98,7 @@ class PartitionCheck:
             return _finding("reordered", digest, link, f"has the content of {owner} in the trail")
         return _finding("changed", digest, link, "is not in the trail as it was archived")
 
-    def _explains(self, link: Link, sha256: str) -> bool:
+    def _explains(self, link: ChainLink, sha256: str) -> bool:
         return self._errata.explain(link.partition, link.key, link.sha256, sha256)
 
     def _has_expired(self, digest: Digest, item: ArchivedItem) -> bool:
@@ -114,11 +114,11 @@ def _unknown(item: Mapping[str, Any]) -> UnknownItem:
         partition=item["pk"],
         key=item["sk"],
         at=time_of(item),
-        sha256=hash_of(item.get("data") or {}),
+        sha256=hash_of(item.get("data")),
     )
 
 
-def _finding(kind: Kind, digest: Digest, link: Link, problem: str) -> Finding:
+def _finding(kind: Kind, digest: Digest, link: ChainLink, problem: str) -> Finding:
     return Finding(
         kind=kind,
         where="trail",

@@ -12,7 +12,7 @@ from typing import Final
 
 from msgspec import DecodeError
 
-from pointsman.core.archive.chain import Link
+from pointsman.core.archive.chain import ChainLink
 from pointsman.core.value import Value
 
 DIGESTS: Final = "digests/"
@@ -36,7 +36,7 @@ class Digest(Value, kw_only=True, frozen=True):
     expire_after_days: int | None = None  # after which DynamoDB removes an event of this hour; None: never
     file: str | None = None  # name of the export's object; None: no event
     segments: tuple[str, ...] = ()  # from which the export was made
-    links: tuple[Link, ...] = ()  # by partition and number
+    links: tuple[ChainLink, ...] = ()  # by partition and number
 
     @property
     def name(self) -> str:

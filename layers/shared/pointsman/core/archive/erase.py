@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from itertools import batched
 from typing import Final
 
-from pointsman.core.archive.chain import ArchivedEvent, Link
+from pointsman.core.archive.chain import ArchivedEvent, ChainLink
 from pointsman.core.archive.digest import Digest, SignedDigest, digest_name
+from pointsman.core.archive.errata import Errata
 from pointsman.core.archive.lines import pack, unpack
 from pointsman.core.archive.ports import ArchiveStore
 from pointsman.core.archive.stream import hour_of
-from pointsman.core.trail.erratum_event import ErratumRecorded
 
 _DIGESTS: Final = 48  # read at a time
 
@@ -23,13 +23,10 @@ def erase(store: ArchiveStore, digest: Digest) -> None:
     if digest.file is None or all(link.change != "MODIFY" for link in digest.links):
         return
     lines = _lines(store, digest)
-    errata = {
-        (line.event_partition, line.data["item_key"], line.data["sha256_after"]): line.data["sha256_before"]
-        for line in lines
-        if line.type == ErratumRecorded.__name__
-    }
+    errata = Errata()
+    errata.note(lines)
     for line in lines:
-        before = errata.get((line.event_partition, line.event_key, line.sha256))
+        before = errata.before(line.event_partition, line.event_key, line.sha256)
         if line.change == "MODIFY" and before:
             _erase_line(store, line, before, digest)
 
@@ -50,7 +47,7 @@ def _erased(line: ArchivedEvent, now: ArchivedEvent, before: str) -> ArchivedEve
     return now.replace(**{name: getattr(line, name) for name in chained})
 
 
-def _is_of(link: Link, line: ArchivedEvent) -> bool:
+def _is_of(link: ChainLink, line: ArchivedEvent) -> bool:
     return (link.partition, link.key) == (line.event_partition, line.event_key)
 
 

@@ -1,6 +1,9 @@
 """The errata of the archive: which change of an item they account for."""
 
 from collections.abc import Iterable
+from typing import Any
+
+from msgspec import ValidationError
 
 from pointsman.core.archive.chain import ArchivedEvent
 from pointsman.core.trail.erratum_event import ErratumRecorded
@@ -19,9 +22,18 @@ class Errata:
             if line.type == ErratumRecorded.__name__ and digest(line.data) == line.sha256:
                 self._note(line.event_partition, line.data)
 
-    def _note(self, partition: str, data: dict[str, str]) -> None:
-        changes = self._after.setdefault((partition, data["item_key"]), {})
-        changes[data["sha256_before"]] = data["sha256_after"]
+    def _note(self, partition: str, data: Any) -> None:
+        try:
+            erratum = ErratumRecorded.read(data)
+        except ValidationError:  # somebody put it into the table
+            return
+        changes = self._after.setdefault((partition, erratum.item_key), {})
+        changes[erratum.sha256_before] = erratum.sha256_after
+
+    def before(self, partition: str, key: str, after: str) -> str | None:
+        """The hash from which an erratum made `after`; None: none did."""
+        changes = self._after.get((partition, key), {})
+        return next((before for before, each in changes.items() if each == after), None)
 
     def explain(self, partition: str, key: str, before: str, after: str) -> bool:
         """Whether errata turned an item of the hash `before` into one of the hash `after`."""

@@ -53,7 +53,7 @@ def segment_from_table(items: Iterable[Mapping[str, Any]], now: datetime) -> Seg
     """A segment with items of the table, which no stream delivers any more."""
     changes = [
         StreamedItem(partition=item["pk"], key=item["sk"], sequence=0, written_at=now, item=dict(item))
-        for item in sorted(items, key=lambda item: (item["pk"], item.get("at", ""), item["sk"]))
+        for item in sorted(items, key=lambda item: (item["pk"], str(item.get("at")), item["sk"]))
     ]
     first = f"{changes[0].partition}\n{changes[0].key}"
     folder = f"{FROM_TABLE}{hour_name(hour_of(now))}/"

@@ -101,7 +101,7 @@ def read_item(item: dict[str, Any]) -> ReadEvent:
         )
 
 
-def digest(data: dict[str, Any]) -> str:
+def digest(data: Any) -> str:
     """SHA-256 of an item's `data` as JSON with sorted names: equal for items of equal content."""
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), default=_number)
     return hashlib.sha256(text.encode()).hexdigest()
