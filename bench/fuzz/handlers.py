@@ -233,12 +233,10 @@ def audit_indexer_case(chance: random.Random) -> Case:
     place = {"Keys": marshal({"pk": item["pk"], "sk": item["sk"]}), "SequenceNumber": "1"}
     about = {**place, "ApproximateCreationDateTime": MORNING.timestamp(), **images}
     archive = ArchivedTrail()
-    parts = {
-        "_indexer": lambda: indexer,
-        "_segments": lambda: archive.archive,
-        "_archive_age": lambda: ArchiveAge(archive.archive, lambda: archive.now),
-    }
-    with patch.multiple(audit_indexer, **parts):
+    age = ArchiveAge(archive.archive, lambda: archive.now)
+    with patch.multiple(
+        audit_indexer, _indexer=lambda: indexer, _segments=lambda: archive.archive, _archive_age=lambda: age
+    ):
         audit_indexer.lambda_handler({"Records": [{"eventName": "INSERT", "dynamodb": about}]}, FakeContext())
     archive.close(2)
     if not archive.verify(offline=True).first or archive.archive.waiting():

@@ -138,8 +138,8 @@ def _show_next_steps(deployment: "Deployment") -> None:
     note(f"The dashboard: {outputs.get('DashboardUrl')}")
     if key := deployment.signing_key():
         note(
-            f"The trail's digests are signed with the key {key}. Keep this fingerprint where nobody of this account can "
-            "change it: `pointsman audit verify --bundle` compares it."
+            f"The trail's digests are signed with the key {key}. Keep this fingerprint where nobody of this "
+            "account can change it: `pointsman audit verify --bundle` compares it."
         )
 
 
