@@ -239,6 +239,16 @@ def test_an_altered_item_of_the_trail_is_counted_and_logged_and_not_shown(
     assert line.__dict__["keys"] == {"pk": f"ROLLOUT#{ROLLOUT}", "sk": "RolloutStarted"}
 
 
+def test_an_item_that_dynamodb_let_expire_is_no_alteration(
+    world: NotifyWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (record,) = world.batch(started_rollout(DEV))["Records"]
+    expiry = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    capsys.readouterr()
+    world.invoke({"Records": [record | {"eventName": "REMOVE", "userIdentity": expiry}]})
+    assert "TrailAltered" not in metrics_in(capsys.readouterr().out)
+
+
 def test_the_token_is_never_logged(
     world: NotifyWorld, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

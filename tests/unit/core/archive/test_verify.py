@@ -95,6 +95,12 @@ def test_what_the_stream_has_seen_is_named_with_its_time(trail: ArchivedTrail) -
     assert removed.detail.endswith("was removed at 2026-11-23 16:00:00")
 
 
+def test_what_was_overwritten_in_a_range_is_named_though_it_is_older(trail: ArchivedTrail) -> None:
+    trail.stream(trail.put(RUN.replace(actor="mallory"), "MODIFY"))
+    trail.close(2)
+    assert trail.found(first=MORNING.replace(hour=15)) == [("changed", "trail", RUN.key)]
+
+
 # --- in the export --------------------------------------------------------------------------------------------------
 
 

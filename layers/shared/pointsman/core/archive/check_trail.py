@@ -61,9 +61,11 @@ class PartitionCheck:
         """What the stream has seen that is no erratum: an event that was overwritten or removed."""
         for partition in self.archived.values():
             for item in partition.values():
-                for (_, before), (digest, now) in zip(item.links, item.links[1:], strict=False):
-                    if now.change == "MODIFY" and not self._explains(before, now.sha256):
+                before: ChainLink | None = None
+                for digest, now in item.links:
+                    if now.change == "MODIFY" and not self._accounts_for(before, now):
                         yield _finding("changed", digest, now, f"was overwritten at {now.written_at:%Y-%m-%d %H:%M:%S}")
+                    before = now
                 digest, last = item.links[-1]
                 if last.change == "REMOVE":
                     yield _finding("removed", digest, last, f"was removed at {last.written_at:%Y-%m-%d %H:%M:%S}")
@@ -97,6 +99,12 @@ class PartitionCheck:
         if owner != key:
             return _finding("reordered", digest, link, f"has the content of {owner} in the trail")
         return _finding("changed", digest, link, "is not in the trail as it was archived")
+
+    def _accounts_for(self, before: ChainLink | None, now: ChainLink) -> bool:
+        """Whether an erratum made an item what it is `now`. What it was before may be before the range."""
+        if before is None:
+            return self._errata.before(now.partition, now.key, now.sha256) is not None
+        return self._explains(before, now.sha256)
 
     def _explains(self, link: ChainLink, sha256: str) -> bool:
         return self._errata.explain(link.partition, link.key, link.sha256, sha256)
