@@ -1,0 +1,50 @@
+"""The time that a report is about, in days of a time zone."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Self
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+
+@dataclass(frozen=True)
+class TimeSpan:
+    """From `since` until before `until`. `zone`: None is that of the machine, which is the reader's."""
+
+    since: datetime
+    until: datetime
+    zone: tzinfo | None = UTC
+    month: str | None = None  # "2026-11", if it is a whole month
+
+    @classmethod
+    def of_month(cls, text: str, zone: tzinfo | None) -> Self:
+        """Return the month that `text` names, such as 2026-11. Raises ValueError."""
+        match = _MONTH.fullmatch(text)
+        if not match or not 1 <= int(match[2]) <= 12 or not 1971 <= int(match[1]) <= 9998:
+            raise ValueError(f"{text!r} is not a month: write it as 2026-11")
+        year, month = int(match[1]), int(match[2])
+        since = datetime(year, month, 1, tzinfo=zone).astimezone(UTC)
+        until = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=zone).astimezone(UTC)
+        return cls(since, until, zone, text)
+
+    def __contains__(self, moment: datetime) -> bool:
+        """Whether a moment is in it."""
+        return self.since <= moment < self.until
+
+    def local(self, moment: datetime) -> datetime:
+        """Return a moment in the zone."""
+        return moment.astimezone(self.zone)
+
+    def day(self, moment: datetime) -> date:
+        """Return the day of a moment in the zone."""
+        return self.local(moment).date()
+
+    def days(self, now: datetime) -> Iterator[date]:
+        """Yield its days in order, without those that are yet to come."""
+        end = min(self.until, max(now, self.since))
+        day, last = self.day(self.since), self.day(end - timedelta(microseconds=1) if end > self.since else end)
+        while day <= last:
+            yield day
+            day += timedelta(days=1)
