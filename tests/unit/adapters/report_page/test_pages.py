@@ -1,0 +1,182 @@
+"""The pages of a report: what they show, that text from outside is never markup, and that their size is bounded."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from pointsman.adapters.report_page.html import TEMPLATES, html_page
+from pointsman.adapters.report_page.markdown import escape, markdown_page
+from pointsman.adapters.report_page.sections import sections
+from pointsman.core.report.values import AuditReport
+from tests.support.report_histories import DEV, NOVEMBER, PROD, Rollout, report, rollout_id
+
+HOSTILE = (
+    """<script>alert(1)</script> <img src=x onerror=y> "' | [a](javascript:b) ![c](http://d) `e` *f* @g <!-- -->"""
+)
+ROOT = Path(__file__).parents[4]
+VOID = frozenset({"meta", "img", "br", "link", "path", "rect", "circle"})
+
+
+@dataclass
+class Page(HTMLParser):
+    """The elements and the texts of a page."""
+
+    text: str
+    tags: set[str] = field(default_factory=set)
+    ids: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    attributes: set[str] = field(default_factory=set)
+    texts: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self.feed(self.text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.tags.add(tag)
+        self.attributes |= found.keys()
+        self.ids += [found["id"] or ""] if "id" in found else []
+        self.links += [str(found[name]) for name in ("href", "xlink:href", "src") if name in found]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def html_of(found: AuditReport) -> Page:
+    return Page(html_page(found, NOVEMBER, "UTC"))
+
+
+def busy(title: str = "Raise the file limit", who: str = "hana") -> AuditReport:
+    good, bad = Rollout(1, 3, who, title=title, targets=(DEV, PROD)), Rollout(2, 4, who, title=title)
+    return report(good.whole(), good.approved(), good.host("web-1", "changed"), bad.whole("failed"), bad.rolled_back())
+
+
+def test_every_figure_leads_to_its_list_on_the_same_page() -> None:
+    page = html_of(busy())
+    inside = [link[1:] for link in page.links if link.startswith("#")]
+    assert set(inside) <= {*page.ids}
+    assert len(page.ids) == len(set(page.ids))
+    assert {each.id for each in sections(busy())} <= {*inside}
+    assert rollout_id(1) in page.ids
+    assert not page.open
+
+
+def test_the_page_loads_nothing_and_runs_nothing() -> None:
+    page = html_of(busy())
+    assert not page.tags & {"script", "img", "link", "iframe", "object", "form", "input", "foreignobject"}
+    assert not [name for name in page.attributes if name.startswith("on") or name == "style"]
+    assert all(link.startswith(("#", "https://")) for link in page.links)
+    assert "default-src 'none'" in page.text
+    assert not re.search(r"url\(|@import|@font-face", page.text)
+
+
+def test_a_chart_says_in_words_what_it_shows_and_has_a_table() -> None:
+    page = html_of(busy())
+    charts = re.findall(r"<svg[^>]*>", page.text)
+    assert len(charts) == 4
+    assert all('role="img"' in each and "aria-label=" in each for each in charts)
+    assert page.text.count("<figcaption>") == 4
+    assert page.text.count('<table class="tallies">') == 4
+    assert "3 Nov: 1 succeeded" in page.texts
+
+
+def test_a_row_has_links_to_the_commit_and_the_log() -> None:
+    page = html_of(busy())
+    assert f"https://github.com/acme/infra/commit/{'0' * 39}1" in page.links
+    assert "https://logs.example/1" in page.links
+
+
+TAGS = frozenset(html_of(busy()).tags)
+
+
+@pytest.mark.parametrize("empty", ["No change ended, and no build ran.", "Nothing was allowed to run in a freeze."])
+def test_an_empty_month_says_so(empty: str) -> None:
+    page = html_of(report())
+    assert empty in page.text
+    assert "<svg" not in page.text
+
+
+def test_text_of_a_commit_is_never_html() -> None:
+    page = html_of(busy(HOSTILE, who='"><b>x'))
+    assert not page.tags & {"script", "img"}
+    assert any(HOSTILE[:40] in each for each in page.texts)
+    assert page.tags == TAGS
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=15, deadline=None)
+def test_no_text_changes_the_elements_of_the_page(text: str) -> None:
+    page = html_of(busy(text, who=text or "x"))
+    assert page.tags == TAGS
+    assert not page.open
+
+
+def test_a_link_that_is_not_https_is_text() -> None:
+    push = Rollout(1, 3)
+    evil = push.start.replace(change=push.change.replace(url="javascript:alert(1)"))
+    page = html_of(report(push.pushed(), evil, push.run(), push.end()))
+    assert not [link for link in page.links if "javascript" in link]
+
+
+@given(st.text(max_size=60))
+def test_no_text_is_markup_in_markdown(text: str) -> None:
+    tokens: Any = MarkdownIt("gfm-like", {"linkify": False}).parse(f"| a |\n| --- |\n| {escape(text)} |\n")
+    kinds = {child.type for token in tokens for child in token.children or ()}
+    assert kinds <= {"text", "text_special"}
+    cells = [token for token in tokens if token.type == "td_open"]
+    assert len(cells) == 1
+
+
+def test_markdown_shows_hostile_text_as_text() -> None:
+    page = markdown_page(busy(HOSTILE), NOVEMBER, "UTC")
+    html = MarkdownIt("gfm-like", {"linkify": False, "html": False}).render(page)
+    found = Page(html)
+    assert not found.tags & {"script", "img", "em"}
+    assert not [link for link in found.links if link.startswith(("javascript", "http://"))]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
+def test_markdown_has_the_same_lists() -> None:
+    page = markdown_page(busy(), NOVEMBER, "UTC")
+    for section in sections(busy()):
+        assert f"## {section.title} ({section.listing.total:,})" in page
+    assert "| Tue 3 Nov | 1 | 1 | 0 | 0 |" in page
+
+
+def test_ten_thousand_changes_have_a_page_of_bounded_size() -> None:
+    events = [each for number in range(10_000) for each in Rollout(number, 1 + number % 28, f"p{number % 90}").whole()]
+    found = report(events)
+    page = html_of(found)
+    assert found.changes.total == 10_000
+    assert len(page.text) < 1_500_000
+    assert "9,700 are not shown" in page.text.replace("\n", " ")
+    command = "pointsman audit --type RolloutEnded --since 2026-11-01T00:00+00:00 --until 2026-12-01T00:00+00:00"
+    assert f"{command} --limit 10000" in page.text
+    assert f"{command} --limit 10000" in markdown_page(found, NOVEMBER, "UTC")
+
+
+def test_pages_share_one_set_of_colours() -> None:
+    """The package of the functions cannot read the command's: both have the file."""
+    assert (TEMPLATES / "theme.css").read_text() == (ROOT / "pointsmanctl/web/theme.css").read_text()
+
+
+def test_a_time_that_is_not_over_is_marked() -> None:
+    found = report(made_at=NOVEMBER.until.replace(month=11, day=5, tzinfo=UTC))
+    assert "this time is not over yet" in html_of(found).text
+    assert "**This time is not over yet.**" in markdown_page(found, NOVEMBER, "UTC")
