@@ -1,7 +1,7 @@
 """Times as people write and read them: in the zone of the reader, which TZ names. JSON has UTC."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from msgspec import to_builtins
 
@@ -11,14 +11,14 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def parse_time(text: str, now: datetime) -> datetime:
+def parse_time(text: str, now: datetime, zone: tzinfo | None = None) -> datetime:
     """Return the time that `text` names, in UTC. Raises ValueError.
 
     It is `24h` or `7d` before `now`, the beginning of `today`, `yesterday` or the last `monday`, or ISO 8601. Without
-    an offset it is in the reader's zone.
+    an offset it is in `zone`, by default the reader's.
     """
     try:
-        found = _read(text, now)
+        found = _read(text, now, zone)
     except (ValueError, OverflowError, OSError) as error:
         raise ValueError(
             f"{text!r} is not a valid time: use 30m, 24h, 7d, yesterday, monday, 2026-11-23 or 2026-11-23T18:00"
@@ -28,12 +28,13 @@ def parse_time(text: str, now: datetime) -> datetime:
     return found
 
 
-def _read(text: str, now: datetime) -> datetime:
+def _read(text: str, now: datetime, zone: tzinfo | None) -> datetime:
     if match := re.fullmatch(r"(\d{1,6})([smhdw])", text):
         return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
-    if day := _day(text.lower(), now.astimezone().date()):
-        return datetime.combine(day, time()).astimezone(UTC)
-    return datetime.fromisoformat(text).astimezone(UTC)
+    if day := _day(text.lower(), now.astimezone(zone).date()):
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _day(name: str, today: date) -> date | None:

@@ -86,7 +86,10 @@ class TrailReader:
 
     def load(self, entries: Iterable[IndexEntry]) -> dict[EventKey, ReadEvent]:
         """Return the events of entries, by where they are. Those that are gone are left out."""
-        places = dict.fromkeys(each.place for each in entries)
+        return self.load_places(dict.fromkeys(each.place for each in entries))
+
+    def load_places(self, places: Iterable[EventKey]) -> dict[EventKey, ReadEvent]:
+        """Return the events of these places. Those that are gone are left out."""
         with ThreadPoolExecutor(_READERS) as pool:
             parts = pool.map(DynamoTrail(self.client, self.audit_table).load, batched(places, _BATCH))
             return {place: event for part in parts for place, event in part.items()}

@@ -28,6 +28,10 @@ class AuditGroup(LazyGroup):
             f"{HERE}.backfill:backfill",
             "Add events of the audit table to the archive that it does not have: older ones, and lost ones.",
         ),
+        "report": Lazy(
+            f"{HERE}.report:report",
+            "Write a report of a month as a page: changes, failures, approvals, drift, the DORA figures and cost.",
+        ),
         "reindex": Lazy(
             f"{HERE}.reindex:reindex", "Make the index of the audit trail anew, or compare it with the trail."
         ),
