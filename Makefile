@@ -111,6 +111,7 @@ requirements: $(SYNCED) ## Export the pinned requirements of the layers, of buil
 	$(UV) export --frozen --quiet --only-group shared --no-emit-project --no-annotate --no-header -o layers/shared/requirements.txt
 	$(UV) export --frozen --quiet --only-group github-app --no-emit-project --no-annotate --no-header -o layers/github_app/requirements.txt
 	$(UV) export --frozen --quiet --only-group slack --no-emit-project --no-annotate --no-header -o layers/slack/requirements.txt
+	$(UV) export --frozen --quiet --only-group report --no-emit-project --no-annotate --no-header -o layers/report/requirements.txt
 	$(UV) export --frozen --quiet --only-group ansible --no-emit-project --no-annotate --no-header -o runner/requirements.txt
 	$(UV) export --frozen --quiet --only-group image --no-emit-project --no-annotate --no-header -o image/requirements.txt
 	$(UV) export --frozen --quiet --only-group ansible --only-group image --no-hashes --no-emit-project --no-annotate --no-header -o image/constraints.txt

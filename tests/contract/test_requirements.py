@@ -16,6 +16,7 @@ from tests.contract.templates.cloudformation import ROOT
         ("layers/shared", ["--only-group", "shared"]),
         ("layers/github_app", ["--only-group", "github-app"]),
         ("layers/slack", ["--only-group", "slack"]),
+        ("layers/report", ["--only-group", "report"]),
         ("runner", ["--only-group", "ansible"]),
         ("image", ["--only-group", "image"]),
     ],
@@ -43,7 +44,9 @@ def exported(*chosen: str) -> str:
     ).stdout
 
 
-@pytest.mark.parametrize("folder", ["layers/shared", "layers/github_app", "layers/slack", "runner", "image"])
+@pytest.mark.parametrize(
+    "folder", ["layers/shared", "layers/github_app", "layers/slack", "layers/report", "runner", "image"]
+)
 def test_every_pinned_package_has_a_hash(folder: str) -> None:
     text = (ROOT / folder / "requirements.txt").read_text()
     pins = text.replace("\\\n", " ").splitlines()

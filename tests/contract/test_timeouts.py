@@ -10,12 +10,15 @@ import pytest
 
 from pointsman.adapters import aws_client, aws_json
 from pointsman.adapters.aws_client import CallLimits
-from tests.contract.templates.cloudformation import ROOT, control, load
+from tests.contract.templates.cloudformation import ROOT, load, reporting
 from tests.contract.templates.test_functions import FUNCTIONS
 
 LAYER = ROOT / "layers/shared/pointsman"
 DOCS = (ROOT / "docs/timeouts.md").read_text()
-FUNCTION_TIMEOUTS = {folder: control().properties(name)["Timeout"] for name, folder in FUNCTIONS.items()}
+FUNCTION_TIMEOUTS = {
+    folder: reporting().properties(name)["Timeout"]
+    for name, folder in {**FUNCTIONS, "AuditReporter": "audit_reporter"}.items()
+}
 
 
 class Client(NamedTuple):

@@ -105,8 +105,9 @@ class Idle:
 
 
 def count(file: str, kind: str) -> int:
-    """Return how many resources of a type a template has."""
-    return sum(each["Type"] == kind for each in read_template(ROOT / file)["Resources"].values())
+    """Return how many resources of a type a template has, without those of an option."""
+    resources = read_template(ROOT / file)["Resources"].values()
+    return sum(each["Type"] == kind and "Condition" not in each for each in resources)
 
 
 def schedules() -> tuple[float, float, float]:
@@ -116,7 +117,7 @@ def schedules() -> tuple[float, float, float]:
             float(event["Properties"]["Schedule"].removeprefix("rate(").split()[0])
             for resource in read_template(ROOT / "template.yaml")["Resources"].values()
             for event in _events(resource)
-            if event["Type"] == "Schedule"
+            if event["Type"] == "Schedule" and isinstance(event["Properties"]["Schedule"], str)  # not that of an option
         ),
         reverse=True,
     )

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from functions.audit_archiver.settings import AuditArchiverSettings
 from functions.audit_indexer.settings import AuditIndexerSettings
+from functions.audit_reporter.settings import AuditReporterSettings
 from functions.audit_writer.settings import AuditWriterSettings
 from functions.command_receiver.settings import CommandReceiverSettings
 from functions.notify.settings import NotifySettings
@@ -24,6 +25,7 @@ FUNCTIONS: Final[Mapping[str, type[Settings]]] = {
     "AuditWriter": AuditWriterSettings,
     "AuditIndexer": AuditIndexerSettings,
     "AuditArchiver": AuditArchiverSettings,
+    "AuditReporter": AuditReporterSettings,
     "Notify": NotifySettings,
 }
 BUILD: Final = {

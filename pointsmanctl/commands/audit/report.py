@@ -3,6 +3,7 @@
 import sys
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,9 @@ from pointsmanctl.stack.connection import Where
 
 if TYPE_CHECKING:
     from pointsman.core.report.span import TimeSpan
+
+
+now = partial(datetime.now, UTC)
 
 
 class PageFormat(StrEnum):
@@ -71,10 +75,10 @@ def report(
 
     if output_file is None and page_format is PageFormat.HTML and sys.stdout.isatty():
         raise InvalidInput("the page is for a browser: add --output-file report.html, or --format markdown")
-    now = datetime.now(UTC)
-    span = _span(month, since, until, zone_name, now)
+    made_at = now()
+    span = _span(month, since, until, zone_name, made_at)
     reader = TrailReader.of(connect_stack(cloud, stack, region))
-    found = report_of(records(reader.index, reader.load_places, span), span, now, dollars_a_minute=minute_price)
+    found = report_of(records(reader.index, reader.load_places, span), span, made_at, dollars_a_minute=minute_price)
     if page_format is PageFormat.HTML:
         from pointsman.adapters.report_page.html import html_page as page_of
     else:
@@ -90,7 +94,9 @@ def report(
     note(f"wrote {output_file}")
 
 
-def _span(month: str | None, since: str | None, until: str | None, zone_name: str | None, now: datetime) -> "TimeSpan":
+def _span(
+    month: str | None, since: str | None, until: str | None, zone_name: str | None, made_at: datetime
+) -> "TimeSpan":
     """The time that the options name: by default the present month."""
     from zoneinfo import ZoneInfo
 
@@ -100,26 +106,26 @@ def _span(month: str | None, since: str | None, until: str | None, zone_name: st
     if month is not None and (since is not None or until is not None):
         raise typer.BadParameter("it cannot be combined with --since or --until", param_hint="--month")
     if since is not None:
-        return _between(since, until, zone, now)
+        return _between(since, until, zone, made_at)
     if until is not None:
         raise typer.BadParameter("it needs --since", param_hint="--until")
     try:
-        span = TimeSpan.of_month(month or f"{now.astimezone(zone):%Y-%m}", zone)
+        span = TimeSpan.of_month(month or f"{made_at.astimezone(zone):%Y-%m}", zone)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--month") from error
-    if span.since > now:
+    if span.since > made_at:
         raise typer.BadParameter(f"{month} has not begun", param_hint="--month")
     return span
 
 
-def _between(since: str, until: str | None, zone: tzinfo | None, now: datetime) -> "TimeSpan":
+def _between(since: str, until: str | None, zone: tzinfo | None, made_at: datetime) -> "TimeSpan":
     from pointsman.core.report.span import TimeSpan
     from pointsmanctl.output.times import parse_time
 
     times = []
     for text, option in ((since, "--since"), (until, "--until")):
         try:
-            times.append(now if text is None else parse_time(text, now, zone))
+            times.append(made_at if text is None else parse_time(text, made_at, zone))
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint=option) from error
     if times[0] >= times[1]:

@@ -151,6 +151,11 @@ def in_a_vpc() -> Stack:
     )
 
 
+def reporting() -> Stack:
+    """The control stack that writes reports."""
+    return control(ReportSchedule="cron(30 4 * * ? *)", ReportTimeZone="Europe/Berlin")
+
+
 def reporting_instances() -> Stack:
     """The worker stack that reports new instances."""
     return worker(ConfigureNewInstances="true")

@@ -71,6 +71,7 @@ def assert_bytecode_is_used(folder: Path, in_lambda: str) -> None:
         ("CommandReceiver", "command_receiver"),
         ("AuditWriter", "audit_writer"),
         ("AuditIndexer", "audit_indexer"),
+        ("AuditReporter", "audit_reporter"),
         ("Notify", "notify"),
     ],
 )
@@ -102,7 +103,8 @@ def test_the_shared_layer_is_of_one_architecture_and_carries_bytecode(
     here = {path.relative_to(ROOT / "layers/shared") for path in (ROOT / "layers/shared/pointsman").rglob("*.py")}
     assert here == {path.relative_to(packages) for path in (packages / "pointsman").rglob("*.py")}
     assert (packages / "pointsman/amazon_roots.pem").is_file()
-    of_others = {"boto3", "botocore", "bin", "cryptography", "jwt", "slack_sdk"}
+    assert (packages / "pointsman/adapters/report_page/templates/report.html.j2").is_file()
+    of_others = {"boto3", "botocore", "bin", "cryptography", "jinja2", "jwt", "pygal", "slack_sdk"}
     assert not of_others & {path.name for path in packages.iterdir()}
 
 
@@ -116,6 +118,14 @@ def test_the_layer_for_a_github_app_can_sign(tmp_path: Path) -> None:
 def test_the_layer_of_notify_can_call_slack(tmp_path: Path) -> None:
     packages = build("SlackLayer", tmp_path) / "python"
     assert (packages / "slack_sdk/web/client.py").is_file()
+    assert_bytecode_is_used(packages, "/opt/python")
+
+
+@pytest.mark.parametrize(("architecture", "machine"), [("arm64", "AArch64"), ("x86_64", "X86-64")])
+def test_the_layer_of_audit_reporter_can_draw_pages(architecture: str, machine: str, tmp_path: Path) -> None:
+    packages = build("ReportLayer", tmp_path, architecture) / "python"
+    assert machines_of(packages, "markupsafe") == {machine}
+    assert {"jinja2", "pygal"} <= {path.name for path in packages.iterdir()}
     assert_bytecode_is_used(packages, "/opt/python")
 
 

@@ -13,6 +13,7 @@ from tests.contract.templates.cloudformation import (
     control,
     image,
     in_a_vpc,
+    reporting,
     reporting_instances,
     statements,
     statements_of_roles,
@@ -22,6 +23,7 @@ from tests.contract.templates.cloudformation import (
 
 STACKS = {
     "control": control(),
+    "control with reports": reporting(),
     "worker": worker(),
     "worker in a VPC": in_a_vpc(),
     "worker that reports instances": reporting_instances(),

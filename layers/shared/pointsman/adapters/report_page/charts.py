@@ -37,7 +37,7 @@ class Bar:
     link: str
 
 
-def over_time(tallies: Sequence[PeriodTally], unit: BarUnit, about: str, links: Sequence[str]) -> Markup:
+def changes_over_time(tallies: Sequence[PeriodTally], unit: BarUnit, about: str, links: Sequence[str]) -> Markup:
     """Return the changes of each day, week or month."""
     form = "%b %y" if unit is BarUnit.MONTH else "%-d %b"
     bars = [_bar(each, f"{each.first:{form}}", link) for each, link in zip(tallies, links, strict=True)]
@@ -46,7 +46,7 @@ def over_time(tallies: Sequence[PeriodTally], unit: BarUnit, about: str, links: 
     return _drawn(chart, bars, about)
 
 
-def by_name(tallies: Sequence[ResultTally], about: str, links: Sequence[str]) -> Markup:
+def results_by_name(tallies: Sequence[ResultTally], about: str, links: Sequence[str]) -> Markup:
     """Return a horizontal bar for each name."""
     bars = [_bar(each, each.name, link) for each, link in zip(tallies, links, strict=True)]
     return _horizontal(bars, about)

@@ -8,9 +8,10 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pointsman.adapters.report_page import charts, words
+from pointsman.adapters.report_page.charts import changes_over_time, minutes_by_name, results_by_name
 from pointsman.adapters.report_page.figures import dora_figures, figures
 from pointsman.adapters.report_page.sections import sections
+from pointsman.adapters.report_page.words import SHORT_COMMIT, dollars, duration, period, safe_url, title_of, words
 from pointsman.core.report.span import TimeSpan
 from pointsman.core.report.values import AuditReport, ResultTally
 from pointsman.core.text import escape_invisible
@@ -30,12 +31,12 @@ def _environment() -> Environment:
         finalize=_visible,
     )
     environment.filters |= {
-        "duration": words.duration,
-        "dollars": words.dollars,
-        "words": words.words,
-        "safe_url": words.safe_url,
+        "duration": duration,
+        "dollars": dollars,
+        "words": words,
+        "safe_url": safe_url,
     }
-    environment.globals["short_commit"] = words.SHORT_COMMIT
+    environment.globals["short_commit"] = SHORT_COMMIT
     return environment
 
 
@@ -51,7 +52,7 @@ def html_page(report: AuditReport, span: TimeSpan, zone_name: str) -> str:
     page = _environment().get_template("report.html.j2")
     return page.render(
         report=report,
-        title=words.title_of(report, span),
+        title=title_of(report, span),
         zone_name=zone_name,
         local=span.local,
         figures=list(figures(report)),
@@ -61,7 +62,7 @@ def html_page(report: AuditReport, span: TimeSpan, zone_name: str) -> str:
         shown=shown,
         shown_behind=SHOWN_BEHIND,
         charts=_charts(report, shown),
-        period=partial(words.period, unit=report.unit),
+        period=partial(period, unit=report.unit),
         style=Markup("\n".join((TEMPLATES / name).read_text("utf-8") for name in ("theme.css", "report.css"))),  # noqa: S704  our own
     )
 
@@ -69,14 +70,14 @@ def html_page(report: AuditReport, span: TimeSpan, zone_name: str) -> str:
 def _charts(report: AuditReport, shown: set[str]) -> dict[str, Markup]:
     links = partial(_links, shown=shown)
     return {
-        "periods": charts.over_time(
+        "periods": changes_over_time(
             report.periods, report.unit, f"Bars: changes per {report.unit}, by result", links(report.periods)
         ),
-        "people": charts.by_name(report.people, "Bars: changes of each person, by result", links(report.people)),
-        "regions": charts.by_name(
+        "people": results_by_name(report.people, "Bars: changes of each person, by result", links(report.people)),
+        "regions": results_by_name(
             report.regions, "Bars: runs in each region, by result", ["#runs"] * len(report.regions)
         ),
-        "minutes": charts.minutes_by_name(report.targets, "Bars: build minutes of each target", "#runs"),
+        "minutes": minutes_by_name(report.targets, "Bars: build minutes of each target", "#runs"),
     }
 
 

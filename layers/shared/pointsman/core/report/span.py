@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from typing import Self
+from typing import Final, Self
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
+# Results of hosts and builds may be recorded later than they happened, and an erratum may change a report.
+LATE_EVENTS: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -48,3 +50,10 @@ class TimeSpan:
         while day <= last:
             yield day
             day += timedelta(days=1)
+
+
+def months_to_write(now: datetime, zone: tzinfo | None) -> list[str]:
+    """The months whose reports are made now: this one, and the one before while events of its end may come late."""
+    local = now.astimezone(zone)
+    days = (local - LATE_EVENTS, local)
+    return list(dict.fromkeys(f"{day:%Y-%m}" for day in days))

@@ -1,0 +1,28 @@
+"""The environment of audit_reporter."""
+
+from zoneinfo import ZoneInfo
+
+from pointsman.config import Settings
+
+
+class ReportZone(str):
+    """`Europe/Berlin`: the time zone of days and times in the pages."""
+
+    __slots__ = ()
+
+    def __new__(cls, name: str = "UTC") -> "ReportZone":
+        """Check that there is such a zone. Raises ValueError."""
+        try:
+            ZoneInfo(name)
+        except (OSError, LookupError) as error:
+            raise ValueError("should be the name of a time zone, such as Europe/Berlin") from error
+        return super().__new__(cls, name)
+
+
+class AuditReporterSettings(Settings, frozen=True):
+    """audit_reporter reads AUDIT_TABLE and INDEX_TABLE, and writes pages into REPORT_BUCKET."""
+
+    audit_table: str
+    index_table: str
+    report_bucket: str
+    report_time_zone: ReportZone = ReportZone("UTC")
