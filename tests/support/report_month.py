@@ -181,7 +181,7 @@ def _special(world: MonthWorld, since: datetime) -> None:
     world.people.send(StartFreeze, scope="prod/*", seconds=6 * 3600, reason="sale of the year")
     commit = world.rollout(world.rollbacks[-1]).change.after
     world.people.send(RunByHand, route="site", commit=commit, targets=(DEV[0],), reason="try it once more")
-    for each in {name for name, _, _ in world.builds.started}:
+    for each in dict.fromkeys(name for name, _, _ in world.builds.started):
         open_runs = [str(name) for name, run in world.runs(each).items() if run.build_arn and not run.state.ended]
         world.end_on(each, tuple(open_runs))
     world.trail.record(_drift(world, "prod/eu-central-1", "web-2"))

@@ -21,7 +21,8 @@ class ReportFigure:
 def figures(report: AuditReport) -> Iterator[ReportFigure]:
     """Yield the figures beside those of DORA."""
     failed, unfinished = report.failures.total, report.unfinished.total
-    pushes = f"{count(report.pushes, 'delivery', 'deliveries')}, {report.pushes_without_run:,} of them ran nothing"
+    pushes = count(report.pushes, "delivery", "deliveries")
+    pushes += f", {report.pushes_without_run:,} of them ran nothing" if report.pushes_without_run else ""
     yield ReportFigure(f"{report.changes.total:,}", "changes", pushes, "changes")
     yield ReportFigure(f"{report.hosts_changed:,}", "hosts changed", "each counts once for every change", "changes")
     runs = f"{count(report.failed_runs.total, 'failed run')}"
