@@ -5,10 +5,11 @@ from collections import Counter
 
 import pytest
 
+from pointsman.core.report.price import DOLLARS_A_MINUTE, billed_minutes
 from tests.contract.templates.cloudformation import ROOT, control, worker
 from tests.contract.templates.metrics import emitted
 from tools.cost.__main__ import FILE, cost
-from tools.cost.model import IDLE_METRICS, MONTH, PUSH_METRICS, Idle, Push, schedules
+from tools.cost.model import IDLE_METRICS, MONTH, PUSH_METRICS, USE, Idle, Push, schedules
 
 
 def test_the_page_is_current() -> None:
@@ -54,3 +55,13 @@ def test_the_idle_metrics_are_those_of_a_sweep_of_stale_messages_and_of_the_arch
     files = ("start_build/sweep_metrics.py", "audit_archiver/handler.py")
     of_schedules = sum((ROOT / "functions" / file).read_text().count("add_metric(") for file in files)
     assert of_schedules + 1 == IDLE_METRICS
+
+
+def test_reports_have_the_same_price_of_a_minute() -> None:
+    """Functions cannot read the list of prices, which is no part of the product."""
+    assert DOLLARS_A_MINUTE == USE["build_minute"]
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(None, 0), (0.0, 1), (59.9, 1), (60.0, 1), (60.1, 2), (3600, 60)])
+def test_every_minute_that_began_is_billed(seconds: float | None, minutes: int) -> None:
+    assert billed_minutes(seconds) == minutes

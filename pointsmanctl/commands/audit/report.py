@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pointsman.core.report.price import DOLLARS_A_MINUTE
 from pointsmanctl.errors import InvalidInput
 from pointsmanctl.options import RegionOption, SinceOption, StackOption, UntilOption, WhereOption, connect_stack
 from pointsmanctl.output.messages import note
@@ -58,7 +59,7 @@ def report(
     ] = None,
     minute_price: Annotated[
         float, typer.Option(min=0, help="US dollars that a minute of CodeBuild costs you.", show_default=True)
-    ] = 0.005,
+    ] = DOLLARS_A_MINUTE,
     cloud: WhereOption = Where.AUTO,
     stack: StackOption = None,
     region: RegionOption = None,

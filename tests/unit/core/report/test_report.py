@@ -6,14 +6,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pointsman.core.model import Mode
+from pointsman.core.report.build import report_of
+from pointsman.core.report.records import TrailRecord
 from pointsman.core.report.span import TimeSpan
 from pointsman.core.report.values import BarUnit, Result, RolloutKind
 from pointsman.core.run_request import Trigger
 from pointsman.core.trail.command_events import FreezeStarted, RolloutRequested, RolloutRetried
 from pointsman.core.trail.drift_events import DriftDetected, DriftingTask, DriftResolved
-from pointsman.core.trail.events import BuildReported, DeliveryDecided, EventRejected, PlaybookEnded
+from pointsman.core.trail.events import BuildReported, DeliveryDecided, EventRejected, PlaybookEnded, RunEnded
 from tests.support.events import arn
-from tests.support.report_histories import DEV, KOFI, MADE_AT, PROD, Rollout, at, report, rollout_id
+from tests.support.report_histories import DEV, KOFI, MADE_AT, NOVEMBER, PROD, Rollout, at, record, report, rollout_id
 from tests.support.rollouts import change
 
 ARN = KOFI.replace("kofi", "hana")
@@ -21,7 +23,7 @@ ARN = KOFI.replace("kofi", "hana")
 
 def test_a_month_without_an_event() -> None:
     empty = report()
-    assert (empty.changes.total, empty.minutes, empty.pushes, len(empty.periods)) == (0, 0, 0, 30)
+    assert (empty.changes.total, empty.minutes, empty.deliveries.total, len(empty.periods)) == (0, 0, 0, 30)
     assert (empty.dora.failure_rate, empty.dora.lead_time.median, empty.dora.deployments_a_day) == (None, None, 0)
     assert not empty.people
 
@@ -93,7 +95,7 @@ def test_a_rollout_counts_in_the_month_in_which_it_ends() -> None:
     [row] = november.changes.rows
     assert [each.state for each in row.targets] == ["succeeded", "succeeded"]
     assert row.lead_seconds == pytest.approx(14.1 * 3600)
-    assert (november.pushes, october.pushes) == (0, 1)
+    assert (november.deliveries.total, october.deliveries.total) == (0, 1)
 
 
 def test_a_retry_that_succeeds_leaves_one_failed_change() -> None:
@@ -165,7 +167,23 @@ def test_a_delivery_that_ran_nothing_is_a_push() -> None:
         at=at(3), actor="hana", delivery="d-9", reason="no route runs", change=change(), decisions=()
     )
     found = report(ignored, Rollout(1, 4).whole())
-    assert (found.pushes, found.pushes_without_run) == (2, 1)
+    assert (found.deliveries.total, found.deliveries_without_run) == (2, 1)
+
+
+class LaterRunEnded(RunEnded, kw_only=True, frozen=True, tag="RunEnded"):
+    """As another version records it: with the seconds that CodeBuild charges."""
+
+    build_seconds: int | None = None
+
+
+def test_the_seconds_that_codebuild_charges_are_the_minutes_that_are_billed() -> None:
+    push = Rollout(1, 3)
+    short = push.run(seconds=110)
+    fields = {name: getattr(short, name) for name in short.__struct_fields__}
+    charged = LaterRunEnded(**fields, build_seconds=130)
+    others, entry = [record(push.start), record(push.end())], record(short).entry
+    found = [report_of([*others, TrailRecord(entry, each)], NOVEMBER, MADE_AT) for each in (short, charged)]
+    assert [each.minutes for each in found] == [2, 3]
 
 
 def test_parts_of_a_result_are_one_host() -> None:

@@ -21,12 +21,15 @@ class ReportFigure:
 def figures(report: AuditReport) -> Iterator[ReportFigure]:
     """Yield the figures beside those of DORA."""
     failed, unfinished = report.failures.total, report.unfinished.total
-    pushes = count(report.pushes, "delivery", "deliveries")
-    pushes += f", {report.pushes_without_run:,} of them ran nothing" if report.pushes_without_run else ""
-    yield ReportFigure(f"{report.changes.total:,}", "changes", pushes, "changes")
+    idle = report.deliveries_without_run
+    about = f"{idle:,} of them ran nothing" if idle else "each of them ran something"
+    yield ReportFigure(f"{report.deliveries.total:,}", "pushes", about, "deliveries")
+    kinds = "by push, by hand, rollbacks, new instances"
+    yield ReportFigure(f"{report.changes.total:,}", "changes", kinds, "changes")
     yield ReportFigure(f"{report.hosts_changed:,}", "hosts changed", "each counts once for every change", "changes")
-    runs = f"{count(report.failed_runs.total, 'failed run')}"
-    yield ReportFigure(f"{failed:,}", "failed changes", runs, "failures", alert=failed > 0)
+    yield ReportFigure(f"{failed:,}", "failed changes", "failed or rolled back", "failures", alert=failed > 0)
+    runs = report.failed_runs.total
+    yield ReportFigure(f"{runs:,}", "failed runs", "on one target, checks included", "failed-runs", alert=runs > 0)
     yield ReportFigure(f"{unfinished:,}", "not finished", "at the end of this time", "unfinished", alert=unfinished > 0)
     yield ReportFigure(f"{report.approvals.total:,}", "approvals", "and rejections at gates", "approvals")
     overrides = report.overrides.total

@@ -48,6 +48,15 @@ def sections(report: AuditReport) -> Iterator[ReportSection]:
         report.unfinished,
         "--type RolloutStarted",
     )
+    yield ReportSection(
+        "deliveries",
+        "Pushes and pull requests",
+        "What GitHub delivered, and what was decided: how many routes run, or why none does.",
+        "GitHub delivered nothing.",
+        "event",
+        report.deliveries,
+        "--type DeliveryDecided",
+    )
     yield from _failures(report)
     yield from _decisions(report)
     yield from _state(report)

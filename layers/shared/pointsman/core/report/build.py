@@ -6,7 +6,7 @@ from typing import Final
 
 from pointsman.core.index.entry import IndexEntry
 from pointsman.core.report.dora import dora
-from pointsman.core.report.fold import APPROVALS, COMMANDS, DRIFT, INSTANCES, NOTES, ROLLBACKS, TrailFold
+from pointsman.core.report.fold import APPROVALS, COMMANDS, DELIVERIES, DRIFT, INSTANCES, NOTES, ROLLBACKS, TrailFold
 from pointsman.core.report.price import DOLLARS_A_MINUTE
 from pointsman.core.report.records import TrailRecord
 from pointsman.core.report.rows import RowMaker, listing, newest_first, runs_first
@@ -42,6 +42,7 @@ def report_of(
     days = tuple(span.days(made_at))
     drift = fold.of_types(DRIFT)
     began, remain = _drifting(drift)
+    deliveries = fold.of_types(DELIVERIES)
 
     def events(entries: Iterable[IndexEntry]) -> Listing[EventRow]:
         return listing([make.event(each) for each in entries], other_rows)
@@ -51,8 +52,8 @@ def report_of(
         until=span.until,
         made_at=made_at,
         month=span.month,
-        pushes=len(fold.deliveries),
-        pushes_without_run=sum(not runs for runs in fold.deliveries.values()),
+        deliveries=events(deliveries),
+        deliveries_without_run=sum(not each.rollouts for each in deliveries),
         changes=listing(changes, rows),
         hosts_changed=sum(row.hosts_changed for row in changes),
         unfinished=listing(unfinished, other_rows),

@@ -27,12 +27,13 @@ COMMANDS: Final = frozenset(
     }
 )
 DRIFT: Final = frozenset({"DriftDetected", "DriftResolved"})
+DELIVERIES: Final = frozenset({"DeliveryDecided"})
 INSTANCES: Final = frozenset({"InstanceDecided", "InstancesSkipped"})
 # What says that the trail lacks something, that somebody did something beside Pointsman, or that it was corrected.
 NOTES: Final = frozenset(
     {"BuildReported", "ErratumRecorded", "EventRejected", "PlaybookEnded", "RawReportRecorded", "RecordingCapped"}
 )
-_KEPT: Final = APPROVALS | ROLLBACKS | COMMANDS | DRIFT | INSTANCES | NOTES
+_KEPT: Final = APPROVALS | ROLLBACKS | COMMANDS | DELIVERIES | DRIFT | INSTANCES | NOTES
 
 
 @dataclass
@@ -42,7 +43,6 @@ class TrailFold:
     span: TimeSpan
     histories: dict[str, RolloutHistory] = field(default_factory=dict)
     events: dict[str, dict[EventKey, IndexEntry]] = field(default_factory=lambda: defaultdict(dict))  # by type
-    deliveries: dict[EventKey, bool] = field(default_factory=dict)  # whether a rollout followed
     logins: dict[str, str] = field(default_factory=dict)  # by ARN
 
     def add(self, record: TrailRecord) -> None:
@@ -53,17 +53,12 @@ class TrailFold:
         if entry.rollout:
             self._history(entry.rollout).add(record, in_time=entry.at in self.span)
         if entry.type == "DeliveryDecided":
-            self._add_delivery(entry)
+            for rollout in entry.rollouts:
+                self._history(rollout).add_push(entry.at)
         if entry.actor and entry.login:
             self.logins[entry.actor] = entry.login
         if entry.type in _KEPT and entry.at in self.span and _is_noted(entry):
             self.events[entry.type][entry.place] = entry
-
-    def _add_delivery(self, entry: IndexEntry) -> None:
-        for rollout in entry.rollouts:
-            self._history(rollout).add_push(entry.at)
-        if entry.at in self.span:
-            self.deliveries[entry.place] = bool(entry.rollouts)
 
     def _history(self, rollout: str) -> RolloutHistory:
         found = self.histories.get(rollout)

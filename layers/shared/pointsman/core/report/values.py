@@ -200,8 +200,8 @@ class AuditReport(Value, kw_only=True, frozen=True):
     until: datetime
     made_at: datetime
     month: str | None
-    pushes: int  # deliveries of GitHub that were decided, pull requests included
-    pushes_without_run: int
+    deliveries: Listing[EventRow]  # pushes and pull requests
+    deliveries_without_run: int
     changes: Listing[ChangeRow]
     hosts_changed: int  # each once for every change that changed it
     unfinished: Listing[ChangeRow]
