@@ -59,7 +59,7 @@ def test_the_idle_metrics_are_those_of_a_sweep_of_stale_messages_and_of_the_arch
 
 def test_reports_have_the_same_price_of_a_minute() -> None:
     """Functions cannot read the list of prices, which is no part of the product."""
-    assert DOLLARS_A_MINUTE == USE["build_minute"]
+    assert USE["build_minute"] == DOLLARS_A_MINUTE
 
 
 @pytest.mark.parametrize(("seconds", "minutes"), [(None, 0), (0.0, 1), (59.9, 1), (60.0, 1), (60.1, 2), (3600, 60)])
