@@ -30,7 +30,7 @@ class AuditGroup(LazyGroup):
         ),
         "report": Lazy(
             f"{HERE}.report:report",
-            "Write a report of a month as a page: changes, failures, approvals, drift, the DORA figures and cost.",
+            "Write a report of a month, or of another time, from the audit trail.",
         ),
         "reindex": Lazy(
             f"{HERE}.reindex:reindex", "Make the index of the audit trail anew, or compare it with the trail."
