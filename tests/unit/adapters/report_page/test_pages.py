@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from markdown_it import MarkdownIt
 from pointsman.adapters.report_page.html import TEMPLATES, html_page
 from pointsman.adapters.report_page.markdown import escape, markdown_page
 from pointsman.adapters.report_page.sections import sections
+from pointsman.core.index.outcomes import OUTCOMES
 from pointsman.core.report.values import AuditReport
+from pointsman.core.trail.events import TYPES
 from tests.support.report_histories import DEV, NOVEMBER, PROD, Rollout, report, rollout_id
 
 HOSTILE = (
@@ -169,6 +172,16 @@ def test_ten_thousand_changes_have_a_page_of_bounded_size() -> None:
     command = "pointsman audit --type RolloutEnded --since 2026-11-01T00:00+00:00 --until 2026-12-01T00:00+00:00"
     assert f"{command} --limit 10000" in page.text
     assert f"{command} --limit 10000" in markdown_page(found, NOVEMBER, "UTC")
+
+
+def test_the_commands_that_show_every_row_are_valid() -> None:
+    for section in sections(busy()):
+        words = section.command(NOVEMBER).split()
+        given = list(pairwise(words))
+        assert words[:2] == ["pointsman", "audit"]
+        assert {value for option, value in given if option == "--type"} <= TYPES
+        assert {value for option, value in given if option == "--outcome"} <= {*OUTCOMES}
+        assert {"--since", "--until", "--limit"} <= {*words}
 
 
 def test_pages_share_one_set_of_colours() -> None:
