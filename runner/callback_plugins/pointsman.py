@@ -5,6 +5,7 @@ has no file, such as a submodule that was not fetched: nothing was done there, t
 """
 
 import functools
+import gc
 import importlib.util
 import os
 import sys
@@ -136,6 +137,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._watch_secrets(playbook)
         run = environment.context(check=bool(ansible.context.CLIARGS.get("check")))
         self._recorder = Recorder(self._spool, run, Path.cwd(), self._redactor)
+        # Each task runs in a fork of this process. What exists by now is left alone there by the garbage collector, so
+        # that its memory is not copied.
+        gc.freeze()
 
     def _watch_secrets(self, playbook: Any) -> None:
         """Watch for secrets. If that is not possible, no text of any task is recorded."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .result import ResultPart, detail
+from .result import ResultPart, detail, ends_of_parts
 from .spool import Spool, SpooledHost, SpooledRun, read
 
 HOST_RESULT = "HostResultRecorded"
@@ -42,7 +42,7 @@ def pending_results(spool: Spool, *, ended: bool) -> list[PendingEvent]:
     pending: list[PendingEvent] = []
     for name, run in read(spool.path).items():
         for host, state in run.hosts.items():
-            _write_part(spool, name, run, state, ended=ended)
+            _write_parts(spool, name, run, state, ended=ended)
             pending += [
                 PendingEvent(name, host, content, part)
                 for part, content in sorted(state.parts.items())
@@ -68,23 +68,30 @@ def mark_sent(spool: Spool, event: PendingEvent) -> None:
         spool.append(event.run, "sent", host=event.host, part=event.part)
 
 
-def _write_part(spool: Spool, name: str, run: SpooledRun, state: SpooledHost, *, ended: bool) -> None:
+def _write_parts(spool: Spool, name: str, run: SpooledRun, state: SpooledHost, *, ended: bool) -> None:
+    """Write what is new of a host, in as many parts as it needs."""
     final = ended or run.complete
     if state.final or not (final or len(state.record.tasks) > state.tasks_in_parts):
         return
-    number = max(state.parts, default=0) + 1
     cut_short = final and state.recap is None and not run.complete
-    content = detail(
-        run.context, state.record, state.counts, ResultPart(number, final, state.tasks_in_parts, cut_short)
-    )
-    tasks = len(state.record.tasks)
-    host = state.record.host
+    for last in ends_of_parts(state.record.tasks, state.tasks_in_parts):
+        is_last = final and last == len(state.record.tasks)
+        part = ResultPart(
+            max(state.parts, default=0) + 1, is_last, state.tasks_in_parts, last, cut_short=cut_short and is_last
+        )
+        _write_part(spool, name, state, detail(run.context, state.record, state.counts, part), part, ended=ended)
+
+
+def _write_part(
+    spool: Spool, name: str, state: SpooledHost, content: dict[str, Any], part: ResultPart, *, ended: bool
+) -> None:
+    host, number, final, tasks = state.record.host, part.number, part.final, part.last
     try:
         spool.append(name, "part", host=host, part=number, final=final, tasks=tasks, detail=content)
     except OSError:
         if not ended:
             raise
-    state.parts[number], state.tasks_in_parts, state.final = content, tasks, final
+    state.parts[number], state.tasks_in_parts, state.final = content, tasks or 0, final
 
 
 def hosts_cut_off(run: SpooledRun) -> list[str]:

@@ -10,10 +10,11 @@ from .text import shorten
 Status = Literal["ok", "changed", "failed", "unreachable"]
 TaskStatus = Literal["changed", "failed", "unreachable"]
 
-MAX_DIFF = 4_000
+MAX_DIFF = 30_000
 MAX_MESSAGE = 1_000
 MAX_NAME = 500
 MAX_DETAIL_BYTES = 200_000
+PART_BYTES = MAX_DETAIL_BYTES - 10_000  # of its tasks; the rest is for the other fields, and a task that says CUT_SHORT
 # The limits of texts when the whole result is too large.
 SHORT_DIFF = 400
 SHORT_MESSAGE = 200
@@ -118,11 +119,12 @@ class HostRecord:
 
 @dataclass(frozen=True)
 class ResultPart:
-    """A part of a host's result: the tasks from index `first`. `cut_short`: Ansible printed no recap."""
+    """A part of a host's result: the tasks from index `first` on. `cut_short`: Ansible printed no recap."""
 
     number: int = 1
     final: bool = True
     first: int = 0
+    last: int | None = None  # the index after that of its last task; None: all
     cut_short: bool = False
 
 
@@ -132,7 +134,7 @@ def detail(context: RunContext, record: HostRecord, counts: Counts, part: Result
     If the run ended before Ansible's recap, the host counts as failed, and an added task says so.
     """
     part = part or ResultPart()
-    tasks = record.tasks[part.first :]
+    tasks = record.tasks[part.first : part.last]
     if part.cut_short:
         message = "Ansible ended before its recap. Later results are missing."
         tasks = [*tasks, TaskRecord(CUT_SHORT, None, "", "", "failed", message)]
@@ -153,6 +155,17 @@ def detail(context: RunContext, record: HostRecord, counts: Counts, part: Result
         "ended_at": record.ended_at,
     }
     return content if size(content) <= MAX_DETAIL_BYTES else _shrink_to_fit(content, tasks)
+
+
+def ends_of_parts(tasks: Sequence[TaskRecord], first: int) -> list[int]:
+    """Where the parts of the tasks from index `first` on end, so that each fits an event and nothing is left out."""
+    ends, room = [], PART_BYTES
+    for index in range(first, len(tasks)):
+        room -= size(tasks[index].to_detail()) + 1
+        if room < 0 and index > first:
+            ends.append(index)
+            first, room = index, PART_BYTES - size(tasks[index].to_detail())
+    return [*ends, len(tasks)]
 
 
 def size(content: object) -> int:

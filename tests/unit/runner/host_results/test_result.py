@@ -169,7 +169,7 @@ def test_long_texts_are_shortened_and_flagged(tmp_path: Path) -> None:
     long = {"changed": True, "msg": "so it is. " * 500, "diff": {"before": "", "after": lines}}
     record.end("web-1", "t", outcome("ok", long))
     result = finish(record)[0].detail
-    assert len(result["tasks"][0]["diff"]) == 4000
+    assert len(result["tasks"][0]["diff"]) == 30_000
     assert len(result["tasks"][0]["message"]) == 1000
     assert result["shortened"] is True
 
@@ -224,3 +224,23 @@ def test_a_diff_of_any_form_becomes_text_that_json_can_contain(diff: object) -> 
     text = messages.render_diffs({"changed": True, "diff": diff}, Redactor())
     json.dumps(text).encode()
     assert text is None or text.encode("utf-8")
+
+
+def test_200_hosts_with_100_changed_tasks_each_are_sent_whole_in_events_that_fit(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    record = recorder(spool.path)
+    diff = {"before": "", "after": "".join(f"setting {number}\n" for number in range(150))}
+    items = [ItemResult("ok", {"changed": True, "dest": "/etc/app", "diff": diff})]
+    for number in range(200):
+        for task in range(100):
+            only = TaskOutcome("ok", f"Task {task}", None, "site.yml:3", "copy", items, changed=True)
+            record.end(f"web-{number}", "t", only)
+    record.finish({f"web-{number}": Counts(ok=100, changed=100) for number in range(200)})
+    names: dict[str, list[str]] = {}
+    for event in pending_results(spool, ended=True):
+        assert size(event.detail) <= MAX_DETAIL_BYTES
+        assert (event.detail["tasks_omitted"], event.detail["shortened"]) == (0, False)
+        assert all("+setting 149" in task["diff"] for task in event.detail["tasks"])
+        names.setdefault(event.host, []).extend(task["name"] for task in event.detail["tasks"])
+        assert event.detail["final"] == (len(names[event.host]) == 100)
+    assert names == {f"web-{number}": [f"Task {task}" for task in range(100)] for number in range(200)}
