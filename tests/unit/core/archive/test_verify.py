@@ -116,7 +116,9 @@ def test_a_changed_line_is_named(trail: ArchivedTrail) -> None:
     assert trail.found() == [("changed", "archive", TWO.key)]
 
 
-@pytest.mark.parametrize("name", ["event_time", "actor", "written_at", "from_table", "sha256", "link", "sequence"])
+@pytest.mark.parametrize(
+    "name", ["event_time", "actor", "previous", "written_at", "from_table", "sha256", "link", "sequence"]
+)
 def test_a_changed_field_of_a_line_is_found(trail: ArchivedTrail, name: str) -> None:
     lines = unpack(trail.archive.export[export(trail)])
     other = {

@@ -11,8 +11,10 @@ from pointsman.core.archive.digest import Digest
 from pointsman.core.archive.errata import Errata
 from pointsman.core.archive.findings import Finding, Kind
 from pointsman.core.archive.lines import unpack
+from pointsman.core.trail.item import ATTRIBUTES
 
 type _Id = tuple[str, str, int]
+type _Found = tuple[ArchivedEvent, ChainLink]  # a line, and what it says now: each is hashed once
 
 
 def read_lines(content: bytes | None) -> list[ArchivedEvent] | None:
@@ -27,22 +29,16 @@ def check_lines(
     digest: Digest, lines: Sequence[ArchivedEvent] | None, errata: Errata, heads: dict[str, Head]
 ) -> list[Finding]:
     """Compare the lines of an hour with its digest, and the digest's links with the ends of the chains before it."""
-    chained = _check_chains(digest, lines or (), heads)
-    if digest.file is None:
-        return chained
-    if lines is None:
-        return [
-            *chained,
-            *(
-                _finding("removed", digest, link, "cannot be read, nor can the rest of its file")
-                for link in digest.links[:1]
-            ),
-        ]
-    return [*chained, *_compare(digest, lines, errata)]
+    found = [(line, line.as_link) for line in lines or ()]
+    findings = _check_chains(digest, found, heads)
+    if digest.file and lines is None:
+        unreadable = "cannot be read, nor can the rest of its file"
+        return [*findings, *(_finding("removed", digest, link, unreadable) for link in digest.links[:1])]
+    return [*findings, *_compare(digest, found, errata)]
 
 
-def _compare(digest: Digest, lines: Sequence[ArchivedEvent], errata: Errata) -> list[Finding]:
-    wanted, found = {_id(link): link for link in digest.links}, [line.as_link for line in lines]
+def _compare(digest: Digest, lines: Sequence[_Found], errata: Errata) -> list[Finding]:
+    wanted, found = {_id(link): link for link in digest.links}, [link for _, link in lines]
     times = Counter(map(_id, found))
     findings = [
         _finding("removed", digest, link, "is not in its file") for key, link in wanted.items() if not times[key]
@@ -58,13 +54,11 @@ def _compare(digest: Digest, lines: Sequence[ArchivedEvent], errata: Errata) -> 
     return findings + _changed(digest, wanted, lines, errata)
 
 
-def _changed(
-    digest: Digest, wanted: Mapping[_Id, ChainLink], lines: Sequence[ArchivedEvent], errata: Errata
-) -> list[Finding]:
+def _changed(digest: Digest, wanted: Mapping[_Id, ChainLink], lines: Sequence[_Found], errata: Errata) -> list[Finding]:
     different = {
-        _id(line.as_link): line.as_link
-        for line in lines
-        if (link := wanted.get(_id(line.as_link))) and not _is_as_signed(line, link, errata)
+        _id(now): now
+        for line, now in lines
+        if (link := wanted.get(_id(now))) and not _is_as_signed(line, now, link, errata)
     }
     owners = {wanted[key].sha256: key for key in different}
     findings = []
@@ -77,29 +71,31 @@ def _changed(
     return findings
 
 
-def _is_as_signed(line: ArchivedEvent, link: ChainLink, errata: Errata) -> bool:
-    now = line.as_link
+def _is_as_signed(line: ArchivedEvent, now: ChainLink, link: ChainLink, errata: Errata) -> bool:
     same = now.replace(sha256=link.sha256) == link and line.sha256 == link.sha256
+    chained = link_after(line.previous, link.change, link.partition, link.key, link.sha256) == link.link
     explained = now.sha256 == link.sha256 or errata.explain(link.partition, link.key, link.sha256, now.sha256)
-    return same and explained and (line.change == "REMOVE" or agrees(_item(line)))
+    return same and chained and explained and (line.change == "REMOVE" or agrees(_item(line)))
 
 
 def _item(line: ArchivedEvent) -> dict[str, Any]:
-    return {**line.to_dict(), "at": line.event_time.isoformat()}
+    attributes = {name: getattr(line, name) for name in ("type", *ATTRIBUTES)}
+    return {**attributes, "at": line.event_time.isoformat(), "data": line.data}
 
 
-def _check_chains(digest: Digest, lines: Sequence[ArchivedEvent], heads: dict[str, Head]) -> list[Finding]:
-    previous = {_id(line.as_link): line.previous for line in lines}
+def _check_chains(digest: Digest, lines: Sequence[_Found], heads: dict[str, Head]) -> list[Finding]:
+    """Compare the digest's links with the ends of the chains before. An end from before the range is in the lines."""
+    previous = {_id(link): line.previous for line, link in lines}
     findings = []
     for link in digest.links:
         head = heads.get(link.partition)
         start = head.link if head else "" if link.number == 1 else previous.get(_id(link))
-        follows = head is None or link.number == head.number + 1
+        heads[link.partition] = Head.at(link)
         if start is None:
             continue  # the line is gone, which is found elsewhere
+        follows = head is None or link.number == head.number + 1
         if not follows or link_after(start, link.change, link.partition, link.key, link.sha256) != link.link:
             findings.append(_finding("reordered", digest, link, "does not follow the event before it in its partition"))
-        heads[link.partition] = Head.at(link)
     return findings
 
 
