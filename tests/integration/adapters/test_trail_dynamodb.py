@@ -1,12 +1,16 @@
 """The audit table on moto: what DynamoDB's refusals become, and that nothing is too large for it."""
 
+import time
+
 import boto3
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from pointsman.adapters.rollouts_dynamodb import DynamoRollouts
 from pointsman.adapters.trail_dynamodb import DynamoTrail, put_of
+from pointsman.core.ports import Transition
 from pointsman.core.trail.events import HostResultRecorded
 from pointsman.errors import Misconfigured, Unavailable
 from tests.support.events import DEV, host, started_run
@@ -73,3 +77,18 @@ def test_no_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "_make_api_call", no_answer)
     with pytest.raises(Unavailable):
         DynamoTrail(client, "audit").record(started_run(DEV))
+
+
+@pytest.mark.parametrize("days", [0, 400])
+def test_both_writers_of_events_say_when_an_event_expires_if_it_does(days: int) -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_tables(client)
+        DynamoTrail(client, "audit", days).record(host(DEV))
+        DynamoRollouts(client, "rollouts", "audit", days).commit(Transition(events=(started_run(DEV),)))
+        items = client.scan(TableName="audit")["Items"]
+    expected = time.time() + days * 86_400
+    assert len(items) == 2
+    for item in items:
+        assert ("expires_at" in item) is (days > 0)
+        assert not days or abs(int(item["expires_at"]["N"]) - expected) < 600
