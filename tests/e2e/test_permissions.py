@@ -24,6 +24,8 @@ FUNCTIONS = (
     "pointsman-start-build",
     "pointsman-command-receiver",
     "pointsman-audit-writer",
+    "pointsman-audit-indexer",
+    "pointsman-audit-archiver",
     "pointsman-notify",
 )
 DENIED = {"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"}
