@@ -12,15 +12,13 @@ from rich.text import Text
 from pointsman.core.git_ref import read_ref
 from pointsman.core.identity import principal_name
 from pointsman.core.model import Mode, Rollout, Run, RunState
-from pointsman.core.rollouts.ending import ending_of
-from pointsman.core.rollouts.rollback_plan import rollout_of_part
-from pointsman.core.text import format_duration, join_first
+from pointsman.core.text import format_duration
 from pointsmanctl.output.lines import READABLE, Line, LineTable, header
-from pointsmanctl.output.run_ends import Ends, why_run_ended
+from pointsmanctl.output.rollout_words import decisions_of, people_of, took, why_of
+from pointsmanctl.output.run_ends import Ends
 from pointsmanctl.output.sanitize import sanitized
 from pointsmanctl.output.styles import STYLES
 from pointsmanctl.output.tally import tally
-from pointsmanctl.output.times import at_minute
 from pointsmanctl.output.waits import next_commands, waits_of
 from pointsmanctl.output.wave_table import wave_table
 from pointsmanctl.output.wave_views import waves_of
@@ -87,7 +85,7 @@ def _runs(loaded: LoadedRollout, *, links: bool) -> Table:
         table.add_column(name, no_wrap=True)
     table.add_column("WHY", overflow="fold")
     for name, run in loaded.newest.items():
-        cells = (Text(name), Text(str(run.attempt)), state(run.state.value), Text(_took(run)), _log(run, links=links))
+        cells = (Text(name), Text(str(run.attempt)), state(run.state.value), Text(took(run)), _log(run, links=links))
         table.add_row(*cells, _why(run, loaded.ends, one_line=not links))
     return table
 
@@ -107,34 +105,9 @@ def _head(rollout: Rollout) -> Text:
         (f"{rollout.id}  ", "bold"),
         state(rollout.state.value),
         f"\n{change.repository} {read_ref(change.ref).shown} {change.after[:7]}  {change.title}",
-        f"\n{_people(rollout)}; route {spec.route}, {spec.playbook}{mode}\n",
-        ("".join(f"{line}\n" for line in _decisions(rollout)), STYLES["cancelled"]),
+        f"\n{people_of(rollout)}; route {spec.route}, {spec.playbook}{mode}\n",
+        ("".join(f"{line}\n" for line in decisions_of(rollout)), STYLES["cancelled"]),
     )
-
-
-def _people(rollout: Rollout) -> str:
-    author = f"by {rollout.change.author}, " if rollout.change.author else ""
-    if request := rollout.request:
-        reason = f": {request.reason}" if request.reason else ""
-        return f"{author}requested by {principal_name(request.actor)}{reason}"
-    return f"{author}{'requested' if rollout.change.pull_request else 'pushed'} by {rollout.change.actor}"
-
-
-def _decisions(rollout: Rollout) -> Iterator[str]:
-    """Yield what people or Pointsman decided about the rollout."""
-    ending = ending_of(rollout)
-    if ending and rollout.halt and not (rollout.rollback or rollout.cancellation):
-        yield f"{ending.reason}, {at_minute(rollout.halt.at)}"
-    elif ending:
-        yield f"{'was' if rollout.state.ended else 'is being'} {ending.reason}"
-    if rollback := rollout.rollback:
-        for part in rollback.parts:
-            where = join_first(part.targets)
-            yield f"  {where}: back to {part.commit[:7]} by {rollout_of_part(rollout, rollback.id, part)}"
-    if override := rollout.freeze_override:
-        yield f"may run in a freeze, says {principal_name(override.caller)}: {override.reason}"
-    if rollout.gate and (approval := rollout.gate.approval):
-        yield f"wave {rollout.waves_started} was approved by {approval.login}, {at_minute(approval.at)}"
 
 
 def state(name: str) -> Text:
@@ -148,15 +121,6 @@ def _log(run: Run, *, links: bool) -> Text:
     return Text("log", Style(link=run.log_url, underline=True)) if links else Text(run.log_url)
 
 
-def _took(run: Run) -> str:
-    if run.started_at is None or run.ended_at is None:
-        return ""
-    return format_duration((run.ended_at - run.started_at).total_seconds())
-
-
 def _why(run: Run, ends: Ends, *, one_line: bool) -> Text:
-    waits = run.state is RunState.WAITING and run.blocked_by
-    reason = f"waits behind {run.blocked_by}" if waits else why_run_ended(run, ends)
-    if run.stop_requested_at and not run.state.ended:
-        reason = f"is being stopped since {at_minute(run.stop_requested_at)}"
+    reason = why_of(run, ends)
     return Text(" ".join(reason.split("\n")) if one_line else reason)

@@ -39,13 +39,20 @@ def _results(event: object, entry: IndexEntry) -> Tasks:
 def tasks_asked_for(
     reader: "TrailReader", query: IndexQuery, limit: int, *, diffs: bool
 ) -> Iterator[tuple[IndexEntry, Tasks]]:
-    """Yield the newest entries that match, with the tasks that the question is about.
+    """Yield the newest entries that match, with the tasks that the question is about: see `tasks_in_question`."""
+    entries = [each.entry for each in islice(reader.find(query), limit)]
+    yield from tasks_in_question(reader, query, entries, diffs=diffs)
+
+
+def tasks_in_question(
+    reader: "TrailReader", query: IndexQuery, entries: Sequence[IndexEntry], *, diffs: bool
+) -> Iterator[tuple[IndexEntry, Tasks]]:
+    """Yield entries that match with the tasks that the question is about.
 
     With `diffs`, one event is read for each diff. Without, only events whose entries may lack the task in question.
     """
     from pointsmanctl.output.task_groups import identity, with_differences
 
-    entries = [each.entry for each in islice(reader.find(query), limit)]
     read = with_differences(entries) if diffs else [each for each in entries if query.task and each.tasks_omitted]
     for entry, tasks in with_tasks(reader, entries, read):
         asked = _asked_for(tasks, query)

@@ -17,7 +17,7 @@ from pointsman.core.index.outcomes import STEP_TYPES
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
 from pointsman.core.index.streams import FoundEntry
-from pointsman.core.trail.events import TYPES, BuildReported, RolloutStarted
+from pointsman.core.trail.events import BuildReported, RolloutStarted
 from pointsman.core.trail.item import ReadEvent, read_item
 from pointsman.core.trail.keys import rollout_partition
 
@@ -109,11 +109,6 @@ class TrailReader:
             if len(found) >= limit:
                 break
         return _newest(found, limit)
-
-
-def event_types() -> list[str]:
-    """Return the types of the trail's events."""
-    return sorted(TYPES)
 
 
 def by_time(events: Iterable[ReadEvent]) -> list[ReadEvent]:

@@ -41,20 +41,17 @@ class By(StrEnum):
 
 def _check_outcomes(outcomes: list[str] | None) -> list[str] | None:
     if outcomes:
-        from pointsman.core.index.outcomes import OUTCOMES
+        from pointsmanctl.stack.conditions import check_outcomes
 
-        if unknown := [each for each in outcomes if each not in OUTCOMES]:
-            raise typer.BadParameter(f"{unknown[0]!r} is not an outcome. Use one of: {', '.join(OUTCOMES)}")
+        check_outcomes(outcomes)
     return outcomes
 
 
 def _check_types(types: list[str] | None) -> list[str] | None:
     if types:
-        from pointsmanctl.stack.trail_query import event_types
+        from pointsmanctl.stack.conditions import check_types
 
-        valid = event_types()
-        if unknown := [each for each in types if each not in valid]:
-            raise typer.BadParameter(f"{unknown[0]!r} is not an event type. Use one of: {', '.join(valid)}")
+        check_types(types)
     return types
 
 
@@ -108,36 +105,33 @@ def audit(
         return
     from pointsman.core.index.query import IndexQuery
     from pointsmanctl.commands.audit.follow import check_follow, follow_trail
-    from pointsmanctl.stack.time_span import bounded
+    from pointsmanctl.stack.conditions import Conditions, has_entries
     from pointsmanctl.stack.trail_query import TrailReader
 
-    if (branch or file) and not repository:
-        raise typer.BadParameter("it needs --repo", param_hint="--branch" if branch else "--file")
-    account, _, target_region = (target or "*/*").partition("/")
-    query = IndexQuery(
-        rollout=rollout,
-        person=actor,
+    query = Conditions(
+        actor=actor,
         author=author,
-        repository=repository,
-        commit=commit.lower() if commit else None,
+        repo=repository,
+        commit=commit,
         branch=branch,
         file=file,
-        account=None if account == "*" else account,
-        region=None if target_region == "*" else target_region,
+        target=target,
         host=host,
+        rollout=rollout,
         route=route,
         task=task,
-        outcomes=tuple(outcomes or ()),
-        types=tuple(types or ()),
-    )
-    query = bounded(query, since, until, datetime.now(UTC))
+        outcome=tuple(outcomes or ()),
+        type=tuple(types or ()),
+        since=since,
+        until=until,
+    ).query(datetime.now(UTC))
     if follow:
         check_follow(query, until, output)
     reader = TrailReader.of(connect_stack(cloud, stack, region))
     if follow:
         follow_trail(reader, query, output, diff=diff)
         return
-    if output is Format.TABLE and by is not By.EVENT and _has_entries(query):
+    if output is Format.TABLE and by is not By.EVENT and has_entries(query):
         _print_groups(reader, query, limit, by, diff=diff, pager=pager)
         return
     events = _newest(reader, query, limit)
@@ -156,13 +150,6 @@ def _newest(reader: "TrailReader", query: "IndexQuery", limit: int) -> list["Rea
 def _warn_of_more(limit: int) -> None:
     newest = f"{limit} events" if limit > 1 else "event"
     warn(f"Showing the newest {newest}; raise --limit or narrow --since for more.")
-
-
-def _has_entries(query: "IndexQuery") -> bool:
-    """Whether lists have what is asked for: of a run's steps, they have none."""
-    from pointsman.core.index.outcomes import STEP_TYPES
-
-    return not STEP_TYPES & {*query.types}
 
 
 def _print_groups(reader: "TrailReader", query: "IndexQuery", limit: int, by: By, *, diff: bool, pager: bool) -> None:
@@ -196,8 +183,6 @@ def _print(
 
 
 def _note_nothing(query: "IndexQuery") -> None:
-    from pointsmanctl.output.times import local_minute
+    from pointsmanctl.stack.conditions import nothing_found
 
-    start = f" since {local_minute(query.since)}" if query.since else ""
-    has_name = query.host or query.route or query.task or query.branch
-    note(f"No matching events{start}.{' Names are case-sensitive.' if has_name else ''}")
+    note(nothing_found(query))

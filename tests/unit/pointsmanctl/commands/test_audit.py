@@ -17,8 +17,9 @@ from pointsman.core.index.streams import FoundEntry
 from pointsman.core.trail.events import RunWaited, TrailEvent
 from pointsmanctl.commands import status
 from pointsmanctl.commands.audit import search
+from pointsmanctl.stack.conditions import event_types
 from pointsmanctl.stack.connection import Connection
-from pointsmanctl.stack.trail_query import TrailReader, event_types
+from pointsmanctl.stack.trail_query import TrailReader
 from tests.support.command_line import run, usage_error
 from tests.support.events import DEV, PROD, ROLLOUT, host, started_rollout, task
 from tests.support.rollouts import MORNING
