@@ -22,6 +22,10 @@ class PointsmanGroup(LazyGroup):
             f"{HERE}.audit:app",
             "Search the audit trail: who, which commit, which target, which host, which tasks changed.",
         ),
+        "console": Lazy(
+            f"{HERE}.console:console",
+            "Show rollouts, hosts and the audit trail on a local web page. It changes nothing.",
+        ),
         "why": Lazy(
             f"{HERE}.why:why",
             "Show each delivery of a commit, each route's decision and its reason, and what followed.",

@@ -129,7 +129,7 @@ class TableWorld(World):
     def __init__(
         self, client: Any = None, rollouts: str = ROLLOUTS, audit: str = AUDIT, clock: Clock | None = None
     ) -> None:
-        self.client = client or _one_call_at_a_time(boto3.client("dynamodb", region_name="us-east-1"))
+        self.client = client or one_call_at_a_time(boto3.client("dynamodb", region_name="us-east-1"))
         create_tables(self.client, rollouts, audit, f"{audit}-index")
         store, trail = DynamoRollouts(self.client, rollouts, audit), DynamoTrail(self.client, audit)
         super().__init__(store, trail, clock or Clock())
@@ -145,7 +145,7 @@ def worlds_of(kind: str) -> Iterator[MakeWorld]:
         yield MemoryWorld
         return
     with mock_aws():
-        client = _one_call_at_a_time(boto3.client("dynamodb", region_name="us-east-1"))
+        client = one_call_at_a_time(boto3.client("dynamodb", region_name="us-east-1"))
         numbers = count()
 
         def new_world() -> World:
@@ -158,7 +158,7 @@ def worlds_of(kind: str) -> Iterator[MakeWorld]:
 _MOTO = Lock()
 
 
-def _one_call_at_a_time[Client](client: Client) -> Client:
+def one_call_at_a_time[Client](client: Client) -> Client:
     """DynamoDB isolates calls from each other; moto copies and restores whole tables for a transaction."""
     patched: Any = client
     call = patched._make_api_call

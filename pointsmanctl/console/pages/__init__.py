@@ -1,0 +1,1 @@
+"""The pages, one module a subject: they read, and pass view models to a template."""

@@ -1,0 +1,80 @@
+"""What the console shows of values, without a page."""
+
+import pytest
+
+from pointsman.core.index.entries import entry_of
+from pointsman.core.index.outcomes import OUTCOMES
+from pointsman.core.model import RolloutState, RunState
+from pointsmanctl.console.views.diff_view import diff_view
+from pointsmanctl.console.views.group_view import folded, row_of_entry
+from pointsmanctl.console.views.links import host_url, timeline_url, web_url
+from pointsmanctl.console.views.rollout_view import rollout_card, run_rows
+from pointsmanctl.console.views.tones import tone_of
+from tests.support.command_line import loaded_rollout
+from tests.support.events import ended_run
+from tests.support.rollouts import target
+
+
+def test_a_diff_has_its_lines_by_kind_and_counts_them() -> None:
+    view = diff_view("--- a\n+++ b\n@@ -1 +1,2 @@\n same\n-old\n+new\n+more\n\\ No newline at end of file\n")
+    kinds = ["head", "head", "hunk", "same", "del", "add", "add", "note"]
+    assert [each.kind for each in view.lines] == kinds
+    assert (view.added, view.removed) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [None, "", "javascript:alert(1)", "JAVASCRIPT:alert(1)", "data:text/html,x", "//evil", "https://[", "x"],
+)
+def test_only_the_web_is_linked_to(url: str | None) -> None:
+    assert web_url(url) is None
+
+
+def test_an_address_of_the_web_stays_as_it_is() -> None:
+    assert web_url("https://console.aws.amazon.com/logs?a=1&b=2#x") == "https://console.aws.amazon.com/logs?a=1&b=2#x"
+
+
+def test_names_are_quoted_in_addresses() -> None:
+    assert host_url("dev/eu-west-1", 'a/b?c="d"') == "/hosts/dev/eu-west-1/a%2Fb%3Fc%3D%22d%22"
+    assert timeline_url({"task": "a&b=c", "by": ""}, outcome="failed") == "/timeline?task=a%26b%3Dc&outcome=failed"
+    assert timeline_url() == "/timeline"
+
+
+def test_the_bar_of_a_rollout_adds_up_in_the_order_of_the_tones() -> None:
+    progress = rollout_card(loaded_rollout(RunState.FAILED, RunState.SUCCEEDED, RunState.RUNNING)).progress
+    assert [(each.tone, round(each.start)) for each in progress.parts] == [("good", 0), ("bad", 33), ("busy", 67)]
+    assert sum(each.width for each in progress.parts) == pytest.approx(100, abs=0.01)
+    assert (progress.ended, progress.total) == (2, 3)
+
+
+def test_a_region_with_many_targets_is_counted() -> None:
+    loaded = loaded_rollout(RunState.SUCCEEDED)
+    many = tuple(target("dev/eu-west-1").replace(name=f"a{number:02d}/eu-west-1") for number in range(13))
+    spec = loaded.rollout.spec.replace(targets=(*loaded.rollout.spec.targets, *many))
+    changed = type(loaded)(loaded.rollout.replace(spec=spec), loaded.runs)
+    [region] = rollout_card(changed).waves[0].regions
+    assert (region.chips, region.tally) == ((), "1 succeeded of 14")
+
+
+def test_a_log_that_is_no_address_of_the_web_is_not_linked() -> None:
+    loaded = loaded_rollout(RunState.FAILED, state=RolloutState.FAILED)
+    runs = tuple(run.replace(log_url="javascript:alert(1)", reason="it broke") for run in loaded.runs)
+    [row] = run_rows(type(loaded)(loaded.rollout, runs))
+    assert (row.log_url, row.why, row.tone) == (None, "it broke", "bad")
+
+
+def test_runs_of_a_rollout_that_succeeded_are_one_row_and_others_stay() -> None:
+    events = [ended_run("dev/eu-west-1"), ended_run("prod/eu-west-1", "failed"), ended_run("dev/us-east-1")]
+    rows = folded(row_of_entry(entry_of(each, None), ()) for each in events)
+    assert [(each.outcome, each.places) for each in rows] == [
+        ("succeeded", ("dev/eu-west-1", "dev/us-east-1")),
+        ("failed", ()),
+    ]
+    assert rows[0].text == "2 runs succeeded"
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_an_outcome_that_is_bad_looks_bad(outcome: str) -> None:
+    bad = {"failed", "unreachable", "timed_out", "faulted", "refused", "stopped", "rejected", "halted", "gate_failed"}
+    bad |= {"event_rejected", "results_missing", "outside", "command_refused"}
+    assert (tone_of(outcome) == "bad") == (outcome in bad)
