@@ -24,7 +24,7 @@ class PointsmanGroup(LazyGroup):
         ),
         "console": Lazy(
             f"{HERE}.console:console",
-            "Show rollouts, hosts and the audit trail on a local web page. It changes nothing.",
+            "Show rollouts, hosts and the audit trail on a local web page, until Ctrl-C.",
         ),
         "why": Lazy(
             f"{HERE}.why:why",

@@ -64,6 +64,8 @@ class LiveRollouts:
         self._watched: dict[str, WatchedRollout] = {}
         self._seen: dict[EventKey, datetime] = {}
         self._checked: datetime | None = None
+        self._freezes: Freezes | None = None
+        self._freezes_read_at = clock()
 
     def open(self) -> list[WatchedRollout]:
         """Return the open rollouts, the newest first. Raises Unavailable or Misconfigured."""
@@ -99,8 +101,12 @@ class LiveRollouts:
             return self._watched.get(rollout)
 
     def freezes(self) -> Freezes:
-        """Return the freezes that people made. Some may be over."""
-        return self._rollouts.freezes()
+        """Return the freezes that people made, as they were read some seconds ago at most. Some may be over."""
+        with self._lock:
+            now = self._clock()
+            if self._freezes is None or now - self._freezes_read_at >= AT_LEAST_EVERY:
+                self._freezes, self._freezes_read_at = self._rollouts.freezes(), now
+            return self._freezes
 
     def _refresh(self) -> None:
         now = self._clock()

@@ -64,7 +64,9 @@ def _fetched() -> Chromium:
     path = FETCHED / "usr/lib/chromium/chromium"
     if not path.exists():
         raise NoBrowserError("the package chromium of this distribution has no browser")
-    libraries = [str(each) for each in (FETCHED / "usr/lib").glob("*-linux-gnu*")]
+    # Some libraries have a directory of their own, such as pulseaudio's.
+    places = [*(FETCHED / "usr/lib").glob("*-linux-gnu*"), *(FETCHED / "usr/lib").glob("*-linux-gnu*/*/")]
+    libraries = [str(each) for each in places if any(each.glob("*.so*"))]
     return Chromium(
         path,
         {

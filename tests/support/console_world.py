@@ -111,7 +111,8 @@ class ConsoleWorld:
         rollouts, audit = self.connection.rollouts_table, self.connection.audit_table
         store = DynamoRollouts(self.client_of_tables, rollouts, audit)
         for name in list(self.world.store._rollouts):
-            for put in puts_of(store, *self.world._load(RolloutId(name))):
+            rollout, runs = self.world._load(RolloutId(name))
+            for put in puts_of(store, rollout, map(with_log, runs)):
                 if (record := str(put["Item"])) not in self.written:
                     self.client_of_tables.put_item(TableName=rollouts, Item=put["Item"])
                     self.written.add(record)
@@ -171,6 +172,14 @@ def nginx() -> dict[str, Any]:
 
 def limits() -> dict[str, Any]:
     return task(diff=LIMITS_DIFF) | {"changed_paths": ["/etc/security/limits.d/app.conf"]}
+
+
+def with_log(run: Run) -> Run:
+    """A run with the address of its build's log, which the twin of CodeBuild does not give."""
+    if run.build_arn is None or run.log_url:
+        return run
+    region, name = run.target.region, run.build_arn.rpartition(":build/")[2]
+    return run.replace(log_url=f"https://console.aws.amazon.com/cloudwatch/home?region={region}#logEvent:{name}")
 
 
 def puts_of(store: DynamoRollouts, rollout: Rollout, runs: Iterable[Run]) -> list[Any]:

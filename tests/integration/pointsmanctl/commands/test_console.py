@@ -80,7 +80,7 @@ def test_only_this_machine_reaches_it(aws: str) -> None:
         port = int(process.stdout.readline().partition("/?")[0].rpartition(":")[2])
         for address in {each[4][0] for each in socket.getaddrinfo(socket.gethostname(), port, socket.AF_INET)}:
             if not str(address).startswith("127.0.0.1"):
-                with pytest.raises(OSError, match="refused|unreachable"):
+                with pytest.raises(OSError, match=r"refused|unreachable"):
                     socket.create_connection((str(address), port), 5).close()
 
 

@@ -57,7 +57,7 @@ def test_the_page_of_a_rollout_has_its_waves_runs_decision_hosts_and_events(
     assert "matched branch main matches" in text
     assert "Check that the release fits this host" in text
     assert "ls: cannot access '/srv/releases/2026-11'" in text
-    assert "5 runs succeeded" in text
+    assert "5 runs succeeded 5 targets dev/ap-southeast-2" in text
     assert "halted in wave 2" in text
 
 
