@@ -1,6 +1,7 @@
 """The rollouts that are open, kept up to date at little cost: only those that may have changed are read again."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
@@ -20,6 +21,7 @@ BUSY: Final = timedelta(seconds=12)
 AT_LEAST_EVERY: Final = timedelta(seconds=15)
 LATE: Final = timedelta(seconds=45)  # a build reports a host after the host has ended, and the index comes later
 MOST_RECENT: Final = 12  # rollouts that have ended
+_READERS: Final = 8
 
 
 class RolloutSource(Protocol):
@@ -87,16 +89,14 @@ class LiveRollouts:
             if len(names) == MOST_RECENT:
                 break
         with self._lock:
-            for name in names:
-                if name not in self._watched:
-                    self._read(name)
+            self._read([name for name in names if name not in self._watched])
 
     def get(self, rollout: str) -> WatchedRollout | None:
         """Return one rollout as it is now; None if it does not exist."""
         with self._lock:
             known = self._watched.get(rollout)
             if known is None or not known.is_open:
-                self._read(rollout)
+                self._read([rollout])
             self._refresh()
             return self._watched.get(rollout)
 
@@ -115,21 +115,25 @@ class LiveRollouts:
         names = {*self._rollouts.open_rollouts()}
         was_open = {name for name, each in self._watched.items() if each.is_open}
         news = self._news(now) if names | was_open else set()
-        for name in names | was_open:
-            self._read_if_needed(name, now, is_new=name in news, has_ended=name not in names)
+        ended = was_open - names
+        self._read([name for name in names | was_open if name in news | ended or self._is_due(name, now)], news)
         for name in news & self._watched.keys() - names - was_open:  # hosts report after the end
             self._watched[name] = replace(self._watched[name], news=self._watched[name].news + 1)
         self._checked = now
 
-    def _read_if_needed(self, name: str, now: datetime, *, is_new: bool, has_ended: bool) -> None:
+    def _is_due(self, name: str, now: datetime) -> bool:
         known = self._watched.get(name)
-        is_due = known is None or now < known.busy_until or now - known.read_at >= AT_LEAST_EVERY
-        if is_new or has_ended or is_due:
-            self._read(name, is_new=is_new)
+        return known is None or now < known.busy_until or now - known.read_at >= AT_LEAST_EVERY
 
-    def _read(self, name: str, *, is_new: bool = False) -> None:
-        now, known = self._clock(), self._watched.get(name)
-        loaded = self._rollouts.load(name)
+    def _read(self, names: Collection[str], news: Collection[str] = ()) -> None:
+        """Read rollouts at the same time."""
+        now = self._clock()
+        with ThreadPoolExecutor(_READERS) as pool:
+            for name, loaded in zip(names, pool.map(self._rollouts.load, names), strict=True):
+                self._keep(name, loaded, now, is_new=name in news)
+
+    def _keep(self, name: str, loaded: LoadedRollout | None, now: datetime, *, is_new: bool) -> None:
+        known = self._watched.get(name)
         if loaded is None:
             self._watched.pop(name, None)
             return

@@ -68,6 +68,12 @@ def test_it_has_neither_the_emulator_nor_what_only_functions_need(installed: Pat
     assert not names & {"localcloud", "ministack", "ansible", "aws_lambda_powertools", "slack_sdk", "samcli", "moto"}
 
 
+def test_it_has_the_pages_of_the_console_and_what_a_browser_needs(installed: Path) -> None:
+    console = installed / "pointsmanctl/console"
+    for name in ("templates/layout.html", "static/console.css", "static/htmx/htmx.min.js", "static/htmx/LICENSE"):
+        assert (console / name).is_file(), name
+
+
 def test_it_answers_without_any_file(installation: Installation) -> None:
     assert installation.run("--version").stdout.startswith("pointsman 0.")
     assert "Usage: pointsman" in installation.run("--help").stdout
