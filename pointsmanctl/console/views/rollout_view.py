@@ -124,7 +124,7 @@ def rollout_card(loaded: LoadedRollout) -> RolloutCard:
     change, spec = rollout.change, rollout.spec
     return RolloutCard(
         id=rollout.id,
-        title=rollout.request.reason if rollout.request else change.title,
+        title=(rollout.request.reason if rollout.request else "") or change.title,
         route=spec.route,
         playbook=spec.playbook,
         is_check=spec.mode is Mode.CHECK,

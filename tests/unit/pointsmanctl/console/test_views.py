@@ -5,6 +5,7 @@ import pytest
 from pointsman.core.index.entries import entry_of
 from pointsman.core.index.outcomes import OUTCOMES
 from pointsman.core.model import RolloutState, RunState
+from pointsman.core.run_request import RunRequest, Trigger
 from pointsmanctl.console.views.diff_view import diff_view
 from pointsmanctl.console.views.group_view import folded, row_of_entry
 from pointsmanctl.console.views.links import host_url, timeline_url, web_url
@@ -45,6 +46,15 @@ def test_the_bar_of_a_rollout_adds_up_in_the_order_of_the_tones() -> None:
     assert [(each.tone, round(each.start)) for each in progress.parts] == [("good", 0), ("bad", 33), ("busy", 67)]
     assert sum(each.width for each in progress.parts) == pytest.approx(100, abs=0.01)
     assert (progress.ended, progress.total) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("reason", "title"), [("drift check of site", "drift check of site"), ("", "Raise the file limit")]
+)
+def test_a_rollout_that_nobody_pushed_is_titled_by_its_reason(reason: str, title: str) -> None:
+    loaded = loaded_rollout(RunState.RUNNING)
+    request = RunRequest(id="q-1", trigger=Trigger.PERSON, actor="arn:aws:iam::1:user/hana", reason=reason)
+    assert rollout_card(type(loaded)(loaded.rollout.replace(request=request), loaded.runs)).title == title
 
 
 def test_a_region_with_many_targets_is_counted() -> None:
