@@ -186,7 +186,7 @@ def test_the_commands_that_show_every_row_are_valid() -> None:
 
 def test_pages_share_one_set_of_colours() -> None:
     """The package of the functions cannot read the command's: both have the file."""
-    assert (TEMPLATES / "theme.css").read_text() == (ROOT / "pointsmanctl/web/theme.css").read_text()
+    assert (TEMPLATES / "theme.css").read_text() == (ROOT / "pointsmanctl/console/static/theme.css").read_text()
 
 
 def test_a_time_that_is_not_over_is_marked() -> None:

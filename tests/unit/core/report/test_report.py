@@ -13,7 +13,8 @@ from pointsman.core.report.values import BarUnit, Result, RolloutKind
 from pointsman.core.run_request import Trigger
 from pointsman.core.trail.command_events import FreezeStarted, RolloutRequested, RolloutRetried
 from pointsman.core.trail.drift_events import DriftDetected, DriftingTask, DriftResolved
-from pointsman.core.trail.events import BuildReported, DeliveryDecided, EventRejected, PlaybookEnded, RunEnded
+from pointsman.core.trail.events import BuildReported, DeliveryDecided, PlaybookEnded, RunEnded
+from pointsman.core.trail.refused_events import EventRejected
 from tests.support.events import arn
 from tests.support.report_histories import DEV, KOFI, MADE_AT, NOVEMBER, PROD, Rollout, at, record, report, rollout_id
 from tests.support.rollouts import change
