@@ -81,6 +81,8 @@ def test_who_changed_what(database: Any) -> None:
     rows = answers(database, "Who changed what on which host")
     assert [(each["actor"], each["host"], each["task"]) for each in rows] == [
         ("hana", "web-1.dev.eu-west-1", "Set the file limit"),
+        ("hana", "web-1.dev.eu-west-1", "Write the virtual hosts"),
+        ("hana", "web-1.dev.eu-west-1", "Compact the database"),
         ("omar", "web-7", "Set it"),
     ]
     assert rows[0]["diff"].startswith("--- before\n+++ after\n")

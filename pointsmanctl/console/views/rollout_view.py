@@ -76,7 +76,7 @@ class RolloutProgress:
 
 
 @dataclass(frozen=True)
-class RunRow:
+class RunLine:
     """One attempt on one target."""
 
     target: str
@@ -146,15 +146,15 @@ def rollout_card(loaded: LoadedRollout) -> RolloutCard:
     )
 
 
-def run_rows(loaded: LoadedRollout) -> tuple[RunRow, ...]:
+def run_rows(loaded: LoadedRollout) -> tuple[RunLine, ...]:
     """Return each attempt of a rollout, the newest of a target first."""
     newest = loaded.newest
     runs = sorted(loaded.runs, key=lambda run: (run.target.wave, run.target.name, -run.attempt))
     return tuple(_run_row(run, loaded, is_newest=newest[run.target.name] is run) for run in runs)
 
 
-def _run_row(run: Run, loaded: LoadedRollout, *, is_newest: bool) -> RunRow:
-    return RunRow(
+def _run_row(run: Run, loaded: LoadedRollout, *, is_newest: bool) -> RunLine:
+    return RunLine(
         target=run.target.name,
         attempt=run.attempt,
         state=run.state.value,

@@ -1,4 +1,7 @@
-"""A console over a morning's rollouts, made once: the tests only read. Those that change something make their own."""
+"""A console over a morning's rollouts, made once: the tests only read. Those that change something make their own.
+
+Not for the session: while moto is active, it does not empty its tables between the tests of others.
+"""
 
 from collections.abc import Iterator
 
@@ -9,7 +12,7 @@ from pointsman.core.model import RolloutId
 from tests.support.console_world import ConsoleWorld, console_world, tell_story
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def morning() -> Iterator[tuple[ConsoleWorld, dict[str, RolloutId]]]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
