@@ -13,7 +13,7 @@ from pointsman.core.report.values import BarUnit, Result, RolloutKind
 from pointsman.core.run_request import Trigger
 from pointsman.core.trail.command_events import FreezeStarted, RolloutRequested, RolloutRetried
 from pointsman.core.trail.drift_events import DriftDetected, DriftingTask, DriftResolved
-from pointsman.core.trail.events import BuildReported, DeliveryDecided, PlaybookEnded, RunEnded
+from pointsman.core.trail.events import BuildReported, DeliveryDecided, PlaybookEnded
 from pointsman.core.trail.refused_events import EventRejected
 from tests.support.events import arn
 from tests.support.report_histories import DEV, KOFI, MADE_AT, NOVEMBER, PROD, Rollout, at, record, report, rollout_id
@@ -171,17 +171,10 @@ def test_a_delivery_that_ran_nothing_is_a_push() -> None:
     assert (found.deliveries.total, found.deliveries_without_run) == (2, 1)
 
 
-class LaterRunEnded(RunEnded, kw_only=True, frozen=True, tag="RunEnded"):
-    """As another version records it: with the seconds that CodeBuild charges."""
-
-    build_seconds: int | None = None
-
-
 def test_the_seconds_that_codebuild_charges_are_the_minutes_that_are_billed() -> None:
     push = Rollout(1, 3)
     short = push.run(seconds=110)
-    fields = {name: getattr(short, name) for name in short.__struct_fields__}
-    charged = LaterRunEnded(**fields, build_seconds=130)
+    charged = short.replace(build_seconds=130)
     others, entry = [record(push.start), record(push.end())], record(short).entry
     found = [report_of([*others, TrailRecord(entry, each)], NOVEMBER, MADE_AT) for each in (short, charged)]
     assert [each.minutes for each in found] == [2, 3]

@@ -161,5 +161,6 @@ def result_of_run(state: RunState) -> Result:
 
 def minutes_of(run: RunEnded) -> int:
     """The minutes of a run's build that AWS bills: of all its phases, which earlier events do not have."""
-    seconds: float | None = getattr(run, "build_seconds", None)
-    return billed_minutes(run.duration_seconds if seconds is None else seconds) if run.build_arn else 0
+    return (
+        billed_minutes(run.duration_seconds if run.build_seconds is None else run.build_seconds) if run.build_arn else 0
+    )
