@@ -98,7 +98,8 @@ def _fetch() -> None:
 
 def _call(*words: str) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False, env=os.environ | {"LC_ALL": "C"})
-    assert done.returncode == 0, f"{' '.join(words)}: {done.stdout}{done.stderr}"
+    if done.returncode != 0:
+        raise NoBrowserError(f"Chromium cannot be fetched: {' '.join(words)}: {done.stdout}{done.stderr}")
 
 
 @contextmanager

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import sleep, time
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, sync_playwright
 
 from pointsmanctl.console.security import ConsoleAccess
 from pointsmanctl.console.server import listen, make_server
 from pointsmanctl.console.source import ConsoleSource
-from tests.support.chromium import FLAGS, find_chromium
+from tests.support.chromium import FLAGS, NoBrowserError, find_chromium
 
 PATIENCE = 10.0  # seconds
 
@@ -21,9 +21,12 @@ def browser() -> Iterator[Browser]:
     """Start a browser with a profile of its own. Raises NoBrowserError."""
     chromium = find_chromium()
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium.path, args=[*FLAGS], env={**os.environ, **chromium.environment}
-        )
+        try:
+            started = playwright.chromium.launch(
+                executable_path=chromium.path, args=[*FLAGS], env={**os.environ, **chromium.environment}
+            )
+        except Error as error:
+            raise NoBrowserError(f"{chromium.path} does not start: {error.message}") from error
         try:
             yield started
         finally:
