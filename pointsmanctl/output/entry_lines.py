@@ -8,7 +8,8 @@ from rich.text import Text
 
 from pointsman.core.index.entry import IndexEntry, TaskEntry
 from pointsman.core.index.event_names import SHORT, name_of_entry
-from pointsman.core.index.outcomes import WOULD_CHANGE, in_words
+from pointsman.core.index.outcomes import WOULD_CHANGE, in_words, is_of_check, outcome_of_task
+from pointsman.core.model import Mode
 from pointsman.core.text import join_first, pluralize
 from pointsman.core.trail.host_values import TaskResult
 from pointsmanctl.output.lines import Line, LineTable, header
@@ -61,20 +62,24 @@ def outcome_text(outcome: str) -> Text:
 
 def task_lines(entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult]) -> Iterator[RenderableType]:
     """Yield each task, and what it changed in its file if that was read."""
-    is_check = WOULD_CHANGE in entry.outcomes
+    is_check = is_of_check(entry)
     for each in tasks:
         task = sanitized(each)
         yield task_text(task, is_check=is_check)
         if isinstance(task, TaskResult) and task.diff:
             yield diff_of(task.diff)
-    if entry.tasks_omitted and len(tasks) <= len(entry.tasks):
-        yield Text(f"and {pluralize(entry.tasks_omitted, 'more task')}", "dim")
+    if omitted := omitted_tasks(entry, tasks):
+        yield Text(f"and {pluralize(omitted, 'more task')}", "dim")
+
+
+def omitted_tasks(entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult]) -> int:
+    """Return how many tasks are not known: none, if they were read from the event."""
+    return 0 if any(isinstance(task, TaskResult) for task in tasks) else entry.tasks_omitted
 
 
 def task_text(task: TaskEntry | TaskResult, *, is_check: bool = False) -> Text:
     """Return a task in one line: its result, its name, its place in the playbook and the file that it changed."""
-    only_checked = is_check if task.check_mode is None else task.check_mode
-    text = outcome_text(WOULD_CHANGE if only_checked and task.status == "changed" else result_of(task))
+    text = outcome_text(result_of(task, is_check=is_check))
     text.append(f" {task.title}", "default")
     text.append(f"  {task.path}", "dim")
     text.append(f" → {files}" if (files := _files(task)) else "", "default")
@@ -111,11 +116,11 @@ def changed_files(task: TaskEntry | TaskResult) -> tuple[str | None, int]:
     return (task.changed_paths[0] if task.changed_paths else None), len(task.changed_paths)
 
 
-def result_of(task: TaskEntry | TaskResult) -> str:
-    """Return the result of a task: a rescued or ignored failure does not fail the host."""
+def result_of(task: TaskEntry | TaskResult, *, is_check: bool = False) -> str:
+    """Return the result of a task: a rescued or ignored failure does not fail the host, and a check changes nothing."""
     if task.rescued:
         return "rescued"
-    return "ignored" if task.ignored else task.status
+    return "ignored" if task.ignored else outcome_of_task(Mode.CHECK if is_check else Mode.APPLY, task)
 
 
 def diff_of(diff: str) -> Syntax:

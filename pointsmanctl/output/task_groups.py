@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from pointsman.core.index.entries import task_entry
 from pointsman.core.index.entry import EventKey, IndexEntry, TaskEntry
-from pointsman.core.index.outcomes import WOULD_CHANGE
+from pointsman.core.index.outcomes import is_of_check
 from pointsman.core.trail.host_values import TaskResult
-from pointsmanctl.output.entry_lines import HOST_RESULT, FoundTasks
+from pointsmanctl.output.entry_lines import HOST_RESULT, FoundTasks, omitted_tasks
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Group:
     @property
     def is_check(self) -> bool:
         """Whether nothing was changed: a check found what would be."""
-        return WOULD_CHANGE in self.newest.outcomes
+        return is_of_check(self.newest)
 
 
 def by_task(found: Iterable[FoundTasks]) -> list[Group]:
@@ -47,7 +47,7 @@ def _parts(
         yield entry.place, None, 0
         return
     rollout = entry.rollout or entry.event_partition
-    is_check = WOULD_CHANGE in entry.outcomes
+    is_check = is_of_check(entry)
     for task in tasks:
         yield (rollout, is_check, identity(task)), task, 0
     if not tasks:
@@ -59,11 +59,6 @@ def _parts(
 def identity(task: TaskEntry | TaskResult) -> TaskEntry:
     """Return what is equal of tasks that did the same: name, place, result, changed file and the diff's digest."""
     return task_entry(task) if isinstance(task, TaskResult) else task
-
-
-def omitted_tasks(entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult]) -> int:
-    """Return how many tasks are not known: none, if they were read from the event."""
-    return 0 if any(isinstance(task, TaskResult) for task in tasks) else entry.tasks_omitted
 
 
 def by_host(found: Iterable[FoundTasks]) -> list[FoundTasks]:

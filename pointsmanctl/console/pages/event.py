@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from pointsman.core.index.entries import entry_of
 from pointsman.core.index.event_names import name_of_event
-from pointsman.core.index.outcomes import WOULD_CHANGE
+from pointsman.core.index.outcomes import is_of_check
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded
 from pointsman.core.trail.instance_events import InstanceDecided
 from pointsman.core.trail.item import NewerEvent, ReadEvent
@@ -43,7 +43,7 @@ def event_diff(request: Request) -> Response:
 
 def _page(request: Request, event: ReadEvent) -> Response:
     entry = entry_of(event, None)
-    is_check = WOULD_CHANGE in entry.outcomes
+    is_check = is_of_check(entry)
     return page(
         request,
         "event.html",

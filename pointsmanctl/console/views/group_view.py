@@ -8,13 +8,20 @@ from pointsman.core.identity import principal_name
 from pointsman.core.index.entries import diff_digest
 from pointsman.core.index.entry import IndexEntry, TaskEntry
 from pointsman.core.index.event_names import SHORT, name_of_entry
-from pointsman.core.index.outcomes import WOULD_CHANGE, in_words
+from pointsman.core.index.outcomes import in_words, is_of_check
 from pointsman.core.text import pluralize
 from pointsman.core.trail.host_values import TaskResult
 from pointsmanctl.console.views.diff_view import DiffView, diff_view
 from pointsmanctl.console.views.links import event_url
 from pointsmanctl.console.views.tones import tone_of
-from pointsmanctl.output.entry_lines import HOST_RESULT, FoundTasks, changed_files, result_of
+from pointsmanctl.output.entry_lines import (
+    HOST_RESULT,
+    FoundTasks,
+    changed_files,
+    how_it_ran,
+    omitted_tasks,
+    result_of,
+)
 from pointsmanctl.output.task_groups import Group, by_host, by_task
 
 type AnyTask = TaskEntry | TaskResult
@@ -35,7 +42,7 @@ class TaskRow:
     message: str
     diff: DiffView | None
     digest: str | None  # of a diff that was not read
-    delegation: str = ""
+    how: str = ""  # what is special about how it ran: where, for whom, how often
 
 
 @dataclass(frozen=True)
@@ -125,8 +132,8 @@ def row_of_entry(entry: IndexEntry, tasks: Sequence[AnyTask]) -> TrailRow:
         rollout=entry.rollout,
         target=entry.target,
         hosts=((entry.target or "", entry.host),) if entry.host else (),
-        tasks=tuple(task_rows(tasks, is_check=WOULD_CHANGE in entry.outcomes)),
-        omitted=entry.tasks_omitted if len(tasks) <= len(entry.tasks) else 0,
+        tasks=tuple(task_rows(tasks, is_check=is_of_check(entry))),
+        omitted=omitted_tasks(entry, tasks),
     )
 
 
@@ -134,12 +141,12 @@ def task_rows(tasks: Iterable[AnyTask], *, is_check: bool = False) -> Iterator[T
     """Yield a row for each task."""
     for task in tasks:
         file, files = changed_files(task)
-        outcome = WOULD_CHANGE if is_check and task.status == "changed" else result_of(task)
+        outcome = result_of(task, is_check=is_check)
         whole = task if isinstance(task, TaskResult) else None
         yield TaskRow(
             outcome=in_words(outcome),
             tone="quiet" if outcome in ("rescued", "ignored") else tone_of(outcome),
-            name=task.name,
+            name=task.title,
             role=task.role,
             action=task.action,
             place=task.path,
@@ -148,14 +155,8 @@ def task_rows(tasks: Iterable[AnyTask], *, is_check: bool = False) -> Iterator[T
             message=(whole.message or "") if whole and task.status != "changed" else "",
             diff=diff_view(whole.diff) if whole and whole.diff else None,
             digest=None if isinstance(task, TaskResult) else task.diff,
-            delegation=_delegation(whole) if whole else "",
+            how=how_it_ran(whole) if whole else "",
         )
-
-
-def _delegation(task: TaskResult) -> str:
-    if task.delegated_to:
-        return f"on {task.delegated_to}"
-    return f"for {task.on_behalf_of}" if task.on_behalf_of else ""
 
 
 def task_with_digest(tasks: Iterable[AnyTask], digest: str) -> TaskResult | None:

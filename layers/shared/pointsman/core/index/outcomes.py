@@ -3,6 +3,7 @@
 from typing import Final
 
 from pointsman.core.decision import Outcome
+from pointsman.core.index.entry import IndexEntry, TaskEntry
 from pointsman.core.model import Mode, RolloutState, RunState
 from pointsman.core.trail.command_events import CommandEvent, CommandRefused, name_of
 from pointsman.core.trail.drift_events import DriftDetected, DriftResolved
@@ -103,10 +104,15 @@ def outcome_of_result(mode: Mode, status: str) -> str:
     return WOULD_CHANGE if mode is Mode.CHECK and status == "changed" else status
 
 
-def outcome_of_task(mode: Mode, task: TaskResult) -> str:
+def outcome_of_task(mode: Mode, task: TaskEntry | TaskResult) -> str:
     """The outcome of a task: a task can run in check mode in a run that applies, and the other way round."""
     own = {None: mode, True: Mode.CHECK, False: Mode.APPLY}[task.check_mode]
     return outcome_of_result(own, task.status)
+
+
+def is_of_check(entry: IndexEntry) -> bool:
+    """Whether a check found what would change. The first outcome is the host's; the others are of single tasks."""
+    return entry.outcomes[:1] == (WOULD_CHANGE,)
 
 
 def outcomes_of(event: Event) -> tuple[str, ...]:
