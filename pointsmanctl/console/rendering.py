@@ -1,5 +1,6 @@
 """From view models to pages. Every text is escaped, and hidden characters show as their codes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
@@ -79,14 +80,20 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
 
 def live_part(request: Request, template: str, **values: Any) -> Response:
     """Return a part of a page that is asked for again and again; 204 if it is as the browser has it (`seen`)."""
-    text, version = versioned(template, **values)
+    version = _version(template, values)
     if request.query_params.get("seen") == version:
         return Response(status_code=_UNCHANGED)
-    return HTMLResponse(text)
+    return HTMLResponse(_rendered(template, values, version))
 
 
-def versioned(template: str, **values: Any) -> tuple[Markup, str]:
-    """Return a part of a page and its version, which the part has in its field `seen`."""
-    made = environment().get_template(template)
-    version = sha256(made.render(version="", **values).encode()).hexdigest()[:16]
-    return Markup(made.render(version=version, **values)), version  # noqa: S704 - it is what a template made
+def part_of_page(template: str, **values: Any) -> Markup:
+    """Return a part of a page, with its version in its field `seen`."""
+    return Markup(_rendered(template, values, _version(template, values)))  # noqa: S704 - it is what a template made
+
+
+def _version(template: str, values: Mapping[str, Any]) -> str:
+    return sha256(_rendered(template, values, version="").encode()).hexdigest()[:16]
+
+
+def _rendered(template: str, values: Mapping[str, Any], version: str) -> str:
+    return environment().get_template(template).render(version=version, **values)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pointsmanctl.console.rendering import live_part, page, versioned
+from pointsmanctl.console.rendering import live_part, page, part_of_page
 from pointsmanctl.console.source import ConsoleSource, source_of
 from pointsmanctl.console.views.rollout_view import rollout_card
 from pointsmanctl.stack.freezes import by_people, by_windows
@@ -19,7 +19,7 @@ def live_page(request: Request) -> Response:
     """Show the rollouts."""
     source = source_of(request)
     source.live.read_recent(source.clock() - RECENT)
-    part, _ = versioned(_PART, **_values(source))
+    part = part_of_page(_PART, **_values(source))
     return page(request, "live.html", part=part)
 
 

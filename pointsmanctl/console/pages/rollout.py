@@ -12,7 +12,7 @@ from pointsman.core.index.query import IndexQuery
 from pointsman.core.trail.events import DeliveryDecided
 from pointsman.core.trail.keys import delivery_partition
 from pointsmanctl.console.live_rollouts import WatchedRollout
-from pointsmanctl.console.rendering import environment, live_part, page, versioned
+from pointsmanctl.console.rendering import environment, live_part, page, part_of_page
 from pointsmanctl.console.source import ConsoleSource, source_of
 from pointsmanctl.console.views.group_view import folded, rows_by_task, rows_by_time
 from pointsmanctl.console.views.rollout_view import rollout_card, run_rows
@@ -29,7 +29,7 @@ _PART, _RESULTS = "rollout_part.html", "rollout_results.html"
 def rollout_page(request: Request) -> Response:
     """Show a rollout."""
     source, watched = source_of(request), _watched(request)
-    part, _ = versioned(_PART, **_progress(watched))
+    part = part_of_page(_PART, **_progress(watched))
     return page(
         request,
         "rollout.html",
