@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from pointsman.core.archive.digest import HOUR, Digest, SignedDigest, digest_hour
-from pointsman.core.archive.findings import Finding, Kind
+from pointsman.core.archive.findings import Finding, of_digest
 
 type CheckSignature = Callable[[bytes, bytes, bytes], bool]
 """Whether a public key (PEM) has made a signature over a message: (key, signature, message)."""
@@ -23,10 +23,10 @@ def check_digests(
         hour = digest_hour(name)
         signed = _read(contents.get(name))
         if signed is None:
-            findings.append(_finding("changed", hour, "cannot be read"))
+            findings.append(of_digest("changed", hour, "cannot be read"))
             continue
         if problem := _problem(signed, hour, keys, check_signature):
-            findings.append(_finding("changed", hour, problem))
+            findings.append(of_digest("changed", hour, problem))
             continue
         if good:
             findings += _link(good[-1], (signed, signed.digest), hour)
@@ -58,11 +58,7 @@ def _link(before: tuple[SignedDigest, Digest], now: tuple[SignedDigest, Digest],
     if missing < hour:
         last = hour - HOUR
         many = "" if missing == last else f", and those up to {last:%Y-%m-%d %H:00}"
-        return [_finding("missing", missing, f"is missing{many}")]
+        return [of_digest("missing", missing, f"is missing{many}")]
     if now[1].previous != before[0].sha256:
-        return [_finding("changed", hour, "does not have the hash of the digest before it")]
+        return [of_digest("changed", hour, "does not have the hash of the digest before it")]
     return []
-
-
-def _finding(kind: Kind, hour: datetime, problem: str) -> Finding:
-    return Finding(kind=kind, where="digest", hour=hour, detail=f"The digest of {hour:%Y-%m-%d %H:00} {problem}")

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from msgspec import ValidationError
@@ -9,12 +10,14 @@ from msgspec import ValidationError
 from pointsman.core.archive.chain import ArchivedEvent, ChainLink, Head, agrees, link_after
 from pointsman.core.archive.digest import Digest
 from pointsman.core.archive.errata import Errata
-from pointsman.core.archive.findings import Finding, Kind
+from pointsman.core.archive.findings import Finding, of_event, owners
 from pointsman.core.archive.lines import unpack
 from pointsman.core.trail.item import ATTRIBUTES
 
 type _Id = tuple[str, str, int]
 type _Found = tuple[ArchivedEvent, ChainLink]  # a line, and what it says now: each is hashed once
+
+_of_line = partial(of_event, "archive")
 
 
 def read_lines(content: bytes | None) -> list[ArchivedEvent] | None:
@@ -33,7 +36,7 @@ def check_lines(
     findings = _check_chains(digest, found, heads)
     if digest.file and lines is None:
         unreadable = "cannot be read, nor can the rest of its file"
-        return [*findings, *(_finding("removed", digest, link, unreadable) for link in digest.links[:1])]
+        return [*findings, *(_of_line("removed", digest, link, unreadable) for link in digest.links[:1])]
     return [*findings, *_compare(digest, found, errata)]
 
 
@@ -41,33 +44,31 @@ def _compare(digest: Digest, lines: Sequence[_Found], errata: Errata) -> list[Fi
     wanted, found = {_id(link): link for link in digest.links}, [link for _, link in lines]
     times = Counter(map(_id, found))
     findings = [
-        _finding("removed", digest, link, "is not in its file") for key, link in wanted.items() if not times[key]
+        _of_line("removed", digest, link, "is not in its file") for key, link in wanted.items() if not times[key]
     ]
     findings += [
-        _finding("inserted", digest, link, "is in its file, but not in the digest")
+        _of_line("inserted", digest, link, "is in its file, but not in the digest")
         for link in found
         if _id(link) not in wanted or times[_id(link)] > 1
     ]
     if not findings and [*wanted] != [*map(_id, found)]:
         moved = next(link for link, key in zip(found, wanted, strict=True) if _id(link) != key)
-        return [_finding("reordered", digest, moved, "is in another place of its file")]
+        return [_of_line("reordered", digest, moved, "is in another place of its file")]
     return findings + _changed(digest, wanted, lines, errata)
 
 
 def _changed(digest: Digest, wanted: Mapping[_Id, ChainLink], lines: Sequence[_Found], errata: Errata) -> list[Finding]:
     different = {
-        _id(now): now
+        _id(now): (link.sha256, now.sha256)
         for line, now in lines
         if (link := wanted.get(_id(now))) and not _is_as_signed(line, now, link, errata)
     }
-    owners = {wanted[key].sha256: key for key in different}
     findings = []
-    for key, link in different.items():
-        owner = owners.get(link.sha256, key)
+    for key, owner in owners(different):
         if owner != key:
-            findings.append(_finding("reordered", digest, wanted[key], f"has the content of {owner[1]}"))
+            findings.append(_of_line("reordered", digest, wanted[key], f"has the content of {owner[1]}"))
         else:
-            findings.append(_finding("changed", digest, wanted[key], "is not as it was archived"))
+            findings.append(_of_line("changed", digest, wanted[key], "is not as it was archived"))
     return findings
 
 
@@ -95,21 +96,9 @@ def _check_chains(digest: Digest, lines: Sequence[_Found], heads: dict[str, Head
             continue  # the line is gone, which is found elsewhere
         follows = head is None or link.number == head.number + 1
         if not follows or link_after(start, link.change, link.partition, link.key, link.sha256) != link.link:
-            findings.append(_finding("reordered", digest, link, "does not follow the event before it in its partition"))
+            findings.append(_of_line("reordered", digest, link, "does not follow the event before it in its partition"))
     return findings
 
 
 def _id(link: ChainLink) -> _Id:
     return link.partition, link.key, link.number
-
-
-def _finding(kind: Kind, digest: Digest, link: ChainLink, problem: str) -> Finding:
-    return Finding(
-        kind=kind,
-        where="archive",
-        hour=digest.hour,
-        number=link.number,
-        partition=link.partition,
-        key=link.key,
-        detail=f"{link.key} of {link.partition} {problem}",
-    )

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, Protocol
 
 from pointsman.core.archive.chain import ChainLink, agrees, time_of
 from pointsman.core.archive.digest import Digest
 from pointsman.core.archive.errata import Errata
-from pointsman.core.archive.findings import Finding, Kind
+from pointsman.core.archive.findings import Finding, of_event, owners
 from pointsman.core.trail.item import digest as hash_of
 from pointsman.core.value import Value
 
+_of_item = partial(of_event, "trail")
 _TOLERANCE: Final = timedelta(hours=1)  # between the clock of the writer and DynamoDB's
 
 
@@ -26,11 +28,6 @@ class ArchivedItem:
 
     def __init__(self) -> None:
         self.links: list[tuple[Digest, ChainLink]] = []
-
-    @property
-    def last(self) -> ChainLink:
-        """What it is now."""
-        return self.links[-1][1]
 
 
 class UnknownItem(Value, kw_only=True, frozen=True):
@@ -64,24 +61,24 @@ class PartitionCheck:
                 before: ChainLink | None = None
                 for digest, now in item.links:
                     if now.change == "MODIFY" and not self._accounts_for(before, now):
-                        yield _finding("changed", digest, now, f"was overwritten at {now.written_at:%Y-%m-%d %H:%M:%S}")
+                        yield _of_item("changed", digest, now, f"was overwritten at {now.written_at:%Y-%m-%d %H:%M:%S}")
                     before = now
                 digest, last = item.links[-1]
                 if last.change == "REMOVE":
-                    yield _finding("removed", digest, last, f"was removed at {last.written_at:%Y-%m-%d %H:%M:%S}")
+                    yield _of_item("removed", digest, last, f"was removed at {last.written_at:%Y-%m-%d %H:%M:%S}")
 
     def compare(self, partition: str, items: Sequence[Mapping[str, Any]]) -> list[Finding]:
         """Compare a partition of the trail with what was archived of it."""
         archived, stored = self.archived[partition], {item["sk"]: item for item in items}
         self.unknown += [_unknown(item) for key, item in stored.items() if key not in archived]
-        findings, different = [], dict[str, str]()
+        findings, different = [], dict[str, tuple[str, str]]()
         for key, item in archived.items():
             digest, link = item.links[-1]
             if link.change == "REMOVE":
                 continue
             if key not in stored:
                 if not self._has_expired(digest, item):
-                    findings.append(_finding("removed", digest, link, "is not in the trail"))
+                    findings.append(_of_item("removed", digest, link, "is not in the trail"))
                 continue
             sha256 = hash_of(stored[key].get("data"))
             if sha256 == link.sha256 and agrees(stored[key]):
@@ -89,16 +86,8 @@ class PartitionCheck:
             if agrees(stored[key]) and self._explains(link, sha256):
                 self.corrected += 1
             else:
-                different[key] = sha256
-        return findings + [self._different(archived, key, different) for key in different]
-
-    def _different(self, archived: Mapping[str, ArchivedItem], key: str, different: Mapping[str, str]) -> Finding:
-        owners = {archived[each].last.sha256: each for each in different}
-        digest, link = archived[key].links[-1]
-        owner = owners.get(different[key], key)
-        if owner != key:
-            return _finding("reordered", digest, link, f"has the content of {owner} in the trail")
-        return _finding("changed", digest, link, "is not in the trail as it was archived")
+                different[key] = (link.sha256, sha256)
+        return findings + [_different(archived[key], owner, is_own=owner == key) for key, owner in owners(different)]
 
     def _accounts_for(self, before: ChainLink | None, now: ChainLink) -> bool:
         """Whether an erratum made an item what it is `now`. What it was before may be before the range."""
@@ -126,13 +115,7 @@ def _unknown(item: Mapping[str, Any]) -> UnknownItem:
     )
 
 
-def _finding(kind: Kind, digest: Digest, link: ChainLink, problem: str) -> Finding:
-    return Finding(
-        kind=kind,
-        where="trail",
-        hour=digest.hour,
-        number=link.number,
-        partition=link.partition,
-        key=link.key,
-        detail=f"{link.key} of {link.partition} {problem}",
-    )
+def _different(item: ArchivedItem, owner: str, *, is_own: bool) -> Finding:
+    if is_own:
+        return _of_item("changed", *item.links[-1], "is not in the trail as it was archived")
+    return _of_item("reordered", *item.links[-1], f"has the content of {owner} in the trail")

@@ -1,8 +1,11 @@
 """What a verification finds."""
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 
+from pointsman.core.archive.chain import ChainLink
+from pointsman.core.archive.digest import Digest
 from pointsman.core.value import Value
 
 type Kind = Literal["changed", "removed", "inserted", "reordered", "missing"]
@@ -25,6 +28,33 @@ class Finding(Value, kw_only=True, frozen=True):
     def order(self) -> tuple[datetime, str, int, str]:
         """The first of several findings is the earliest."""
         return self.hour, self.partition or "", self.number, self.key or ""
+
+
+def of_digest(kind: Kind, hour: datetime, problem: str) -> Finding:
+    """A finding about the digest of an hour."""
+    return Finding(kind=kind, where="digest", hour=hour, detail=f"The digest of {hour:%Y-%m-%d %H:00} {problem}")
+
+
+def of_event(where: Place, kind: Kind, digest: Digest, link: ChainLink, problem: str) -> Finding:
+    """A finding about an event that a digest has."""
+    return Finding(
+        kind=kind,
+        where=where,
+        hour=digest.hour,
+        number=link.number,
+        partition=link.partition,
+        key=link.key,
+        detail=f"{link.key} of {link.partition} {problem}",
+    )
+
+
+def owners[Key](different: Mapping[Key, tuple[str, str]]) -> Iterator[tuple[Key, Key]]:
+    """Yield each event that is not as it was archived, with the one of them whose content it has: maybe itself.
+
+    `different` has the hash of each as it was archived, and as it is now.
+    """
+    of_hash = {archived: key for key, (archived, _) in different.items()}
+    return ((key, of_hash.get(now, key)) for key, (_, now) in different.items())
 
 
 class Verification(Value, kw_only=True, frozen=True):

@@ -16,7 +16,7 @@ from pointsman.core.archive.check_lines import check_lines, read_lines
 from pointsman.core.archive.check_trail import PartitionCheck, TrailPartitions, UnknownItem
 from pointsman.core.archive.digest import CLOSES_AFTER, HOUR, Digest, SignedDigest, digest_hour, digest_name
 from pointsman.core.archive.errata import Errata
-from pointsman.core.archive.findings import Finding, Verification
+from pointsman.core.archive.findings import Finding, Verification, of_digest
 from pointsman.core.archive.ports import ArchiveReader
 from pointsman.core.archive.stream import hour_of, read_segment
 
@@ -200,9 +200,7 @@ def _lines_of(digest: Digest, files: dict[str, bytes]) -> list[ArchivedEvent] | 
 
 
 def _lost_beginning(digest: Digest) -> Finding:
-    missing = digest.hour - HOUR
-    detail = f"The digest of {missing:%Y-%m-%d %H:00} is missing, and maybe those before it"
-    return Finding(kind="missing", where="digest", hour=missing, detail=detail)
+    return of_digest("missing", digest.hour - HOUR, "is missing, and maybe those before it")
 
 
 def _inserted(item: UnknownItem, first: Digest) -> Finding:
