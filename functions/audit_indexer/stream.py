@@ -1,10 +1,9 @@
 """Read a batch of the audit table's stream."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
-from pointsman.adapters.dynamodb import is_expiry, unmarshal
+from pointsman.adapters.dynamodb import is_expiry, time_of_change, unmarshal
 from pointsman.core.archive.stream import StreamedItem
 from pointsman.core.index.entry import EventKey
 from pointsman.core.index.indexer import EventChange
@@ -33,14 +32,9 @@ def streamed_items(records: Iterable[dict[str, Any]]) -> Iterator[StreamedItem]:
             partition=keys["pk"],
             key=keys["sk"],
             sequence=int(about["SequenceNumber"]),
-            written_at=_time(about["ApproximateCreationDateTime"]),
+            written_at=time_of_change(about["ApproximateCreationDateTime"]),
             item=unmarshal(about.get("NewImage") or about["OldImage"]),
         )
-
-
-def _time(moment: Any) -> datetime:
-    """Seconds since 1970; a datetime from boto3's client."""
-    return moment if isinstance(moment, datetime) else datetime.fromtimestamp(float(moment), UTC)
 
 
 def _event(record: dict[str, Any], image: str) -> ReadEvent | None:

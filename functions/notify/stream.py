@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Self
 
-from pointsman.adapters.dynamodb import is_expiry, unmarshal
+from pointsman.adapters.dynamodb import is_expiry, time_of_change, unmarshal
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.item import NewerEvent, read_item
 from pointsman.core.trail.keys import rollout_of
@@ -58,8 +58,6 @@ def _events(records: Iterable[dict[str, Any]]) -> dict[str, list[Event]]:
     return events
 
 
-def _times(records: list[dict[str, Any]]) -> Iterable[datetime]:
-    for record in records:
-        time = record["dynamodb"].get("ApproximateCreationDateTime")  # seconds; a datetime from boto3's client
-        if time:
-            yield time if isinstance(time, datetime) else datetime.fromtimestamp(float(time), UTC)
+def _times(records: Iterable[dict[str, Any]]) -> Iterable[datetime]:
+    times = (record["dynamodb"].get("ApproximateCreationDateTime") for record in records)
+    return (time_of_change(time) for time in times if time)

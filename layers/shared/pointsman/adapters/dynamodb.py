@@ -1,6 +1,7 @@
 """Conversion to and from DynamoDB's format, and queries page by page."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import batched
 from typing import Any, Final
@@ -38,6 +39,11 @@ def is_expiry(record: Mapping[str, Any]) -> bool:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-streams.html
     """
     return bool((record.get("userIdentity") or {}).get("principalId") == "dynamodb.amazonaws.com")
+
+
+def time_of_change(value: Any) -> datetime:
+    """A record's ApproximateCreationDateTime: seconds since 1970 in Lambda's event, a datetime from boto3's client."""
+    return value if isinstance(value, datetime) else datetime.fromtimestamp(float(value), UTC)
 
 
 def _plain(value: Any) -> Any:
