@@ -1,8 +1,7 @@
 """The environment of audit_reporter."""
 
-from zoneinfo import ZoneInfo
-
 from pointsman.config import Settings
+from pointsman.core.report.span import is_time_zone
 
 
 class ReportZone(str):
@@ -12,10 +11,8 @@ class ReportZone(str):
 
     def __new__(cls, name: str = "UTC") -> "ReportZone":
         """Check that there is such a zone. Raises ValueError."""
-        try:
-            ZoneInfo(name)
-        except (OSError, LookupError) as error:
-            raise ValueError("should be the name of a time zone, such as Europe/Berlin") from error
+        if not is_time_zone(name):
+            raise ValueError("should be the name of a time zone, such as Europe/Berlin")
         return super().__new__(cls, name)
 
 

@@ -32,12 +32,10 @@ class PageFormat(StrEnum):
 def _zone(name: str | None) -> str | None:
     """Check the name of a time zone."""
     if name is not None:
-        from zoneinfo import ZoneInfo
+        from pointsman.core.report.span import is_time_zone
 
-        try:
-            ZoneInfo(name)
-        except (OSError, ValueError, LookupError) as error:
-            raise typer.BadParameter(f"{name!r} is not a time zone: use a name such as Europe/Berlin or UTC") from error
+        if not is_time_zone(name):
+            raise typer.BadParameter(f"{name!r} is not a time zone: use a name such as Europe/Berlin or UTC")
     return name
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Self
+from zoneinfo import ZoneInfo
 
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 # Results of hosts and builds may be recorded later than they happened, and an erratum may change a report.
@@ -50,6 +51,15 @@ class TimeSpan:
         while day <= last:
             yield day
             day += timedelta(days=1)
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether there is a time zone of this name, such as Europe/Berlin."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, LookupError):
+        return False
+    return True
 
 
 def months_to_write(now: datetime, zone: tzinfo | None) -> list[str]:
