@@ -8,11 +8,12 @@ import typer
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from pointsman.adapters.report_page import THEME
 from pointsman.errors import PointsmanError
 from pointsmanctl.console.pages import event, hosts, live, rollout, search, timeline
 from pointsmanctl.console.pages import help as help_of_keys
@@ -46,11 +47,16 @@ def create_app(source: ConsoleSource, access: ConsoleAccess) -> ASGIApp:
     routes = [Route(path, handler, methods=METHODS) for path, handler in _PAGES.items()]
     handlers = {CommandError: _problem, PointsmanError: _problem, HTTPException: _problem, typer.BadParameter: _problem}
     app = Starlette(
-        routes=[*routes, Mount("/static", StaticFiles(directory=STATIC))],
+        routes=[*routes, Route("/static/theme.css", _theme), Mount("/static", StaticFiles(directory=STATIC))],
         exception_handlers=handlers,
     )
     app.state.source = source
     return ConsoleGuard(app, access)
+
+
+def _theme(_request: Request) -> Response:
+    """Return the colours, which reports have, too."""
+    return FileResponse(THEME)
 
 
 def _problem(request: Request, error: Exception) -> Response:

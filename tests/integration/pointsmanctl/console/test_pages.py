@@ -5,6 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from pointsman.adapters.report_page import THEME
 from pointsman.core.model import RolloutId
 from tests.support.console_world import CANARY, EARLIER, OPEN
 from tests.support.html_text import ParsedPage, parsed
@@ -230,3 +231,9 @@ def test_a_page_has_landmarks_one_heading_and_labels(client: TestClient, path: s
     labels = {attributes["for"] for tag, attributes in found.elements if tag == "label" and "for" in attributes}
     fields = [each for tag, each in found.elements if tag in ("input", "select") and each.get("type") != "hidden"]
     assert {each["id"] for each in fields if "id" in each} <= labels
+
+
+def test_the_colours_are_those_of_reports(client: TestClient) -> None:
+    answer = client.get("/static/theme.css")
+    assert answer.headers["content-type"].startswith("text/css")
+    assert answer.text == THEME.read_text()

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pointsman.adapters.report_page.html import TEMPLATES, html_page
+from pointsman.adapters.report_page.html import html_page
 from pointsman.adapters.report_page.markdown import escape, markdown_page
 from pointsman.adapters.report_page.sections import sections
 from pointsman.core.index.outcomes import OUTCOMES
@@ -182,11 +182,6 @@ def test_the_commands_that_show_every_row_are_valid() -> None:
         assert {value for option, value in given if option == "--type"} <= TYPES
         assert {value for option, value in given if option == "--outcome"} <= {*OUTCOMES}
         assert {"--since", "--until", "--limit"} <= {*words}
-
-
-def test_pages_share_one_set_of_colours() -> None:
-    """The package of the functions cannot read the command's: both have the file."""
-    assert (TEMPLATES / "theme.css").read_text() == (ROOT / "pointsmanctl/console/static/theme.css").read_text()
 
 
 def test_a_time_that_is_not_over_is_marked() -> None:

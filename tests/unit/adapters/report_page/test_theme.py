@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from pointsman.adapters.report_page.html import TEMPLATES
+from pointsman.adapters.report_page import THEME
 
-LIGHT, DARK = (TEMPLATES / "theme.css").read_text().split("@media")
+LIGHT, DARK = THEME.read_text().split("@media")
 ENOUGH = 4.5  # https://www.w3.org/TR/WCAG22/#contrast-minimum
 ON = {
     "ink": ("page", "card", "shade", "idle-soft", "warn-soft"),

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from pointsman.adapters.report_page import TEMPLATES, THEME
 from pointsman.adapters.report_page.charts import changes_over_time, minutes_by_name, results_by_name
 from pointsman.adapters.report_page.figures import dora_figures, figures
 from pointsman.adapters.report_page.sections import sections
@@ -16,7 +16,6 @@ from pointsman.core.report.span import TimeSpan
 from pointsman.core.report.values import AuditReport, ResultTally
 from pointsman.core.text import escape_invisible
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
 SHOWN_BEHIND: Final = 24  # rollouts that a line of a table names
 
 
@@ -63,7 +62,7 @@ def html_page(report: AuditReport, span: TimeSpan, zone_name: str) -> str:
         shown_behind=SHOWN_BEHIND,
         charts=_charts(report, shown),
         period=partial(period, unit=report.unit),
-        style=Markup("\n".join((TEMPLATES / name).read_text("utf-8") for name in ("theme.css", "report.css"))),  # noqa: S704  our own
+        style=Markup("\n".join(each.read_text("utf-8") for each in (THEME, TEMPLATES / "report.css"))),  # noqa: S704  our own
     )
 
 
