@@ -140,6 +140,8 @@ APART = frozenset(
         "ansible_callback_runs",
         "ansible_local_run",
         "ansible_playbooks",
+        "ansible_recorded",
+        "ansible_recorder_fails",
         "ansible_serial",
         "ansible_whole_system",
         "demo",

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.ansible_runs import BUILD, COMMIT, Build, FakeBus
-from tests.support.callback_inventory import INVENTORY, SECRET, at_home
+from tests.support.ansible_runs import BUILD, COMMIT, FakeBus
+from tests.support.callback_inventory import INVENTORY, SECRET, build_of_play
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -77,14 +77,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedP
     """The odd playbook's run, and what the bus got of each host."""
     directory = tmp_path_factory.mktemp("odd")
     (directory / "out").mkdir()
-    build = Build.new(
-        directory,
-        POINTSMAN_OPTIONS='{"inventory": ["inventory/odd.yml"]}',
-        POINTSMAN_PLAYBOOK="odd.yml",
-        **at_home(directory),
-    )
-    build.write("inventory/odd.yml", INVENTORY)
-    build.write("odd.yml", ODD)
+    build = build_of_play(directory, INVENTORY, "odd.yml", ODD)
     variables = json.dumps({"out": str(directory / "out")})
     with FakeBus(refusals=1) as bus:
         done = build.run("run-playbook", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url, "POINTSMAN_EXTRA_VARS": variables})

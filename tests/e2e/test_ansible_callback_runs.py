@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.ansible_runs import Build, FakeBus
-from tests.support.callback_inventory import INVENTORY, SECRET, at_home
+from tests.support.callback_inventory import INVENTORY, SECRET, build_of_play
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -30,15 +30,7 @@ SMALL = """
 
 @pytest.fixture
 def small(tmp_path: Path) -> Build:
-    build = Build.new(
-        tmp_path,
-        POINTSMAN_OPTIONS='{"inventory": ["inventory/odd.yml"]}',
-        POINTSMAN_PLAYBOOK="small.yml",
-        **at_home(tmp_path),
-    )
-    build.write("inventory/odd.yml", INVENTORY)
-    build.write("small.yml", SMALL)
-    return build
+    return build_of_play(tmp_path, INVENTORY, "small.yml", SMALL)
 
 
 def test_an_unreachable_bus_fails_nothing_and_the_results_are_sent_later(small: Build) -> None:
@@ -125,14 +117,7 @@ SAY_IT = """
 def templated(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, Any], Path]:
     """What a run on hosts with templates for variables printed, what the bus got of it, and the unused one's mark."""
     directory = tmp_path_factory.mktemp("templated")
-    build = Build.new(
-        directory,
-        POINTSMAN_OPTIONS='{"inventory": ["inventory/odd.yml"]}',
-        POINTSMAN_PLAYBOOK="say.yml",
-        **at_home(directory),
-    )
-    build.write("inventory/odd.yml", TEMPLATED.replace("MARK", f"{directory}/mark"))
-    build.write("say.yml", SAY_IT)
+    build = build_of_play(directory, TEMPLATED.replace("MARK", f"{directory}/mark"), "say.yml", SAY_IT)
     with FakeBus() as bus:
         done = build.run("run-playbook", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url, "ALPHA": "alpha-Value-11"})
     assert done.returncode == 2, done.stdout + done.stderr

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.ansible_runs import Build, FakeBus
-from tests.support.callback_inventory import INVENTORY, at_home
+from tests.support.callback_inventory import INVENTORY, build_of_play
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
@@ -30,15 +30,7 @@ SILENT = "the callback recorded nothing: a setting may disable callbacks, or it 
 
 @pytest.fixture
 def build(tmp_path: Path) -> Build:
-    build = Build.new(
-        tmp_path,
-        POINTSMAN_OPTIONS='{"inventory": ["inventory/odd.yml"]}',
-        POINTSMAN_PLAYBOOK="play.yml",
-        **at_home(tmp_path),
-    )
-    build.write("inventory/odd.yml", INVENTORY)
-    build.write("play.yml", PLAY)
-    return build
+    return build_of_play(tmp_path, INVENTORY, "play.yml", PLAY)
 
 
 def played(

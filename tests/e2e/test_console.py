@@ -15,6 +15,7 @@ from localcloud.github.commits import Author
 from localcloud.waiting import TIMEOUT_SECONDS, wait_until
 from pointsmanctl.demo.observer import Observer
 from tests.e2e.test_access import Person
+from tests.support.fleet import local_machines
 from tests.support.html_text import ParsedPage, parsed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -26,14 +27,6 @@ PLAY = """
   tasks:
     - name: Write the notice
       ansible.builtin.copy: {{dest: "{notice}", content: "closed on Monday\\n", mode: "0644"}}
-"""
-HOSTS = """
-[all:vars]
-ansible_connection=local
-ansible_python_interpreter="{{ ansible_playbook_python }}"
-
-[machines]
-one
 """
 
 
@@ -74,7 +67,7 @@ def test_a_reader_sees_a_push_on_every_page(world: Observer, cloud: LocalCloud, 
     play = PLAY.format(notice=tmp_path / "notice")
     with console("--cloud", "aws", cwd=reader.directory, environment={**files, "AWS_PROFILE": "control"}) as opened:
         pushed = world.cloud.github.push(
-            {"play.yml": play, "hosts.ini": HOSTS},
+            {"play.yml": play, "hosts.ini": local_machines("one")},
             "Close the station on Monday",
             author=Author("Hana Ito", "hana@example.com"),
             repository=REPOSITORY,

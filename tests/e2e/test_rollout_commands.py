@@ -16,6 +16,7 @@ from pointsmanctl.demo.observer import Observer, rollout_of
 from pointsmanctl.errors import CloudUnavailable, CommandError
 from pointsmanctl.stack.commands import send_command
 from pointsmanctl.stack.connection import Connection
+from tests.support.fleet import local_machines
 from tests.support.roles import Caller, Roles
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
@@ -23,15 +24,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 REPOSITORY = "acme/machines"
 TARGET = TargetName("dev/ap-southeast-2")
 HANA = Author("Hana Ito", "hana@example.com")
-HOSTS = """
-[all:vars]
-ansible_connection=local
-ansible_python_interpreter="{{ ansible_playbook_python }}"
-
-[machines]
-one
-two
-"""
 WAITS = """
 - hosts: machines
   gather_facts: false
@@ -60,7 +52,7 @@ def repository(world: Observer) -> None:
 
 def push(world: Observer, playbook: str, files: Path) -> WebhookDelivery:
     """Push a playbook that uses the directory `files`."""
-    contents = {"hosts.ini": HOSTS, "play.yml": playbook.format(files=files)}
+    contents = {"hosts.ini": local_machines("one", "two"), "play.yml": playbook.format(files=files)}
     return world.cloud.github.push(contents, "Change the machines", author=HANA, repository=REPOSITORY).delivery
 
 

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+from tests.support.ansible_runs import Build
+
 SECRET = "hunter2-And-More"
 INVENTORY = f"""
 all:
@@ -27,3 +29,16 @@ all:
 def at_home(directory: Path) -> dict[str, str]:
     """A host that is this machine takes "~" from the user's record, not from HOME: its files go here instead."""
     return {"ANSIBLE_REMOTE_TEMP": str(directory / "remote")}
+
+
+def build_of_play(directory: Path, inventory: str, name: str, play: str) -> Build:
+    """A build below `directory` of a playbook with an inventory of its own, whose hosts are this machine."""
+    build = Build.new(
+        directory,
+        POINTSMAN_OPTIONS='{"inventory": ["inventory/odd.yml"]}',
+        POINTSMAN_PLAYBOOK=name,
+        **at_home(directory),
+    )
+    build.write("inventory/odd.yml", inventory)
+    build.write(name, play)
+    return build

@@ -20,15 +20,6 @@ from pointsmanctl.stack.connection import Connection
 from tests.support.roles import Roles
 
 HANA = Author("Hana Ito", "hana@example.com")
-HOSTS = """
-[all:vars]
-ansible_connection=local
-ansible_python_interpreter="{{ ansible_playbook_python }}"
-
-[machines]
-one
-two
-"""
 PLAY = """
 - hosts: machines
   gather_facts: false
@@ -42,6 +33,12 @@ PLAY = """
     - name: End
       ansible.builtin.shell: echo "{text} {{{{ target }}}} {{{{ inventory_hostname }}}} ends" >> "{log}"
 """
+
+
+def local_machines(*names: str) -> str:
+    """An inventory whose group `machines` has these hosts, each of which is this machine."""
+    settings = 'ansible_connection=local\nansible_python_interpreter="{{ ansible_playbook_python }}"'
+    return "\n".join(("[all:vars]", settings, "", "[machines]", *names, ""))
 
 
 class Fleet:
@@ -76,7 +73,7 @@ class Fleet:
 
     def _files(self, text: str, check: str = "true", where: tuple[str, ...] = ()) -> dict[str, str]:
         play = PLAY.format(text=text, log=self._log, check=check, where=list(where))
-        return {"hosts.ini": HOSTS, "play.yml": play}
+        return {"hosts.ini": local_machines("one", "two"), "play.yml": play}
 
     # --- what happens to a rollout ------------------------------------------------------------------------------------
 
