@@ -9,7 +9,7 @@ from starlette.responses import Response
 from pointsman.core.index.entry import HostEntry
 from pointsman.core.index.query import IndexQuery
 from pointsmanctl.console.rendering import page
-from pointsmanctl.console.source import ConsoleSource, source_of
+from pointsmanctl.console.source import source_of
 from pointsmanctl.console.views.group_view import rows_by_time, task_rows
 from pointsmanctl.errors import NotFound
 from pointsmanctl.output.entry_lines import changed_files
@@ -65,11 +65,7 @@ def _blame(request: Request, host: HostEntry, query: IndexQuery) -> Response:
 
 def _known(request: Request) -> HostEntry:
     target, name = "{account}/{region}".format(**request.path_params), request.path_params["host"]
-    found = [each for each in _hosts_named(source_of(request), name) if each.target == target]
+    found = [each for each in source_of(request).trail.index.hosts(name) if each.target == target]
     if not found:
         raise NotFound(f"the trail has no result of a host {target}/{name}")
     return found[0]
-
-
-def _hosts_named(source: ConsoleSource, name: str) -> list[HostEntry]:
-    return source.trail.index.hosts(name)

@@ -29,14 +29,17 @@ class S3Segments:
     def put_segments(self, segments: Iterable[Segment]) -> None:
         """See SegmentWriter.put_segments."""
         for each in segments:
-            with translate_aws_errors(f"storing {each.name} in the archive"):
-                self._client.put_object(Bucket=self._export, Key=each.name, Body=each.content)
+            self._put(each.name, each.content)
 
     def oldest_segment(self) -> str | None:
         """See SegmentWriter.oldest_segment. One call."""
         with translate_aws_errors("listing the segments of the archive"):
             answer = self._client.list_objects_v2(Bucket=self._export, Prefix=f"{SEGMENTS}2", MaxKeys=1)
         return next((each["Key"] for each in answer.get("Contents", [])), None)
+
+    def _put(self, name: str, content: bytes) -> None:
+        with translate_aws_errors(f"storing {name} in the archive"):
+            self._client.put_object(Bucket=self._export, Key=name, Body=content)
 
 
 class S3Archive(S3Segments):
@@ -117,10 +120,6 @@ class S3Archive(S3Segments):
                 )
             if errors := answer.get("Errors"):
                 raise Misconfigured(f"S3 does not delete {errors[0].get('Key')}: {errors[0].get('Message')}")
-
-    def _put(self, name: str, content: bytes) -> None:
-        with translate_aws_errors(f"storing {name} in the archive"):
-            self._client.put_object(Bucket=self._export, Key=name, Body=content)
 
     def _put_once(self, name: str, content: bytes) -> bool:
         """Store an object if there is none of this name. S3 wants a checksum where there is an Object Lock."""
