@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from pointsman.adapters.report_page import THEME
+from pointsman.adapters.report_page.files import THEME
 from pointsman.errors import PointsmanError
 from pointsmanctl.console.pages import event, hosts, live, rollout, search, timeline
 from pointsmanctl.console.pages import help as help_of_keys

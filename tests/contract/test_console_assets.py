@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pointsman.adapters.report_page import THEME
+from pointsman.adapters.report_page.files import THEME
 from pointsmanctl.console.app import STATIC
 
 HTMX = "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"

@@ -5,7 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from pointsman.adapters.report_page import THEME
+from pointsman.adapters.report_page.files import THEME
 from pointsman.core.model import RolloutId
 from tests.support.console_world import CANARY, EARLIER, OPEN
 from tests.support.html_text import ParsedPage, parsed

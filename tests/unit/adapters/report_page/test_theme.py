@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pointsman.adapters.report_page import THEME
+from pointsman.adapters.report_page.files import THEME
 
 LIGHT, DARK = THEME.read_text().split("@media")
 ENOUGH = 4.5  # https://www.w3.org/TR/WCAG22/#contrast-minimum

@@ -7,9 +7,9 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pointsman.adapters.report_page import TEMPLATES, THEME
 from pointsman.adapters.report_page.charts import changes_over_time, minutes_by_name, results_by_name
 from pointsman.adapters.report_page.figures import dora_figures, figures
+from pointsman.adapters.report_page.files import TEMPLATES, THEME
 from pointsman.adapters.report_page.sections import sections
 from pointsman.adapters.report_page.words import SHORT_COMMIT, dollars, duration, period, safe_url, title_of, words
 from pointsman.core.report.span import TimeSpan
