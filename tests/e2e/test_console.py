@@ -44,6 +44,10 @@ class OpenedConsole:
         assert answer.status == 200, answer.data
         return parsed(answer.data.decode())
 
+    def wait_for(self, path: str, text: str) -> None:
+        """Wait until a page has a text."""
+        wait_until(lambda: text in self.page(path).text, TIMEOUT_SECONDS, f"{path} does not show {text!r}")
+
 
 @contextmanager
 def console(*words: str, cwd: Path, environment: dict[str, str]) -> Iterator[OpenedConsole]:
@@ -72,20 +76,13 @@ def test_a_reader_sees_a_push_on_every_page(world: Observer, cloud: LocalCloud, 
             author=Author("Hana Ito", "hana@example.com"),
             repository=REPOSITORY,
         )
-        wait_until(
-            lambda: "Close the station on Monday" in opened.page("/live").text,
-            TIMEOUT_SECONDS,
-            "the console does not show the rollout",
-        )
+        opened.wait_for("/live", "Close the station on Monday")
         rollout, _ = world.end_of(pushed.delivery)
         path = f"/rollouts/{rollout.id}"
-        wait_until(
-            lambda: "Write the notice" in opened.page(path).text,
-            TIMEOUT_SECONDS,
-            "the console does not show the result of the host",
-        )
+        # The result of the host and the end of the rollout are news of their own.
+        opened.wait_for(path, "Write the notice")
+        opened.wait_for(path, "succeeded by Hana Ito, pushed by hana")
         text = opened.page(path).text
-        assert "succeeded by Hana Ito, pushed by hana" in text
         assert "+closed on Monday" in text
         assert "branch main matches" in text
         assert "Write the notice" in opened.page(f"/timeline?repo={REPOSITORY}&outcome=changed&host=one").text
