@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -30,6 +31,13 @@ def payload(name: str) -> dict[str, Any]:
     """A payload of events/github, fresh to be changed."""
     parsed: dict[str, Any] = json.loads((ROOT / "events/github" / f"{name}.json").read_text())
     return parsed
+
+
+def pushed_now(name: str) -> dict[str, Any]:
+    """The same as if it had been pushed a moment ago, for a receiver that has the real clock."""
+    push = payload(name)
+    push["repository"]["pushed_at"] = int(time.time())
+    return push
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -24,7 +25,7 @@ class Aws:
 
     def __init__(self) -> None:
         self.world = TableWorld()
-        self.rollout = self.world.push(delivery(DEV))
+        self.rollout = self.world.push(delivery(DEV, at=datetime.now(UTC)))
         self.sqs = boto3.client("sqs", region_name="us-east-1")
         self.url = self.sqs.create_queue(QueueName="changes.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
 

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from tests.support.world import TableWorld
 
 DEAD_LETTERS = "https://sqs.us-east-1.amazonaws.com/123456789012/changes-dead-letters.fifo"
 DEV, PROD = TargetName("dev/eu-west-1"), TargetName("prod/us-east-1")
+push_of = partial(delivery, at=datetime.now(UTC))  # the function has the real clock, and refuses what is old
 
 
 @pytest.fixture
@@ -127,7 +130,7 @@ def ended(build_arn: str, rollout: str, target: str) -> dict[str, Any]:
 
 
 def test_a_delivery_becomes_builds_and_their_ends_end_the_rollout(world: TableWorld) -> None:
-    incoming = delivery(DEV, PROD)
+    incoming = push_of(DEV, PROD)
     rollout = incoming.specs[0].rollout
     assert call(queued(incoming)) == {"batchItemFailures": []}
 
@@ -143,7 +146,7 @@ def test_a_delivery_becomes_builds_and_their_ends_end_the_rollout(world: TableWo
 
 def test_an_account_without_the_project_fails_its_run_only(world: TableWorld) -> None:
     bare = TargetName("prod/eu-central-1")
-    incoming = delivery(DEV, bare)
+    incoming = push_of(DEV, bare)
     call(queued(incoming))
     runs = world.runs(incoming.specs[0].rollout)
     assert runs[bare].state is RunState.REFUSED
@@ -155,7 +158,7 @@ def test_an_account_without_the_project_fails_its_run_only(world: TableWorld) ->
 def test_a_message_that_cannot_be_read_is_a_dead_letter_at_once_and_delays_no_other(
     world: TableWorld, version: str
 ) -> None:
-    first, last = delivery(DEV, commit="a" * 40), delivery(DEV, commit="c" * 40)
+    first, last = push_of(DEV, commit="a" * 40), push_of(DEV, commit="c" * 40)
     unreadable = '{"not": "a delivery"}'
     if version == "2":
         unreadable = first.to_json().replace('"version":1', '"version":2')
@@ -171,14 +174,14 @@ def test_a_message_that_cannot_become_a_dead_letter_goes_back_and_only_it(
     world: TableWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boto3.client("sqs", region_name="us-east-1").delete_queue(QueueUrl=DEAD_LETTERS)
-    last = delivery(DEV, commit="c" * 40)
+    last = push_of(DEV, commit="c" * 40)
     answer = call(queued("not a delivery", last))
     assert [failure["itemIdentifier"] for failure in answer["batchItemFailures"]] == ["message-0"]
     assert world.rollout(last.specs[0].rollout).state is RolloutState.OPEN
 
 
 def test_a_rollout_that_cannot_be_read_gives_no_other_message_back(world: TableWorld) -> None:
-    broken, good = delivery(DEV, commit="a" * 40), delivery(DEV, commit="b" * 40)
+    broken, good = push_of(DEV, commit="a" * 40), push_of(DEV, commit="b" * 40)
     call(queued(broken))
     client = boto3.client("dynamodb", region_name="us-east-1")
     key = {"pk": {"S": f"ROLLOUT#{broken.specs[0].rollout}"}, "sk": {"S": "ROLLOUT"}}
@@ -199,7 +202,7 @@ def test_a_rollout_that_cannot_be_read_gives_no_other_message_back(world: TableW
 def test_the_beginning_of_a_build_whose_start_got_no_answer_is_recorded(
     world: TableWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    incoming = delivery(DEV)
+    incoming = push_of(DEV)
     rollout = incoming.specs[0].rollout
     start = CodeBuilds.start
 
@@ -225,7 +228,7 @@ def test_the_starts_and_ends_of_runs_are_metrics_of_the_call_that_stored_them(
     world: TableWorld, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bare = TargetName("prod/eu-central-1")  # its account has no project, so that CodeBuild refuses the run
-    incoming = delivery(DEV, bare)
+    incoming = push_of(DEV, bare)
     call(queued(incoming))
     began, failed = metrics_of(capsys)
     assert (len(began["RunWait"]), began["RunsRefused"]) == (1, [1.0])
@@ -251,7 +254,7 @@ def dead_letters() -> list[Any]:
 
 
 def test_the_sweep_asks_codebuild_and_records_what_has_ended(world: TableWorld) -> None:
-    incoming = delivery(DEV)
+    incoming = push_of(DEV)
     call(queued(incoming))
     call({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
     # moto's builds have succeeded at the first BatchGetBuilds
@@ -259,7 +262,7 @@ def test_the_sweep_asks_codebuild_and_records_what_has_ended(world: TableWorld) 
 
 
 def test_a_delivery_without_rollouts_is_in_the_trail(world: TableWorld) -> None:
-    call(queued(delivery()))
+    call(queued(push_of()))
     assert [event.type for event in world.trail.of_partition("DELIVERY#d-1")] == ["DeliveryDecided"]
 
 

@@ -26,6 +26,7 @@ from tests.support.receiver import (
     as_body,
     http_event,
     payload,
+    pushed_now,
     routes_with,
     signed_headers,
 )
@@ -82,7 +83,7 @@ def signed(
 
 
 def test_a_signed_push_reaches_the_queue(aws: Aws) -> None:
-    status, decided = call(signed(payload("push_main")))
+    status, decided = call(signed(pushed_now("push_main")))
     [delivery] = aws.messages()
     assert status == 202
     assert decided["decisions"][0]["rollout"] == delivery.specs[0].rollout
@@ -91,7 +92,7 @@ def test_a_signed_push_reaches_the_queue(aws: Aws) -> None:
 
 
 def test_a_push_of_documentation_reaches_the_queue_without_a_rollout_spec(aws: Aws) -> None:
-    status, decided = call(signed(payload("push_docs_only")))
+    status, decided = call(signed(pushed_now("push_docs_only")))
     [delivery] = aws.messages()
     assert (status, decided["decisions"][0]["outcome"]) == (202, "ignored")
     assert delivery.specs == ()
@@ -101,11 +102,11 @@ def test_a_push_of_documentation_reaches_the_queue_without_a_rollout_spec(aws: A
     ("event", "status"),
     [
         (signed(payload("ping"), event="ping"), 200),
-        (signed(payload("push_deleted_branch")), 200),
-        (signed(payload("push_main"), {"x-hub-signature-256": None}), 401),
-        (signed(payload("push_main"), secret="forged"), 401),
+        (signed(pushed_now("push_deleted_branch")), 200),
+        (signed(pushed_now("push_main"), {"x-hub-signature-256": None}), 401),
+        (signed(pushed_now("push_main"), secret="forged"), 401),
         (signed(b"no JSON"), 400),
-        (signed(payload("push_main"), {"x-github-event": None}), 400),
+        (signed(pushed_now("push_main"), {"x-github-event": None}), 400),
         ({"headers": {}, "body": "#", "isBase64Encoded": True}, 400),
     ],
 )
@@ -150,7 +151,7 @@ def test_a_queue_that_does_not_answer_is_503_and_counted_for_the_alarm(
 ) -> None:
     monkeypatch.setenv("CHANGES_QUEUE_URL", "http://127.0.0.1:1/111111111111/changes.fifo")
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:1")
-    assert call(signed(payload("push_main")))[0] == 503
+    assert call(signed(pushed_now("push_main")))[0] == 503
     assert '"DeliveriesFailed":[1.0]' in capsys.readouterr().out.replace(" ", "")
 
 
@@ -159,7 +160,7 @@ def test_one_line_is_logged_for_a_delivery_and_none_of_its_body(
 ) -> None:
     log = io.StringIO()
     monkeypatch.setattr(handler.logger.registered_handler, "stream", log)  # it holds the standard output of its import
-    call(signed(payload("push_main")))
+    call(signed(pushed_now("push_main")))
     [logged] = [json.loads(line) for line in log.getvalue().splitlines()]
     assert (logged["level"], logged["message"]) == ("INFO", "1 of 1 route runs: site")
     assert (logged["outcome"], logged["status"], logged["repository"]) == ("decided", 202, "acme/infra")
@@ -205,12 +206,12 @@ def test_what_github_does_not_tell_and_what_is_held_are_counted_for_alarms(
     rules = {"on": {"push": {"paths": ["roles/**"]}}, "when_undetermined": "hold"}
     monkeypatch.setattr(wiring, "packaged_routes", lambda: routes_with(rules, rules))
     monkeypatch.setattr(wiring, "_github", lambda *_: FakeGithub(failure=Unavailable("GitHub's API is silent")))
-    status, decided = call(signed(payload("push_forced")))
+    status, decided = call(signed(pushed_now("push_forced")))
     assert (status, [decision["held"] for decision in decided["decisions"]]) == (202, [True, True])
     counted = capsys.readouterr().out.replace(" ", "")
     for metric in ('"GithubUnanswered":[1.0]', '"DecisionsHeld":[2.0]', '"DeliveriesDecided":[1.0]'):
         assert metric in counted
-    call(signed(payload("push_main")))
+    call(signed(pushed_now("push_main")))
     counted = capsys.readouterr().out
     assert "DecisionsHeld" not in counted
     assert "GithubUnanswered" not in counted
@@ -233,7 +234,7 @@ def from_agent(event: dict[str, Any], agent: str, address: str = "140.82.115.54"
 def test_what_is_refused_of_githubs_agent_is_counted_and_a_strangers_is_not(
     aws: Aws, capsys: pytest.CaptureFixture[str], more: dict[str, str | None], secret: str
 ) -> None:
-    event = signed(payload("push_main"), more, secret=secret)
+    event = signed(pushed_now("push_main"), more, secret=secret)
     assert call(from_agent(event, "GitHub-Hookshot/044aadd"))[0] == 401
     assert '"GithubRefused":[1.0]' in capsys.readouterr().out.replace(" ", "")
     for stranger in ("curl/8.9.1", "", "Mozilla/5.0 GitHub-Hookshot/044aadd"):

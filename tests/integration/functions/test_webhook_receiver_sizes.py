@@ -37,7 +37,7 @@ from tests.support.receiver import (
     as_body,
     file_with,
     http_event,
-    payload,
+    pushed_now,
     routes_with,
     shipped_routes,
     signed_headers,
@@ -52,7 +52,7 @@ BODY_BYTES = 5_000_000
 
 def large_push(size: int) -> dict[str, Any]:
     """A push of 2,048 commits with long messages and thousands of file names: `size` bytes as JSON, or a few more."""
-    decided = payload("push_main")
+    decided = pushed_now("push_main")
     commits = [_commit(decided["head_commit"], number) for number in range(COMMITS - 1)]
     large = decided | {"commits": [*commits, decided["head_commit"]]}
     words = (size - len(as_body(large))) // (COMMITS - 1) + 1
@@ -181,7 +181,7 @@ def test_the_largest_route_there_may_be_is_kept_in_one_item_also_when_all_its_ta
 ) -> None:
     routes = largest_route()
     assert not list(size_diagnostics(routes))
-    push = payload("push_main")
+    push = pushed_now("push_main")
     push["head_commit"]["modified"] = push["commits"][-1]["modified"] = ["日" * 199 + str(n) for n in range(100)]
     assert call(monkeypatch, compile_routes(routes), push)[0] == 202
     [queued] = [Delivery.read_json(body) for body in aws.bodies()]
