@@ -34,10 +34,11 @@ class CountingIndex(MemoryIndex):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rounds = self.read = 0
+        self.rounds = self.requests = self.read = 0
 
     def pages(self, requests: Sequence[PageRequest]) -> list[Page]:
         self.rounds += 1
+        self.requests += len(requests)
         pages = super().pages(requests)
         self.read += sum(len(page.entries) for page in pages)
         return pages
@@ -211,6 +212,47 @@ def test_an_author_finds_the_changes_and_with_another_condition_what_they_did(wo
     assert set(world.found(of_file)) == {(each.partition, each.key) for each in with_file}
     hosts = world.found(of_file.replace(types=("HostResultRecorded",)))
     assert {partition for partition, _ in hosts} == {f"ROLLOUT#{each.decisions[0].rollout}" for each in with_file}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        IndexQuery(author="ada", outcomes=("failed",)),
+        IndexQuery(author="ada", account="prod"),
+        IndexQuery(repository="acme/infra", file="site.yml", outcomes=("changed",)),
+        IndexQuery(task="Restart", host="web-0"),
+        IndexQuery(task="Restart", host="web-0", account="prod"),
+    ],
+    ids=str,
+)
+def test_what_followed_and_a_task_on_a_host_are_read_in_few_rounds(world: World, query: IndexQuery) -> None:
+    """Not one partition for each rollout, nor one event for each result."""
+    read = 0
+
+    def event(partition: str, key: str) -> Event | None:
+        nonlocal read
+        read += 1
+        return world.trail.event(partition, key)
+
+    world.index.rounds = world.index.requests = 0
+    found = list(islice(search(world.index, event, query), 20))
+    assert len(found) == 20
+    assert read == 0
+    assert world.index.rounds <= 6
+    assert world.index.requests <= 40
+    every = search(world.index, world.trail.event, query)
+    assert [each.sort_key for each in islice(every, 20)] == [each.sort_key for each in found]
+
+
+@pytest.mark.parametrize("query", [IndexQuery(author="ada"), IndexQuery(repository="acme/infra", file="site.yml")])
+def test_what_followed_is_the_same_whether_rollouts_are_read_one_by_one_or_not(
+    world: World, query: IndexQuery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = query.replace(outcomes=("failed",))
+    found = world.found(asked)
+    assert found
+    monkeypatch.setattr("pointsman.core.index.search.FEW_ROLLOUTS", 1_000)
+    assert world.found(asked) == found
 
 
 def test_who_asked_for_a_commit_once_more_is_not_its_author(world: World) -> None:

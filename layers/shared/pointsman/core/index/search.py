@@ -21,14 +21,22 @@ from pointsman.core.trail.event import Event
 from pointsman.core.trail.item import timestamp
 
 MOST_OF_A_COMMIT: Final = 1_000  # entries
-MOST_ROLLOUTS: Final = 1_000  # that changed a file
+MOST_ROLLOUTS: Final = 10_000  # of an author, or that changed a file
+FEW_ROLLOUTS: Final = 12  # so few cost next to nothing to read one by one
+READ_UNITS_OF_A_ROLLOUT: Final = 2  # at least half a unit for each of its four partitions
+READ_UNITS_OF_A_ROW: Final = 0.125  # an entry has about 1,000 bytes
+ROWS: Final = 100  # that a question is expected to show
 
 type LoadEvent = Callable[[str, str], Event | None]
 """Reads an event of the trail by its partition and key; None: it is gone."""
 
 
 def search(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[FoundEntry]:
-    """Yield what matches `query`, newest first. Raises Unavailable or Misconfigured."""
+    """Yield what matches `query`, newest first. Raises Unavailable or Misconfigured.
+
+    What followed from changes of a file or an author is found among their newest 10,000 rollouts before the time
+    that is asked for.
+    """
     rollouts = _rollouts_of_changes(reader, query) if _asks_what_followed(query) else None
     for found in _candidates(reader, query, rollouts):
         entry = found.entry
@@ -47,7 +55,7 @@ def _asks_what_followed(query: IndexQuery) -> bool:
 def _rollouts_of_changes(reader: EntryReader, query: IndexQuery) -> set[str]:
     """The newest rollouts that brought a change of the file, or by the author, or both."""
     rollouts: set[str] = set()
-    for found in _of_changes(reader, query, "", NEWEST):
+    for found in _of_changes(reader, query, "", _before(query)):  # what follows from a change is later
         rollouts |= {*found.entry.rollouts, *((found.entry.rollout,) if found.entry.rollout else ())}
         if len(rollouts) >= MOST_ROLLOUTS:
             break
@@ -63,24 +71,62 @@ def _of_changes(reader: EntryReader, query: IndexQuery, oldest: str, before: str
     return (each for each in streams[1] if each.sort_key in by_author)
 
 
+def _before(query: IndexQuery) -> str:
+    """The sort key before which every answer is."""
+    until = f"{timestamp(query.until)}{NEWEST}" if query.until else NEWEST
+    return min(until, query.before or NEWEST)
+
+
 def _candidates(reader: EntryReader, query: IndexQuery, rollouts: set[str] | None) -> Iterator[FoundEntry]:
     """Entries that may match, newest first."""
-    oldest = timestamp(query.since) if query.since else ""
-    until = f"{timestamp(query.until)}{NEWEST}" if query.until else NEWEST
-    before = min(until, query.before or NEWEST)
+    oldest, before = timestamp(query.since) if query.since else "", _before(query)
+
+    def stream(partitions: list[str]) -> EntryStream:
+        return EntryStream(reader, partitions, oldest, before)
+
+    narrow = _narrow(reader, query)
     if rollouts is None and (query.file or query.author):
         yield from _of_changes(reader, query, oldest, before)
-        return
-    narrow = _narrow(reader, query, rollouts)
-    if narrow is None and query.commit:
+    elif narrow is not None:
+        of_task = stream(partitions(Facet.TASK, query.task)) if query.task and not query.path else None
+        yield from _cheaper(stream(narrow), of_task, query) if of_task else stream(narrow)
+    elif rollouts is not None and len(rollouts) <= FEW_ROLLOUTS:
+        yield from stream(_of_rollouts(rollouts))
+    elif rollouts is None and query.commit:
         yield from _of_commit(reader, query.commit, oldest, before)
-        return
-    broad = [narrow] if narrow is not None else list(_broad(reader, query)) or [partitions(Facet.TIME)]
-    streams = [EntryStream(reader, each, oldest, before) for each in broad]
-    yield from min(streams, key=EntryStream.probe) if len(streams) > 1 else streams[0]
+    else:
+        broad = _rarest([stream(each) for each in list(_broad(reader, query)) or [partitions(Facet.TIME)]])
+        one_by_one = rollouts is not None and _is_dearer(broad, query, rollouts)
+        yield from stream(_of_rollouts(rollouts or set())) if one_by_one else broad
 
 
-def _narrow(reader: EntryReader, query: IndexQuery, rollouts: set[str] | None) -> list[str] | None:
+def _rarest(streams: list[EntryStream]) -> EntryStream:
+    """The stream whose first entries reach furthest into the past. A single one is not asked."""
+    return min(streams, key=EntryStream.probe) if len(streams) > 1 else streams[0]
+
+
+def _cheaper(narrow: EntryStream, of_task: EntryStream, query: IndexQuery) -> EntryStream:
+    """The entries of the task, unless those of the host or rollout are few, or the task's are of others.
+
+    A result names only its first tasks in the index: for the others, each event has to be read.
+    """
+    if not narrow.probe():
+        return narrow
+    is_found = not of_task.probe() or any(query.matches(each.entry) for each in of_task.buffered())
+    return of_task if is_found else narrow
+
+
+def _is_dearer(broad: EntryStream, query: IndexQuery, rollouts: set[str]) -> bool:
+    """Whether reading every rollout by itself costs less than a stream with entries of other rollouts."""
+    if not broad.probe() or len(rollouts) >= MOST_ROLLOUTS:
+        return False
+    first = broad.buffered()
+    matching = sum(each.entry.rollout in rollouts and query.matches(each.entry) for each in first)
+    units = READ_UNITS_OF_A_ROW * ROWS * len(first) / max(matching, 0.1)
+    return units > READ_UNITS_OF_A_ROLLOUT * len(rollouts)
+
+
+def _narrow(reader: EntryReader, query: IndexQuery) -> list[str] | None:
     """The partitions of a condition that few entries meet; None if there is no such condition."""
     if query.host:
         targets = [each.target for each in reader.hosts(query.host) if _is_at(each.target, query)]
@@ -89,9 +135,11 @@ def _narrow(reader: EntryReader, query: IndexQuery, rollouts: set[str] | None) -
         return [one for each in targets for one in partitions(Facet.HOST, host_value(each, query.host))]
     if query.rollout:
         return partitions(Facet.ROLLOUT, query.rollout)
-    if rollouts is not None:
-        return [one for each in sorted(rollouts) for one in partitions(Facet.ROLLOUT, each)]
     return None
+
+
+def _of_rollouts(rollouts: set[str]) -> list[str]:
+    return [one for each in sorted(rollouts) for one in partitions(Facet.ROLLOUT, each)]
 
 
 def _is_at(target: str, query: IndexQuery) -> bool:

@@ -73,6 +73,10 @@ class EntryStream:
         ends = [each.before for each in self._partitions if each.more]
         return max(ends, default="")
 
+    def buffered(self) -> list[FoundEntry]:
+        """What is read and not yet taken."""
+        return [found for each in self._partitions for found in each.buffer]
+
     def __iter__(self) -> Iterator[FoundEntry]:
         """Yield the entries. Pages are read when they are needed."""
         last = ""
