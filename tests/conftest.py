@@ -19,6 +19,7 @@ FAKES = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "ANSIBLE_HOME": str(Path(__file__).resolve().parent.parent / ".ansible"),  # not the user's own
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # a thousand of them, for every test and region
     "POWERTOOLS_METRICS_NAMESPACE": "Pointsman",
     "POWERTOOLS_SERVICE_NAME": "test",
     "TZ": "UTC",
@@ -35,8 +36,8 @@ settings.register_profile("same", _ALIKE, derandomize=True)
 settings.register_profile("explore", _ALIKE, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
-# Coverage doubles the time of a test. It is not measured in property tests, which take most of the time and run what
-# the examples beside them run, nor where little of what is measured runs.
+# Coverage is not measured in property tests, which run what the examples beside them run, nor where little of what is
+# measured runs.
 _UNMEASURED = tuple(
     str(Path(__file__).parent / directory)
     for directory in (

@@ -40,8 +40,8 @@ def launched(**tags: str) -> str:
     names = {"managed": "pointsman:managed"}
     listed = [{"Key": names.get(key, key), "Value": value} for key, value in tags.items()]
     specification = [{"ResourceType": "instance", "Tags": listed}] if listed else []
-    image = ec2().describe_images()["Images"][0]["ImageId"]
-    answer = ec2().run_instances(ImageId=image, MinCount=1, MaxCount=1, TagSpecifications=specification)
+    request = {"ImageId": "ami-0123456789abcdef0", "MinCount": 1, "MaxCount": 1}
+    answer = ec2().run_instances(**request, TagSpecifications=specification)
     return str(answer["Instances"][0]["InstanceId"])
 
 

@@ -162,7 +162,7 @@ def unique(events: Iterable[TrailEvent]) -> list[TrailEvent]:
 
 
 @given(histories(), st.data())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_running_summary_shows_what_the_whole_trail_shows(history: list[TrailEvent], data: st.DataObject) -> None:
     """Batches come again, writes fail before and after they are done, and the summary is lost now and then."""
     world, position, batches = SummariesWorld(), 0, list[list[TrailEvent]]()
