@@ -13,6 +13,7 @@ from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.trail.command_events import RolloutApproved, RolloutCancelled
 from pointsman.core.trail.events import RolloutEnded, RunEnded, RunStarted, TrailEvent
 from pointsman.core.trail.keys import rollout_partition
+from pointsman.core.trail.wave_events import RolloutHalted
 
 NEVER_BUILT = (RunState.REFUSED, RunState.SUPERSEDED, RunState.CANCELLED, RunState.SKIPPED)
 
@@ -129,9 +130,10 @@ class Oracle:
             if run.state not in NEVER_BUILT and run.build_arn is None:
                 yield f"events: {rollout.id} on {run.target.name} is {run.state} without a build"
         rounds = [event.round for event in events if isinstance(event, RolloutEnded)]
-        # What was interrupted in a wave and goes on is another round, although the one before had no end.
-        of_waves = rollout.waves and rounds and rounds[-1] == rollout.round and len(set(rounds)) == len(rounds)
-        if not of_waves and sorted(rounds) != list(range(1, rollout.round + 1)):
+        # What was interrupted in a wave or a hold, and goes on, is another round, although the one before had no end.
+        goes_on = bool(rollout.waves) or any(isinstance(event, RolloutHalted) for event in events)
+        is_in_order = rounds and rounds[-1] == rollout.round and len(set(rounds)) == len(rounds)
+        if not (goes_on and is_in_order) and sorted(rounds) != list(range(1, rollout.round + 1)):
             yield f"events: {rollout.id} has the rounds {rounds} of {rollout.round}"
 
     def _of_builds(self, trail: MemoryTrail, builds: list[SimulatedBuild]) -> Iterator[str]:

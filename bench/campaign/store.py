@@ -1,12 +1,12 @@
 """The twins of the tables, in a process that may die at each write or get no answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bench.campaign.faults import FaultInjector
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.model import Rollout, RolloutId, Run, TargetQueue
-from pointsman.core.ports import Transition
+from pointsman.core.model import Rollout, RolloutId, Run, RunKey, TargetQueue
+from pointsman.core.ports import RunOfBuild, Transition, Turn
 from pointsman.core.trail.event import Event
 from pointsman.errors import Unavailable
 
@@ -54,6 +54,16 @@ class FailingRollouts(MemoryRollouts):
         """See RolloutStore.has_open_runs."""
         self._may_fail()
         return super().has_open_runs(rollout_id)
+
+    def load_run_of_build(self, rollout_id: RolloutId, key: RunKey, turns: int) -> RunOfBuild | None:
+        """See RolloutStore.load_run_of_build."""
+        self._may_fail()
+        return super().load_run_of_build(rollout_id, key, turns)
+
+    def list_turns(self, rollout_id: RolloutId, turns: Sequence[Turn]) -> None:
+        """See RolloutStore.list_turns."""
+        self._may_fail()
+        self._faults.effect(lambda: MemoryRollouts.list_turns(self, rollout_id, turns))
 
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""

@@ -50,6 +50,7 @@ def _parts(given: argparse.Namespace) -> dict[str, Callable[[], Sequence[report.
     small = [number for number in sizes if number <= LARGEST_SLOW]
     return {
         "rollouts": lambda: _rollouts(sizes),
+        "places": lambda: [report.of_places([rollout.measure_places(number) for number in sizes])],
         "sweeps": lambda: [report.of_sweeps([sweep.measure(number) for number in SWEPT])],
         "slack": lambda: [report.of_slack([slack.measure(number) for number in sizes])],
         "decisions": lambda: [report.of_decisions([rate for number in small for rate in decisions.rates(number)])],
@@ -75,7 +76,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sizes", default=SIZES, help=f"targets of a rollout ({SIZES})")
     parser.add_argument("--changes", type=int, default=100_000, help="changes of the simulated day (100,000)")
     parser.add_argument("--targets", type=int, default=1_000, help="targets of the simulated day (1,000)")
-    parser.add_argument("--only", default="", help="rollouts, sweeps, slack, decisions, clients or day")
+    parser.add_argument("--only", default="", help="rollouts, places, sweeps, slack, decisions, clients or day")
     parser.add_argument("--keep", type=Path, metavar="PAGE", help="put the tables into this page of Markdown")
     return parser.parse_args()
 

@@ -8,6 +8,7 @@ from pointsman.core.decision import Decision, Outcome
 from pointsman.core.delivery import Delivery
 from pointsman.core.identity import rollout_id, route_key
 from pointsman.core.model import DeliveryId, Mode, Rollout, RolloutSpec, Target, TargetName
+from pointsman.core.rollout_plan import RolloutPlan
 from pointsman.core.rollouts import accept
 from pointsman.core.route_state import RouteState
 
@@ -31,11 +32,17 @@ def _target(number: int, regions: int) -> Target:
     return Target(name=TargetName(f"{account}/{region}"), account=account, account_id=account_id, region=region)
 
 
-def push(to: tuple[Target, ...], number: int = 1, route: str = "site", at: datetime | None = None) -> Delivery:
+def push(
+    to: tuple[Target, ...],
+    number: int = 1,
+    route: str = "site",
+    at: datetime | None = None,
+    plan: RolloutPlan | None = None,
+) -> Delivery:
     """A push that one route sends to these targets."""
     commit = f"{number:040x}"
     rollout = rollout_id(REPOSITORY, route, commit, Mode.APPLY)
-    spec = RolloutSpec(rollout=rollout, route=route, playbook="site.yml", targets=to)
+    spec = RolloutSpec(rollout=rollout, route=route, playbook="site.yml", targets=to, plan=plan)
     names = tuple(target.name for target in to)
     decision = Decision(
         route=route, outcome=Outcome.MATCHED, runs=True, reason="branch main matches", targets=names, rollout=rollout

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.engine.clients import Footprint
 from bench.engine.day import Day
 from bench.engine.decisions import Rate
-from bench.engine.rollout import RolloutFigures
+from bench.engine.rollout import IN_PARALLEL, PlaceFigures, RolloutFigures
 from bench.engine.slack import Update
 from bench.engine.sweep import SweepFigures
 
@@ -42,6 +42,32 @@ def of_ends(measured: Sequence[RolloutFigures]) -> Table:
     """The end of one build."""
     columns = ("targets of a rollout", "API calls for the end of a build", "round trips", "read units", "write units")
     return Table(columns, tuple(_end(each) for each in measured if each.ended))
+
+
+def of_places(measured: Sequence[PlaceFigures]) -> Table:
+    """The end of one build in a wave with `max_parallel`, and the start of the next."""
+    columns = (
+        f"targets, {IN_PARALLEL} at a time",
+        "API calls for the end of a build and the start of the next",
+        "round trips",
+        "read units",
+        "write units",
+        "read units of the push",
+        "write units of the push",
+    )
+    lines = (
+        (
+            f"{each.targets:,}",
+            f"{each.ended.total:,}",
+            f"{each.round_trips:,}",
+            _number(each.ended.read_units),
+            _number(each.ended.write_units),
+            _number(each.pushed.read_units),
+            _number(each.pushed.write_units),
+        )
+        for each in measured
+    )
+    return Table(columns, tuple(lines))
 
 
 def of_sweeps(measured: Sequence[SweepFigures]) -> Table:

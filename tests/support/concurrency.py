@@ -9,7 +9,7 @@ from threading import Barrier, Thread
 
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, TargetQueue
-from pointsman.core.ports import RolloutStore, Surroundings, Transition
+from pointsman.core.ports import RolloutStore, RunOfBuild, Surroundings, Transition, Turn
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.route_state import RouteState
 from pointsman.core.trail.events import RolloutRepeated, RolloutStarted, RunStarted
@@ -71,6 +71,12 @@ class MeetingStore:
 
     def load_run(self, rollout_id: RolloutId, key: RunKey) -> tuple[Rollout, Run] | None:
         return self._store.load_run(rollout_id, key)
+
+    def load_run_of_build(self, rollout_id: RolloutId, key: RunKey, turns: int) -> RunOfBuild | None:
+        return self._store.load_run_of_build(rollout_id, key, turns)
+
+    def list_turns(self, rollout_id: RolloutId, turns: Sequence[Turn]) -> None:
+        self._store.list_turns(rollout_id, turns)
 
     def has_open_runs(self, rollout_id: RolloutId) -> bool:
         return self._store.has_open_runs(rollout_id)

@@ -23,7 +23,7 @@ from pointsman.core.model import (
     TargetQueue,
     WaitingInstances,
 )
-from pointsman.core.ports import DriftStore, Trail, Transition
+from pointsman.core.ports import DriftStore, RunOfBuild, Trail, Transition, Turn
 from pointsman.core.rollouts import accept
 from pointsman.core.route_state import RouteState
 from pointsman.core.run_options import RunOptions, SecretLocation, VaultSecret
@@ -129,6 +129,54 @@ def test_a_rollout_starts_once(store: DriftStore) -> None:
     started(store)
     with pytest.raises(Conflict):
         started(store)
+
+
+def turn_of(rollout: Rollout, position: int) -> Turn:
+    return Turn(
+        rollout=rollout.id, number=3, position=position, target=target(f"dev/eu-west-{position}"), attempt=position + 1
+    )
+
+
+def test_the_run_of_a_build_comes_with_its_queue_and_the_first_turns(store: DriftStore) -> None:
+    rollout = started(store)
+    run = a_run(rollout)
+    assert store.load_run_of_build(rollout.id, run.key, 2) is None
+    store.commit(Transition(runs=(run,)))
+    known = store.load_run_of_build(rollout.id, run.key, 2)
+    stored = run.replace(version=1)
+    assert known == RunOfBuild(rollout=rollout, run=stored, queue=TargetQueue(name=TargetName(DEV)))
+
+    store.list_turns(rollout.id, [turn_of(rollout, number) for number in (10, 2, 9)])
+    store.commit(Transition(queues=(TargetQueue(name=TargetName(DEV), holder=run.queue_entry),)))
+    known = store.load_run_of_build(rollout.id, run.key, 2)
+    assert known
+    assert known.turns == (turn_of(rollout, 2), turn_of(rollout, 9))
+    assert known.queue.holder == run.queue_entry
+    assert store.load(rollout.id) == (rollout, (stored,))
+
+
+def test_a_list_of_turns_replaces_the_one_before(store: DriftStore) -> None:
+    rollout = started(store)
+    run = a_run(rollout)
+    store.commit(Transition(runs=(run,)))
+    store.list_turns(rollout.id, [turn_of(rollout, number) for number in range(250)])
+    store.list_turns(rollout.id, [turn_of(rollout, number) for number in range(120, 130)])
+    known = store.load_run_of_build(rollout.id, run.key, 200)
+    assert known
+    assert [turn.position for turn in known.turns] == list(range(120, 130))
+
+
+def test_a_turn_is_taken_in_the_transaction_of_its_run(store: DriftStore) -> None:
+    rollout = started(store)
+    run, turns = a_run(rollout), [turn_of(rollout, number) for number in (1, 2)]
+    store.list_turns(rollout.id, turns)
+    store.commit(Transition(runs=(run,), turns_taken=(turns[0],)))
+    with pytest.raises(Conflict):
+        store.commit(Transition(runs=(run,), turns_taken=(turns[1],)))
+    store.commit(Transition(turns_taken=(turns[0],)))  # it is no longer there, and nothing depends on that
+    known = store.load_run_of_build(rollout.id, run.key, 5)
+    assert known
+    assert known.turns == (turns[1],)
 
 
 def test_a_record_that_another_writer_changed_is_not_written(store: DriftStore) -> None:

@@ -9,7 +9,7 @@ from threading import Lock
 import pytest
 
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, RunState, Target, TargetQueue
-from pointsman.core.ports import BuildReport, Builds, RolloutStore, Surroundings, Trail, Transition
+from pointsman.core.ports import BuildReport, Builds, RolloutStore, RunOfBuild, Surroundings, Trail, Transition, Turn
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.route_state import RouteState
 from pointsman.core.trail.event import Event
@@ -80,6 +80,12 @@ class _Store:
 
     def load_run(self, rollout_id: RolloutId, key: RunKey) -> tuple[Rollout, Run] | None:
         return self._fuse(lambda: self._store.load_run(rollout_id, key))
+
+    def load_run_of_build(self, rollout_id: RolloutId, key: RunKey, turns: int) -> RunOfBuild | None:
+        return self._fuse(lambda: self._store.load_run_of_build(rollout_id, key, turns))
+
+    def list_turns(self, rollout_id: RolloutId, turns: Sequence[Turn]) -> None:
+        self._fuse(lambda: self._store.list_turns(rollout_id, turns))
 
     def has_open_runs(self, rollout_id: RolloutId) -> bool:
         return self._fuse(lambda: self._store.has_open_runs(rollout_id))

@@ -9,13 +9,13 @@ from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.rollouts_memory import MemoryRollouts
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.model import Rollout, RolloutId, Run, Target
-from pointsman.core.ports import AlarmReading, BuildReport, Transition
+from pointsman.core.ports import AlarmReading, BuildReport, Transition, Turn
 from pointsman.core.route_state import RouteState
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import TrailEvent
 from pointsman.errors import Unavailable
 
-POINTS = ("commit", "record", "start", "stop", "find", "report", "alarms", "versions")
+POINTS = ("commit", "record", "start", "stop", "find", "report", "alarms", "versions", "turns")
 
 
 class DiedError(BaseException):
@@ -131,6 +131,10 @@ class ChaosRollouts(MemoryRollouts):
         finally:
             self.trail.in_transaction = False
         self.observer.committed(Stored(rollout, runs), transition)
+
+    def list_turns(self, rollout_id: RolloutId, turns: Sequence[Turn]) -> None:
+        """See RolloutStore.list_turns."""
+        self.faults.effect("turns", lambda: MemoryRollouts.list_turns(self, rollout_id, turns))
 
     def versions(self, rollout_id: RolloutId) -> tuple[int, int]:
         """See RolloutStore.versions."""

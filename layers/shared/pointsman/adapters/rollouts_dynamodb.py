@@ -1,6 +1,6 @@
 """The RolloutStore port on DynamoDB: rollouts, their runs and target queues. `rollouts_table.py` has its layout."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import batched
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,10 @@ from pointsman.adapters.dynamodb import marshal, pages, unmarshal
 from pointsman.adapters.rollouts_table import (
     DRIFT_PARTITION,
     FREEZES_KEY,
+    HEAD,
     OPEN,
     SWEEP_KEY,
+    TURN,
     Key,
     drift_key,
     is_queue,
@@ -21,6 +23,7 @@ from pointsman.adapters.rollouts_table import (
     is_route,
     is_run,
     is_targets,
+    is_turn,
     open_run_key,
     queue_key,
     queue_of,
@@ -31,11 +34,12 @@ from pointsman.adapters.rollouts_table import (
     route_partition,
     run_key,
     targets_key,
+    turn_key,
 )
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.core.drift import TargetDrift
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, Target, TargetQueue
-from pointsman.core.ports import Surroundings, Transition
+from pointsman.core.ports import RunOfBuild, Surroundings, Transition, Turn
 from pointsman.core.route_state import Freezes, RouteState
 from pointsman.core.trail.item import with_decimals
 from pointsman.errors import Unavailable, Unreadable
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
 
 KEYS_PER_BATCH = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 BATCH_ATTEMPTS = 5
+ACTIONS = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 TARGETS_PER_ITEM = 1_000  # an item has up to 400 KB; routes/sizes.py limits all settings of a rollout to less
 
 
@@ -80,17 +85,45 @@ class DynamoRollouts:
             return None
         return heads[0].replace(spec=heads[0].spec.replace(targets=(runs[0].target,))), runs[0]
 
+    def load_run_of_build(self, rollout_id: RolloutId, key: RunKey, turns: int) -> RunOfBuild | None:
+        """See RolloutStore.load_run_of_build."""
+        with translate_aws_errors(f"reading rollout {rollout_id}"):
+            first_items = self._first(rollout_id, HEAD, 1 + turns)
+        with _reading(f"rollout {rollout_id}"):
+            heads = [Rollout.read(item["data"]) for item in first_items if is_rollout(item)]
+            first = tuple(Turn.read(item["data"]) for item in first_items if is_turn(item))
+        if not heads:
+            return None
+        queue_name = heads[0].spec.queue_for(key[0])
+        items = self._batch((run_key(rollout_id, *key), queue_key(queue_name)))
+        with _reading(f"rollout {rollout_id}"):
+            runs = [Run.read(item["data"]) for item in items if is_run(item)]
+            queues = [TargetQueue.read(item["data"]) for item in items if is_queue(item)]
+        if not runs:
+            return None
+        rollout = heads[0].replace(spec=heads[0].spec.replace(targets=(runs[0].target,)))
+        queue = queues[0] if queues else TargetQueue(name=queue_name)
+        return RunOfBuild(rollout=rollout, run=runs[0], queue=queue, turns=first)
+
+    def list_turns(self, rollout_id: RolloutId, turns: Sequence[Turn]) -> None:
+        """See RolloutStore.list_turns."""
+        keys = [turn_key(rollout_id, turn.position) for turn in turns]
+        kept = {key["sk"] for key in keys}
+        stored = self._partition(rollout_partition(rollout_id), f"reading the turns of {rollout_id}", TURN)
+        writes: list[Any] = [
+            self._delete({"pk": item["pk"], "sk": item["sk"]}) for item in stored if item["sk"] not in kept
+        ]
+        for key, turn in zip(keys, turns, strict=True):
+            item = marshal({**key, "data": with_decimals(turn.to_dict())})
+            writes.append({"Put": {"TableName": self._table, "Item": item}})
+        for some in batched(writes, ACTIONS):
+            with translate_aws_errors(f"writing the turns of {rollout_id}"):
+                self._client.transact_write_items(TransactItems=list(some))
+
     def has_open_runs(self, rollout_id: RolloutId) -> bool:
         """See RolloutStore.has_open_runs."""
         with translate_aws_errors(f"reading the open runs of {rollout_id}"):
-            answer = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :open)",
-                ExpressionAttributeValues=marshal({":pk": rollout_partition(rollout_id), ":open": OPEN}),
-                ConsistentRead=True,
-                Limit=1,
-            )
-        return bool(answer["Items"])
+            return bool(self._first(rollout_id, OPEN, 1))
 
     def queues(self, names: Iterable[str]) -> dict[str, TargetQueue]:
         """See RolloutStore.queues."""
@@ -163,6 +196,7 @@ class DynamoRollouts:
         with translate_aws_errors("writing a transition"):
             actions: list[Any] = [{"Put": put} for put in puts]
             actions += [mark for run in transition.runs for mark in self._marks(run)]
+            actions += [self._delete(turn_key(turn.rollout, turn.position)) for turn in transition.turns_taken]
             self._client.transact_write_items(TransactItems=actions)
 
     def open_rollouts(self) -> list[RolloutId]:
@@ -173,16 +207,24 @@ class DynamoRollouts:
         """See RolloutStore.queues_with_new_instances."""
         return [queue_of(pk) for pk in self._open(queue_key("")["pk"])]
 
-    def _partition(self, pk: str, what: str) -> Iterator[dict[str, Any]]:
-        """The items of a partition, as they are now."""
-        return pages(
-            self._client,
-            what,
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=marshal({":pk": pk}),
-            ConsistentRead=True,
-        )
+    def _partition(self, pk: str, what: str, beginning: str = "") -> Iterator[dict[str, Any]]:
+        """The items of a partition whose sort keys begin so, as they are now."""
+        return pages(self._client, what, **self._query(pk, beginning))
+
+    def _first(self, rollout_id: RolloutId, beginning: str, number: int) -> list[dict[str, Any]]:
+        """The first items of a rollout whose sort keys begin so, as they are now."""
+        answer = self._client.query(**self._query(rollout_partition(rollout_id), beginning), Limit=number)
+        return [unmarshal(item) for item in answer["Items"]]
+
+    def _query(self, pk: str, beginning: str) -> dict[str, Any]:
+        values = {":pk": pk} | ({":beginning": beginning} if beginning else {})
+        condition = "pk = :pk AND begins_with(sk, :beginning)" if beginning else "pk = :pk"
+        return {
+            "TableName": self._table,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": marshal(values),
+            "ConsistentRead": True,
+        }
 
     def _open(self, prefix: str) -> list[str]:
         """The partition keys in the index `open` that begin with `prefix`."""
@@ -245,7 +287,10 @@ class DynamoRollouts:
         key = open_run_key(run.rollout, *run.key)
         if run.version == 0:
             return [] if run.state.ended else [{"Put": {"TableName": self._table, "Item": marshal(key)}}]
-        return [{"Delete": {"TableName": self._table, "Key": marshal(key)}}] if run.state.ended else []
+        return [self._delete(key)] if run.state.ended else []
+
+    def _delete(self, key: Key) -> Any:
+        return {"Delete": {"TableName": self._table, "Key": marshal(key)}}
 
     def _queue_put(self, queue: TargetQueue) -> Any:
         return self._put(queue_key(queue.name), queue, {"open": "1"} if queue.new_instances else {})

@@ -1,12 +1,12 @@
 """The RolloutStore port in memory, for tests. It raises the same errors as DynamoDB."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from threading import RLock
 
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.drift import TargetDrift
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, TargetQueue
-from pointsman.core.ports import Surroundings, Transition
+from pointsman.core.ports import RunOfBuild, Surroundings, Transition, Turn
 from pointsman.core.route_state import Freezes, RouteState
 from pointsman.core.trail.events import TrailEvent
 from pointsman.errors import Conflict, Unreadable
@@ -23,6 +23,7 @@ class MemoryRollouts:
         self._queues: dict[str, TargetQueue] = {}
         self._routes: dict[str, RouteState] = {}
         self._freezes = Freezes()
+        self._turns: dict[str, dict[int, Turn]] = {}  # by rollout, then by position
         self._drifts: dict[tuple[str, str], TargetDrift] = {}
         self._cursor: RolloutId | None = None
         self.unreadable: set[str] = set()  # rollouts and queues that a newer version wrote
@@ -45,6 +46,21 @@ class MemoryRollouts:
             return None
         rollout = loaded[0]
         return rollout.replace(spec=rollout.spec.replace(targets=(run.target,))), run
+
+    def load_run_of_build(self, rollout_id: RolloutId, key: RunKey, turns: int) -> RunOfBuild | None:
+        """See RolloutStore.load_run_of_build."""
+        with self._lock:
+            loaded = self.load_run(rollout_id, key)
+            if loaded is None:
+                return None
+            rollout, run = loaded
+            first = tuple(turn for _, turn in sorted(self._turns.get(rollout_id, {}).items()))[:turns]
+            return RunOfBuild(rollout=rollout, run=run, queue=self.queues((run.queue,))[run.queue], turns=first)
+
+    def list_turns(self, rollout_id: RolloutId, turns: Sequence[Turn]) -> None:
+        """See RolloutStore.list_turns."""
+        with self._lock:
+            self._turns[rollout_id] = {turn.position: turn for turn in turns}
 
     def has_open_runs(self, rollout_id: RolloutId) -> bool:
         """See RolloutStore.has_open_runs."""
@@ -92,10 +108,15 @@ class MemoryRollouts:
                 self._routes[transition.route.key] = _with_next_version(transition.route)
             if transition.freezes:
                 self._freezes = _with_next_version(transition.freezes)
-            for drift in transition.drifts:
-                self._drifts[drift.id] = _with_next_version(drift)
-            for event in transition.events:
-                self.trail.record(event)
+            self._put_beside(transition)
+
+    def _put_beside(self, transition: Transition) -> None:
+        for drift in transition.drifts:
+            self._drifts[drift.id] = _with_next_version(drift)
+        for turn in transition.turns_taken:
+            self._turns.get(turn.rollout, {}).pop(turn.position, None)
+        for event in transition.events:
+            self.trail.record(event)
 
     def _put_rollout(self, rollout: Rollout, *, has_new_targets: bool) -> None:
         stored = self._rollouts.get(rollout.id)

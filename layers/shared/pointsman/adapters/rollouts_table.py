@@ -3,6 +3,7 @@
 | pk | sk | item |
 | --- | --- | --- |
 | `ROLLOUT#<id>` | `ROLLOUT` | a rollout; `open` = "1" until it has ended (index `open`) |
+| `ROLLOUT#<id>` | `ROLLOUT#TURN#<position>` | a target that waits for its turn in a wave with `max_parallel` (Turn) |
 | `ROLLOUT#<id>` | `TARGETS#<number>` | up to 1,000 of its targets; the rollout has `targets_parts` such items |
 | `ROLLOUT#<id>` | `RUN#<target>#<attempt>` | a run |
 | `ROLLOUT#<id>` | `OPEN#<target>#<attempt>` | a mark that the run has not ended |
@@ -40,6 +41,8 @@ SLACK_PREFIX = "SLACK#"
 _ROLLOUT = "ROLLOUT#"
 _RUN = "RUN#"
 OPEN = "OPEN#"  # the beginning of the marks of open runs
+HEAD = "ROLLOUT"  # of the rollout itself; with its turns behind it, so that one query reads both
+TURN = f"{HEAD}#TURN#"  # the beginning of the turns
 _TARGETS = "TARGETS#"
 _QUEUE = "QUEUE#"
 _ROUTE = "ROUTE#"
@@ -59,12 +62,12 @@ def rollout_of(partition: str) -> RolloutId:
 
 def rollout_key(rollout: str) -> Key:
     """The key of a rollout."""
-    return {"pk": rollout_partition(rollout), "sk": "ROLLOUT"}
+    return {"pk": rollout_partition(rollout), "sk": HEAD}
 
 
 def is_rollout(key: Key) -> bool:
     """Whether an item of a rollout's partition is the rollout itself."""
-    return key["sk"] == "ROLLOUT"
+    return key["sk"] == HEAD
 
 
 def run_key(rollout: str, target: str, attempt: int) -> Key:
@@ -75,6 +78,16 @@ def run_key(rollout: str, target: str, attempt: int) -> Key:
 def open_run_key(rollout: str, target: str, attempt: int) -> Key:
     """The key of the mark that a run has not ended."""
     return {"pk": rollout_partition(rollout), "sk": f"{OPEN}{target}#{attempt}"}
+
+
+def turn_key(rollout: str, position: int) -> Key:
+    """The key of the turn of a target, by its position in the rollout."""
+    return {"pk": rollout_partition(rollout), "sk": f"{TURN}{position:05}"}
+
+
+def is_turn(key: Key) -> bool:
+    """Whether an item of a rollout's partition is the turn of a target."""
+    return key["sk"].startswith(TURN)
 
 
 def targets_key(rollout: str, number: int) -> Key:

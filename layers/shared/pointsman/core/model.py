@@ -238,6 +238,7 @@ class Rollout(Value, kw_only=True, frozen=True):
     cancellation: Cancellation | None = None  # until a push or a retry voids it
     waves_started: int = 0  # of the plan's
     wave_started_at: datetime | None = None  # the newest of them
+    turns_listed: int | None = None  # the list of Turns of that wave; None: it may lack some
     gate: OpenGate | None = None  # after the newest wave that started
     halt: Halt | None = None  # until a push or a retry voids it
     hold: Hold | None = None

@@ -51,6 +51,24 @@ class Trail(Protocol):
         """The events of a partition whose keys begin with `beginning`, by time."""
 
 
+class Turn(Value, kw_only=True, frozen=True):
+    """A target that waits for its turn, in a wave with `max_parallel`.
+
+    Turns say in which order targets start, so that nobody has to read all of them. What runs is in the runs alone.
+    """
+
+    rollout: RolloutId
+    number: int  # of the list, as in Rollout.turns_listed
+    position: int  # of the target in the rollout: the first goes first
+    target: Target
+    attempt: int = 1
+
+    @property
+    def key(self) -> RunKey:
+        """The key of the run that it is for."""
+        return self.target.name, self.attempt
+
+
 class Transition(Value, kw_only=True, frozen=True):
     """Records to store together with their events: all or nothing.
 
@@ -64,6 +82,7 @@ class Transition(Value, kw_only=True, frozen=True):
     freezes: Freezes | None = None
     has_new_targets: bool = False  # an existing rollout got other targets
     drifts: tuple[TargetDrift, ...] = ()
+    turns_taken: tuple[Turn, ...] = ()  # that are over, whether they are still stored or not
     events: tuple[TrailEvent, ...] = ()
 
 
@@ -79,6 +98,15 @@ type Loaded = tuple[Rollout, tuple[Run, ...]]
 """A rollout and its runs, every attempt."""
 
 
+class RunOfBuild(Value, kw_only=True, frozen=True):
+    """A run, and what its end may change."""
+
+    rollout: Rollout  # with this target alone
+    run: Run
+    queue: TargetQueue
+    turns: tuple[Turn, ...] = ()  # the first of the rollout
+
+
 class RolloutStore(Protocol):
     """The rollouts table: present state."""
 
@@ -90,6 +118,12 @@ class RolloutStore(Protocol):
 
         It costs the same for every number of targets.
         """
+
+    def load_run_of_build(self, rollout_id: RolloutId, key: RunKey, turns: int) -> RunOfBuild | None:
+        """One run as by `load_run`, with its queue and the first turns of its rollout, at most so many."""
+
+    def list_turns(self, rollout_id: RolloutId, turns: Sequence[Turn]) -> None:
+        """Store the turns of a rollout instead of those that are stored; not in one transaction. Raises Unavailable."""
 
     def has_open_runs(self, rollout_id: RolloutId) -> bool:
         """Whether a stored run of the rollout has not ended. It costs the same for every number of targets."""

@@ -267,6 +267,7 @@ def reopened(
         cancellation=None,
         halt=None,
         rollback=None,  # a stored one without parts, which changed nothing
+        turns_listed=None,
         gate=rollout.gate if stays else None,
         wait=rollout.wait if stays else None,
         round=rollout.round + 1 if rollout.state.ended or rollout.halt or was_at_gate else rollout.round,

@@ -67,7 +67,8 @@ def _released(situation: Situation, run: Run, wait: Wait) -> Transition:
     """A run that was held or frozen after it had acquired its target gives it back; the next attempt waits."""
     rollout, queue, now = situation.rollout, situation.queue(run.target), situation.now
     ended = end(rollout, run, queue, RunState.SKIPPED, f"it runs later: {wait.reason}", now)
-    wanted = rollout.replace(attempts=rollout.attempts | {run.target.name: run.attempt + 1})
+    attempts = rollout.attempts | {run.target.name: run.attempt + 1}
+    wanted = rollout.replace(attempts=attempts, turns_listed=None)
     return ended.replace(rollout=wanted)
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from pointsman.core.rollouts.queue_steps import AcquireTarget
 from pointsman.core.rollouts.reconcile import Step
 from pointsman.core.rollouts.starter import Starter
 from pointsman.core.rollouts.transitions import no_build
+from pointsman.core.route_state import Freezes
 from pointsman.errors import Conflict, raise_failures
 
 PARALLEL_STEPS = 16
@@ -87,6 +89,22 @@ class Executor:
         looks = [fence.look] if any(isinstance(step, AcquireTarget | StartBuild) for step in steps) else []
         in_parallel([*looks, lambda: self._execute(rollout, steps, around.queues, progress, fence)])
 
+    def hand_over(
+        self, rollout: Rollout, step: Transition, freezes: Freezes, read_at: datetime, progress: StepProgress
+    ) -> bool:
+        """Write the end of a run and the beginning of another, whose build starts if it acquired its target.
+
+        `read_at` is when the rollout and the freezes were read. False: it was too long ago, and they have changed, so
+        that the build did not start. Raises Conflict if nothing was written.
+        """
+        self._write(step, progress)
+        if not isinstance(step, AcquireTarget):
+            return True
+        fence = Fence(self._store, rollout, freezes, self._clock, read_at)
+        with suppress(Conflict):  # as below
+            self._start_acquired(rollout, step, progress, fence)
+        return fence.is_passed()
+
     def _execute(
         self,
         rollout: Rollout,
@@ -118,10 +136,7 @@ class Executor:
             match step:
                 case AcquireTarget():
                     self._write(step, progress)
-                    if fence.is_passed():
-                        self._start_acquired(rollout, step, progress)
-                    else:  # decide again; until then it is certain that there is no build
-                        self._write(no_build(_as_stored(step.runs[0])), progress)
+                    self._start_acquired(rollout, step, progress, fence)
                 case StartBuild():
                     if fence.is_passed():
                         self._write(self._start(rollout, step, queues, progress), progress)
@@ -139,10 +154,12 @@ class Executor:
             self._store.commit(transition)
             progress.note(transition)
 
-    def _start_acquired(self, rollout: Rollout, acquired: AcquireTarget, progress: StepProgress) -> None:
+    def _start_acquired(self, rollout: Rollout, acquired: AcquireTarget, progress: StepProgress, fence: Fence) -> None:
         """Start the build of a run whose target was acquired a moment ago: nothing has to be read for that."""
-        [run], [queue] = acquired.runs, acquired.queues
-        stored = _as_stored(run)
+        stored, queue = _as_stored(acquired.runs[-1]), acquired.queues[-1]
+        if not fence.is_passed():  # decide again; until then it is certain that there is no build
+            self._write(no_build(stored), progress)
+            return
         held = {queue.name: queue.replace(version=queue.version + 1)}
         self._write(self._start(rollout, StartBuild(stored), held, progress), progress)
 
@@ -196,6 +213,6 @@ def _target_of(step: Step) -> Target | None:
         case StartBuild() | StopBuild():
             return step.run.target
         case AcquireTarget():
-            return step.runs[0].target
+            return step.runs[-1].target
         case _:
             return None

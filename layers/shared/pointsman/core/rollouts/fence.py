@@ -2,7 +2,7 @@
 
 A run acquires its target and then starts its build without reading anything in between. What was decided may be some
 seconds old by then. So the versions of the rollout and of the freezes are read beside the first write, and again when
-many targets take their time.
+many targets take their time. The end of one build reads little before it begins another run: that counts as a look.
 """
 
 from collections.abc import Callable
@@ -17,16 +17,23 @@ FRESH_FOR = timedelta(seconds=2)
 
 
 class Fence:
-    """Knows the versions from which steps were decided."""
+    """Knows the versions from which steps were decided. `read_at`: when they were read, if that was a moment ago."""
 
-    def __init__(self, store: RolloutStore, rollout: Rollout, freezes: Freezes, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: RolloutStore,
+        rollout: Rollout,
+        freezes: Freezes,
+        clock: Callable[[], datetime],
+        read_at: datetime | None = None,
+    ) -> None:
         self._store = store
         self._rollout = rollout
         self._decided = (rollout.version, freezes.version)
         self._clock = clock
         self._lock = Lock()
-        self._read_at: datetime | None = None
-        self._is_passed = False
+        self._read_at = read_at
+        self._is_passed = read_at is not None
 
     def look(self) -> None:
         """Read the versions, unless that was done a moment ago. Raises Unavailable."""

@@ -10,7 +10,10 @@ from pointsman.core.trail.events import RunWaited
 
 
 class AcquireTarget(Transition, kw_only=True, frozen=True):
-    """A run acquires its target. The process that writes this is the first to call StartBuild for the run."""
+    """A run acquires its target: the last one of `runs`, and its queue the last one of `queues`.
+
+    The process that writes this is the first to call StartBuild for the run.
+    """
 
 
 def new_run(situation: Situation, target: Target, attempt: int) -> Run:

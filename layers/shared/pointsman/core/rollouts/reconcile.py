@@ -19,10 +19,11 @@ from pointsman.core.rollouts.build_steps import StartBuild, StopBuild, begin, wa
 from pointsman.core.rollouts.queue_steps import advance, enter, new_run, pushed_again
 from pointsman.core.rollouts.rollout_steps import RolloutStep, halt_step, rollout_steps
 from pointsman.core.rollouts.situation import Facts, Reports, Situation, has_started
+from pointsman.core.rollouts.turns import ListTurns, taking_turn, turn_step
 from pointsman.core.rollouts.waits import is_frozen
 from pointsman.core.rollouts.waves import may_start
 
-type Step = RolloutStep | StartBuild | StopBuild
+type Step = RolloutStep | StartBuild | StopBuild | ListTurns
 
 
 def next_steps(
@@ -43,12 +44,18 @@ def next_steps(
     if halt := halt_step(situation):
         return (halt,)
     starting = may_start(situation)
-    steps = (step_of_target(situation, target, may_begin=target.name in starting) for target in rollout.spec.targets)
-    of_targets = tuple(step for step in steps if step)
+    of_targets = tuple(
+        taking_turn(rollout, step, position) if isinstance(step, Transition) else step
+        for position, target in enumerate(rollout.spec.targets)
+        if (step := step_of_target(situation, target, may_begin=target.name in starting))
+    )
     if any(isinstance(step, Transition) for step in of_targets):
         return of_targets
     # A region that is down is called again and again, while the rollout goes on: unless it halts.
-    return rollout_steps(situation) or of_targets
+    turns = turn_step(situation)
+    if turns and situation.ending:
+        return (turns,)
+    return rollout_steps(situation) or ((turns,) if turns else of_targets)
 
 
 def latest(runs: Iterable[Run]) -> dict[TargetName, Run]:

@@ -197,7 +197,9 @@ def _next_wave(situation: Situation, evaluation: Evaluation | None) -> tuple[Tra
     events: tuple[TrailEvent, ...] = (started,)
     if evaluation:
         events = (_evaluated(situation, rollout.gate or OpenGate(opened_at=situation.now), evaluation), started)
-    begun = rollout.replace(waves_started=index + 1, wave_started_at=situation.now, gate=None, wait=None)
+    begun = rollout.replace(
+        waves_started=index + 1, wave_started_at=situation.now, turns_listed=None, gate=None, wait=None
+    )
     return (Transition(rollout=begun, events=events),)
 
 

@@ -30,7 +30,7 @@ def has_room(situation: Situation, target: Target) -> bool:
         return True
     index = wave_of(rollout, target)
     most = rollout.waves[index].max_parallel
-    return most is None or _places_taken(situation, targets_of_wave(rollout, index)) < most
+    return most is None or places_taken(situation, targets_of_wave(rollout, index)) < most
 
 
 def may_start(situation: Situation) -> frozenset[TargetName]:
@@ -46,11 +46,12 @@ def may_start(situation: Situation) -> frozenset[TargetName]:
         targets = targets_of_wave(rollout, index)
         wanted: Iterable[Target] = (each for each in targets if situation.is_wanted(each) or situation.is_outside(each))
         if wave.max_parallel is not None:
-            room = max(0, wave.max_parallel - _places_taken(situation, targets))
+            room = max(0, wave.max_parallel - places_taken(situation, targets))
             wanted = islice((target for target in wanted if wait_before(situation, target) is None), room)
         allowed.update(target.name for target in wanted)
     return frozenset(allowed)
 
 
-def _places_taken(situation: Situation, targets: Iterable[Target]) -> int:
+def places_taken(situation: Situation, targets: Iterable[Target]) -> int:
+    """How many of these targets run or wait in their queue. Those that are frozen or whose region is down do not."""
     return sum(situation.is_live(target) and not situation.is_outside(target) for target in targets)

@@ -1,4 +1,4 @@
-"""What the engine does for a rollout as a whole: read what a gate needs, and store the rollouts of a rollback."""
+"""What the engine does for a whole rollout: read what a gate needs, list turns, store the rollouts of a rollback."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +21,7 @@ from pointsman.core.rollouts.rollout_steps import PlanRollback, ReadAlarms, Read
 from pointsman.core.rollouts.route_line import rolled_back
 from pointsman.core.rollouts.situation import Facts, HostTally, Situation
 from pointsman.core.rollouts.transitions import about_rollout
+from pointsman.core.rollouts.turns import ListTurns
 from pointsman.core.trail.command_events import RolloutRolledBack
 from pointsman.errors import Conflict
 
@@ -61,6 +62,10 @@ class WholeRollout:
                         self.store.commit(self._rolled_back(rollout, runs))
                     case RequestRollback():
                         self._request(rollout, touched)
+                    case ListTurns():
+                        self.store.list_turns(rollout.id, step.turns or ())
+                        number = None if step.turns is None else rollout.version
+                        self.store.commit(Transition(rollout=rollout.replace(turns_listed=number)))
                     case _:
                         pass
 
