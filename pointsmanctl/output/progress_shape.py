@@ -68,6 +68,7 @@ def _waiting(waiting: Waiting) -> dict[str, Any]:
         "kind": waiting.kind,
         "reason": waiting.reason,
         "until": as_json(waiting.until) if waiting.until else None,
+        "asked_again": as_json(waiting.asked_again) if waiting.asked_again else None,
         "targets": list(waiting.targets),
         "rollout": waiting.rollout,
         "commands": list(waiting.commands),

@@ -7,8 +7,10 @@ from datetime import datetime
 from pointsman.core.identity import principal_name
 from pointsman.core.model import Mode, Rollout, RolloutState, Run, RunState, TargetName
 from pointsman.core.rollout_facts import Wait, WaitKind
+from pointsman.core.rollout_plan import OnFailure
 from pointsman.core.rollouts.build_steps import LONGEST_DELAY
 from pointsman.core.rollouts.ending import ending_of
+from pointsman.core.rollouts.situation import UNAVAILABLE_AFTER, wave_of
 from pointsman.core.rollouts.waves import targets_of_wave
 from pointsman.core.text import join_first, pluralize
 from pointsmanctl.output.times import at_minute
@@ -34,6 +36,7 @@ class Waiting:
     reason: str
     until: datetime | None = None  # at most; None: `bound` says what the bound is
     bound: str = ""
+    asked_again: datetime | None = None  # a region that does not answer
     targets: tuple[str, ...] = ()  # empty: the rollout as a whole
     rollout: str | None = None  # that is waited for
     commands: tuple[str, ...] = ()  # that end the wait
@@ -41,15 +44,16 @@ class Waiting:
     def __str__(self) -> str:
         """The wait in one sentence."""
         who = f"{join_first(self.targets)}: " if self.targets else ""
+        again = f"asked again at {at_minute(self.asked_again)}" if self.asked_again else ""
         until = f"until {at_minute(self.until)}" if self.until else ""
-        return ", ".join(part for part in (f"{who}{self.reason}", until, self.bound) if part)
+        return ", ".join(part for part in (f"{who}{self.reason}", again, until, self.bound) if part)
 
 
 def waits_of(rollout: Rollout, newest: Mapping[TargetName, Run]) -> list[Waiting]:
     """Return what a rollout waits for; nothing if it has ended. `newest` has the newest run on each target."""
     if rollout.state.ended:
         return []
-    about_runs = [*_behind_others(newest.values()), *_without_build(newest.values())]
+    about_runs = [*_behind_others(newest.values()), *_without_build(rollout, newest)]
     return [*_of_rollout(rollout), *_for_a_place(rollout, newest), *about_runs]
 
 
@@ -108,18 +112,48 @@ def _behind_others(runs: Iterable[Run]) -> Iterator[Waiting]:
         )
 
 
-def _without_build(runs: Iterable[Run]) -> Iterator[Waiting]:
+def _without_build(rollout: Rollout, newest: Mapping[TargetName, Run]) -> Iterator[Waiting]:
     delayed: dict[str, list[Run]] = {}
-    for run in runs:
-        if run.state is RunState.STARTING and run.reason:
+    for run in newest.values():
+        if _is_delayed(run):
             delayed.setdefault(run.reason, []).append(run)
     for reason, same in delayed.items():
-        # Where a build may exist, the bound is that of the build itself.
-        since = [run.acquired_at for run in same if run.acquired_at and not run.start_requested_at]
-        until = max(since) + LONGEST_DELAY if len(since) == len(same) else None
-        bound = "then the run is refused" if until else "until it is certain that there is no build"
+        until, bound = _bound_of_start(rollout, newest, same)
+        again = [run.backoff.until for run in same if run.backoff]
         targets = tuple(run.target.name for run in same)
-        yield Waiting(BUILD, f"no build yet: {reason}", until, bound, targets)
+        yield Waiting(BUILD, f"no build yet: {reason}", until, bound, min(again) if again else None, targets)
+
+
+def _bound_of_start(
+    rollout: Rollout, newest: Mapping[TargetName, Run], delayed: Iterable[Run]
+) -> tuple[datetime | None, str]:
+    """Until when these runs may be without a build, and what follows."""
+    halting = [at for run in delayed if (at := _halts_at(rollout, newest, run))]
+    if halting:
+        return min(halting), "then the rollout halts"
+    # Where a build may exist, the bound is that of the build itself.
+    since = [None if run.start_requested_at else run.acquired_at for run in delayed]
+    known = [at for at in since if at]
+    if len(known) < len(since):
+        return None, "until it is certain that there is no build"
+    return max(known) + LONGEST_DELAY, "then the run is refused"
+
+
+def _halts_at(rollout: Rollout, newest: Mapping[TargetName, Run], run: Run) -> datetime | None:
+    """When a rollout halts because a region starts no build; None if its wave tolerates that, or nothing is judged."""
+    goes_on = rollout.spec.plan is not None and rollout.spec.plan.on_failure is OnFailure.CONTINUE
+    if not rollout.waves or goes_on or ending_of(rollout) or not run.acquired_at:
+        return None
+    index = wave_of(rollout, run.target)
+    targets = targets_of_wave(rollout, index)
+    without = [each for target in targets if (each := newest.get(target.name)) and _is_delayed(each)]
+    if rollout.waves[index].tolerate.unavailable_targets.allows(len(without), len(targets)):
+        return None
+    return run.acquired_at + UNAVAILABLE_AFTER
+
+
+def _is_delayed(run: Run) -> bool:
+    return run.state is RunState.STARTING and bool(run.reason)
 
 
 def next_commands(rollout: Rollout, newest: Mapping[TargetName, Run]) -> list[str]:

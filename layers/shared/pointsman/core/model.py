@@ -8,7 +8,7 @@ import msgspec
 
 from pointsman.core.cancellation import Cancellation
 from pointsman.core.change import Change, Push
-from pointsman.core.rollout_facts import Halt, Hold, Missing, OpenGate, Override, Rollback, Wait
+from pointsman.core.rollout_facts import Backoff, Halt, Hold, Missing, OpenGate, Override, Rollback, Wait
 from pointsman.core.rollout_plan import RolloutPlan, Wave
 from pointsman.core.run_options import RunOptions, merge_options
 from pointsman.core.run_request import InstanceLaunch, RunRequest
@@ -172,6 +172,7 @@ class Run(Value, kw_only=True, frozen=True):
     acquired_at: datetime | None = None  # when it acquired the target
     # When StartBuild was first called without a clear answer, so that a build may exist; None: every call was answered.
     start_requested_at: datetime | None = None
+    backoff: Backoff | None = None  # while it is starting
     started_at: datetime | None = None
     missing: Missing | None = None
     stop_requested_at: datetime | None = None  # when StopBuild was last called

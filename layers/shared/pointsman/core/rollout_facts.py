@@ -15,6 +15,13 @@ class Missing(Value, kw_only=True, frozen=True):
     times: int = 1
 
 
+class Backoff(Value, kw_only=True, frozen=True):
+    """The account and region of a run did not answer: it is not asked again before `until`."""
+
+    failures: int
+    until: datetime
+
+
 class HaltKind(StrEnum):
     """Why a rollout halted."""
 

@@ -6,8 +6,8 @@ import pytest
 
 from pointsman.core.cancellation import Cancellation, CommandId
 from pointsman.core.model import Mode, Rollout, RolloutId, RolloutState, Run, RunState
-from pointsman.core.rollout_facts import Halt, HaltKind, Hold, OpenGate, Rollback, Wait, WaitKind
-from pointsman.core.rollout_plan import RolloutPlan, Wave
+from pointsman.core.rollout_facts import Backoff, Halt, HaltKind, Hold, OpenGate, Rollback, Wait, WaitKind
+from pointsman.core.rollout_plan import Amount, OnFailure, RolloutPlan, Tolerance, Wave
 from pointsmanctl.output.waits import next_commands, waits_of
 from pointsmanctl.output.wave_views import waves_of
 from pointsmanctl.stack.rollouts import LoadedRollout
@@ -71,6 +71,37 @@ def test_a_start_that_is_delayed_is_refused_after_eight_hours() -> None:
     assert waits(LoadedRollout(loaded.rollout, (unclear,))) == [
         "dev/eu-west-1: no build yet: throttled, until it is certain that there is no build"
     ]
+
+
+def test_a_region_that_does_not_answer_says_when_it_is_asked_again() -> None:
+    loaded = loaded_rollout(RunState.STARTING)
+    backoff = Backoff(failures=3, until=MORNING + timedelta(minutes=20))
+    silent = loaded.runs[0].replace(reason="no answer", acquired_at=MORNING, backoff=backoff)
+    assert waits(LoadedRollout(loaded.rollout, (silent,))) == [
+        (
+            "dev/eu-west-1: no build yet: no answer, asked again at 2026-11-23 08:20 UTC"
+            ", until 2026-11-23 16:00 UTC, then the run is refused"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tolerated", "on_failure", "bound"),
+    [
+        (0, OnFailure.HALT, "until 2026-11-23 08:15 UTC, then the rollout halts"),
+        (0, OnFailure.CONTINUE, "until 2026-11-23 16:00 UTC, then the run is refused"),
+        (1, OnFailure.HALT, "until 2026-11-23 16:00 UTC, then the run is refused"),
+    ],
+)
+def test_a_wave_that_tolerates_no_missing_region_halts_earlier(
+    tolerated: int, on_failure: OnFailure, bound: str
+) -> None:
+    tolerate = Tolerance(unavailable_targets=Amount(number=tolerated))
+    loaded = in_waves(RunState.STARTING, started=1)
+    plan = RolloutPlan(waves=(Wave(tolerate=tolerate), Wave()), on_failure=on_failure)
+    loaded = with_rollout(loaded, spec=loaded.rollout.spec.replace(plan=plan))
+    delayed = loaded.runs[0].replace(reason="no answer", acquired_at=MORNING)
+    assert waits(LoadedRollout(loaded.rollout, (delayed,))) == [f"dev/eu-west-1: no build yet: no answer, {bound}"]
 
 
 def in_waves(*states: RunState, started: int, max_parallel: int | None = None, **about: object) -> LoadedRollout:

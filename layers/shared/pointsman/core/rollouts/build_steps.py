@@ -7,7 +7,7 @@ from pointsman.core.codebuild import LONGEST_BUILD
 from pointsman.core.model import Run, RunState
 from pointsman.core.ports import BuildMissing, BuildReport, Transition
 from pointsman.core.rollout_facts import Wait
-from pointsman.core.rollouts.situation import Situation, is_unavailable
+from pointsman.core.rollouts.situation import Situation, is_backing_off, is_unavailable
 from pointsman.core.rollouts.starter import CALL_MAY_LAST, TOKEN_TRUSTED_FOR
 from pointsman.core.rollouts.transitions import end, missed, started
 from pointsman.core.rollouts.waits import wait_before
@@ -48,10 +48,13 @@ def begin(situation: Situation, run: Run) -> Transition | StartBuild | None:
         reason = f"it stayed unknown for 45 hours whether there is a build: {run.reason or 'no answer'}"
         return end(rollout, run, queue, RunState.FAULTED, reason, now)
     may_be_searched = _may_be_searched(run, now)
+    is_paused = is_backing_off(run, now) and not situation.ending  # what ends must not wait for long
     if wait := wait_before(situation, run.target):
         if run.start_requested_at is None:
             return _released(situation, run, wait)
-        return StartBuild(run) if may_be_searched else None
+        return StartBuild(run) if may_be_searched and not is_paused else None
+    if is_paused:
+        return None
     if is_unavailable(run, now) and not has_room(situation, run.target) and not may_be_searched:
         return None  # others of the wave took its place
     return StartBuild(run)

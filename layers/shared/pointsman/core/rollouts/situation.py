@@ -107,6 +107,11 @@ def is_unavailable(run: Run, now: datetime) -> bool:
     return run.state is RunState.STARTING and bool(run.reason) and since is not None and now - since > UNAVAILABLE_AFTER
 
 
+def is_backing_off(run: Run, now: datetime) -> bool:
+    """Whether the region of a run did not answer, and is not asked again yet."""
+    return run.state is RunState.STARTING and run.backoff is not None and now < run.backoff.until
+
+
 def wave_of(rollout: Rollout, target: Target) -> int:
     """The index of a target's wave. A target that a later routes.yaml added may name a wave that is not there."""
     return max(0, min(target.wave, len(rollout.waves) - 1))

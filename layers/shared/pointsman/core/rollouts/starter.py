@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from pointsman.core.model import Rollout, Run, RunState, TargetQueue
 from pointsman.core.ports import BuildReport, Builds, RolloutStore, Transition
+from pointsman.core.rollout_facts import Backoff
 from pointsman.core.rollouts.ending import Ending, ending_of
 from pointsman.core.rollouts.transitions import (
     delayed,
@@ -30,6 +31,10 @@ TOKEN_TRUSTED_FOR = timedelta(minutes=3)
 # A call that began within that time may still be in progress, and no later call will have the same token.
 CALL_MAY_LAST = timedelta(minutes=2)
 
+# A region that does not answer is asked again by the next sweep, then after 5, 10, 20 and 40 minutes, then every hour.
+# Sweeps come every 5 minutes, so each pause ends a little before one.
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (0, 4, 9, 19, 39, 59))
+
 
 class Starter:
     """Starts builds of stored runs. It returns transitions; the caller writes them."""
@@ -47,7 +52,7 @@ class Starter:
         """
         certain = is_first or run.start_requested_at is None  # no earlier call can have made a build
         if reason := self.builds.unresponsive(run.target):
-            self._delay(rollout, run, reason, may_exist=not certain)
+            self._delay(rollout, run, reason, may_exist=not certain, is_down=True)
             raise Unavailable(reason)
         if ending := ending_of(rollout):
             return self._end(rollout, run, queue, ending, certain=certain)
@@ -99,7 +104,7 @@ class Starter:
             self._delay(rollout, run, str(failure), may_exist=not certain)
             return None
         except Unavailable as failure:
-            self._delay(rollout, run, str(failure), may_exist=True)
+            self._delay(rollout, run, str(failure), may_exist=True, is_down=True)
             raise
         return started(rollout, run, report, self._clock())
 
@@ -129,15 +134,27 @@ class Starter:
             self._delay(rollout, run, str(failure), may_exist=True)
             return None
         except Unavailable as failure:
-            self._delay(rollout, run, str(failure), may_exist=True)
+            self._delay(rollout, run, str(failure), may_exist=True, is_down=True)
             raise
         return started(rollout, run, report, self._clock()) if report else no_build(run)
 
-    def _delay(self, rollout: Rollout, run: Run, reason: str, *, may_exist: bool) -> None:
-        """Store why the run has no build yet. If another process has changed the run, its reason stands."""
-        if run.reason == reason and may_exist == (run.start_requested_at is not None):
+    def _delay(self, rollout: Rollout, run: Run, reason: str, *, may_exist: bool, is_down: bool = False) -> None:
+        """Store why the run has no build yet. If another process has changed the run, its reason stands.
+
+        `is_down`: the region did not answer, and is asked again after a pause that grows.
+        """
+        now = self._clock()
+        backoff = longer(run.backoff, now) if is_down else None
+        is_known = run.reason == reason and may_exist == (run.start_requested_at is not None)
+        if is_known and backoff == run.backoff:
             return
         try:
-            self._store.commit(delayed(rollout, run, reason, self._clock(), may_exist=may_exist))
+            self._store.commit(delayed(rollout, run.replace(backoff=backoff), reason, now, may_exist=may_exist))
         except Conflict:
             return
+
+
+def longer(backoff: Backoff | None, now: datetime) -> Backoff:
+    """The pause after one more failure."""
+    failures = backoff.failures + 1 if backoff else 1
+    return Backoff(failures=failures, until=now + PAUSES[min(failures, len(PAUSES)) - 1])

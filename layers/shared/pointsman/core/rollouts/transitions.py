@@ -31,7 +31,7 @@ def requesting_start(run: Run, now: datetime) -> Transition:
 
 def no_build(run: Run) -> Transition:
     """CodeBuild certainly has no build of `run`."""
-    return Transition(runs=(run.replace(start_requested_at=None),))
+    return Transition(runs=(run.replace(start_requested_at=None, backoff=None),))
 
 
 def delayed(rollout: Rollout, run: Run, reason: str, now: datetime, *, may_exist: bool) -> Transition:
@@ -49,6 +49,7 @@ def started(rollout: Rollout, run: Run, report: BuildReport, now: datetime) -> T
         build_arn=report.arn,
         log_url=report.log_url,
         start_requested_at=None,
+        backoff=None,
         started_at=report.started_at or now,
     )
     event = RunStarted(

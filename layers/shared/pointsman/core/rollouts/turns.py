@@ -8,10 +8,10 @@ what runs is in the runs, and who begins one that has begun already loses a race
 from dataclasses import dataclass
 from datetime import datetime
 
-from pointsman.core.model import Rollout, Run, TargetName
+from pointsman.core.model import Rollout, Run, Target, TargetName
 from pointsman.core.ports import Surroundings, Transition, Turn
 from pointsman.core.rollouts.queue_steps import enter, new_run
-from pointsman.core.rollouts.situation import Facts, Situation, wave_of
+from pointsman.core.rollouts.situation import Facts, Situation, is_backing_off, is_unavailable, wave_of
 from pointsman.core.rollouts.waits import freeze_of, wait_before
 from pointsman.core.rollouts.waves import places_taken, targets_of_wave
 
@@ -32,8 +32,7 @@ def turn_step(situation: Situation) -> ListTurns | Transition | None:
         return ListTurns(None) if is_listed else None
     targets = targets_of_wave(rollout, index)
     taken = places_taken(situation, targets)
-    has_come_back = any(situation.is_outside(each) and not wait_before(situation, each) for each in targets)
-    if taken > most or has_come_back:  # a place that becomes free is not for the next turn
+    if taken > most or any(_comes_first(situation, target) for target in targets):
         return Transition(rollout=rollout.replace(turns_listed=None)) if is_listed else None
     if is_listed or not taken:
         return None
@@ -51,6 +50,13 @@ def turn_step(situation: Situation) -> ListTurns | Transition | None:
             if target.name in in_wave and situation.is_wanted(target)
         )
     )
+
+
+def _comes_first(situation: Situation, target: Target) -> bool:
+    """Whether a target that had its turn comes before the next: its freeze is over, or its region may be up again."""
+    run, now = situation.run(target), situation.now
+    may_be_up = run is not None and is_unavailable(run, now) and not is_backing_off(run, now)
+    return not wait_before(situation, target) and (may_be_up or situation.is_outside(target))
 
 
 def taking_turn(rollout: Rollout, step: Transition, position: int) -> Transition:
