@@ -14,6 +14,7 @@ class RolloutRef(Value, kw_only=True, frozen=True):
     rollout: RolloutId
     commit: str
     ordering_time: datetime
+    is_held: bool = False  # by a person; it stays so if the rollout halts in its hold
 
 
 class Unfinished(Value, kw_only=True, frozen=True):

@@ -14,7 +14,7 @@ class Ending:
     state: RunState  # of runs that have no build
     reason: str
     stops_builds: bool
-    stops_in_freeze: bool = True
+    stops_in_freeze: bool = True  # or while the newer commit is held
 
 
 def ending_of(rollout: Rollout) -> Ending | None:
@@ -27,7 +27,7 @@ def ending_of(rollout: Rollout) -> Ending | None:
         return Ending(RunState.CANCELLED, by, stops_builds=True)
     if halt := rollout.halt:
         if halt.kind is HaltKind.SUPERSEDED:
-            # The newer commit cannot start in a freeze either: a build that it stops would leave its work half done.
+            # The newer commit cannot start in a freeze or a hold: a build that it stops would leave its work half done.
             return Ending(RunState.SUPERSEDED, halt.reason, halt.stops_builds, stops_in_freeze=False)
         return Ending(RunState.SKIPPED, f"the rollout halted: {halt.reason}", halt.stops_builds)
     return None

@@ -107,4 +107,6 @@ def _is_to_stop(situation: Situation, run: Run) -> bool:
     ending = situation.ending
     if ending is None or not ending.stops_builds:
         return False
-    return ending.stops_in_freeze or not is_frozen(situation, run.target)
+    newest = situation.route.newest
+    is_held = newest is not None and newest.is_held
+    return ending.stops_in_freeze or not (is_held or is_frozen(situation, run.target))

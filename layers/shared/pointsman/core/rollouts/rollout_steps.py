@@ -9,7 +9,7 @@ from pointsman.core.rollout_facts import Halt, HaltKind, OpenGate, Wait
 from pointsman.core.rollout_plan import OnFailure
 from pointsman.core.rollouts.gates import Evaluation, evaluate, unread_alarms
 from pointsman.core.rollouts.rollout_end import end_of_rollout
-from pointsman.core.rollouts.route_line import newer_rollout
+from pointsman.core.rollouts.route_line import newer_rollout, rolled_back_since, was_rolled_back
 from pointsman.core.rollouts.situation import Facts, Situation, has_started
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.rollouts.waits import is_behind, wait_before, wait_of
@@ -64,7 +64,7 @@ def halt_step(situation: Situation) -> RolloutStep | None:
         return RequestRollback()
     if situation.ending:
         return None
-    if halt := _superseded(situation):
+    if halt := _superseded(situation) or _rolled_back(situation):
         return _halt(situation, halt)
     if rollout.hold and now >= rollout.hold.until:
         return _halt(situation, Halt(kind=HaltKind.EXPIRED, reason="it was held for too long", at=now))
@@ -104,6 +104,22 @@ def _superseded(situation: Situation) -> Halt | None:
         by=newer.rollout,
         stops_builds=cancels,
     )
+
+
+def _rolled_back(situation: Situation) -> Halt | None:
+    """The halt of a person's run whose commit was rolled back since: as far as it has no build."""
+    rollout = situation.rollout
+    at = rolled_back_since(situation.route, rollout)
+    if at is None or not _waiting_anywhere(situation):
+        return None
+    reason = f"{was_rolled_back(rollout, at)}: if you want it all the same, run it again"
+    return Halt(kind=HaltKind.REJECTED, reason=reason, at=situation.now)
+
+
+def _waiting_anywhere(situation: Situation) -> bool:
+    """Whether a target has no build yet, or not the attempt that was asked for."""
+    without_build = any(run.state in WITHOUT_BUILD for run in situation.newest.values())
+    return without_build or any(situation.is_wanted(target) for target in situation.rollout.spec.targets)
 
 
 def _halt(situation: Situation, halt: Halt, *before: TrailEvent) -> Transition:

@@ -5,6 +5,7 @@ from datetime import datetime
 from pointsman.core.model import Mode, Rollout, RolloutId, TargetName, WhenBusy
 from pointsman.core.rollouts.situation import Situation
 from pointsman.core.route_state import RolloutRef, RouteState, Unfinished
+from pointsman.core.run_request import Trigger
 from pointsman.core.trail.wave_events import Overtaken
 
 NAMES_KEPT = 50
@@ -13,10 +14,26 @@ BAD_KEPT = 100
 
 def opened(route: RouteState, rollout: Rollout) -> RouteState:
     """The route with an open rollout, which is the newest unless a later push was there already."""
-    ref = RolloutRef(rollout=rollout.id, commit=rollout.change.after, ordering_time=rollout.ordering_time)
+    ref = RolloutRef(
+        rollout=rollout.id,
+        commit=rollout.change.after,
+        ordering_time=rollout.ordering_time,
+        is_held=rollout.hold is not None,
+    )
     others = tuple(each for each in route.open if each.rollout != rollout.id)
     is_newest = route.newest is None or route.newest.ordering_time <= ref.ordering_time
     return route.replace(open=(*others, ref), newest=ref if is_newest else route.newest)
+
+
+def with_hold(route: RouteState, rollout: Rollout) -> RouteState | None:
+    """The route, which knows whether a person holds `rollout`; None if it does not list it, or knew."""
+
+    def noted(ref: RolloutRef) -> RolloutRef:
+        return ref.replace(is_held=rollout.hold is not None) if ref.rollout == rollout.id else ref
+
+    newest = noted(route.newest) if route.newest else None
+    after = route.replace(open=tuple(map(noted, route.open)), newest=newest)
+    return after if after != route else None
 
 
 def wanted_again(route: RouteState, rollout: Rollout) -> RouteState:
@@ -34,6 +51,18 @@ def rolled_back(route: RouteState, rollout: Rollout, at: datetime) -> RouteState
 def bad_since(route: RouteState, rollout: Rollout) -> datetime | None:
     """When the commit of `rollout` was rolled back, so that it does not run any more. A check of it changes nothing."""
     return route.bad.get(rollout.change.after) if rollout.spec.mode is Mode.APPLY else None
+
+
+def rolled_back_since(route: RouteState, rollout: Rollout) -> datetime | None:
+    """When the commit that a person runs with `rollout` was rolled back, if that was after the person asked for it."""
+    request, at = rollout.request, bad_since(route, rollout)
+    is_by_hand = request is not None and request.trigger is Trigger.PERSON
+    return at if is_by_hand and at and at > rollout.created_at else None
+
+
+def was_rolled_back(rollout: Rollout, at: datetime) -> str:
+    """Why a person's run does not go on."""
+    return f"commit {rollout.change.after[:7]} was rolled back at {at:%Y-%m-%d %H:%M} UTC, after this was requested"
 
 
 def run_again(route: RouteState, rollout: Rollout) -> RouteState:

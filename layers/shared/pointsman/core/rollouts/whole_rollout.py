@@ -101,7 +101,7 @@ class WholeRollout:
         return Transition(rollout=marked(rollout, rollback), route=rolled_back(route, rollout, now), events=(event,))
 
     def _request(self, rollout: Rollout, touched: Touched) -> None:
-        """Store the rollouts of a rollback, each once, and then that they are stored."""
+        """Store the rollouts of a rollback, each once, and then that they are stored. Others of its commit may end."""
         rollback = rollout.rollback
         if rollback is None:
             return
@@ -116,3 +116,6 @@ class WholeRollout:
                     self.store.commit(transition)
                 touched.rollouts[transition.rollout.id] = None
         self.store.commit(Transition(rollout=rollout.replace(rollback=rollback.replace(requested=True))))
+        key, commit = route_of(rollout), rollout.change.after
+        listed = self.store.surroundings((), (key,)).routes[key].open
+        touched.rollouts.update(dict.fromkeys(ref.rollout for ref in listed if ref.commit == commit))

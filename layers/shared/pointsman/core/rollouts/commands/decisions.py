@@ -19,6 +19,7 @@ from pointsman.core.rollouts.commands.result import (
 )
 from pointsman.core.rollouts.ending import ending_of
 from pointsman.core.rollouts.gates import after_hold, approval_until
+from pointsman.core.rollouts.route_line import rolled_back_since, was_rolled_back, with_hold
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.route_state import RouteState
 from pointsman.core.text import join_first
@@ -81,7 +82,7 @@ def reject(command: Command[Reject], rollout: Rollout, runs: tuple[Run, ...]) ->
     return CommandResult(event, Transition(rollout=stopped, events=(event, halted)))
 
 
-def hold(command: Command[HoldRollout], rollout: Rollout) -> CommandResult:
+def hold(command: Command[HoldRollout], rollout: Rollout, route: RouteState) -> CommandResult:
     """Hold an open rollout."""
     if reason := _reason_against_change(rollout):
         return refuse(command, rollout, reason)
@@ -89,11 +90,12 @@ def hold(command: Command[HoldRollout], rollout: Rollout) -> CommandResult:
         return refuse(command, rollout, f"the rollout is already held until {rollout.hold.until:%Y-%m-%d %H:%M} UTC")
     form, until = command.form, command.at + timedelta(seconds=command.form.seconds)
     event = RolloutHeld(**about_command(command, rollout), until=until)
-    held = Hold(command=form.id, caller=command.caller, at=command.at, until=until, reason=form.reason)
-    return CommandResult(event, Transition(rollout=rollout.replace(hold=held), events=(event,)))
+    by = Hold(command=form.id, caller=command.caller, at=command.at, until=until, reason=form.reason)
+    held = rollout.replace(hold=by)
+    return CommandResult(event, Transition(rollout=held, route=with_hold(route, held), events=(event,)))
 
 
-def resume(command: Command[Resume], rollout: Rollout) -> CommandResult:
+def resume(command: Command[Resume], rollout: Rollout, route: RouteState) -> CommandResult:
     """End the hold of a rollout, or let it run in a freeze."""
     if reason := _reason_against_change(rollout):
         return refuse(command, rollout, reason)
@@ -106,7 +108,7 @@ def resume(command: Command[Resume], rollout: Rollout) -> CommandResult:
     override = command.override() if overrides else rollout.freeze_override
     gate = after_hold(rollout, command.at)
     resumed = rollout.replace(hold=None, gate=gate, wait=None, freeze_override=override)
-    return CommandResult(event, Transition(rollout=resumed, events=(event,)))
+    return CommandResult(event, Transition(rollout=resumed, route=with_hold(route, resumed), events=(event,)))
 
 
 def _reason_against_change(rollout: Rollout) -> str | None:
@@ -144,6 +146,8 @@ def _reason_against_approval(
         return f"the rollout is of commit {rollout.change.after[:7]}, and the approval of {command.form.commit[:7]}"
     if opened.approval:
         return f"the gate was already approved by {opened.approval.login}"
+    if at := rolled_back_since(route, rollout):
+        return f"{was_rolled_back(rollout, at)}: run it again, if you want it all the same"
     newest = route.newest
     can_be_superseded = rollout.is_of_whole_route and rollout.spec.when_busy is not WhenBusy.QUEUE
     if newest and can_be_superseded and newest.ordering_time > rollout.ordering_time:

@@ -118,9 +118,9 @@ class CommandService:
             case Reject():
                 return decisions.reject(Command(form, **about), rollout, runs)
             case HoldRollout():
-                return decisions.hold(Command(form, **about), rollout)
+                return decisions.hold(Command(form, **about), rollout, route)
             case Resume():
-                return decisions.resume(Command(form, **about), rollout)
+                return decisions.resume(Command(form, **about), rollout, route)
             case RollBack():
                 load = cache(self.store.load)
                 return roll_back(Command(form, **about), rollout, runs, around.queues, route, load)
