@@ -17,7 +17,7 @@ from pointsman.core.rollouts.executor import Executor, StepProgress
 from pointsman.core.rollouts.queue_steps import AcquireTarget
 from pointsman.core.rollouts.reconcile import Step, step_of_target
 from pointsman.core.rollouts.situation import Facts, Reports, Situation, is_unavailable, wave_of
-from pointsman.core.rollouts.turns import handed_over, hands_over, is_paused, is_stale, situation_of_turn
+from pointsman.core.rollouts.turns import handed_over, hands_over, is_judged, is_paused, is_stale, situation_of_turn
 from pointsman.core.route_state import Freezes
 from pointsman.errors import Conflict
 
@@ -119,21 +119,25 @@ class RunMover:
             return _End.LOST_RACE
         return _End.CONCERNS_ALL if concerns_all() else _End.WRITTEN
 
-    def _next_in(self, queue: TargetQueue, progress: StepProgress) -> list[RolloutId]:
-        """Let the first run of a free queue acquire its target. Whatever else it needs, the caller does."""
-        if queue.holder or not queue.waiting:
+    def _next_in(self, written: TargetQueue, progress: StepProgress) -> list[RolloutId]:
+        """Let the first run of a queue that was just written acquire its target. The caller does what else it needs."""
+        if written.holder or not written.waiting:
             return []
-        first = queue.waiting[0]
-        loaded = self.store.load_run(first.rollout, (TargetName(queue.name.removesuffix("#check")), first.attempt))
+        read_at, first = self.clock(), written.waiting[0]
+        loaded = self.store.load_run(first.rollout, (TargetName(written.name.removesuffix("#check")), first.attempt))
         if loaded is None:
             return [first.rollout]
         rollout, run = loaded
-        around = self.store.surroundings((queue.name,), ())
+        queues = {written.name: written.replace(version=written.version + 1)}
+        around = self.store.surroundings((), ()).replace(queues=queues)
         step = self._step(rollout, run, around, {})
         if not isinstance(step, AcquireTarget):
-            return [entry.rollout for entry in queue.waiting]
-        self.executor.execute(rollout, (step,), around, progress)
-        return []
+            return [entry.rollout for entry in written.waiting]
+        try:
+            is_done = self.executor.hand_over(rollout, step, around.freezes, read_at, progress)
+        except Conflict:
+            is_done = False
+        return [] if is_done else [first.rollout]
 
     def _step(self, rollout: Rollout, run: Run, around: Surroundings, reports: Reports) -> Step | None:
         situation = Situation(rollout, {run.target.name: run}, around, reports, Facts(), self.clock())
@@ -153,6 +157,6 @@ class RunMover:
             return True  # its commit was pushed again
         if rollout.waves:
             wave = rollout.waves[wave_of(rollout, run.target)]
-            if run.state.failed or wave.max_parallel is not None:
-                return True  # the wave is judged, or it is not known whose turn it is
+            if is_judged(rollout, run) or wave.max_parallel is not None:
+                return True  # it may halt, or it is not known whose turn it is
         return not self.store.has_open_runs(rollout.id)

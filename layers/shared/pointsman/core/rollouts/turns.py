@@ -10,6 +10,7 @@ from datetime import datetime
 
 from pointsman.core.model import Rollout, Run, Target, TargetName
 from pointsman.core.ports import Surroundings, Transition, Turn
+from pointsman.core.rollout_plan import OnFailure
 from pointsman.core.rollouts.queue_steps import enter, new_run
 from pointsman.core.rollouts.situation import Facts, Situation, is_backing_off, is_unavailable, wave_of
 from pointsman.core.rollouts.waits import freeze_of, wait_before
@@ -69,9 +70,15 @@ def taking_turn(rollout: Rollout, step: Transition, position: int) -> Transition
 
 def hands_over(rollout: Rollout, run: Run) -> bool:
     """Whether `run`, which has ended, leaves its place to the next turn."""
-    if rollout.turns_listed is None or run.state.failed or run.ordering_time < rollout.ordering_time:
+    if rollout.turns_listed is None or is_judged(rollout, run) or run.ordering_time < rollout.ordering_time:
         return False
     return wave_of(rollout, run.target) == rollout.waves_started - 1
+
+
+def is_judged(rollout: Rollout, run: Run) -> bool:
+    """Whether the end of `run` may halt the rollout."""
+    goes_on = rollout.spec.plan is not None and rollout.spec.plan.on_failure is OnFailure.CONTINUE
+    return run.state.failed and not goes_on
 
 
 def is_stale(rollout: Rollout, turn: Turn) -> bool:
