@@ -113,7 +113,7 @@ def changed_files(task: TaskEntry | TaskResult) -> tuple[str | None, int]:
     """Return the first file that a task changed, and the number of all."""
     if isinstance(task, TaskEntry):
         return task.changed_path, task.changed_files
-    return (task.changed_paths[0] if task.changed_paths else None), len(task.changed_paths)
+    return (task.changed_paths[0] if task.changed_paths else None), task.changed_files
 
 
 def result_of(task: TaskEntry | TaskResult, *, is_check: bool = False) -> str:

@@ -39,7 +39,6 @@ def entry_object(entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult]) -> 
 
 def task_object(task: TaskEntry | TaskResult) -> dict[str, Any]:
     """Return a task. Tasks with the same `diff_id` changed the same in their files."""
-    is_whole = isinstance(task, TaskResult)
     changed_path, changed_files = changed_files_of(task)
     return {
         "task": task.name,
@@ -52,8 +51,8 @@ def task_object(task: TaskEntry | TaskResult) -> dict[str, Any]:
         "rescued": task.rescued,
         "changed_path": changed_path,
         "changed_files": changed_files,
-        "diff_id": diff_digest(task.diff) if is_whole else task.diff,
-        **({"diff": task.diff} if is_whole else {}),
+        "diff_id": diff_digest(task) if isinstance(task, TaskResult) else task.diff,
+        **({"diff": task.diff} if isinstance(task, TaskResult) else {}),
     }
 
 

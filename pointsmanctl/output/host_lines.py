@@ -11,6 +11,7 @@ from pointsman.core.text import pluralize
 from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded, RawReportRecorded
 from pointsman.core.trail.host_values import TaskResult
 from pointsman.core.trail.item import ReadEvent
+from pointsman.core.trail.long_diffs import is_whole, with_whole_diffs
 from pointsman.core.trail.loops import joined_loops
 from pointsmanctl.output.entry_lines import how_it_ran
 from pointsmanctl.output.styles import STYLES
@@ -37,13 +38,14 @@ def _build_and_host(event: HostResultRecorded) -> tuple[str, str]:
 def _joined(parts: list[HostResultRecorded]) -> HostResultRecorded:
     """Return one result made of all parts, with the counts and status of the last. Final: no part is missing."""
     last = parts[-1]
-    return last.replace(
+    joined = last.replace(
         final=last.final and len(parts) == last.part,
         tasks=tuple(task for part in parts for task in part.tasks),
         tasks_omitted=sum(part.tasks_omitted for part in parts),
         shortened=any(part.shortened for part in parts),
         started_at=parts[0].started_at,
     )
+    return with_whole_diffs(joined, parts)
 
 
 def host_lines(event: HostResultRecorded, *, diffs: bool) -> list[Text | Syntax]:
@@ -52,12 +54,20 @@ def host_lines(event: HostResultRecorded, *, diffs: bool) -> list[Text | Syntax]
     if diffs:
         for task in event.tasks:
             lines.append(_task(task))
-            lines += [Syntax(task.diff, "diff", background_color="default", word_wrap=True)] if task.diff else []
+            lines += _diff_lines(task)
     else:
         lines += _short_tasks(event)
     if event.tasks_omitted:
         lines.append(Text(f"and {pluralize(event.tasks_omitted, 'more task')}", style="dim"))
     return lines
+
+
+def _diff_lines(task: TaskResult) -> Iterator[Text | Syntax]:
+    if task.diff:
+        yield Syntax(task.diff, "diff", background_color="default", word_wrap=True)
+        if not is_whole(task):
+            note = f"(not the whole diff of the build, which has the SHA-256 {task.diff_sha256})"
+            yield Text(note, style="dim")
 
 
 def _head(event: HostResultRecorded) -> Text:

@@ -45,7 +45,8 @@ def gaps_of(end: PlaybookEnded) -> Iterator[str]:
     if cut_off := max(end.hosts_cut_off_total, len(end.hosts_cut_off)):
         yield f"stopped before {join_first(end.hosts_cut_off, MAX_HOSTS, total=cut_off, noun='host')}"
     if end.results_missing:
-        yield f"results are missing for {join_first(end.results_missing, MAX_HOSTS, noun='host')}"
+        hosts = join_first(end.results_missing, MAX_HOSTS, total=end.missing_total, noun="host")
+        yield f"results are missing for {hosts}"
     if end.recording_error:
         yield f"host results are missing: {end.recording_error}"
 

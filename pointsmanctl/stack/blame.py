@@ -58,7 +58,7 @@ def _approvals(reader: "TrailReader", rollout: str) -> list[RolloutApproved]:
 
 def with_diffs(reader: "TrailReader", changes: list[FileChange]) -> list[FileChange]:
     """Return the changes with the tasks as their events have them: with their diffs."""
-    events = reader.load(each.entry for each in changes)
+    events = reader.load_whole(each.entry for each in changes)
     return [replace(each, task=_task(events.get(each.entry.place), each)) for each in changes]
 
 

@@ -22,7 +22,7 @@ def with_tasks(
 ) -> list[tuple[IndexEntry, Tasks]]:
     """Return entries with their tasks. Events of the entries in `read` are read: they have every task and its diff."""
     wanted = [entry for entry in read if entry.tasks]
-    events = reader.load(wanted) if wanted else {}
+    events = reader.load_whole(wanted) if wanted else {}
     return [(each, _results(events.get(each.place), each)) for each in entries]
 
 

@@ -17,7 +17,10 @@ _OF_A_ROLLOUT = re.compile(r"(r-[0-9a-f]{16})/([0-9a-f]{4,12})")
 
 
 def find_event(reader: "TrailReader", text: str, key: str | None = None) -> ReadEvent:
-    """Find an event by its name, its rollout and id, or its partition and key. Raises NotFound or InvalidInput."""
+    """Find an event by its name, its rollout and id, or its partition and key. Raises NotFound or InvalidInput.
+
+    It has its long diffs as a whole, which are in other events of the table.
+    """
     if key is not None:
         found = DynamoTrail(reader.client, reader.audit_table).event(text, key)
         events = [found] if found else []
@@ -35,7 +38,7 @@ def find_event(reader: "TrailReader", text: str, key: str | None = None) -> Read
     if len(events) > 1:
         names = [f"{text.partition('/')[0]}/{event_id(each.partition, each.key)}" for each in events]
         raise InvalidInput(f"{text!r} is the beginning of several events: {join_first(names)}")
-    return events[0]
+    return reader.whole(events)[0]
 
 
 def _named(reader: "TrailReader", text: str) -> list[ReadEvent]:

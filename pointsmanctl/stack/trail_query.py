@@ -1,6 +1,6 @@
 """Queries of the audit trail: what the index finds, and the events themselves."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,9 +17,10 @@ from pointsman.core.index.outcomes import STEP_TYPES
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
 from pointsman.core.index.streams import FoundEntry
-from pointsman.core.trail.events import BuildReported, RolloutStarted
+from pointsman.core.trail.events import BuildReported, HostResultRecorded, RolloutStarted
 from pointsman.core.trail.item import ReadEvent, read_item
 from pointsman.core.trail.keys import rollout_partition
+from pointsman.core.trail.long_diffs import parts_with_rest, with_whole_diffs
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -56,8 +57,12 @@ class TrailReader:
     def events(self, query: IndexQuery, limit: int) -> list[ReadEvent]:
         """Return the newest events that match, at most `limit`, oldest first. Raises Unavailable or Misconfigured.
 
-        Of a rollout and of types that lists do not show, it reads the events of rollouts themselves.
+        Their long diffs are put together. Of a rollout and of types that lists do not show, it reads the events of
+        rollouts themselves.
         """
+        return self.whole(self._events(query, limit))
+
+    def _events(self, query: IndexQuery, limit: int) -> list[ReadEvent]:
         if query.rollout and not (query.file or query.author) and (whole := self.of_rollout(query.rollout)) is not None:
             starts = [event for event in whole if isinstance(event, RolloutStarted)]
             branch = branch_of(starts[0].change.ref) if starts else None
@@ -94,6 +99,21 @@ class TrailReader:
             parts = pool.map(DynamoTrail(self.client, self.audit_table).load, batched(places, _BATCH))
             return {place: event for part in parts for place, event in part.items()}
 
+    def load_whole(self, entries: Iterable[IndexEntry]) -> dict[EventKey, ReadEvent]:
+        """Return the events of entries, as `load` does, with their long diffs put together."""
+        events = self.load(entries)
+        return dict(zip(events, self.whole(events.values()), strict=True))
+
+    def whole(self, events: Iterable[ReadEvent]) -> list[ReadEvent]:
+        """Return events with their long diffs put together: the rest of these is read from other events."""
+        events = list(events)
+        places = [[EventKey.of(part) for part in _parts_with_rest(each)] for each in events]
+        found = self.load_places(dict.fromkeys(place for rest in places for place in rest))
+        return [
+            _with_rest(each, [found[place] for place in rest if place in found]) if rest else each
+            for each, rest in zip(events, places, strict=True)
+        ]
+
     def _steps(self, query: IndexQuery, limit: int) -> list[ReadEvent]:
         """Return events that only their rollouts have: of the rollouts that the other conditions find."""
         rollouts: dict[str, None] = {}
@@ -118,6 +138,15 @@ def by_time(events: Iterable[ReadEvent]) -> list[ReadEvent]:
 
 def _newest(events: Iterable[ReadEvent], limit: int) -> list[ReadEvent]:
     return by_time(events)[-limit:]
+
+
+def _parts_with_rest(event: ReadEvent) -> list[HostResultRecorded]:
+    return parts_with_rest(event) if isinstance(event, HostResultRecorded) else []
+
+
+def _with_rest(event: ReadEvent, parts: Sequence[ReadEvent]) -> ReadEvent:
+    rest = [each for each in parts if isinstance(each, HostResultRecorded)]
+    return with_whole_diffs(event, rest) if isinstance(event, HostResultRecorded) else event
 
 
 def _once(found: Iterable[FoundEntry]) -> Iterator[FoundEntry]:

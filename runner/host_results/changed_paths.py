@@ -15,11 +15,13 @@ _NAMES = ("dest", "path", "destfile")
 _HEADER_END = " (content)"  # lineinfile, blockinfile and replace name the file only in the head of their diff
 
 
-def changed_paths(result: Mapping[str, Any], redactor: Redactor) -> tuple[str, ...]:
-    """The absolute paths that a task and its items changed, each once; the first MOST_PATHS, redacted."""
-    found = (path for part in messages.changed_parts(result) for path in _paths(part))
+def changed_paths(result: Mapping[str, Any], redactor: Redactor) -> tuple[tuple[str, ...], int]:
+    """The absolute paths that a task and its items changed, each once: the first, redacted; and how many others."""
+    found = dict.fromkeys(path for part in messages.changed_parts(result) for path in _paths(part))
     redacted = (redactor.redact(clean(path), Strictness.TITLE) for path in found if len(path) <= LONGEST_PATH)
-    return tuple(dict.fromkeys(redacted))[:MOST_PATHS]
+    kept = tuple(dict.fromkeys(redacted))
+    too_long = sum(len(path) > LONGEST_PATH for path in found)
+    return kept[:MOST_PATHS], max(len(kept) - MOST_PATHS, 0) + too_long
 
 
 def _paths(part: Mapping[str, Any]) -> Iterator[str]:

@@ -1,17 +1,17 @@
 """Renders the ``diff`` of a module's result as one redacted unified diff."""
 
-import difflib
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from redaction import MARKER, Redactor
 
-from .text import clean
+from .line_diff import unified
+from .text import clean, first_lines
 
-# Ansible omits files above 104,448 bytes. This limits what a module returns itself.
-MAX_SOURCE = 200_000
-CONTEXT_LINES = 3
+# Characters of a side. Ansible omits files above 104,448 bytes. This limits what a module returns itself.
+MAX_SOURCE = 1_000_000
+NOT_COMPARED = f"[shortened: only the first {MAX_SOURCE:,} characters are compared]"
 
 
 def render(diff: object, redactor: Redactor, title: object = None) -> str | None:
@@ -28,7 +28,7 @@ def render(diff: object, redactor: Redactor, title: object = None) -> str | None
 
 
 def _render_one(diff: Mapping[str, Any], redactor: Redactor, title: object) -> str:
-    parts = [redactor.redact(_bounded(diff["prepared"])).rstrip("\n")] if diff.get("prepared") else []
+    parts = [_prepared(diff["prepared"], redactor)] if diff.get("prepared") else []
     if "before" in diff or "after" in diff:
         parts.append(_unified(diff, redactor, title))
     for side in ("src_binary", "dst_binary", "src_larger", "dst_larger"):
@@ -38,15 +38,22 @@ def _render_one(diff: Mapping[str, Any], redactor: Redactor, title: object) -> s
     return "\n".join(part for part in parts if part)
 
 
+def _prepared(text: object, redactor: Redactor) -> str:
+    text, was_cut = _bounded(text)
+    return "\n".join([redactor.redact(text).rstrip("\n"), *([NOT_COMPARED] if was_cut else [])])
+
+
 def _unified(diff: Mapping[str, Any], redactor: Redactor, title: object) -> str:
     sides = _text(diff.get("before")), _text(diff.get("after"))
     if sides[0] == sides[1]:
         return ""
-    raw = _bounded(sides[0]), _bounded(sides[1])
+    (before, cut_before), (after, cut_after) = map(_bounded, sides)
+    notes = [NOT_COMPARED] if cut_before or cut_after else []
     # The header of `after` is often the name of a temporary file.
     title = clean(diff.get("before_header") or title or "").removesuffix(" (content)")
     heading = [redactor.redact(f"# {title}")] if title else []
-    return "\n".join(heading + (_changed_lines(*raw, redactor) or [_line_endings(*sides)]))
+    lines = _changed_lines(before, after, redactor)
+    return "\n".join([*heading, *(lines if lines or notes else [_line_endings(*sides)]), *notes])
 
 
 def _changed_lines(before: str, after: str, redactor: Redactor) -> list[str]:
@@ -60,10 +67,7 @@ def _changed_lines(before: str, after: str, redactor: Redactor) -> list[str]:
         [f"{redacted}\0{numbers.setdefault((redacted, raw), len(numbers))}" for redacted, raw in side.pairs]
         for side in sides
     )
-    lines = [
-        line.partition("\0")[0]
-        for line in difflib.unified_diff(old, new, "before", "after", n=CONTEXT_LINES, lineterm="")
-    ]
+    lines = [line.partition("\0")[0] for line in unified(old, new)]
     if before.endswith("\n") != after.endswith("\n") and before and after:
         side = "after" if before.endswith("\n") else "before"
         lines.append(
@@ -103,5 +107,5 @@ def _text(side: object) -> str:
     return side if isinstance(side, str) else json.dumps(side, indent=4, sort_keys=True, default=str) + "\n"
 
 
-def _bounded(side: object) -> str:
-    return clean(_text(side))[:MAX_SOURCE]
+def _bounded(side: object) -> tuple[str, bool]:
+    return first_lines(clean(_text(side)), MAX_SOURCE)

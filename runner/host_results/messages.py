@@ -7,7 +7,7 @@ from redaction import Redactor, Strictness
 
 from . import diffs
 from .result import TaskStatus
-from .text import clean
+from .text import CUT, clean, first_lines, last_lines
 
 # Ansible's messages for a whole loop. Those of its items say more.
 _LOOP_MESSAGES = frozenset({"All items completed", "One or more items failed", "All items skipped"})
@@ -15,13 +15,13 @@ _LOOP_MESSAGES = frozenset({"All items completed", "One or more items failed", "
 _OUTPUTS = ("stderr", "module_stderr", "stdout", "module_stdout")
 # The end of a command's output is the most useful part.
 _OUTPUT_LINES = 8
-MAX_SOURCE = 20_000
+MAX_SOURCE = 200_000  # characters that are searched for secrets; what is recorded is far less
 
 
 def render(result: Mapping[str, Any], status: TaskStatus, redactor: Redactor) -> str | None:
     """A task's message, or None. For a loop, the messages of the failed items."""
     parts = _failed_parts(result) if status != "changed" else _parts(result)
-    lines = [line for part in parts if not _censored(part) for line in _messages(part, status) if line]
+    lines = [line for part in parts if not _censored(part) for line in _messages(part, status, redactor) if line]
     text = "\n".join(dict.fromkeys(lines))
     return redactor.redact(text, Strictness.MESSAGE) or None
 
@@ -66,16 +66,20 @@ def _censored(part: Mapping[str, Any]) -> bool:
     return bool("censored" in part or part.get("_ansible_no_log"))
 
 
-def _messages(part: Mapping[str, Any], status: TaskStatus) -> Iterator[str]:
+def _messages(part: Mapping[str, Any], status: TaskStatus, redactor: Redactor) -> Iterator[str]:
     failed = status != "changed"
     if message := part.get("msg"):
         code = f" (exit status {part['rc']})" if failed and part.get("rc") else ""
-        yield _bounded(message) + code
+        text, was_cut = first_lines(clean(message), MAX_SOURCE)
+        yield f"{text}{CUT if was_cut else ''}{code}"
     if failed:
         output = next((part[name] for name in _OUTPUTS if part.get(name)), None)
-        text = "\n".join(_bounded(output).strip().splitlines()[-_OUTPUT_LINES:])
-        yield text
+        yield _end_of(output, redactor) if output else ""
 
 
-def _bounded(value: object) -> str:
-    return clean(value)[-MAX_SOURCE:] if value else ""
+def _end_of(output: object, redactor: Redactor) -> str:
+    """The last lines. All are redacted: the line that tells a secret may be one of those that are left out."""
+    text, was_cut = clean(output), False
+    if len(text) > MAX_SOURCE:
+        text, was_cut = text[-MAX_SOURCE:].partition("\n")[2], True
+    return last_lines(redactor.redact(text, Strictness.MESSAGE), _OUTPUT_LINES) or (CUT.strip() if was_cut else "")

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .result import ResultPart, detail, ends_of_parts
+from .chunks import chunks_of
+from .parts import ResultPart, detail, ends_of_parts
 from .spool import Spool, SpooledHost, SpooledRun, read
 
 HOST_RESULT = "HostResultRecorded"
@@ -24,7 +25,8 @@ class PendingEvent:
 
     def with_missing(self, hosts: Sequence[str]) -> "PendingEvent":
         """The end of Ansible with the hosts whose results could not be sent."""
-        return replace(self, detail=self.detail | {"results_missing": list(hosts)[:MOST_NAMES]})
+        total = {"results_missing_total": len(hosts)} if len(hosts) > MOST_NAMES else {}
+        return replace(self, detail=self.detail | {"results_missing": list(hosts)[:MOST_NAMES], **total})
 
     @property
     def title(self) -> str:
@@ -71,27 +73,23 @@ def mark_sent(spool: Spool, event: PendingEvent) -> None:
 def _write_parts(spool: Spool, name: str, run: SpooledRun, state: SpooledHost, *, ended: bool) -> None:
     """Write what is new of a host, in as many parts as it needs."""
     final = ended or run.complete
-    if state.final or not (final or len(state.record.tasks) > state.tasks_in_parts):
+    if state.final:
+        return
+    chunks = chunks_of(state.record.tasks)
+    if not (final or len(chunks) > state.chunks_in_parts):
         return
     cut_short = final and state.recap is None and not run.complete
-    for last in ends_of_parts(state.record.tasks, state.tasks_in_parts):
-        is_last = final and last == len(state.record.tasks)
-        part = ResultPart(
-            max(state.parts, default=0) + 1, is_last, state.tasks_in_parts, last, cut_short=cut_short and is_last
-        )
-        _write_part(spool, name, state, detail(run.context, state.record, state.counts, part), part, ended=ended)
-
-
-def _write_part(
-    spool: Spool, name: str, state: SpooledHost, content: dict[str, Any], part: ResultPart, *, ended: bool
-) -> None:
-    host, number, final, tasks = state.record.host, part.number, part.final, part.last
-    try:
-        spool.append(name, "part", host=host, part=number, final=final, tasks=tasks, detail=content)
-    except OSError:
-        if not ended:
-            raise
-    state.parts[number], state.tasks_in_parts, state.final = content, tasks or 0, final
+    for last in ends_of_parts(chunks, state.chunks_in_parts):
+        is_last = final and last == len(chunks)
+        number, own = max(state.parts, default=0) + 1, chunks[state.chunks_in_parts : last]
+        part = ResultPart(number, is_last, own, cut_short=cut_short and is_last)
+        content = detail(run.context, state.record, state.counts, part)
+        try:
+            spool.append(name, "part", host=state.record.host, part=number, final=is_last, chunks=last, detail=content)
+        except OSError:
+            if not ended:
+                raise
+        state.parts[number], state.chunks_in_parts, state.final = content, last, is_last
 
 
 def hosts_cut_off(run: SpooledRun) -> list[str]:

@@ -11,10 +11,15 @@ from typing import Any
 from redaction import Redactor
 
 from .outcome import TaskOutcome, counted
-from .result import Counts, HostRecord, RunContext, TaskRecord
+from .result import MAX_DIFF, Counts, HostRecord, RunContext, TaskRecord
 from .spool import Spool
 from .task_records import TaskRecords
 from .text import clean, now
+
+# Characters of long diffs that one Ansible process records, so that they neither fill the disk nor keep the build
+# waiting until they are sent. Further ones are shortened to SHORT_DIFF.
+ROOM_FOR_LONG_DIFFS = 20_000_000
+SHORT_DIFF = 30_000
 
 
 class Recorder:
@@ -32,6 +37,7 @@ class Recorder:
         # These move each count to the host that was changed.
         self._changes_elsewhere: Counter[str] = Counter()  # by inventory host
         self._changes_for_others: dict[str, Counter[str]] = {}  # by the host that was changed
+        self._room_for_long_diffs = ROOM_FOR_LONG_DIFFS
         self._line = 0
         self._has_begun = self._write("run", context=asdict(context))
 
@@ -108,13 +114,20 @@ class Recorder:
 
     def _append_tasks(self, host: str, records: Sequence[TaskRecord], count: Mapping[str, int]) -> None:
         self.add_host(host)
-        fitted = [record.shrink_to_fit() for record in records]
+        fitted = [record.shrink_to_fit(self._diff_limit(len(record.diff or ""))) for record in records]
         if not fitted:
             self._append("task", host=host, count=count, at=now(), task=None, shortened=False)
         for number, (task, shortened) in enumerate(fitted):
             # The task counts once, with its first item.
             only = {} if number else count
             self._append("task", host=host, count=only, at=now(), task=asdict(task), shortened=shortened)
+
+    def _diff_limit(self, length: int) -> int:
+        """How many characters of a diff of this length are recorded."""
+        if length <= SHORT_DIFF:
+            return SHORT_DIFF
+        self._room_for_long_diffs -= min(length, MAX_DIFF)
+        return MAX_DIFF if self._room_for_long_diffs >= 0 else SHORT_DIFF
 
     def _append(self, kind: str, **content: Any) -> None:
         if not self._has_begun:  # the first line could not be written: without it, no other is understood

@@ -1,25 +1,18 @@
-"""The result of a run on one host: the detail of a HostResultRecorded event."""
+"""The result of a run on one host."""
 
+import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from .text import shorten
+from .text import is_shortened, shorten
 
 Status = Literal["ok", "changed", "failed", "unreachable"]
 TaskStatus = Literal["changed", "failed", "unreachable"]
 
-MAX_DIFF = 30_000
+MAX_DIFF = 1_000_000  # characters; a longer one is shortened, and its hash is that of the whole
 MAX_MESSAGE = 1_000
 MAX_NAME = 500
-MAX_DETAIL_BYTES = 200_000
-PART_BYTES = MAX_DETAIL_BYTES - 10_000  # of its tasks; the rest is for the other fields, and a task that says CUT_SHORT
-# The limits of texts when the whole result is too large.
-SHORT_DIFF = 400
-SHORT_MESSAGE = 200
-
-CUT_SHORT = "(the run was cut short)"
 
 
 @dataclass(frozen=True)
@@ -55,7 +48,10 @@ class TaskRecord:
     status: TaskStatus
     message: str | None = None
     diff: str | None = None
+    diff_sha256: str | None = None  # of the whole redacted diff, if `diff` is only a part of it
+    diff_pieces: int = 1  # how many pieces the diff is in; `diff` is the first
     changed_paths: tuple[str, ...] = ()  # files of the host that it changed, as far as its module says; only the first
+    changed_paths_omitted: int = 0  # how many more there are
     duration_seconds: float = 0.0
     ignored: bool = False
     rescued: bool = False
@@ -77,12 +73,23 @@ class TaskRecord:
         """The same task with its texts within limits (in characters), and whether any text was shortened."""
         name, cut_name = shorten(self.name, MAX_NAME)
         message, cut_message = shorten(self.message, message_limit) if self.message else (self.message, False)
-        diff, cut_diff = shorten(self.diff, diff_limit) if self.diff else (self.diff, False)
-        return replace(self, name=name, message=message, diff=diff), cut_name or cut_message or cut_diff
+        task = self._with_diff_of(diff_limit)
+        is_cut = any(is_shortened(text) for text in (task.diff, message) if text)
+        is_cut = is_cut or cut_name or cut_message or self.changed_paths_omitted > 0
+        return replace(task, name=name, message=message), is_cut
+
+    def _with_diff_of(self, limit: int) -> "TaskRecord":
+        diff, was_cut = shorten(self.diff or "", limit)
+        if not was_cut:
+            return self
+        return replace(self, diff=diff, diff_sha256=self.diff_sha256 or digest(self.diff or ""), diff_pieces=1)
 
 
 _NO_DEFAULT = object()
 _RARE = {
+    "diff_sha256": None,
+    "diff_pieces": 1,
+    "changed_paths_omitted": 0,
     "item": None,
     "attempts": 1,
     "handler": False,
@@ -117,76 +124,16 @@ class HostRecord:
     shortened: bool = False
 
 
-@dataclass(frozen=True)
-class ResultPart:
-    """A part of a host's result: the tasks from index `first` on. `cut_short`: Ansible printed no recap."""
-
-    number: int = 1
-    final: bool = True
-    first: int = 0
-    last: int | None = None  # the index after that of its last task; None: all
-    cut_short: bool = False
-
-
-def detail(context: RunContext, record: HostRecord, counts: Counts, part: ResultPart | None = None) -> dict[str, Any]:
-    """The event's detail, at most ``MAX_DETAIL_BYTES`` as JSON.
-
-    If the run ended before Ansible's recap, the host counts as failed, and an added task says so.
-    """
-    part = part or ResultPart()
-    tasks = record.tasks[part.first : part.last]
-    if part.cut_short:
-        message = "Ansible ended before its recap. Later results are missing."
-        tasks = [*tasks, TaskRecord(CUT_SHORT, None, "", "", "failed", message)]
-        counts = replace(counts, failed=max(counts.failed, 1))
-    content = {
-        "version": 1,
-        **asdict(context),
-        "host": record.host,
-        "instance_id": record.instance_id,
-        "status": counts.status,
-        "counts": asdict(counts),
-        "tasks": [task.to_detail() for task in tasks],
-        "tasks_omitted": 0,
-        "shortened": record.shortened,
-        "part": part.number,
-        "final": part.final,
-        "started_at": record.started_at,
-        "ended_at": record.ended_at,
-    }
-    return content if size(content) <= MAX_DETAIL_BYTES else _shrink_to_fit(content, tasks)
-
-
-def ends_of_parts(tasks: Sequence[TaskRecord], first: int) -> list[int]:
-    """Where the parts of the tasks from index `first` on end, so that each fits an event and nothing is left out."""
-    ends, room = [], PART_BYTES
-    for index in range(first, len(tasks)):
-        room -= size(tasks[index].to_detail()) + 1
-        if room < 0 and index > first:
-            ends.append(index)
-            first, room = index, PART_BYTES - size(tasks[index].to_detail())
-    return [*ends, len(tasks)]
-
-
 def size(content: object) -> int:
     """The bytes of a value as JSON."""
     return len(to_json(content).encode())
 
 
+def digest(diff: str) -> str:
+    """The hash by which a diff is known whose event does not have all of it."""
+    return hashlib.sha256(diff.encode()).hexdigest()
+
+
 def to_json(content: object) -> str:
     """The JSON form of results, in the spool and on the bus."""
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-
-
-def _shrink_to_fit(content: dict[str, Any], tasks: Sequence[TaskRecord]) -> dict[str, Any]:
-    """Shorten the texts, then drop tasks that did not fail, last ones first, then failed tasks."""
-    short = [task.shrink_to_fit(SHORT_DIFF, SHORT_MESSAGE)[0].to_detail() for task in tasks]
-    room = MAX_DETAIL_BYTES - size({**content, "tasks": [], "shortened": True, "tasks_omitted": len(tasks)})
-    kept: set[int] = set()
-    for index in sorted(range(len(short)), key=lambda index: (short[index]["status"] == "changed", index)):
-        room -= size(short[index]) + 1
-        if room < 0:
-            break
-        kept.add(index)
-    omitted = len(short) - len(kept)
-    return {**content, "tasks": [short[index] for index in sorted(kept)], "tasks_omitted": omitted, "shortened": True}

@@ -9,7 +9,7 @@ per Ansible process). Those of the callback have a ``line`` number, so that a li
     {"kind": "task", "host", "count": [...], "at", "task": {...} | null, "shortened"}
     {"kind": "recap", "host", "counts": {...}}              Ansible's counts of a host
     {"kind": "end"}                                         Ansible finished its recap
-    {"kind": "part", "host", "part", "final", "tasks", "detail"}   a part of a result; `tasks`: number in all parts
+    {"kind": "part", "host", "part", "final", "chunks", "detail"}  a part of a result; `chunks`: number in all parts
     {"kind": "sent", "host", "part"}                        the bus accepted its event
     {"kind": "ended", "detail": {...}}                      how Ansible ended
     {"kind": "ended_sent"}                                  the bus accepted that event
@@ -60,7 +60,7 @@ class SpooledHost:
     record: HostRecord
     counted: Counter[str] = field(default_factory=Counter)
     recap: Counts | None = None
-    tasks_in_parts: int = 0
+    chunks_in_parts: int = 0
     parts: dict[int, dict[str, Any]] = field(default_factory=dict)
     sent: set[int] = field(default_factory=set)
     final: bool = False  # the last part is written
@@ -164,7 +164,7 @@ def _apply_to_host(host: SpooledHost, kind: str, line: dict[str, Any]) -> None:
         host.recap = Counts(**line["counts"])
     elif kind == "part":
         host.parts[line["part"]] = line["detail"]
-        host.tasks_in_parts = line["tasks"]
+        host.chunks_in_parts = line["chunks"]
         host.final |= bool(line["final"])
     elif kind == "sent":
         host.sent.add(line["part"])

@@ -43,6 +43,7 @@ class TaskRecords:
         result = {**item.result, "failed": failed}
         shown = not item.secret
         kind = outcome.task_kind
+        paths, paths_omitted = changed_paths(result, self._redactor) if shown and not failed else ((), 0)
         return TaskRecord(
             name=self._redactor.redact(clean(outcome.name), Strictness.TITLE),
             role=outcome.role,
@@ -51,7 +52,8 @@ class TaskRecords:
             status=status,
             message=messages.render(result, status, self._redactor) if shown else None,
             diff=messages.render_diffs(result, self._redactor) if shown else None,
-            changed_paths=changed_paths(result, self._redactor) if shown and not failed else (),
+            changed_paths=paths,
+            changed_paths_omitted=paths_omitted,
             duration_seconds=seconds,
             ignored=outcome.ignored and failed,
             rescued=outcome.rescued and failed,

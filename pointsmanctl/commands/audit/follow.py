@@ -39,7 +39,7 @@ def follow_trail(reader: "TrailReader", query: "IndexQuery", output: Format, *, 
             if output is Format.TABLE:
                 lines.show(with_tasks(reader, entries, entries if diff else ()))
             elif entries:
-                events = by_time(reader.load(entries).values())
+                events = by_time(reader.load_whole(entries).values())
                 print_objects([event_object(each) for each in events], output, EVENT_COLUMNS)
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None

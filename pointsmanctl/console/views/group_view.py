@@ -162,4 +162,4 @@ def task_rows(tasks: Iterable[AnyTask], *, is_check: bool = False) -> Iterator[T
 def task_with_digest(tasks: Iterable[AnyTask], digest: str) -> TaskResult | None:
     """Return the task whose diff has this digest; None if there is none."""
     whole = (task for task in tasks if isinstance(task, TaskResult))
-    return next((task for task in whole if diff_digest(task.diff) == digest), None)
+    return next((task for task in whole if diff_digest(task) == digest), None)

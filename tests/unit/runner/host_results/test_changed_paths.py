@@ -20,7 +20,7 @@ PACKAGE = {"changed": True, "results": ["Installed nginx"], "invocation": {"modu
 
 def paths(*items: dict[str, Any], redactor: Redactor | None = None) -> tuple[str, ...]:
     result = items[0] if len(items) == 1 else {"results": list(items), "msg": "All items completed", "changed": True}
-    return changed_paths(result, redactor or Redactor())
+    return changed_paths(result, redactor or Redactor())[0]
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,11 @@ def test_each_item_that_changed_has_its_path_and_no_other() -> None:
     assert paths(COPY, unchanged, failed, hidden, FILE, COPY) == ("/etc/motd", "/srv/app")
 
 
-def test_the_number_of_paths_is_limited() -> None:
-    assert len(paths(*({**FILE, "path": f"/srv/{number}"} for number in range(MOST_PATHS + 9)))) == MOST_PATHS
+def test_the_number_of_paths_is_limited_and_the_others_are_counted() -> None:
+    items = [{**FILE, "path": f"/srv/{number}"} for number in range(MOST_PATHS + 9)]
+    result = {"results": [*items, {**FILE, "path": "/" + "x" * LONGEST_PATH}, items[0]], "changed": True}
+    kept, omitted = changed_paths(result, Redactor())
+    assert (len(kept), omitted) == (MOST_PATHS, 10)
 
 
 def test_a_secret_in_a_path_is_hidden() -> None:

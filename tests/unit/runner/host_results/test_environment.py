@@ -4,7 +4,8 @@ import json
 
 import pytest
 from host_results import environment
-from host_results.result import Counts, HostRecord, detail
+from host_results.parts import detail
+from host_results.result import Counts, HostRecord
 
 from pointsman.core.audit.host_event import HostEvent
 

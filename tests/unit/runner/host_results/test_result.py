@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from host_results import messages
 from host_results.outcome import ItemResult, TaskOutcome
+from host_results.parts import CUT_SHORT, MAX_DETAIL_BYTES, detail
 from host_results.pending import PendingEvent, mark_sent, pending_results
 from host_results.recorder import Recorder
-from host_results.result import CUT_SHORT, MAX_DETAIL_BYTES, Counts, HostRecord, RunContext, TaskRecord, detail, size
+from host_results.result import Counts, HostRecord, RunContext, TaskRecord, size
 from host_results.spool import Spool
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -163,15 +164,34 @@ def test_only_the_owner_can_read_the_spool(tmp_path: Path) -> None:
     assert (tmp_path / "spool").stat().st_mode & 0o077 == 0
 
 
-def test_long_texts_are_shortened_and_flagged(tmp_path: Path) -> None:
+def test_a_long_message_is_shortened_marked_and_flagged(tmp_path: Path) -> None:
     record = recorder(tmp_path / "spool")
-    lines = "".join(f"line {number}\n" for number in range(5000))
-    long = {"changed": True, "msg": "so it is. " * 500, "diff": {"before": "", "after": lines}}
-    record.end("web-1", "t", outcome("ok", long))
+    record.end("web-1", "t", outcome("ok", {"changed": True, "msg": "so it is. " * 500}))
     result = finish(record)[0].detail
-    assert len(result["tasks"][0]["diff"]) == 30_000
     assert len(result["tasks"][0]["message"]) == 1000
+    assert result["tasks"][0]["message"].endswith("\n[shortened]")
     assert result["shortened"] is True
+
+
+def test_an_output_of_which_only_the_end_is_recorded_is_marked_and_flagged(tmp_path: Path) -> None:
+    record = recorder(tmp_path / "spool")
+    record.end("web-1", "t", outcome("failed", {"msg": "no", "stderr": "\n".join(map(str, range(20)))}))
+    result = finish(record)[0].detail
+    assert result["tasks"][0]["message"].startswith("no\n[shortened: only the last lines]\n12\n")
+    assert result["shortened"] is True
+
+
+@pytest.mark.parametrize("output", ["x" * 300_000, "x" * 300_000 + "\nthe end", "\n" * 300_000 + "the end"])
+def test_an_output_of_any_length_has_a_mark_and_its_last_whole_lines(output: str) -> None:
+    text = messages.render({"failed": True, "msg": "no", "stderr": output}, "failed", Redactor()) or ""
+    assert "x" not in text
+    assert text.endswith("the end" if output.endswith("the end") else "[shortened]")
+
+
+def test_a_secret_whose_name_is_before_the_last_lines_of_an_output_is_redacted() -> None:
+    key = "\n".join(["-----BEGIN RSA PRIVATE KEY-----", *("MIIabcdefgh" * 5 for _ in range(30))])
+    text = messages.render({"failed": True, "msg": "no", "stderr": f"see\n{key}"}, "failed", Redactor()) or ""
+    assert "MIIabc" not in text
 
 
 def test_a_result_that_is_too_large_keeps_its_failures_and_counts_the_omitted_tasks() -> None:
@@ -199,7 +219,7 @@ def test_a_failed_command_has_its_exit_status_and_the_end_of_its_output() -> Non
     result = {"failed": True, "msg": "non-zero return code", "rc": 3, "stderr": "\n".join(map(str, range(20)))}
     text = messages.render(result, "failed", Redactor())
     assert text is not None
-    assert text.startswith("non-zero return code (exit status 3)\n12\n")
+    assert text.startswith("non-zero return code (exit status 3)\n[shortened: only the last lines]\n12\n")
     assert text.endswith("\n19")
 
 

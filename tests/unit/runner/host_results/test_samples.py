@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from host_results.result import MAX_DETAIL_BYTES, Counts, HostRecord, ResultPart, RunContext, TaskRecord, detail, size
+from host_results.parts import MAX_DETAIL_BYTES, ResultPart, detail
+from host_results.result import Counts, HostRecord, RunContext, TaskRecord, size
 
 from pointsman.core.audit.host_event import HostEvent
 from tests.support.ansible_runs import CHECKOUT

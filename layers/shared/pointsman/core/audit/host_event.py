@@ -27,7 +27,7 @@ from pointsman.core.audit.envelope import Envelope, describe_errors, read_envelo
 from pointsman.core.audit.unknown_content import raw_content, unknown_fields
 from pointsman.core.model import Mode
 from pointsman.core.text import cut, replace_surrogates
-from pointsman.core.trail.host_values import Count, HostCounts, Status, TaskResult
+from pointsman.core.trail.host_values import Count, DiffPiece, HostCounts, Status, TaskResult
 from pointsman.core.value import Value
 
 RUNNER_SOURCE = "pointsman.ansible"
@@ -89,6 +89,7 @@ class HostEvent(_RunnerEvent, kw_only=True, frozen=True):
     counts: HostCounts
     tasks: tuple[TaskResult, ...] = ()
     tasks_omitted: Count = 0
+    diff_pieces: tuple[DiffPiece, ...] | None = None
     shortened: bool = False
     part: Annotated[int, Meta(ge=1, le=MOST_PARTS)] = 1
     final: bool = True
@@ -100,7 +101,8 @@ class HostEvent(_RunnerEvent, kw_only=True, frozen=True):
 
     def cleaned(self) -> Self:
         """Redact the texts again, and round the durations: the table cannot store the smallest numbers of JSON."""
-        return self.replace(tasks=tuple(map(_cleaned_task, self.tasks)))
+        pieces = tuple(each.replace(text=redact_shapes(each.text)) for each in self.diff_pieces or ())
+        return self.replace(tasks=tuple(map(_cleaned_task, self.tasks)), diff_pieces=pieces or None)
 
 
 def _cleaned_task(task: TaskResult) -> TaskResult:
@@ -113,6 +115,7 @@ def _cleaned_task(task: TaskResult) -> TaskResult:
         message=task.message and redact_shapes(task.message),
         diff=task.diff and redact_shapes(task.diff),
         changed_paths=tuple(redact_shapes(path) for path in task.changed_paths[:MOST_PATHS]),
+        changed_paths_omitted=(task.changed_paths_omitted or 0) + max(len(task.changed_paths) - MOST_PATHS, 0) or None,
         item=task.item and redact_shapes(task.item),
         async_job=task.async_job and redact_shapes(task.async_job),
         duration_seconds=round(task.duration_seconds, 3),
@@ -128,6 +131,7 @@ class PlaybookEvent(_RunnerEvent, kw_only=True, frozen=True):
     hosts_cut_off: tuple[str, ...] = ()
     hosts_cut_off_total: Count = 0
     results_missing: tuple[str, ...] = ()
+    results_missing_total: Count | None = None
     recording_error: str = ""
     runner_version: Version | None = None
     ansible_version: Version | None = None
@@ -137,13 +141,21 @@ class PlaybookEvent(_RunnerEvent, kw_only=True, frozen=True):
         return self.replace(
             reason=cut(Redactor().redact(self.reason), REASON_LENGTH),
             hosts_cut_off=_first_names(self.hosts_cut_off),
+            hosts_cut_off_total=max(self.hosts_cut_off_total, len(self.hosts_cut_off)),
             results_missing=_first_names(self.results_missing),
+            results_missing_total=_total(self.results_missing_total, self.results_missing),
             recording_error=cut(Redactor().redact(self.recording_error), REASON_LENGTH),
         )
 
 
 def _first_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(cut(name, HOST_BYTES) for name in names[:MOST_NAMES])
+
+
+def _total(total: int | None, names: tuple[str, ...]) -> int | None:
+    """How many there are, if not all are named."""
+    number = max(total or 0, len(names))
+    return number if number > len(_first_names(names)) else None
 
 
 type InboundEvent = BuildEvent | ManualBuildEvent | HostEvent | PlaybookEvent | RawEvent

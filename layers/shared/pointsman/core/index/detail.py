@@ -107,7 +107,8 @@ def _other(event: Event) -> str:
         case BuildReported():
             return f"build {event.status} that {event.started_by} started" if event.started_by else event.status
         case PlaybookEnded():
-            missing = f"; results missing: {join_first(event.results_missing)}" if event.results_missing else ""
+            hosts = join_first(event.results_missing, total=event.missing_total)
+            missing = f"; results missing: {hosts}" if hosts else ""
             error = f"; host results missing: {event.recording_error}" if event.recording_error else ""
             return f"Ansible ended{f': {event.reason}' if event.reason else ''}{missing}{error}"
         case DriftDetected():

@@ -1,6 +1,5 @@
 """The entries of an event: what the index has of it, and in which partitions."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
@@ -27,6 +26,7 @@ from pointsman.core.trail.command_events import CommandEvent
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, RolloutEnded, RolloutStarted
 from pointsman.core.trail.host_values import TaskResult
+from pointsman.core.trail.long_diffs import sha256
 from pointsman.core.trail.loops import joined_loops
 from pointsman.core.value import Value
 
@@ -232,8 +232,8 @@ def task_entry(task: TaskResult) -> TaskEntry:
         status=task.status,
         check_mode=task.check_mode,
         changed_path=task.changed_paths[0] if task.changed_paths else None,
-        changed_files=len(task.changed_paths),
-        diff=diff_digest(task.diff),
+        changed_files=task.changed_files,
+        diff=diff_digest(task),
         ignored=task.ignored,
         rescued=task.rescued,
     )
@@ -247,6 +247,6 @@ def has_task(entry: IndexEntry, name: str, load: Callable[[str, str], Event | No
     return isinstance(event, HostResultRecorded) and name in (task.name for task in event.tasks)
 
 
-def diff_digest(diff: str | None) -> str | None:
-    """The digest by which equal diffs are found."""
-    return hashlib.sha256(diff.encode()).hexdigest()[:16] if diff else None
+def diff_digest(task: TaskResult) -> str | None:
+    """The digest by which equal diffs are found: of the whole diff, even if the task has only a piece of it."""
+    return (task.diff_sha256 or sha256(task.diff))[:16] if task.diff else None

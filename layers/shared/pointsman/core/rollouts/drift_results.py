@@ -99,7 +99,7 @@ def _what_is_missing(run: Run, end: PlaybookEnded | None) -> str:
         failed = f"; the run failed: {run.reason}" if run.state is RunState.FAILED and run.reason else ""
         return f"Ansible did not report that it finished{failed}"
     if end.results_missing:
-        return f"results are missing of {join_first(end.results_missing)}"
+        return f"results are missing of {join_first(end.results_missing, total=end.missing_total)}"
     return "host results are missing in the trail" + (f": {end.recording_error}" if end.recording_error else "")
 
 

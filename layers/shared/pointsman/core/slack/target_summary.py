@@ -269,7 +269,7 @@ def _note_of_build(build: BuildSummary, event: BuildReported | HostResultRecorde
                 event.hosts_cut_off[:MAX_HOSTS],
                 max(event.hosts_cut_off_total, len(event.hosts_cut_off)),
                 event.results_missing[:MAX_HOSTS],
-                len(event.results_missing),
+                event.missing_total,
                 bool(event.recording_error),
             )
 

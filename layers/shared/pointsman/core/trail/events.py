@@ -29,7 +29,7 @@ from pointsman.core.trail.command_events import (
 from pointsman.core.trail.drift_events import DriftDetected, DriftResolved
 from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.host_values import HostCounts, Status, TaskResult
+from pointsman.core.trail.host_values import DiffPiece, HostCounts, Status, TaskResult
 from pointsman.core.trail.instance_events import InstanceDecided, InstancesSkipped
 from pointsman.core.trail.keys import build_partition, delivery_partition
 from pointsman.core.trail.refused_events import EventRejected, RecordingCapped
@@ -217,6 +217,7 @@ class HostResultRecorded(BuildEventOfRun, kw_only=True, frozen=True):
     counts: HostCounts
     tasks: tuple[TaskResult, ...] = ()  # those that changed the host or failed on it
     tasks_omitted: int = 0  # how many had no room
+    diff_pieces: tuple[DiffPiece, ...] | None = None  # of long diffs, whose tasks are in this part or an earlier one
     shortened: bool = False  # texts were cut, to fit an event
     part: int = 1  # from 1
     final: bool = True  # False: the run had not ended yet
@@ -239,13 +240,19 @@ class PlaybookEnded(BuildEventOfRun, kw_only=True, frozen=True):
     hosts: int = 0  # hosts with a result
     hosts_cut_off: tuple[str, ...] = ()  # hosts that a play did not reach before it ended; only the first
     hosts_cut_off_total: int = 0  # how many there are
-    results_missing: tuple[str, ...] = ()  # hosts whose results could not be sent
+    results_missing: tuple[str, ...] = ()  # hosts whose results could not be sent; only the first
+    results_missing_total: int | None = None  # how many there are, if more
     recording_error: str = ""  # why results of other hosts may be missing, too; empty: they are complete
     runner_version: str | None = None  # of Pointsman's runner in the build
     ansible_version: str | None = None  # of ansible-core
     unknown_fields: UnknownFields | None = None
     started_at: datetime
     ended_at: datetime
+
+    @property
+    def missing_total(self) -> int:
+        """How many hosts have results that could not be sent."""
+        return max(self.results_missing_total or 0, len(self.results_missing))
 
     @property
     def misses_results(self) -> bool:

@@ -7,10 +7,12 @@ from msgspec import Meta
 from pointsman.core.value import Value
 
 MOST_TASKS = 1_000_000
+MOST_PIECES = 100  # of a diff; the runner sends less than ten
 LONGEST_TASK = 10_000_000.0  # seconds; JSON allows numbers that the table cannot store, such as 1e999
 
 # The runner sends ok, changed, failed and unreachable. A newer one may send others, which readers keep.
 type Status = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,31}\Z")]
+type Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 type Count = Annotated[int, Meta(ge=0, le=MOST_TASKS)]
 
 
@@ -44,9 +46,12 @@ class TaskResult(Value, kw_only=True, frozen=True):
     action: str  # the module: "ansible.builtin.template"
     status: Status
     message: str | None = None  # why it failed, redacted
-    diff: str | None = None  # unified, redacted
+    diff: str | None = None  # unified, redacted; if it is long, its first piece
+    diff_sha256: Sha256 | None = None  # of the whole redacted diff, if `diff` was shortened or is only a piece of it
+    diff_pieces: Annotated[int, Meta(ge=1, le=MOST_PIECES)] | None = None  # in how many pieces it is, if in several
     # The first files of the host that it changed, as far as its module says: "/etc/nginx/nginx.conf". Redacted.
     changed_paths: tuple[str, ...] = ()
+    changed_paths_omitted: Count | None = None  # how many more there are, if any
     duration_seconds: Annotated[float, Meta(ge=0, le=LONGEST_TASK)]  # of the task with all items and attempts
     ignored: bool = False  # it failed, but ignore_errors or ignore_unreachable is set
     rescued: bool = False  # it failed, and a rescue section handled that
@@ -63,6 +68,19 @@ class TaskResult(Value, kw_only=True, frozen=True):
     async_finished: bool | None = None  # whether that job had ended
 
     @property
+    def changed_files(self) -> int:
+        """How many files of the host it changed, as far as its module says."""
+        return len(self.changed_paths) + (self.changed_paths_omitted or 0)
+
+    @property
     def title(self) -> str:
         """Its name, with the item of its loop."""
         return f"{self.name} (item={self.item})" if self.item is not None else self.name
+
+
+class DiffPiece(Value, kw_only=True, frozen=True):
+    """A piece of a diff that is too long for one event. Its first piece is in the task with the same `diff_sha256`."""
+
+    diff: Sha256
+    number: Annotated[int, Meta(ge=2, le=MOST_PIECES)]
+    text: str

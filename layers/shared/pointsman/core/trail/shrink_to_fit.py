@@ -7,6 +7,7 @@ from pointsman.core.text import cut
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded
 from pointsman.core.trail.host_values import TaskResult
+from pointsman.core.trail.long_diffs import sha256
 
 # DynamoDB allows 400 KB per item (409,600 bytes). The rest is for the index attributes and DynamoDB's overhead.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -35,7 +36,7 @@ def _size(event: Event) -> int:
 def _fit_host_result(event: HostResultRecorded, limit: int) -> HostResultRecorded:
     for characters in TEXT_STEPS:
         tasks = tuple(_cut_task(task, characters) for task in event.tasks)
-        event = event.replace(tasks=tasks, shortened=True)
+        event = event.replace(tasks=tasks, diff_pieces=None, shortened=True)
         if _size(event) <= limit:
             return event
     while event.tasks and _size(event) > limit:
@@ -46,8 +47,11 @@ def _fit_host_result(event: HostResultRecorded, limit: int) -> HostResultRecorde
 
 
 def _cut_task(task: TaskResult, characters: int) -> TaskResult:
+    task = task.replace(message=task.message and cut(task.message, characters))
+    if not task.diff or len(task.diff) <= characters:
+        return task
     return task.replace(
-        message=task.message and cut(task.message, characters), diff=task.diff and cut(task.diff, characters)
+        diff=cut(task.diff, characters), diff_sha256=task.diff_sha256 or sha256(task.diff), diff_pieces=None
     )
 
 
