@@ -85,7 +85,7 @@ def _of_a_push() -> Table:
 def _filled(path: str, number: int, console: Console) -> tuple[SizedIndex, BenchmarkPush]:
     index = SizedIndex(path)
     starts: dict[str, RolloutStarted] = {}
-    indexer = Indexer(index, starts.get)
+    indexer = Indexer(index, starts.get, lambda _: {})
     began, last = time.process_time(), BenchmarkPush(0)
     for some in batched(pushes(number), 5):
         events = [event for push in some for event in push.events()]

@@ -70,7 +70,7 @@ def main() -> None:
 
 def _fill(index: SizedIndex, events: SizedEvents, pushes: int) -> None:
     starts: dict[str, RolloutStarted] = {}
-    indexer = Indexer(index, starts.get)
+    indexer = Indexer(index, starts.get, lambda _: {})
     for numbers in batched(range(pushes), 5):
         found = [event for number in numbers for event in BenchmarkPush(number).events()]
         starts |= {str(event.rollout): event for event in found if isinstance(event, RolloutStarted)}

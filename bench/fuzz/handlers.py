@@ -221,7 +221,7 @@ def notify_case(chance: random.Random) -> Case:
 def audit_indexer_case(chance: random.Random) -> Case:
     """A stored event of any content: one that cannot be indexed would hold up all that come after it."""
     index, starts = MemoryIndex(), MemoryTrail()
-    indexer = Indexer(index, starts.start_of_rollout)
+    indexer = Indexer(index, starts.start_of_rollout, starts.load)
     name, event = chance.choice(samples("ours"))
     data = json.loads(json.dumps(mutated(event, chance)), parse_float=Decimal)
     item = {"pk": f"ROLLOUT#{event.get('rollout')}", "sk": f"{name}#1", "type": name, "at": event["at"], "data": data}

@@ -38,7 +38,9 @@ def _settings() -> AuditIndexerSettings:
 def _indexer() -> Indexer:
     client = aws_client("dynamodb")
     trail = DynamoTrail(client, _settings().audit_table)
-    return Indexer(DynamoEntryWriter(client, _settings().index_table), trail.start_of_rollout)
+    # What the stream has not brought yet must be seen, too: consistent reads.
+    load = partial(trail.load, consistent=True)
+    return Indexer(DynamoEntryWriter(client, _settings().index_table), trail.start_of_rollout, load)
 
 
 @cache

@@ -12,10 +12,12 @@ from pointsmanctl.output.sanitize import sanitized
 from pointsmanctl.output.trail_table import describe
 
 
-def event_page(event: ReadEvent) -> RenderableType:
-    """Return an event: in words, with every task and diff, then each field."""
+def event_page(event: ReadEvent, note: str = "") -> RenderableType:
+    """Return an event: in words, with every task and diff, then each field. `note`: what others say of it."""
     event = sanitized(event)
     head, *details = describe(event, diffs=True)
+    if note:
+        details.append(Text(note, "yellow"))
     title = Text(event.type, "bold").append(f"  {name_of_event(event)}", "default")
     return Group(title, "", head, *(Padding(each, (0, 0, 0, 4)) for each in details), "", _fields(event))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from pointsman.core.index.missing_results import NOT_REPORTED
 from pointsman.core.model import Rollout, Run, RunState
 from pointsman.core.ports import Trail
 from pointsman.core.text import join_first
@@ -13,7 +14,6 @@ type Ends = dict[str, PlaybookEnded]
 """By the build's ARN."""
 
 MAX_HOSTS = 10  # named in one sentence
-NOT_REPORTED = "Ansible did not report that it finished: results may be missing"
 
 
 def ends_among(events: Iterable[ReadEvent]) -> Ends:

@@ -6,6 +6,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from pointsman.core.decision import Decision, Outcome
+from pointsman.core.index.missing_results import NOT_REPORTED
 from pointsman.core.model import Mode, RunState
 from pointsman.core.text import format_duration, join_first, pluralize
 from pointsman.core.trail.command_events import CommandEvent
@@ -33,7 +34,7 @@ from pointsmanctl.output.command_lines import command_lines
 from pointsmanctl.output.drift_lines import drift_lines
 from pointsmanctl.output.host_lines import host_lines, joined_parts, outside
 from pointsmanctl.output.lines import Line, LineTable, header
-from pointsmanctl.output.run_ends import NOT_REPORTED, Ends, ends_among, gaps_of
+from pointsmanctl.output.run_ends import Ends, ends_among, gaps_of
 from pointsmanctl.output.sanitize import sanitized
 from pointsmanctl.output.styles import STYLES
 from pointsmanctl.output.times import local, zone_name

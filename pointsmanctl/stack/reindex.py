@@ -27,12 +27,9 @@ def reindex(
     `progress` gets what was compared so far. Raises Unavailable or Misconfigured.
     """
     client, audit = connection.dynamodb, connection.audit_table
-    indexer_of_trail = Indexer(
-        index := DynamoIndexTable(client, connection.index_table), DynamoTrail(client, audit).start_of_rollout
-    )
-    reindexer = Reindexer(
-        DynamoTrailScan(client, audit), index, indexer_of_trail, repair=repair, settled=now - SETTLED_AFTER
-    )
+    index, scan = DynamoIndexTable(client, connection.index_table), DynamoTrailScan(client, audit)
+    indexer = Indexer(index, DynamoTrail(client, audit).start_of_rollout, scan.load)
+    reindexer = Reindexer(scan, index, indexer, repair=repair, settled=now - SETTLED_AFTER)
     total = _Total(progress)
     with ThreadPoolExecutor(SEGMENTS) as pool:
         for step in (reindexer.compare, reindexer.find_left_over):

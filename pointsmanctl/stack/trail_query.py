@@ -1,6 +1,6 @@
 """Queries of the audit trail: what the index finds, and the events themselves."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from pointsman.adapters.index_dynamodb import DynamoEntryReader
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.index.entries import branch_of, entry_of
 from pointsman.core.index.entry import EventKey, IndexEntry
+from pointsman.core.index.missing_results import misses_results, place_of_end
 from pointsman.core.index.outcomes import STEP_TYPES
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
@@ -66,7 +67,9 @@ class TrailReader:
         if query.rollout and not (query.file or query.author) and (whole := self.of_rollout(query.rollout)) is not None:
             starts = [event for event in whole if isinstance(event, RolloutStarted)]
             branch = branch_of(starts[0].change.ref) if starts else None
-            return _newest((each for each in whole if _meets(each, query, branch)), limit)
+            known = {EventKey.of(each) for each in whole}
+            missing = {each.key for each in whole if misses_results(each, known)}
+            return _newest((each for each in whole if _meets(each, query, branch, missing)), limit)
         if query.types and STEP_TYPES & {*query.types}:
             return self._steps(query, limit)
         return by_time(self.load(each.entry for each in islice(_once(self.find(query)), limit)).values())
@@ -113,6 +116,11 @@ class TrailReader:
             _with_rest(each, [found[place] for place in rest if place in found]) if rest else each
             for each, rest in zip(events, places, strict=True)
         ]
+
+    def misses_results(self, event: ReadEvent) -> bool:
+        """Whether `event` is the end of a run of which Ansible did not report that it finished."""
+        place = place_of_end(event)
+        return place is not None and not self.load_places([place])
 
     def _steps(self, query: IndexQuery, limit: int) -> list[ReadEvent]:
         """Return events that only their rollouts have: of the rollouts that the other conditions find."""
@@ -165,10 +173,14 @@ def _sort_time(event: ReadEvent) -> datetime:
     return event.at
 
 
-def _meets(event: ReadEvent, query: IndexQuery, branch: str | None) -> bool:
-    """Whether an event meets the conditions, except those on files. `branch`: that of its rollout."""
+def _meets(event: ReadEvent, query: IndexQuery, branch: str | None, missing: Container[str] = ()) -> bool:
+    """Whether an event meets the conditions, except those on files. `branch`: that of its rollout.
+
+    `missing`: the keys of ends of runs of which Ansible did not report that it finished.
+    """
+    entry = entry_of(event, branch, misses_results=event.key in missing)
     in_time = (query.since is None or query.since <= event.at) and (query.until is None or event.at <= query.until)
-    return in_time and query.matches(entry_of(event, branch)) and _has_task(event, query.task)
+    return in_time and query.matches(entry) and _has_task(event, query.task)
 
 
 def _has_task(event: ReadEvent, name: str | None) -> bool:

@@ -123,7 +123,8 @@ class ConsoleWorld:
         for event in new:
             trail.record(event)
         self.stored |= {EventKey.of(each) for each in new}
-        indexer = Indexer(DynamoEntryWriter(self.client_of_tables, self.connection.index_table), trail.start_of_rollout)
+        writer = DynamoEntryWriter(self.client_of_tables, self.connection.index_table)
+        indexer = Indexer(writer, trail.start_of_rollout, trail.load)
         indexer.apply([EventChange(place=EventKey.of(each), new=each) for each in new])
 
     def push(self, sent: Delivery, title: str, actor: str = "hana", author: str = "Hana Ito") -> RolloutId:

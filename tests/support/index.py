@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 def index_trail(client: "DynamoDBClient", audit: str = "audit", index: str = "index") -> None:
     """Write the entries of every event of the trail."""
-    indexer = Indexer(DynamoEntryWriter(client, index), DynamoTrail(client, audit).start_of_rollout)
+    trail = DynamoTrail(client, audit)
+    indexer = Indexer(DynamoEntryWriter(client, index), trail.start_of_rollout, trail.load)
     for page in client.get_paginator("scan").paginate(TableName=audit):
         indexer.apply([_change(unmarshal(item)) for item in page["Items"]])
 

@@ -202,7 +202,9 @@ def indexed(events: list[Any]) -> MemoryIndex:
     """The index of these events."""
     index = MemoryIndex()
     starts = {event.rollout: event for event in events if event.type == "RolloutStarted"}
-    Indexer(index, starts.get).apply([EventChange(place=EventKey.of(event), new=event) for event in events])
+    Indexer(index, starts.get, lambda _: {}).apply(
+        [EventChange(place=EventKey.of(event), new=event) for event in events]
+    )
     return index
 
 

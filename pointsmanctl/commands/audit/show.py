@@ -43,11 +43,13 @@ def show(
     from pointsmanctl.stack.named_event import find_event
     from pointsmanctl.stack.trail_query import TrailReader
 
-    event = find_event(TrailReader.of(connect_stack(cloud, stack, region)), name, key)
+    reader = TrailReader.of(connect_stack(cloud, stack, region))
+    event = find_event(reader, name, key)
     if output is not Format.TABLE:
         print_objects([event_object(event)], output, EVENT_COLUMNS)
     else:
+        from pointsman.core.index.missing_results import NOT_REPORTED
         from pointsmanctl.output.console import show as show_answer
         from pointsmanctl.output.event_page import event_page
 
-        show_answer(event_page(event), pager=pager)
+        show_answer(event_page(event, NOT_REPORTED if reader.misses_results(event) else ""), pager=pager)

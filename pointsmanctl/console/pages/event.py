@@ -42,7 +42,7 @@ def event_diff(request: Request) -> Response:
 
 
 def _page(request: Request, event: ReadEvent) -> Response:
-    entry = entry_of(event, None)
+    entry = entry_of(event, None, misses_results=source_of(request).trail.misses_results(event))
     is_check = is_of_check(entry)
     return page(
         request,

@@ -64,6 +64,7 @@ ON_THE_TRAIL = {
     "OperatorPolicy": {"dynamodb:Scan"},
     "AuditWriterRole": {"dynamodb:PutItem", "dynamodb:Query"},
     "AuditIndexerRole": {
+        "dynamodb:BatchGetItem",
         "dynamodb:GetItem",
         "dynamodb:DescribeStream",
         "dynamodb:GetRecords",

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from host_results.outcome import ItemResult, TaskOutcome
@@ -133,12 +133,12 @@ def test_the_console_shows_the_whole_diff(client: TestClient, results: list[Host
 
 
 def test_a_diff_of_which_a_piece_is_missing_says_so(trail: Connection, results: list[HostResultRecorded]) -> None:
-    lost = {"TableName": "audit", "Key": marshal({"pk": results[1].partition, "sk": results[1].key})}
-    item = trail.dynamodb.delete_item(**lost, ReturnValues="ALL_OLD")["Attributes"]
+    lost = marshal({"pk": results[1].partition, "sk": results[1].key})
+    item = trail.dynamodb.delete_item(TableName="audit", Key=lost, ReturnValues="ALL_OLD")["Attributes"]
     words = ("audit", "show", results[0].partition, results[0].key)
     [found] = json.loads(run(*words, "-o", "json").stdout)
     shown = run(*words, "--no-pager").stdout
-    trail.dynamodb.put_item(TableName="audit", Item=item)
+    trail.dynamodb.put_item(TableName="audit", Item=cast("Any", item))
     assert found["tasks"][0]["diff"].endswith(REST_IS_MISSING)
     assert f"which has the SHA-256 {results[0].tasks[0].diff_sha256}" in shown
 

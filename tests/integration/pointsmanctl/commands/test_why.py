@@ -9,8 +9,8 @@ import pytest
 from typer.testing import Result
 
 from pointsman.core.decision import Decision, Outcome
+from pointsman.core.index.missing_results import NOT_REPORTED
 from pointsman.core.model import RunState
-from pointsmanctl.output.run_ends import NOT_REPORTED
 from tests.support.command_line import run
 from tests.support.deployed_stack import DeployedStack
 from tests.support.rollouts import COMMIT

@@ -29,7 +29,7 @@ class World:
         self.trail, self.index = MemoryTrail(), MemoryIndex()
         for event in events:
             self.trail.record(event)
-        self.indexer = Indexer(self.index, self._start)
+        self.indexer = Indexer(self.index, self._start, self.trail.load)
         self.indexer.apply([EventChange(place=EventKey.of(event), new=event) for event in events])
 
     def _start(self, rollout: str) -> RolloutStarted | None:
@@ -56,7 +56,7 @@ def differences(tally: IndexTally) -> tuple[int, int, int]:
 
 def entry(event: Event, facet: Facet, value: str) -> StoredEntry:
     world = World(*EVENTS)
-    entries = world.indexer.entries(event, EventKey.of(event))
+    entries = world.indexer.entries(event, EventKey.of(event), ())
     [found] = [each for (pk, _), each in entries.items() if pk.startswith(f"{facet}#{value}")]
     return found
 

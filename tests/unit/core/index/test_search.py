@@ -49,7 +49,7 @@ class World:
 
     def __init__(self) -> None:
         self.trail, self.index = MemoryTrail(), CountingIndex()
-        self.indexer = Indexer(self.index, self.trail.start_of_rollout)
+        self.indexer = Indexer(self.index, self.trail.start_of_rollout, self.trail.load)
 
     def add(self, *events: Event) -> None:
         for event in events:

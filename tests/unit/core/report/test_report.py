@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from pointsman.core.index.entries import entry_of
+from pointsman.core.index.missing_results import NOT_REPORTED
 from pointsman.core.model import Mode
 from pointsman.core.report.build import report_of
 from pointsman.core.report.records import TrailRecord
@@ -211,6 +213,21 @@ def test_what_an_auditor_should_know_of_the_trail() -> None:
     )
     found = report(outside, ordinary, rejected, missing, missing.replace(results_missing=(), attempt=2))
     assert [row.type for row in found.notes.rows] == ["PlaybookEnded", "EventRejected", "BuildReported"]
+
+
+def test_a_run_whose_results_may_be_missing_is_noted_and_counts_as_any_other() -> None:
+    push = Rollout(1, 3, targets=(DEV, PROD))
+    records = [record(each) for each in push.whole()]
+    [lost, *_] = [each for each in records if each.entry.type == "RunEnded"]
+    assert lost.event
+    records.append(TrailRecord(entry_of(lost.event, "main", misses_results=True), lost.event))
+    records.remove(lost)
+    found = report_of(records, NOVEMBER, MADE_AT)
+    assert [(row.type, row.outcomes, row.target) for row in found.notes.rows] == [
+        ("RunEnded", ("succeeded", "results_missing"), DEV)
+    ]
+    assert found.notes.rows[0].detail.endswith(NOT_REPORTED)
+    assert (found.runs.total, found.changes.rows[0].state) == (2, "succeeded")
 
 
 def test_a_freeze_is_a_command() -> None:

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from pointsman.core.index.missing_results import NOT_REPORTED
 from pointsman.core.index.outcomes import is_listed, outcomes_of
 from pointsman.core.model import Run, RunState
 from pointsman.core.trail.events import PlaybookEnded, TrailEvent
-from pointsmanctl.output.run_ends import NOT_REPORTED, ends_among, why_run_ended
+from pointsmanctl.output.run_ends import ends_among, why_run_ended
 from pointsmanctl.output.shapes import rollout_object
 from pointsmanctl.output.trail_table import trail_table
 from pointsmanctl.stack.rollouts import LoadedRollout

@@ -19,6 +19,7 @@ from pointsman.core.index.facets import (
     path_value,
     sort_key,
 )
+from pointsman.core.index.missing_results import NOT_REPORTED, RESULTS_MISSING
 from pointsman.core.index.outcomes import WOULD_CHANGE, is_listed, is_quiet, outcome_of_task, outcomes_of
 from pointsman.core.run_request import RunRequest
 from pointsman.core.text import one_line
@@ -52,14 +53,18 @@ class StoredEntry(Value, kw_only=True, frozen=True):
         return {"pk": self.pk, "sk": self.sk, **self.entry.to_dict()}
 
 
-def entries_of(event: Event, ref: str | None = None, place: EventKey | None = None) -> list[StoredEntry]:
+def entries_of(
+    event: Event, ref: str | None = None, place: EventKey | None = None, *, misses_results: bool = False
+) -> list[StoredEntry]:
     """Every entry of `event`, each with another key; none if lists do not show it.
 
     `ref`: that of its rollout. `place`: where the event is stored, if not where this version would store it.
+    `misses_results`: it is the end of a run of which Ansible did not report that it finished.
     """
     if not is_listed(event):
         return []
-    found = {(each.pk, each.sk): each for each in _entries(event, ref, place or EventKey.of(event))}
+    plain = entry_of(event, _branch_of(event, ref), misses_results=misses_results)
+    found = {(each.pk, each.sk): each for each in _entries(event, plain, place or EventKey.of(event))}
     return list(found.values())
 
 
@@ -88,11 +93,13 @@ def keep_newest(hosts: dict[str, StoredEntry], event: Event) -> None:
         hosts[host.sk] = max(hosts.get(host.sk, host), host, key=lambda each: each.entry.at)
 
 
-def _entries(event: Event, ref: str | None, place: EventKey) -> Iterator[StoredEntry]:
-    ref = event.change.ref if isinstance(event, DeliveryDecided | RolloutStarted) else ref
-    branch = branch_of(ref)
+def _branch_of(event: Event, ref: str | None) -> str | None:
+    return branch_of(event.change.ref if isinstance(event, DeliveryDecided | RolloutStarted) else ref)
+
+
+def _entries(event: Event, plain: IndexEntry, place: EventKey) -> Iterator[StoredEntry]:
     identity = event_id(place.partition, place.key)
-    plain = entry_of(event, branch).replace(event_partition=place.partition, event_key=place.key)
+    plain = plain.replace(event_partition=place.partition, event_key=place.key)
     tasks = joined_loops(event.tasks) if isinstance(event, HostResultRecorded) else []
     entry = _with_first_tasks(plain, tasks)
     sk = sort_key(event.at, identity)
@@ -113,8 +120,9 @@ def branch_of(ref: str | None) -> str | None:
     return read.name if read.kind == "branch" else ref
 
 
-def entry_of(event: Event, branch: str | None) -> IndexEntry:
+def entry_of(event: Event, branch: str | None, *, misses_results: bool = False) -> IndexEntry:
     """What a list shows of an event, without tasks."""
+    missing = (RESULTS_MISSING,) if misses_results else ()
     return IndexEntry(
         event_partition=event.partition,
         event_key=event.key,
@@ -132,8 +140,8 @@ def entry_of(event: Event, branch: str | None) -> IndexEntry:
         target=event.target,
         host=event.host,
         instance_id=getattr(event, "instance_id", None),
-        outcomes=outcomes_of(event),
-        detail=detail_of(event),
+        outcomes=(*outcomes_of(event), *missing),
+        detail=f"{detail_of(event)}; {NOT_REPORTED}" if misses_results else detail_of(event),
     )
 
 
@@ -163,7 +171,7 @@ def _places(event: Event, entry: IndexEntry) -> Iterator[tuple[Facet, str]]:
         yield Facet.TARGET, entry.target
         if entry.host:
             yield Facet.HOST, host_value(entry.target, entry.host)
-    if not is_quiet(event):
+    if not is_quiet(event) or RESULTS_MISSING in entry.outcomes:
         yield from _places_of_change(event, entry)
 
 

@@ -1,17 +1,23 @@
 """Keeps the index in line with the trail. Doing it again changes nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from pointsman.core.index.entries import StoredEntry, entries_of, keep_newest
 from pointsman.core.index.entry import EventKey
+from pointsman.core.index.missing_results import misses_results, place_of_end, place_of_run
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.events import RolloutStarted
+from pointsman.core.trail.events import RolloutStarted, RunEnded
 from pointsman.core.trail.keys import rollout_of
 from pointsman.core.value import Value
 
 type FindStart = Callable[[str], RolloutStarted | None]
 """Finds the event with which a rollout began, by the rollout's id."""
+
+type LoadEvents = Callable[[Collection[EventKey]], Mapping[EventKey, Event]]
+"""Finds events by where they are, as they are now. Those that are not there are left out."""
+type Entries = dict[tuple[str, str], StoredEntry]
+"""Entries by their keys."""
 
 
 class EventChange(Value, kw_only=True, frozen=True):
@@ -38,38 +44,63 @@ class EntryWriter(Protocol):
 class Indexer:
     """Writes the entries of events."""
 
-    def __init__(self, writer: EntryWriter, find_start: FindStart) -> None:
+    def __init__(self, writer: EntryWriter, find_start: FindStart, load: LoadEvents) -> None:
         self._writer = writer
         self._find_start = find_start
+        self._load = load
         self._refs: dict[str, str] = {}  # by rollout
         self._targets: set[str] = set()
 
     def apply(self, changes: Iterable[EventChange]) -> int:
         """Write the entries of `changes`, in their order. Return how many entries were written."""
-        put: dict[tuple[str, str], StoredEntry] = {}
-        delete: dict[tuple[str, str], StoredEntry] = {}
+        changes = list(changes)
+        events = {change.place: change.new for change in changes if change.new}
+        related = self.related(each for change in changes for each in (change.old, change.new)) | events
+        put: Entries = {}
+        delete: Entries = {}
+        for change in changes:
+            for old, new in self._entries_of_change(change, related):
+                gone = {key: each for key, each in old.items() if key not in new}
+                put = {key: each for key, each in put.items() if key not in gone} | new
+                delete = {key: each for key, each in (delete | gone).items() if key not in put}
+        self._writer.write(put.values(), delete.values())
+        self._note_lists(events.values())
+        return len(put)
+
+    def _entries_of_change(
+        self, change: EventChange, related: Mapping[EventKey, Event]
+    ) -> Iterator[tuple[Entries, Entries]]:
+        """The entries before and after a change, and those of the run in whose build Ansible now ended."""
+        yield self.entries(change.old, change.place, related), self.entries(change.new, change.place, related)
+        place = place_of_run(change.new)
+        run = related.get(place) if place else None
+        if place and isinstance(run, RunEnded) and place_of_end(run) == change.place:
+            yield self.entries(run, place, ()), self.entries(run, place, (change.place,))
+
+    def _note_lists(self, events: Iterable[Event]) -> None:
         hosts: dict[str, StoredEntry] = {}
         targets: set[str] = set()
-        for change in changes:
-            old, new = self.entries(change.old, change.place), self.entries(change.new, change.place)
-            delete |= {key: each for key, each in old.items() if key not in new}
-            put |= new
-            if change.new:
-                targets |= {change.new.target} if change.new.target else set()
-                keep_newest(hosts, change.new)
-        self._writer.write(put.values(), [each for key, each in delete.items() if key not in put])
+        for event in events:
+            targets |= {event.target} if event.target else set()
+            keep_newest(hosts, event)
         for host in hosts.values():
             self._writer.put_host(host)
         for name in sorted(targets - self._targets):
             self._writer.put_target(name)
             self._targets.add(name)
-        return len(put)
 
-    def entries(self, event: Event | None, place: EventKey) -> dict[tuple[str, str], StoredEntry]:
-        """The entries of an event by their keys."""
+    def related(self, events: Iterable[Event | None]) -> dict[EventKey, Event]:
+        """The events on which entries of `events` depend: of a run its end of Ansible, and the other way round."""
+        places = {place for event in events for place in (place_of_end(event), place_of_run(event)) if place}
+        return dict(self._load(places)) if places else {}
+
+    def entries(self, event: Event | None, place: EventKey, related: Collection[EventKey]) -> Entries:
+        """The entries of an event by their keys. `related`: see there."""
         if event is None:
             return {}
-        return {(each.pk, each.sk): each for each in entries_of(event, self._ref(event, place), place)}
+        missing = misses_results(event, related)
+        found = entries_of(event, self._ref(event, place), place, misses_results=missing)
+        return {(each.pk, each.sk): each for each in found}
 
     def _ref(self, event: Event, place: EventKey) -> str | None:
         """The ref that the event's rollout is about: only the rollout's start has it."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from pointsman.core.decision import Outcome
 from pointsman.core.index.entry import IndexEntry, TaskEntry
+from pointsman.core.index.missing_results import RESULTS_MISSING
 from pointsman.core.model import Mode, RolloutState, RunState
 from pointsman.core.trail.command_events import CommandEvent, CommandRefused, name_of
 from pointsman.core.trail.drift_events import DriftDetected, DriftResolved
@@ -46,7 +47,7 @@ _FIXED: Final[dict[type[Event], str]] = {
     DriftDetected: "drifted",
     DriftResolved: "drift_resolved",
     EventRejected: "event_rejected",
-    RecordingCapped: "results_missing",
+    RecordingCapped: RESULTS_MISSING,
     RolloutHalted: "halted",
     RolloutStarted: "started",
 }
@@ -60,7 +61,7 @@ OUTCOMES: Final = tuple(
             *(outcome.value for outcome in Outcome),  # of deliveries
             *_COMMANDS.values(),
             *_FIXED.values(),
-            *("command_refused", "gate_failed", "gate_passed", "results_missing"),
+            *("command_refused", "gate_failed", "gate_passed", RESULTS_MISSING),
             "outside",  # a build that a person started beside Pointsman
             "overridden",  # a freeze
         }
@@ -136,7 +137,7 @@ def _other(event: Event) -> tuple[str, ...]:
         case GateEvaluated():
             return () if event.outcome is GateOutcome.WAITING else (f"gate_{event.outcome}",)
         case PlaybookEnded():
-            return ("results_missing",) if event.misses_results else ()
+            return (RESULTS_MISSING,) if event.misses_results else ()
         case BuildReported():
             return ("outside",) if event.started_by else ()
         case NewerEvent():

@@ -124,7 +124,8 @@ class Reindexer:
         return IndexTally(events=len(page), entries=len(keys), missing=len(missing), wrong=len(wrong))
 
     def _entries(self, events: dict[EventKey, ReadEvent]) -> dict[EventKey, dict[EntryKey, StoredEntry]]:
-        return {place: self._indexer.entries(event, place) for place, event in events.items()}
+        related = self._indexer.related(events.values())
+        return {place: self._indexer.entries(event, place, related) for place, event in events.items()}
 
     def _write(self, events: dict[EventKey, ReadEvent], keys: set[EntryKey], places: set[EventKey]) -> None:
         """Write entries. If an event was changed meanwhile, as an erratum does, write them again: none stays old."""

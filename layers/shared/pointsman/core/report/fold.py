@@ -7,6 +7,7 @@ from typing import Final
 
 from pointsman.core.identity import principal_name
 from pointsman.core.index.entry import EventKey, IndexEntry
+from pointsman.core.index.missing_results import RESULTS_MISSING
 from pointsman.core.report.history import RolloutHistory
 from pointsman.core.report.records import TrailRecord
 from pointsman.core.report.span import TimeSpan
@@ -31,7 +32,15 @@ DELIVERIES: Final = frozenset({"DeliveryDecided"})
 INSTANCES: Final = frozenset({"InstanceDecided", "InstancesSkipped"})
 # What says that the trail lacks something, that somebody did something beside Pointsman, or that it was corrected.
 NOTES: Final = frozenset(
-    {"BuildReported", "ErratumRecorded", "EventRejected", "PlaybookEnded", "RawReportRecorded", "RecordingCapped"}
+    {
+        "BuildReported",
+        "ErratumRecorded",
+        "EventRejected",
+        "PlaybookEnded",
+        "RawReportRecorded",
+        "RecordingCapped",
+        "RunEnded",
+    }
 )
 _KEPT: Final = APPROVALS | ROLLBACKS | COMMANDS | DELIVERIES | DRIFT | INSTANCES | NOTES
 
@@ -82,7 +91,7 @@ def _is_noted(entry: IndexEntry) -> bool:
     """Whether an event of a type that is kept says something: an ordinary state of a build, say, does not."""
     if entry.type == "BuildReported":
         return "outside" in entry.outcomes
-    return entry.type != "PlaybookEnded" or "results_missing" in entry.outcomes
+    return entry.type not in ("PlaybookEnded", "RunEnded") or RESULTS_MISSING in entry.outcomes
 
 
 def _newest_last(entry: IndexEntry) -> tuple[object, ...]:

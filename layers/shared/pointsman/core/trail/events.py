@@ -104,7 +104,12 @@ class RunEvent(Event, kw_only=True, frozen=True):
     @property
     def key(self) -> str:
         """One per run and type."""
-        return f"{self.type}#{self.target}#{self.attempt}"
+        return self.key_of_run(self.target, self.attempt)
+
+    @classmethod
+    def key_of_run(cls, target: str, attempt: int) -> str:
+        """The key of the event of this type about one run."""
+        return f"{cls.__name__}#{target}#{attempt}"
 
 
 class RunWaited(RunEvent, kw_only=True, frozen=True):
@@ -248,6 +253,11 @@ class PlaybookEnded(BuildEventOfRun, kw_only=True, frozen=True):
     unknown_fields: UnknownFields | None = None
     started_at: datetime
     ended_at: datetime
+
+    @classmethod
+    def key_of_build(cls, target: str, attempt: int, build_arn: str) -> str:
+        """The key of the end of Ansible in one build."""
+        return f"{cls.key_of_run(target, attempt)}#{build_id(build_arn)}"
 
     @property
     def missing_total(self) -> int:
