@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from pointsman.core.index.missing_results import NOT_REPORTED
+from pointsman.core.index.missing_results import LATER_RESULTS_MISSING, NOT_REPORTED
 from pointsman.core.model import Rollout, Run, RunState
 from pointsman.core.ports import Trail
 from pointsman.core.text import join_first
@@ -49,6 +49,8 @@ def gaps_of(end: PlaybookEnded) -> Iterator[str]:
         yield f"results are missing for {hosts}"
     if end.recording_error:
         yield f"host results are missing: {end.recording_error}"
+    if end.was_cut_short:
+        yield LATER_RESULTS_MISSING
 
 
 def _reason(state: RunState, reason: str, end: PlaybookEnded | None) -> str:

@@ -3,9 +3,13 @@
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pointsman.core.audit.authorize import Origin, to_unassigned_trail_event
+from pointsman.core.audit.host_event import PlaybookEvent
+from pointsman.core.index.outcomes import outcomes_of
 from tests.support.ansible_runs import Build, FakeBus
 from tests.support.callback_inventory import INVENTORY, build_of_play
 
@@ -22,6 +26,7 @@ PLAY = """
       ansible.builtin.command: "false"
       when: inventory_hostname == "two"
 """
+STOPPED = 4  # the runner's: Ansible was killed or stopped
 FAILED = 2  # Ansible's exit status: a host failed
 FILE_LIMIT = 2_000_000  # bytes; more than Ansible writes into one file
 LOST = "the callback could not record all that it saw, such as on a full disk"
@@ -120,6 +125,57 @@ def test_a_callback_that_cannot_be_loaded(build: Build) -> None:
         done = build.run("run-playbook", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url})
     assert done.returncode == 0, done.stdout + done.stderr
     assert [(each["exit_status"], each["recording_error"]) for each in bus.ends] == [(0, SILENT)]
+
+
+KILLS = """
+- name: Play
+  hosts: one:two
+  gather_facts: false
+  tasks:
+    - name: Change
+      ansible.builtin.command: "echo it changed"
+    - name: Kill Ansible
+      ansible.builtin.command:
+        argv: ["{{ ansible_python_interpreter }}", "{{ playbook_dir }}/kill_ansible.py"]
+      when: inventory_hostname == "two"
+    - name: Never run
+      ansible.builtin.command: "true"
+"""
+KILL_ANSIBLE = """
+import os, pathlib, signal
+
+found, process = None, os.getppid()
+while process > 1:
+    if b"bin/ansible-playbook" in pathlib.Path(f"/proc/{process}/cmdline").read_bytes():
+        found = process  # the last one is Ansible itself; those below it are its workers
+    process = int(pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+os.kill(found, signal.SIGKILL)
+"""
+
+
+def test_ansible_alone_is_killed_and_the_build_goes_on(build: Build) -> None:
+    build.write("play.yml", KILLS)
+    build.write("kill_ansible.py", KILL_ANSIBLE)
+    with FakeBus() as bus:
+        done = build.run("run-playbook", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url})
+        assert done.returncode == STOPPED, done.stdout + done.stderr
+        assert "Ansible was killed by signal SIGKILL" in done.stderr
+        assert build.run("send-results", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url}).returncode == 0
+    assert {each["host"]: each["status"] for each in bus.results} == {"one": "failed", "two": "failed"}
+    tasks = {each["host"]: [task["name"] for task in each["tasks"]] for each in bus.results}
+    assert tasks["two"] == ["Change", "(the run was cut short)"]
+    [end] = bus.ends
+    assert end["exit_status"] is None
+    assert end["reason"] == "Ansible was killed by signal SIGKILL"
+    assert recorded_outcomes(end) == ("results_missing",)
+
+
+def recorded_outcomes(end: dict[str, Any]) -> tuple[str, ...]:
+    """By what the trail finds the end of Ansible that the runner sent."""
+    sender = {"event_id": "e-1", "account": "222222222222", "at": end["ended_at"], "source": "pointsman.ansible"}
+    inbound = PlaybookEvent.read(sender | end).cleaned()
+    origin = Origin(started_by="hana")
+    return outcomes_of(to_unassigned_trail_event(inbound, origin))
 
 
 def test_a_secret_that_cannot_be_learned(build: Build) -> None:

@@ -207,6 +207,7 @@ def test_what_an_auditor_should_know_of_the_trail() -> None:
         attempt=1,
         build_arn=arn(DEV),
         mode=Mode.APPLY,
+        exit_status=0,
         results_missing=("web-1",),
         started_at=at(5),
         ended_at=at(5),

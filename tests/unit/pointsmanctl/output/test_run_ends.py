@@ -39,7 +39,7 @@ def test_ansibles_reason_replaces_the_exit_status() -> None:
 
 def test_codebuilds_own_reason_stays() -> None:
     assert why(run("timed_out", "BUILD TIMED_OUT"), ended(exit_status=None, reason="ended after 55 minutes")) == (
-        "BUILD TIMED_OUT; ended after 55 minutes"
+        "BUILD TIMED_OUT; ended after 55 minutes; results of what it did last are missing"
     )
 
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pointsman.core.index.missing_results import LATER_RESULTS_MISSING
 from pointsman.core.index.outcomes import in_words, outcomes_of
 from pointsman.core.model import Mode
 from pointsman.core.text import format_duration, join_first, one_line, pluralize
@@ -110,6 +111,7 @@ def _other(event: Event) -> str:
             hosts = join_first(event.results_missing, total=event.missing_total)
             missing = f"; results missing: {hosts}" if hosts else ""
             error = f"; host results missing: {event.recording_error}" if event.recording_error else ""
+            error += f"; {LATER_RESULTS_MISSING}" if event.was_cut_short else ""
             return f"Ansible ended{f': {event.reason}' if event.reason else ''}{missing}{error}"
         case DriftDetected():
             return f"drifts: {pluralize(len(event.tasks) + event.tasks_omitted, 'task')} would change this host"

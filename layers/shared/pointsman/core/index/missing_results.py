@@ -14,6 +14,8 @@ from pointsman.core.trail.events import PlaybookEnded, RunEnded
 RESULTS_MISSING: Final = "results_missing"  # the outcome
 NOT_REPORTED: Final = "Ansible did not report that it finished: results may be missing"
 
+LATER_RESULTS_MISSING: Final = "results of what it did last are missing"  # Ansible was stopped or killed
+
 
 def place_of_end(run: Event | None) -> EventKey | None:
     """Where the end of Ansible in the build of a run that ended is, if it came. None: of others."""

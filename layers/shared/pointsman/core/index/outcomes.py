@@ -137,7 +137,7 @@ def _other(event: Event) -> tuple[str, ...]:
         case GateEvaluated():
             return () if event.outcome is GateOutcome.WAITING else (f"gate_{event.outcome}",)
         case PlaybookEnded():
-            return (RESULTS_MISSING,) if event.misses_results else ()
+            return (RESULTS_MISSING,) if event.misses_results or event.was_cut_short else ()
         case BuildReported():
             return ("outside",) if event.started_by else ()
         case NewerEvent():

@@ -265,8 +265,13 @@ class PlaybookEnded(BuildEventOfRun, kw_only=True, frozen=True):
         return max(self.results_missing_total or 0, len(self.results_missing))
 
     @property
+    def was_cut_short(self) -> bool:
+        """Whether Ansible did not end by itself, so that nobody knows what it did last."""
+        return self.exit_status is None
+
+    @property
     def misses_results(self) -> bool:
-        """Whether results of hosts are missing in the trail."""
+        """Whether results that hosts had are missing in the trail."""
         return bool(self.results_missing or self.recording_error)
 
 
