@@ -34,8 +34,7 @@ def _headline(result: Verification, first: str, until: str) -> str:
 
 def _remarks(result: Verification) -> Iterator[str]:
     yield from (f"Signed with the key {key}" for key in result.keys)
-    if not result.with_trail:
-        yield "The archive was compared with its digests; the audit table was not read."
+    yield from not_checked(result)
     for number, one, many, rest in (
         (result.corrected, "event differs", "events differ", "by an erratum, which accounts for it"),
         (result.expired, "event has", "events have", "expired in the audit table; the archive has them"),
@@ -48,9 +47,20 @@ def _remarks(result: Verification) -> Iterator[str]:
             yield f"{number:,} {one if number == 1 else many} {rest}."
 
 
+def not_checked(result: Verification) -> Iterator[str]:
+    """What the verification did not look at."""
+    if result.with_trail:
+        yield (
+            "The audit table was read where digests name it. Whether it has a whole rollout that no digest names, "
+            "`pointsman audit backfill --check` says, which reads all of it."
+        )
+    else:
+        yield "The archive was compared with its digests; the audit table was not read."
+
+
 def verification_object(result: Verification) -> dict[str, Any]:
     """The result, for programs."""
-    return {"proven": result.proven, **result.to_dict()}
+    return {"proven": result.proven, **result.to_dict(), "not_checked": list(not_checked(result))}
 
 
 def verification_rows(result: Verification) -> list[dict[str, Any]]:

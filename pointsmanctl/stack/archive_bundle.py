@@ -1,12 +1,14 @@
 """What is needed to verify a range offline, as one zip file: digests, the events that they name, and public keys."""
 
 import zipfile
+import zlib
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import batched
 from pathlib import Path
 from typing import Final
 
-from pointsman.adapters.archive_memory import MemoryArchive
 from pointsman.core.archive.digest import DIGESTS, HOUR, KEYS, SignedDigest, digest_name, key_name
 from pointsman.core.archive.ports import ArchiveReader
 from pointsman.core.archive.stream import hour_of
@@ -45,14 +47,47 @@ def _file_of(content: bytes) -> str | None:
         return None
 
 
-def read_bundle(path: Path) -> MemoryArchive:
-    """The archive in a bundle. Raises InvalidInput."""
-    try:
-        with zipfile.ZipFile(path) as bundle:
-            contents = {name: bundle.read(name) for name in bundle.namelist()}
-    except (OSError, zipfile.BadZipFile, RuntimeError) as error:
-        raise InvalidInput(
-            f"{path} is not a bundle ({error}): `pointsman audit verify --save-bundle {path}` makes one"
-        ) from error
-    locked = {name: content for name, content in contents.items() if name.startswith((DIGESTS, KEYS))}
-    return MemoryArchive({name: each for name, each in contents.items() if name not in locked}, locked)
+class BundleArchive:
+    """The archive in a bundle, which is read as it is needed. Every method raises InvalidInput."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a bundle. Raises InvalidInput."""
+        self._path = path
+        with self._explaining():
+            self._file = zipfile.ZipFile(path)
+        self._names = sorted(set(self._file.namelist()))
+
+    def digest_names(self, first: str, last: str) -> list[str]:
+        """See ArchiveReader.digest_names."""
+        return [name for name in self._names if name.startswith(DIGESTS) and first <= name <= last]
+
+    def digests(self, names: Collection[str]) -> dict[str, bytes]:
+        """See ArchiveReader.digests."""
+        return self._read(name for name in names if name.startswith(DIGESTS))
+
+    def load(self, names: Collection[str]) -> dict[str, bytes]:
+        """See ArchiveReader.load."""
+        return self._read(name for name in names if not name.startswith((DIGESTS, KEYS)))
+
+    def waiting(self) -> list[str]:
+        """See ArchiveReader.waiting: a bundle has what digests name."""
+        return []
+
+    def public_keys(self) -> dict[str, bytes]:
+        """See ArchiveReader.public_keys."""
+        keys = self._read(name for name in self._names if name.startswith(KEYS))
+        return {name.removeprefix(KEYS).removesuffix(".pem"): pem for name, pem in keys.items()}
+
+    def _read(self, names: Iterable[str]) -> dict[str, bytes]:
+        there = set(self._names)
+        with self._explaining():
+            return {name: self._file.read(name) for name in names if name in there}
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+            raise InvalidInput(
+                f"{self._path} is not a bundle ({error}): `pointsman audit verify --save-bundle {self._path}` makes one"
+            ) from error

@@ -83,10 +83,10 @@ def verify(
 
 def _verify_bundle(path: Path, hours: "Range", key: str | None, now: datetime) -> "Verification":
     from pointsman.core.archive.verify import Verifier
-    from pointsmanctl.stack.archive_bundle import read_bundle
+    from pointsmanctl.stack.archive_bundle import BundleArchive
     from pointsmanctl.stack.signatures import is_signature, trusted
 
-    archive = read_bundle(path)
+    archive = BundleArchive(path)
     keys = trusted(archive.public_keys(), key)
     if key is None:
         warn("The bundle brings its own key: compare its fingerprint with the one that `pointsman deploy` printed.")

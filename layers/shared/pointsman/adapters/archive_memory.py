@@ -1,4 +1,4 @@
-"""The archive in memory: the twin for tests, and what an offline bundle is read into."""
+"""The archive in memory: the twin for tests."""
 
 from collections.abc import Collection, Iterable, Mapping
 from itertools import takewhile

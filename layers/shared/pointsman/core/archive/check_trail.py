@@ -1,6 +1,6 @@
 """Compares the partitions of the trail with what was archived of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Protocol
@@ -50,22 +50,25 @@ class PartitionCheck:
 
     def note(self, digest: Digest) -> None:
         """Note what a digest says of its partitions."""
+        alone = digest.replace(links=(), segments=())  # what is kept must not keep the other links
         for link in digest.links:
             partition = self.archived.setdefault(link.partition, {})
-            partition.setdefault(link.key, ArchivedItem()).links.append((digest, link))
+            partition.setdefault(link.key, ArchivedItem()).links.append((alone, link))
 
-    def alterations(self) -> Iterable[Finding]:
-        """What the stream has seen that is no erratum: an event that was overwritten or removed."""
-        for partition in self.archived.values():
-            for item in partition.values():
-                before: ChainLink | None = None
-                for digest, now in item.links:
-                    if now.change == "MODIFY" and not self._accounts_for(before, now):
-                        yield _of_item("changed", digest, now, f"was overwritten at {now.written_at:%Y-%m-%d %H:%M:%S}")
-                    before = now
-                digest, last = item.links[-1]
-                if last.change == "REMOVE":
-                    yield _of_item("removed", digest, last, f"was removed at {last.written_at:%Y-%m-%d %H:%M:%S}")
+    def close(self, partition: str) -> list[Finding]:
+        """Forget a partition of which no digest says more. Return what the stream has seen that is no erratum."""
+        return [finding for item in self.archived.pop(partition).values() for finding in self._alterations(item)]
+
+    def _alterations(self, item: ArchivedItem) -> Iterator[Finding]:
+        """Whether an event was overwritten or removed."""
+        before: ChainLink | None = None
+        for digest, now in item.links:
+            if now.change == "MODIFY" and not self._accounts_for(before, now):
+                yield _of_item("changed", digest, now, f"was overwritten at {now.written_at:%Y-%m-%d %H:%M:%S}")
+            before = now
+        digest, last = item.links[-1]
+        if last.change == "REMOVE":
+            yield _of_item("removed", digest, last, f"was removed at {last.written_at:%Y-%m-%d %H:%M:%S}")
 
     def compare(self, partition: str, items: Sequence[Mapping[str, Any]]) -> list[Finding]:
         """Compare a partition of the trail with what was archived of it."""

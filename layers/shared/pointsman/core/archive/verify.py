@@ -5,31 +5,32 @@ with the digests. The trail is read by the partitions that the digests name, nev
 says what this proves, and what not.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import batched
 from typing import Any, Final
 
 from pointsman.core.archive.chain import ArchivedEvent, Head
-from pointsman.core.archive.check_digests import CheckSignature, check_digests
-from pointsman.core.archive.check_lines import check_lines, read_lines
+from pointsman.core.archive.check_digests import CheckSignature, DigestCheck
+from pointsman.core.archive.check_lines import check_lines
 from pointsman.core.archive.check_trail import PartitionCheck, TrailPartitions, UnknownItem
-from pointsman.core.archive.digest import CLOSES_AFTER, HOUR, Digest, SignedDigest, digest_hour, digest_name
+from pointsman.core.archive.digest import CLOSES_AFTER, HOUR, Digest, digest_hour, digest_name
 from pointsman.core.archive.errata import Errata
 from pointsman.core.archive.findings import Finding, Verification, of_digest
 from pointsman.core.archive.ports import ArchiveReader
 from pointsman.core.archive.stream import hour_of, read_segment
+from pointsman.core.archive.survey import Survey, SurveyedHour
 
 _FIRST: Final = digest_name(datetime(2000, 1, 1, tzinfo=UTC))
 _LAST: Final = digest_name(datetime(2999, 1, 1, tzinfo=UTC))
-_AT_ONCE: Final = 200  # objects or partitions that are read at a time
+_AT_ONCE: Final = 100  # objects or partitions that are read at a time
+_LINKS: Final = 20_000  # events that are held, beside those of partitions that go on
 _LATE: Final = timedelta(hours=6)
 _CLOCKS: Final = timedelta(minutes=5)  # by which the clocks of writers may differ from DynamoDB's
 _ON_THE_WAY: Final = timedelta(minutes=15)  # to audit_indexer: an alarm rings if it takes longer
 _BEHIND: Final = HOUR + CLOSES_AFTER + timedelta(hours=1)  # audit_archiver looks every half hour
 
 type Progress = Callable[[str], None]
-type CheckedHour = tuple[SignedDigest, Digest, list[ArchivedEvent] | None]
 
 
 class Verifier:
@@ -51,38 +52,44 @@ class Verifier:
         self._trail, self._now, self._progress, self._ends = trail, now, progress, ends
 
     def verify(self, first: datetime | None = None, until: datetime | None = None) -> Verification:
-        """Verify the hours from `first` on and before `until`; without them, the whole archive."""
+        """Verify the hours from `first` on and before `until`; without them, the whole archive.
+
+        Of events, only those of a few hours and of the partitions that go on are kept at a time.
+        """
         start = hour_of(first) - HOUR if first else None  # the digest before has a hash to compare
         names = self._archive.digest_names(digest_name(start) if start else _FIRST, _LAST)
         inside = [name for name in names if until is None or digest_hour(name) < until]
-        checked, findings = self._read(inside)
-        if first:
-            checked = [each for each in checked if each[1].hour >= hour_of(first)]
-            findings = [each for each in findings if each.hour >= hour_of(first)]
-        if not checked:
+        check = DigestCheck(self._keys, self._check_signature)
+        survey = Survey(self._archive, check, Errata())
+        for number, _ in enumerate(survey.read(inside, hour_of(first) if first else None), 1):
+            self._progress(f"Reading digests: {number:,} of {len(inside):,}")
+        findings = [each for each in check.findings if not first or each.hour >= hour_of(first)]
+        if not survey.hours:
             return Verification(with_trail=self._trail is not None, findings=tuple(findings))
-        if first is None and checked[0][1].previous:
-            findings.append(_lost_beginning(checked[0][1]))
-        findings += self._end(checked[-1][1], until)
-        later = names[len(inside) :]
-        judged = _Judgement(self, checked, findings)
-        if later and judged.needs_later:
-            judged.note_later(self._read(later)[0])
-        return judged.result()
+        if first is None and survey.hours[0].previous:
+            findings.append(_lost_beginning(survey.hours[0]))
+        findings += self._end(survey.hours[-1], until)
+        judged = Judgement(self, survey)
+        if (later := names[len(inside) :]) and judged.needs_later:
+            judged = self._explained(judged, survey, later)
+        return judged.result(findings)
 
-    def _read(self, names: Sequence[str]) -> tuple[list[CheckedHour], list[Finding]]:
-        """Read digests with their events. Return those that can be trusted, and what is wrong with the others."""
-        contents: dict[str, bytes] = {}
-        for batch in batched(names, _AT_ONCE):
-            contents |= self._archive.digests(batch)
-            self._progress(f"Reading digests: {len(contents):,} of {len(names):,}")
-        good, findings = check_digests(names, contents, self._keys, self._check_signature)
-        files: dict[str, bytes] = {}
-        for batch in batched([digest.file for _, digest in good if digest.file], _AT_ONCE):
-            files |= self._archive.load(batch)
-        return [(signed, digest, _lines_of(digest, files)) for signed, digest in good], findings
+    def _explained(self, judged: "Judgement", survey: Survey, later: Sequence[str]) -> "Judgement":
+        """Take into account what was archived after the range: events that came late, and errata."""
+        wanted = judged.unknown_keys
+        after = Survey(self._archive, DigestCheck(self._keys, self._check_signature), survey.errata)
+        archived = {
+            (link.partition, link.key)
+            for digest in after.read(later)
+            for link in digest.links
+            if (link.partition, link.key) in wanted
+        }
+        if after.has_errata and judged.differs:
+            judged = Judgement(self, survey)
+        judged.archived_later = archived
+        return judged
 
-    def _end(self, last: Digest, until: datetime | None) -> Iterator[Finding]:
+    def _end(self, last: SurveyedHour, until: datetime | None) -> Iterator[Finding]:
         """Whether the range ends before it should."""
         newest = self._now - _BEHIND if self._ends else last.hour
         wanted = min(until, self._now - _BEHIND) if until else newest
@@ -95,9 +102,12 @@ class Verifier:
         """The partitions of the trail with their items; nothing without a trail."""
         if self._trail is None:
             return
-        for number, batch in enumerate(batched(partitions, _AT_ONCE)):
-            self._progress(f"Comparing the trail: {number * _AT_ONCE:,} of {len(partitions):,} partitions")
+        for batch in batched(partitions, _AT_ONCE):
             yield from self._trail.items(batch).items()
+
+    def report(self, text: str) -> None:
+        """Say how far it is."""
+        self._progress(text)
 
     def waiting(self) -> set[tuple[str, str]]:
         """The keys of events that audit_indexer has stored, and that no digest has yet."""
@@ -118,72 +128,95 @@ class Verifier:
         return self._trail is not None
 
 
-class _Judgement:
-    """What follows from what was read."""
+class Judgement:
+    """What follows from the hours of a survey."""
 
-    def __init__(self, verifier: Verifier, hours: Sequence[CheckedHour], findings: list[Finding]) -> None:
-        self._verifier, self._hours, self._digests = verifier, hours, findings
-        self._errata = Errata()
-        self._later: set[tuple[str, str]] = set()
-        for _, _, lines in hours:
-            self._errata.note(lines or ())
-        partitions = list({link.partition: None for _, digest, _ in hours for link in digest.links})
-        self._items = dict(verifier.items_of(partitions))
+    def __init__(self, verifier: Verifier, survey: Survey) -> None:
+        self._verifier, self._survey = verifier, survey
+        self._lines: list[Finding] = []
+        self._trail: list[Finding] = []
+        self._partitions = PartitionCheck(survey.errata, verifier.now)
+        self._ended: list[str] = []
+        self.archived_later: set[tuple[str, str]] = set()
+        self._events = self._late = self._from_table = 0
+        self._first_late: str | None = None
         self._judge()
 
     def _judge(self) -> None:
-        self._lines: list[Finding] = []
-        self._partitions = PartitionCheck(self._errata, self._verifier.now)
         heads: dict[str, Head] = {}
-        for _, digest, lines in self._hours:
-            self._lines += check_lines(digest, lines, self._errata, heads)
+        held = 0
+        for number, (hour, digest, lines) in enumerate(self._survey.again(), 1):
+            self._verifier.report(f"Checking hours: {number:,} of {len(self._survey.hours):,}")
+            self._lines += check_lines(digest, lines, self._survey.errata, heads)
             self._partitions.note(digest)
-        self._trail = [
-            finding for name, items in self._items.items() for finding in self._partitions.compare(name, items)
-        ]
-        self._trail += self._partitions.alterations()
+            self._count(digest, lines or ())
+            ended = {link.partition for link in digest.links if self._survey.ends[link.partition] == hour.hour}
+            self._ended += sorted(ended)
+            for name in ended:
+                heads.pop(name, None)
+            held += len(digest.links)
+            if held >= _LINKS or len(self._ended) >= _AT_ONCE:
+                self._compare()
+                held = 0
+        self._compare()
+
+    def _count(self, digest: Digest, lines: Sequence[ArchivedEvent]) -> None:
+        self._events += len(digest.links)
+        self._from_table += sum(link.from_table for link in digest.links)
+        late = [each for each in lines if not each.from_table and each.written_at - each.event_time > _LATE]
+        self._late += len(late)
+        if late and not self._first_late:
+            self._first_late = f"{late[0].event_key} of {late[0].event_partition}"
+
+    def _compare(self) -> None:
+        """Compare the partitions of which no later digest says more with the trail, and forget them."""
+        for name, items in self._verifier.items_of(self._ended):
+            self._trail += self._partitions.compare(name, items)
+        for name in self._ended:
+            self._trail += self._partitions.close(name)
+        self._ended.clear()
+
+    @property
+    def differs(self) -> bool:
+        """Whether something is not as it was archived."""
+        return bool(self._lines or self._trail)
+
+    @property
+    def unknown_keys(self) -> set[tuple[str, str]]:
+        """The keys of items of the trail that no digest of the range has."""
+        return {(each.partition, each.key) for each in self._partitions.unknown}
 
     @property
     def needs_later(self) -> bool:
         """Whether later digests may explain what was found."""
-        return bool(self._lines or self._trail or self._partitions.unknown)
+        return bool(self.differs or self._partitions.unknown)
 
-    def note_later(self, hours: Iterable[CheckedHour]) -> None:
-        """Take into account what was archived after the range: events that came late, and errata."""
-        for _, digest, lines in hours:
-            self._errata.note(lines or ())
-            for link in digest.links:
-                self._later.add((link.partition, link.key))
-        self._judge()
-
-    def result(self) -> Verification:
+    def result(self, of_digests: Sequence[Finding]) -> Verification:
         """The result of the verification."""
-        digests = [digest for _, digest, _ in self._hours]
-        events = [line for _, _, lines in self._hours for line in lines or ()]
-        late = [each for each in events if not each.from_table and each.written_at - each.event_time > _LATE]
-        older, waiting, inserted = self._unknown(digests[0])
-        findings = sorted([*self._digests, *self._lines, *self._trail, *inserted], key=lambda each: each.order)
+        hours = self._survey.hours
+        older, waiting, inserted = self._unknown(hours[0])
+        findings = sorted([*of_digests, *self._lines, *self._trail, *inserted], key=lambda each: each.order)
         return Verification(
-            first=digests[0].hour,
-            until=digests[-1].hour + HOUR,
-            complete_from=digests[0].complete_from,
-            hours=len(digests),
-            events=sum(len(digest.links) for digest in digests),
-            keys=tuple(dict.fromkeys(signed.key for signed, _, _ in self._hours)),
+            first=hours[0].hour,
+            until=hours[-1].hour + HOUR,
+            complete_from=hours[0].complete_from,
+            hours=len(hours),
+            events=self._events,
+            keys=tuple(dict.fromkeys(each.key for each in hours)),
             with_trail=self._verifier.has_trail,
             corrected=self._partitions.corrected,
             expired=self._partitions.expired,
-            late=len(late),
-            first_late=f"{late[0].event_key} of {late[0].event_partition}" if late else None,
-            from_table=sum(link.from_table for digest in digests for link in digest.links),
+            late=self._late,
+            first_late=self._first_late,
+            from_table=self._from_table,
             older=older,
             waiting=waiting,
             findings=tuple(findings),
         )
 
-    def _unknown(self, first: Digest) -> tuple[int, int, list[Finding]]:
+    def _unknown(self, first: SurveyedHour) -> tuple[int, int, list[Finding]]:
         """Of the items that no digest of the range has: how many are older, how many wait, and which were inserted."""
-        unknown = [each for each in self._partitions.unknown if (each.partition, each.key) not in self._later]
+        unknown = [each for each in self._partitions.unknown if (each.partition, each.key) not in self.archived_later]
         older = [each for each in unknown if each.at and each.at < first.complete_from]
         start = max(first.complete_from, first.hour + _CLOCKS) if first.previous else first.complete_from
         rest = [each for each in unknown if not (each.at and each.at < start)]
@@ -195,15 +228,11 @@ class _Judgement:
         return len(older), len(rest) - len(strange), [_inserted(each, first) for each in strange]
 
 
-def _lines_of(digest: Digest, files: dict[str, bytes]) -> list[ArchivedEvent] | None:
-    return read_lines(files.get(digest.file)) if digest.file else None
+def _lost_beginning(first: SurveyedHour) -> Finding:
+    return of_digest("missing", first.hour - HOUR, "is missing, and maybe those before it")
 
 
-def _lost_beginning(digest: Digest) -> Finding:
-    return of_digest("missing", digest.hour - HOUR, "is missing, and maybe those before it")
-
-
-def _inserted(item: UnknownItem, first: Digest) -> Finding:
+def _inserted(item: UnknownItem, first: SurveyedHour) -> Finding:
     return Finding(
         kind="inserted",
         where="trail",
