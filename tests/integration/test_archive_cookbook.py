@@ -82,6 +82,7 @@ def test_who_changed_what(database: Any) -> None:
     assert [(each["actor"], each["host"], each["task"]) for each in rows] == [
         ("hana", "web-1.dev.eu-west-1", "Set the file limit"),
         ("hana", "web-1.dev.eu-west-1", "Write the virtual hosts"),
+        ("hana", "web-1.dev.eu-west-1", "List every server"),
         ("hana", "web-1.dev.eu-west-1", "Compact the database"),
         ("omar", "web-7", "Set it"),
     ]
