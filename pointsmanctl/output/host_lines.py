@@ -6,6 +6,7 @@ from itertools import groupby
 from rich.syntax import Syntax
 from rich.text import Text
 
+from pointsman.core.index.outcomes import in_words, outcome_of_result
 from pointsman.core.model import Mode
 from pointsman.core.text import pluralize
 from pointsman.core.trail.events import BuildReported, HostResultRecorded, PlaybookEnded, RawReportRecorded
@@ -13,8 +14,7 @@ from pointsman.core.trail.host_values import TaskResult
 from pointsman.core.trail.item import ReadEvent
 from pointsman.core.trail.long_diffs import is_whole, with_whole_diffs
 from pointsman.core.trail.loops import joined_loops
-from pointsmanctl.output.entry_lines import how_it_ran
-from pointsmanctl.output.styles import STYLES
+from pointsmanctl.output.entry_lines import how_it_ran, outcome_text, result_of
 
 
 def joined_parts(events: Iterable[ReadEvent]) -> list[ReadEvent]:
@@ -53,7 +53,7 @@ def host_lines(event: HostResultRecorded, *, diffs: bool) -> list[Text | Syntax]
     lines: list[Text | Syntax] = [_head(event)]
     if diffs:
         for task in event.tasks:
-            lines.append(_task(task))
+            lines.append(_task(task, event.mode))
             lines += _diff_lines(task)
     else:
         lines += _short_tasks(event)
@@ -72,9 +72,9 @@ def _diff_lines(task: TaskResult) -> Iterator[Text | Syntax]:
 
 def _head(event: HostResultRecorded) -> Text:
     counts = event.counts
-    word: str = "would change" if event.mode is Mode.CHECK and event.status == "changed" else event.status
-    head = Text(word, STYLES.get(event.status, ""))
-    head.append(f"  {counts.ok} ok, {counts.changed} changed, {counts.failed + counts.unreachable} failed", "default")
+    changed = in_words(outcome_of_result(event.mode, "changed"))
+    head = outcome_text(outcome_of_result(event.mode, event.status))
+    head.append(f"  {counts.ok} ok, {counts.changed} {changed}, {counts.failed + counts.unreachable} failed", "default")
     for word, number in (("rescued", counts.rescued), ("ignored", counts.ignored)):
         head.append(f", {number} {word}" if number else "", "default")
     head.append("" if event.final else "  (part of this host's result is missing)", "yellow")
@@ -96,14 +96,7 @@ def _short_tasks(event: HostResultRecorded) -> Iterator[Text]:
         yield Text(" · ".join(changed), style="dim")
     for task in tasks:
         if task.status != "changed":
-            yield _task(task)
-
-
-def outcome(task: TaskResult) -> str:
-    """Return the result of a task: a rescued or ignored failure does not fail the host."""
-    if task.rescued:
-        return "rescued"
-    return "ignored" if task.ignored else task.status
+            yield _task(task, event.mode)
 
 
 def _titled(task: TaskResult) -> str:
@@ -111,10 +104,10 @@ def _titled(task: TaskResult) -> str:
     return f"{task.title} {how}" if how else task.title
 
 
-def _task(task: TaskResult) -> Text:
-    word = outcome(task)
-    text = Text(f"{word}:" if word != task.status else word, STYLES.get(word, ""))
-    text.append(f" {_titled(task)}", "default")
+def _task(task: TaskResult, mode: Mode) -> Text:
+    word = result_of(task, is_check=mode is Mode.CHECK)
+    text = outcome_text(word)
+    text.append(f"{':' if word in ('rescued', 'ignored') else ''} {_titled(task)}", "default")
     text.append(f"  {task.path}", "dim")
     if task.status != "changed" and task.message:
         text.append(f"\n{task.message}", "default")

@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pointsman.core.index.entries import LONGEST_NAME, task_entry
+from pointsman.core.index.entries import LONGEST_NAME, task_entry, task_meets
 from pointsman.core.index.entry import IndexEntry, TaskEntry
+from pointsman.core.index.outcomes import is_of_check
 from pointsman.core.index.query import IndexQuery
+from pointsman.core.model import Mode
 from pointsman.core.text import one_line
 from pointsman.core.trail.host_values import TaskResult
 from pointsman.core.trail.loops import joined_loops
@@ -55,14 +57,15 @@ def tasks_in_question(
 
     read = with_differences(entries) if diffs else [each for each in entries if query.task and each.tasks_omitted]
     for entry, tasks in with_tasks(reader, entries, read):
-        asked = _asked_for(tasks, query)
+        asked = _asked_for(entry, tasks, query)
         # Of an entry that was found by a task, the others are not in question.
         about = entry.replace(tasks_omitted=0) if query.task else entry
         yield about, asked if diffs else [identity(task) for task in asked]
 
 
-def _asked_for(tasks: Tasks, query: IndexQuery) -> Tasks:
+def _asked_for(entry: IndexEntry, tasks: Tasks, query: IndexQuery) -> Tasks:
     if query.task:
         name = one_line(query.task, LONGEST_NAME)
         tasks = [task for task in tasks if one_line(task.name, LONGEST_NAME) == name] or tasks
-    return [task for task in tasks if task.status in query.outcomes] or tasks
+    mode = Mode.CHECK if is_of_check(entry) else Mode.APPLY
+    return [task for task in tasks if task_meets(mode, task, query.outcomes)] or tasks

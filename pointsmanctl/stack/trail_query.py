@@ -11,7 +11,7 @@ from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, unmarshal
 from pointsman.adapters.index_dynamodb import DynamoEntryReader
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.index.entries import branch_of, entry_of
+from pointsman.core.index.entries import branch_of, entry_of, event_has_task
 from pointsman.core.index.entry import EventKey, IndexEntry
 from pointsman.core.index.missing_results import misses_results, place_of_end
 from pointsman.core.index.outcomes import STEP_TYPES
@@ -180,8 +180,5 @@ def _meets(event: ReadEvent, query: IndexQuery, branch: str | None, missing: Con
     """
     entry = entry_of(event, branch, misses_results=event.key in missing)
     in_time = (query.since is None or query.since <= event.at) and (query.until is None or event.at <= query.until)
-    return in_time and query.matches(entry) and _has_task(event, query.task)
-
-
-def _has_task(event: ReadEvent, name: str | None) -> bool:
-    return name is None or any(task.name == name for task in getattr(event, "tasks", ()))
+    has_task = query.task is None or event_has_task(event, query.task, query.outcomes)
+    return in_time and query.matches(entry) and has_task

@@ -192,6 +192,17 @@ def test_parts_of_a_result_are_one_host() -> None:
     assert (row.hosts, row.hosts_failed) == (1, 1)
 
 
+def test_a_host_that_was_changed_before_it_failed_is_a_changed_host() -> None:
+    push = Rollout(1, 3)
+    broken = push.host("web-1", "failed", counts={"ok": 3, "changed": 2, "failed": 1})
+    check = Rollout(2, 4, mode=Mode.CHECK)
+    checked = check.host("web-1", "failed", counts={"ok": 3, "changed": 2, "failed": 1})
+    found = report(push.whole("failed"), broken, check.whole("failed"), checked)
+    [row] = found.changes.rows
+    assert (row.hosts, row.hosts_changed, row.hosts_failed, found.hosts_changed) == (1, 1, 1, 1)
+    assert [(each.hosts_changed, each.hosts_failed) for each in found.checks.rows] == [(1, 1)]
+
+
 def test_what_an_auditor_should_know_of_the_trail() -> None:
     outside = BuildReported(
         at=at(3), rollout="", target=DEV, attempt=1, build_arn=arn(DEV), status="IN_PROGRESS", started_by="mallory"

@@ -31,6 +31,16 @@ def test_a_failure_that_counts_is_called_failed() -> None:
     assert lines(host(DEV, tasks=[failed()], status="failed"))[1].startswith("failed May break")
 
 
+@pytest.mark.parametrize("diffs", [False, True])
+def test_a_check_that_failed_changed_nothing(diffs: bool) -> None:
+    counts = {"ok": 3, "changed": 1, "failed": 1}
+    event = host(DEV, mode="check", status="failed", counts=counts, tasks=[task(name="Set it"), failed()])
+    head, *tasks = lines(event, diffs=diffs)
+    assert head == "failed  3 ok, 1 would change, 1 failed"
+    assert tasks[0].startswith("would change Set it" if diffs else "Set it")
+    assert tasks[-1].startswith("failed May break")
+
+
 def test_a_delegated_task_says_for_whom_and_where_it_ran() -> None:
     changed = lines(host(DEV, tasks=[task(on_behalf_of="web-1")]))
     assert changed[1] == "Set the file limit (for web-1)"

@@ -20,7 +20,15 @@ from pointsman.core.index.facets import (
     sort_key,
 )
 from pointsman.core.index.missing_results import NOT_REPORTED, RESULTS_MISSING
-from pointsman.core.index.outcomes import WOULD_CHANGE, is_listed, is_quiet, outcome_of_task, outcomes_of
+from pointsman.core.index.outcomes import (
+    WOULD_CHANGE,
+    is_listed,
+    is_of_check,
+    is_quiet,
+    outcomes_of,
+    outcomes_of_task,
+)
+from pointsman.core.model import Mode
 from pointsman.core.run_request import RunRequest
 from pointsman.core.text import one_line
 from pointsman.core.trail.command_events import CommandEvent
@@ -211,8 +219,11 @@ def _entries_of_tasks(
 
 def _with_task(plain: IndexEntry, event: HostResultRecorded, task: TaskResult) -> IndexEntry:
     """The entry of one task."""
-    outcome = outcome_of_task(event.mode, task)
-    return plain.replace(tasks=(task_entry(task),), outcomes=(outcome,), detail=one_line(task.message or "", LONGEST))
+    return plain.replace(
+        tasks=(task_entry(task),),
+        outcomes=outcomes_of_task(event.mode, task),
+        detail=one_line(task.message or "", LONGEST),
+    )
 
 
 def _with_first_tasks(entry: IndexEntry, tasks: Sequence[TaskResult]) -> IndexEntry:
@@ -247,12 +258,29 @@ def task_entry(task: TaskResult) -> TaskEntry:
     )
 
 
-def has_task(entry: IndexEntry, name: str, load: Callable[[str, str], Event | None]) -> bool:
-    """Whether an entry is of a task of this name. If the entry has not all tasks, the event is read."""
-    if one_line(name, LONGEST_NAME) in (task.name for task in entry.tasks):
+def has_task(entry: IndexEntry, name: str, outcomes: Sequence[str], load: Callable[[str, str], Event | None]) -> bool:
+    """Whether an entry is of a task of this name, and with one of these outcomes if there are any.
+
+    If the entry has not all tasks, the event is read.
+    """
+    mode = Mode.CHECK if is_of_check(entry) else Mode.APPLY
+    shown = one_line(name, LONGEST_NAME)
+    if any(task.name == shown and task_meets(mode, task, outcomes) for task in entry.tasks):
         return True
     event = load(entry.event_partition, entry.event_key) if entry.tasks_omitted else None
-    return isinstance(event, HostResultRecorded) and name in (task.name for task in event.tasks)
+    return event is not None and event_has_task(event, name, outcomes)
+
+
+def event_has_task(event: Event, name: str, outcomes: Sequence[str]) -> bool:
+    """Whether an event has a task of this name, and with one of these outcomes if there are any."""
+    return isinstance(event, HostResultRecorded) and any(
+        task.name == name and task_meets(event.mode, task, outcomes) for task in event.tasks
+    )
+
+
+def task_meets(mode: Mode, task: TaskEntry | TaskResult, outcomes: Sequence[str]) -> bool:
+    """Whether a task has one of these outcomes. Without any, every task meets them."""
+    return not outcomes or not {*outcomes}.isdisjoint(outcomes_of_task(mode, task))
 
 
 def diff_digest(task: TaskResult) -> str | None:

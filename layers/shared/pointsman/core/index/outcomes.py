@@ -1,5 +1,6 @@
 """By which outcomes an event is found, and whether a list shows it at all."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from pointsman.core.decision import Outcome
@@ -111,17 +112,21 @@ def outcome_of_task(mode: Mode, task: TaskEntry | TaskResult) -> str:
     return outcome_of_result(own, task.status)
 
 
+def outcomes_of_task(mode: Mode, task: TaskEntry | TaskResult) -> tuple[str, ...]:
+    """By which outcome a task is found: by none if it failed, and that was rescued or ignored."""
+    return () if task.rescued or task.ignored else (outcome_of_task(mode, task),)
+
+
 def is_of_check(entry: IndexEntry) -> bool:
-    """Whether a check found what would change. The first outcome is the host's; the others are of single tasks."""
-    return entry.outcomes[:1] == (WOULD_CHANGE,)
+    """Whether a check found what would change. What the host did comes first; the others are of single tasks."""
+    return next((each for each in entry.outcomes if each in ("changed", WOULD_CHANGE)), None) == WOULD_CHANGE
 
 
 def outcomes_of(event: Event) -> tuple[str, ...]:
     """The outcomes of an event, most of which have one."""
     match event:
         case HostResultRecorded():
-            own = (outcome_of_task(event.mode, task) for task in event.tasks if task.check_mode is not None)
-            return tuple(dict.fromkeys((outcome_of_result(event.mode, event.status), *own)))
+            return tuple(dict.fromkeys(_result(event)))
         case RunEnded() | RolloutEnded():
             return (event.state.value,)
         case CommandEvent():
@@ -130,6 +135,20 @@ def outcomes_of(event: Event) -> tuple[str, ...]:
             return tuple(sorted({each.outcome.value for each in event.decisions})) or (Outcome.IGNORED.value,)
         case _:
             return _other(event)
+
+
+def _result(event: HostResultRecorded) -> Iterator[str]:
+    """The host's status, what it did beside that, and what single tasks did that ran in another mode than the run.
+
+    A host that failed may have been changed before it failed.
+    """
+    yield outcome_of_result(event.mode, event.status)
+    if event.status not in ("ok", "changed"):
+        counts = event.counts
+        numbers = {"unreachable": counts.unreachable, "failed": counts.failed, "changed": counts.changed}
+        yield from (outcome_of_result(event.mode, status) for status, number in numbers.items() if number)
+    for task in event.tasks:
+        yield from outcomes_of_task(event.mode, task) if task.check_mode is not None else ()
 
 
 def _other(event: Event) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ def search(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[
         entry = found.entry
         if rollouts is not None and entry.rollout not in rollouts:
             continue
-        if query.matches(entry) and (query.task is None or has_task(entry, query.task, load)):
+        if query.matches(entry) and (query.task is None or has_task(entry, query.task, query.outcomes, load)):
             yield found
 
 

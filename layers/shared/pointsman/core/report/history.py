@@ -19,16 +19,15 @@ _TRIGGERS: Final = {
     Trigger.INSTANCE: RolloutKind.INSTANCE,
     Trigger.DRIFT: RolloutKind.DRIFT,
 }
-_CHANGED: Final = ("changed", WOULD_CHANGE)
 _FAILED: Final = ("failed", "unreachable")
 
 
 @dataclass(slots=True)
 class HostSeen:
-    """A host in a rollout: its newest outcome, and whether any of its results says that it changed."""
+    """A host in a rollout: its newest outcome, and what any of its results says of it."""
 
     newest: tuple[datetime, str, str]  # time, key, outcome
-    changed: bool
+    outcomes: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -76,11 +75,11 @@ class RolloutHistory:
 
     def _add_host(self, target: str, host: str, entry: IndexEntry) -> None:
         outcome = entry.outcomes[0] if entry.outcomes else ""
-        found, changed = (entry.at, entry.event_key, outcome), outcome in _CHANGED
+        found, outcomes = (entry.at, entry.event_key, outcome), frozenset(entry.outcomes)
         hosts = self.hosts.setdefault(target, {})
         if known := hosts.get(host):
-            found, changed = max(found, known.newest), changed or known.changed
-        hosts[host] = HostSeen(found, changed)
+            found, outcomes = max(found, known.newest), outcomes | known.outcomes
+        hosts[host] = HostSeen(found, outcomes)
 
     def add_push(self, at: datetime) -> None:
         """Add a delivery that asked for it: the first of them counts."""
@@ -127,7 +126,12 @@ class RolloutHistory:
         """How many hosts had a result, changed, and failed in the end: everywhere or on a target."""
         targets = self.hosts.values() if target is None else [self.hosts.get(target, {})]
         seen = [each for hosts in targets for each in hosts.values()]
-        return len(seen), sum(each.changed for each in seen), sum(each.newest[2] in _FAILED for each in seen)
+        changed = "changed" if self.applies else WOULD_CHANGE
+        return (
+            len(seen),
+            sum(changed in each.outcomes for each in seen),
+            sum(each.newest[2] in _FAILED for each in seen),
+        )
 
     def failed_at(self) -> datetime | None:
         """When it first failed or was rolled back; None: it did not."""
