@@ -27,8 +27,10 @@ def event_page(request: Request) -> Response:
 
 def stored_event_page(request: Request) -> Response:
     """Show everything about an event by its key in the trail."""
-    params = request.query_params
-    return _page(request, find_event(source_of(request).trail, params.get("pk", ""), params.get("sk", "")))
+    partition, key = (request.query_params.get(name, "") for name in ("pk", "sk"))
+    if not partition or not key:
+        raise NotFound("this address names no event: it needs `pk` and `sk`")
+    return _page(request, find_event(source_of(request).trail, partition, key))
 
 
 def event_diff(request: Request) -> Response:

@@ -56,11 +56,22 @@ def timeline_page(request: Request) -> Response:
 def timeline_news(request: Request) -> Response:
     """Say how many events there are since the page was made."""
     source, form = source_of(request), SearchForm.read(request.query_params)
-    after = datetime.fromisoformat(request.query_params["after"])
+    after = _time(request.query_params.get("after", ""), "after")
     query = form.conditions.query(source.clock()).replace(since=after, until=source.clock() + CLOCK_SKEW)
     found = {each.entry.place for each in islice(source.trail.find(query), _MOST_NEW) if each.entry.at > after}
     text = environment().get_template("timeline_news.html").render(form=form, number=len(found))
     return Response(text, media_type="text/html")
+
+
+def _time(text: str, name: str) -> datetime:
+    """Return a time that a page of the console has written. Raises BadParameter."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not a time", param_hint=name) from error
+    if found.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no time zone", param_hint=name)
+    return found
 
 
 def _rows(source: ConsoleSource, form: SearchForm, query: IndexQuery) -> tuple[list[TrailRow], str | None]:

@@ -57,6 +57,7 @@ class TrailRow:
     outcome: str
     text: str  # what happened, if it is not about tasks
     who: str | None
+    person: str | None  # by whom the event is found: a login, or an ARN
     commit: str | None
     repository: str | None
     route: str | None
@@ -126,6 +127,7 @@ def row_of_entry(entry: IndexEntry, tasks: Sequence[AnyTask]) -> TrailRow:
         outcome=in_words(outcome),
         text=entry.detail if entry.detail or is_result else entry.type,
         who=principal_name(entry.person) if entry.person else None,
+        person=entry.person,
         commit=entry.commit,
         repository=entry.repository,
         route=entry.route,

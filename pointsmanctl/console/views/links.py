@@ -5,6 +5,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from pointsman.core.index.entry import IndexEntry
 from pointsman.core.index.event_names import name_of_entry
+from pointsman.core.index.outcomes import STEP_TYPES
 
 
 def web_url(url: str | None) -> str | None:
@@ -32,7 +33,9 @@ def rollout_url(rollout: str) -> str:
 
 
 def event_url(entry: IndexEntry) -> str:
-    """Return the address of an event's page."""
+    """Return the address of an event's page: by its name, or by its key if no list of the index has it."""
+    if entry.type in STEP_TYPES:
+        return stored_event_url(entry.event_partition, entry.event_key)
     return f"/events/{name_of_entry(entry)}"
 
 

@@ -121,6 +121,23 @@ def test_the_timeline_by_host_puts_the_results_of_a_host_together(client: TestCl
 def test_steps_of_runs_are_found_by_their_type(client: TestClient, ids: dict[str, RolloutId]) -> None:
     found = page(client, f"/timeline?rollout={ids['base']}&type=RunStarted")
     assert len(events(found)) == 4
+    for each in events(found):
+        assert "RunStarted" in page(client, each).text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/timeline/new", 400),
+        ("/timeline/new?after=soon", 400),
+        ("/timeline/new?after=2026-11-23T09:13:00", 400),
+        ("/event", 404),
+        ("/event?pk=ROLLOUT%23r-1", 404),
+        ("/event?pk=ROLLOUT%23r-1&sk=x", 404),
+    ],
+)
+def test_an_address_that_lacks_something_says_so(client: TestClient, path: str, status: int) -> None:
+    assert "That did not work" in page(client, path, status).text
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """What the console shows of values, without a page."""
 
+from typing import Any
+
 import pytest
 
 from pointsman.core.index.entries import entry_of
 from pointsman.core.index.outcomes import OUTCOMES
 from pointsman.core.model import RolloutState, RunState
 from pointsman.core.run_request import RunRequest, Trigger
+from pointsmanctl.console.rendering import environment
 from pointsmanctl.console.views.diff_view import diff_view
 from pointsmanctl.console.views.group_view import folded, row_of_entry
 from pointsmanctl.console.views.links import host_url, timeline_url, web_url
@@ -71,6 +74,14 @@ def test_a_log_that_is_no_address_of_the_web_is_not_linked() -> None:
     runs = tuple(run.replace(log_url="javascript:alert(1)", reason="it broke") for run in loaded.runs)
     [row] = run_rows(type(loaded)(loaded.rollout, runs))
     assert (row.log_url, row.why, row.tone) == (None, "it broke", "bad")
+
+
+def test_who_has_no_login_is_named_in_short_and_found_by_the_whole_arn() -> None:
+    arn = "arn:aws:sts::111111111111:assumed-role/Ops/kofi"
+    row = row_of_entry(entry_of(ended_run("dev/eu-west-1").replace(actor=arn), None), ())
+    assert row.who != row.person == arn
+    macros: Any = environment().get_template("macros.html").module
+    assert f'href="{timeline_url(actor=arn)}"' in macros.trail_row(row)
 
 
 def test_runs_of_a_rollout_that_succeeded_are_one_row_and_others_stay() -> None:
