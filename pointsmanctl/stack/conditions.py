@@ -6,7 +6,7 @@ from datetime import datetime
 
 import typer
 
-from pointsman.core.index.outcomes import OUTCOMES, STEP_TYPES
+from pointsman.core.index.outcomes import OUTCOMES
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.trail.events import TYPES
 from pointsmanctl.stack.time_span import bounded
@@ -74,8 +74,8 @@ def check_types(types: Sequence[str]) -> None:
 
 
 def has_entries(query: IndexQuery) -> bool:
-    """Whether lists have what is asked for: of a run's steps, they have none."""
-    return not STEP_TYPES & {*query.types}
+    """Whether the index has all that is asked for: of a run's steps, it has none."""
+    return not query.needs_rollouts
 
 
 def nothing_found(query: IndexQuery) -> str:

@@ -1,6 +1,6 @@
 """Queries of the audit trail: what the index finds, and the events themselves."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +11,9 @@ from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, unmarshal
 from pointsman.adapters.index_dynamodb import DynamoEntryReader
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.index.entries import branch_of, entry_of, event_has_task
+from pointsman.core.index.entries import branch_of
 from pointsman.core.index.entry import EventKey, IndexEntry
 from pointsman.core.index.missing_results import misses_results, place_of_end
-from pointsman.core.index.outcomes import STEP_TYPES
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
 from pointsman.core.index.streams import FoundEntry
@@ -22,6 +21,7 @@ from pointsman.core.trail.events import BuildReported, HostResultRecorded, Rollo
 from pointsman.core.trail.item import ReadEvent, read_item
 from pointsman.core.trail.keys import rollout_partition
 from pointsman.core.trail.long_diffs import parts_with_rest, with_whole_diffs
+from pointsmanctl.stack.steps import meets, steps_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -69,9 +69,9 @@ class TrailReader:
             branch = branch_of(starts[0].change.ref) if starts else None
             known = {EventKey.of(each) for each in whole}
             missing = {each.key for each in whole if misses_results(each, known)}
-            return _newest((each for each in whole if _meets(each, query, branch, missing)), limit)
-        if query.types and STEP_TYPES & {*query.types}:
-            return self._steps(query, limit)
+            return _newest((each for each in whole if meets(each, query, branch, missing)), limit)
+        if query.needs_rollouts:
+            return _newest(steps_of(self, query, limit), limit)
         return by_time(self.load(each.entry for each in islice(_once(self.find(query)), limit)).values())
 
     def of_rollout(self, rollout: str) -> list[ReadEvent] | None:
@@ -122,22 +122,6 @@ class TrailReader:
         place = place_of_end(event)
         return place is not None and not self.load_places([place])
 
-    def _steps(self, query: IndexQuery, limit: int) -> list[ReadEvent]:
-        """Return events that only their rollouts have: of the rollouts that the other conditions find."""
-        rollouts: dict[str, None] = {}
-        found: list[ReadEvent] = []
-        trail = DynamoTrail(self.client, self.audit_table)
-        for each in self.find(query.replace(types=(), outcomes=())):
-            rollout = each.entry.rollout
-            if rollout and rollout not in rollouts:
-                rollouts[rollout] = None
-                for name in query.types:
-                    events = trail.with_key(rollout_partition(rollout), f"{name}#")
-                    found += [event for event in events if _meets(event, query, each.entry.branch)]
-            if len(found) >= limit:
-                break
-        return _newest(found, limit)
-
 
 def by_time(events: Iterable[ReadEvent]) -> list[ReadEvent]:
     """Return events by their times."""
@@ -171,14 +155,3 @@ def _sort_time(event: ReadEvent) -> datetime:
     if isinstance(event, BuildReported) and not event.at.microsecond:
         return event.at + timedelta(microseconds=999_999)
     return event.at
-
-
-def _meets(event: ReadEvent, query: IndexQuery, branch: str | None, missing: Container[str] = ()) -> bool:
-    """Whether an event meets the conditions, except those on files. `branch`: that of its rollout.
-
-    `missing`: the keys of ends of runs of which Ansible did not report that it finished.
-    """
-    entry = entry_of(event, branch, misses_results=event.key in missing)
-    in_time = (query.since is None or query.since <= event.at) and (query.until is None or event.at <= query.until)
-    has_task = query.task is None or event_has_task(event, query.task, query.outcomes)
-    return in_time and query.matches(entry) and has_task

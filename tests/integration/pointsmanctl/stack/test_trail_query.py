@@ -20,7 +20,7 @@ from pointsmanctl.main import app
 from pointsmanctl.output.shapes import event_object
 from pointsmanctl.stack.connection import Connection
 from pointsmanctl.stack.trail_query import TrailReader
-from tests.support.events import started_rollout
+from tests.support.events import reported, started_rollout
 from tests.support.index import index_trail
 from tests.support.rollouts import MORNING
 from tests.support.tables import create_tables
@@ -105,6 +105,65 @@ def test_steps_of_runs_are_found_through_their_rollouts(client: "DynamoDBClient"
     DynamoTrail(client, "audit").record(waited)
     assert ask(client, about(types=("RunWaited",), person="hana")) == []
     assert ask(client, about(types=("RunWaited",), account="dev")) == [waited]
+
+
+def test_a_step_is_found_though_its_rollout_began_before_and_has_no_other_event(client: "DynamoDBClient") -> None:
+    begun = started_rollout("dev/eu-west-1").replace(at=MORNING - timedelta(hours=20), rollout=f"r-{'e' * 16}")
+    run = {"rollout": begun.rollout, "target": "dev/eu-west-1", "attempt": 1, "build_arn": "arn:aws:codebuild:x"}
+    step = RunStarted.read(run | {"at": MORNING})
+    for event in (begun, step):
+        DynamoTrail(client, "audit").record(event)
+    assert ask(client, about(types=("RunStarted",), since=MORNING - timedelta(minutes=5))) == [step]
+    assert ask(client, about(types=("RunStarted",), account="dev")) == [step]
+
+
+def test_the_newest_steps_are_found_not_those_of_the_newest_rollouts(client: "DynamoDBClient") -> None:
+    steps = []
+    for number, (begins, ends) in enumerate([(0, 50), (10, 20), (12, 15)]):
+        rollout = f"r-{number:016x}"
+        run = {"rollout": rollout, "target": "dev/eu-west-1", "attempt": 1}
+        for at in (begins + 1, ends - 1):
+            fields = run | {"at": MORNING + timedelta(seconds=at), "attempt": at, "blocked_by": "r-x"}
+            steps.append(RunWaited.read(fields))
+        end = EVENTS[0].replace(rollout=rollout, at=MORNING + timedelta(seconds=ends))
+        for event in (end, *steps[-2:]):
+            DynamoTrail(client, "audit").record(event)
+    newest = sorted(steps, key=lambda each: each.at)
+    assert ask(client, about(types=("RunWaited",)), 2) == newest[-2:]
+    assert ask(client, about(types=("RunWaited",)), 3) == newest[-3:]
+
+
+def test_a_build_outside_pointsman_is_found_by_its_type(client: "DynamoDBClient") -> None:
+    outside = reported("dev/eu-west-1", "SUCCEEDED").replace(at=MORNING, rollout="", started_by="omar")
+    DynamoTrail(client, "audit").record(outside)
+    assert ask(client, about(types=("BuildReported",))) == [outside]
+
+
+SUCCEEDED = ended(5, "omar", "dev/eu-west-1", "b" * 40).replace(attempt=2, state=RunState.SUCCEEDED)
+
+
+@pytest.mark.parametrize(
+    ("question", "is_found"),
+    [
+        (about(outcomes=("succeeded",), account="dev"), True),
+        (about(outcomes=("succeeded",), account="dev", person="omar", route="site"), True),
+        (about(outcomes=("succeeded",), account="dev", person="hana"), False),
+        (about(types=("RunEnded",), region="eu-west-1", repository="acme/infra"), True),
+        (about(types=("RunEnded",), person="omar"), True),
+        (about(types=("RunEnded",), route="site", outcomes=("succeeded",)), True),
+        (about(types=("RunEnded",), person="omar", outcomes=("failed",)), False),
+        (about(types=("RunEnded",), outcomes=("succeeded",)), True),
+        (about(account="dev"), True),
+        (about(account="dev", person="omar"), False),  # lists of a person have the hosts of such a run
+        (about(person="omar"), False),
+    ],
+    ids=str,
+)
+def test_a_run_that_succeeded_is_found_whatever_else_is_asked(
+    client: "DynamoDBClient", question: IndexQuery, is_found: bool
+) -> None:
+    DynamoTrail(client, "audit").record(SUCCEEDED)
+    assert (SUCCEEDED in ask(client, question)) is is_found
 
 
 def test_an_event_of_a_newer_version_is_shown_as_far_as_it_is_known(client: "DynamoDBClient") -> None:

@@ -29,6 +29,7 @@ from pointsman.core.trail.wave_events import GateEvaluated, GateOutcome, Rollout
 
 # Steps on the way of a run. `--rollout` shows them; a list of many rollouts shows what came of them.
 STEPS: Final = (RunWaited, RunDelayed, RunStarted)
+RUN_ENDED: Final = RunEnded.__name__
 STEP_TYPES: Final = frozenset({*(each.__name__ for each in STEPS), "BuildReported", "PlaybookEnded"})
 
 WOULD_CHANGE: Final = "would_change"  # of a host or a task in a check
@@ -94,6 +95,11 @@ def is_listed(event: Event) -> bool:
 def is_quiet(event: Event) -> bool:
     """Whether only its target, its rollout and the time find the event: a run that succeeded, as its hosts show."""
     return isinstance(event, RunEnded) and event.state is RunState.SUCCEEDED
+
+
+def is_quiet_entry(entry: IndexEntry) -> bool:
+    """The same of an entry."""
+    return entry.type == RUN_ENDED and RunState.SUCCEEDED.value in entry.outcomes
 
 
 def in_words(outcome: str) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from pointsman.core.index.entry import IndexEntry
+from pointsman.core.index.outcomes import RUN_ENDED, STEP_TYPES
 from pointsman.core.value import Value
 
 
@@ -27,6 +28,21 @@ class IndexQuery(Value, kw_only=True, frozen=True):
     path: str | None = None  # of a file on a host; needs `host`
     outcomes: tuple[str, ...] = ()  # one of them
     types: tuple[str, ...] = ()  # one of them
+
+    @property
+    def is_about_runs_that_succeeded(self) -> bool:
+        """Whether it may be answered by the end of a run that succeeded, which few partitions have."""
+        return "succeeded" in self.outcomes or (RUN_ENDED in self.types and not self.outcomes)
+
+    @property
+    def needs_rollouts(self) -> bool:
+        """Whether only the rollouts themselves have all that answers it: steps, and runs that succeeded of a person."""
+        if STEP_TYPES & {*self.types}:
+            return True
+        found_by_run = self.rollout or self.account or self.region or self.commit or self.file or self.author
+        found_by_change = self.person or self.route or self.repository
+        is_of_runs = RUN_ENDED in self.types and self.is_about_runs_that_succeeded
+        return bool(is_of_runs and found_by_change and not found_by_run)
 
     def matches(self, entry: IndexEntry) -> bool:
         """Whether an entry meets the conditions, except those on time, authors, files, tasks and paths."""

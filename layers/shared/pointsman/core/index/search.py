@@ -14,7 +14,7 @@ from pointsman.core.index.facets import (
     partitions,
     path_value,
 )
-from pointsman.core.index.outcomes import OUTCOMES_OF_TYPE
+from pointsman.core.index.outcomes import OUTCOMES_OF_TYPE, RUN_ENDED, is_quiet_entry
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, FoundEntry, PageRequest
 from pointsman.core.trail.event import Event
@@ -90,14 +90,17 @@ def _candidates(reader: EntryReader, query: IndexQuery, rollouts: set[str] | Non
     elif narrow is not None:
         of_task = stream(partitions(Facet.TASK, query.task)) if query.task and not query.path else None
         yield from _cheaper(stream(narrow), of_task, query) if of_task else stream(narrow)
-    elif rollouts is not None and len(rollouts) <= FEW_ROLLOUTS:
+    elif rollouts is not None and (len(rollouts) <= FEW_ROLLOUTS or query.is_about_runs_that_succeeded):
         yield from stream(_of_rollouts(rollouts))
     elif rollouts is None and query.commit:
         yield from _of_commit(reader, query.commit, oldest, before)
     else:
-        broad = _rarest([stream(each) for each in list(_broad(reader, query)) or [partitions(Facet.TIME)]])
-        one_by_one = rollouts is not None and _is_dearer(broad, query, rollouts)
-        yield from stream(_of_rollouts(rollouts or set())) if one_by_one else broad
+        conditions = list(_broad(reader, query, all_runs=rollouts is not None)) or [partitions(Facet.TIME)]
+        broad = _rarest([stream(each) for each in conditions])
+        if rollouts is not None and _is_dearer(broad, query, rollouts):
+            yield from stream(_of_rollouts(rollouts))
+        else:  # some of several have no quiet entries, so the answer has none, whichever is read
+            yield from (each for each in broad if len(conditions) == 1 or not is_quiet_entry(each.entry))
 
 
 def _rarest(streams: list[EntryStream]) -> EntryStream:
@@ -155,8 +158,14 @@ def _of_file(query: IndexQuery) -> list[str]:
     return partitions(Facet.FILE, file_value(query.repository or "", query.file)) if query.file else []
 
 
-def _broad(reader: EntryReader, query: IndexQuery) -> Iterator[list[str]]:
-    """The partitions of each condition that many entries may meet."""
+def _broad(reader: EntryReader, query: IndexQuery, *, all_runs: bool) -> Iterator[list[str]]:
+    """The partitions of each condition that many entries may meet. `all_runs`: rather those with every run."""
+    has_quiet = query.is_about_runs_that_succeeded
+    if query.account or query.region:
+        targets = [each for each in reader.targets() if _is_at(each, query)]
+        yield [one for each in targets for one in partitions(Facet.TARGET, each)]
+        if has_quiet or all_runs:
+            return
     for facet, value in (
         (Facet.TASK, query.task),
         (Facet.PERSON, query.person),
@@ -167,11 +176,8 @@ def _broad(reader: EntryReader, query: IndexQuery) -> Iterator[list[str]]:
         if value:
             yield partitions(facet, value)
     outcomes = query.outcomes or _outcomes_of(query.types)
-    if outcomes and "ok" not in outcomes:
+    if outcomes and "ok" not in outcomes and not (has_quiet and RUN_ENDED in query.types):
         yield [one for each in outcomes for one in partitions(Facet.OUTCOME, each)]
-    if query.account or query.region:
-        targets = [each for each in reader.targets() if _is_at(each, query)]
-        yield [one for each in targets for one in partitions(Facet.TARGET, each)]
 
 
 def _outcomes_of(types: tuple[str, ...]) -> tuple[str, ...]:
