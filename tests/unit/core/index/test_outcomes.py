@@ -28,7 +28,7 @@ def broken(**about: Any) -> HostResultRecorded:
 def found(event: HostResultRecorded, **conditions: Any) -> list[IndexEntry]:
     index, trail = MemoryIndex(), MemoryTrail()
     trail.record(event)
-    Indexer(index, trail.start_of_rollout).apply([EventChange(place=EventKey.of(event), new=event)])
+    Indexer(index, trail.start_of_rollout, trail.load).apply([EventChange(place=EventKey.of(event), new=event)])
     return [each.entry for each in search(index, trail.event, IndexQuery(**conditions))]
 
 

@@ -60,9 +60,12 @@ class Indexer:
         delete: Entries = {}
         for change in changes:
             for old, new in self._entries_of_change(change, related):
-                gone = {key: each for key, each in old.items() if key not in new}
-                put = {key: each for key, each in put.items() if key not in gone} | new
-                delete = {key: each for key, each in (delete | gone).items() if key not in put}
+                for key, each in old.items():  # also what an earlier change of this batch would have put
+                    put.pop(key, None)
+                    delete[key] = each
+                for key, each in new.items():
+                    delete.pop(key, None)
+                    put[key] = each
         self._writer.write(put.values(), delete.values())
         self._note_lists(events.values())
         return len(put)

@@ -1,0 +1,42 @@
+"""The index after a batch of the stream is what it would be after its changes one by one."""
+
+from pointsman.adapters.index_memory import MemoryIndex
+from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.index.entry import EventKey
+from pointsman.core.index.indexer import EventChange, Indexer
+from pointsman.core.trail.events import HostResultRecorded
+from tests.support.events import DEV, host, task
+
+
+def result(name: str) -> HostResultRecorded:
+    return host(DEV, tasks=[task(name=name, changed_paths=[f"/etc/{name}"])])
+
+
+LEAKED, CORRECTED = result("s3cret"), result("removed")
+
+
+def change(old: HostResultRecorded | None, new: HostResultRecorded | None) -> EventChange:
+    return EventChange(place=EventKey.of(LEAKED), old=old, new=new)
+
+
+def keys(*batches: list[EventChange]) -> set[tuple[str, str]]:
+    """The keys of the index after these batches."""
+    index = MemoryIndex()
+    indexer = Indexer(index, MemoryTrail().start_of_rollout, MemoryTrail().load)
+    for batch in batches:
+        indexer.apply(batch)
+    return {*index.keys()}
+
+
+def test_an_erratum_in_the_batch_of_its_event_leaves_nothing_of_what_it_removed() -> None:
+    recorded, corrected = change(None, LEAKED), change(LEAKED, CORRECTED)
+    assert any("s3cret" in pk for pk, _ in keys([recorded]))
+    together = keys([recorded, corrected])
+    assert not any("s3cret" in pk for pk, _ in together)
+    assert together == keys([recorded], [corrected]) == keys([change(None, CORRECTED)])
+
+
+def test_an_event_that_expires_in_its_batch_has_no_entries() -> None:
+    assert keys([change(None, LEAKED), change(LEAKED, None)]) == set()
+    again = [change(None, LEAKED), change(LEAKED, None), change(None, LEAKED)]
+    assert keys(again) == keys(again[:1])
