@@ -7,12 +7,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from pointsman.adapters.dynamodb import marshal
 from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.reindex_dynamodb import DynamoIndexTable
 from pointsman.core.index.entries import StoredEntry, entries_of, host_entry_of
 from pointsman.core.index.facets import Facet, partitions
 from pointsman.core.index.indexer import EntryWriter
-from pointsman.core.index.streams import NEWEST, EntryReader, PageRequest
+from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, PageRequest
 from pointsman.core.trail.events import read_event
 from tests.support.events import DEV, EVENTS, PROD, host, sample
 from tests.support.tables import create_tables
@@ -132,3 +133,29 @@ def test_the_whole_index_is_read_in_segments_and_by_keys(index: Index) -> None:
     assert table.stored([first, ("host#none", "0")]) == {first: entries[first].item()}
     table.delete([first, ("host#none", "0")])
     assert table.stored(entries.keys()).keys() == {*others}
+
+
+def test_entries_that_only_a_newer_version_can_read_hide_none_of_the_others() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_tables(client)
+        table = DynamoIndexTable(client, "index")
+        partition = partitions(Facet.TARGET, DEV)[0]
+        events = [host(DEV, f"web-{number:03d}", at=number) for number in range(400)]
+        table.write([each for event in events for each in entries_of(event) if each.pk == partition], [])
+        for each in whole(table, partition)[3:390]:
+            client.put_item(TableName="index", Item=marshal({"pk": each.pk, "sk": each.sk, "type": 7}))
+        found = [each.entry.host for each in EntryStream(table, [partition], "", NEWEST)]
+        assert found == [f"web-{number:03d}" for number in (*range(399, 396, -1), *range(9, -1, -1))]
+
+
+def test_a_host_that_only_a_newer_version_can_read_hides_none_of_the_others() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb")
+        create_tables(client)
+        table = DynamoIndexTable(client, "index")
+        stored = host_entry_of(host(DEV, "web-1"))
+        assert stored
+        table.put_host(stored)
+        client.put_item(TableName="index", Item=marshal({"pk": stored.pk, "sk": f"web-1#{PROD}", "outcome": 7}))
+        assert [each.target for each in table.hosts("web-1")] == [DEV]

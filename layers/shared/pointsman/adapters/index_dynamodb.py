@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
@@ -100,7 +101,7 @@ class DynamoEntryReader:
         """See EntryReader.hosts."""
         names = [partition(Facet.HOSTS, "", name)] if name else partitions(Facet.HOSTS)
         items = [item for each in names for item in self._items(each, host_sort_key(name) if name else "")]
-        hosts = [HostEntry.read(item) for item in items]
+        hosts = _known_hosts(items)
         return sorted(hosts, key=lambda host: (host.host, host.target))
 
     def targets(self) -> list[str]:
@@ -130,8 +131,16 @@ class DynamoEntryReader:
                 ScanIndexForward=False,
                 Limit=request.limit + 1,
             )
+        last = answer.get("LastEvaluatedKey")
         found = tuple(_found(answer["Items"], request.before))
-        return Page(entries=found, more="LastEvaluatedKey" in answer)
+        return Page(entries=found, more=last is not None, end=unmarshal(last)["sk"] if last else None)
+
+
+def _known_hosts(items: Iterable[dict[str, Any]]) -> Iterator[HostEntry]:
+    """The hosts of items, without those that only a newer version can read."""
+    for item in items:
+        with suppress(ValidationError):
+            yield HostEntry.read(item)
 
 
 def _found(items: Iterable[Any], before: str) -> Iterator[FoundEntry]:

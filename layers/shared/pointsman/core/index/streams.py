@@ -29,10 +29,15 @@ class FoundEntry(Value, kw_only=True, frozen=True):
 
 
 class Page(Value, kw_only=True, frozen=True):
-    """Entries of a partition. `more`: there may be older ones."""
+    """Entries of a partition. `more`: there may be older ones, from `end` on if the last could not be read."""
 
     entries: tuple[FoundEntry, ...]
     more: bool
+    end: str | None = None
+
+    def next_before(self, before: str) -> str:
+        """Where the next page begins, after this one from `before` on."""
+        return self.end or (self.entries[-1].sort_key if self.entries else before)
 
 
 class EntryReader(Protocol):
@@ -91,9 +96,11 @@ class EntryStream:
             last = found.sort_key
 
     def _refill(self) -> None:
-        """If a partition has nothing left, read on in all that have little left."""
-        if not any(each.more and not each.buffer for each in self._partitions):
-            return
+        """While a partition has nothing left, read on in all that have little left."""
+        while any(each.more and not each.buffer for each in self._partitions):
+            self._read_on()
+
+    def _read_on(self) -> None:
         waiting = [each for each in self._partitions if each.more and len(each.buffer) <= self._page // 4]
         requests = [
             PageRequest(partition=each.name, oldest=self._oldest, before=each.before, limit=self._page)
@@ -103,4 +110,4 @@ class EntryStream:
         for each, page in zip(waiting, self._reader.pages(requests), strict=True):
             each.buffer.extend(page.entries)
             each.more = page.more
-            each.before = page.entries[-1].sort_key if page.entries else each.before
+            each.before = page.next_before(each.before)
