@@ -55,6 +55,7 @@ target_name = _matching(r"[a-z0-9-]+/[a-z0-9-]+", "account/region, such as prod/
 target_part = _matching(
     r"(\*|[a-z0-9-]+)/(\*|[a-z0-9-]+)", "account/region, such as prod/eu-west-1, prod/* or */eu-west-1"
 )
+commit_part = _matching(r"[0-9a-fA-F]{4,64}", "a commit: give at least 4 hexadecimal digits")
 rollout_id = _matching(r"r-[0-9a-f]{16}", "a rollout id, such as r-3f2a9c0d1e2b4a56: `pointsman status` lists them")
 
 

@@ -1,6 +1,5 @@
 """`pointsman why <sha>`: the deliveries of a commit, each route's decision, and what followed."""
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from pointsmanctl.options import (
     SinceOption,
     StackOption,
     WhereOption,
+    commit_part,
     connect_stack,
     full_name,
 )
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pointsman.core.trail.events import TrailEvent
     from pointsmanctl.stack.deliveries import DeliveryReport
 
-MIN_LENGTH = 4  # characters of a commit
 MAX_EVENTS = 1_000
 NOT_FOUND_HINT = (
     "Perhaps GitHub did not deliver it, Pointsman rejected it (401, 413), or no route is for its repository (200). "
@@ -35,7 +34,7 @@ NOT_FOUND_HINT = (
 
 
 def why(
-    commit: Annotated[str, typer.Argument(help="The commit, or its first characters.")],
+    commit: Annotated[str, typer.Argument(help="The commit, or its first 4 or more digits.", callback=commit_part)],
     repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
     since: SinceOption = None,
     output: OutputOption = Format.TABLE,
@@ -54,8 +53,6 @@ def why(
     from pointsmanctl.stack.time_span import bounded
 
     sha = commit.lower()
-    if not re.fullmatch(rf"[0-9a-f]{{{MIN_LENGTH},64}}", sha):
-        raise typer.BadParameter(f"{commit!r} is not a commit: give at least {MIN_LENGTH} hexadecimal digits")
     now = datetime.now(UTC)
     query = bounded(IndexQuery(repository=repository, commit=sha, types=EVENT_TYPES), since, None, now)
     connection = connect_stack(cloud, stack, region)

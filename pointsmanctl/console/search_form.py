@@ -7,13 +7,14 @@ from typing import Final
 import typer
 from starlette.datastructures import QueryParams
 
-from pointsmanctl.options import full_name, not_empty, rollout_id, target_part
+from pointsmanctl.options import commit_part, full_name, not_empty, rollout_id, target_part
 from pointsmanctl.stack.conditions import Conditions, check_outcomes, check_types
 
 VIEWS: Final = ("task", "host", "event")
 FEWEST, MOST = 1, 500
 _SEVERAL: Final = ("outcome", "type")
 _CHECKS: Final[Mapping[str, Callable[[str | None], str | None]]] = {
+    "commit": commit_part,
     "repo": full_name,
     "target": target_part,
     "rollout": rollout_id,

@@ -15,6 +15,7 @@ from pointsmanctl.options import (
     StackOption,
     UntilOption,
     WhereOption,
+    commit_part,
     connect_stack,
     full_name,
     not_empty,
@@ -64,7 +65,9 @@ def audit(
         str | None, typer.Option(help="Login of who wrote, committed or co-authored a change.", callback=not_empty)
     ] = None,
     repository: Annotated[str | None, typer.Option("--repo", help="owner/name.", callback=full_name)] = None,
-    commit: Annotated[str | None, typer.Option(help="Commit, or its first characters.", callback=not_empty)] = None,
+    commit: Annotated[
+        str | None, typer.Option(help="Commit, or its first 4 or more digits.", callback=commit_part)
+    ] = None,
     branch: Annotated[str | None, typer.Option(help="Branch of --repo.", callback=not_empty)] = None,
     file: Annotated[str | None, typer.Option(help="File of --repo that was changed.", callback=not_empty)] = None,
     target: Annotated[

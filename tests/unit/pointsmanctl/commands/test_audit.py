@@ -100,7 +100,7 @@ def test_a_span_that_no_calendar_has_is_a_usage_error_that_names_its_option(comm
         (("--branch", "main"), "Invalid value for --branch: it needs --repo"),
         (("--file", "site.yml"), "Invalid value for --file: it needs --repo"),
         (("--type", "RunEnded", "--type", "RunEnd"), "'RunEnd' is not an event type. Use one of: BuildReported, "),
-        (("--commit", ""), "Invalid value for '--commit': the value is empty"),
+        (("--commit", ""), "Invalid value for '--commit': '' is not a commit"),
     ],
 )
 def test_an_invalid_query_is_a_usage_error(words: tuple[str, ...], expected: str) -> None:
@@ -156,6 +156,8 @@ def test_a_status_of_nothing_is_a_usage_error() -> None:
         (("--target", "prod"), "'prod' is not account/region"),
         (("--target", "prod/eu*"), "is not account/region"),
         (("--repo", "infra"), "'infra' is not owner/name"),
+        (("--commit", "abc"), "'abc' is not a commit: give at least 4 hexadecimal digits"),
+        (("--commit", "main"), "'main' is not a commit"),
         (("--rollout", "r-1"), "'r-1' is not a rollout id, such as"),
     ],
 )
