@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from pointsman.core.text import CONTROL, escape_invisible
 
@@ -17,6 +17,9 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
 
+
+# https://owasp.org/www-community/attacks/CSV_Injection; tabs and line breaks are shown as their codes.
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 type Object = Mapping[str, Any]
 """A JSON object, made by output/shapes.py."""
@@ -48,7 +51,13 @@ def _print_csv(rows: Iterable[Object], columns: Sequence[str]) -> None:
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+    writer.writerows([_inert(_cell(row.get(name)), row.get(name)) for name in columns] for row in rows)
+
+
+def _inert(cell: str, value: object) -> str:
+    """Return a cell that no spreadsheet takes for a formula: text that looks like one begins with an apostrophe."""
+    is_number = isinstance(value, int | float)
+    return f"'{cell}" if cell.startswith(_FORMULA) and not is_number else cell
 
 
 def _cell(value: object) -> str:

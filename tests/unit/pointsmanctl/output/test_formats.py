@@ -46,3 +46,12 @@ def test_csv_has_a_header_and_a_record_on_each_line(capsys: pytest.CaptureFixtur
 def test_no_matching_events_is_a_valid_answer(capsys: pytest.CaptureFixture[str], output: str, text: str) -> None:
     print_objects([], Format(output), ("name",))
     assert capsys.readouterr().out == text
+
+
+@pytest.mark.parametrize("text", ['=HYPERLINK("http://evil","x")', "+1", "-1+1", "@SUM(A1)", "＝1+1"])
+def test_a_spreadsheet_runs_no_text_of_the_trail(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    print_objects([{"text": text, "list": [text, "b"], "number": -1}], Format.CSV, ("text",))
+    print_objects([{"text": text, "list": [text], "number": -1.5}], Format.CSV, ("list", "number"))
+    _, first, _, second = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert first == [f"'{text}"]
+    assert second == [f"'{text}", "-1.5"]
