@@ -38,7 +38,10 @@ def fingerprint_of(pem: bytes) -> str:
 
 def trusted(keys: Mapping[str, bytes], fingerprint: str | None) -> dict[str, bytes]:
     """The keys that may have signed: all of them, or the one of `fingerprint`. Their fingerprints are computed anew."""
-    found = {fingerprint_of(pem): pem for pem in keys.values()}
+    try:
+        found = {fingerprint_of(pem): pem for pem in keys.values()}
+    except ValueError as error:
+        raise InvalidInput(f"a public key of the archive cannot be read: {error}") from error
     if fingerprint is None:
         return found
     wanted = fingerprint.strip().lower().replace(":", "")

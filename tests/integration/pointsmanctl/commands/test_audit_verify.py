@@ -127,6 +127,19 @@ def test_a_file_that_is_no_bundle_is_refused(tmp_path: Path, content: bytes | No
     assert "--save-bundle" in done.stderr
 
 
+def test_a_bundle_whose_content_is_damaged_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "trail.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as bundle:
+        bundle.writestr("keys/4f.pem", "no key " * 50)
+    done = run("audit", "verify", "--bundle", path)
+    assert (done.exit_code, "a public key of the archive cannot be read" in done.stderr) == (2, True)
+    content = bytearray(path.read_bytes())
+    content[41:50] = b"\xff" * 9  # in the compressed data
+    path.write_bytes(content)
+    done = run("audit", "verify", "--bundle", path)
+    assert (done.exit_code, "is not a bundle" in done.stderr) == (2, True)
+
+
 def test_what_the_stream_did_not_deliver_is_added_from_the_table(stack: ArchivingStack) -> None:
     lost = host(PROD, "db-1").replace(at=datetime.now(UTC) - timedelta(days=40))
     DynamoTrail(stack.dynamodb, "audit").record(lost)

@@ -95,6 +95,30 @@ def test_what_the_stream_has_seen_is_named_with_its_time(trail: ArchivedTrail) -
     assert removed.detail.endswith("was removed at 2026-11-23 16:00:00")
 
 
+def test_an_event_that_was_removed_and_put_back_is_named(trail: ArchivedTrail) -> None:
+    trail.stream(trail.change(trail.table[PARTITION, ONE.key], "REMOVE"))
+    trail.stream(trail.put(ONE.replace(at=MORNING.replace(hour=13), status="ok")))
+    trail.close(2)
+    removed, changed = trail.verify().findings
+    assert (removed.kind, removed.key, changed.kind, changed.key) == ("removed", ONE.key, "changed", ONE.key)
+    assert removed.detail.endswith("was removed at 2026-11-23 16:00:00")
+    assert changed.detail.endswith("was overwritten at 2026-11-23 16:00:00")
+
+
+def test_another_event_in_the_place_of_one_that_expired_is_named(trail: ArchivedTrail) -> None:
+    del trail.table[PARTITION, ONE.key]  # DynamoDB's own removals are not archived
+    trail.stream(trail.put(ONE.replace(at=MORNING.replace(hour=13), status="ok")))
+    trail.close(2)
+    assert trail.found() == [("changed", "trail", ONE.key)]
+
+
+def test_the_same_event_in_two_digests_is_no_alteration(trail: ArchivedTrail) -> None:
+    item = trail.table[PARTITION, ONE.key]
+    trail.stream(trail.change(item, "INSERT"))
+    trail.close(2)
+    assert trail.verify().proven
+
+
 def test_what_was_overwritten_in_a_range_is_named_though_it_is_older(trail: ArchivedTrail) -> None:
     trail.stream(trail.put(RUN.replace(actor="mallory"), "MODIFY"))
     trail.close(2)
@@ -168,6 +192,18 @@ def test_a_changed_digest_is_named_by_its_hour(trail: ArchivedTrail) -> None:
     trail.archive.locked[name_of(12)] = forged.to_bytes()
     [finding, *_] = trail.verify().findings
     assert finding.detail == "The digest of 2026-11-23 12:00 does not have a valid signature"
+
+
+def test_a_digest_whose_signature_is_no_number_is_named(trail: ArchivedTrail) -> None:
+    signed = SignedDigest.read_bytes(trail.archive.locked[name_of(12)])
+    trail.archive.locked[name_of(12)] = signed.replace(signature="none").to_bytes()
+    [finding, *_] = trail.verify().findings
+    assert finding.detail == "The digest of 2026-11-23 12:00 does not have a valid signature"
+
+
+def test_an_object_beside_the_digests_is_no_digest(trail: ArchivedTrail) -> None:
+    trail.archive.locked["digests/2026/11/23/xx.json.gz"] = trail.archive.locked[name_of(12)]
+    assert trail.verify().proven
 
 
 @pytest.mark.parametrize(

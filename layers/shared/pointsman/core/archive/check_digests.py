@@ -39,8 +39,8 @@ class DigestCheck:
             return f"is that of {digest.hour:%Y-%m-%d %H:00}"
         if signed.key not in self._keys:
             return f"was signed with another key ({signed.key[:16]})"
-        signature, message = bytes.fromhex(signed.signature), bytes.fromhex(signed.sha256)
-        if not self._check_signature(self._keys[signed.key], signature, message):
+        signature, message = _bytes_of(signed.signature), bytes.fromhex(signed.sha256)
+        if signature is None or not self._check_signature(self._keys[signed.key], signature, message):
             return "does not have a valid signature"
         return None
 
@@ -49,6 +49,13 @@ def read_digest(content: bytes | None) -> SignedDigest | None:
     """The digest in an object; None: it cannot be read."""
     try:
         return SignedDigest.read_bytes(content or b"")
+    except ValueError:
+        return None
+
+
+def _bytes_of(hexadecimal: str) -> bytes | None:
+    try:
+        return bytes.fromhex(hexadecimal)
     except ValueError:
         return None
 

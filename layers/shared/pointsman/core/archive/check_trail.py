@@ -63,12 +63,11 @@ class PartitionCheck:
         """Whether an event was overwritten or removed."""
         before: ChainLink | None = None
         for digest, now in item.links:
-            if now.change == "MODIFY" and not self._accounts_for(before, now):
+            if now.change == "REMOVE":
+                yield _of_item("removed", digest, now, f"was removed at {now.written_at:%Y-%m-%d %H:%M:%S}")
+            elif not self._follows(before, now):
                 yield _of_item("changed", digest, now, f"was overwritten at {now.written_at:%Y-%m-%d %H:%M:%S}")
             before = now
-        digest, last = item.links[-1]
-        if last.change == "REMOVE":
-            yield _of_item("removed", digest, last, f"was removed at {last.written_at:%Y-%m-%d %H:%M:%S}")
 
     def compare(self, partition: str, items: Sequence[Mapping[str, Any]]) -> list[Finding]:
         """Compare a partition of the trail with what was archived of it."""
@@ -91,6 +90,12 @@ class PartitionCheck:
             else:
                 different[key] = (link.sha256, sha256)
         return findings + [_different(archived[key], owner, is_own=owner == key) for key, owner in owners(different)]
+
+    def _follows(self, before: ChainLink | None, now: ChainLink) -> bool:
+        """Whether an item may be what it is `now`: new, stored once more as it was, or changed by an erratum."""
+        if now.change == "INSERT" and (before is None or before.sha256 == now.sha256):
+            return True
+        return self._accounts_for(before, now)
 
     def _accounts_for(self, before: ChainLink | None, now: ChainLink) -> bool:
         """Whether an erratum made an item what it is `now`. What it was before may be before the range."""

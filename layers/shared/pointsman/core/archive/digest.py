@@ -97,6 +97,14 @@ def digest_hour(name: str) -> datetime:
     return datetime.strptime(name, f"{DIGESTS}%Y/%m/%d/%H.json.gz").replace(tzinfo=UTC)
 
 
+def is_digest_name(name: str) -> bool:
+    """Whether an object of this name is a digest."""
+    try:
+        return digest_name(digest_hour(name)) == name
+    except ValueError:
+        return False
+
+
 def export_folder(hour: datetime) -> str:
     """The folder of an hour in the export, as Athena and DuckDB name partitions."""
     return f"events/date={hour.astimezone(UTC):%Y-%m-%d}/hour={hour.astimezone(UTC):%H}/"
