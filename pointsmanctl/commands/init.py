@@ -75,8 +75,10 @@ def _own_region() -> str:
     import boto3
     from botocore.exceptions import BotoCoreError
 
+    from pointsmanctl.stack.settings import region_of_environment
+
     try:
-        return boto3.Session().region_name or ""
+        return region_of_environment() or boto3.Session().region_name or ""
     except BotoCoreError:  # such as an AWS_PROFILE that does not exist
         return ""
 

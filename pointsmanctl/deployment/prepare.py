@@ -19,7 +19,7 @@ from pointsmanctl.deployment.sources import Sources, build_control
 from pointsmanctl.deployment.stack_deployer import StackDeployer
 from pointsmanctl.deployment.stack_events import Pace
 from pointsmanctl.errors import InvalidInput
-from pointsmanctl.stack.settings import read_settings
+from pointsmanctl.stack.settings import read_settings, region_of_environment
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def control_region(settings: DeploySettings, general: str | None) -> str:
     import boto3
     from botocore.exceptions import BotoCoreError
 
-    region = settings.region or general
+    region = settings.region or general or region_of_environment()
     if not region:
         try:
             region = boto3.Session(profile_name=settings.profile).region_name

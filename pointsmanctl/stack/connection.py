@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pointsmanctl.errors import CloudUnavailable
 from pointsmanctl.stack.local_record import LocalRecord
-from pointsmanctl.stack.settings import STACK, StackSettings
+from pointsmanctl.stack.settings import STACK, StackSettings, region_of_environment
 
 if TYPE_CHECKING:
     import boto3
@@ -125,7 +125,7 @@ def _on_aws(settings: StackSettings) -> Connection:
     from botocore.exceptions import BotoCoreError
 
     try:
-        session = boto3.Session(region_name=settings.region, profile_name=settings.profile)
+        session = boto3.Session(region_name=settings.region or region_of_environment(), profile_name=settings.profile)
     except BotoCoreError as error:  # such as a profile that does not exist
         raise _unreadable(settings, error) from error
     return Connection(session, None, _outputs(session, None, settings))

@@ -47,6 +47,14 @@ def read_settings(stack: str | None = None, region: str | None = None) -> StackS
     return StackSettings(values.get("stack", STACK), values.get("region"), profile)
 
 
+def region_of_environment() -> str | None:
+    """Return the region of AWS_REGION, which every AWS SDK reads but boto3; it reads AWS_DEFAULT_REGION by itself.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+    """
+    return os.environ.get("AWS_REGION") or None
+
+
 def config_files() -> list[Path]:
     """Return the files that may exist, the most important first."""
     home = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"

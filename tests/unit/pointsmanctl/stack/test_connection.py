@@ -64,3 +64,16 @@ def test_the_outputs_of_the_stack_are_read_in_the_region_of_the_settings() -> No
     assert connect(Where.AWS, StackSettings("other", "eu-west-1"), None).audit_table == "audit-7"
     with pytest.raises(CloudUnavailable):
         connect(Where.AWS, StackSettings("other", "us-east-1"), None)
+
+
+@pytest.mark.usefixtures("no_local_cloud")
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_without_a_region_in_the_settings_it_is_that_of_the_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for each in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(each)
+    template = '{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"AuditTableName": {"Value": "audit-7"}}}'
+    boto3.client("cloudformation", "eu-central-1").create_stack(StackName="other", TemplateBody=template)
+    monkeypatch.setenv(name, "eu-central-1")
+    assert connect(Where.AWS, StackSettings("other"), None).audit_table == "audit-7"
