@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pointsman.adapters.archive_s3 import S3Archive
 from pointsman.adapters.dynamodb import segment_of
-from pointsman.core.archive.chain import time_of
 from pointsman.core.archive.digest import DIGESTS, SignedDigest
 from pointsman.core.archive.stream import read_segment, segment_from_table
+from pointsman.core.trail.item import time_of
 from pointsmanctl.stack.archive import archive_of
 
 if TYPE_CHECKING:

@@ -54,3 +54,7 @@ def test_a_name_is_what_lists_and_people_can_copy() -> None:
     assert is_name(name)
     assert is_name(name[:SHORT])
     assert len(name) == 19
+
+
+def test_an_event_before_1970_has_a_name() -> None:
+    assert name_of_event(EVENTS[0].replace(at=MORNING.replace(year=1900))).startswith("0-")

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from pointsman.core.archive.stream import ChangeKind, StreamedItem, hour_of
-from pointsman.core.trail.item import ATTRIBUTES, digest
+from pointsman.core.trail.item import ATTRIBUTES, digest, time_of
 from pointsman.core.value import Value
 
 
@@ -142,11 +142,3 @@ def agrees(item: Mapping[str, Any]) -> bool:
         return False
     same = all((item.get(name) or None) == (data.get(name) or None) for name in ("type", *ATTRIBUTES))
     return same and time_of(item) == time_of(data)
-
-
-def time_of(item: Mapping[str, Any]) -> datetime | None:
-    """The time of an item or its data; None: it has no valid one."""
-    try:
-        return datetime.fromisoformat(str(item.get("at"))).astimezone(UTC)
-    except ValueError:
-        return None

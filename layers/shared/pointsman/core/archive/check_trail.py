@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Protocol
 
-from pointsman.core.archive.chain import ChainLink, agrees, time_of
+from pointsman.core.archive.chain import ChainLink, agrees
 from pointsman.core.archive.digest import Digest
 from pointsman.core.archive.errata import Errata
 from pointsman.core.archive.findings import Finding, of_event, owners
 from pointsman.core.trail.item import digest as hash_of
+from pointsman.core.trail.item import time_of
 from pointsman.core.value import Value
 
 _of_item = partial(of_event, "trail")

@@ -49,7 +49,7 @@ def find_named(reader: EntryReader, text: str) -> list[IndexEntry]:
 
 
 def _name(at: datetime, identity: str) -> str:
-    return f"{_base36(int(at.timestamp()))}-{identity}"
+    return f"{_base36(max(int(at.timestamp()), 0))}-{identity}"  # a time before 1970 is no time of an event
 
 
 def _base36(number: int) -> str:

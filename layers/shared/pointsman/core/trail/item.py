@@ -11,6 +11,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import TrailEvent, read_event
 
 EXPIRES_AT = "expires_at"
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 ATTRIBUTES = ("actor", "repository", "commit", "target", "host", "rollout", "route")
 
 
@@ -91,14 +93,32 @@ def from_item(item: dict[str, Any]) -> TrailEvent:
 
 
 def read_item(item: dict[str, Any]) -> ReadEvent:
-    """The event of `item`, or a NewerEvent when this version cannot read it."""
+    """The event of `item`, or a NewerEvent when this version cannot read it, whatever somebody has put into it."""
     try:
         return from_item(item)
-    except ValidationError:
-        attributes = {name: item.get(name) for name in ("pk", "sk", "at", *ATTRIBUTES)}
-        return NewerEvent.read(
-            attributes | {"type": NewerEvent.__name__, "stored_type": item.get("type"), "data": item.get("data") or {}}
+    except (ValidationError, KeyError):
+        data = item.get("data")
+        texts: dict[str, Any] = {name: _text(item.get(name)) for name in ATTRIBUTES}
+        return NewerEvent(
+            at=time_of(item) or _NEVER,
+            pk=item["pk"],
+            sk=item["sk"],
+            stored_type=_text(item.get("type")) or "unknown",
+            data=data if isinstance(data, dict) else {},
+            **texts,
         )
+
+
+def time_of(item: Mapping[str, Any]) -> datetime | None:
+    """The time of an item or its data; None: it has no valid one."""
+    try:
+        return datetime.fromisoformat(str(item.get("at"))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def digest(data: Any) -> str:
