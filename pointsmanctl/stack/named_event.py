@@ -25,7 +25,9 @@ def find_event(reader: "TrailReader", text: str, key: str | None = None) -> Read
         found = DynamoTrail(reader.client, reader.audit_table).event(text, key)
         events = [found] if found else []
     elif match := _OF_A_ROLLOUT.fullmatch(text):
-        every = reader.of_rollout(match[1]) or []
+        every = reader.of_rollout(match[1])
+        if every is None:
+            raise InvalidInput(f"{match[1]} has too many events to look among them: give its partition and its key")
         events = [each for each in every if event_id(each.partition, each.key).startswith(match[2])]
     elif is_name(text):
         events = _named(reader, text)

@@ -106,6 +106,7 @@ def audit(
     """Search the audit trail. An event is shown if it meets every condition."""
     if has_subcommand(ctx):
         return
+    from pointsman.core.index.outcomes import STEP_TYPES
     from pointsman.core.index.query import IndexQuery
     from pointsmanctl.commands.audit.follow import check_follow, follow_trail
     from pointsmanctl.stack.conditions import Conditions, has_entries
@@ -138,7 +139,9 @@ def audit(
         _print_groups(reader, query, limit, by, diff=diff, pager=pager)
         return
     events = _newest(reader, query, limit)
-    whole = query == IndexQuery(rollout=rollout, until=query.until) and len(events) < limit
+    all_asked_for = query == IndexQuery(rollout=rollout, until=query.until) and len(events) < limit
+    # Of a rollout that is too large to read, there is what the index has: no step of a run.
+    whole = all_asked_for and any(event.type in STEP_TYPES for event in events)
     _print(events, query, output, diff=diff, pager=pager, complete=whole)
 
 

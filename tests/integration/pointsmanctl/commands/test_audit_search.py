@@ -5,14 +5,18 @@ from collections.abc import Iterator
 import pytest
 
 from pointsmanctl.commands.audit import search as command
+from pointsmanctl.output.run_ends import NOT_REPORTED
+from pointsmanctl.stack import trail_query
 from tests.support.command_line import run
-from tests.support.events import DEV, PROD, host, started_rollout, task
+from tests.support.events import DEV, PROD, ROLLOUT, ended_run, host, started_rollout, started_run, task
 from tests.support.recorded_trail import recorded_trail
 
 MANY = [task(name=f"Task number {number}", diff=f"-a\n+{number}\n") for number in range(12)]
 EVENTS = [
     started_rollout(DEV, PROD),
     *(host(DEV, f"web-{number}", at=number, tasks=MANY) for number in range(1, 4)),
+    started_run(PROD, at=5),
+    ended_run(PROD, "failed", at=20),
     host(PROD, "db-1", at=9, tasks=[*MANY[:4], task(name="Task number 4", diff="-a\n+another\n")]),
 ]
 
@@ -38,6 +42,16 @@ def test_a_task_is_found_wherever_it_is_in_its_event(others: tuple[str, ...]) ->
 def test_a_task_of_a_host_is_read_from_its_event_if_the_index_has_no_room_for_it() -> None:
     [found] = ask("--task", "Task number 11", "--host", "web-2")
     assert "changed Task number 11" in found
+
+
+@pytest.mark.parametrize(("pages", "is_said"), [(4, True), (0, False)])
+def test_only_of_a_rollout_that_was_read_as_a_whole_it_is_said_that_ansible_reported_no_end(
+    monkeypatch: pytest.MonkeyPatch, pages: int, is_said: bool
+) -> None:
+    monkeypatch.setattr(trail_query, "_PAGES_OF_A_ROLLOUT", pages)
+    shown = run("audit", "--rollout", ROLLOUT, "--by", "event").stdout
+    assert "run failed" in shown
+    assert (NOT_REPORTED in shown) is is_said
 
 
 def test_the_diff_of_one_task_comes_without_the_others() -> None:

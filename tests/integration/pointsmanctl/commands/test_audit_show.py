@@ -12,6 +12,7 @@ from pointsman.core.index.facets import event_id
 from pointsman.core.trail.events import HostResultRecorded, TrailEvent, read_event
 from pointsmanctl.commands.audit import show as command
 from pointsmanctl.output.event_page import event_page
+from pointsmanctl.stack import trail_query
 from tests.support.command_line import printed, run
 from tests.support.events import DEV, EVENTS, ROLLOUT, host, sample, started_rollout, task, waited
 from tests.support.recorded_trail import recorded_trail
@@ -48,6 +49,12 @@ def trail() -> Iterator[None]:
 
 def ask(*words: object) -> Result:
     return run("audit", "show", *words)
+
+
+def test_a_rollout_that_is_too_large_to_look_into_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trail_query, "_PAGES_OF_A_ROLLOUT", 0)
+    done = ask(f"{ROLLOUT}/{event_id(STEP.partition, STEP.key)}")
+    assert (done.exit_code, "too many events" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("length", [SHORT, None])
