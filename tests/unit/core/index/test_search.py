@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from itertools import islice
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -102,7 +103,7 @@ def a_rollout(number: int, seed: random.Random, hosts: int = 2) -> list[Event]:
         events.append(started_run(target).replace(**about, at=after(at)))
         for which in range(hosts):
             names = seed.sample(TASKS, seed.randint(0, 3))
-            status = seed.choice(("ok", "changed", "failed"))
+            status = seed.choice(("changed" if names else "ok", "failed"))
             tasks = [task(name=each, changed_paths=["/etc/nginx.conf"]) for each in names]
             result = host(target, f"web-{which}", status=status, tasks=tasks)
             events.append(result.replace(**about, at=after(at + 1 + which)))
@@ -253,6 +254,32 @@ def test_what_followed_is_the_same_whether_rollouts_are_read_one_by_one_or_not(
     assert found
     monkeypatch.setattr("pointsman.core.index.search.FEW_ROLLOUTS", 1_000)
     assert world.found(asked) == found
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"outcomes": ("failed",)},
+        {"outcomes": ("succeeded",)},
+        {"account": "dev"},
+        {"account": "dev", "types": ("RunEnded",)},
+        {"task": "Restart", "outcomes": ("changed",)},
+        {"types": ("HostResultRecorded",)},
+        {"region": "eu-west-1", "route": "site"},
+    ],
+    ids=str,
+)
+def test_the_answer_is_the_same_whether_rollouts_are_few_or_many(
+    world: World, others: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = IndexQuery(author="kofi", **others)
+    answers = []
+    for few, units in ((1_000, 0), (0, 0), (0, 1_000_000)):
+        monkeypatch.setattr("pointsman.core.index.search.FEW_ROLLOUTS", few)
+        monkeypatch.setattr("pointsman.core.index.search.READ_UNITS_OF_A_ROLLOUT", units)
+        answers.append(world.found(query))
+    assert answers[0]
+    assert answers[0] == answers[1] == answers[2]
 
 
 def test_who_asked_for_a_commit_once_more_is_not_its_author(world: World) -> None:

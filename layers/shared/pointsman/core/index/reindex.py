@@ -121,7 +121,7 @@ class Reindexer:
         ]
         if self._repair:
             self._write(judged, {*missing, *wrong}, {keys[key] for key in (*missing, *wrong)})
-        return IndexTally(events=len(page), entries=len(keys), missing=len(missing), wrong=len(wrong))
+        return IndexTally(events=len(judged), entries=len(keys), missing=len(missing), wrong=len(wrong))
 
     def _entries(self, events: dict[EventKey, ReadEvent]) -> dict[EventKey, dict[EntryKey, StoredEntry]]:
         related = self._indexer.related(events.values())
