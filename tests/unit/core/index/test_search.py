@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.decision import Decision, Outcome
-from pointsman.core.index.entries import entries_of, entry_of
+from pointsman.core.index.entries import entries_of, entry_of, event_has_task
 from pointsman.core.index.entry import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.index.outcomes import is_listed
@@ -104,7 +104,8 @@ def a_rollout(number: int, seed: random.Random, hosts: int = 2) -> list[Event]:
         for which in range(hosts):
             names = seed.sample(TASKS, seed.randint(0, 3))
             status = seed.choice(("changed" if names else "ok", "failed"))
-            tasks = [task(name=each, changed_paths=["/etc/nginx.conf"]) for each in names]
+            kinds = ({}, {"status": "failed"}, {"status": "failed", "rescued": True}) if status == "failed" else ({},)
+            tasks = [task(name=each, changed_paths=["/etc/nginx.conf"], **seed.choice(kinds)) for each in names]
             result = host(target, f"web-{which}", status=status, tasks=tasks)
             events.append(result.replace(**about, at=after(at + 1 + which)))
         events.append(ended_run(target).replace(**about, at=after(at + 5)))
@@ -131,6 +132,7 @@ queries = st.builds(
     account=st.none() | st.sampled_from(("dev", "prod")),
     region=st.none() | st.sampled_from(("eu-west-1", "us-east-1")),
     host=st.none() | st.sampled_from(("web-0", "web-1", "web-9")),
+    task=st.none() | st.sampled_from(TASKS),
     outcomes=st.sampled_from(((), ("failed",), ("changed", "failed"), ("ok",), ("started",))),
     types=st.sampled_from(((), ("HostResultRecorded",), ("RolloutStarted", "RolloutEnded"))),
 )
@@ -144,7 +146,8 @@ def listed(world: World, query: IndexQuery) -> set[tuple[str, str]]:
         ref = start.change.ref if isinstance(start, RolloutStarted) else None
         branch = {"refs/heads/main": "main", "refs/heads/feature/x": "feature/x"}.get(ref or "", ref)
         in_time = (query.since is None or event.at >= query.since) and (query.until is None or event.at <= query.until)
-        if is_listed(event) and in_time and query.matches(entry_of(event, branch)):
+        has_task = query.task is None or event_has_task(event, query.task, query.outcomes)
+        if is_listed(event) and in_time and has_task and query.matches(entry_of(event, branch)):
             answer.add((event.partition, event.key))
     return answer
 
