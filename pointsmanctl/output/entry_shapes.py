@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 FIELDS: Final = (
     "type", "actor", "login", "repository", "commit", "branch", "route", "rollout", "target", "host", "instance_id",
 )  # fmt: skip
-ENTRY_COLUMNS: Final = ("event", "at", *FIELDS, "outcomes", "detail", "task", "path", "status", "changed_path")
+ENTRY_COLUMNS: Final = (
+    "event", "at", *FIELDS, "outcomes", "detail", "task", "path", "status", "changed_path", "tasks_omitted",
+)  # fmt: skip
 BLAME_COLUMNS: Final = (
     "event", "at", "target", "host", "changed_path", "task", "role", "action", "path", "repository", "commit", "actor",
     "route", "rollout", "approvers",

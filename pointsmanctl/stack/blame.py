@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pointsmanctl.stack.trail_query import TrailReader
 
 _ENTRIES: Final = 500  # of a host, among which similar paths are looked for
+_EVENTS: Final = 20  # of them, which are read if their entries have not all tasks
 _SUGGESTED: Final = 3
 
 
@@ -71,6 +72,10 @@ def _task(event: object, change: FileChange) -> TaskEntry | TaskResult:
 
 def similar_paths(reader: "TrailReader", query: IndexQuery) -> list[str]:
     """Return paths that tasks of late changed on the host, similar to that of `query`."""
-    found = islice(reader.find(query.replace(path=None)), _ENTRIES)
-    paths = {task.changed_path for each in found for task in each.entry.tasks if task.changed_path}
-    return get_close_matches(query.path or "", paths, _SUGGESTED)
+    entries = [each.entry for each in islice(reader.find(query.replace(path=None)), _ENTRIES)]
+    events = reader.load([each for each in entries if each.tasks_omitted][:_EVENTS])
+    paths = {task.changed_path for each in entries for task in each.tasks if task.changed_path}
+    paths |= {path for event in events.values() for task in getattr(event, "tasks", ()) for path in task.changed_paths}
+    wanted = query.path or ""
+    ending = sorted(path for path in paths if path.endswith(f"/{wanted.strip('/')}"))
+    return ending[:_SUGGESTED] or get_close_matches(wanted, paths, _SUGGESTED)

@@ -37,6 +37,7 @@ EVENTS = [
     approved(25, "c-3", "ada"),
     host(PROD, "web-1", at=30, attempt=2, mode="check", tasks=[wrote("Write it", "-c\n+d\n")]).replace(**ABOUT),
     host(PROD, "web-2", at=40, tasks=[task()]),
+    host(PROD, "db-1", at=50, tasks=[task(name=f"Write {n}", changed_paths=[f"/srv/{n}.conf"]) for n in range(30)]),
 ]
 
 
@@ -84,9 +85,11 @@ def test_a_cut_answer_says_so() -> None:
     [
         (
             ("web-1", "/etc/nginx/an-other.conf"),
-            "no known task changed /etc/nginx/an-other.conf on web-1. Did you mean /etc/nginx/another.conf?",
+            "no known task changed /etc/nginx/an-other.conf on web-1. Did you mean /etc/nginx/another.conf",
         ),
         (("web-2", PATH), "on web-2. A task is known by its file if its module reports which file it changed"),
+        (("db-1", "/srv/29.con"), "on db-1. Did you mean /srv/29.conf"),
+        (("db-1", "29.conf"), "on db-1. Did you mean /srv/29.conf?"),
         (("web-3", PATH), "no result of a host 'web-3'. Did you mean web-"),
     ],
 )
