@@ -55,17 +55,28 @@ def tasks_in_question(
     """
     from pointsmanctl.output.task_groups import identity, with_differences
 
-    read = with_differences(entries) if diffs else [each for each in entries if query.task and each.tasks_omitted]
+    read = with_differences(entries) if diffs else [each for each in entries if _may_lack(each, query)]
+    known = {each.place for each in read}
     for entry, tasks in with_tasks(reader, entries, read):
         asked = _asked_for(entry, tasks, query)
         # Of an entry that was found by a task, the others are not in question.
-        about = entry.replace(tasks_omitted=0) if query.task else entry
+        about = entry.replace(tasks_omitted=0) if query.task or entry.place in known else entry
         yield about, asked if diffs else [identity(task) for task in asked]
+
+
+def _may_lack(entry: IndexEntry, query: IndexQuery) -> bool:
+    """Whether the index may not have the task in question: one of a name, or of an outcome that the first lack."""
+    if not entry.tasks_omitted:
+        return False
+    return query.task is not None or not any(task_meets(_mode(entry), task, query.outcomes) for task in entry.tasks)
 
 
 def _asked_for(entry: IndexEntry, tasks: Tasks, query: IndexQuery) -> Tasks:
     if query.task:
         name = one_line(query.task, LONGEST_NAME)
         tasks = [task for task in tasks if one_line(task.name, LONGEST_NAME) == name] or tasks
-    mode = Mode.CHECK if is_of_check(entry) else Mode.APPLY
-    return [task for task in tasks if task_meets(mode, task, query.outcomes)] or tasks
+    return [task for task in tasks if task_meets(_mode(entry), task, query.outcomes)] or tasks
+
+
+def _mode(entry: IndexEntry) -> Mode:
+    return Mode.CHECK if is_of_check(entry) else Mode.APPLY

@@ -12,9 +12,11 @@ from tests.support.events import DEV, PROD, ROLLOUT, ended_run, host, started_ro
 from tests.support.recorded_trail import recorded_trail
 
 MANY = [task(name=f"Task number {number}", diff=f"-a\n+{number}\n") for number in range(12)]
+BROKEN = [*(task(name=f"Step {n}") for n in range(12)), task(name="Start it", status="failed", diff=None)]
 EVENTS = [
     started_rollout(DEV, PROD),
     *(host(DEV, f"web-{number}", at=number, tasks=MANY) for number in range(1, 4)),
+    host(PROD, "mail-1", at=8, status="failed", tasks=BROKEN),
     started_run(PROD, at=5),
     ended_run(PROD, "failed", at=20),
     host(PROD, "db-1", at=9, tasks=[*MANY[:4], task(name="Task number 4", diff="-a\n+another\n")]),
@@ -42,6 +44,12 @@ def test_a_task_is_found_wherever_it_is_in_its_event(others: tuple[str, ...]) ->
 def test_a_task_of_a_host_is_read_from_its_event_if_the_index_has_no_room_for_it() -> None:
     [found] = ask("--task", "Task number 11", "--host", "web-2")
     assert "changed Task number 11" in found
+
+
+def test_the_changes_of_a_host_that_failed_are_shown_though_the_index_has_the_failure_first() -> None:
+    changed = ask("--outcome", "changed", "--host", "mail-1")
+    assert [f"changed Step {number} " in line for number, line in enumerate(changed)] == [True] * 12
+    assert "failed Start it" in ask("--outcome", "failed", "--host", "mail-1")[0]
 
 
 @pytest.mark.parametrize(("pages", "is_said"), [(4, True), (0, False)])
