@@ -165,11 +165,20 @@ def test_any_combination_finds_what_reading_everything_finds(world: World, query
 def test_the_newest_come_first_and_a_page_goes_on_where_the_last_ended(
     world: World, query: IndexQuery, length: int
 ) -> None:
-    whole = [each.sort_key for each in search(world.index, world.trail.event, query)]
-    assert whole == sorted(whole, reverse=True)
+    whole = list(search(world.index, world.trail.event, query))
+    assert [each.sort_key for each in whole] == sorted((each.sort_key for each in whole), reverse=True)
     first = whole[:length]
-    rest = search(world.index, world.trail.event, query.replace(before=first[-1])) if first else iter(())
-    assert first + [each.sort_key for each in rest] == whole
+    rest = search(world.index, world.trail.event, query.replace(before=first[-1].sort_key)) if first else iter(())
+    assert [each.entry.place for each in (*first, *rest)] == [each.entry.place for each in whole]
+
+
+def test_a_page_goes_on_where_the_last_ended_though_it_is_read_from_other_partitions(world: World) -> None:
+    query = IndexQuery(task="Write the configuration", outcomes=("failed",))
+    whole = world.found(query)
+    for found in search(world.index, world.trail.event, query):
+        rest = world.found(query.replace(before=found.sort_key))
+        place = (found.entry.event_partition, found.entry.event_key)
+        assert rest == whole[whole.index(place) + 1 :]
 
 
 @pytest.mark.parametrize("name", TASKS)

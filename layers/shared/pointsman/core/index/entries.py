@@ -18,6 +18,7 @@ from pointsman.core.index.facets import (
     partition,
     path_value,
     sort_key,
+    task_sort_key,
 )
 from pointsman.core.index.missing_results import NOT_REPORTED, RESULTS_MISSING
 from pointsman.core.index.outcomes import (
@@ -209,12 +210,12 @@ def _entries_of_tasks(
     """An entry for each task, and one for each file that an item of it changed."""
     for number, task in enumerate(tasks):
         pk = partition(Facet.TASK, task.name, identity)
-        yield StoredEntry(pk=pk, sk=f"{sk}#{number:05d}", entry=_with_task(plain, event, task))
+        yield StoredEntry(pk=pk, sk=task_sort_key(sk, number), entry=_with_task(plain, event, task))
     for number, task in enumerate(event.tasks):
         entry = _with_task(plain, event, task)
         for path in task.changed_paths if WOULD_CHANGE not in entry.outcomes else ():
             pk = partition(Facet.PATH, path_value(event.target, event.host, path), identity)
-            yield StoredEntry(pk=pk, sk=f"{sk}#{number:05d}", entry=entry)
+            yield StoredEntry(pk=pk, sk=task_sort_key(sk, number), entry=entry)
 
 
 def _with_task(plain: IndexEntry, event: HostResultRecorded, task: TaskResult) -> IndexEntry:

@@ -111,6 +111,21 @@ def sort_key(at: datetime, identity: str) -> str:
     return f"{timestamp(at)}#{identity}"
 
 
+def task_sort_key(event_key: str, number: int) -> str:
+    """The sort key of a task of an event, where each has an entry."""
+    return f"{event_key}#{number:05d}"
+
+
+def event_sort_key(key: str) -> str:
+    """The sort key of the event of a task's sort key, or the key itself."""
+    return "#".join(key.split("#")[:2])
+
+
+def is_by_task(name: str) -> bool:
+    """Whether each task has an entry in a partition."""
+    return name.partition("#")[0] in (Facet.TASK, Facet.PATH)
+
+
 def commit_sort_key(commit: str, at: datetime, identity: str) -> str:
     """The sort key in a partition of commits."""
     return f"{commit.lower()[:_LONGEST_COMMIT]}#{sort_key(at, identity)}"

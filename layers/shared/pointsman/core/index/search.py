@@ -9,8 +9,10 @@ from pointsman.core.index.facets import (
     Facet,
     branch_value,
     commit_partition_value,
+    event_sort_key,
     file_value,
     host_value,
+    is_by_task,
     partitions,
     path_value,
 )
@@ -81,8 +83,10 @@ def _candidates(reader: EntryReader, query: IndexQuery, rollouts: set[str] | Non
     """Entries that may match, newest first."""
     oldest, before = timestamp(query.since) if query.since else "", _before(query)
 
-    def stream(partitions: list[str]) -> EntryStream:
-        return EntryStream(reader, partitions, oldest, before)
+    def stream(names: list[str]) -> EntryStream:
+        # The page before may have ended at a task, whose event is in partitions that have no tasks.
+        by_task = any(is_by_task(each) for each in names)
+        return EntryStream(reader, names, oldest, before if by_task else event_sort_key(before))
 
     narrow = _narrow(reader, query)
     if rollouts is None and (query.file or query.author):
