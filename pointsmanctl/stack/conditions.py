@@ -84,4 +84,6 @@ def nothing_found(query: IndexQuery) -> str:
 
     start = f" since {local_minute(query.since)}" if query.since else ""
     has_name = query.host or query.route or query.task or query.branch
-    return f"No matching events{start}.{' Names are case-sensitive.' if has_name else ''}"
+    where, _, name = (query.host or "").rpartition("/")
+    hint = f" The name of this host may be {name}: give {where} as its target." if where else ""
+    return f"No matching events{start}.{' Names are case-sensitive.' if has_name else ''}{hint}"

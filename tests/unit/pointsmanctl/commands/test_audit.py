@@ -170,6 +170,11 @@ def test_without_a_match_the_user_is_reminded_of_case(trail: Trail) -> None:
     assert "Names are case-sensitive" not in run("audit").stderr
 
 
+def test_a_host_with_its_target_is_answered_with_how_to_ask(trail: Trail) -> None:
+    shown = run("audit", "--host", "prod/eu-west-1/web-1").stderr
+    assert "The name of this host may be web-1: give prod/eu-west-1 as its target." in shown
+
+
 @pytest.mark.parametrize("options", [(), ("--diff",), ("--output=json",)])
 @pytest.mark.parametrize("by", ["task", "host", "event"])
 def test_text_from_outside_moves_no_cursor_and_turns_no_line_around(
