@@ -17,12 +17,18 @@ from pointsman.core.trail.loops import joined_loops
 from pointsmanctl.output.entry_lines import how_it_ran, outcome_text, result_of
 
 
-def joined_parts(events: Iterable[ReadEvent]) -> list[ReadEvent]:
-    """Return `events` with the parts of one host's result joined, at the position of the last part."""
+def joined_parts(events: Iterable[ReadEvent], *, complete: bool = True) -> list[ReadEvent]:
+    """Return `events` with the parts of one host's result joined, at the position of the last part.
+
+    `complete`: these are all events of their rollouts, so that a part that is not among them is missing. Of an answer
+    to a question, the other parts may be elsewhere.
+    """
     events = list(events)
     results = [event for event in events if isinstance(event, HostResultRecorded)]
     by_host = groupby(sorted(results, key=_build_and_host), key=_build_and_host)
-    results_by_host = {key: _joined(sorted(parts, key=lambda each: each.part)) for key, parts in by_host}
+    results_by_host = {
+        key: _joined(sorted(parts, key=lambda each: each.part), complete=complete) for key, parts in by_host
+    }
     last = {_build_and_host(event): event for event in results}
     return [
         results_by_host[_build_and_host(event)] if isinstance(event, HostResultRecorded) else event
@@ -35,11 +41,12 @@ def _build_and_host(event: HostResultRecorded) -> tuple[str, str]:
     return (event.build_arn, event.host)
 
 
-def _joined(parts: list[HostResultRecorded]) -> HostResultRecorded:
+def _joined(parts: list[HostResultRecorded], *, complete: bool) -> HostResultRecorded:
     """Return one result made of all parts, with the counts and status of the last. Final: no part is missing."""
     last = parts[-1]
     joined = last.replace(
-        final=last.final and len(parts) == last.part,
+        part=1,
+        final=not complete or (last.final and len(parts) == last.part),
         tasks=tuple(task for part in parts for task in part.tasks),
         tasks_omitted=sum(part.tasks_omitted for part in parts),
         shortened=any(part.shortened for part in parts),

@@ -50,7 +50,9 @@ def trail_table(events: Sequence[ReadEvent], *, diffs: bool = False, complete: b
     their rollouts, so an event that is not among them was never reported.
     """
     ends = ends_among(events) if complete else None
-    pairs = [(sanitized(event), _end_note(event, ends)) for event in _with_reasons(joined_parts(events))]
+    pairs = [
+        (sanitized(event), _end_note(event, ends)) for event in _with_reasons(joined_parts(events, complete=complete))
+    ]
     return LineTable(
         [header(f"TIME ({zone_name()})", *COLUMNS), *(_event_line(event, note, diffs=diffs) for event, note in pairs)]
     )

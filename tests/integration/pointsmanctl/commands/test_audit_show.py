@@ -57,6 +57,12 @@ def test_a_rollout_that_is_too_large_to_look_into_says_so(monkeypatch: pytest.Mo
     assert (done.exit_code, "too many events" in done.stderr) == (2, True)
 
 
+def test_a_part_of_a_result_is_not_said_to_lack_the_others() -> None:
+    page = "\n".join(printed(event_page(RESULT.replace(part=1, final=False))))
+    assert "is missing" not in page
+    assert ["final", "false"] in [line.split() for line in page.splitlines()]
+
+
 @pytest.mark.parametrize("length", [SHORT, None])
 def test_an_event_is_shown_in_words_with_all_its_fields(length: int | None) -> None:
     shown = ask(name_of_event(RESULT)[:length]).stdout

@@ -89,6 +89,19 @@ def test_a_host_of_which_an_earlier_part_is_missing_says_so() -> None:
     assert "part of this host's result is missing" in lines(whole)[0]  # type: ignore[arg-type]
 
 
+def test_of_an_answer_no_part_is_said_to_be_missing_since_it_may_be_elsewhere() -> None:
+    for parts in ([part(1, "a")], [part(2, "b", final=True)], [part(1, "a"), part(3, "c", final=True)]):
+        (whole,) = joined_parts(parts, complete=False)
+        assert "is missing" not in lines(whole)[0]  # type: ignore[arg-type]
+
+
+def test_parts_that_were_joined_before_are_whole() -> None:
+    once = joined_parts([part(1, "a"), part(2, "b", final=True)])
+    assert joined_parts(once) == once
+    incomplete = joined_parts([part(1, "a"), part(3, "c", final=True)])
+    assert joined_parts(incomplete) == incomplete
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
