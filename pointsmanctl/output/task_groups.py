@@ -49,11 +49,20 @@ def _parts(
     rollout = entry.rollout or entry.event_partition
     is_check = is_of_check(entry)
     for task in tasks:
-        yield (rollout, is_check, identity(task)), task, 0
+        yield (rollout, is_check, identity(task), _failure(task)), task, 0
     if not tasks:
         yield (rollout, entry.outcomes, entry.detail), None, 0
     elif omitted := omitted_tasks(entry, tasks):
         yield (rollout, is_check, "omitted"), None, omitted
+
+
+def _failure(task: TaskEntry | TaskResult) -> str | None:
+    """Why a task failed, if that was read: hosts on which it failed for different reasons are different lines."""
+    return task.message if isinstance(task, TaskResult) and _failed_by_itself(task) else None
+
+
+def _failed_by_itself(task: TaskEntry | TaskResult) -> bool:
+    return task.status != "changed" and not (task.ignored or task.rescued)
 
 
 def identity(task: TaskEntry | TaskResult) -> TaskEntry:
@@ -72,11 +81,12 @@ def by_host(found: Iterable[FoundTasks]) -> list[FoundTasks]:
 
 
 def with_differences(entries: Iterable[IndexEntry]) -> list[IndexEntry]:
-    """Return the entries whose events are needed to show each difference once, each message, and every task."""
-    needed, seen = [], set[TaskEntry]()
+    """Return the entries whose events are needed: for each difference of a rollout once, each failure, every task."""
+    needed, seen = [], set[tuple[str, TaskEntry]]()
     for entry in entries:
-        new = {task for task in entry.tasks if task.diff or task.status != "changed"} - seen
-        if new or entry.tasks_omitted:
+        rollout = entry.rollout or entry.event_partition
+        new = {(rollout, task) for task in entry.tasks if task.diff or task.status != "changed"} - seen
+        if new or entry.tasks_omitted or any(map(_failed_by_itself, entry.tasks)):
             needed.append(entry)
             seen |= new
     return needed

@@ -1,6 +1,7 @@
 """The search of `pointsman audit` by task, from the index on moto."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,19 @@ from tests.support.recorded_trail import recorded_trail
 
 MANY = [task(name=f"Task number {number}", diff=f"-a\n+{number}\n") for number in range(12)]
 BROKEN = [*(task(name=f"Step {n}") for n in range(12)), task(name="Start it", status="failed", diff=None)]
+WHY = ("no space", "not permitted", "no space")
+
+
+def unmounted(why: str) -> dict[str, Any]:
+    return task(name="Mount it", status="failed", diff=None, message=why)
+
+
 EVENTS = [
     started_rollout(DEV, PROD),
     *(host(DEV, f"web-{number}", at=number, tasks=MANY) for number in range(1, 4)),
     host(PROD, "mail-1", at=8, status="failed", tasks=BROKEN),
+    *(host(PROD, "cache-1", at=n, rollout=f"r-{n:016x}", tasks=[task(name="Set it again")]) for n in (11, 12)),
+    *(host(PROD, f"nfs-{n}", at=12 + n, status="failed", tasks=[unmounted(why)]) for n, why in enumerate(WHY, 1)),
     started_run(PROD, at=5),
     ended_run(PROD, "failed", at=20),
     host(PROD, "db-1", at=9, tasks=[*MANY[:4], task(name="Task number 4", diff="-a\n+another\n")]),
@@ -44,6 +54,20 @@ def test_a_task_is_found_wherever_it_is_in_its_event(others: tuple[str, ...]) ->
 def test_a_task_of_a_host_is_read_from_its_event_if_the_index_has_no_room_for_it() -> None:
     [found] = ask("--task", "Task number 11", "--host", "web-2")
     assert "changed Task number 11" in found
+
+
+def test_the_same_change_in_another_rollout_has_its_diff_too() -> None:
+    shown = ask("--task", "Set it again", "--diff")
+    assert sum("changed Set it again" in line for line in shown) == 2
+    assert sum("+nofile 65536" in line for line in shown) == 2
+
+
+def test_hosts_on_which_a_task_failed_for_different_reasons_are_different_lines() -> None:
+    assert len(ask("--task", "Mount it")) == 1
+    shown = ask("--task", "Mount it", "--diff")
+    assert ["no space" in line for line in shown] == [True, False]
+    assert "on nfs-3, nfs-1" in shown[0]
+    assert "not permitted" in shown[1]
 
 
 def test_the_changes_of_a_host_that_failed_are_shown_though_the_index_has_the_failure_first() -> None:
