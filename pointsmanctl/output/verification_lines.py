@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from pointsman.core.archive.findings import Finding, Verification
-from pointsman.core.text import pluralize
+from pointsman.core.text import escape_invisible, pluralize
 from pointsmanctl.output.times import as_json, at_minute
 
 COLUMNS: Final = ("proven", "first", "until", "hours", "events", "kind", "where", "hour", "partition", "key", "detail")
@@ -12,7 +12,14 @@ _MOST_FINDINGS: Final = 20
 
 
 def verification_lines(result: Verification) -> Iterator[str]:
-    """The result, for people: first whether the range is proven, then what was found, then what to know."""
+    """The result, for people: first whether the range is proven, then what was found, then what to know.
+
+    Keys are what somebody has put into the table or a bundle: they cannot move the cursor over the lines before.
+    """
+    yield from map(escape_invisible, _lines(result))
+
+
+def _lines(result: Verification) -> Iterator[str]:
     if result.first is None or result.until is None:
         yield "Nothing is proven: the archive has no digest of this time."
     else:
