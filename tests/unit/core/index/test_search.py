@@ -294,6 +294,29 @@ def test_the_answer_is_the_same_whether_rollouts_are_few_or_many(
     assert answers[0] == answers[1] == answers[2]
 
 
+@pytest.mark.parametrize("by", [{"author": "ada"}, {"repository": "acme/infra", "file": "site.yml"}])
+def test_the_changes_themselves_are_found_with_what_followed(world: World, by: dict[str, Any]) -> None:
+    changes = set(world.found(IndexQuery(**by)))
+    assert changes
+    assert set(world.found(IndexQuery(**by, types=("DeliveryDecided",)))) == changes
+    assert set(world.found(IndexQuery(**by, outcomes=("matched",)))) == changes
+    rollouts = {f"ROLLOUT#{each}" for place in changes for each in rollouts_of(world, place)}
+    of_route = world.found(IndexQuery(**by, route="site"))
+    assert of_route
+    every = world.found(IndexQuery(route="site"))
+    assert of_route == [each for each in every if each[0] in rollouts]
+    both = world.found(IndexQuery(**by, types=("DeliveryDecided", "RolloutEnded")))
+    assert {*both} > changes
+    assert len(both) == 2 * len(changes)
+    assert world.found(IndexQuery(**by, types=("DeliveryDecided",), host="web-0")) == []
+
+
+def rollouts_of(world: World, place: tuple[str, str]) -> list[str]:
+    event = world.trail.event(*place)
+    assert isinstance(event, DeliveryDecided)
+    return [str(each.rollout) for each in event.decisions]
+
+
 def test_who_asked_for_a_commit_once_more_is_not_its_author(world: World) -> None:
     request = RunRequest(id="q-1", trigger=Trigger.PERSON, actor="arn:aws:iam::1:user/ola", reason="try again")
     start = started_rollout("dev/eu-west-1").replace(actor=request.actor, request=request)

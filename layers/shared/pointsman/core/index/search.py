@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from heapq import merge
+from itertools import groupby
 from typing import Final
 
 from pointsman.core.index.entries import has_task
@@ -39,19 +40,28 @@ def search(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[
     What followed from changes of a file or an author is found among their newest 10,000 rollouts before the time
     that is asked for.
     """
-    rollouts = _rollouts_of_changes(reader, query) if _asks_what_followed(query) else None
-    for found in _candidates(reader, query, rollouts):
+    for found in _found(reader, query):
         entry = found.entry
-        if rollouts is not None and entry.rollout not in rollouts:
-            continue
         if query.matches(entry) and (query.task is None or has_task(entry, query.task, query.outcomes, load)):
             yield found
 
 
-def _asks_what_followed(query: IndexQuery) -> bool:
-    """Whether the question is about the rollouts of changes: the entries of files and authors are of these alone."""
-    others = (query.rollout, query.host, query.task, query.account, query.region, query.outcomes, query.types)
-    return bool(query.file or query.author) and any(others)
+def _found(reader: EntryReader, query: IndexQuery) -> Iterator[FoundEntry]:
+    """Entries that may match, newest first. With a file or an author: the changes, what followed from them, or both."""
+    if not (query.file or query.author):
+        return _candidates(reader, query, None)
+    of_runs = (query.rollout, query.host, query.task, query.account, query.region)
+    changes = iter(()) if any(of_runs) else _of_changes(reader, query, _oldest(query), _before(query))
+    if not any((*of_runs, query.route, query.outcomes, query.types)):
+        return changes
+    rollouts = _rollouts_of_changes(reader, query)
+    followed = (each for each in _candidates(reader, query, rollouts) if each.entry.rollout in rollouts)
+    return _once(merge(changes, followed, key=lambda each: each.sort_key, reverse=True))
+
+
+def _once(found: Iterator[FoundEntry]) -> Iterator[FoundEntry]:
+    """Each of the entries once: those that are the same follow each other."""
+    return (next(same) for _, same in groupby(found, key=lambda each: each.sort_key))
 
 
 def _rollouts_of_changes(reader: EntryReader, query: IndexQuery) -> set[str]:
@@ -73,6 +83,11 @@ def _of_changes(reader: EntryReader, query: IndexQuery, oldest: str, before: str
     return (each for each in streams[1] if each.sort_key in by_author)
 
 
+def _oldest(query: IndexQuery) -> str:
+    """The sort key from which on every answer is."""
+    return timestamp(query.since) if query.since else ""
+
+
 def _before(query: IndexQuery) -> str:
     """The sort key before which every answer is."""
     until = f"{timestamp(query.until)}{NEWEST}" if query.until else NEWEST
@@ -81,7 +96,7 @@ def _before(query: IndexQuery) -> str:
 
 def _candidates(reader: EntryReader, query: IndexQuery, rollouts: set[str] | None) -> Iterator[FoundEntry]:
     """Entries that may match, newest first."""
-    oldest, before = timestamp(query.since) if query.since else "", _before(query)
+    oldest, before = _oldest(query), _before(query)
 
     def stream(names: list[str]) -> EntryStream:
         # The page before may have ended at a task, whose event is in partitions that have no tasks.
@@ -89,9 +104,7 @@ def _candidates(reader: EntryReader, query: IndexQuery, rollouts: set[str] | Non
         return EntryStream(reader, names, oldest, before if by_task else event_sort_key(before))
 
     narrow = _narrow(reader, query)
-    if rollouts is None and (query.file or query.author):
-        yield from _of_changes(reader, query, oldest, before)
-    elif narrow is not None:
+    if narrow is not None:
         of_task = stream(partitions(Facet.TASK, query.task)) if query.task and not query.path else None
         yield from _cheaper(stream(narrow), of_task, query) if of_task else stream(narrow)
     elif rollouts is not None and (len(rollouts) <= FEW_ROLLOUTS or query.is_about_runs_that_succeeded):
