@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from pointsman.core.index.missing_results import NOT_REPORTED
 from pointsmanctl.commands.audit import search as command
-from pointsmanctl.output.run_ends import NOT_REPORTED
 from pointsmanctl.stack import trail_query
 from tests.support.command_line import run
 from tests.support.events import DEV, PROD, ROLLOUT, ended_run, host, started_rollout, started_run, task

@@ -25,7 +25,7 @@ from pointsman.core.index.outcomes import (
     WOULD_CHANGE,
     is_listed,
     is_of_check,
-    is_quiet,
+    is_quiet_entry,
     outcomes_of,
     outcomes_of_task,
 )
@@ -180,7 +180,7 @@ def _places(event: Event, entry: IndexEntry) -> Iterator[tuple[Facet, str]]:
         yield Facet.TARGET, entry.target
         if entry.host:
             yield Facet.HOST, host_value(entry.target, entry.host)
-    if not is_quiet(event) or RESULTS_MISSING in entry.outcomes:
+    if not is_quiet_entry(entry):
         yield from _places_of_change(event, entry)
 
 

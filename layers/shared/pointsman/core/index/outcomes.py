@@ -92,14 +92,10 @@ def is_listed(event: Event) -> bool:
             return not isinstance(event, STEPS)
 
 
-def is_quiet(event: Event) -> bool:
-    """Whether only its target, its rollout and the time find the event: a run that succeeded, as its hosts show."""
-    return isinstance(event, RunEnded) and event.state is RunState.SUCCEEDED
-
-
 def is_quiet_entry(entry: IndexEntry) -> bool:
-    """The same of an entry."""
-    return entry.type == RUN_ENDED and RunState.SUCCEEDED.value in entry.outcomes
+    """Whether only its target, its rollout and the time find it: a run that succeeded, as its hosts show."""
+    outcomes = {*entry.outcomes}
+    return entry.type == RUN_ENDED and RunState.SUCCEEDED.value in outcomes and RESULTS_MISSING not in outcomes
 
 
 def in_words(outcome: str) -> str:
