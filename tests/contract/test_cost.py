@@ -1,12 +1,13 @@
 """docs/cost.md is what `make docs` computes, and its counts are those of the templates and of a rollout."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
 
-from pointsman.core.report.price import DOLLARS_A_MINUTE, billed_minutes
-from tests.contract.templates.cloudformation import ROOT, control, worker
+from pointsman.core.report.price import DOLLARS_A_MINUTE, LIST_PRICES, billed_minutes
+from tests.contract.templates.cloudformation import ROOT, control, load, worker
 from tests.contract.templates.metrics import emitted
 from tools.cost.__main__ import FILE, cost
 from tools.cost.model import IDLE_METRICS, MONTH, PUSH_METRICS, USE, Idle, Push, schedules
@@ -60,6 +61,25 @@ def test_the_idle_metrics_are_those_of_a_sweep_of_stale_messages_and_of_the_arch
 def test_reports_have_the_same_price_of_a_minute() -> None:
     """Functions cannot read the list of prices, which is no part of the product."""
     assert USE["build_minute"] == DOLLARS_A_MINUTE
+
+
+def test_the_price_list_has_what_worker_stacks_can_have_except_what_the_docs_name() -> None:
+    """A new compute type in the template needs a price, or a line in the docs that it has none."""
+    parameters = load("regional/template.yaml")["Parameters"]
+    offered = {
+        (environment, compute)
+        for environment in parameters["EnvironmentType"]["AllowedValues"]
+        for compute in parameters["ComputeType"]["AllowedValues"]
+    }
+    unpriced = offered - LIST_PRICES.keys()
+    page = (ROOT / "docs/reports.md").read_text()
+    named = page.partition("no list price")[2].partition("\n\n")[0]
+    assert LIST_PRICES.keys() <= offered
+    assert {f"{environment}/{compute}" for environment, compute in unpriced} == {
+        *re.findall(r"[A-Z_]+/BUILD_[A-Z0-9_]+", named)
+    }
+    for environment, compute in offered - unpriced:
+        assert f"| `{environment}` | `{compute}` | {LIST_PRICES[environment, compute]:g} |" in page
 
 
 @pytest.mark.parametrize(("seconds", "minutes"), [(None, 0), (0.0, 1), (59.9, 1), (60.0, 1), (60.1, 2), (3600, 60)])

@@ -22,6 +22,7 @@ from tests.support.rollouts import change
 NOVEMBER = TimeSpan.of_month("2026-11", UTC)
 MADE_AT = datetime(2026, 12, 1, 6, tzinfo=UTC)
 DEV, PROD = "dev/eu-west-1", "prod/us-east-1"
+SMALL = ("LINUX_CONTAINER", "BUILD_GENERAL1_SMALL")
 KOFI = "arn:aws:sts::111111111111:assumed-role/Ops/kofi"
 
 
@@ -100,7 +101,13 @@ class Rollout:
         )
 
     def run(
-        self, target: str = DEV, state: str = "succeeded", hours: float = 0.5, attempt: int = 1, seconds: float = 150
+        self,
+        target: str = DEV,
+        state: str = "succeeded",
+        hours: float = 0.5,
+        attempt: int = 1,
+        seconds: float = 150,
+        compute: tuple[str | None, str | None] = SMALL,
     ) -> RunEnded:
         """The end of a run."""
         built = state not in ("refused", "superseded", "cancelled", "skipped")
@@ -114,6 +121,8 @@ class Rollout:
             build_arn=arn(target, self.number) if built else None,
             log_url="https://logs.example/1" if built else None,
             duration_seconds=seconds if built else None,
+            environment_type=compute[0] if built else None,
+            compute_type=compute[1] if built else None,
         )
 
     def host(self, name: str, status: str, target: str = DEV, hours: float = 0.4, **about: Any) -> HostResultRecorded:

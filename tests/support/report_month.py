@@ -14,7 +14,7 @@ from pointsman.core.delivery import Delivery
 from pointsman.core.index.entry import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.model import Rollout, RolloutId, Run, RunState, TargetName
-from pointsman.core.ports import BuildReport
+from pointsman.core.ports import BuildReport, BuildUsage
 from pointsman.core.report.records import TrailRecord, records
 from pointsman.core.report.span import TimeSpan
 from pointsman.core.rollout_plan import ApprovalRule, OnFailure, Wave
@@ -50,17 +50,19 @@ TITLES: Final = (
     "Limit the memory of the worker service",
     "Replace ntpd by chrony",
 )
+SMALL: Final = BuildUsage(compute_type="BUILD_GENERAL1_SMALL", environment_type="LINUX_CONTAINER")
 REVIEW: Final = ApprovalRule(by=("kofi", "hana"), within_seconds=24 * 3600)
 
 
 class LoggedBuilds(MemoryBuilds):
-    """Builds that have a log."""
+    """Builds that have a log and a compute type."""
 
     def start(self, rollout: Rollout, run: Run) -> BuildReport:
         report = super().start(rollout, run)
         region = str(run.target.name).partition("/")[2]
         url = f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logsV2:log-groups"
-        return report.replace(log_url=url)
+        self.builds[report.arn] = started = report.replace(log_url=url, usage=SMALL)
+        return started
 
 
 class MonthWorld(WavesWorld):

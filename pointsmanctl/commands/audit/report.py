@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pointsman.core.report.price import DOLLARS_A_MINUTE
 from pointsmanctl.errors import InvalidInput
 from pointsmanctl.options import RegionOption, SinceOption, StackOption, UntilOption, WhereOption, connect_stack
 from pointsmanctl.output.messages import note
 from pointsmanctl.stack.connection import Where
 
 if TYPE_CHECKING:
+    from pointsman.core.report.price import BuildPrices
     from pointsman.core.report.span import TimeSpan
 
 
@@ -55,9 +55,21 @@ def report(
     output_file: Annotated[
         Path | None, typer.Option(help="Where to write the page.", show_default="standard output", dir_okay=False)
     ] = None,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="US dollars that a minute of a compute type costs you: BUILD_GENERAL1_SMALL=0.006, or "
+            "ARM_CONTAINER/BUILD_GENERAL1_SMALL=0.004. May be given several times.",
+            show_default="AWS's list prices",
+            metavar="COMPUTE_TYPE=DOLLARS",
+        ),
+    ] = None,
     minute_price: Annotated[
-        float, typer.Option(min=0, help="US dollars that a minute of CodeBuild costs you.", show_default=True)
-    ] = DOLLARS_A_MINUTE,
+        float | None,
+        typer.Option(
+            min=0, help="US dollars that a minute of every other compute type costs you.", show_default="the list"
+        ),
+    ] = None,
     cloud: WhereOption = Where.AUTO,
     stack: StackOption = None,
     region: RegionOption = None,
@@ -76,8 +88,9 @@ def report(
         raise InvalidInput("the page is for a browser: add --output-file report.html, or --format markdown")
     made_at = now()
     span = _span(month, since, until, zone_name, made_at)
+    prices = _prices(price, minute_price)
     reader = TrailReader.of(connect_stack(cloud, stack, region))
-    found = report_of(records(reader.index, reader.load_places, span), span, made_at, dollars_a_minute=minute_price)
+    found = report_of(records(reader.index, reader.load_places, span), span, made_at, prices=prices)
     if page_format is PageFormat.HTML:
         from pointsman.adapters.report_page.html import html_page as page_of
     else:
@@ -91,6 +104,15 @@ def report(
     except OSError as error:
         raise InvalidInput(f"cannot write {output_file}: {error.strerror}") from error
     note(f"wrote {output_file}")
+
+
+def _prices(texts: list[str] | None, every_other: float | None) -> "BuildPrices":
+    from pointsman.core.report.price import BuildPrices
+
+    try:
+        return BuildPrices.parse(texts or [], every_other)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--price") from error
 
 
 def _span(

@@ -62,6 +62,14 @@ def test_markdown_into_a_file(tmp_path: Path) -> None:
     assert "$9.00 at $1 a minute" in text
 
 
+def test_prices_of_compute_types() -> None:
+    asked = ("audit", "report", "--month", "2026-11", "--format", "markdown")
+    done = run(*asked, "--price", "BUILD_GENERAL1_SMALL=0.5", "--minute-price", 9)
+    assert "$4.50 at $0.5 a minute" in done.stdout
+    assert "| LINUX\\_CONTAINER/BUILD\\_GENERAL1\\_SMALL | 3 | 9 | $0.5 | $4.50 |" in done.stdout
+    assert "'small' is not a price" in usage_error(*asked, "--price", "small")
+
+
 def test_another_time() -> None:
     done = run(
         "audit",

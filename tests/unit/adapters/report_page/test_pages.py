@@ -80,6 +80,18 @@ def test_every_figure_leads_to_its_list_on_the_same_page() -> None:
     assert not page.open
 
 
+def test_pages_say_what_has_no_price() -> None:
+    push = Rollout(1, 3, targets=(DEV, PROD))
+    odd = push.run(PROD, compute=("LINUX_LAMBDA_CONTAINER", "BUILD_LAMBDA_1GB"))
+    found = report(push.start, push.run(DEV), odd, push.end())
+    html, markdown = html_of(found), markdown_page(found, NOVEMBER, "UTC")
+    for text in (" ".join(html.texts), markdown):
+        assert "$0.01 and 3 minutes without a price; 2 compute types" in text
+        assert "Give the price of a compute type with --price" in text
+    assert "| LINUX\\_LAMBDA\\_CONTAINER/BUILD\\_LAMBDA\\_1GB | 1 | 3 | – | no price |" in markdown
+    assert "Give the price" not in html_of(busy()).text
+
+
 def test_the_page_loads_nothing_and_runs_nothing() -> None:
     page = html_of(busy())
     assert not page.tags & {"script", "img", "link", "iframe", "object", "form", "input", "foreignobject"}
@@ -94,8 +106,8 @@ def test_a_chart_says_in_words_what_it_shows_and_has_a_table() -> None:
     charts = re.findall(r"<svg[^>]*>", page.text)
     assert len(charts) == 4
     assert all('role="img"' in each and "aria-label=" in each for each in charts)
-    assert page.text.count("<figcaption>") == 4
-    assert page.text.count('<table class="tallies">') == 4
+    assert page.text.count("<figcaption>") == 5  # the last of them has the prices of builds, without a chart
+    assert page.text.count('<table class="tallies">') == 5
     assert "3 Nov: 1 succeeded" in page.texts
 
 

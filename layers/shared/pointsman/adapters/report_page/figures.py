@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pointsman.adapters.report_page.words import count, dollars, duration, median, per_day, percent
+from pointsman.adapters.report_page.words import cost, count, duration, median, per_day, percent, price
 from pointsman.core.report.values import AuditReport
 
 
@@ -39,8 +39,17 @@ def figures(report: AuditReport) -> Iterator[ReportFigure]:
     drift = f"{still:,} still drifting at the end"
     yield ReportFigure(f"{report.drifting_hosts:,}", "hosts drifted", drift, "drift", alert=still > 0)
     yield ReportFigure(f"{report.checks.total:,}", "checks", "of pull requests and for drift", "checks")
-    cost = f"{dollars(report.dollars)} at ${report.dollars_a_minute:g} a minute"
-    yield ReportFigure(f"{report.minutes:,}", "build minutes", cost, "runs")
+    unpriced = report.unpriced_minutes
+    yield ReportFigure(
+        f"{report.minutes:,}", "build minutes", _cost(report), "costs" if report.costs else "runs", alert=unpriced > 0
+    )
+
+
+def _cost(report: AuditReport) -> str:
+    found = cost(report.dollars, report.unpriced_minutes)
+    if len(report.costs) == 1 and not report.unpriced_minutes:
+        return f"{found} at {price(report.costs[0].dollars_a_minute)} a minute"
+    return f"{found}; {count(len(report.costs), 'compute type')}" if report.costs else found
 
 
 def dora_figures(report: AuditReport) -> Iterator[ReportFigure]:

@@ -11,7 +11,19 @@ from pointsman.adapters.report_page.charts import changes_over_time, minutes_by_
 from pointsman.adapters.report_page.figures import dora_figures, figures
 from pointsman.adapters.report_page.files import TEMPLATES, THEME
 from pointsman.adapters.report_page.sections import sections
-from pointsman.adapters.report_page.words import SHORT_COMMIT, dollars, duration, period, safe_url, title_of, words
+from pointsman.adapters.report_page.words import (
+    SHORT_COMMIT,
+    UNPRICED,
+    compute_name,
+    cost,
+    dollars,
+    duration,
+    period,
+    price,
+    safe_url,
+    title_of,
+    words,
+)
 from pointsman.core.report.span import TimeSpan
 from pointsman.core.report.values import AuditReport, ResultTally
 from pointsman.core.text import escape_invisible
@@ -32,10 +44,16 @@ def _environment() -> Environment:
     environment.filters |= {
         "duration": duration,
         "dollars": dollars,
+        "price": price,
         "words": words,
         "safe_url": safe_url,
     }
-    environment.globals["short_commit"] = SHORT_COMMIT
+    environment.globals |= {
+        "short_commit": SHORT_COMMIT,
+        "unpriced": UNPRICED,
+        "cost": cost,
+        "compute_name": compute_name,
+    }
     return environment
 
 

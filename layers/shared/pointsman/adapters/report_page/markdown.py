@@ -9,9 +9,13 @@ from pointsman.adapters.report_page.sections import ReportSection, sections
 from pointsman.adapters.report_page.words import (
     NONE,
     SHORT_COMMIT,
+    UNPRICED,
+    compute_name,
+    cost,
     dollars,
     duration,
     period,
+    price,
     safe_url,
     title_of,
     words,
@@ -76,11 +80,30 @@ def _activity(report: AuditReport) -> Iterator[str]:
         yield f"## {title}\n"
         yield from _table(["", noun, "succeeded", "failed", "other"], rows)
     yield "## Build minutes per target\n"
-    costs = [
-        [escape(each.name), f"{each.total:,}", f"{each.minutes:,}", dollars(each.minutes * report.dollars_a_minute)]
+    targets = [
+        [escape(each.name), f"{each.total:,}", f"{each.minutes:,}", cost(each.dollars, each.unpriced_minutes)]
         for each in report.targets
     ]
-    yield from _table(["", "runs", "minutes", "cost"], costs)
+    yield from _table(["", "runs", "minutes", "cost"], targets)
+    yield from _costs(report)
+
+
+def _costs(report: AuditReport) -> Iterator[str]:
+    yield '<a id="costs"></a>\n'
+    yield "## Build minutes per compute type\n"
+    rows = [
+        [
+            escape(compute_name(each.environment_type, each.compute_type)),
+            f"{each.builds:,}",
+            f"{each.minutes:,}",
+            price(each.dollars_a_minute),
+            "no price" if each.dollars is None else dollars(each.dollars),
+        ]
+        for each in report.costs
+    ]
+    yield from _table(["", "builds", "minutes", "a minute", "cost"], rows)
+    if report.unpriced_minutes:
+        yield f"{UNPRICED}\n"
 
 
 def _section(section: ReportSection, span: TimeSpan) -> Iterator[str]:

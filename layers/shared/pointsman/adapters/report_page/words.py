@@ -10,6 +10,10 @@ from pointsman.core.text import format_duration, pluralize
 
 NONE: Final = "–"
 SHORT_COMMIT: Final = 7
+UNPRICED: Final = (
+    "Some compute types have no price here, or were not recorded: their minutes are not in the cost. "
+    "Give the price of a compute type with --price, or one for all others with --minute-price."
+)
 SHORT_ROLLOUT: Final = SHORT
 
 
@@ -48,6 +52,24 @@ def per_day(number: float | None) -> str:
 def dollars(amount: float) -> str:
     """Return an amount of US dollars."""
     return f"${amount:,.2f}"
+
+
+def cost(amount: float, unpriced_minutes: int) -> str:
+    """Return what builds cost, and that some of their minutes have no price."""
+    if not unpriced_minutes:
+        return dollars(amount)
+    unknown = f"{count(unpriced_minutes, 'minute')} without a price"
+    return f"{dollars(amount)} and {unknown}" if amount else unknown
+
+
+def price(dollars_a_minute: float | None) -> str:
+    """Return `$0.005`, or a dash."""
+    return NONE if dollars_a_minute is None else f"${dollars_a_minute:g}"
+
+
+def compute_name(environment_type: str | None, compute_type: str | None) -> str:
+    """Return `LINUX_CONTAINER/BUILD_GENERAL1_SMALL`, as the command takes it."""
+    return "/".join(each for each in (environment_type, compute_type) if each) or "not recorded"
 
 
 def day(moment: date | datetime) -> str:

@@ -7,11 +7,11 @@ from typing import Final
 from pointsman.core.index.entry import IndexEntry
 from pointsman.core.report.dora import dora
 from pointsman.core.report.fold import APPROVALS, COMMANDS, DELIVERIES, DRIFT, INSTANCES, NOTES, ROLLBACKS, TrailFold
-from pointsman.core.report.price import DOLLARS_A_MINUTE
+from pointsman.core.report.price import AT_LIST_PRICES, BuildPrices
 from pointsman.core.report.records import TrailRecord
 from pointsman.core.report.rows import RowMaker, listing, newest_first, runs_first
 from pointsman.core.report.span import TimeSpan
-from pointsman.core.report.tallies import by_name, by_period, unit_of
+from pointsman.core.report.tallies import by_compute, by_name, by_period, unit_of
 from pointsman.core.report.values import AuditReport, ChangeRow, EventRow, Listing, Result, RunRow
 
 MOST_ROWS: Final = 300  # of the list of changes
@@ -26,13 +26,13 @@ def report_of(
     *,
     rows: int = MOST_ROWS,
     other_rows: int = MOST_OTHER_ROWS,
-    dollars_a_minute: float = DOLLARS_A_MINUTE,
+    prices: BuildPrices = AT_LIST_PRICES,
 ) -> AuditReport:
     """The report of a time, whose lists have at most `rows` changes and `other_rows` of everything else."""
     fold = TrailFold(span)
     for record in records:
         fold.add(record)
-    make = RowMaker(fold)
+    make = RowMaker(fold, prices)
     ended = newest_first(row for each in fold.histories.values() if (row := make.ended(each)))
     unfinished = newest_first(row for each in fold.histories.values() if (row := make.unfinished(each)))
     changes = [row for row in ended if fold.histories[row.rollout].applies]
@@ -71,7 +71,7 @@ def report_of(
         notes=events(fold.of_types(NOTES)),
         runs=listing(built, other_rows),
         minutes=sum(row.minutes for row in built),
-        dollars_a_minute=dollars_a_minute,
+        costs=by_compute(built),
         dora=dora(fold, changes, days, other_rows),
         unit=unit_of(days),
         periods=by_period(changes, days, span),

@@ -9,6 +9,7 @@ from pointsman.core.index.entry import IndexEntry
 from pointsman.core.model import RolloutState
 from pointsman.core.report.fold import TrailFold
 from pointsman.core.report.history import RolloutHistory, minutes_of, result_of_rollout, result_of_run, state_of
+from pointsman.core.report.price import BuildPrices
 from pointsman.core.report.span import TimeSpan
 from pointsman.core.report.values import ChangeRow, EventRow, Listing, Result, RolloutKind, RunRow, TargetRow
 from pointsman.core.text import one_line
@@ -26,6 +27,7 @@ class RowMaker:
     """Makes rows out of what was folded."""
 
     fold: TrailFold
+    prices: BuildPrices
 
     @property
     def span(self) -> TimeSpan:
@@ -93,6 +95,9 @@ class RowMaker:
             result=result_of_run(run.state),
             reason=one_line(run.reason, LONGEST_REASON),
             minutes=minutes_of(run),
+            environment_type=run.environment_type,
+            compute_type=run.compute_type,
+            dollars_a_minute=self.prices.of(run.environment_type, run.compute_type),
             log_url=run.log_url,
             hosts_changed=changed,
             hosts_failed=failed,

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 
 from pointsman.core.report.span import TimeSpan
 from pointsman.core.report.values import (
     BarUnit,
+    BuildCost,
     ChangeRow,
     Listing,
     PeriodTally,
@@ -65,9 +66,33 @@ def by_name[Row: (ChangeRow, RunRow)](rows: Iterable[Row], name_of: Callable[[Ro
     return tuple(tallies)
 
 
-def _counts[Row: (ChangeRow, RunRow)](rows: Sequence[Row]) -> dict[str, int]:
+def _counts[Row: (ChangeRow, RunRow)](rows: Sequence[Row]) -> dict[str, Any]:
     counts = {result.value: sum(row.result is result for row in rows) for result in Result}
-    return {**counts, "minutes": sum(row.minutes for row in rows)}
+    runs = [row for row in rows if isinstance(row, RunRow)]
+    return {
+        **counts,
+        "minutes": sum(row.minutes for row in rows),
+        "dollars": sum(row.dollars or 0 for row in runs),
+        "unpriced_minutes": sum(row.minutes for row in runs if row.dollars is None),
+    }
+
+
+def by_compute(runs: Iterable[RunRow]) -> tuple[BuildCost, ...]:
+    """What the builds of each compute type cost, the one with the most minutes first."""
+    found: dict[tuple[str | None, str | None], list[RunRow]] = defaultdict(list)
+    for row in runs:
+        found[row.environment_type, row.compute_type].append(row)
+    costs = [
+        BuildCost(
+            environment_type=environment,
+            compute_type=compute,
+            builds=len(rows),
+            minutes=sum(row.minutes for row in rows),
+            dollars_a_minute=rows[0].dollars_a_minute,
+        )
+        for (environment, compute), rows in found.items()
+    ]
+    return tuple(sorted(costs, key=lambda each: (-each.minutes, each.environment_type or "", each.compute_type or "")))
 
 
 def _behind[Row: (ChangeRow, RunRow)](rows: Sequence[Row], limit: int) -> Listing[Reference]:

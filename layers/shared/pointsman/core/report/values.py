@@ -84,9 +84,17 @@ class RunRow(Value, kw_only=True, frozen=True):
     result: Result
     reason: str
     minutes: int
+    environment_type: str | None = None  # "LINUX_CONTAINER"
+    compute_type: str | None = None  # "BUILD_GENERAL1_SMALL"
+    dollars_a_minute: float | None = None  # None: not known
     log_url: str | None = None
     hosts_changed: int = 0
     hosts_failed: int = 0
+
+    @property
+    def dollars(self) -> float | None:
+        """What its build cost; None: the price is not known."""
+        return None if self.dollars_a_minute is None else self.minutes * self.dollars_a_minute
 
 
 class EventRow(Value, kw_only=True, frozen=True):
@@ -147,12 +155,29 @@ class ResultTally(Value, kw_only=True, frozen=True):
     failed: int = 0
     other: int = 0
     minutes: int = 0
+    dollars: float = 0.0  # of runs whose price is known
+    unpriced_minutes: int = 0  # of the other runs
     behind: Listing[Reference] = Listing[Reference]()
 
     @property
     def total(self) -> int:
         """All together."""
         return self.succeeded + self.failed + self.other
+
+
+class BuildCost(Value, kw_only=True, frozen=True):
+    """What the builds of a compute type cost."""
+
+    environment_type: str | None  # None: not recorded
+    compute_type: str | None
+    builds: int
+    minutes: int
+    dollars_a_minute: float | None  # None: not known
+
+    @property
+    def dollars(self) -> float | None:
+        """What they cost together; None: the price is not known."""
+        return None if self.dollars_a_minute is None else self.minutes * self.dollars_a_minute
 
 
 class BarUnit(StrEnum):
@@ -219,7 +244,7 @@ class AuditReport(Value, kw_only=True, frozen=True):
     notes: Listing[EventRow]  # about the trail itself
     runs: Listing[RunRow]
     minutes: int
-    dollars_a_minute: float
+    costs: tuple[BuildCost, ...]  # of each compute type
     dora: Dora
     unit: BarUnit
     periods: tuple[PeriodTally, ...]
@@ -229,8 +254,13 @@ class AuditReport(Value, kw_only=True, frozen=True):
 
     @property
     def dollars(self) -> float:
-        """What the builds cost at the price of a minute."""
-        return self.minutes * self.dollars_a_minute
+        """What the builds cost whose price is known."""
+        return sum(each.dollars or 0 for each in self.costs)
+
+    @property
+    def unpriced_minutes(self) -> int:
+        """The minutes of builds whose price is not known."""
+        return sum(each.minutes for each in self.costs if each.dollars is None)
 
     @property
     def is_complete(self) -> bool:
