@@ -13,7 +13,7 @@ from pointsman.core.report.records import READ_TYPES, TrailRecord
 from pointsman.core.report.span import TimeSpan
 from pointsman.core.report.values import AuditReport
 from pointsman.core.run_request import RunRequest, Trigger
-from pointsman.core.trail.command_events import RolloutApproved, RolloutRolledBack
+from pointsman.core.trail.command_events import RolloutApproved, RolloutRetried, RolloutRolledBack
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, RolloutEnded, RolloutStarted, RunEnded
 from tests.support.events import arn, host
@@ -147,11 +147,22 @@ class Rollout:
             wave=1,
         )
 
-    def rolled_back(self, hours: float = 2) -> RolloutRolledBack:
+    def rolled_back(self, hours: float = 2, by: str = KOFI, *, overrides_freeze: bool = False) -> RolloutRolledBack:
         """A command that rolls it back."""
-        about = {**self.about, "actor": KOFI}
         return RolloutRolledBack(
-            at=at(self.day, 12 + hours), **about, command=f"b-{self.number}", reason="bad", parts=()
+            at=at(self.day, 12 + hours),
+            **{**self.about, "actor": by},
+            command=f"b-{self.number}",
+            reason="bad",
+            parts=(),
+            overrides_freeze=overrides_freeze,
+        )
+
+    def retried(self, hours: float = 2) -> RolloutRetried:
+        """A command that repeats it."""
+        about = {**self.about, "actor": KOFI}
+        return RolloutRetried(
+            at=at(self.day, 12 + hours), **about, command=f"t-{self.number}", reason="", retried=(DEV,)
         )
 
     def whole(self, state: str = "succeeded", hours: float = 1) -> list[Event]:

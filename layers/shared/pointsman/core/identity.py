@@ -4,10 +4,13 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
+from typing import Final
 
 from pointsman.core.change import Change
 from pointsman.core.model import Mode, Rollout, RolloutId, RunSettings, TargetName
 from pointsman.core.run_request import InstanceLaunch
+
+ENGINE: Final = "pointsman.engine"  # the actor of what no person asked for; no login of GitHub has a dot
 
 
 def rollout_id(repository_id: int, route: str, commit: str, mode: Mode, request: str | None = None) -> RolloutId:

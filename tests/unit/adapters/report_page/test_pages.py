@@ -120,7 +120,7 @@ def test_a_row_has_links_to_the_commit_and_the_log() -> None:
 TAGS = frozenset(html_of(busy()).tags)
 
 
-@pytest.mark.parametrize("empty", ["No change ended, and no build ran.", "Nothing was allowed to run in a freeze."])
+@pytest.mark.parametrize("empty", ["No change ended, and no build ran.", "Nobody let anything run in a freeze."])
 def test_an_empty_month_says_so(empty: str) -> None:
     page = html_of(report())
     assert empty in page.text

@@ -39,16 +39,19 @@ def test_each_compute_type_has_its_own_line_and_price() -> None:
     ]
     found = report(PUSH.start, runs, PUSH.end())
     large, small = found.costs
-    assert (large.compute_type, large.builds, large.minutes, large.dollars) == (LARGE[1], 2, 12, pytest.approx(0.24))
-    assert (small.compute_type, small.builds, small.minutes, small.dollars) == (SMALL[1], 1, 3, pytest.approx(0.015))
-    assert (found.dollars, found.unpriced_minutes) == (pytest.approx(0.255), 0)
+    assert (large.compute_type, large.builds, large.minutes) == (LARGE[1], 2, 12)
+    assert (small.compute_type, small.builds, small.minutes) == (SMALL[1], 1, 3)
+    assert [large.dollars, small.dollars] == pytest.approx([0.24, 0.015])
+    assert found.dollars == pytest.approx(0.255)
+    assert found.unpriced_minutes == 0
     assert [(each.name, each.dollars) for each in found.targets] == [(PROD, pytest.approx(0.24)), (DEV, 0.015)]
 
 
 def test_what_has_no_price_is_said_and_not_guessed() -> None:
     runs = [PUSH.run(DEV), PUSH.run(PROD, compute=LAMBDA), PUSH.run(PROD, compute=(None, None), attempt=2)]
     found = report(PUSH.start, runs, PUSH.end())
-    assert (found.minutes, found.dollars, found.unpriced_minutes) == (9, pytest.approx(0.015), 6)
+    assert found.dollars == pytest.approx(0.015)
+    assert (found.minutes, found.unpriced_minutes) == (9, 6)
     assert [each.unpriced_minutes for each in found.targets] == [6, 0]
     given = report(PUSH.start, runs, PUSH.end(), prices=BuildPrices(every_other=1))
     assert (given.dollars, given.unpriced_minutes) == (9, 0)

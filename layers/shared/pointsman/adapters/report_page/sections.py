@@ -84,8 +84,9 @@ def _failures(report: AuditReport) -> Iterator[ReportSection]:
     yield ReportSection(
         "restores",
         "Time to restore",
-        "Deployments that failed, and what restored their route: a rollback, or the next success.",
-        "No deployment failed.",
+        "Deployments that failed, and what restored their route: a rollback, or the next success. Those of up to "
+        "31 days before are here, too, if nothing had restored them when this time began.",
+        "No deployment failed or was restored.",
         "restore",
         report.dora.restores,
         "--type RolloutEnded --outcome failed --outcome rolled_back",
@@ -123,8 +124,8 @@ def _decisions(report: AuditReport) -> Iterator[ReportSection]:
     yield ReportSection(
         "overrides",
         "Overrides",
-        "What was allowed to run in a freeze: by people, or by a route that rolls back what failed.",
-        "Nothing was allowed to run in a freeze.",
+        "What people allowed to run in a freeze. The rollback of a route after a failure is among the rollbacks.",
+        "Nobody let anything run in a freeze.",
         "event",
         report.overrides,
         "--outcome overridden",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from pointsman.core.decision import Outcome
+from pointsman.core.identity import ENGINE
 from pointsman.core.index.entry import IndexEntry, TaskEntry
 from pointsman.core.index.missing_results import RESULTS_MISSING
 from pointsman.core.model import Mode, RolloutState, RunState
@@ -65,7 +66,7 @@ OUTCOMES: Final = tuple(
             *_FIXED.values(),
             *("command_refused", "gate_failed", "gate_passed", RESULTS_MISSING),
             "outside",  # a build that a person started beside Pointsman
-            "overridden",  # a freeze
+            "overridden",  # a freeze, by a person
         }
     )
 )
@@ -171,5 +172,6 @@ def _other(event: Event) -> tuple[str, ...]:
 def _command(event: CommandEvent) -> list[str]:
     if isinstance(event, CommandRefused):
         return ["command_refused"]
-    overridden = ["overridden"] if getattr(event, "overrides_freeze", False) else []
+    by_person = event.actor != ENGINE  # a rollback after a failure may run in any freeze
+    overridden = ["overridden"] if by_person and getattr(event, "overrides_freeze", False) else []
     return [_COMMANDS[name_of(event)], *overridden]

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
+from pointsman.core.identity import ENGINE
 from pointsman.core.index.entry import IndexEntry
 from pointsman.core.report.dora import dora
 from pointsman.core.report.fold import APPROVALS, COMMANDS, DELIVERIES, DRIFT, INSTANCES, NOTES, ROLLBACKS, TrailFold
@@ -60,7 +61,7 @@ def report_of(
         failures=listing([row for row in changes if row.failed], other_rows),
         failed_runs=listing([row for row in runs if row.result is Result.FAILED], other_rows),
         approvals=events(fold.of_types(APPROVALS)),
-        overrides=events(each for each in fold.of_types(_COMMANDS_AND_DECISIONS) if "overridden" in each.outcomes),
+        overrides=events(each for each in fold.of_types(_COMMANDS_AND_DECISIONS) if _is_override(each)),
         rollbacks=events(fold.of_types(ROLLBACKS)),
         commands=events(fold.of_types(COMMANDS)),
         drift=events(drift),
@@ -72,7 +73,7 @@ def report_of(
         runs=listing(built, other_rows),
         minutes=sum(row.minutes for row in built),
         costs=by_compute(built),
-        dora=dora(fold, changes, days, other_rows),
+        dora=dora(make, changes, days, other_rows),
         unit=unit_of(days),
         periods=by_period(changes, days, span),
         people=by_name(changes, _person),
@@ -89,6 +90,11 @@ def _runs(make: RowMaker) -> list[RunRow]:
         for run in history.runs.values()
         if run.at in make.span
     )
+
+
+def _is_override(entry: IndexEntry) -> bool:
+    """Whether a person let something run in a freeze. Older entries say so of the engine's rollbacks, too."""
+    return "overridden" in entry.outcomes and entry.actor != ENGINE
 
 
 def _drifting(entries: Iterable[IndexEntry]) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from pointsman.core.identity import principal_name
@@ -11,6 +12,7 @@ from pointsman.core.index.missing_results import RESULTS_MISSING
 from pointsman.core.report.history import RolloutHistory
 from pointsman.core.report.records import TrailRecord
 from pointsman.core.report.span import TimeSpan
+from pointsman.core.trail.keys import delivery_partition
 
 APPROVALS: Final = frozenset({"RolloutApproved", "RolloutRejected"})
 ROLLBACKS: Final = frozenset({"RolloutRolledBack"})
@@ -53,6 +55,7 @@ class TrailFold:
     histories: dict[str, RolloutHistory] = field(default_factory=dict)
     events: dict[str, dict[EventKey, IndexEntry]] = field(default_factory=lambda: defaultdict(dict))  # by type
     logins: dict[str, str] = field(default_factory=dict)  # by ARN
+    deliveries: dict[str, datetime] = field(default_factory=dict)  # when they came, by their partition
 
     def add(self, record: TrailRecord) -> None:
         """Add an event. Those before the time say more about rollouts that ended in it, and count nowhere."""
@@ -62,6 +65,8 @@ class TrailFold:
         if entry.rollout:
             self._history(entry.rollout).add(record, in_time=entry.at in self.span)
         if entry.type == "DeliveryDecided":
+            known = self.deliveries.get(entry.event_partition, entry.at)
+            self.deliveries[entry.event_partition] = min(entry.at, known)
             for rollout in entry.rollouts:
                 self._history(rollout).add_push(entry.at)
         if entry.actor and entry.login:
@@ -74,6 +79,14 @@ class TrailFold:
         if found is None:
             found = self.histories[rollout] = RolloutHistory(rollout)
         return found
+
+    def pushed_at(self, history: RolloutHistory) -> datetime | None:
+        """When GitHub delivered the push of a rollout; None: nobody pushed it, or the trail does not have it.
+
+        The entry of a delivery names only its first rollouts.
+        """
+        own = self.deliveries.get(delivery_partition(history.start.delivery)) if history.start else None
+        return min((each for each in (own, history.pushed_at) if each), default=None)
 
     def of_types(self, types: Iterable[str]) -> list[IndexEntry]:
         """The events of these types, newest first."""

@@ -1,5 +1,6 @@
 """What the events of one rollout say. Events may come in any order, and twice."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -41,9 +42,11 @@ class RolloutHistory:
     ended_at: datetime | None = None  # also before the time of the report
     pushed_at: datetime | None = None
     ends: dict[str, IndexEntry] = field(default_factory=dict)  # by key: one for each round
+    earlier_ends: dict[str, IndexEntry] = field(default_factory=dict)  # before the time of the report
     runs: dict[tuple[str, int], RunEnded] = field(default_factory=dict)  # by target and attempt
     hosts: dict[str, dict[str, HostSeen]] = field(default_factory=dict)  # by target, then by name
     rollbacks: dict[str, IndexEntry] = field(default_factory=dict)
+    earlier_rollbacks: dict[str, IndexEntry] = field(default_factory=dict)
     approvals: dict[str, IndexEntry] = field(default_factory=dict)
 
     def add(self, record: TrailRecord, *, in_time: bool) -> None:
@@ -60,12 +63,11 @@ class RolloutHistory:
 
     def _add_entry(self, entry: IndexEntry, *, in_time: bool) -> None:
         match entry.type:
-            case "RolloutRolledBack" if in_time:
-                self.rollbacks[entry.event_key] = entry
+            case "RolloutRolledBack":
+                (self.rollbacks if in_time else self.earlier_rollbacks)[entry.event_key] = entry
             case "RolloutEnded":
                 self.ended_at = max(entry.at, self.ended_at or entry.at)
-                if in_time:
-                    self.ends[entry.event_key] = entry
+                (self.ends if in_time else self.earlier_ends)[entry.event_key] = entry
             case "RolloutRetried":
                 self.opened_at = max(entry.at, self.opened_at or entry.at)
             case "RolloutApproved":
@@ -110,7 +112,12 @@ class RolloutHistory:
     @property
     def ordered_ends(self) -> list[IndexEntry]:
         """Its ends in the time of the report, oldest first."""
-        return sorted(self.ends.values(), key=lambda each: (each.at, each.event_key))
+        return _by_time(self.ends.values())
+
+    @property
+    def all_ends(self) -> list[IndexEntry]:
+        """Its ends, also those before the time, oldest first."""
+        return _by_time([*self.earlier_ends.values(), *self.ends.values()])
 
     @property
     def newest_runs(self) -> dict[str, RunEnded]:
@@ -138,10 +145,24 @@ class RolloutHistory:
         ends = [each.at for each in self.ends.values() if result_of_rollout(state_of(each)) is Result.FAILED]
         return min([*ends, *(each.at for each in self.rollbacks.values())], default=None)
 
+    def failures(self) -> list[datetime]:
+        """Every time at which it failed or was rolled back, also before the time of the report, oldest first."""
+        ends = [each.at for each in self.all_ends if result_of_rollout(state_of(each)) is Result.FAILED]
+        rollbacks = [*self.earlier_rollbacks.values(), *self.rollbacks.values()]
+        return sorted([*ends, *(each.at for each in rollbacks)])
+
+    def successes(self) -> list[datetime]:
+        """Every time at which it ended as succeeded, also before the time of the report, oldest first."""
+        return [each.at for each in self.all_ends if state_of(each) == RolloutState.SUCCEEDED.value]
+
     def succeeded_at(self) -> datetime | None:
         """When it succeeded in the end; None: it did not."""
         ends = self.ordered_ends
         return ends[-1].at if ends and state_of(ends[-1]) == RolloutState.SUCCEEDED.value else None
+
+
+def _by_time(ends: Iterable[IndexEntry]) -> list[IndexEntry]:
+    return sorted(ends, key=lambda each: (each.at, each.event_key))
 
 
 def state_of(end: IndexEntry) -> str:

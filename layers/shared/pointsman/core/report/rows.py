@@ -19,7 +19,7 @@ MOST_TARGETS: Final = 12  # of a change, in its row
 LONGEST_TITLE: Final = 120
 LONGEST_REASON: Final = 200
 _DEPLOYS: Final = (RolloutKind.PUSH, RolloutKind.BY_HAND)
-_NO_DEPLOYMENT: Final = (RolloutState.SUPERSEDED.value, RolloutState.CANCELLED.value)
+_ARRIVED: Final = (RolloutState.SUCCEEDED.value, RolloutState.FAILED.value, RolloutState.ROLLED_BACK.value)
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,19 @@ class RowMaker:
         """The row of a rollout that had not ended by the end of the time; None: it had."""
         return self._change(history, None) if history.is_open else None
 
+    def earlier(self, history: RolloutHistory) -> ChangeRow | None:
+        """The row of a deployment that ended before the time and failed; None: it did not, or was none."""
+        ends = history.all_ends
+        row = self._change(history, ends[-1]) if ends and not history.ends else None
+        return row.replace(result=Result.FAILED) if row and row.is_deployment else None
+
     def _change(self, history: RolloutHistory, end: IndexEntry | None) -> ChangeRow:
         start = history.start
         started_at = history.started_at or (end.at if end else self.span.since)
         state = state_of(end) if end else RolloutState.OPEN.value
         hosts, changed, failed = history.counts()
-        is_deployment = end is not None and _is_deployment(history, state)
-        pushed_at = min(history.pushed_at or started_at, started_at)
+        is_deployment = end is not None and _is_deployment(history)
+        pushed_at = min(self.fold.pushed_at(history) or started_at, started_at)
         about, targets = start or end, _targets(history, "not started" if end else "not ended")
         return ChangeRow(
             at=end.at if end else started_at,
@@ -123,8 +129,11 @@ class RowMaker:
         )
 
 
-def _is_deployment(history: RolloutHistory, state: str) -> bool:
-    return history.applies and history.kind in _DEPLOYS and history.was_built and state not in _NO_DEPLOYMENT
+def _is_deployment(history: RolloutHistory) -> bool:
+    """Whether it arrived, once at least: a failure that is retried and then cancelled has failed all the same."""
+    ends = history.ends or history.earlier_ends
+    arrived = any(state_of(each) in _ARRIVED for each in ends.values())
+    return arrived and history.applies and history.kind in _DEPLOYS and history.was_built
 
 
 def _targets(history: RolloutHistory, otherwise: str) -> tuple[TargetRow, ...]:

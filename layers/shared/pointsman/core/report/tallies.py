@@ -66,7 +66,7 @@ def by_name[Row: (ChangeRow, RunRow)](rows: Iterable[Row], name_of: Callable[[Ro
     return tuple(tallies)
 
 
-def _counts[Row: (ChangeRow, RunRow)](rows: Sequence[Row]) -> dict[str, Any]:
+def _counts(rows: Sequence[ChangeRow] | Sequence[RunRow]) -> dict[str, Any]:
     counts = {result.value: sum(row.result is result for row in rows) for result in Result}
     runs = [row for row in rows if isinstance(row, RunRow)]
     return {

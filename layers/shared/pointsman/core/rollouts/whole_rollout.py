@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache, partial
 
 from pointsman.core.cancellation import CommandId
-from pointsman.core.identity import route_of
+from pointsman.core.identity import ENGINE, route_of
 from pointsman.core.model import Rollout, RolloutId, Run
 from pointsman.core.ports import Alarms, RolloutStore, Trail, Transition
 from pointsman.core.rollout_facts import Override, Rollback
@@ -25,7 +25,6 @@ from pointsman.core.rollouts.turns import ListTurns
 from pointsman.core.trail.command_events import RolloutRolledBack
 from pointsman.errors import Conflict
 
-ENGINE = "pointsman.engine"  # the actor of what no person asked for; no login of GitHub has a dot
 PARALLEL_QUERIES = 16
 
 
