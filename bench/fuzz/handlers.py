@@ -233,13 +233,18 @@ def audit_indexer_case(chance: random.Random) -> Case:
     place = {"Keys": marshal({"pk": item["pk"], "sk": item["sk"]}), "SequenceNumber": "1"}
     about = {**place, "ApproximateCreationDateTime": MORNING.timestamp(), **images}
     archive = ArchivedTrail()
+    archive.archive.refuses = chance.random() < 0.3
     age = ArchiveAge(archive.archive, lambda: archive.now)
     with patch.multiple(
-        audit_indexer, _indexer=lambda: indexer, _segments=lambda: archive.archive, _archive_age=lambda: age
+        audit_indexer,
+        _indexer=lambda: indexer,
+        _segments=lambda: archive.archive,
+        _kept=lambda: archive.kept,
+        _archive_age=lambda: age,
     ):
         audit_indexer.lambda_handler({"Records": [{"eventName": "INSERT", "dynamodb": about}]}, FakeContext())
     archive.close(2)
-    if not archive.verify(offline=True).first or archive.archive.waiting():
+    if not archive.verify(offline=True).first or archive.whole.waiting():
         return Case("broken", "its hour cannot be closed")
     keys = list(index.keys())
     if any(len(pk.encode()) > 2048 or len(sk.encode()) > 1024 for pk, sk in keys):

@@ -7,9 +7,11 @@ from functions.audit_archiver.settings import AuditArchiverSettings
 from pointsman.adapters.archive_s3 import S3Archive
 from pointsman.adapters.aws_client import ARCHIVE, aws_client
 from pointsman.adapters.expiry_dynamodb import DynamoExpiry
+from pointsman.adapters.kept_segments_dynamodb import DynamoKeptSegments
 from pointsman.adapters.queue_depth import is_empty
 from pointsman.adapters.signer_kms import KmsSigner
 from pointsman.core.archive.archiver import Archiver
+from pointsman.core.archive.keep import WholeArchive
 
 
 @cache
@@ -19,9 +21,10 @@ def settings() -> AuditArchiverSettings:
 
 
 @cache
-def archive() -> S3Archive:
-    """Both buckets."""
-    return S3Archive(aws_client("s3", ARCHIVE), settings().export_bucket, settings().digest_bucket)
+def archive() -> WholeArchive:
+    """Both buckets, and what they refused."""
+    buckets = S3Archive(aws_client("s3", ARCHIVE), settings().export_bucket, settings().digest_bucket)
+    return WholeArchive(buckets, DynamoKeptSegments(aws_client("dynamodb"), settings().index_table))
 
 
 @cache

@@ -6,7 +6,7 @@ from pointsman.config import Settings
 class AuditIndexerSettings(Settings, frozen=True):
     """audit_indexer reads the first event of rollouts and the ends of runs in AUDIT_TABLE, and writes INDEX_TABLE.
 
-    Each batch goes into EXPORT_BUCKET, for audit_archiver.
+    Each batch goes into EXPORT_BUCKET, for audit_archiver, or into INDEX_TABLE while the bucket refuses it.
     """
 
     audit_table: str

@@ -9,6 +9,8 @@ from functools import cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.audit_reporter.settings import AuditReporterSettings
@@ -24,6 +26,7 @@ from pointsman.core.report.records import records
 from pointsman.core.report.span import TimeSpan, months_to_write
 
 logger = function_logger()
+metrics = Metrics()
 now = partial(datetime.now, UTC)
 
 
@@ -33,11 +36,13 @@ def _settings() -> AuditReporterSettings:
 
 
 @logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Write the pages of this month and, on its first days, of the one before. Raises for a retry."""
     made_at, zone = now(), ZoneInfo(_settings().report_time_zone)
     for month in months_to_write(made_at, zone):
         _write(TimeSpan.of_month(month, zone), made_at)
+        metrics.add_metric(name="ReportsWritten", unit=MetricUnit.Count, value=1)
 
 
 def _write(span: TimeSpan, made_at: datetime) -> None:

@@ -14,6 +14,7 @@ from pointsmanctl.deployment.stack_deployer import reason_of
 from pointsmanctl.deployment.stack_state import read_stack
 from pointsmanctl.doctor import (
     alarms,
+    archive,
     build_secrets,
     connection,
     forwarding,
@@ -23,6 +24,7 @@ from pointsmanctl.doctor import (
     live_versions,
     new_instances,
     projects,
+    report,
     route_secrets,
     run_image,
     secret_values,
@@ -48,6 +50,8 @@ CONTROL_CHECKS: dict[str, ControlCheck] = {
     live_versions.NAME: live_versions.check,
     "slack": slack.check,
     "github": github.check,
+    archive.NAME: archive.check,
+    report.NAME: report.check,
     "alarms": alarms.check_control,
 }
 TARGET_CHECKS: dict[str, TargetCheck] = {

@@ -8,7 +8,15 @@ from pointsmanctl.doctor.model import CheckResult, ControlContext, Link
 
 NAME = "functions"
 ALIAS = "live"
-FUNCTIONS = ("webhook-receiver", "start-build", "command-receiver", "audit-writer", "audit-indexer", "notify")
+FUNCTIONS = (
+    "webhook-receiver",
+    "start-build",
+    "command-receiver",
+    "audit-writer",
+    "audit-indexer",
+    "audit-archiver",
+    "notify",
+)
 _SETTINGS = ("CodeSha256", "Environment", "Layers", "MemorySize", "Role", "Timeout")
 _DEPLOY = "run `pointsman deploy`"
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pointsman.adapters.archive_s3 import S3Archive
 from pointsman.adapters.dynamodb import pages
+from pointsman.adapters.kept_segments_dynamodb import DynamoKeptSegments
 from pointsman.adapters.signer_kms import KmsSigner
 from pointsman.core.archive.archiver import pem_of
+from pointsman.core.archive.keep import WholeArchive
 from pointsmanctl.errors import CloudUnavailable
 
 if TYPE_CHECKING:
@@ -42,9 +44,11 @@ class TrailTable:
         return list(query)
 
 
-def archive_of(connection: "Connection") -> S3Archive:
+def archive_of(connection: "Connection") -> WholeArchive:
     """The archive of a stack. Raises CloudUnavailable if it has none yet."""
-    return S3Archive(connection.s3, output(connection, "ExportBucketName"), output(connection, "DigestBucketName"))
+    export, digests = output(connection, "ExportBucketName"), output(connection, "DigestBucketName")
+    kept = DynamoKeptSegments(connection.dynamodb, connection.index_table)
+    return WholeArchive(S3Archive(connection.s3, export, digests), kept)
 
 
 def public_key_of(connection: "Connection") -> bytes:

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
-from pointsman.adapters.archive_s3 import S3Archive
 from pointsman.adapters.dynamodb import segment_of
 from pointsman.core.archive.digest import DIGESTS, SignedDigest
+from pointsman.core.archive.keep import WholeArchive
 from pointsman.core.archive.stream import read_segment, segment_from_table
 from pointsman.core.trail.item import time_of
 from pointsmanctl.stack.archive import archive_of
@@ -45,7 +45,7 @@ def _is_settled(item: dict[str, Any], now: datetime) -> bool:
     return at is None or at <= now - SETTLED_AFTER
 
 
-def _archived(archive: S3Archive) -> set[_Key]:
+def _archived(archive: WholeArchive) -> set[_Key]:
     """The keys of every event that a digest has, or will have."""
     known = {(change.partition, change.key) for content in _waiting(archive) for change in read_segment(content)}
     for names in batched(archive.digest_names(DIGESTS, f"{DIGESTS}~"), _AT_ONCE):
@@ -54,6 +54,6 @@ def _archived(archive: S3Archive) -> set[_Key]:
     return known
 
 
-def _waiting(archive: S3Archive) -> Iterator[bytes]:
+def _waiting(archive: WholeArchive) -> Iterator[bytes]:
     for names in batched(archive.waiting(), _AT_ONCE):
         yield from archive.load(names).values()

@@ -6,17 +6,31 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pointsman.adapters.archive_memory import MemoryArchive
+from pointsman.adapters.kept_segments_memory import MemoryKeptSegments
 from pointsman.adapters.signer_memory import MemorySigner
 from pointsman.core.archive.archiver import Archiver
 from pointsman.core.archive.findings import Verification
-from pointsman.core.archive.stream import ChangeKind, StreamedItem, segments_of
+from pointsman.core.archive.keep import WholeArchive, store_or_keep
+from pointsman.core.archive.stream import ChangeKind, Segment, StreamedItem, segments_of
 from pointsman.core.archive.verify import Verifier
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.item import to_item
+from pointsman.errors import Misconfigured
 from pointsmanctl.stack.signatures import is_signature
 from tests.support.rollouts import MORNING
 
 type Key = tuple[str, str]
+
+
+class RefusingArchive(MemoryArchive):
+    """An archive whose bucket can refuse segments."""
+
+    refuses = False
+
+    def put_segments(self, segments: Iterable[Segment]) -> None:
+        if self.refuses:
+            raise Misconfigured("AccessDenied")
+        super().put_segments(segments)
 
 
 class ArchivedTrail:
@@ -24,9 +38,15 @@ class ArchivedTrail:
 
     def __init__(self, **options: Any) -> None:
         self.table: dict[Key, dict[str, Any]] = {}
-        self.archive, self.signer, self.now = MemoryArchive(), MemorySigner(), MORNING
+        self.archive, self.signer, self.now = RefusingArchive(), MemorySigner(), MORNING
+        self.kept = MemoryKeptSegments()
         self._sequence = itertools.count(1)
-        self.archiver = Archiver(self.archive, self.signer, "audit", **options)
+        self.archiver = Archiver(self.whole, self.signer, "audit", **options)
+
+    @property
+    def whole(self) -> WholeArchive:
+        """The archive with what it refused."""
+        return WholeArchive(self.archive, self.kept)
 
     def record(self, *events: Event) -> None:
         """Record events now, in one batch of the stream."""
@@ -51,7 +71,7 @@ class ArchivedTrail:
 
     def stream(self, *changes: StreamedItem) -> None:
         """Deliver a batch to audit_indexer."""
-        self.archive.put_segments(segments_of(changes))
+        store_or_keep(segments_of(changes), self.archive, self.kept)
 
     def close(self, hours: int = 1) -> int:
         """Let hours pass, and close what has ended. Return how many hours were closed."""
@@ -70,7 +90,7 @@ class ArchivedTrail:
     ) -> Verification:
         """Verify now."""
         trail = None if offline else self
-        return Verifier(self.archive, self.archive.public_keys(), is_signature, trail, self.now).verify(first, until)
+        return Verifier(self.whole, self.archive.public_keys(), is_signature, trail, self.now).verify(first, until)
 
     def found(self, **options: Any) -> list[tuple[str, str, str | None]]:
         """What a verification finds: kind, place and key."""

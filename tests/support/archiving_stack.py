@@ -7,11 +7,11 @@ import pytest
 
 from functions.audit_archiver import handler, wiring
 from functions.audit_indexer import handler as indexer
-from pointsman.adapters.archive_s3 import S3Archive
+from pointsman.adapters.kept_segments_dynamodb import DynamoKeptSegments
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.archive.findings import Verification
 from pointsman.core.archive.verify import Verifier
-from pointsmanctl.stack.archive import TrailTable
+from pointsmanctl.stack.archive import TrailTable, archive_of
 from pointsmanctl.stack.connection import Connection
 from pointsmanctl.stack.signatures import is_signature
 from tests.support.archive_buckets import make_archive, make_signing_key
@@ -56,7 +56,7 @@ class ArchivingStack:
         handler.lambda_handler({}, self.context)
 
     def verify(self) -> Verification:
-        archive = S3Archive(self.s3, "export", "digests")
+        archive = archive_of(self.connection)
         table = TrailTable(self.dynamodb, "audit")
         return Verifier(archive, archive.public_keys(), is_signature, table, self.clock()).verify()
 
@@ -71,6 +71,10 @@ class ArchivingStack:
             "SigningKeyArn": self.key,
         }
         return Connection(boto3.Session(region_name="us-east-1"), None, outputs)
+
+    def kept(self) -> int:
+        """How many segments the index table keeps."""
+        return len(DynamoKeptSegments(self.dynamodb, "index").names("segments/", "~"))
 
     def expires(self) -> str:
         answer = self.dynamodb.describe_time_to_live(TableName="audit")

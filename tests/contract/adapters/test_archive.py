@@ -12,10 +12,12 @@ from pointsman.adapters.archive_memory import MemoryArchive
 from pointsman.adapters.archive_s3 import S3Archive
 from pointsman.adapters.expiry_dynamodb import DynamoExpiry
 from pointsman.adapters.expiry_memory import MemoryExpiry
+from pointsman.adapters.kept_segments_dynamodb import PART_BYTES, DynamoKeptSegments
+from pointsman.adapters.kept_segments_memory import MemoryKeptSegments
 from pointsman.adapters.signer_kms import KmsSigner
 from pointsman.adapters.signer_memory import MemorySigner
 from pointsman.core.archive.archiver import pem_of
-from pointsman.core.archive.ports import ArchiveStore, Expiry, Signer
+from pointsman.core.archive.ports import ArchiveStore, Expiry, KeptSegments, Signer, StoredName
 from pointsman.core.archive.stream import Segment
 from pointsman.errors import Conflict, Misconfigured
 from pointsmanctl.stack.signatures import fingerprint_of, is_signature
@@ -38,6 +40,15 @@ def archive(request: pytest.FixtureRequest, aws: None) -> ArchiveStore:
     client = boto3.client("s3", region_name="us-east-1")
     make_archive(client, "export", "digests")
     return S3Archive(client, "export", "digests")
+
+
+@pytest.fixture(params=["memory", "aws"])
+def kept(request: pytest.FixtureRequest, aws: None) -> KeptSegments:
+    if request.param == "memory":
+        return MemoryKeptSegments()
+    client = boto3.client("dynamodb")
+    create_tables(client)
+    return DynamoKeptSegments(client, "index")
 
 
 @pytest.fixture(params=["memory", "aws"])
@@ -153,3 +164,29 @@ def test_a_bucket_that_is_not_there_is_misconfigured(s3: Any) -> None:
             S3Archive(s3, bucket, "gone").newest_digest()
     with pytest.raises(Misconfigured, match="archive"):
         S3Archive(s3, "gone", "digests").put({"events/a": b"x"})
+
+
+def test_kept_segments_are_there_in_order_until_they_are_deleted(kept: KeptSegments) -> None:
+    names = ["segments/2026-11-23T09/2-3.jsonl.gz", "segments/2026-11-23T08/1-1.jsonl.gz", "segments/2026-11-24T00/4-4"]
+    contents = [bytes([number]) * number * PART_BYTES for number in (1, 2, 3)]  # of one, two and three items
+    kept.keep(Segment(name=name, content=content) for name, content in zip(names, contents, strict=True))
+    kept.keep([Segment(name=names[0], content=contents[0])])
+    sizes = [(names[1], 2 * PART_BYTES), (names[0], PART_BYTES)]
+    assert kept.names("segments/2", "segments/2026-11-24T00") == [
+        StoredName(name=name, size=size) for name, size in sizes
+    ]
+    assert kept.load([*names, "segments/2026-11-23T09/2-3"]) == dict(zip(names, contents, strict=True))
+    kept.delete([*names[:2], "gone"])
+    assert [each.name for each in kept.names("segments/", "~")] == names[2:]
+    assert kept.load(names[:2]) == {}
+
+
+def test_a_kept_segment_without_its_last_part_is_not_there_yet(aws: None) -> None:
+    client = boto3.client("dynamodb")
+    create_tables(client)
+    segments = DynamoKeptSegments(client, "index")
+    segments.keep([Segment(name="segments/2026-11-23T09/1-1", content=b"x" * (PART_BYTES + 1))])
+    client.delete_item(
+        TableName="index", Key={"pk": {"S": "archive#kept"}, "sk": {"S": "segments/2026-11-23T09/1-1#001"}}
+    )
+    assert segments.names("segments/", "~") == []

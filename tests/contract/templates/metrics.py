@@ -18,6 +18,7 @@ OF_AWS = {
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): (("QueueName",), "Count"),
     ("AWS/SQS", "ApproximateAgeOfOldestMessage"): (("QueueName",), "Seconds"),
     ("AWS/Lambda", "IteratorAge"): (("FunctionName",), "Milliseconds"),
+    ("AWS/Lambda", "Invocations"): (("FunctionName",), "Count"),
     ("AWS/Lambda", "Errors"): (("FunctionName", "Resource", "ExecutedVersion"), "Count"),
 }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.templates.cloudformation import ROOT, Stack, control, worker
+from tests.contract.templates.cloudformation import ROOT, Stack, control, load, worker
 from tests.contract.templates.metrics import emitted, written
 
 ALARMS = control().of_type("AWS::CloudWatch::Alarm")
@@ -43,8 +43,23 @@ def test_every_alarm_has_its_row_in_the_operators_handbook(name: str) -> None:
 
 @pytest.mark.parametrize("alarm", ALARMS.values(), ids=ALARMS.keys())
 def test_an_alarm_is_silent_while_nothing_happens(alarm: dict[str, Any]) -> None:
-    assert alarm["TreatMissingData"] == "notBreaching"
+    rings_for_silence = alarm["AlarmName"] == "pointsman/AuditArchiverStopped"
+    assert alarm["TreatMissingData"] == ("breaching" if rings_for_silence else "notBreaching")
     assert alarm["AlarmDescription"]
+
+
+def test_a_schedule_that_is_off_rings_though_nothing_fails() -> None:
+    alarm = ALARMS["AuditArchiverStoppedAlarm"]
+    assert (alarm["MetricName"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
+        "Invocations",
+        1,
+        "LessThanThreshold",
+    )
+    function = load("template.yaml")["Resources"]["AuditArchiver"]["Properties"]
+    assert function["Events"]["Hours"]["Properties"]["Schedule"] == "rate(30 minutes)"
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 6 * 1800
+    resource = control().template["Resources"]["AuditArchiverStoppedAlarm"]
+    assert resource["DependsOn"] == "AuditArchiverHours"  # so it is not older than the first call
 
 
 def test_every_alarm_notifies_the_stacks_topic_and_that_of_the_operators_if_there_is_one() -> None:

@@ -45,7 +45,11 @@ POSITION = {
 TITLE = {"type": "string", "minLength": 1}
 STATISTIC = {"enum": ["Sum", "Average", "Minimum", "Maximum", "SampleCount", "p50", "p90", "p99"]}
 AXIS = strictly(
-    {"label": {"enum": ["deliveries", "messages", "runs", "seconds"]}, "showUnits": {"const": False}, "min": {}}
+    {
+        "label": {"enum": ["deliveries", "hours", "messages", "reports", "runs", "seconds"]},
+        "showUnits": {"const": False},
+        "min": {},
+    }
 )
 OPTIONS = {"label": TITLE, "stat": STATISTIC, "color": {"type": "string", "pattern": "^#[0-9a-f]{6}$"}}
 METRIC = {

@@ -11,7 +11,10 @@ from moto import mock_aws
 
 from functions.audit_archiver import wiring
 from functions.audit_indexer import handler as indexer
+from pointsman.core.index.query import IndexQuery
 from pointsman.errors import Misconfigured
+from pointsmanctl.stack.backfill import backfill
+from pointsmanctl.stack.trail_query import TrailReader
 from tests.support.archive_stream import stream_record
 from tests.support.archiving_stack import ArchivingStack
 from tests.support.events import DEV, host, started_rollout
@@ -107,3 +110,40 @@ def test_the_age_of_what_waits_is_measured(stack: ArchivingStack, capsys: pytest
     stack.clock.now += timedelta(hours=1)
     stack.archive()
     assert '"ArchiveAge":[3600.0]' in capsys.readouterr().out
+
+
+def test_the_index_goes_on_while_the_bucket_refuses_and_the_archive_catches_up(
+    stack: ArchivingStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.archive()
+    stack.clock.now += timedelta(hours=3)
+    stack.archive()
+    stack.record(START.replace(at=stack.clock()))
+    monkeypatch.setenv("EXPORT_BUCKET", "gone")  # S3 says NoSuchBucket
+    indexer.forget()
+    stack.record(RESULT.replace(at=stack.clock()))
+    found = TrailReader(stack.dynamodb, "audit", "index").find(IndexQuery(host="web-1"))
+    assert [each.entry.event_key for each in found] == [RESULT.key]
+    assert (stack.kept(), stack.verify().findings) == (1, ())
+    monkeypatch.setenv("EXPORT_BUCKET", "export")
+    stack.clock.now += timedelta(hours=2)
+    stack.archive()
+    result = stack.verify()
+    assert (result.proven, result.events, stack.kept()) == (True, 2, 0)
+    assert backfill(stack.connection, stack.clock() + timedelta(days=2), store=False) == (2, 0)
+
+
+def test_a_backfill_knows_what_the_bucket_refused(stack: ArchivingStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXPORT_BUCKET", "gone")
+    stack.record(START, RESULT)
+    assert backfill(stack.connection, stack.clock() + timedelta(days=2), store=False) == (2, 0)
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics")
+def test_a_batch_that_can_be_neither_stored_nor_kept_is_tried_again(
+    stack: ArchivingStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPORT_BUCKET", "gone")
+    stack.dynamodb.delete_table(TableName="index")
+    with pytest.raises(Misconfigured):
+        stack.record(START)

@@ -25,6 +25,8 @@ RECEIVER = CallLimits(connect=1, read=2, attempts=2)
 # GitHub's API is asked in the seconds that this leaves.
 CERTIFICATES = CallLimits(connect=1, read=2, attempts=1)
 FUNCTION = CallLimits(connect=2, read=5, attempts=3)
+# The index does not wait for an archive that does not answer: the index table keeps what it would get.
+SEGMENTS = CallLimits(connect=2, read=5, attempts=2)
 # Segments and exports have up to 24 MB.
 ARCHIVE = CallLimits(connect=2, read=30, attempts=3)
 # A region that does not answer must not use up the time of the others.

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from pointsman.adapters.archive_memory import MemoryArchive
 from pointsman.adapters.expiry_memory import MemoryExpiry
 from pointsman.core.archive.archiver import Archiver
 from pointsman.core.archive.digest import SignedDigest
@@ -15,7 +14,7 @@ from pointsman.core.archive.lines import unpack
 from pointsman.core.archive.stream import segment_from_table, segments_of
 from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.item import digest, to_item
-from tests.support.archive import ArchivedTrail, plain
+from tests.support.archive import ArchivedTrail, RefusingArchive, plain
 from tests.support.events import DEV, PROD, host, reported, started_rollout, started_run, task
 from tests.support.rollouts import MORNING
 
@@ -111,7 +110,7 @@ class Interrupted(Exception):
     """The process was killed."""
 
 
-class InterruptedArchive(MemoryArchive):
+class InterruptedArchive(RefusingArchive):
     """Dies at the nth write."""
 
     def __init__(self) -> None:

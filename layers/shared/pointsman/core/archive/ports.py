@@ -24,6 +24,22 @@ class SegmentWriter(Protocol):
         """The name of the segment of the stream that waits longest; None: none waits."""
 
 
+class KeptSegments(Protocol):
+    """Segments that the archive refused. Every method raises Unavailable or Misconfigured."""
+
+    def keep(self, segments: Iterable[Segment]) -> None:
+        """Keep segments, over those of the same names. When it returns, all of them are there."""
+
+    def names(self, prefix: str, before: str) -> list[StoredName]:
+        """The segments under a prefix whose names sort before `before`, in order, as they are at this moment."""
+
+    def load(self, names: Collection[str]) -> dict[str, bytes]:
+        """The contents of segments, without those that are not there."""
+
+    def delete(self, names: Collection[str]) -> None:
+        """Keep segments no longer."""
+
+
 class ArchiveReader(Protocol):
     """The archive, for who verifies it. Every method raises Unavailable or Misconfigured."""
 

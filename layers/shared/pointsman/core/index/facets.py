@@ -21,6 +21,8 @@ event has the same sort key in every partition, and a page ends at the same plac
 | `commit` | the first two digits | 1 | deliveries, rollouts, commands; the sort key begins with the commit |
 | `hosts` | - | 4 | one entry for each host; the sort key is `<host>#<target>` |
 | `targets` | - | 1 | one entry for each target; the sort key is the target |
+
+The table has one more partition, `archive#kept`, with batches that the archive refused (`kept_segments_dynamodb.py`).
 """
 
 import hashlib
