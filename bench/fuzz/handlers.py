@@ -1,4 +1,4 @@
-"""The six handlers on twins, one case each: what went in, what came of it, and what must hold.
+"""The handlers on twins, one case each: what went in, what came of it, and what must hold.
 
 A case connects a handler to its twins for as long as it runs, and restores the handler's own wiring after it.
 """
@@ -9,15 +9,16 @@ import logging
 import random
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout, suppress
-from dataclasses import dataclass
-from decimal import Decimal
 from io import StringIO
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from bench.fuzz.audit import audit_archiver_case, audit_indexer_case, audit_reporter_case
+from bench.fuzz.case import EVENTS, Case, samples
 from bench.fuzz.mutate import HOSTILE, mutated
+from functions.audit_archiver import handler as audit_archiver
 from functions.audit_indexer import handler as audit_indexer
+from functions.audit_reporter import handler as audit_reporter
 from functions.audit_writer import handler as audit_writer
 from functions.command_receiver import handler as command_receiver
 from functions.notify import handler as notify
@@ -29,8 +30,6 @@ from functions.webhook_receiver import wiring as receiver_wiring
 from pointsman.adapters.alarms_memory import MemoryAlarms
 from pointsman.adapters.builds_memory import MemoryBuilds
 from pointsman.adapters.dead_letters_memory import MemoryDeadLetters
-from pointsman.adapters.dynamodb import marshal
-from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.instances_memory import MemoryInstances
 from pointsman.adapters.queue_memory import MemoryQueue
 from pointsman.adapters.rollouts_memory import MemoryRollouts
@@ -40,10 +39,8 @@ from pointsman.adapters.slack_messages_memory import MemorySlackMessages
 from pointsman.adapters.slack_summaries_memory import MemorySummaries
 from pointsman.adapters.trail_dynamodb import put_of
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.archive.age import ArchiveAge
 from pointsman.core.audit.recorder import AuditRecorder
 from pointsman.core.github.allowed_addresses import AllowedAddresses
-from pointsman.core.index.indexer import Indexer
 from pointsman.core.rollouts.commands.service import CommandService
 from pointsman.core.rollouts.consume import DeliveryConsumer
 from pointsman.core.rollouts.drift_checks import DriftChecks
@@ -55,32 +52,26 @@ from pointsman.core.trail.events import read_event
 from pointsman.core.trail.keys import rollout_of
 from pointsman.errors import Misconfigured, Unavailable, Unreadable
 from tests.support.alarms import alarm_event
-from tests.support.archive import ArchivedTrail
 from tests.support.events import DEV, OPERATOR, PROD, after, arn, build_event, host_event, stored_run
 from tests.support.lambda_context import FakeContext
 from tests.support.receiver import a_receiver, shipped_routes, signed_headers
-from tests.support.rollouts import MORNING, Clock, delivery
+from tests.support.rollouts import Clock, delivery
 
-EVENTS = Path(__file__).parents[2] / "events"
 INSTANCE_EVENT = EVENTS / "aws" / "ec2-instance-running.json"
 MARK = "UNSIGNED-7b1e"  # in every unsigned body, so that it is recognised in a log
 DOCUMENTED = (Unavailable, Misconfigured)
 
 
-@dataclass(frozen=True)
-class Case:
-    """The outcome of a case, and the rule that it broke, if any."""
-
-    outcome: str
-    broken: str = ""
-
-
-def samples(folder: str) -> list[tuple[str, Any]]:
-    """The samples of a folder of events/, with their names."""
-    return [(path.stem, json.loads(path.read_text())) for path in sorted((EVENTS / folder).glob("*.json"))]
-
-
-HANDLERS = (webhook_receiver, start_build, command_receiver, audit_writer, audit_indexer, notify)
+HANDLERS = (
+    webhook_receiver,
+    start_build,
+    command_receiver,
+    audit_writer,
+    audit_indexer,
+    audit_archiver,
+    audit_reporter,
+    notify,
+)
 
 
 def quiet() -> None:
@@ -218,46 +209,14 @@ def notify_case(chance: random.Random) -> Case:
     return Case("shown" if slack_messages else "nothing to show")
 
 
-def audit_indexer_case(chance: random.Random) -> Case:
-    """A stored event of any content: one that cannot be indexed would hold up all that come after it."""
-    index, starts = MemoryIndex(), MemoryTrail()
-    indexer = Indexer(index, starts.start_of_rollout, starts.load)
-    name, event = chance.choice(samples("ours"))
-    data = json.loads(json.dumps(mutated(event, chance)), parse_float=Decimal)
-    item = {"pk": f"ROLLOUT#{event.get('rollout')}", "sk": f"{name}#1", "type": name, "at": event["at"], "data": data}
-    try:
-        images = {"NewImage": marshal(item)} | ({"OldImage": marshal(item)} if chance.random() < 0.2 else {})
-        json.dumps(images, ensure_ascii=False).encode()
-    except (TypeError, ArithmeticError, UnicodeEncodeError):
-        return Case("the table refuses it")
-    place = {"Keys": marshal({"pk": item["pk"], "sk": item["sk"]}), "SequenceNumber": "1"}
-    about = {**place, "ApproximateCreationDateTime": MORNING.timestamp(), **images}
-    archive = ArchivedTrail()
-    archive.archive.refuses = chance.random() < 0.3
-    age = ArchiveAge(archive.archive, lambda: archive.now)
-    with patch.multiple(
-        audit_indexer,
-        _indexer=lambda: indexer,
-        _segments=lambda: archive.archive,
-        _kept=lambda: archive.kept,
-        _archive_age=lambda: age,
-    ):
-        audit_indexer.lambda_handler({"Records": [{"eventName": "INSERT", "dynamodb": about}]}, FakeContext())
-    archive.close(2)
-    if not archive.verify(offline=True).first or archive.whole.waiting():
-        return Case("broken", "its hour cannot be closed")
-    keys = list(index.keys())
-    if any(len(pk.encode()) > 2048 or len(sk.encode()) > 1024 for pk, sk in keys):
-        return Case("broken", "the table would refuse a key of an entry")
-    return Case("indexed" if keys else "not listed")
-
-
 CASES: dict[str, Callable[[random.Random], Case]] = {
     "webhook_receiver": receiver_case,
     "start_build": start_build_case,
     "command_receiver": command_receiver_case,
     "audit_writer": audit_writer_case,
     "audit_indexer": audit_indexer_case,
+    "audit_archiver": audit_archiver_case,
+    "audit_reporter": audit_reporter_case,
     "notify": notify_case,
 }
 

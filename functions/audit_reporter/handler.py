@@ -39,10 +39,14 @@ def _settings() -> AuditReporterSettings:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Write the pages of this month and, on its first days, of the one before. Raises for a retry."""
-    made_at, zone = now(), ZoneInfo(_settings().report_time_zone)
-    for month in months_to_write(made_at, zone):
-        _write(TimeSpan.of_month(month, zone), made_at)
-        metrics.add_metric(name="ReportsWritten", unit=MetricUnit.Count, value=1)
+    written = 0
+    try:
+        made_at, zone = now(), ZoneInfo(_settings().report_time_zone)
+        for month in months_to_write(made_at, zone):
+            _write(TimeSpan.of_month(month, zone), made_at)
+            written += 1
+    finally:
+        metrics.add_metric(name="ReportsWritten", unit=MetricUnit.Count, value=written)
 
 
 def _write(span: TimeSpan, made_at: datetime) -> None:

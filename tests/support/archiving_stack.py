@@ -1,5 +1,6 @@
 """The tables, buckets and functions of the archive on moto, and a clock."""
 
+import itertools
 from typing import Any
 
 import boto3
@@ -7,6 +8,7 @@ import pytest
 
 from functions.audit_archiver import handler, wiring
 from functions.audit_indexer import handler as indexer
+from functions.audit_indexer import wiring as indexer_wiring
 from pointsman.adapters.kept_segments_dynamodb import DynamoKeptSegments
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.archive.findings import Verification
@@ -41,15 +43,16 @@ class ArchivingStack:
         }.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(handler, "now", self.clock)
+        self._sequence = itertools.count()
         self.queue, self.context = queue, FakeContext(remaining=600_000)
         wiring.forget()
-        indexer.forget()
+        indexer_wiring.forget()
 
     def record(self, *events: Any) -> None:
         trail = DynamoTrail(self.dynamodb, "audit", 30)
         for event in events:
             assert trail.record(event)
-        records = [stream_record(event, self.clock(), number) for number, event in enumerate(events)]
+        records = [stream_record(event, self.clock(), next(self._sequence)) for event in events]
         indexer.lambda_handler({"Records": records}, self.context)
 
     def archive(self) -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from pointsman.adapters.kept_segments_dynamodb import PARTITION
 from pointsman.core.archive.digest import DIGESTS, KEYS, export_folder, head_name
 from pointsman.core.archive.stream import FROM_TABLE, SEGMENTS
-from tests.contract.templates.cloudformation import CONTROL_ACCOUNT, allowed, control, load, statements
+from tests.contract.templates.cloudformation import CONTROL_ACCOUNT, Statement, allowed, control, load, statements
 from tests.support.rollouts import MORNING
 
 BUCKETS = ("ExportBucket", "DigestBucket")
@@ -151,3 +152,26 @@ def test_only_audit_archiver_lets_events_expire() -> None:
     glass = f"arn:aws:iam::{CONTROL_ACCOUNT}:role/{control().template['Parameters']['BreakGlassRole']['Default']}"
     archiver = role("AuditArchiverRole")
     assert refusal.conditions == {"ArnNotEquals": {"aws:PrincipalArn": [archiver, glass]}}
+
+
+def test_the_archiver_deletes_of_the_index_table_only_what_the_archive_refused() -> None:
+    [kept] = [each for each in allowed(control(), "AuditArchiverRole") if "<IndexTable.Arn>" in each.resources]
+    assert kept.actions == ["dynamodb:DeleteItem", "dynamodb:Query"]
+    assert kept.conditions == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": PARTITION}}
+
+
+def policy_of_the_trail() -> Statement:
+    """What refuses every way to change an item of the trail."""
+    return next(iter(statements("AuditTable", control().properties("AuditTable")["ResourcePolicy"]["PolicyDocument"])))
+
+
+def test_only_audit_indexer_keeps_what_the_archive_refused_and_only_audit_archiver_takes_it() -> None:
+    """Operators may write the index, but what is kept counts as from the stream."""
+    document = control().properties("IndexTable")["ResourcePolicy"]["PolicyDocument"]
+    [refusal] = statements("IndexTable", document)
+    assert (refusal.effect, refusal.principal, refusal.resources) == ("Deny", "*", ["*"])
+    assert set(refusal.actions) == {"dynamodb:PutItem", *policy_of_the_trail().actions}
+    assert refusal.conditions == {
+        "ForAnyValue:StringEquals": {"dynamodb:LeadingKeys": PARTITION},
+        "ArnNotEquals": {"aws:PrincipalArn": [role("AuditArchiverRole"), role("AuditIndexerRole")]},
+    }

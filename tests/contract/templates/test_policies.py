@@ -2,7 +2,6 @@
 
 import pytest
 
-from pointsman.adapters.kept_segments_dynamodb import PARTITION
 from pointsman.core.audit.authorize import CHECK_PROJECT
 from pointsmanctl.doctor.crossing import DETAIL_TYPE, SOURCE
 from tests.contract.templates.cloudformation import (
@@ -165,12 +164,6 @@ def test_no_policy_grants_a_way_to_change_an_item_but_those_of_present_state(sta
         ("AuditArchiverRole", "<AuditTable.Arn>"),  # whether events expire: see below
         ("AuditArchiverRole", "<IndexTable.Arn>"),  # what the archive refused: see below
     }
-
-
-def test_the_archiver_deletes_of_the_index_table_only_what_the_archive_refused() -> None:
-    [kept] = [each for each in allowed(control(), "AuditArchiverRole") if "<IndexTable.Arn>" in each.resources]
-    assert kept.actions == ["dynamodb:DeleteItem", "dynamodb:Query"]
-    assert kept.conditions == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": PARTITION}}
 
 
 def trail_refusals() -> list[Statement]:

@@ -10,7 +10,8 @@ import pytest
 from moto import mock_aws
 
 from functions.audit_archiver import wiring
-from functions.audit_indexer import handler as indexer
+from functions.audit_indexer import handler as indexer_handler
+from functions.audit_indexer import wiring as indexer
 from pointsman.core.index.query import IndexQuery
 from pointsman.errors import Misconfigured
 from pointsmanctl.stack.backfill import backfill
@@ -75,7 +76,7 @@ def test_a_batch_that_fails_and_comes_again_in_halves_is_archived_once(stack: Ar
     stack.record(START.replace(at=stack.clock()), RESULT.replace(at=stack.clock()))
     for number, event in enumerate((START, RESULT)):
         moved = event.replace(at=stack.clock())
-        indexer.lambda_handler({"Records": [stream_record(moved, stack.clock(), number)]}, stack.context)
+        indexer_handler.lambda_handler({"Records": [stream_record(moved, stack.clock(), number)]}, stack.context)
     stack.clock.now += timedelta(hours=2)
     stack.archive()
     assert (stack.verify().proven, stack.verify().events) == (True, 2)

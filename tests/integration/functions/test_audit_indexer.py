@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from functions.audit_indexer import handler
+from functions.audit_indexer import handler, wiring
 from pointsman.adapters.dynamodb import marshal
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.trail.event import Event
@@ -31,9 +31,9 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator["DynamoDBClient"]:
         client = boto3.client("dynamodb")
         create_tables(client)
         make_archive(boto3.client("s3"))
-        handler.forget()
+        wiring.forget()
         yield client
-    handler.forget()
+    wiring.forget()
 
 
 def record(name: str, old: Event | None = None, new: Event | None = None, **about: Any) -> dict[str, Any]:
@@ -71,7 +71,7 @@ START, RESULT = (
 def test_new_events_are_found_by_what_they_say_and_by_the_branch_of_their_rollout(client: "DynamoDBClient") -> None:
     client.put_item(TableName="audit", Item=marshal(to_item(START)))
     send(record("INSERT", new=START))
-    handler._indexer.cache_clear()  # another process has not seen the start
+    wiring.indexer.cache_clear()  # another process has not seen the start
     send(record("INSERT", new=RESULT))
     both = [RESULT.key, START.key]
     assert found(client, repository="acme/infra", branch="main") == both

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from bench.fuzz import handlers
-from bench.fuzz.handlers import CASES, HANDLERS, Case
+from bench.fuzz.case import Case
+from bench.fuzz.handlers import CASES, HANDLERS
+from functions.audit_archiver import wiring as archiver_wiring
+from functions.audit_indexer import wiring as indexer_wiring
 from functions.notify import wiring as notify_wiring
 from functions.start_build import wiring as start_build_wiring
 from functions.webhook_receiver import wiring as receiver_wiring
@@ -36,7 +39,14 @@ def test_a_handler_answers_every_input(name: str, capsys: pytest.CaptureFixture[
 
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_a_case_restores_the_wiring(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    modules = (*HANDLERS, notify_wiring, receiver_wiring, start_build_wiring)
+    modules = (
+        *HANDLERS,
+        archiver_wiring,
+        indexer_wiring,
+        notify_wiring,
+        receiver_wiring,
+        start_build_wiring,
+    )
     before = [vars(module).copy() for module in modules]
     for seed in range(1, 11):
         CASES[name](random.Random(f"{name}-{seed}"))

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from functions.audit_archiver import wiring
-from functions.audit_indexer import handler as indexer
+from functions.audit_indexer import wiring as indexer
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsmanctl.commands.audit import backfill, verify
 from tests.support.archiving_stack import ArchivingStack
