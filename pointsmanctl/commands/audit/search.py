@@ -1,5 +1,6 @@
 """`pointsman audit` without a command: search the audit trail."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +30,7 @@ from pointsmanctl.stack.connection import Where
 if TYPE_CHECKING:
     from pointsman.core.index.query import IndexQuery
     from pointsman.core.trail.item import ReadEvent
+    from pointsmanctl.output.entry_lines import FoundTasks
     from pointsmanctl.stack.trail_query import TrailReader
 
 
@@ -92,7 +94,10 @@ def audit(
     since: SinceOption = None,
     until: UntilOption = None,
     limit: Annotated[int, typer.Option(min=1, help="Show at most this many events, the newest.")] = 100,
-    by: Annotated[By, typer.Option(help="What a line of the table is.")] = By.TASK,
+    by: Annotated[
+        By | None,
+        typer.Option(help="What a line of the answer is.", show_default="task in a table, else event"),
+    ] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Show what each task changed in its file.")] = False,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Show new events as they come, until Ctrl-C: table or jsonl.")
@@ -135,8 +140,11 @@ def audit(
     if follow:
         follow_trail(reader, query, output, diff=diff)
         return
-    if output is Format.TABLE and by is not By.EVENT and has_entries(query):
-        _print_groups(reader, query, limit, by, diff=diff, pager=pager)
+    by = by or (By.TASK if output is Format.TABLE else By.EVENT)
+    if by is not By.EVENT and output is not Format.TABLE and not has_entries(query):
+        raise typer.BadParameter("steps of a run are events: use --by event", param_hint="--by")
+    if by is not By.EVENT and has_entries(query):
+        _print_groups(reader, query, limit, by, output, diff=diff, pager=pager)
         return
     events = _newest(reader, query, limit)
     all_asked_for = query == IndexQuery(rollout=rollout, until=query.until) and len(events) < limit
@@ -158,7 +166,9 @@ def _warn_of_more(limit: int) -> None:
     warn(f"Showing the newest {newest}; raise --limit or narrow --since for more.")
 
 
-def _print_groups(reader: "TrailReader", query: "IndexQuery", limit: int, by: By, *, diff: bool, pager: bool) -> None:
+def _print_groups(
+    reader: "TrailReader", query: "IndexQuery", limit: int, by: By, output: Format, *, diff: bool, pager: bool
+) -> None:
     from pointsmanctl.output.console import show
     from pointsmanctl.output.group_table import host_table, task_table
     from pointsmanctl.stack.entry_tasks import tasks_asked_for
@@ -166,11 +176,24 @@ def _print_groups(reader: "TrailReader", query: "IndexQuery", limit: int, by: By
     found = list(tasks_asked_for(reader, query, limit + 1, diffs=diff))
     if len(found) > limit:
         _warn_of_more(limit)
-    if found:
+    if output is not Format.TABLE:
+        _print_group_objects(found[:limit], by, output)
+    elif found:
         table = task_table if by is By.TASK else host_table
         show(table(found[:limit]), pager=pager)
     else:
         _note_nothing(query)
+
+
+def _print_group_objects(found: "Sequence[FoundTasks]", by: By, output: Format) -> None:
+    from pointsmanctl.output import group_shapes as shapes
+
+    if by is By.TASK:
+        objects = shapes.task_objects(found)
+        print_objects(objects, output, shapes.TASK_COLUMNS, shapes.task_rows(objects))
+    else:
+        objects = shapes.host_objects(found)
+        print_objects(objects, output, shapes.HOST_COLUMNS, shapes.host_rows(objects))
 
 
 def _print(

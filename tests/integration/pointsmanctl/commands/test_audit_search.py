@@ -1,6 +1,9 @@
 """The search of `pointsman audit` by task, from the index on moto."""
 
+import csv
+import json
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from pointsman.core.index.missing_results import NOT_REPORTED
 from pointsmanctl.commands.audit import search as command
 from pointsmanctl.stack import trail_query
-from tests.support.command_line import run
+from tests.support.command_line import run, usage_error
 from tests.support.events import DEV, PROD, ROLLOUT, ended_run, host, started_rollout, started_run, task
 from tests.support.recorded_trail import recorded_trail
 
@@ -103,3 +106,61 @@ def test_all_tasks_of_a_rollout_are_shown_with_diffs() -> None:
         2,
         *[1] * 7,
     ]
+
+
+def answer(*words: str) -> Any:
+    return json.loads(run("audit", "--until", "2026-11-24", "-o", "json", *words).stdout)
+
+
+def rows(*words: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO(run("audit", "--until", "2026-11-24", "-o", "csv", *words).stdout)))
+
+
+def test_objects_by_task_have_the_hosts_on_which_it_did_the_same() -> None:
+    db, web = answer("--by", "task", "--task", "Task number 4")
+    assert [each["host"] for each in web["hosts"]] == ["web-3", "web-2", "web-1"]
+    assert (web["task"]["name"], web["task"]["status"], web["task"]["diff"]) == ("Task number 4", "changed", None)
+    assert (db["hosts"], db["tasks_omitted"], db["type"]) == (
+        [{"target": PROD, "host": "db-1"}],
+        0,
+        "HostResultRecorded",
+    )
+    assert answer("--by", "task", "--task", "Task number 4", "--diff")[0]["task"]["diff"] == "-a\n+another\n"
+
+
+def test_csv_by_task_has_a_row_for_each_task() -> None:
+    db, web = rows("--by", "task", "--task", "Task number 4", "--diff")
+    assert web["hosts"] == f"{DEV}/web-3 {DEV}/web-2 {DEV}/web-1"
+    assert (web["hosts_total"], web["task"], web["rollout"]) == ("3", "Task number 4", host(DEV, "x").rollout)
+    assert (db["hosts_total"], db["diff"]) == ("1", "-a\\x0a+another\\x0a")
+
+
+def test_csv_by_host_has_a_row_for_each_task_of_each_host_and_for_other_events() -> None:
+    found = rows("--by", "host", "--diff")
+    assert [sum(each["host"] == name for each in found) for name in ("db-1", "web-1", "")] == [5, 12, 1]
+    assert found[-1]["type"] == "RolloutStarted"
+    assert found[-1]["task"] == ""
+    objects = answer("--by", "host", "--host", "web-2", "--diff")
+    assert [len(each["tasks"]) for each in objects] == [12]
+
+
+def test_what_the_index_has_no_room_for_is_counted() -> None:
+    [found] = answer("--by", "host", "--host", "web-2")
+    assert len(found["tasks"]) + found["tasks_omitted"] == 12
+    assert found["tasks_omitted"] > 0
+
+
+def test_without_by_programs_get_events_as_before() -> None:
+    assert {each["type"] for each in answer()} == {"RolloutStarted", "HostResultRecorded"}
+    assert answer() == answer("--by", "event")
+    assert "task" not in rows()[0]
+
+
+def test_steps_of_a_run_have_no_groups() -> None:
+    message = usage_error("audit", "--type", "RunStarted", "--by", "task", "-o", "csv")
+    assert "steps of a run are events: use --by event" in message
+
+
+def test_a_limit_of_groups_is_said() -> None:
+    done = run("audit", "--until", "2026-11-24", "--by", "host", "-o", "csv", "--limit", "1")
+    assert "Showing the newest event" in done.stderr
