@@ -116,6 +116,16 @@ def test_another_route_or_a_part_of_the_route_restores_nothing_from_before() -> 
     assert restores(read(events, earlier).dora) == [(rollout_id(1), None, None)]
 
 
+@pytest.mark.parametrize("day", [3, -4])
+def test_a_success_that_is_rolled_back_restores_nothing_and_nor_does_its_rollback(day: int) -> None:
+    """A rollback goes back to what was there before, which was the failure."""
+    bad, worse = Rollout(1, day), Rollout(2, day + 1)
+    events = [*bad.whole("failed"), *worse.whole(), worse.rolled_back(), *rollback_of(2, 7, day + 1).whole(hours=3)]
+    found = restores(read(events, Rollout(3, 9).whole()).dora)
+    [restored] = [each for each in found if each[0] == rollout_id(1)]
+    assert restored[1] == rollout_id(3)
+
+
 def test_a_check_that_failed_before_is_no_deployment() -> None:
     drift = Rollout(1, 0, "pointsman.drift", trigger=Trigger.INSTANCE, instances=("i-1",))
     assert read(drift.whole("failed"), Rollout(2, 2).whole()).dora.restores.total == 0

@@ -2,14 +2,17 @@
 
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pointsman.adapters.report_page.markdown import markdown_page
 from pointsman.core.report.build import report_of
 from pointsman.core.report.span import TimeSpan
 from pointsman.core.report.values import AuditReport, RolloutKind
 from pointsman.core.trail.events import HostResultRecorded, RolloutEnded, RunEnded
 from tests.support.report_month import a_month, records_of
 
+ROOT = Path(__file__).parents[4]
 BERLIN = TimeSpan.of_month("2026-11", ZoneInfo("Europe/Berlin"))
 MADE_AT = datetime(2026, 12, 1, 6, tzinfo=UTC)
 
@@ -49,3 +52,12 @@ def test_a_rollback_restores_what_failed() -> None:
     ]
     assert len(restored) == 2
     assert all(row.failed.state == "rolled_back" for row in restored)
+
+
+def test_the_example_of_the_docs_is_this_month() -> None:
+    found, _ = _found()
+    page = markdown_page(found, BERLIN, "Europe/Berlin").splitlines()
+    example = (ROOT / "docs/reports.md").read_text().partition("```markdown\n")[2].partition("```")[0].splitlines()
+    tables = [line for line in example if line.startswith("|")]
+    assert len(tables) > 20
+    assert [line for line in tables if line not in page] == []

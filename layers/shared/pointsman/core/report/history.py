@@ -152,8 +152,10 @@ class RolloutHistory:
         return sorted([*ends, *(each.at for each in rollbacks)])
 
     def successes(self) -> list[datetime]:
-        """Every time at which it ended as succeeded, also before the time of the report, oldest first."""
-        return [each.at for each in self.all_ends if state_of(each) == RolloutState.SUCCEEDED.value]
+        """When it ended as succeeded, also before the time of the report, and did not fail or was rolled back since."""
+        bad = max(self.failures(), default=None)
+        ends = [each.at for each in self.all_ends if state_of(each) == RolloutState.SUCCEEDED.value]
+        return [at for at in ends if bad is None or at > bad]
 
     def succeeded_at(self) -> datetime | None:
         """When it succeeded in the end; None: it did not."""
