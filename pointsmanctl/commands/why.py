@@ -18,7 +18,7 @@ from pointsmanctl.options import (
     full_name,
 )
 from pointsmanctl.output.formats import Format, print_objects
-from pointsmanctl.output.messages import error, note, warn
+from pointsmanctl.output.messages import error, note, warn, warn_of_more
 from pointsmanctl.stack.connection import Connection, Where
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _events(connection: Connection, query: "IndexQuery") -> list["TrailEvent"]:
 
     all_events = TrailReader.of(connection).events(query, MAX_EVENTS)
     if len(all_events) >= MAX_EVENTS:
-        warn(f"Showing the newest {MAX_EVENTS:,} events; narrow --since for more.")
+        warn_of_more(MAX_EVENTS, "event", "narrow --since")
     events = [event for event in all_events if not isinstance(event, NewerEvent)]
     if newer := len(all_events) - len(events):
         warn(f"A newer version of Pointsman wrote {pluralize(newer, 'more event')}; upgrade to read them.")

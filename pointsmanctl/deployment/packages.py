@@ -18,7 +18,7 @@ from pointsmanctl.deployment.template import read_template
 from pointsmanctl.errors import DeploymentFailed
 
 ROUTES_PACKAGE = "pointsman_routes"
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")  # what tools and tests leave in a directory
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")  # what tools and tests leave in a directory
 _ALSO_IN = {"layers/shared": ("runner/redaction",)}  # what is needed in builds, too, has its home there
 _ROUTES_LAYER = "layers/routes"
 _CONDITIONAL_LAYERS = {"webhook_receiver": "layers/github_app"}
@@ -87,7 +87,7 @@ class PackageBuilder:
 
 
 def _copy(package: Path, into: Path) -> None:
-    shutil.copytree(package, into / package.name, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    shutil.copytree(package, into / package.name, ignore=LEFT_OUT, dirs_exist_ok=True)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -2,10 +2,9 @@
 
 import hashlib
 import os
-import shutil
 from pathlib import Path
 
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")  # what tools and tests leave in a directory
+from pointsmanctl.deployment.packages import LEFT_OUT
 
 
 def sam_digest(directory: Path) -> str:
@@ -16,7 +15,7 @@ def sam_digest(directory: Path) -> str:
     digest = hashlib.md5(usedforsecurity=False)
     files: list[str] = []
     for parent, folders, names in os.walk(directory, followlinks=True):
-        left_out = _LEFT_OUT(parent, [*folders, *names])
+        left_out = LEFT_OUT(parent, [*folders, *names])
         folders[:] = [each for each in folders if each not in left_out]
         files += [os.path.join(parent, each) for each in names if each not in left_out]  # noqa: PTH118 - sorted as SAM does
     for file in sorted(files):

@@ -11,6 +11,12 @@ def warn(text: str) -> None:
     _print(text, "")
 
 
+def warn_of_more(limit: int, noun: str, remedy: str = "raise --limit or narrow --since") -> None:
+    """Say that the answer has only the newest, and how to see more."""
+    newest = f"{limit:,} {noun}s" if limit > 1 else noun
+    warn(f"Showing the newest {newest}; {remedy} for more.")
+
+
 def error(text: str) -> None:
     """Print why there is no answer."""
     _print(f"pointsman: {text}", "red")

@@ -16,7 +16,7 @@ from pointsmanctl.options import (
     not_empty,
 )
 from pointsmanctl.output.formats import Format, print_objects
-from pointsmanctl.output.messages import warn
+from pointsmanctl.output.messages import warn_of_more
 from pointsmanctl.stack.connection import Where
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def blame(
     if not changes:
         raise NotFound(_unknown(reader, query))
     if len(changes) > limit:
-        warn(f"Showing the newest {limit:,}; raise --limit for more.")
+        warn_of_more(limit, "change", "raise --limit")
     changes = with_diffs(reader, changes[:limit]) if diff else changes[:limit]
     if output is not Format.TABLE:
         print_objects([blame_object(each) for each in changes], output, BLAME_COLUMNS)

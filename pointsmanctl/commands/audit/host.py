@@ -18,7 +18,7 @@ from pointsmanctl.options import (
     not_empty,
 )
 from pointsmanctl.output.formats import Format, print_objects
-from pointsmanctl.output.messages import note, warn
+from pointsmanctl.output.messages import note, warn_of_more
 from pointsmanctl.stack.connection import Where
 
 HostArgument = Annotated[
@@ -57,7 +57,7 @@ def host(
     query = bounded(known.query, since, until, datetime.now(UTC))
     entries = [each.entry for each in islice(reader.find(query), limit + 1)]
     if len(entries) > limit:
-        warn(f"Showing the newest {limit:,}; raise --limit or narrow --since for more.")
+        warn_of_more(limit, "event")
     found = with_tasks(reader, entries[:limit], entries[:limit] if diff else ())
     if output is not Format.TABLE:
         objects = [entry_object(entry, tasks) for entry, tasks in found]

@@ -24,7 +24,7 @@ from pointsmanctl.options import (
     target_part,
 )
 from pointsmanctl.output.formats import Format, print_objects
-from pointsmanctl.output.messages import note, warn
+from pointsmanctl.output.messages import note, warn_of_more
 from pointsmanctl.stack.connection import Where
 
 if TYPE_CHECKING:
@@ -157,13 +157,8 @@ def _newest(reader: "TrailReader", query: "IndexQuery", limit: int) -> list["Rea
     """Return at most `limit` events; warns when there are more."""
     events = reader.events(query, limit + 1)
     if len(events) > limit:
-        _warn_of_more(limit)
+        warn_of_more(limit, "event")
     return events[-limit:]
-
-
-def _warn_of_more(limit: int) -> None:
-    newest = f"{limit} events" if limit > 1 else "event"
-    warn(f"Showing the newest {newest}; raise --limit or narrow --since for more.")
 
 
 def _print_groups(
@@ -175,7 +170,7 @@ def _print_groups(
 
     found = list(tasks_asked_for(reader, query, limit + 1, diffs=diff))
     if len(found) > limit:
-        _warn_of_more(limit)
+        warn_of_more(limit, "event")
     if output is not Format.TABLE:
         _print_group_objects(found[:limit], by, output)
     elif found:

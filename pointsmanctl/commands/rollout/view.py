@@ -11,7 +11,7 @@ import typer
 from pointsmanctl.errors import ExitCode, NotFound
 from pointsmanctl.options import TIMES
 from pointsmanctl.output.formats import Format, print_objects
-from pointsmanctl.output.messages import note, warn
+from pointsmanctl.output.messages import note, warn_of_more
 from pointsmanctl.stack.connection import Connection
 
 if TYPE_CHECKING:
@@ -88,8 +88,7 @@ def view_list(connection: Connection, selection: Selection, how: View, started: 
 
     rollouts = _followed(load, how, detailed=False) if how.watch else load()
     if len(rollouts) > selection.limit:
-        newest = "rollout" if selection.limit == 1 else f"{selection.limit:,} rollouts"
-        warn(f"Showing the newest {newest}; raise --limit or narrow --since for more.")
+        warn_of_more(selection.limit, "rollout")
         rollouts = rollouts[: selection.limit]
     _print(rollouts, how, detailed=False)
     if not rollouts and how.output is Format.TABLE:

@@ -1,9 +1,7 @@
 """The definition of the run image, with the team's own packages, as one zip file and its hash."""
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from pointsmanctl.deployment.archive import zip_of
 from pointsmanctl.deployment.settings import ImageSettings
 from pointsmanctl.errors import InvalidInput
 
@@ -18,7 +17,6 @@ DEFINITION = "execution-environment.yml"
 PROGRAM_FILES = ("build_image.py", "requirements.txt")  # what builds the image, beside its definition
 TEAM_FILES = ("galaxy", "python", "system")  # as ansible-builder calls them
 _TAG_LENGTH = 32
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time in a zip file: the same files make the same archive
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ def read_definition(image: Path, settings: ImageSettings, beside: Path) -> Defin
     files = {name: (image / name).read_bytes() for name in own}
     files |= _team_files(image, definition["dependencies"], settings, beside)
     paths = {str((image / name).resolve().relative_to(image.parent.resolve())): body for name, body in files.items()}
-    return Definition(_tag(paths, settings), _archive(paths))
+    return Definition(_tag(paths, settings), zip_of(sorted(paths.items())))
 
 
 def _team_files(
@@ -85,11 +83,3 @@ def _tag(files: Mapping[str, bytes], settings: ImageSettings) -> str:
     digests = {path: hashlib.sha256(body).hexdigest() for path, body in files.items()}
     what: list[Any] = [digests, settings.architecture, settings.revision]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:_TAG_LENGTH]
-
-
-def _archive(files: Mapping[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(files):
-            archive.writestr(zipfile.ZipInfo(path, _EPOCH), files[path])
-    return buffer.getvalue()

@@ -77,7 +77,7 @@ def test_programs_get_each_change() -> None:
 
 
 def test_a_cut_answer_says_so() -> None:
-    assert ask("web-1", PATH, "--limit", 1).stderr == "Showing the newest 1; raise --limit for more.\n"
+    assert ask("web-1", PATH, "--limit", 1).stderr == "Showing the newest change; raise --limit for more.\n"
 
 
 @pytest.mark.parametrize(

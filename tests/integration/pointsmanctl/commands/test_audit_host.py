@@ -76,7 +76,7 @@ def test_with_diffs_all_tasks_are_shown_with_what_they_changed() -> None:
 def test_the_newest_are_kept() -> None:
     done = ask("web-1", "--limit", 1)
     assert len(done.stdout.splitlines()) == 2
-    assert done.stderr == "Showing the newest 1; raise --limit or narrow --since for more.\n"
+    assert done.stderr == "Showing the newest event; raise --limit or narrow --since for more.\n"
     assert ask("web-1", "--since", "2026-11-23T08:00:25").stdout.count("\n") == 2
 
 
