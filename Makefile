@@ -21,7 +21,7 @@ SYNCED := .venv/.synced
 ROUNDS ?= 10
 ARCHITECTURE ?= arm64
 # Line coverage of the fast tests, in percent: raise it when the measured value is a point above.
-COVERAGE_FLOOR := 95
+COVERAGE_FLOOR := 96
 
 .PHONY: fuzz campaign help wheel setup demo up down test unit lint style analyze format build validate e2e explore bench benchengine requirements roots schema docs samples clean
 

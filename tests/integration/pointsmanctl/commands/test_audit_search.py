@@ -132,12 +132,12 @@ def test_csv_by_task_has_a_row_for_each_task() -> None:
     db, web = rows("--by", "task", "--task", "Task number 4", "--diff")
     assert web["hosts"] == f"{DEV}/web-3 {DEV}/web-2 {DEV}/web-1"
     assert (web["hosts_total"], web["task"], web["rollout"]) == ("3", "Task number 4", host(DEV, "x").rollout)
-    assert (db["hosts_total"], db["diff"]) == ("1", "-a\\x0a+another\\x0a")
+    assert (db["hosts_total"], db["diff"]) == ("1", "'-a\\x0a+another\\x0a")
 
 
 def test_csv_by_host_has_a_row_for_each_task_of_each_host_and_for_other_events() -> None:
     found = rows("--by", "host", "--diff")
-    assert [sum(each["host"] == name for each in found) for name in ("db-1", "web-1", "")] == [5, 12, 1]
+    assert [sum(each["host"] == name for each in found) for name in ("db-1", "web-1", "")] == [5, 12, 2]
     assert found[-1]["type"] == "RolloutStarted"
     assert found[-1]["task"] == ""
     objects = answer("--by", "host", "--host", "web-2", "--diff")
@@ -151,7 +151,7 @@ def test_what_the_index_has_no_room_for_is_counted() -> None:
 
 
 def test_without_by_programs_get_events_as_before() -> None:
-    assert {each["type"] for each in answer()} == {"RolloutStarted", "HostResultRecorded"}
+    assert {each["type"] for each in answer()} == {"RolloutStarted", "HostResultRecorded", "RunEnded"}
     assert answer() == answer("--by", "event")
     assert "task" not in rows()[0]
 
