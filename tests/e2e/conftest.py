@@ -80,6 +80,7 @@ MORE_ROUTES = """
         hosts: {serial: 1}
         after: {approval: {by: ["team:ops"], within: 24h, not_author: true}}
       - targets: [prod/us-east-1, prod/eu-central-1]
+        max_parallel: 1
 
   - name: soaking # a gate that is open for an hour, unless an alarm closes it
     repository: acme/soaking

@@ -10,6 +10,7 @@ from pointsman.core.model import RolloutId, RolloutState, RunState, TargetName
 from pointsman.core.rollout_facts import WaitKind
 from pointsman.core.rollouts.commands.forms import Approve, HoldRollout, Resume, Retry
 from pointsman.core.trail.command_events import CommandRefused, RolloutApproved, RolloutRetried
+from pointsman.core.trail.events import RunEnded, RunStarted
 from pointsman.core.trail.wave_events import GateEvaluated, GateOutcome, RolloutHalted, WaveStarted
 from pointsmanctl.demo.observer import Observer, rollout_of
 from pointsmanctl.errors import CommandError
@@ -140,6 +141,16 @@ def test_another_person_lets_the_rest_go_on(
         event for event in world.events(at_the_gate) if isinstance(event, GateEvaluated) and event.inputs.approved_by
     ]
     assert (passed.outcome, passed.inputs.approved_by) == (GateOutcome.PASSED, people["kofi"].arn)
+
+
+def test_of_a_wave_that_runs_one_at_a_time_the_second_begins_when_the_first_has_ended(
+    world: Observer, at_the_gate: RolloutId
+) -> None:
+    """Nobody swept: the end of the first build started the second."""
+    events = [event for event in world.events(at_the_gate) if isinstance(event, RunStarted | RunEnded)]
+    of_wave = sorted((event for event in events if event.target in REST), key=lambda event: event.at)
+    assert [event.type for event in of_wave] == ["RunStarted", "RunEnded"] * 2
+    assert [event.target for event in of_wave[::2]] == list(REST)
 
 
 def test_a_host_that_may_fail_does_not_halt_the_rollout(
