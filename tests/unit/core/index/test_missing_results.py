@@ -1,6 +1,6 @@
 """A run of which Ansible did not report that it finished is found as one whose results are missing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.index.entries import StoredEntry
 from pointsman.core.index.entry import EventKey, IndexEntry
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.index.missing_results import NOT_REPORTED
@@ -75,6 +76,22 @@ def test_a_run_with_an_end_of_ansible_is_not_found_whichever_came_first(batches:
     [entry] = [each.entry for each in search(world.index, world.trail.event, IndexQuery(types=("RunEnded",)))]
     assert (entry.outcomes, entry.detail) == (("succeeded",), "run succeeded after 58s")
     assert not world.differs_from_the_trail()
+
+
+@pytest.mark.parametrize("batch", [[START, ANSIBLE, RUN], [START, RUN, ANSIBLE]])
+def test_a_run_and_the_end_of_its_ansible_in_one_batch_take_nothing_back(
+    batch: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A delete costs as much as a write."""
+    deleted: list[StoredEntry] = []
+
+    def write(_: MemoryIndex, put: Iterable[StoredEntry], delete: Iterable[StoredEntry]) -> None:
+        assert list(put)
+        deleted.extend(delete)
+
+    monkeypatch.setattr(MemoryIndex, "write", write)
+    World(batch)
+    assert deleted == []
 
 
 def test_the_stream_may_be_behind_the_table() -> None:

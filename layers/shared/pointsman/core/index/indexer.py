@@ -55,11 +55,11 @@ class Indexer:
         """Write the entries of `changes`, in their order. Return how many entries were written."""
         changes = list(changes)
         events = {change.place: change.new for change in changes if change.new}
-        related = self.related(each for change in changes for each in (change.old, change.new)) | events
+        stored = self.related(each for change in changes for each in (change.old, change.new))
         put: Entries = {}
         delete: Entries = {}
         for change in changes:
-            for old, new in self._entries_of_change(change, related):
+            for old, new in self._entries_of_change(change, stored, events):
                 for key, each in old.items():  # also what an earlier change of this batch would have put
                     put.pop(key, None)
                     delete[key] = each
@@ -71,12 +71,16 @@ class Indexer:
         return len(put)
 
     def _entries_of_change(
-        self, change: EventChange, related: Mapping[EventKey, Event]
+        self, change: EventChange, stored: Mapping[EventKey, Event], events: Mapping[EventKey, Event]
     ) -> Iterator[tuple[Entries, Entries]]:
-        """The entries before and after a change, and those of the run in whose build Ansible now ended."""
+        """The entries before and after a change, and those of the run in whose build Ansible now ended.
+
+        `events`: those of the same batch. A run among them has been told of the end of its Ansible already.
+        """
+        related = {**stored, **events}
         yield self.entries(change.old, change.place, related), self.entries(change.new, change.place, related)
         place = place_of_run(change.new)
-        run = related.get(place) if place else None
+        run = stored.get(place) if place and place not in events else None
         if place and isinstance(run, RunEnded) and place_of_end(run) == change.place:
             yield self.entries(run, place, ()), self.entries(run, place, (change.place,))
 
