@@ -6,9 +6,9 @@ from typing import Any
 from pointsman.core.delivery import Delivery
 from pointsman.core.model import RolloutId, RunState, TargetName, WhenBusy
 from pointsman.core.rollout_plan import ApprovalRule, Gate, OnFailure, RolloutPlan, Wave
-from pointsman.core.routes.compiled import CompiledRoutes
+from pointsman.core.routes.compiled import CompiledRoute, CompiledRoutes, Place, TargetGroup
 from tests.support.events import host, playbook_ended
-from tests.support.rollouts import COMMIT, MORNING, delivery
+from tests.support.rollouts import COMMIT, MORNING, delivery, target
 from tests.support.world import MemoryWorld
 
 ALARM = "arn:aws:cloudwatch:eu-west-1:333333333333:alarm:errors"
@@ -82,3 +82,14 @@ class WavesWorld(MemoryWorld):
         """Let the build on a target report its hosts, and fail."""
         self.report_hosts(rollout_id, name, statuses)
         self.finish(rollout_id, TargetName(name), RunState.FAILED)
+
+
+def site_in_two_waves(first: TargetName, second: TargetName, plan: RolloutPlan) -> CompiledRoutes:
+    """The route of `delivery`, for commands that read it, with one target in each wave."""
+    places = tuple(
+        Place(account=each.account, account_id=each.account_id, region=each.region)
+        for each in map(target, (first, second))
+    )
+    groups = TargetGroup(places=(0,)), TargetGroup(places=(1,), wave=1)
+    site = CompiledRoute(name="site", repository=("acme/infra",), playbook="site.yml", targets=groups, plan=plan)
+    return CompiledRoutes(places=places, routes=(site,), people=PEOPLE)

@@ -13,8 +13,6 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from pointsman.adapters.report_page.html import html_page
 from pointsman.core.report.build import report_of
 from pointsman.core.report.span import TimeSpan
-from tests.support.chromium import NoBrowserError
-from tests.support.console_browser import browser
 from tests.support.report_histories import NOVEMBER, report
 from tests.support.report_month import a_month, records_of
 
@@ -23,15 +21,6 @@ PHONE = ViewportSize(width=360, height=780)
 PAPER = ViewportSize(width=round((210 - 24) / 25.4 * 96), height=1000)
 BERLIN = TimeSpan.of_month("2026-11", ZoneInfo("Europe/Berlin"))
 MADE_AT = datetime(2026, 12, 1, 6, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    try:
-        with browser() as started:
-            yield started
-    except NoBrowserError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from pointsman.core.model import RolloutId
 from pointsmanctl.console.security import ConsoleAccess
-from tests.support.chromium import NoBrowserError
-from tests.support.console_browser import browser, served
+from tests.support.console_browser import served
 from tests.support.console_world import CANARY, PROD_REST, ConsoleWorld, approve, console_world, nginx
 from tests.support.plans import APPROVAL, gated, waved
 
@@ -18,15 +17,6 @@ expect.set_options(timeout=20_000)  # a busy machine
 
 PHONE = {"width": 360, "height": 780}
 HOST = "/hosts/prod/eu-central-1/web-prod-euc1"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    try:
-        with browser() as started:
-            yield started
-    except NoBrowserError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

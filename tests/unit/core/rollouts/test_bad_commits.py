@@ -3,32 +3,21 @@
 import pytest
 
 from pointsman.core.change import PullRequest
-from pointsman.core.model import Mode, RolloutId, RolloutState, RunState, Target, TargetName, WhenBusy
+from pointsman.core.model import Mode, RolloutId, RolloutState, RunState, TargetName, WhenBusy
 from pointsman.core.rollout_facts import HaltKind
 from pointsman.core.rollout_plan import RolloutPlan, Wave
 from pointsman.core.rollouts.commands.forms import RollBack, RunByHand
-from pointsman.core.routes.compiled import CompiledRoute, CompiledRoutes, Place, TargetGroup
 from pointsman.core.trail.command_events import CommandRefused
 from pointsman.core.trail.events import RolloutStarted
 from tests.support.commands import People
-from tests.support.plans import WavesWorld, waved
-from tests.support.rollouts import delivery, target
+from tests.support.plans import WavesWorld, site_in_two_waves, waved
+from tests.support.rollouts import delivery
 
 DEV, PROD = TargetName("dev/eu-west-1"), TargetName("prod/eu-west-1")
 A, B, C, D = "a" * 40, "b" * 40, "c" * 40, "d" * 40
 
 
-def place(of: Target) -> Place:
-    return Place(account=of.account, account_id=of.account_id, region=of.region)
-
-
-SITE = CompiledRoute(
-    name="site",
-    repository=("acme/infra",),
-    playbook="site.yml",
-    targets=(TargetGroup(places=(0,)), TargetGroup(places=(1,), wave=1)),
-    plan=RolloutPlan(waves=(Wave(), Wave())),
-)
+ROUTES = site_in_two_waves(DEV, PROD, RolloutPlan(waves=(Wave(), Wave())))
 
 
 @pytest.fixture
@@ -39,7 +28,7 @@ def world() -> WavesWorld:
 @pytest.fixture
 def people(world: WavesWorld) -> People:
     """People, after commit A has succeeded, and somebody ran commit B in DEV and rolled it back."""
-    people = People(world, CompiledRoutes(places=(place(target(DEV)), place(target(PROD))), routes=(SITE,)))
+    people = People(world, ROUTES)
     world.finish_all(world.push(delivery(DEV, PROD, commit=A)), DEV, PROD)
     world.later()
     by_hand = RolloutId(str(people.send(RunByHand, route="site", commit=B, targets=(DEV,)).rollout))

@@ -2,33 +2,22 @@
 
 import pytest
 
-from pointsman.core.model import RolloutId, RolloutState, RunState, Target, TargetName
+from pointsman.core.model import RolloutId, RolloutState, RunState, TargetName
 from pointsman.core.rollout_facts import HaltKind
 from pointsman.core.rollout_plan import ApprovalRule, Gate, RolloutPlan, Wave
 from pointsman.core.rollouts.commands.forms import Approve, EndFreeze, RollBack, RunByHand, StartFreeze
-from pointsman.core.routes.compiled import CompiledRoute, CompiledRoutes, Place, TargetGroup
 from pointsman.core.trail.command_events import CommandRefused
 from pointsman.core.trail.wave_events import RolloutHalted
 from tests.support.commands import People
-from tests.support.plans import KOFI, PEOPLE, WavesWorld
-from tests.support.rollouts import delivery, target
+from tests.support.plans import KOFI, WavesWorld, site_in_two_waves
+from tests.support.rollouts import delivery
 
 DEV, PROD = TargetName("dev/eu-west-1"), TargetName("prod/eu-west-1")
 A, B = "a" * 40, "b" * 40
 APPROVAL = ApprovalRule(by=("kofi",), within_seconds=24 * 3600)
 
 
-def place(of: Target) -> Place:
-    return Place(account=of.account, account_id=of.account_id, region=of.region)
-
-
-SITE = CompiledRoute(
-    name="site",
-    repository=("acme/infra",),
-    playbook="site.yml",
-    targets=(TargetGroup(places=(0,)), TargetGroup(places=(1,), wave=1)),
-    plan=RolloutPlan(waves=(Wave(after=Gate(approval=APPROVAL)), Wave())),
-)
+ROUTES = site_in_two_waves(DEV, PROD, RolloutPlan(waves=(Wave(after=Gate(approval=APPROVAL)), Wave())))
 
 
 @pytest.fixture
@@ -41,8 +30,7 @@ def people(world: WavesWorld) -> People:
     """People, after commit A has succeeded everywhere."""
     world.finish_all(world.push(delivery(DEV, PROD, commit=A)), DEV, PROD)
     world.later()
-    places = (place(target(DEV)), place(target(PROD)))
-    return People(world, CompiledRoutes(places=places, routes=(SITE,), people=PEOPLE))
+    return People(world, ROUTES)
 
 
 def run(world: WavesWorld, people: People, *targets: TargetName) -> RolloutId:
