@@ -5,7 +5,6 @@ It reaches a queue that nothing but this module reads, so a forged one can do no
 
 import json
 import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +13,7 @@ from pointsmanctl.doctor.denied import is_denied
 from pointsmanctl.doctor.model import CheckResult, Link, TargetContext
 
 SOURCE, DETAIL_TYPE = "pointsman.doctor", "TestEventSent"
-SECONDS = 30.0  # EventBridge usually needs less than one
-_POLL_SECONDS = 2
+SECONDS = 30.0  # without an arrival; EventBridge usually needs less than one
 
 
 @dataclass(frozen=True)
@@ -31,13 +29,6 @@ class SentEvent:
         detail = {"project-name": self.project, "test-event": self.id}
         return {"Source": SOURCE, "DetailType": DETAIL_TYPE, "Detail": json.dumps(detail)}
 
-    def is_in(self, body: str) -> bool:
-        """Whether a message of the queue is this event."""
-        try:
-            return bool(json.loads(body)["detail"]["test-event"] == self.id)
-        except (ValueError, KeyError, TypeError):
-            return False
-
 
 def check(target: TargetContext, link: Link, rule: str) -> Iterator[CheckResult]:
     """Send a test event, and wait for it. Raises ClientError for anything but missing permissions."""
@@ -48,18 +39,19 @@ def check(target: TargetContext, link: Link, rule: str) -> Iterator[CheckResult]
     if not queue:
         yield link.skipped("the control stack takes no test events", "run `pointsman deploy`")
         return
-    event = SentEvent(target.control.stack_name, secrets.token_hex(8))
+    event, arrivals = SentEvent(target.control.stack_name, secrets.token_hex(8)), target.control.arrivals
+    arrivals.expect(event.id)
     if denied := _denied("events:PutEvents", lambda: _send(target.client("events"), event)):
         yield link.skipped(*denied)
         return
-    arrived = Arrival(target.control.client("sqs"), queue, event)
-    if denied := _denied("sqs:ReceiveMessage", lambda: arrived.wait(SECONDS)):
+    sqs = target.control.client("sqs")
+    if denied := _denied("sqs:ReceiveMessage", lambda: arrivals.wait(sqs, queue, event.id, SECONDS)):
         yield link.skipped(*denied)
         return
-    yield judge(link, rule, arrived=arrived.seen)
+    yield judge(link, rule, arrived=arrivals.has(event.id))
 
 
-def _denied(action: str, call: Callable[[], None]) -> tuple[str, str] | None:
+def _denied(action: str, call: Callable[[], object]) -> tuple[str, str] | None:
     """Return message and remedy if the caller lacks the permission for `call`."""
     from botocore.exceptions import ClientError
 
@@ -80,29 +72,6 @@ def _send(events: Any, event: SentEvent) -> None:
     [entry] = answer["Entries"]
     if code := entry.get("ErrorCode"):
         raise ClientError({"Error": {"Code": code, "Message": entry.get("ErrorMessage", "")}}, "PutEvents")
-
-
-@dataclass
-class Arrival:
-    """Waits for one event in a queue in which others look for theirs at the same time."""
-
-    sqs: Any
-    queue: str
-    event: SentEvent
-    seen: bool = False
-
-    def wait(self, seconds: float) -> None:
-        """Receive messages until the event is among them or `seconds` have passed."""
-        deadline = time.monotonic() + seconds
-        while not self.seen and time.monotonic() < deadline:
-            answer = self.sqs.receive_message(
-                QueueUrl=self.queue, MaxNumberOfMessages=10, VisibilityTimeout=1, WaitTimeSeconds=_POLL_SECONDS
-            )
-            for message in answer.get("Messages", []):
-                # Another message is visible again after a second, for whoever waits for it.
-                if self.event.is_in(message["Body"]):
-                    self.seen = True
-                    self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
 
 
 def judge(link: Link, rule: str, *, arrived: bool) -> CheckResult:

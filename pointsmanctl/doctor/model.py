@@ -1,12 +1,13 @@
 """What a check looks at, and what it finds."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from pointsmanctl.deployment.installation import Installation
 from pointsmanctl.deployment.model import StackState
+from pointsmanctl.doctor.arrivals import Arrivals
 
 
 class LinkState(StrEnum):
@@ -40,6 +41,7 @@ class ControlContext:
     region: str
     client_in: Callable[[str, str], Any]  # (region, service), in the same account
     sends_test_events: bool = True
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
     @property
     def stack_name(self) -> str:

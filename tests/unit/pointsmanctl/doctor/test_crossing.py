@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from pointsmanctl.doctor import crossing
-from pointsmanctl.doctor.crossing import Arrival, SentEvent
+from pointsmanctl.doctor.arrivals import Arrivals, id_of
+from pointsmanctl.doctor.crossing import SentEvent
 from pointsmanctl.doctor.model import CheckResult, Link
 from tests.contract.templates.cloudformation import ROOT
 
@@ -50,7 +52,11 @@ class FakeEvents:
 
 def check(events: FakeEvents, queue: FakeQueue, url: str = "https://queue", *, sends: bool = True) -> CheckResult:
     control = SimpleNamespace(
-        stack_name="pointsman", sends_test_events=sends, output=lambda _: url, client=lambda _: queue
+        stack_name="pointsman",
+        sends_test_events=sends,
+        output=lambda _: url,
+        client=lambda _: queue,
+        arrivals=Arrivals(),
     )
     target: Any = SimpleNamespace(control=control, client=lambda _: events)
     [result] = crossing.check(target, LINK, "pointsman-build-states")
@@ -61,26 +67,54 @@ def test_the_sample_is_what_is_sent() -> None:
     sent, sample = EVENT.entry, json.loads(BODY)
     assert (sent["Source"], sent["DetailType"]) == (sample["source"], sample["detail-type"])
     assert json.loads(sent["Detail"]) == sample["detail"]
-    assert EVENT.is_in(BODY)
+    assert id_of(BODY) == EVENT.id
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{}", '{"detail": 1}', '{"detail": {"test-event": "another"}}'])
-def test_what_others_sent_is_not_this_event(body: str) -> None:
-    assert not EVENT.is_in(body)
+@pytest.mark.parametrize("body", ["", "[]", "{}", '{"detail": 1}', '{"detail": {"test-event": {}}}'])
+def test_what_is_no_test_event_has_no_id(body: str) -> None:
+    assert id_of(body) is None
 
 
 def test_an_event_is_found_among_others_and_taken_away_alone() -> None:
-    queue = FakeQueue(["{}"], [], ["{}", BODY])
-    arrival = Arrival(queue, "https://queue", EVENT)
-    arrival.wait(60)
-    assert arrival.seen
+    queue = FakeQueue(["{}"], [], [body_of("another examination's"), BODY])
+    assert arrives(expecting(EVENT.id), queue)
     assert queue.deleted == [BODY]
 
 
 def test_the_wait_has_a_bound() -> None:
-    arrival = Arrival(FakeQueue(), "https://queue", EVENT)
-    arrival.wait(0.05)
-    assert not arrival.seen
+    assert not arrives(expecting(EVENT.id), FakeQueue(), 0.05)
+
+
+def test_a_check_notes_the_events_that_others_wait_for() -> None:
+    arrivals = expecting(EVENT.id, "second", "third")
+    assert arrives(arrivals, FakeQueue([body_of("third"), body_of("second"), BODY]))
+    assert arrivals.has("second")
+    assert arrives(arrivals, FakeQueue(fault="NotCalled"), event="third")
+
+
+def test_the_wait_lasts_for_as_long_as_events_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count(0.0, 20.0)
+    monkeypatch.setattr("time.monotonic", lambda: next(clock))
+    others = [str(each) for each in range(9)]
+    queue = FakeQueue(*[[body_of(each)] for each in others], [BODY])
+    assert arrives(expecting(EVENT.id, *others), queue, 50.0)
+    assert not arrives(expecting("lost"), FakeQueue(), 50.0, "lost")
+
+
+def expecting(*events: str) -> Arrivals:
+    arrivals = Arrivals()
+    for each in events:
+        arrivals.expect(each)
+    return arrivals
+
+
+def arrives(arrivals: Arrivals, queue: FakeQueue, seconds: float = 60.0, event: str = EVENT.id) -> bool:
+    arrivals.wait(queue, "https://queue", event, seconds)
+    return arrivals.has(event)
+
+
+def body_of(event: str) -> str:
+    return json.dumps({"detail": {"test-event": event}})
 
 
 def test_without_permission_the_event_is_skipped_with_the_permission() -> None:
