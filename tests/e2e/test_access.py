@@ -15,6 +15,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.layout import STATES
 from localcloud.names import SLACK_SECRET
 from localcloud.stacks import outputs
+from localcloud.waiting import TIMEOUT_SECONDS, eventually
 from pointsman.adapters.dynamodb import marshal
 from pointsmanctl.demo.observer import Observer
 from tests.e2e.test_permissions import refused
@@ -110,7 +111,8 @@ def commit(world: Observer) -> str:
 
 def test_a_reader_sees_rollouts_the_trail_and_why(reader: Person, commit: str) -> None:
     assert json.loads(reader.run("status", "--cloud", "aws", "-o", "json")) is not None
-    assert commit in reader.run("audit", "--cloud", "aws", "--since", "1h", "-o", "json")
+    question = ("audit", "--cloud", "aws", "--since", "1h", "-o", "json")
+    assert eventually(lambda: commit in reader.run(*question), TIMEOUT_SECONDS)  # the index is a moment behind
     assert "docs/access.md" in reader.run("why", commit, "--cloud", "aws")
 
 

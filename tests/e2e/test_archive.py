@@ -1,7 +1,7 @@
 """The archive on the real templates, under IAM enforcement: what happens is archived, signed, locked, and proven."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from localcloud.cloud import LocalCloud
 from localcloud.stacks import outputs
 from localcloud.waiting import wait_until
-from pointsman.core.archive.stream import hour_name
+from pointsman.core.archive.digest import CLOSES_AFTER, HOUR
+from pointsman.core.archive.stream import hour_name, hour_of
 from pointsmanctl.demo.observer import STANDSTILL_SECONDS, Observer
 from tests.e2e.test_access import Person
 from tests.e2e.test_permissions import refused
@@ -47,11 +48,15 @@ def archive(cloud: LocalCloud) -> Archive:
 
 @pytest.fixture(scope="module")
 def closed(world: Observer, archive: Archive) -> str:
-    """The name of a digest with events: what was recorded a moment ago, as if it had been three hours ago."""
+    """The name of a digest with events: what was recorded a moment ago, as if it had been in the newest closed hour.
+
+    Nobody calls audit_archiver again here: of an earlier hour, the digest would soon be so old that the doctor of
+    another test calls the archive broken.
+    """
     pushed = world.cloud.github.push({"docs/archive.md": "What stays\n"}, "Say what stays")
     world.decision_event(pushed.delivery)
     wait_until(lambda: archive.names("segments/2"), STANDSTILL_SECONDS, "audit_indexer stores no segment")
-    hour = datetime.now(UTC) - timedelta(hours=2)
+    hour = hour_of(datetime.now(UTC) - CLOSES_AFTER) - HOUR
     [*_, segment] = archive.names("segments/2")
     earlier = f"segments/{hour_name(hour)}/{segment.rpartition('/')[2]}"
     content = archive.s3.get_object(Bucket=archive.export, Key=segment)["Body"].read()

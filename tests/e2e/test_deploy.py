@@ -40,7 +40,7 @@ def test_a_second_deployment_changes_nothing_and_says_so(operator: Settled) -> N
     done = operator.run("deploy", "--yes")
     assert done.returncode == 0, done.stderr
     assert "Links: " in done.stderr
-    assert " broken" not in done.stderr
+    assert " broken" not in done.stderr, done.stdout
     assert "Nothing to change: every stack is in the state of this version." in done.stderr
     assert set(actions(done.stdout).values()) == {"unchanged"}
     assert len(actions(done.stdout)) == 11

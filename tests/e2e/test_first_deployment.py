@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from localcloud.cloud import LocalCloud
 from localcloud.github.commits import Author
 from localcloud.github.local_github import PushResult
 from localcloud.layout import STATES
+from localcloud.waiting import TIMEOUT_SECONDS, wait_until
 from tests.support.operator import Operator, actions
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
@@ -136,15 +138,23 @@ def test_the_doctor_is_green_before_the_first_push(deployed: Operator) -> None:
 def test_a_push_of_a_foreign_layout_runs_on_every_target(
     deployed: Operator, empty: LocalCloud, pushed: PushResult
 ) -> None:
-    done = deployed.run(
-        "audit", "--cloud=aws", f"--commit={pushed.update.after}", "--type=HostResultRecorded", "-o", "json"
-    )
-    results = json.loads(done.stdout)
+    results = host_results(deployed, pushed.update.after)
     assert {each["target"] for each in results} == TARGETS
     assert {(each["status"], each["counts"]["changed"]) for each in results} == {("changed", 1)}
     greetings = [path.read_text() for path in empty.layout.hosts.glob("*/us-east-1/*/etc/greeting")]
     assert greetings == [f"{GREETING} from corner\n"] * 2
-    assert GREETING not in done.stdout
+    assert GREETING not in json.dumps(results)
+
+
+def host_results(operator: Operator, commit: str) -> list[dict[str, Any]]:
+    """What `pointsman audit` says of the hosts, as soon as the index has it."""
+    question = ("audit", "--cloud=aws", f"--commit={commit}", "--type=HostResultRecorded", "-o", "json")
+
+    def answer() -> list[dict[str, Any]] | None:
+        results: list[dict[str, Any]] = json.loads(operator.run(*question).stdout)
+        return results if len(results) >= len(TARGETS) else None
+
+    return wait_until(answer, TIMEOUT_SECONDS, "the index does not have the result of each host")
 
 
 def test_afterwards_every_link_works_and_deploy_changes_nothing(deployed: Operator, pushed: PushResult) -> None:
