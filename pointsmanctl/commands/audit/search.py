@@ -199,7 +199,7 @@ def _print(
     from pointsmanctl.output.trail_table import trail_table
 
     if output is not Format.TABLE:
-        print_objects([event_object(event) for event in events], output, EVENT_COLUMNS)
+        print_objects([event_object(event) for event in reversed(events)], output, EVENT_COLUMNS)
     elif events:
         show(trail_table(events, diffs=diff, complete=complete), pager=pager)
     else:

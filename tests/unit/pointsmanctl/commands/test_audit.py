@@ -71,7 +71,7 @@ def trail(monkeypatch: pytest.MonkeyPatch) -> Trail:
 def test_an_answer_that_was_cut_says_so_beside_its_json(trail: Trail) -> None:
     trail.events = [waited(number) for number in range(4)]
     done = run("audit", "--limit", "3", "--output=json")
-    assert [event["attempt"] for event in json.loads(done.stdout)] == [1, 2, 3]
+    assert [event["attempt"] for event in json.loads(done.stdout)] == [3, 2, 1]
     assert done.stderr == "Showing the newest 3 events; raise --limit or narrow --since for more.\n"
 
 
