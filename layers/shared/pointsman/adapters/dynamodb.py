@@ -1,19 +1,13 @@
 """Conversion to and from DynamoDB's format, and queries page by page."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import batched
-from typing import Any, Final
+from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from pointsman.adapters.aws_errors import translate_aws_errors
-from pointsman.errors import Unavailable
-
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-_BATCH: Final = 100
-_MOST_TRIES: Final = 8
 
 
 def marshal(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,24 +57,6 @@ def pages(client: Any, doing: str, **query: Any) -> Iterator[dict[str, Any]]:
     with translate_aws_errors(doing):
         for page in client.get_paginator("query").paginate(**query):
             yield from (unmarshal(item) for item in page["Items"])
-
-
-def items_of(
-    client: Any, doing: str, table: str, keys: Iterable[Mapping[str, Any]], *, consistent: bool = False
-) -> Iterator[dict[str, Any]]:
-    """The items of `keys`, as plain values, in any order and without those that are not there."""
-    for batch in batched(keys, _BATCH):
-        waiting: list[Any] = [marshal(key) for key in batch]
-        for _ in range(_MOST_TRIES):
-            with translate_aws_errors(doing):
-                request = {table: {"Keys": waiting, "ConsistentRead": consistent}}
-                answer = client.batch_get_item(RequestItems=request)
-            yield from (unmarshal(item) for item in answer["Responses"].get(table, []))
-            waiting = answer.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
-            if not waiting:
-                break
-        else:
-            raise Unavailable(f"{doing}: DynamoDB throttles the table")
 
 
 def segment_of(client: Any, doing: str, table: str, segment: int, segments: int) -> Iterator[list[dict[str, Any]]]:

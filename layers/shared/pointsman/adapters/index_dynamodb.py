@@ -3,25 +3,22 @@
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from itertools import batched
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import ValidationError
 
 from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, pages, unmarshal
+from pointsman.adapters.dynamodb_batches import write_all
 from pointsman.core.index.entries import StoredEntry
 from pointsman.core.index.entry import HostEntry, IndexEntry
 from pointsman.core.index.facets import Facet, host_sort_key, partition, partitions
 from pointsman.core.index.streams import FoundEntry, Page, PageRequest
-from pointsman.errors import Conflict, Unavailable
+from pointsman.errors import Conflict
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
-_BATCH: Final = 25
-_MOST_TRIES: Final = 8
 _READERS: Final = 16  # requests at the same time
 
 
@@ -43,18 +40,7 @@ class DynamoEntryWriter:
         self._write_all([_deletion(*key) for key in keys])
 
     def _write_all(self, requests: list[Any]) -> None:
-        for batch in batched(requests, _BATCH):
-            self._write_batch(list(batch))
-
-    def _write_batch(self, requests: list[Any]) -> None:
-        """Write 25 entries at most. What DynamoDB throttles is tried again, in the end by Lambda."""
-        for _ in range(_MOST_TRIES):
-            with translate_aws_errors("writing the index"):
-                answer = self._client.batch_write_item(RequestItems={self._table: requests})
-            requests = answer.get("UnprocessedItems", {}).get(self._table, [])
-            if not requests:
-                return
-        raise Unavailable("writing the index: DynamoDB throttles the table")
+        write_all(self._client, "writing the index", self._table, requests)
 
     def put_host(self, stored: StoredEntry) -> None:
         """See EntryWriter.put_host."""

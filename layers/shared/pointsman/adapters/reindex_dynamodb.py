@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pointsman.adapters.dynamodb import items_of, segment_of
+from pointsman.adapters.dynamodb import segment_of
+from pointsman.adapters.dynamodb_batches import items_of
 from pointsman.adapters.index_dynamodb import DynamoEntryReader, DynamoEntryWriter
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.index.entry import EventKey

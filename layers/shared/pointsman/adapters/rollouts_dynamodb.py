@@ -9,6 +9,7 @@ from msgspec import ValidationError
 
 from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, pages, unmarshal
+from pointsman.adapters.dynamodb_batches import items_of
 from pointsman.adapters.rollouts_table import (
     DRIFT_PARTITION,
     FREEZES_KEY,
@@ -42,13 +43,11 @@ from pointsman.core.model import Rollout, RolloutId, Run, RunKey, Target, Target
 from pointsman.core.ports import RunOfBuild, Surroundings, Transition, Turn
 from pointsman.core.route_state import Freezes, RouteState
 from pointsman.core.trail.item import with_decimals
-from pointsman.errors import Unavailable, Unreadable
+from pointsman.errors import Unreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-KEYS_PER_BATCH = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-BATCH_ATTEMPTS = 5
 ACTIONS = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 TARGETS_PER_ITEM = 1_000  # an item has up to 400 KB; routes/sizes.py limits all settings of a rollout to less
 
@@ -77,7 +76,7 @@ class DynamoRollouts:
 
     def load_run(self, rollout_id: RolloutId, key: RunKey) -> tuple[Rollout, Run] | None:
         """See RolloutStore.load_run."""
-        items = self._batch((rollout_key(rollout_id), run_key(rollout_id, *key)))
+        items = self._items((rollout_key(rollout_id), run_key(rollout_id, *key)))
         with _reading(f"rollout {rollout_id}"):
             heads = [Rollout.read(item["data"]) for item in items if is_rollout(item)]
             runs = [Run.read(item["data"]) for item in items if is_run(item)]
@@ -95,7 +94,7 @@ class DynamoRollouts:
         if not heads:
             return None
         queue_name = heads[0].spec.queue_for(key[0])
-        items = self._batch((run_key(rollout_id, *key), queue_key(queue_name)))
+        items = self._items((run_key(rollout_id, *key), queue_key(queue_name)))
         with _reading(f"rollout {rollout_id}"):
             runs = [Run.read(item["data"]) for item in items if is_run(item)]
             queues = [TargetQueue.read(item["data"]) for item in items if is_queue(item)]
@@ -143,7 +142,7 @@ class DynamoRollouts:
     def versions(self, rollout_id: RolloutId) -> tuple[int, int]:
         """See RolloutStore.versions."""
         keys = (rollout_key(rollout_id), FREEZES_KEY)
-        found = {item["pk"]: int(item["version"]) for item in self._batch(keys)}
+        found = {item["pk"]: int(item["version"]) for item in self._items(keys)}
         return found.get(keys[0]["pk"], 0), found.get(keys[1]["pk"], 0)
 
     def routes_named(self, route: str) -> list[RouteState]:
@@ -156,31 +155,20 @@ class DynamoRollouts:
         queues: dict[str, TargetQueue] = {}
         routes: dict[str, RouteState] = {}
         freezes = Freezes()
-        for part in batched(keys, KEYS_PER_BATCH):
-            for item in self._batch(part):
-                with _reading(str(item["pk"])):
-                    if is_queue(item):
-                        queue = TargetQueue.read(item["data"])
-                        queues[queue.name] = queue
-                    elif is_route(item):
-                        route = RouteState.read(item["data"])
-                        routes[route.key] = route
-                    else:
-                        freezes = Freezes.read(item["data"])
+        for item in self._items(keys):
+            with _reading(str(item["pk"])):
+                if is_queue(item):
+                    queue = TargetQueue.read(item["data"])
+                    queues[queue.name] = queue
+                elif is_route(item):
+                    route = RouteState.read(item["data"])
+                    routes[route.key] = route
+                else:
+                    freezes = Freezes.read(item["data"])
         return Surroundings(queues=queues, routes=routes, freezes=freezes)
 
-    def _batch(self, wanted: tuple[Key, ...]) -> list[dict[str, Any]]:
-        keys = [marshal(key) for key in wanted]
-        items: list[dict[str, Any]] = []
-        for _ in range(BATCH_ATTEMPTS):
-            with translate_aws_errors("reading target queues"):
-                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-            items += [unmarshal(item) for item in answer["Responses"].get(self._table, [])]
-            unprocessed = answer["UnprocessedKeys"].get(self._table)
-            if not unprocessed:
-                return items
-            keys = list(unprocessed["Keys"])
-        raise Unavailable(f"reading target queues: DynamoDB did not process {len(keys)} of {len(wanted)} keys")
+    def _items(self, keys: Iterable[Key]) -> list[dict[str, Any]]:
+        return list(items_of(self._client, "reading the engine's state", self._table, keys, consistent=True))
 
     def commit(self, transition: Transition) -> None:
         """See RolloutStore.commit."""

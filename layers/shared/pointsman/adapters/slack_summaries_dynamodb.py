@@ -2,13 +2,13 @@
 
 import zlib
 from collections.abc import Iterable, Sequence
-from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pointsman.adapters.aws_errors import translate_aws_errors
 from pointsman.adapters.dynamodb import marshal, unmarshal
+from pointsman.adapters.dynamodb_batches import items_of
 from pointsman.adapters.rollouts_table import (
     place_key,
     place_of,
@@ -19,13 +19,9 @@ from pointsman.adapters.rollouts_table import (
 from pointsman.core.slack.rollout_summary import RolloutSummary
 from pointsman.core.slack.summaries import ListPlace, TargetChange
 from pointsman.core.slack.target_summary import Compact, TargetSummary
-from pointsman.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-KEYS_PER_BATCH = 100  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-BATCH_ATTEMPTS = 5
 
 
 class DynamoSummaries:
@@ -55,25 +51,10 @@ class DynamoSummaries:
 
     def load_targets(self, rollout: str, epoch: str, names: Iterable[str]) -> dict[str, TargetSummary]:
         """See SummaryStore.load_targets."""
-        found: dict[str, TargetSummary] = {}
-        for part in batched(names, KEYS_PER_BATCH):
-            keys = [marshal(target_summary_key(rollout, epoch, name)) for name in part]
-            for item in self._batch(rollout, keys):
-                target = _read(unmarshal(item)["data"], TargetSummary)
-                found[target.name] = target
-        return found
-
-    def _batch(self, rollout: str, keys: list[Any]) -> list[Any]:
-        items: list[Any] = []
-        for _ in range(BATCH_ATTEMPTS):
-            with translate_aws_errors(f"reading the summaries of targets of {rollout}"):
-                answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}})
-            items += answer["Responses"].get(self._table, [])
-            unprocessed = answer["UnprocessedKeys"].get(self._table)
-            if not unprocessed:
-                return items
-            keys = list(unprocessed["Keys"])
-        raise Unavailable(f"summaries of {rollout}: DynamoDB did not process {len(keys)} keys")
+        keys = (target_summary_key(rollout, epoch, name) for name in names)
+        items = items_of(self._client, f"reading the summaries of {rollout}", self._table, keys, consistent=True)
+        targets = (_read(item["data"], TargetSummary) for item in items)
+        return {target.name: target for target in targets}
 
     def first_places(self, rollout: str, epoch: str, limit: int) -> list[ListPlace]:
         """See SummaryStore.first_places."""

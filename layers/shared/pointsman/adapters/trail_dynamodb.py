@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from pointsman.adapters.aws_errors import translate_aws_errors
-from pointsman.adapters.dynamodb import items_of, marshal, pages, unmarshal
+from pointsman.adapters.dynamodb import marshal, pages, unmarshal
+from pointsman.adapters.dynamodb_batches import items_of
 from pointsman.core.index.entry import EventKey
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import RolloutStarted, TrailEvent
