@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.contract.templates.cloudformation import Stack, control, in_a_vpc, statements_of_roles, worker
+from tests.contract.templates.cloudformation import Stack, control, in_a_vpc, reporting, statements_of_roles, worker
 
 STACKS = {"control": control(), "worker": worker(), "worker in a VPC": in_a_vpc()}
 every_stack = pytest.mark.parametrize("stack", STACKS.values(), ids=STACKS.keys())
@@ -55,6 +55,18 @@ def test_operators_read_logs_and_what_else_they_may_do_is_listed(stack: Stack) -
     assert changing <= OPERATORS_CHANGE
     assert "logs:FilterLogEvents" in actions
     assert not {each for each in actions if each.startswith("secretsmanager:")}
+
+
+@pytest.mark.parametrize("stack", [control(), reporting()], ids=["control", "control with reports"])
+def test_operators_read_the_log_of_each_function(stack: Stack) -> None:
+    groups = {f"<{name}.Arn>" for name in stack.of_type("AWS::Logs::LogGroup")}
+    readable = {
+        resource
+        for each in statements_of_roles(stack)
+        if each.where == "OperatorPolicy" and "logs:FilterLogEvents" in each.actions
+        for resource in each.resources
+    }
+    assert readable >= groups
 
 
 @every_stack
