@@ -47,13 +47,13 @@ def _is_settled(item: dict[str, Any], now: datetime) -> bool:
 
 def _archived(archive: WholeArchive) -> set[_Key]:
     """The keys of every event that a digest has, or will have."""
-    known = {(change.partition, change.key) for content in _waiting(archive) for change in read_segment(content)}
+    known = {(change.partition, change.key) for each in _waiting(archive) for change in read_segment(*each)}
     for names in batched(archive.digest_names(DIGESTS, f"{DIGESTS}~"), _AT_ONCE):
         for content in archive.digests(names).values():
             known |= {(link.partition, link.key) for link in SignedDigest.read_bytes(content).digest.links}
     return known
 
 
-def _waiting(archive: WholeArchive) -> Iterator[bytes]:
+def _waiting(archive: WholeArchive) -> Iterator[tuple[str, bytes]]:
     for names in batched(archive.waiting(), _AT_ONCE):
-        yield from archive.load(names).values()
+        yield from archive.load(names).items()

@@ -10,10 +10,11 @@ from pointsman.adapters.expiry_memory import MemoryExpiry
 from pointsman.core.archive.archiver import Archiver
 from pointsman.core.archive.digest import SignedDigest
 from pointsman.core.archive.expiry import guard_expiry
-from pointsman.core.archive.lines import unpack
-from pointsman.core.archive.stream import segment_from_table, segments_of
+from pointsman.core.archive.lines import pack, unpack
+from pointsman.core.archive.stream import hour_name, segment_from_table, segment_hour, segments_of
 from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.item import digest, to_item
+from pointsman.errors import Unreadable
 from tests.support.archive import ArchivedTrail, RefusingArchive, plain
 from tests.support.events import DEV, PROD, host, reported, started_rollout, started_run, task
 from tests.support.rollouts import MORNING
@@ -190,6 +191,33 @@ def test_what_was_read_from_the_table_is_archived_as_such() -> None:
     ]
     result = trail.verify()
     assert (result.proven, result.from_table, result.older) == (True, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"notes", "not compressed JSON Lines"),
+        (pack([{"partition": "ROLLOUT#r"}]), "Object missing required field `key`"),
+    ],
+    ids=["other bytes", "other fields"],
+)
+def test_an_object_that_is_no_segment_is_named_and_nothing_is_closed_without_it(content: bytes, reason: str) -> None:
+    trail = ArchivedTrail()
+    trail.record(START)
+    name = f"segments/from-table/{hour_name(MORNING)}/notes.txt"
+    trail.archive.export[name] = content
+    with pytest.raises(Unreadable, match=rf"{name} is no segment: {reason}.*Move it elsewhere") as raised:
+        trail.close(3)
+    assert "audit backfill" in str(raised.value)
+    assert lines(trail) == []
+    del trail.archive.export[name]
+    trail.close(1)
+    assert [line["event_key"] for line in lines(trail)] == [START.key]
+
+
+def test_a_folder_of_segments_that_is_no_hour_is_named() -> None:
+    with pytest.raises(Unreadable, match="from-table/notes/a is no segment: its folder is no hour"):
+        segment_hour("segments/from-table/notes/a")
 
 
 # --- errata ---------------------------------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ class Archiver:
         contents = self._store.load([each.name for each in segments])
         found: dict[tuple[str, str, int], tuple[StreamedItem, bool]] = {}
         for name, content in sorted(contents.items()):
-            for change in read_segment(content):
+            for change in read_segment(name, content):
                 from_table = name.startswith(FROM_TABLE)
                 sequence = 0 if from_table else change.sequence
                 found[change.partition, change.key, sequence] = (change.replace(sequence=sequence), from_table)

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from pointsman.core.archive.lines import pack, unpack
 from pointsman.core.value import Value
+from pointsman.errors import Unreadable
 
 SEGMENTS: Final = "segments/"
 FROM_TABLE: Final = f"{SEGMENTS}from-table/"  # what an operator read from the table, not from the stream
@@ -64,14 +65,28 @@ def _segment(folder: str, name: str, changes: list[StreamedItem]) -> Segment:
     return Segment(name=f"{folder}{name}.jsonl.gz", content=pack(each.to_dict() for each in changes))
 
 
-def read_segment(content: bytes) -> list[StreamedItem]:
-    """The changes of a segment."""
-    return [StreamedItem.read(each) for each in unpack(content)]
+def read_segment(name: str, content: bytes) -> list[StreamedItem]:
+    """The changes of a segment. Raises Unreadable, with the segment's name."""
+    try:
+        return [StreamedItem.read(each) for each in unpack(content)]
+    except ValueError as error:  # ValidationError is one
+        raise _unreadable(name, str(error)) from error
 
 
 def segment_hour(name: str) -> datetime:
-    """The hour that the name of a segment has."""
-    return datetime.strptime(name.rsplit("/", 2)[1], "%Y-%m-%dT%H").replace(tzinfo=UTC)
+    """The hour that the name of a segment has. Raises Unreadable."""
+    try:
+        return datetime.strptime(name.rsplit("/", 2)[1], "%Y-%m-%dT%H").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise _unreadable(name, "its folder is no hour") from error
+
+
+def _unreadable(name: str, reason: str) -> Unreadable:
+    """Nothing is closed while it is there: who skipped it would skip events, too."""
+    return Unreadable(
+        f"the archive's object {name} is no segment: {reason}. Move it elsewhere, then run `pointsman audit backfill`, "
+        "which archives what it may have had"
+    )
 
 
 def hour_of(moment: datetime) -> datetime:

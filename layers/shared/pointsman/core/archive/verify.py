@@ -114,8 +114,8 @@ class Verifier:
         """The keys of events that audit_indexer has stored, and that no digest has yet."""
         found = set[tuple[str, str]]()
         for batch in batched(self._archive.waiting(), _AT_ONCE):
-            for content in self._archive.load(batch).values():
-                found |= {(change.partition, change.key) for change in read_segment(content)}
+            for name, content in self._archive.load(batch).items():
+                found |= {(change.partition, change.key) for change in read_segment(name, content)}
         return found
 
     @property
