@@ -21,6 +21,7 @@ BUSY: Final = timedelta(seconds=12)
 AT_LEAST_EVERY: Final = timedelta(seconds=15)
 LATE: Final = timedelta(seconds=45)  # a build reports a host after the host has ended, and the index comes later
 MOST_RECENT: Final = 12  # rollouts that have ended
+MOST_KEPT: Final = 50  # of those, in memory: a console may run for weeks
 _READERS: Final = 8
 
 
@@ -68,6 +69,10 @@ class LiveRollouts:
         self._checked: datetime | None = None
         self._freezes: Freezes | None = None
         self._freezes_read_at = clock()
+
+    def __len__(self) -> int:
+        """How many rollouts are in memory."""
+        return len(self._watched)
 
     def open(self) -> list[WatchedRollout]:
         """Return the open rollouts, the newest first. Raises Unavailable or Misconfigured."""
@@ -119,7 +124,14 @@ class LiveRollouts:
         self._read([name for name in names | was_open if name in news | ended or self._is_due(name, now)], news)
         for name in news & self._watched.keys() - names - was_open:  # hosts report after the end
             self._watched[name] = replace(self._watched[name], news=self._watched[name].news + 1)
+        self._forget()
         self._checked = now
+
+    def _forget(self) -> None:
+        """Keep those of the rollouts that have ended that were read last."""
+        ended = [name for name, each in self._watched.items() if not each.is_open]
+        for name in sorted(ended, key=lambda name: self._watched[name].read_at)[:-MOST_KEPT]:
+            del self._watched[name]
 
     def _is_due(self, name: str, now: datetime) -> bool:
         known = self._watched.get(name)

@@ -11,7 +11,7 @@ from pointsman.core.index.streams import FoundEntry
 from pointsman.core.model import RolloutState, RunState
 from pointsman.core.route_state import Freezes
 from pointsman.core.trail.events import TrailEvent
-from pointsmanctl.console.live_rollouts import LiveRollouts
+from pointsmanctl.console.live_rollouts import MOST_KEPT, LiveRollouts
 from pointsmanctl.stack.rollouts import LoadedRollout
 from tests.support.command_line import loaded_rollout
 from tests.support.events import host
@@ -128,3 +128,16 @@ def test_a_rollout_that_is_gone_is_forgotten(stack: Stack) -> None:
     stack.later(20)
     assert stack.live.open() == []
     assert stack.live.get("r-1") is None
+
+
+def test_a_console_that_runs_for_weeks_keeps_some_of_what_has_ended(stack: Stack) -> None:
+    for number in range(3 * MOST_KEPT):
+        name = f"r-ended-{number}"
+        stack.add(name, RolloutState.SUCCEEDED)
+        stack.later(20)
+        watched = stack.live.get(name)
+        assert watched
+        assert watched.loaded.rollout.id == name
+    stack.later(20)
+    assert len(stack.live) == MOST_KEPT + 1  # the open one stays
+    assert stack.live.get("r-ended-0")  # read again
