@@ -7,6 +7,11 @@ from typing import Any
 
 import yaml
 
+try:
+    from yaml import CSafeLoader as SafeLoader  # eight times as fast
+except ImportError:  # PyYAML was built without libyaml
+    from yaml import SafeLoader  # type: ignore[assignment]
+
 
 @dataclass(frozen=True)
 class TemplateParameter:
@@ -46,7 +51,7 @@ class TemplateParameter:
         return None
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(SafeLoader):
     """Reads a template with intrinsic functions in their long form: !Ref X is {"Ref": "X"}."""
 
 
