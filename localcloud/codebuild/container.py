@@ -5,21 +5,27 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Final
 
 _ROUNDS: Final = 10  # a process may start another while it is being looked for
+_QUIET_ROUNDS: Final = 2  # one that is starting a program has no environment for a moment
+_PAUSE_SECONDS: Final = 0.02
 
 
 def kill_processes(build_id: str) -> None:
     """Kill every process with the build's id in its environment: Ansible's workers have sessions of their own."""
+    quiet = 0
     for _ in range(_ROUNDS):
         processes = processes_of(build_id)
         for process in processes:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGKILL)
-        if not processes:
+        quiet = 0 if processes else quiet + 1
+        if quiet == _QUIET_ROUNDS:
             return
+        time.sleep(_PAUSE_SECONDS)
 
 
 def processes_of(build_id: str) -> list[int]:

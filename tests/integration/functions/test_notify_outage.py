@@ -5,13 +5,14 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from functions.notify import wiring
+from functions.notify import handler, wiring
 from pointsman.errors import Misconfigured, Unavailable
 from tests.integration.functions.test_notify import NotifyWorld, slack_token, world_of
 from tests.support.events import DEV, ROLLOUT, ended_run, started_rollout
@@ -23,6 +24,8 @@ DOWN = Answer(500, {"ok": False, "error": "internal_error"})
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[NotifyWorld]:
+    """A world in which nobody waits for a post of another invocation that may still be under way."""
+    monkeypatch.setattr(handler, "time", SimpleNamespace(sleep=lambda _: None))
     with mock_aws(), slack_server() as slack:
         yield world_of(slack, monkeypatch)
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from localcloud.codebuild.container import kill_processes, processes_of
+from localcloud.waiting import TIMEOUT_SECONDS, eventually
 
 SECONDS = 60
 
@@ -45,6 +46,6 @@ def test_a_process_in_another_session_that_its_parent_left_is_killed() -> None:
     subprocess.run(
         ["sh", "-c", f"setsid sleep {SECONDS} >/dev/null 2>&1 &"], env=environment_of("pointsman:2"), check=True
     )
-    assert len(processes_of("pointsman:2")) == 1
+    assert eventually(lambda: len(processes_of("pointsman:2")) == 1, TIMEOUT_SECONDS)
     kill_processes("pointsman:2")
     assert processes_of("pointsman:2") == []
