@@ -19,8 +19,7 @@ QUEUE_OUTPUT = "TestEventsQueueUrl"
 
 
 @pytest.fixture
-def examination(cloud: LocalCloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Examination:
-    monkeypatch.setattr(crossing, "SECONDS", 4.0)
+def examination(cloud: LocalCloud, tmp_path: Path) -> Examination:
     return Examination(deploy(cloud, tmp_path), cloud)
 
 
@@ -119,7 +118,8 @@ def changed_policy(cloud: LocalCloud, change: Any) -> Iterator[None]:
 def test_each_link_that_stops_it_has_its_own_message(
     cloud: LocalCloud, examination: Examination, broken: Any, message: str
 ) -> None:
-    with broken(cloud):
+    with broken(cloud), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crossing, "SECONDS", 4.0)
         [problem] = problems(examination)
     assert problem.startswith(message)
     assert problems(examination) == []
