@@ -72,6 +72,17 @@ def test_a_retry_restores_across_the_end_of_a_month() -> None:
     assert november.lead_time.median == pytest.approx(26.1 * HOUR)  # from the push
 
 
+@pytest.mark.parametrize("state", ["cancelled", "superseded"])
+def test_a_failure_of_last_month_that_is_retried_and_given_up_waits_for_what_restores_it(state: str) -> None:
+    push = Rollout(1, 0)
+    first = [push.pushed(), push.start, push.run(state="failed"), push.end("failed"), push.retried(hours=20)]
+    given_up = [*first, push.run(state=state, attempt=2, hours=21), push.end(state, hours=22, number=2)]
+    assert (read(given_up, span=OCTOBER).dora.not_restored, read(given_up).dora.not_restored) == (1, 1)
+    later = read([*given_up, *Rollout(2, 2).whole()]).dora
+    assert restores(later) == [(rollout_id(1), rollout_id(2), 48)]
+    assert (later.deployments.total, later.failed.total, later.not_restored) == (1, 0, 0)
+
+
 def test_a_rollback_restores_across_the_end_of_a_month() -> None:
     bad = Rollout(1, 0)
     events = [*bad.whole("failed"), bad.rolled_back(hours=3), *rollback_of(1, 7, 0).whole(hours=13)]

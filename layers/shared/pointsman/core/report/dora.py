@@ -70,8 +70,10 @@ class _Restorer:
         """Deployments that failed in the time or were restored in it, the newest end first."""
         found = []
         for history in self.make.fold.histories.values():
-            failed = self.rows.get(history.rollout) or self.make.earlier(history)
-            if failed and failed.is_deployment and (row := self._row(history, failed)):
+            failed = self.rows.get(history.rollout)
+            if failed is None or not failed.is_deployment:  # retried in the time, it may have come to nothing
+                failed = self.make.earlier(history)
+            if failed and (row := self._row(history, failed)):
                 found.append(row)
         yield from sorted(found, key=lambda row: (row.failed.at, row.failed.rollout), reverse=True)
 

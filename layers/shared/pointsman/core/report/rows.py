@@ -45,16 +45,17 @@ class RowMaker:
 
     def earlier(self, history: RolloutHistory) -> ChangeRow | None:
         """The row of a deployment that ended before the time and failed; None: it did not, or was none."""
-        ends = history.all_ends
-        row = self._change(history, ends[-1]) if ends and not history.ends else None
-        return row.replace(result=Result.FAILED) if row and row.is_deployment else None
+        ends = sorted(history.earlier_ends.values(), key=lambda each: each.at)
+        if not _is_deployment(history, ends):
+            return None
+        return self._change(history, ends[-1]).replace(result=Result.FAILED, is_deployment=True)
 
     def _change(self, history: RolloutHistory, end: IndexEntry | None) -> ChangeRow:
         start = history.start
         started_at = history.started_at or (end.at if end else self.span.since)
         state = state_of(end) if end else RolloutState.OPEN.value
         hosts, changed, failed = history.counts()
-        is_deployment = end is not None and _is_deployment(history)
+        is_deployment = end is not None and _is_deployment(history, history.ends.values())
         pushed_at = min(self.fold.pushed_at(history) or started_at, started_at)
         about, targets = start or end, _targets(history, "not started" if end else "not ended")
         return ChangeRow(
@@ -129,10 +130,9 @@ class RowMaker:
         )
 
 
-def _is_deployment(history: RolloutHistory) -> bool:
+def _is_deployment(history: RolloutHistory, ends: Iterable[IndexEntry]) -> bool:
     """Whether it arrived, once at least: a failure that is retried and then cancelled has failed all the same."""
-    ends = history.ends or history.earlier_ends
-    arrived = any(state_of(each) in _ARRIVED for each in ends.values())
+    arrived = any(state_of(each) in _ARRIVED for each in ends)
     return arrived and history.applies and history.kind in _DEPLOYS and history.was_built
 
 
