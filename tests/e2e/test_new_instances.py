@@ -1,8 +1,8 @@
 """A new instance gets the last good commit at once: the real rule, roles, functions and Ansible."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -64,7 +64,15 @@ def launch(cloud: LocalCloud) -> Iterator[Callable[[str], ManagedHost]]:
 
 
 @pytest.fixture(scope="module")
-def enabled(cloud: LocalCloud, good: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def unreported(good: str, launch: Callable[[str], ManagedHost]) -> ManagedHost:
+    """An instance that was new while no rule reported it."""
+    return launch("before-the-rule")
+
+
+@pytest.fixture(scope="module")
+def enabled(
+    cloud: LocalCloud, good: str, unreported: ManagedHost, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """The worker stack of the region reports new instances, as an operator sets it; at the end it does not."""
     operator = Settled(cloud, tmp_path_factory.mktemp("operator"))
     (operator.directory / "routes.yaml").write_text((STATES / "e2e-routes.yaml").read_text())
@@ -98,32 +106,47 @@ def end_on(world: Observer, host: ManagedHost) -> Rollout:
     return wait_until(ended, STANDSTILL_SECONDS, f"no run for {host.instance_id} has ended")
 
 
-def test_where_the_rule_is_off_nothing_happens(
-    world: Observer, good: str, launch: Callable[[str], ManagedHost]
-) -> None:
-    builds = world.builds()
-    host = launch("before-the-rule")
-    time.sleep(20)  # an event arrives within seconds, as the next test shows
-    assert decisions(world, host.instance_id) == []
-    assert world.builds() == builds
+@dataclass(frozen=True)
+class Newcomer:
+    """A new instance that was configured, and what there was before it."""
+
+    host: ManagedHost
+    rollout: Rollout
+    builds: int
+    others: dict[str, int]  # when each other host was configured
+
+
+@pytest.fixture(scope="module")
+def newcomer(world: Observer, unreported: ManagedHost, enabled: str, launch: Callable[[str], ManagedHost]) -> Newcomer:
+    builds, others = world.builds(), configured_at(world)
+    host = launch("newcomer-1")
+    return Newcomer(host, end_on(world, host), builds, others)
 
 
 def test_a_new_instance_gets_the_last_good_commit_and_no_other_host_is_touched(
-    world: Observer, enabled: str, launch: Callable[[str], ManagedHost]
+    world: Observer, enabled: str, newcomer: Newcomer
 ) -> None:
-    builds = world.builds()
-    others = {host.instance_id: (host.root / "etc/newcomer").stat().st_mtime_ns for host in world_hosts(world)}
-    host = launch("newcomer-1")
-    rollout = end_on(world, host)
+    host, rollout = newcomer.host, newcomer.rollout
     assert rollout.state is RolloutState.SUCCEEDED, world.events(rollout.id)
     assert rollout.change.after == enabled
     assert (host.root / "etc/newcomer").read_text() == "one\n"
     [result] = world.host_results(rollout.id, 1)
     assert isinstance(result, HostResultRecorded)
     assert (result.host, result.instance_id, result.actor) == ("newcomer-1", host.instance_id, "aws.ec2")
-    after = {each.instance_id: (each.root / "etc/newcomer").stat().st_mtime_ns for each in world_hosts(world)}
-    assert {name: time for name, time in after.items() if name in others} == others
-    assert world.builds() == builds + 1
+    after = configured_at(world)
+    assert {name: after[name] for name in newcomer.others} == newcomer.others
+
+
+def test_where_the_rule_is_off_nothing_happens(world: Observer, unreported: ManagedHost, newcomer: Newcomer) -> None:
+    """The event of the newcomer is a later one of the same region, and has arrived."""
+    assert decisions(world, newcomer.host.instance_id)
+    assert decisions(world, unreported.instance_id) == []
+    assert world.builds() == newcomer.builds + 1
+
+
+def configured_at(world: Observer) -> dict[str, int]:
+    """When the hosts of the target that are configured were, by instance."""
+    return {each.instance_id: (each.root / "etc/newcomer").stat().st_mtime_ns for each in world_hosts(world)}
 
 
 def world_hosts(world: Observer) -> list[ManagedHost]:
