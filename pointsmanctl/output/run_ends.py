@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from pointsman.core.codebuild import ended_before_ansible
 from pointsman.core.index.missing_results import LATER_RESULTS_MISSING, NOT_REPORTED
 from pointsman.core.model import Rollout, Run, RunState
 from pointsman.core.ports import Trail
@@ -28,7 +29,7 @@ def ends_of(trail: Trail, rollout: Rollout) -> Ends:
 
 def why_ended(state: RunState, reason: str, build_arn: str | None, ends: Ends) -> str:
     """Return why a run ended and which results are missing; empty if it succeeded with all its results."""
-    if not state.ended or build_arn is None:
+    if not state.ended or build_arn is None or ended_before_ansible(reason):
         return "" if state is RunState.SUCCEEDED else reason
     end = ends.get(build_arn)
     reasons = [] if state is RunState.SUCCEEDED else [_reason(state, reason, end)]

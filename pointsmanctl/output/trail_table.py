@@ -6,7 +6,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from pointsman.core.decision import Decision, Outcome
-from pointsman.core.index.missing_results import NOT_REPORTED
+from pointsman.core.index.missing_results import NOT_REPORTED, place_of_end
 from pointsman.core.model import Mode, RunState
 from pointsman.core.text import format_duration, join_first, pluralize
 from pointsman.core.trail.command_events import CommandEvent
@@ -70,7 +70,7 @@ def _with_reasons(events: Iterable[ReadEvent]) -> Iterator[ReadEvent]:
 
 def _end_note(event: ReadEvent, ends: Ends | None) -> str:
     """Return a note if a build ended and Ansible did not report how."""
-    if ends is None or not isinstance(event, RunEnded) or event.build_arn is None:
+    if ends is None or not isinstance(event, RunEnded) or place_of_end(event) is None:
         return ""
     return "" if event.build_arn in ends else NOT_REPORTED
 

@@ -17,7 +17,8 @@ from tests.support.events import DEV, PROD, ROLLOUT, ended_run, host, playbook_e
 from tests.support.recorded_trail import recorded_trail
 
 KILLED = ended_run(PROD, "failed", reason="exit status 137")
-EVENTS = (started_rollout(DEV, PROD), host(DEV), ended_run(DEV), playbook_ended(DEV, exit_status=0), KILLED)
+EARLY = ended_run("prod/us-east-1", "failed", reason="DOWNLOAD_SOURCE FAILED: authentication required")
+EVENTS = (started_rollout(DEV, PROD), host(DEV), ended_run(DEV), playbook_ended(DEV, exit_status=0), KILLED, EARLY)
 
 
 @pytest.fixture(scope="module")
@@ -37,13 +38,14 @@ def test_the_outcome_finds_these_runs_and_no_others(words: tuple[str, ...]) -> N
     assert "exit status 137" in shown
     assert PROD in shown
     assert DEV not in shown
+    assert EARLY.target not in shown
 
 
 @pytest.mark.usefixtures("trail")
 def test_the_event_itself_says_so() -> None:
     assert NOT_REPORTED in run("audit", "show", KILLED.partition, KILLED.key, "--no-pager").stdout
-    ended = EVENTS[2]
-    assert NOT_REPORTED not in run("audit", "show", ended.partition, ended.key, "--no-pager").stdout
+    for ended in (EVENTS[2], EARLY):
+        assert NOT_REPORTED not in run("audit", "show", ended.partition, ended.key, "--no-pager").stdout
 
 
 def test_the_console_says_so_in_its_timeline_and_on_the_page_of_the_event(trail: Connection) -> None:

@@ -10,6 +10,12 @@ from pointsman.core.model import RunState
 from pointsman.core.text import cut
 
 MESSAGE_LENGTH = 2_000  # characters
+# Ansible runs in the phase BUILD, so a build that ends in one of these has no results of hosts that could be missing.
+# https://docs.aws.amazon.com/codebuild/latest/userguide/view-build-details-phases.html
+_BEFORE_ANSIBLE = re.compile(
+    r"(?:SUBMITTED|QUEUED|PROVISIONING|DOWNLOAD_SOURCE|INSTALL|PRE_BUILD) "
+    r"(?:FAILED|FAULT|TIMED_OUT|STOPPED|CLIENT_ERROR)(?::|$)"
+)
 # A build can be queued for 8 hours and run for 36; the rest is a margin.
 # https://docs.aws.amazon.com/codebuild/latest/userguide/limits.html
 LONGEST_BUILD = timedelta(hours=45)
@@ -44,6 +50,11 @@ def build_reason(status: str, phase: str | None, message: str | None) -> str:
     if phase is None:
         return f"CodeBuild reported {status}"
     return f"{phase}: {message}" if message else phase
+
+
+def ended_before_ansible(reason: str) -> bool:
+    """Whether a reason, as `build_reason` gives it, is of a build that ended before Ansible could start."""
+    return _BEFORE_ANSIBLE.match(reason) is not None
 
 
 def known_word(text: object) -> str | None:

@@ -92,6 +92,8 @@ def test_a_build_without_ansibles_end_says_that_results_may_be_missing() -> None
     assert words not in message_of(started_run(DEV), playbook_ended(DEV), ended_run(DEV, "failed"))
     assert words not in message_of(started_run(DEV))
     assert words not in message_of(ended_run(DEV, "refused", reason="AccessDenied", built=False))
+    early = ended_run(DEV, "failed", reason="DOWNLOAD_SOURCE FAILED: authentication required")
+    assert words not in message_of(started_run(DEV), early)
 
 
 def test_a_run_with_hosts_and_nothing_to_do_says_so() -> None:

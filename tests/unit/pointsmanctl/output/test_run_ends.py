@@ -48,6 +48,13 @@ def test_without_ansibles_end_results_may_be_missing(state: str) -> None:
     assert why(run(state)).endswith(NOT_REPORTED)
 
 
+def test_a_build_that_ended_before_ansible_misses_no_results() -> None:
+    reason = "DOWNLOAD_SOURCE FAILED: authentication required"
+    assert why(run(reason=reason)) == reason
+    events: list[TrailEvent] = [started_rollout(DEV), ended_run(DEV, "failed", reason=reason)]
+    assert NOT_REPORTED not in "\n".join(printed(trail_table(events, complete=True), 300))
+
+
 def test_the_end_in_another_build_does_not_count() -> None:
     assert why(run(), ended(build_arn=arn(DEV, 99))) == f"{EXIT_STATUS}; {NOT_REPORTED}"
 

@@ -7,6 +7,7 @@ entries of a run's end are written anew when it comes.
 from collections.abc import Collection
 from typing import Final
 
+from pointsman.core.codebuild import ended_before_ansible
 from pointsman.core.index.entry import EventKey
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import PlaybookEnded, RunEnded
@@ -18,8 +19,8 @@ LATER_RESULTS_MISSING: Final = "results of what it did last are missing"  # Ansi
 
 
 def place_of_end(run: Event | None) -> EventKey | None:
-    """Where the end of Ansible in the build of a run that ended is, if it came. None: of others."""
-    if not isinstance(run, RunEnded) or run.build_arn is None:
+    """Where the end of Ansible in the build of a run that ended is, if it came. None: Ansible cannot have started."""
+    if not isinstance(run, RunEnded) or run.build_arn is None or ended_before_ansible(run.reason):
         return None
     return EventKey(partition=run.partition, key=PlaybookEnded.key_of_build(run.target, run.attempt, run.build_arn))
 

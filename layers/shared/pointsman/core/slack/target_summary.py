@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from pointsman.core.codebuild import log_link
+from pointsman.core.codebuild import ended_before_ansible, log_link
 from pointsman.core.model import RunState
 from pointsman.core.slack.rollout_view import (
     STATUSES,
@@ -325,7 +325,7 @@ def _gaps(run: RunSummary, playbook: PlaybookSummary | None) -> Gaps:
     if run.ended is None or run.build is None:
         return Gaps()
     if playbook is None:
-        return Gaps(unreported=True)
+        return Gaps(unreported=not ended_before_ansible(run.ended.reason))
     return Gaps(
         playbook.cut_off,
         playbook.cut_off_total,
