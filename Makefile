@@ -35,7 +35,7 @@ help: ## Show the commands
 
 $(SYNCED): $(if $(filter .tools/bin/uv,$(UV)),.tools/bin/uv) pyproject.toml uv.lock .python-version
 	@echo "installing Python, Ansible and the test tools into .venv (a few minutes the first time)"
-	$(UV) sync --frozen
+	@$(UV) sync --frozen || { $(UV) python find >/dev/null 2>&1 || echo "make: this machine has no Python $$(cat .python-version), and uv could not fetch one from GitHub. Install it (such as python3.13 of Debian 13, or with pyenv), then run make again." >&2; exit 1; }
 	@touch $@
 	@echo "done: source .venv/bin/activate"
 
