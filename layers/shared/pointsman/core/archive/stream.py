@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any, Final, Literal
 
 from pointsman.core.archive.lines import pack, unpack
+from pointsman.core.trail.json_form import json_form
 from pointsman.core.value import Value
 from pointsman.errors import Unreadable
 
@@ -41,7 +42,8 @@ class Segment(Value, kw_only=True, frozen=True):
 
 def segments_of(changes: Iterable[StreamedItem]) -> list[Segment]:
     """The segments of a batch: one for each hour in which its changes were written."""
-    ordered = sorted(changes, key=lambda each: (hour_of(each.written_at), each.sequence))
+    plain = (each.replace(item=json_form(each.item)) for each in changes)
+    ordered = sorted(plain, key=lambda each: (hour_of(each.written_at), each.sequence))
     segments = []
     for hour, group in groupby(ordered, key=lambda each: hour_of(each.written_at)):
         batch = list(group)
@@ -52,9 +54,10 @@ def segments_of(changes: Iterable[StreamedItem]) -> list[Segment]:
 
 def segment_from_table(items: Iterable[Mapping[str, Any]], now: datetime) -> Segment:
     """A segment with items of the table, which no stream delivers any more."""
+    plain = [json_form(item) for item in map(dict, items)]
     changes = [
-        StreamedItem(partition=item["pk"], key=item["sk"], sequence=0, written_at=now, item=dict(item))
-        for item in sorted(items, key=lambda item: (item["pk"], str(item.get("at")), item["sk"]))
+        StreamedItem(partition=item["pk"], key=item["sk"], sequence=0, written_at=now, item=item)
+        for item in sorted(plain, key=lambda item: (item["pk"], str(item.get("at")), item["sk"]))
     ]
     first = f"{changes[0].partition}\n{changes[0].key}"
     folder = f"{FROM_TABLE}{hour_name(hour_of(now))}/"

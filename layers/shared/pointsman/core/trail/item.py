@@ -20,6 +20,7 @@ from msgspec import ValidationError
 
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import TrailEvent, read_event
+from pointsman.core.trail.json_form import json_form, tagged
 
 EXPIRES_AT = "expires_at"
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,7 +28,7 @@ ATTRIBUTES = ("actor", "repository", "commit", "target", "host", "rollout", "rou
 
 
 class NewerEvent(Event, kw_only=True, frozen=True):
-    """An item that only a newer version of Pointsman can read: its attributes, and its raw data."""
+    """An item that only a newer version of Pointsman can read: its attributes, and its raw data as JSON types."""
 
     pk: str
     sk: str
@@ -104,7 +105,7 @@ def read_item(item: dict[str, Any]) -> ReadEvent:
             pk=item["pk"],
             sk=item["sk"],
             stored_type=_text(item.get("type")) or "unknown",
-            data=data if isinstance(data, dict) else {},
+            data=json_form(data) if isinstance(data, dict) else {},
             **texts,
         )
 
@@ -112,7 +113,7 @@ def read_item(item: dict[str, Any]) -> ReadEvent:
 def time_of(item: Mapping[str, Any]) -> datetime | None:
     """The time of an item or its data; None: it has no valid one."""
     try:
-        return datetime.fromisoformat(str(item.get("at"))).astimezone(UTC)
+        return datetime.fromisoformat(_text(item.get("at")) or "").astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -123,9 +124,5 @@ def _text(value: Any) -> str | None:
 
 def digest(data: Any) -> str:
     """SHA-256 of an item's `data` as JSON with sorted names: equal for items of equal content."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), default=_number)
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), default=tagged)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _number(number: Decimal) -> int | float:
-    return int(number) if number == number.to_integral_value() else float(number)
