@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pointsman.adapters.dynamodb import segment_of
 from pointsman.core.archive.digest import DIGESTS, SignedDigest
 from pointsman.core.archive.keep import WholeArchive
-from pointsman.core.archive.stream import read_segment, segment_from_table
+from pointsman.core.archive.stream import is_on_its_way, read_segment, segment_from_table
 from pointsman.core.trail.item import time_of
 from pointsmanctl.stack.archive import archive_of
 
@@ -41,8 +41,7 @@ def backfill(connection: "Connection", now: datetime, *, store: bool) -> tuple[i
 
 
 def _is_settled(item: dict[str, Any], now: datetime) -> bool:
-    at = time_of(item)
-    return at is None or at <= now - SETTLED_AFTER
+    return not is_on_its_way(time_of(item), now - SETTLED_AFTER, now)
 
 
 def _archived(archive: WholeArchive) -> set[_Key]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -117,7 +118,8 @@ def _verify_stack(
         return _verify_bundle(save, hours, fingerprint_of(pem), now)
     trail = TrailTable(connection.dynamodb, connection.audit_table)
     with _progress() as progress:
-        return Verifier(archive, keys, is_signature, trail, now, progress).verify(*hours)
+        clock = partial(datetime.now, UTC)
+        return Verifier(archive, keys, is_signature, trail, now, progress, clock=clock).verify(*hours)
 
 
 def _time(text: str | None, now: datetime, option: str) -> datetime | None:

@@ -157,3 +157,14 @@ def test_what_the_stream_did_not_deliver_is_added_from_the_table(stack: Archivin
     assert "Proven complete and unaltered: 4 events" in result.stdout
     assert "1 event was archived from the table by an operator" in result.stdout
     assert json.loads(run("audit", "backfill", "-o", "json").stdout) == [{"events": 4, "missing": 0, "stored": True}]
+
+
+def test_what_somebody_has_put_in_with_a_time_in_the_future_is_not_taken_for_new(stack: ArchivingStack) -> None:
+    later = datetime.now(UTC) + timedelta(days=3650)
+    trail = DynamoTrail(stack.dynamodb, "audit")
+    trail.record(host(PROD, "db-1").replace(at=later))
+    trail.record(host(PROD, "db-2").replace(at=datetime.now(UTC)))
+    shown = run("audit", "verify").stdout
+    assert "db-1" in shown
+    assert "db-2" not in shown
+    assert run("audit", "backfill", "--check").stdout == "1 of 5 events are not in the archive.\n"

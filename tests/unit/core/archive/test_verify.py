@@ -9,7 +9,9 @@ import pytest
 from pointsman.core.archive.archiver import Archiver
 from pointsman.core.archive.digest import SignedDigest
 from pointsman.core.archive.lines import pack, unpack
+from pointsman.core.archive.verify import Verifier
 from pointsman.core.trail.item import digest
+from pointsmanctl.stack.signatures import is_signature
 from tests.support.archive import ArchivedTrail, plain
 from tests.support.events import DEV, PROD, after, host, reported, started_rollout, started_run, task
 from tests.support.rollouts import MORNING
@@ -70,6 +72,14 @@ def test_an_inserted_event_is_named(trail: ArchivedTrail) -> None:
 def test_an_inserted_event_without_a_time_is_named(trail: ArchivedTrail) -> None:
     trail.put(host(DEV, "web-9"), at="never")
     assert trail.found() == [("inserted", "trail", host(DEV, "web-9").key)]
+
+
+def test_an_inserted_event_with_a_time_in_the_future_is_named(trail: ArchivedTrail) -> None:
+    inserted = host(DEV, "web-9").replace(at=trail.now + timedelta(days=3650))
+    trail.put(inserted)
+    assert trail.found() == [("inserted", "trail", inserted.key)]
+    trail.close(24 * 3)
+    assert trail.found() == [("inserted", "trail", inserted.key)]
 
 
 def test_two_events_that_changed_places_are_named(trail: ArchivedTrail) -> None:
@@ -264,6 +274,16 @@ def test_an_event_of_the_last_minutes_or_in_a_segment_waits_for_its_digest(trail
     trail.record(host(DEV, "web-9").replace(at=trail.now))
     trail.now += timedelta(minutes=40)
     result = trail.verify()
+    assert (result.proven, result.waiting) == (True, 2)
+
+
+def test_an_event_of_a_clock_that_is_ahead_or_that_comes_while_the_trail_is_read_waits(trail: ArchivedTrail) -> None:
+    trail.put(host(DEV, "web-8").replace(at=trail.now + timedelta(minutes=4)))
+    assert (trail.verify().proven, trail.verify().waiting) == (True, 1)
+    trail.put(host(DEV, "web-9").replace(at=trail.now + timedelta(minutes=20)))
+    assert not trail.verify().proven
+    keys, later = trail.archive.public_keys(), trail.now + timedelta(minutes=20)
+    result = Verifier(trail.whole, keys, is_signature, trail, trail.now, clock=lambda: later).verify()
     assert (result.proven, result.waiting) == (True, 2)
 
 

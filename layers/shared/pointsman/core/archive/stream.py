@@ -6,7 +6,7 @@ does no harm; audit_archiver recognises a record that is in two of them by its s
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, Literal
 
@@ -17,6 +17,7 @@ from pointsman.errors import Unreadable
 
 SEGMENTS: Final = "segments/"
 FROM_TABLE: Final = f"{SEGMENTS}from-table/"  # what an operator read from the table, not from the stream
+CLOCKS: Final = timedelta(minutes=5)  # by which the clocks of writers may differ from DynamoDB's
 
 type ChangeKind = Literal["INSERT", "MODIFY", "REMOVE"]
 """What happened to the item. An event is inserted; an erratum modifies it; nothing correct removes it."""
@@ -90,6 +91,11 @@ def _unreadable(name: str, reason: str) -> Unreadable:
         f"the archive's object {name} is no segment: {reason}. Move it elsewhere, then run `pointsman audit backfill`, "
         "which archives what it may have had"
     )
+
+
+def is_on_its_way(at: datetime | None, since: datetime, now: datetime) -> bool:
+    """Whether the stream may still bring an event of this time: one of the future was recorded by no writer."""
+    return at is not None and since < at <= now + CLOCKS
 
 
 def hour_of(moment: datetime) -> datetime:

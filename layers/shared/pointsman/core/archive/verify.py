@@ -18,7 +18,7 @@ from pointsman.core.archive.digest import CLOSES_AFTER, HOUR, Digest, digest_hou
 from pointsman.core.archive.errata import Errata
 from pointsman.core.archive.findings import Finding, Verification, of_digest
 from pointsman.core.archive.ports import ArchiveReader
-from pointsman.core.archive.stream import hour_of, read_segment
+from pointsman.core.archive.stream import CLOCKS, hour_of, is_on_its_way, read_segment
 from pointsman.core.archive.survey import Survey, SurveyedHour
 
 _FIRST: Final = digest_name(datetime(2000, 1, 1, tzinfo=UTC))
@@ -26,7 +26,6 @@ _LAST: Final = digest_name(datetime(2999, 1, 1, tzinfo=UTC))
 _AT_ONCE: Final = 100  # objects or partitions that are read at a time
 _LINKS: Final = 20_000  # events that are held, beside those of partitions that go on
 _LATE: Final = timedelta(hours=6)
-_CLOCKS: Final = timedelta(minutes=5)  # by which the clocks of writers may differ from DynamoDB's
 _ON_THE_WAY: Final = timedelta(minutes=15)  # to audit_indexer: an alarm rings if it takes longer
 _BEHIND: Final = HOUR + CLOSES_AFTER + timedelta(hours=1)  # audit_archiver looks every half hour
 
@@ -46,9 +45,14 @@ class Verifier:
         progress: Progress = lambda _: None,
         *,
         ends: bool = True,
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
-        """`ends`: the newest digest must be as new as the archiver makes them, which a saved archive cannot have."""
+        """`ends`: the newest digest must be as new as the archiver makes them, which a saved archive cannot have.
+
+        `clock`: the time while it reads, during which events are recorded; without it, that is no time.
+        """
         self._archive, self._keys, self._check_signature = archive, keys, check_signature
+        self._clock = clock or (lambda: now)
         self._trail, self._now, self._progress, self._ends = trail, now, progress, ends
 
     def verify(self, first: datetime | None = None, until: datetime | None = None) -> Verification:
@@ -122,6 +126,10 @@ class Verifier:
     def now(self) -> datetime:
         """The time of the verification."""
         return self._now
+
+    def may_be_on_its_way(self, at: datetime | None) -> bool:
+        """Whether audit_indexer may still bring an event of this time, which the trail had when it was read."""
+        return is_on_its_way(at, self._now - _ON_THE_WAY, self._clock())
 
     @property
     def has_trail(self) -> bool:
@@ -219,12 +227,13 @@ class Judgement:
         """Of the items that no digest of the range has: how many are older, how many wait, and which were inserted."""
         unknown = [each for each in self._partitions.unknown if (each.partition, each.key) not in self.archived_later]
         older = [each for each in unknown if each.at and each.at < first.complete_from]
-        start = max(first.complete_from, first.hour + _CLOCKS) if first.previous else first.complete_from
+        start = max(first.complete_from, first.hour + CLOCKS) if first.previous else first.complete_from
         rest = [each for each in unknown if not (each.at and each.at < start)]
         stored = self._verifier.waiting() if rest else set()
-        recent = self._verifier.now - _ON_THE_WAY
         strange = [
-            each for each in rest if (each.partition, each.key) not in stored and not (each.at and each.at > recent)
+            each
+            for each in rest
+            if (each.partition, each.key) not in stored and not self._verifier.may_be_on_its_way(each.at)
         ]
         return len(older), len(rest) - len(strange), [_inserted(each, first) for each in strange]
 
