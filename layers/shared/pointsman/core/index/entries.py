@@ -33,6 +33,7 @@ from pointsman.core.model import Mode
 from pointsman.core.run_request import RunRequest
 from pointsman.core.text import one_line
 from pointsman.core.trail.command_events import CommandEvent
+from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, RolloutEnded, RolloutStarted
 from pointsman.core.trail.host_values import TaskResult
@@ -42,8 +43,8 @@ from pointsman.core.value import Value
 
 # An entry shall be one write unit: 1,024 bytes with its names. The longest texts are those of tasks.
 TASK_BYTES: Final = 360
-# What finds a commit; the other events of its rollouts are found with them.
-_OF_A_COMMIT: Final = (DeliveryDecided, RolloutStarted, RolloutEnded, CommandEvent)
+# What finds a commit, and what may come long after a rollout: the other events of its rollouts are found with them.
+_OF_A_COMMIT: Final = (DeliveryDecided, RolloutStarted, RolloutEnded, CommandEvent, ErratumRecorded)
 MOST_ROLLOUTS: Final = 20  # of a delivery
 LONGEST_NAME: Final = 120  # characters of a task's name
 LONGEST_ITEM: Final = 60  # characters of the items of its loop

@@ -9,7 +9,6 @@ from pointsman.core.index.entries import has_task
 from pointsman.core.index.facets import (
     Facet,
     branch_value,
-    commit_partition_value,
     event_sort_key,
     file_value,
     host_value,
@@ -17,13 +16,13 @@ from pointsman.core.index.facets import (
     partitions,
     path_value,
 )
+from pointsman.core.index.of_commit import of_commit
 from pointsman.core.index.outcomes import OUTCOMES_OF_TYPE, RUN_ENDED, is_quiet_entry
 from pointsman.core.index.query import IndexQuery
-from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, FoundEntry, PageRequest
+from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, FoundEntry
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.item import timestamp
 
-MOST_OF_A_COMMIT: Final = 1_000  # entries
 MOST_ROLLOUTS: Final = 10_000  # of an author, or that changed a file
 FEW_ROLLOUTS: Final = 12  # so few cost next to nothing to read one by one
 READ_UNITS_OF_A_ROLLOUT: Final = 2  # at least half a unit for each of its four partitions
@@ -110,7 +109,7 @@ def _candidates(reader: EntryReader, query: IndexQuery, rollouts: set[str] | Non
     elif rollouts is not None and (len(rollouts) <= FEW_ROLLOUTS or query.is_about_runs_that_succeeded):
         yield from stream(_of_rollouts(rollouts))
     elif rollouts is None and query.commit:
-        yield from _of_commit(reader, query.commit, oldest, before)
+        yield from of_commit(reader, query.commit, oldest, before)
     else:
         conditions = list(_broad(reader, query, all_runs=rollouts is not None)) or [partitions(Facet.TIME)]
         broad = _rarest([stream(each) for each in conditions])
@@ -201,21 +200,3 @@ def _outcomes_of(types: tuple[str, ...]) -> tuple[str, ...]:
     """The outcomes that events of these types have; none if they may have others, too."""
     outcomes = [OUTCOMES_OF_TYPE.get(each, ()) for each in types]
     return tuple(sorted({one for each in outcomes for one in each})) if all(outcomes) else ()
-
-
-def _of_commit(reader: EntryReader, commit: str, oldest: str, before: str) -> Iterator[FoundEntry]:
-    """The entries of a commit: its sort keys begin with the commit, so they are sorted here.
-
-    Those of its rollouts follow, since the entries of hosts are not found by commit.
-    """
-    commit = commit.lower()
-    [partition] = partitions(Facet.COMMIT, commit_partition_value(commit))
-    request = PageRequest(partition=partition, oldest=commit, before=f"{commit}{NEWEST}", limit=MOST_OF_A_COMMIT)
-    [page] = reader.pages([request])
-    found = [FoundEntry(sort_key=each.sort_key.partition("#")[2], entry=each.entry) for each in page.entries]
-    rollouts = sorted({each.entry.rollout for each in found if each.entry.rollout})
-    names = [one for each in rollouts for one in partitions(Facet.ROLLOUT, each)]
-    others = EntryStream(reader, names, oldest, before)
-    mine = sorted((each for each in found if not each.entry.rollout), key=lambda each: each.sort_key, reverse=True)
-    in_time = (each for each in mine if oldest <= each.sort_key < before)
-    yield from merge(in_time, others, key=lambda each: each.sort_key, reverse=True)

@@ -1,0 +1,89 @@
+"""The entries of a commit: those that name it, and all of its rollouts, since hosts are not found by commit."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import batched
+from typing import Final
+
+from pointsman.core.codebuild import LONGEST_BUILD
+from pointsman.core.index.facets import Facet, commit_partition_value, partitions
+from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, FoundEntry
+from pointsman.core.trail.events import RolloutEnded
+from pointsman.core.trail.item import timestamp
+
+_WHOLE: Final = (40, 64)  # digits of a SHA-1 and of a SHA-256
+_AT_ONCE: Final = 24  # rollouts
+_GOES_ON: Final = LONGEST_BUILD  # after the end of a rollout: a build of a run that was given up
+
+
+def of_commit(reader: EntryReader, commit: str, oldest: str, before: str) -> Iterator[FoundEntry]:
+    """Yield the entries of a commit, or of all that begin with its digits, between two sort keys, newest first.
+
+    All that name it and are before `before` are read first, a few for each rollout: a rollout may have begun long ago
+    and go on. The rollouts themselves are read when it is their turn, and only those that may have something since
+    `oldest`. The sort keys of a commit's partition begin with the commit, so those of several commits are sorted here.
+    """
+    alone: list[FoundEntry] = []
+    newest: dict[str, datetime] = {}
+    ended: set[str] = set()
+    for found in _naming(reader, commit.lower(), before):
+        entry = found.entry
+        if not entry.rollout:
+            alone.append(found)
+            continue
+        newest[entry.rollout] = max(entry.at, newest.get(entry.rollout, entry.at))
+        if entry.type == RolloutEnded.__name__:
+            ended.add(entry.rollout)
+    ends = {name: _end(at) if name in ended else NEWEST for name, at in newest.items()}
+    wanted = sorted((name for name, end in ends.items() if end >= oldest), key=lambda name: (ends[name], name))[::-1]
+    merged = _Merged()
+    merged.add(each for each in sorted(alone, key=_by_key, reverse=True) if each.sort_key >= oldest)
+    for some in batched(wanted, _AT_ONCE):
+        yield from merged.after(ends[some[0]])
+        names = [one for each in some for one in partitions(Facet.ROLLOUT, each)]
+        merged.add(iter(EntryStream(reader, names, oldest, before)))
+    yield from merged.after("")
+
+
+def _naming(reader: EntryReader, commit: str, before: str) -> Iterator[FoundEntry]:
+    """The entries that name it, with the sort keys that they have elsewhere."""
+    first, last = (f"{commit}#", f"{commit}#{before}") if len(commit) in _WHOLE else (commit, f"{commit}{NEWEST}")
+    for each in EntryStream(reader, partitions(Facet.COMMIT, commit_partition_value(commit)), first, last):
+        sort_key = each.sort_key.partition("#")[2]
+        if sort_key < before:
+            yield FoundEntry(sort_key=sort_key, entry=each.entry)
+
+
+def _end(at: datetime) -> str:
+    """The sort key after every entry of a rollout that has ended."""
+    try:
+        return f"{timestamp(at + _GOES_ON)}{NEWEST}"
+    except OverflowError:  # somebody has put it into the trail
+        return NEWEST
+
+
+class _Merged:
+    """Several streams, newest first, as one to which more can be added."""
+
+    def __init__(self) -> None:
+        self._heads: list[tuple[FoundEntry, Iterator[FoundEntry]]] = []
+
+    def add(self, stream: Iterator[FoundEntry]) -> None:
+        """Add a stream, which is read up to its first entry."""
+        if first := next(stream, None):
+            self._heads.append((first, stream))
+
+    def after(self, sort_key: str) -> Iterator[FoundEntry]:
+        """Take what is newer than a sort key."""
+        while self._heads:
+            newest = max(self._heads, key=lambda head: head[0].sort_key)
+            found, stream = newest
+            if found.sort_key <= sort_key:
+                return
+            yield found
+            self._heads.remove(newest)
+            self.add(stream)
+
+
+def _by_key(found: FoundEntry) -> str:
+    return found.sort_key
