@@ -70,8 +70,15 @@ class TrailReader:
             known = {EventKey.of(each) for each in whole}
             missing = {each.key for each in whole if misses_results(each, known)}
             return _newest((each for each in whole if meets(each, query, branch, missing)), limit)
-        if query.needs_rollouts:
-            return _newest(steps_of(self, query, limit), limit)
+        if not query.needs_rollouts:
+            return self._listed(query, limit)
+        steps = query.types_of_rollouts
+        others = tuple(each for each in query.types if each not in steps)
+        listed = self._listed(query.replace(types=others), limit) if others else []
+        return _newest([*steps_of(self, query.replace(types=steps), limit), *listed], limit)
+
+    def _listed(self, query: IndexQuery, limit: int) -> list[ReadEvent]:
+        """Return the newest events that the index finds."""
         return by_time(self.load(each.entry for each in islice(_once(self.find(query)), limit)).values())
 
     def of_rollout(self, rollout: str) -> list[ReadEvent] | None:

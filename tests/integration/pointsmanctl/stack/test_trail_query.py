@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.model import RunState
+from pointsman.core.trail.command_events import RolloutApproved
 from pointsman.core.trail.events import BuildReported, RunEnded, RunStarted, RunWaited, TrailEvent
 from pointsman.core.trail.item import NewerEvent, ReadEvent
 from pointsmanctl.commands.audit import search
@@ -20,7 +21,7 @@ from pointsmanctl.main import app
 from pointsmanctl.output.shapes import event_object
 from pointsmanctl.stack.connection import Connection
 from pointsmanctl.stack.trail_query import TrailReader
-from tests.support.events import reported, started_rollout
+from tests.support.events import ROLLOUT, reported, started_rollout
 from tests.support.index import index_trail
 from tests.support.rollouts import MORNING
 from tests.support.tables import create_tables
@@ -131,6 +132,26 @@ def test_the_newest_steps_are_found_not_those_of_the_newest_rollouts(client: "Dy
     newest = sorted(steps, key=lambda each: each.at)
     assert ask(client, about(types=("RunWaited",)), 2) == newest[-2:]
     assert ask(client, about(types=("RunWaited",)), 3) == newest[-3:]
+
+
+@pytest.mark.parametrize("conditions", [{}, {"rollout": ROLLOUT}, {"route": "site"}, {"person": "hana"}], ids=str)
+def test_steps_are_found_together_with_events_of_other_types(
+    client: "DynamoDBClient", conditions: dict[str, str]
+) -> None:
+    run = {"rollout": ROLLOUT, "target": "dev/eu-west-1", "attempt": 1, "build_arn": "arn:aws:codebuild:x"}
+    who: dict[str, Any] = {"rollout": ROLLOUT, "actor": "hana", "route": "site"}
+    begun = started_rollout("dev/eu-west-1").replace(at=MORNING, **who)
+    step = RunStarted.read(run | {"at": MORNING + timedelta(seconds=1)}).replace(actor="hana", route="site")
+    approved = RolloutApproved(at=MORNING + timedelta(seconds=2), command="c-1", wave=1, reason="it looks well", **who)
+    ended = EVENTS[0].replace(at=MORNING + timedelta(seconds=3), state=RunState.SUCCEEDED, **who)
+    events = [begun, step, approved, ended]
+    for event in events:
+        DynamoTrail(client, "audit").record(event)
+    types = tuple(event.type for event in events)
+    of_rollout = [each for each in ask(client, about(types=types, **conditions)) if each.rollout == ROLLOUT]
+    assert of_rollout == events
+    assert ask(client, about(types=("RunStarted", "RolloutApproved"), **conditions)) == events[1:3]
+    assert ask(client, about(types=("RunStarted", "RolloutApproved"), **conditions), 1) == events[2:3]
 
 
 def test_a_build_outside_pointsman_is_found_by_its_type(client: "DynamoDBClient") -> None:

@@ -44,6 +44,11 @@ class IndexQuery(Value, kw_only=True, frozen=True):
         is_of_runs = RUN_ENDED in self.types and self.is_about_runs_that_succeeded
         return bool(is_of_runs and found_by_change and not found_by_run)
 
+    @property
+    def types_of_rollouts(self) -> tuple[str, ...]:
+        """Those of its types that only the rollouts themselves have all of. The index has every event of the others."""
+        return tuple(each for each in self.types if each in STEP_TYPES or each == RUN_ENDED)
+
     def matches(self, entry: IndexEntry) -> bool:
         """Whether an entry meets the conditions, except those on time, authors, files, tasks and paths."""
         return (
