@@ -14,7 +14,7 @@ from pointsman.core.archive.keep import WholeArchive, store_or_keep
 from pointsman.core.archive.stream import ChangeKind, Segment, StreamedItem, segments_of
 from pointsman.core.archive.verify import Verifier
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.item import to_item
+from pointsman.core.trail.item import EXPIRES_AT, to_item
 from pointsman.errors import Misconfigured
 from pointsmanctl.stack.signatures import is_signature
 from tests.support.rollouts import MORNING
@@ -40,7 +40,7 @@ class ArchivedTrail:
         self.table: dict[Key, dict[str, Any]] = {}
         self.archive, self.signer, self.now = RefusingArchive(), MemorySigner(), MORNING
         self.kept = MemoryKeptSegments()
-        self._sequence = itertools.count(1)
+        self._sequence, self._days = itertools.count(1), options.get("expire_after_days")
         self.archiver = Archiver(self.whole, self.signer, "audit", **options)
 
     @property
@@ -53,8 +53,9 @@ class ArchivedTrail:
         self.stream(*(self.put(event) for event in events))
 
     def put(self, event: Event, change: ChangeKind = "INSERT", **more: Any) -> StreamedItem:
-        """Put an item into the table. Return what the stream will deliver."""
-        item = {**plain(to_item(event)), **more}
+        """Put an item into the table, as a writer does. Return what the stream will deliver."""
+        expiry = {EXPIRES_AT: int((self.now + timedelta(days=self._days)).timestamp())} if self._days else {}
+        item = {**plain(to_item(event)), **expiry, **more}
         self.table[item["pk"], item["sk"]] = item
         return self.change(item, change)
 

@@ -256,6 +256,19 @@ def test_an_erratum_leaves_no_secret_in_the_archive_and_everything_proven(hours:
     assert trail.verify(offline=True).proven
 
 
+def test_an_erratum_of_an_event_that_was_read_from_the_table_leaves_everything_proven() -> None:
+    trail = ArchivedTrail(expire_after_days=30)
+    leaked = host(DEV, "web-1", tasks=[task(name="Set k8-Vr2mQz")]).replace(at=trail.now)
+    trail.put(leaked)
+    trail.close(3)
+    trail.archive.put_segments([segment_from_table(list(trail.table.values()), trail.now)])
+    trail.close(2)
+    erratum(trail, leaked, leaked.replace(tasks=()))
+    trail.close(2)
+    assert "k8-Vr2mQz" not in str([unpack(each) for name, each in trail.archive.export.items() if "events/" in name])
+    assert trail.verify().findings == ()
+
+
 def test_an_erratum_of_later_explains_the_range_before_it() -> None:
     trail = ArchivedTrail()
     trail.close(3)

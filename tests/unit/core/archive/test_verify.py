@@ -151,7 +151,7 @@ def test_a_changed_line_is_named(trail: ArchivedTrail) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["event_time", "actor", "previous", "written_at", "from_table", "sha256", "link", "sequence"]
+    "name", ["event_time", "actor", "previous", "written_at", "from_table", "expires_at", "sha256", "link", "sequence"]
 )
 def test_a_changed_field_of_a_line_is_found(trail: ArchivedTrail, name: str) -> None:
     lines = unpack(trail.archive.export[export(trail)])
@@ -159,6 +159,7 @@ def test_a_changed_field_of_a_line_is_found(trail: ArchivedTrail, name: str) -> 
         "event_time": "2020-01-01T00:00:00Z",
         "written_at": "2020-01-01T00:00:00Z",
         "from_table": True,
+        "expires_at": 99,
         "sequence": 99,
     }
     lines[0][name] = other.get(name, "0" * 64)
@@ -303,19 +304,6 @@ def test_an_event_that_came_long_after_it_happened_is_counted_and_named(trail: A
     result = trail.verify()
     assert (result.proven, result.late) == (True, 1)
     assert result.first_late == f"{host(DEV, 'web-9').key} of {PARTITION}"
-
-
-def test_what_the_archive_let_expire_is_no_removal_and_what_is_gone_before_is() -> None:
-    trail = ArchivedTrail(expire_after_days=30)
-    trail.close(3)
-    trail.record(START.replace(at=trail.now), RUN.replace(at=trail.now))
-    trail.close(2)
-    del trail.table[PARTITION, RUN.key]
-    assert trail.found() == [("removed", "trail", RUN.key)]
-    trail.close(24 * 30)
-    del trail.table[PARTITION, START.key]
-    result = trail.verify()
-    assert (result.proven, result.expired) == (True, 2)
 
 
 def test_a_range_is_verified_alone_and_explained_by_what_came_later(trail: ArchivedTrail) -> None:

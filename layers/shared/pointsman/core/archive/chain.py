@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from pointsman.core.archive.stream import ChangeKind, StreamedItem, hour_of
-from pointsman.core.trail.item import ATTRIBUTES, digest, time_of
+from pointsman.core.trail.item import ATTRIBUTES, EXPIRES_AT, digest, time_of
 from pointsman.core.value import Value
 
 
@@ -22,6 +22,8 @@ class ChainLink(Value, kw_only=True, frozen=True):
     link: str  # by link_after
     written_at: datetime  # when DynamoDB stored it; of what was read from the table, when it was read
     from_table: bool = False  # read from the table by an operator, not from the stream
+    # Of what was read from the table: seconds since 1970, when DynamoDB may remove it; 0: never; None: not noted.
+    expires_at: int | None = None
 
 
 class Head(Value, kw_only=True, frozen=True):
@@ -59,6 +61,7 @@ class ArchivedEvent(Value, kw_only=True, frozen=True):
     sha256: str
     written_at: datetime
     from_table: bool = False
+    expires_at: int | None = None  # as in ChainLink
     data: Any = None  # the whole event
 
     @property
@@ -74,6 +77,7 @@ class ArchivedEvent(Value, kw_only=True, frozen=True):
             link=self.link,
             written_at=self.written_at,
             from_table=self.from_table,
+            expires_at=self.expires_at,
         )
 
 
@@ -83,6 +87,7 @@ def link_after(previous: str, change: ChangeKind, partition: str, key: str, sha2
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+_LATEST: Final = 1 << 53  # seconds; whatever somebody has put in instead, JSON has it
 _REMOVED: Final[dict[str, Any]] = {}  # what was removed is not stored once more: its hash says what it was
 
 
@@ -131,8 +136,15 @@ def _line(change: StreamedItem, head: Head, *, from_table: bool) -> ArchivedEven
         sha256=sha256,
         written_at=change.written_at,
         from_table=from_table,
+        expires_at=_expiry(change.item) if from_table else None,
         data=_REMOVED if change.change == "REMOVE" else data,
     )
+
+
+def _expiry(item: Mapping[str, Any]) -> int:
+    """Seconds since 1970, when DynamoDB may remove an item; 0: never."""
+    seconds = item.get(EXPIRES_AT)
+    return seconds if isinstance(seconds, int) and 0 < seconds < _LATEST else 0
 
 
 def agrees(item: Mapping[str, Any]) -> bool:

@@ -109,8 +109,11 @@ class PartitionCheck:
 
     def _has_expired(self, digest: Digest, item: ArchivedItem) -> bool:
         first, link = item.links[0]
-        days = first.expire_after_days
-        expired = days is not None and self._now >= link.written_at + timedelta(days=days) - _TOLERANCE
+        if link.expires_at is not None:
+            expired = 0 < link.expires_at <= (self._now + _TOLERANCE).timestamp()
+        else:
+            days = first.expire_after_days
+            expired = days is not None and self._now >= link.written_at + timedelta(days=days) - _TOLERANCE
         self.expired += expired
         return expired
 

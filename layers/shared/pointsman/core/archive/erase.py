@@ -43,7 +43,7 @@ def _erased(line: ArchivedEvent, now: ArchivedEvent, before: str) -> ArchivedEve
     """The line with the data of `now`, but its place in the chain and its hash as they were."""
     if not _is_of(line.as_link, now) or line.sha256 != before:
         return line
-    chained = ("change", "number", "sequence", "previous", "link", "sha256", "written_at", "from_table")
+    chained = ("change", "number", "sequence", "previous", "link", "sha256", "written_at", "from_table", "expires_at")
     return now.replace(**{name: getattr(line, name) for name in chained})
 
 
