@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pointsman.core.decision import Decision, Outcome
 from pointsman.core.index.entries import entries_of, entry_of, event_has_task
 from pointsman.core.index.outcomes import is_listed
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
+from pointsman.core.model import RolloutId
 from pointsman.core.run_request import RunRequest, Trigger
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, RolloutStarted
-from tests.support.events import after, started_rollout
+from tests.support.events import after, host, started_rollout
 from tests.support.index_world import PEOPLE, ROUTES, TASKS, IndexWorld, a_rollout
 
 
@@ -115,6 +117,32 @@ def test_a_changed_file_finds_its_rollouts_and_with_another_condition_what_they_
     failed = world.found(query.replace(outcomes=("failed",)))
     assert failed
     assert {partition for partition, _ in failed} <= partitions
+
+
+def test_what_followed_from_a_push_that_started_many_rollouts_is_found() -> None:
+    world, names = IndexWorld(), [RolloutId(f"r-{number:016x}") for number in range(45)]
+    start = started_rollout("dev/eu-west-1").replace(at=after(0), repository="acme/infra", commit="c" * 40)
+    decision: dict[str, Any] = {"outcome": Outcome.MATCHED, "runs": True, "reason": ""}
+    decided = DeliveryDecided(
+        at=after(0),
+        actor="hana",
+        repository="acme/infra",
+        commit=start.commit,
+        delivery="d-1",
+        reason="",
+        change=start.change.replace(files=("site.yml",), author_login=None, authors=("ada",)),
+        decisions=tuple(Decision(route=f"route-{each}", rollout=each, **decision) for each in names),
+    )
+    world.add(decided)
+    for number, name in enumerate(names):
+        of = {"rollout": name, "commit": start.commit, "repository": "acme/infra"}
+        world.add(start.replace(**of, change=start.change.replace(files=())))
+        world.add(host("dev/eu-west-1", "web-1", status="failed").replace(**of, at=after(number + 1)))
+    for query in (IndexQuery(author="ada"), IndexQuery(repository="acme/infra", file="site.yml")):
+        for conditions in ({"outcomes": ("failed",)}, {"host": "web-1"}, {"account": "dev", "outcomes": ("failed",)}):
+            found = world.found(query.replace(**conditions))
+            assert {partition for partition, _ in found} == {f"ROLLOUT#{name}" for name in names}
+        assert len(list(search(world.index, lambda *_: None, query.replace(host="web-1")))) == 20  # its event is gone
 
 
 def test_an_author_finds_the_changes_and_with_another_condition_what_they_did(world: IndexWorld) -> None:

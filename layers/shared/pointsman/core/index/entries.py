@@ -45,7 +45,7 @@ from pointsman.core.value import Value
 TASK_BYTES: Final = 360
 # What finds a commit, and what may come long after a rollout: the other events of its rollouts are found with them.
 _OF_A_COMMIT: Final = (DeliveryDecided, RolloutStarted, RolloutEnded, CommandEvent, ErratumRecorded)
-MOST_ROLLOUTS: Final = 20  # of a delivery
+MOST_ROLLOUTS: Final = 20  # of a delivery; its event has all
 LONGEST_NAME: Final = 120  # characters of a task's name
 LONGEST_ITEM: Final = 60  # characters of the items of its loop
 AUTHORS_SHOWN: Final = 3
@@ -170,6 +170,16 @@ def _rollouts(event: Event) -> tuple[str, ...]:
     """The rollouts that a delivery started: they do not name the changed files themselves."""
     decisions = event.decisions if isinstance(event, DeliveryDecided) else ()
     return tuple(each.rollout for each in decisions if each.runs and each.rollout)
+
+
+def rollouts_of(entry: IndexEntry, load: Callable[[str, str], Event | None]) -> set[str]:
+    """The rollouts of an entry: its own, or those that its delivery started.
+
+    If the entry may not have them all, the event is read.
+    """
+    found = {*entry.rollouts, *((entry.rollout,) if entry.rollout else ())}
+    event = load(entry.event_partition, entry.event_key) if len(entry.rollouts) >= MOST_ROLLOUTS else None
+    return found if event is None else found | {*_rollouts(event)}
 
 
 def _places(event: Event, entry: IndexEntry) -> Iterator[tuple[Facet, str]]:

@@ -5,7 +5,7 @@ from heapq import merge
 from itertools import groupby
 from typing import Final
 
-from pointsman.core.index.entries import has_task
+from pointsman.core.index.entries import has_task, rollouts_of
 from pointsman.core.index.facets import (
     Facet,
     branch_value,
@@ -39,13 +39,13 @@ def search(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[
     What followed from changes of a file or an author is found among their newest 10,000 rollouts before the time
     that is asked for.
     """
-    for found in _found(reader, query):
+    for found in _found(reader, load, query):
         entry = found.entry
         if query.matches(entry) and (query.task is None or has_task(entry, query.task, query.outcomes, load)):
             yield found
 
 
-def _found(reader: EntryReader, query: IndexQuery) -> Iterator[FoundEntry]:
+def _found(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[FoundEntry]:
     """Entries that may match, newest first. With a file or an author: the changes, what followed from them, or both."""
     if not (query.file or query.author):
         return _candidates(reader, query, None)
@@ -53,7 +53,7 @@ def _found(reader: EntryReader, query: IndexQuery) -> Iterator[FoundEntry]:
     changes = iter(()) if any(of_runs) else _of_changes(reader, query, _oldest(query), _before(query))
     if not any((*of_runs, query.route, query.outcomes, query.types)):
         return changes
-    rollouts = _rollouts_of_changes(reader, query)
+    rollouts = _rollouts_of_changes(reader, load, query)
     followed = (each for each in _candidates(reader, query, rollouts) if each.entry.rollout in rollouts)
     return _once(merge(changes, followed, key=lambda each: each.sort_key, reverse=True))
 
@@ -63,11 +63,11 @@ def _once(found: Iterator[FoundEntry]) -> Iterator[FoundEntry]:
     return (next(same) for _, same in groupby(found, key=lambda each: each.sort_key))
 
 
-def _rollouts_of_changes(reader: EntryReader, query: IndexQuery) -> set[str]:
+def _rollouts_of_changes(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> set[str]:
     """The newest rollouts that brought a change of the file, or by the author, or both."""
     rollouts: set[str] = set()
     for found in _of_changes(reader, query, "", _before(query)):  # what follows from a change is later
-        rollouts |= {*found.entry.rollouts, *((found.entry.rollout,) if found.entry.rollout else ())}
+        rollouts |= rollouts_of(found.entry, load)
         if len(rollouts) >= MOST_ROLLOUTS:
             break
     return rollouts
