@@ -9,7 +9,7 @@ from itertools import batched
 from pathlib import Path
 from typing import Final
 
-from pointsman.core.archive.digest import DIGESTS, HOUR, KEYS, SignedDigest, digest_name, key_name
+from pointsman.core.archive.digest import DIGESTS, HOUR, KEYS, SignedDigest, begins_before, digest_name, key_name
 from pointsman.core.archive.ports import ArchiveReader
 from pointsman.core.archive.stream import hour_of
 from pointsmanctl.errors import InvalidInput
@@ -21,10 +21,14 @@ _END: Final = datetime(2999, 1, 1, tzinfo=UTC)
 
 
 def save_bundle(path: Path, archive: ArchiveReader, pem: bytes, first: datetime | None, until: datetime | None) -> None:
-    """Write a bundle of a range, with the digest before it. Raises InvalidInput, Unavailable or Misconfigured."""
+    """Write a bundle of the hours that a verification of the range reads, with the digest before them.
+
+    Raises InvalidInput, Unavailable or Misconfigured.
+    """
     start = hour_of(first) - HOUR if first else _BEGINNING
     end = hour_of(until) if until else _END
-    names = [name for name in archive.digest_names(digest_name(start), digest_name(end)) if name != digest_name(end)]
+    found = archive.digest_names(digest_name(start), digest_name(end))
+    names = [name for name in found if begins_before(name, until)]
     try:
         with zipfile.ZipFile(path, "w") as bundle:
             bundle.writestr(key_name(fingerprint_of(pem)), pem)

@@ -104,6 +104,21 @@ def test_a_bundle_is_verified_offline_and_without_the_stack(
     assert (other.exit_code, "no public key with the fingerprint 4f" in other.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(("minutes", "events"), [(0, 2), (30, 3), (60, 3)])
+def test_a_bundle_has_the_hours_that_a_verification_of_the_range_reads(
+    stack: ArchivingStack, tmp_path: Path, minutes: int, events: int
+) -> None:
+    key = {"pk": {"S": RESULT.partition}, "sk": {"S": RESULT.key}}
+    at = datetime.fromisoformat(stack.dynamodb.get_item(TableName="audit", Key=key)["Item"]["at"]["S"])
+    end = (at.replace(minute=0, second=0, microsecond=0) + timedelta(minutes=minutes)).isoformat()
+    assert f"unaltered: {events} events" in run("audit", "verify", "--to", end).stdout
+    path = tmp_path / "trail.zip"
+    assert f"unaltered: {events} events" in run("audit", "verify", "--to", end, "--save-bundle", path).stdout
+    assert f"unaltered: {events} events" in run("audit", "verify", "--bundle", path).stdout
+    with zipfile.ZipFile(path) as bundle:
+        assert sum(name.startswith("events/") for name in bundle.namelist()) == events
+
+
 def test_a_bundle_that_somebody_changed_is_not_proven(stack: ArchivingStack, tmp_path: Path) -> None:
     path, forged = tmp_path / "trail.zip", tmp_path / "forged.zip"
     run("audit", "verify", "--save-bundle", path)

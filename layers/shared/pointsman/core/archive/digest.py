@@ -105,6 +105,11 @@ def is_digest_name(name: str) -> bool:
         return False
 
 
+def begins_before(name: str, until: datetime | None) -> bool:
+    """Whether an object is a digest of an hour that begins before `until`: of a range, the last hour may be half in."""
+    return is_digest_name(name) and (until is None or digest_hour(name) < until)
+
+
 def export_folder(hour: datetime) -> str:
     """The folder of an hour in the export, as Athena and DuckDB name partitions."""
     return f"events/date={hour.astimezone(UTC):%Y-%m-%d}/hour={hour.astimezone(UTC):%H}/"

@@ -14,7 +14,7 @@ from pointsman.core.archive.chain import ArchivedEvent, Head
 from pointsman.core.archive.check_digests import CheckSignature, DigestCheck
 from pointsman.core.archive.check_lines import check_lines
 from pointsman.core.archive.check_trail import PartitionCheck, TrailPartitions, UnknownItem
-from pointsman.core.archive.digest import CLOSES_AFTER, HOUR, Digest, digest_hour, digest_name, is_digest_name
+from pointsman.core.archive.digest import CLOSES_AFTER, HOUR, Digest, begins_before, digest_name, is_digest_name
 from pointsman.core.archive.errata import Errata
 from pointsman.core.archive.findings import Finding, Verification, of_digest
 from pointsman.core.archive.ports import ArchiveReader
@@ -63,7 +63,7 @@ class Verifier:
         start = hour_of(first) - HOUR if first else None  # the digest before has a hash to compare
         found = self._archive.digest_names(digest_name(start) if start else _FIRST, _LAST)
         names = [name for name in found if is_digest_name(name)]
-        inside = [name for name in names if until is None or digest_hour(name) < until]
+        inside = [name for name in names if begins_before(name, until)]
         check = DigestCheck(self._keys, self._check_signature)
         survey = Survey(self._archive, check, Errata())
         for number, _ in enumerate(survey.read(inside, hour_of(first) if first else None), 1):
