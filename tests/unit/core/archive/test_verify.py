@@ -254,6 +254,17 @@ def test_the_first_digest_cannot_be_missing_and_the_last_must_be_recent(trail: A
     )
 
 
+def test_the_last_hour_of_a_range_may_not_be_missing_though_the_range_ends_in_it(trail: ArchivedTrail) -> None:
+    end = MORNING.replace(hour=12, minute=30)
+    trail.now += timedelta(hours=1)
+    assert trail.verify(until=end).findings == ()
+    for hour in (12, 13, 14):
+        del trail.archive.locked[name_of(hour)]
+    findings = trail.verify(until=end, offline=True).findings
+    assert [(each.kind, each.where, each.hour.hour) for each in findings] == [("missing", "digest", 12)]
+    assert trail.verify(until=end.replace(minute=0), offline=True).findings == ()
+
+
 def test_a_digest_that_the_key_signed_anew_does_not_fit_the_next_one(trail: ArchivedTrail) -> None:
     """Somebody with the right to sign cannot replace one hour alone."""
     archive = trail.archive

@@ -96,10 +96,9 @@ class Verifier:
 
     def _end(self, last: SurveyedHour, until: datetime | None) -> Iterator[Finding]:
         """Whether the range ends before it should."""
-        newest = self._now - _BEHIND if self._ends else last.hour
-        wanted = min(until, self._now - _BEHIND) if until else newest
         missing = last.hour + HOUR
-        if missing + HOUR <= wanted:
+        is_wanted = missing < until if until else self._ends
+        if is_wanted and missing + HOUR <= self._now - _BEHIND:
             detail = f"There is no digest since that of {last.hour:%Y-%m-%d %H:00}: read the log of audit_archiver"
             yield Finding(kind="missing", where="digest", hour=missing, detail=detail)
 
