@@ -2,13 +2,16 @@
 
 from datetime import timedelta
 from itertools import islice
+from typing import Any
 
 import pytest
 
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
+from pointsman.core.trail.drift_events import DriftResolved
 from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import RolloutRepeated
 from tests.support.events import DEV, after, ended_rollout, host, started_rollout
 from tests.support.index_world import IndexWorld
 
@@ -74,8 +77,8 @@ def test_the_first_hundred_need_few_of_its_rollouts(world: IndexWorld) -> None:
     found = list(islice(search(world.index, world.trail.event, IndexQuery(commit=COMMIT)), 100))
     assert len(found) == 100
     assert world.index.rounds <= 12
-    assert world.index.requests <= 5 * 4 * 24
-    assert world.index.read <= 3 * ROLLOUTS
+    assert world.index.requests <= 3 * 4 * 24
+    assert world.index.read <= 2 * ROLLOUTS + 3 * 3 * 24
 
 
 def test_a_time_needs_only_what_was_going_on_then(world: IndexWorld) -> None:
@@ -85,21 +88,35 @@ def test_a_time_needs_only_what_was_going_on_then(world: IndexWorld) -> None:
     assert world.index.read <= 20
 
 
-def test_an_erratum_long_after_a_rollout_is_found(world: IndexWorld) -> None:
+def long_after() -> list[Event]:
+    """What can come into a rollout at any time after its end."""
     [_, result, ended] = rollout(3, OTHER)
-    erratum = ErratumRecorded(
-        at=ended.at + timedelta(days=90),
-        actor="hana",
-        commit=OTHER,
-        rollout=ended.rollout,
-        erratum="e-1",
-        reason="a password",
-        item_partition=result.partition,
-        item_key=result.key,
-        fields=("tasks.0.diff",),
-        sha256_before="a",
-        sha256_after="b",
-    )
-    world.add(erratum)
-    found = world.found(IndexQuery(commit=OTHER, since=erratum.at))
-    assert found == [(erratum.partition, erratum.key)]
+    at = ended.at + timedelta(days=90)
+    about = {"at": at, "actor": "hana", "commit": OTHER, "rollout": ended.rollout}
+    erratum: dict[str, Any] = {"erratum": "e-1", "reason": "a password", "fields": ("tasks.0.diff",)}
+    erratum |= {"sha256_before": "a", "sha256_after": "b", "item_partition": result.partition, "item_key": result.key}
+    repeated = {"delivery": "d-9", "message_id": "m-9", "reason": "", "retried": (DEV,)}
+    again = host(DEV, "web-3").replace(**about | {"at": at + timedelta(minutes=5)})
+    return [
+        ErratumRecorded.read({**about, **erratum}),
+        host(DEV, "web-9").replace(**about, started_by="omar"),
+        DriftResolved.read({**about, "target": DEV, "host": "web-1", "since": result.at, "reason": "not checked"}),
+        RolloutRepeated.read({**about, **repeated}),
+        again,
+    ]
+
+
+LATE = long_after()
+
+
+@pytest.mark.parametrize(
+    "events", [LATE[:1], LATE[1:2], LATE[2:3], LATE[3:]], ids=["an erratum", "outside", "drift", "repeated"]
+)
+def test_what_comes_long_after_a_rollout_is_found_and_comes_first(events: list[Event]) -> None:
+    world = IndexWorld()
+    for number in range(30):
+        world.add(*rollout(number, OTHER))
+    world.add(*events)
+    places = [(each.partition, each.key) for each in events[::-1]]
+    assert world.found(IndexQuery(commit=OTHER, since=events[0].at)) == places
+    assert world.found(IndexQuery(commit=OTHER))[: len(places)] == places

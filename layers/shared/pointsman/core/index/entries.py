@@ -33,18 +33,29 @@ from pointsman.core.model import Mode
 from pointsman.core.run_request import RunRequest
 from pointsman.core.text import one_line
 from pointsman.core.trail.command_events import CommandEvent
+from pointsman.core.trail.drift_events import DriftEvent
 from pointsman.core.trail.erratum_event import ErratumRecorded
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, RolloutEnded, RolloutStarted
+from pointsman.core.trail.events import (
+    BuildEventOfRun,
+    DeliveryDecided,
+    HostResultRecorded,
+    RolloutEnded,
+    RolloutRepeated,
+    RolloutStarted,
+)
 from pointsman.core.trail.host_values import TaskResult
 from pointsman.core.trail.long_diffs import sha256
 from pointsman.core.trail.loops import joined_loops
+from pointsman.core.trail.refused_events import RecordingCapped
 from pointsman.core.value import Value
 
 # An entry shall be one write unit: 1,024 bytes with its names. The longest texts are those of tasks.
 TASK_BYTES: Final = 360
-# What finds a commit, and what may come long after a rollout: the other events of its rollouts are found with them.
-_OF_A_COMMIT: Final = (DeliveryDecided, RolloutStarted, RolloutEnded, CommandEvent, ErratumRecorded)
+_OF_A_COMMIT: Final = (
+    *(DeliveryDecided, RolloutStarted, RolloutRepeated, RolloutEnded, CommandEvent),
+    *(DriftEvent, ErratumRecorded, RecordingCapped),  # a long time after the end of a rollout
+)
 MOST_ROLLOUTS: Final = 20  # of a delivery; its event has all
 LONGEST_NAME: Final = 120  # characters of a task's name
 LONGEST_ITEM: Final = 60  # characters of the items of its loop
@@ -115,11 +126,20 @@ def _entries(event: Event, plain: IndexEntry, place: EventKey) -> Iterator[Store
     sk = sort_key(event.at, identity)
     for facet, value in _places(event, entry):
         yield StoredEntry(pk=partition(facet, value, identity), sk=sk, entry=entry)
-    if event.commit and (isinstance(event, _OF_A_COMMIT) or not event.rollout):
+    if event.commit and names_commit(event):
         pk = partition(Facet.COMMIT, commit_partition_value(event.commit), identity)
         yield StoredEntry(pk=pk, sk=commit_sort_key(event.commit, event.at, identity), entry=entry)
     if isinstance(event, HostResultRecorded):
         yield from _entries_of_tasks(event, tasks, plain, sk, identity)
+
+
+def names_commit(event: Event) -> bool:
+    """Whether an event is found by its commit: what begins, continues or ends a rollout, and what is in none.
+
+    What comes long after the end of a rollout is, too. The others are found with the rollout.
+    """
+    outside = isinstance(event, BuildEventOfRun) and event.started_by is not None
+    return isinstance(event, _OF_A_COMMIT) or outside or not event.rollout
 
 
 def branch_of(ref: str | None) -> str | None:

@@ -18,7 +18,7 @@ event has the same sort key in every partition, and a page ends at the same plac
 | `host` | `dev/eu-west-1/web-1` | 1 | a host's results and its drift |
 | `path` | `dev/eu-west-1/web-1//etc/nginx/nginx.conf` | 1 | each task that changed the file |
 | `file` | `acme/infra#roles/web/tasks/main.yml` | 1 | the deliveries and rollouts that changed the file |
-| `commit` | the first two digits | 1 | deliveries, rollouts, commands, errata; the sort key begins with the commit |
+| `commit` | the first two digits | 1 | rollouts, commands, what is in no rollout; the sort key begins with the commit |
 | `hosts` | - | 4 | one entry for each host; the sort key is `<host>#<target>` |
 | `targets` | - | 1 | one entry for each target; the sort key is the target |
 

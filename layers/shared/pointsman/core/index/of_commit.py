@@ -1,11 +1,11 @@
 """The entries of a commit: those that name it, and all of its rollouts, since hosts are not found by commit."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import timedelta
 from itertools import batched
 from typing import Final
 
-from pointsman.core.codebuild import LONGEST_BUILD
+from pointsman.core.index.entry import IndexEntry
 from pointsman.core.index.facets import Facet, commit_partition_value, partitions
 from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, FoundEntry
 from pointsman.core.trail.events import RolloutEnded
@@ -13,7 +13,8 @@ from pointsman.core.trail.item import timestamp
 
 _WHOLE: Final = (40, 64)  # digits of a SHA-1 and of a SHA-256
 _AT_ONCE: Final = 24  # rollouts
-_GOES_ON: Final = LONGEST_BUILD  # after the end of a rollout: a build of a run that was given up
+# What comes later than that after a rollout's end names the commit: see `names_commit`.
+_AFTER_THE_END: Final = timedelta(hours=1)
 
 
 def of_commit(reader: EntryReader, commit: str, oldest: str, before: str) -> Iterator[FoundEntry]:
@@ -24,17 +25,13 @@ def of_commit(reader: EntryReader, commit: str, oldest: str, before: str) -> Ite
     `oldest`. The sort keys of a commit's partition begin with the commit, so those of several commits are sorted here.
     """
     alone: list[FoundEntry] = []
-    newest: dict[str, datetime] = {}
-    ended: set[str] = set()
+    newest: dict[str, tuple[str, str]] = {}  # of each rollout: its sort key, and that before which everything is
     for found in _naming(reader, commit.lower(), before):
-        entry = found.entry
-        if not entry.rollout:
+        if name := found.entry.rollout:
+            newest[name] = max(newest.get(name, ("", "")), (found.sort_key, _end(found.entry)))
+        else:
             alone.append(found)
-            continue
-        newest[entry.rollout] = max(entry.at, newest.get(entry.rollout, entry.at))
-        if entry.type == RolloutEnded.__name__:
-            ended.add(entry.rollout)
-    ends = {name: _end(at) if name in ended else NEWEST for name, at in newest.items()}
+    ends = {name: end for name, (_, end) in newest.items()}
     wanted = sorted((name for name, end in ends.items() if end >= oldest), key=lambda name: (ends[name], name))[::-1]
     merged = _Merged()
     merged.add(each for each in sorted(alone, key=_by_key, reverse=True) if each.sort_key >= oldest)
@@ -54,10 +51,12 @@ def _naming(reader: EntryReader, commit: str, before: str) -> Iterator[FoundEntr
             yield FoundEntry(sort_key=sort_key, entry=each.entry)
 
 
-def _end(at: datetime) -> str:
-    """The sort key after every entry of a rollout that has ended."""
+def _end(newest: IndexEntry) -> str:
+    """The sort key before which everything of a rollout is, by the newest entry that names its commit."""
+    if newest.type != RolloutEnded.__name__:
+        return NEWEST
     try:
-        return f"{timestamp(at + _GOES_ON)}{NEWEST}"
+        return timestamp(newest.at + _AFTER_THE_END)
     except OverflowError:  # somebody has put it into the trail
         return NEWEST
 
