@@ -7,6 +7,7 @@ with these ids into a group, by the variable that Pointsman's inventory and its 
 import json
 import re
 from collections.abc import Mapping, Sequence
+from ipaddress import IPv6Address
 from pathlib import Path
 
 from .directories import BUILD_DIRECTORY
@@ -22,8 +23,21 @@ _KEPT = ("--inventory=", "--limit=", "--extra-vars=")  # the options that concer
 
 
 def within(limit: str) -> str:
-    """Return the host pattern of these instances within `limit`."""
-    return f"{limit}:&{GROUP}" if limit else GROUP
+    """Return the host pattern of these instances within `limit`.
+
+    Ansible splits at commas alone if there is one, and it reads an IPv6 address as one name.
+    """
+    if not limit:
+        return GROUP
+    separator = "," if "," in limit or _is_ipv6(limit) else ":"
+    return f"{limit}{separator}&{GROUP}"
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return bool(IPv6Address(text))
+    except ValueError:
+        return False
 
 
 def write_inventory(instances: str) -> Path:

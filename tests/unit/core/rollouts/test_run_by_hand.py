@@ -92,6 +92,30 @@ def test_a_target_and_a_limit_narrow_the_run(world: WavesWorld, people: People) 
     assert (stored.request.is_partial, stored.is_of_whole_route) == (True, False)
 
 
+def test_a_limit_of_several_hosts_stays_within_the_targets_own(world: WavesWorld, people: People) -> None:
+    world.finish_all(world.push(delivery(DEV, PROD)), DEV, PROD)
+    stored = world.rollout(ran(run(people, limit="web-1,web-2")))
+    assert [target.limit for target in stored.spec.targets] == ["web-1:web-2:&web", "web-1,web-2"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"),
+    [
+        ("$(rm -rf /) a b", "the limit must be an Ansible host pattern without spaces"),
+        ("@/etc/passwd", "the limit must be an Ansible host pattern without spaces"),
+        ("web,db:&canary", "the limit mixes `,` and `:`"),
+        ("web-1,web-2", "target dev/eu-west-1: its own limit is `web,db`, which several names cannot narrow"),
+    ],
+)
+def test_a_limit_that_ansible_would_misread_is_refused(world: WavesWorld, limit: str, reason: str) -> None:
+    groups = TargetGroup(places=(0,), limit="web,db"), TargetGroup(places=(1,))
+    site = CompiledRoute(name="site", repository=("acme/infra",), playbook="site.yml", targets=groups)
+    world.finish_all(world.push(delivery(DEV, PROD)), DEV, PROD)
+    event = run(People(world, CompiledRoutes(places=ROUTES.places, routes=(site,))), limit=limit)
+    assert isinstance(event, CommandRefused)
+    assert event.reason.startswith(reason)
+
+
 def test_a_part_supersedes_no_other_rollout(world: WavesWorld, people: People) -> None:
     pushed = world.push(waved((DEV,), (PROD,)))
     ran(run(people, targets=(PROD,)))

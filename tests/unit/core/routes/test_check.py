@@ -239,7 +239,7 @@ def test_two_limits_are_joined_only_where_ansible_would_join_them_as_meant() -> 
     data = good() | {"targets": [{"account": "dev", "limit": "a:b"}]}
     data["routes"][0]["limit"] = "c:d"
     [fault] = check_routes(data)[1]
-    assert str(fault).startswith("routes[0].targets: target dev/us-east-1 has its own limit, so the route's limit")
+    assert str(fault).startswith("routes[0].targets: target dev/us-east-1: its own limit is `a:b`, which several names")
 
 
 def test_more_targets_than_a_rollout_can_hold_are_refused() -> None:

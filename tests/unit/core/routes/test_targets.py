@@ -115,23 +115,32 @@ def test_a_choice_that_makes_no_sense_is_told_where_it_stands(chosen: object, fa
 
 
 def test_a_limit_that_cannot_be_narrowed_is_a_fault_where_it_would_be() -> None:
-    own = [{"account": "dev", "limit": "fleet"}, {"account": "prod"}]
-    several = "target dev/us-east-1 has its own limit, so the route's limit must be a single host or group"
-    assert f"routes[0].targets: {several}" in faults("all", targets=own, route={"limit": "web:db"})
+    own = [{"account": "dev", "limit": "fleet,edge"}, {"account": "prod"}]
+    fault = "target dev/us-east-1: its own limit is `fleet,edge`, which several names cannot narrow"
+    [found] = faults("all", targets=own, route={"limit": "web:db"})
+    assert found.startswith(f"routes[0].targets: {fault}")
     assert faults(["prod/*"], targets=own, route={"limit": "web:db"}) == []
+    assert faults("all", targets=own, route={"limit": "web"}) == []
 
 
-def test_a_limit_with_a_comma_is_a_fault_where_the_route_would_narrow_it() -> None:
-    """`ansible --limit web1,web2:&canary` runs on web1, which is no canary."""
-    own = [{"account": "dev", "limit": "web1,web2"}]
-    fault = "the limit of target dev/us-east-1 has a comma, so it cannot be narrowed: write `web1:web2` there"
-    assert f"routes[0].targets: {fault}" in faults("all", targets=own, route={"limit": "canary"})
-    assert faults("all", targets=own) == []
-    assert faults("all", targets=[{"account": "dev", "limit": "web1:web2"}], route={"limit": "canary"}) == []
-    assert faults("all", targets=[{"account": "dev", "limit": "web[0:5],db"}]) == []
+@pytest.mark.parametrize(
+    ("own", "of_route", "limit"),
+    [
+        ("web1,web2", "canary", "web1:web2:&canary"),
+        ("fleet", "web:db", "web:db:&fleet"),
+        ("2001:db8::1", "web", "2001:db8::1,&web"),
+        ("web[0:5],db", "", "web[0:5],db"),
+    ],
+)
+def test_the_limits_of_a_target_and_a_route_are_put_together(own: str, of_route: str, limit: str) -> None:
+    chosen = targets("all", targets=[{"account": "dev", "limit": own}], route={"limit": of_route})
+    assert {target.limit for target in chosen.values()} == {limit}
+
+
+def test_a_limit_that_ansible_would_split_unexpectedly_is_a_fault() -> None:
     assert faults("all", targets=[{"account": "dev", "limit": "fe80::1,fe80::2"}]) == []
-    address = [{"account": "dev", "limit": "2001:db8::1"}]
-    assert "is an IPv6 address, which cannot be narrowed" in faults("all", targets=address, route={"limit": "web"})[0]
+    [found] = faults("all", targets=[{"account": "dev", "limit": "web,db:&canary"}])
+    assert "mixes `,` and `:`" in found
 
 
 def test_what_is_too_much_together_is_a_fault() -> None:

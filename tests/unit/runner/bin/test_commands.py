@@ -73,8 +73,8 @@ def test_a_run_on_instances_is_limited_to_them_within_the_limit_of_the_route() -
     group = f"--inventory={RUNNER}/.build/instances.yml"
     line = arguments(**AWS, POINTSMAN_INSTANCES=ids)
     assert line == [OURS, group, "--diff", "--limit=pointsman_instances", "site.yml"]
-    limited = arguments(**AWS, POINTSMAN_INSTANCES=ids, POINTSMAN_LIMIT="role_web,role_db:!web-1")
-    assert "--limit=role_web,role_db:!web-1:&pointsman_instances" in limited
+    limited = arguments(**AWS, POINTSMAN_INSTANCES=ids, POINTSMAN_LIMIT="role_web,role_db")
+    assert "--limit=role_web,role_db,&pointsman_instances" in limited
 
 
 def test_a_session_without_root_overrides_the_variables_of_the_rollout() -> None:

@@ -12,7 +12,6 @@ from pointsman.core.patterns.names import Names
 from pointsman.core.routes.conditions import PushCondition
 from pointsman.core.routes.diagnostic import Diagnostic
 from pointsman.core.routes.filters import EVERY, filter_of, refs_of, repositories_of
-from pointsman.core.routes.limits import narrowing
 from pointsman.core.routes.model import Route, Routes
 from pointsman.core.run_options import RunOptions, merge_options
 from pointsman.core.text import join_first, pluralize
@@ -80,14 +79,14 @@ def find_conflicts(routes: Routes) -> Iterator[Diagnostic]:
 
 
 def _push_routes(routes: Routes) -> Iterator[_PushRoute]:
-    own = {target.name: (1 << number, target.limit) for number, target in enumerate(routes.all_targets)}
+    bits = {target.name: 1 << number for number, target in enumerate(routes.all_targets)}
     for index, route in enumerate(routes.routes):
         if push := route.on.push:
             actions: dict[_Action, int] = {}
+            limits = {target.name: limit for target, limit in routes.limits_of(route)}
             for target in routes.targets_of(route):
-                bit, limit = own[target.name]
-                action = _action(route, target, limit)
-                actions[action] = actions.get(action, 0) | bit
+                action = _action(route, target, limits[target.name])
+                actions[action] = actions.get(action, 0) | bits[target.name]
             yield _PushRoute(
                 index, route, repositories_of(route), _refs_matched(push), filter_of(push, "paths") or EVERY, actions
             )
@@ -102,7 +101,7 @@ def _refs_matched(push: PushCondition) -> dict[str, Filter]:
     }
 
 
-def _action(route: Route, target: Target, own_limit: str) -> _Action:
+def _action(route: Route, target: Target, limit: str) -> _Action:
     tags = route.tags if target.tags is None else target.tags
     options = merge_options(route.run_options(), target.options) or RunOptions()
     directory = options.directory or ""
@@ -110,7 +109,7 @@ def _action(route: Route, target: Target, own_limit: str) -> _Action:
         playbook=posixpath.join(directory, target.playbook or route.playbook),
         tags=frozenset(tags),
         skip_tags=frozenset(options.skip_tags or ()),
-        limit=narrowing(target.limit, own_limit),
+        limit=limit,
         inventory=frozenset(posixpath.normpath(posixpath.join(directory, path)) for path in options.inventory or ()),
     )
 

@@ -214,6 +214,12 @@ class Routes(RoutesPart):
             for target, selected in self._selected(route)
         )
 
+    def limits_of(self, route: Route) -> Iterator[tuple[Target, str]]:
+        """The targets of `route` as they are without it, each with the limit that the route has for it."""
+        choices = route.choices
+        for target, selected in self._selected(route):
+            yield target, _limit_of(choices[selected[-1]], route)
+
     def waves_of(self, route: Route) -> WaveAssignment:
         """Which targets of `route` are in which of its waves."""
         selected = {target.name for target, _ in self._selected(route)}
@@ -240,10 +246,13 @@ class Routes(RoutesPart):
                 yield target, choices
 
 
+def _limit_of(choice: TargetChoice, route: Route) -> str:
+    return route.limit if choice.limit is None else choice.limit
+
+
 def _chosen(target: Target, choice: TargetChoice, route: Route) -> Target:
-    limit = route.limit if choice.limit is None else choice.limit
     return target.replace(
-        limit=narrowed(target.limit, limit),
+        limit=narrowed(target.limit, _limit_of(choice, route)),
         playbook=choice.playbook,
         tags=choice.tags,
         extra_vars={**(target.extra_vars or {}), **choice.extra_vars} or None,

@@ -7,10 +7,10 @@ from pointsman.core.model import Target
 from pointsman.core.rollout_plan import RolloutPlan
 from pointsman.core.routes.compile_plan import compile_plan
 from pointsman.core.routes.diagnostic import Diagnostic
-from pointsman.core.routes.limits import narrowing
+from pointsman.core.routes.limits import narrowing_error
 from pointsman.core.routes.model import Route, Routes
 from pointsman.core.routes.options import options_error
-from pointsman.core.routes.values import EXTRA_VARS_CHARACTERS, is_ipv6
+from pointsman.core.routes.values import EXTRA_VARS_CHARACTERS
 from pointsman.core.run_options import merge_options
 from pointsman.core.text import pluralize
 
@@ -30,7 +30,7 @@ def size_diagnostics(routes: Routes) -> Iterator[Diagnostic]:
             )
         elif reason := _size_error(targets, compile_plan(route, routes)):
             yield Diagnostic((*location, "targets"), reason)
-        for reason in (_limit_error(targets, routes), _variables_error(route, targets)):
+        for reason in (_limit_error(route, routes), _variables_error(route, targets)):
             if reason:
                 yield Diagnostic((*location, "targets"), reason)
         if reason := options_error(route.run_options(), route.extra_vars):
@@ -56,25 +56,11 @@ def _size_error(targets: tuple[Target, ...], plan: RolloutPlan | None) -> str | 
     return None
 
 
-def _limit_error(targets: tuple[Target, ...], routes: Routes) -> str | None:
-    """Check that Ansible combines the limits of the target and the route as intended.
-
-    It reads `a:b:&c:d` as (a, b or d) and c, so only a single term can narrow another pattern. It splits at commas
-    first, so `b:&c` in `a,b:&c` is a name.
-    """
-    own = {target.name: target.limit for target in routes.all_targets}
-    for target in targets:
-        limit = own[target.name]
-        added = narrowing(target.limit, limit)
-        if added and is_ipv6(limit):
-            return f"the limit of target {target.name} is an IPv6 address, which cannot be narrowed: use the host name"
-        if added and "," in limit:
-            with_colons = limit.replace(",", ":")
-            return (
-                f"the limit of target {target.name} has a comma, so it cannot be narrowed: write `{with_colons}` there"
-            )
-        if limit and set(added) & set(":,!&"):
-            return f"target {target.name} has its own limit, so the route's limit must be a single host or group"
+def _limit_error(route: Route, routes: Routes) -> str | None:
+    """Check that Ansible can combine the limits of the target and the route."""
+    for target, limit in routes.limits_of(route):
+        if reason := narrowing_error(target.limit, limit):
+            return f"target {target.name}: {reason}"
     return None
 
 

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterable
-from ipaddress import IPv6Address
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -18,6 +17,7 @@ from pydantic import (
 )
 
 from pointsman.core.patterns.pattern import PatternList
+from pointsman.core.routes.limits import LIMIT, LIMIT_FORMAT, mixing_error
 from pointsman.core.routes.message_regex import compile_regex
 from pointsman.core.routes.secret_variables import secrets_in
 from pointsman.core.text import DURATION, seconds_of
@@ -41,8 +41,7 @@ FORMATS = {
     (VAULT_ID := r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$"): "a vault id: up to 64 letters, digits, `_`, `.` and hyphens",
     (SECRET_KEY := r"^[^\x00-\x1f]{1,200}$"): "a key of up to 200 characters, without control characters",
     (ENVIRONMENT_VARIABLE := r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"): "an environment variable: letters, digits and `_`",
-    # Names, groups, globs, `:&` and `:!`. It is passed as an argument, never through a shell.
-    (LIMIT := r"^([A-Za-z0-9_*~!&\[][A-Za-z0-9_.:,!&*?~\[\]-]*)?$"): "an Ansible host pattern without spaces",
+    LIMIT: LIMIT_FORMAT,
     (LOGIN := r"^[A-Za-z0-9][A-Za-z0-9_-]{0,98}(\[bot\])?$"): (
         "a GitHub login such as hana or dependabot[bot]; write an account's id without quotes"
     ),
@@ -138,19 +137,9 @@ def _playbook(path: str) -> str:
     return path
 
 
-def is_ipv6(text: str) -> bool:
-    """Whether this is an IPv6 address, whose colons do not separate patterns."""
-    try:
-        return bool(IPv6Address(text))
-    except ValueError:
-        return False
-
-
 def _limit(limit: str) -> str:
-    # Ansible splits at commas first and reads `db:&prod` as a name, so `web,db:&prod` is just all of web.
-    parts = re.sub(r"\[[^\]]*\]", "", limit).split(",")
-    if len(parts) > 1 and any(":" in part and not is_ipv6(part.lstrip("&!")) for part in parts):
-        raise ValueError("mixes `,` and `:`, which Ansible reads in an unexpected way: use colons only")
+    if reason := mixing_error(limit):
+        raise ValueError(reason)
     return limit
 
 

@@ -19,7 +19,7 @@ from pointsman.core.rollouts.commands.result import (
 from pointsman.core.rollouts.requests import requested
 from pointsman.core.route_state import RouteState
 from pointsman.core.routes.compiled import CompiledRoute
-from pointsman.core.routes.limits import narrowed
+from pointsman.core.routes.limits import limit_error, narrowed, narrowing_error
 from pointsman.core.routing.decide import rollout_spec
 from pointsman.core.run_request import RunRequest, Trigger
 from pointsman.core.text import join_first
@@ -37,6 +37,8 @@ def run_by_hand(
     if reason := reason_against_override(form):
         return refuse(command, None, reason)
     chosen = [target for target in targets if not form.targets or target.name in form.targets]
+    if reason := _reason_against_limit(form.limit, chosen):
+        return refuse(command, None, reason)
     if form.limit:
         chosen = [target.replace(limit=narrowed(target.limit, form.limit)) for target in chosen]
     mode = Mode.CHECK if form.check else Mode.APPLY
@@ -64,6 +66,14 @@ def run_by_hand(
     )
     listed = route_line.run_again(state, rollout) if rollout.is_of_whole_route else None
     return CommandResult(event, Transition(rollout=rollout, route=listed, events=(event, started)))
+
+
+def _reason_against_limit(limit: str, targets: Sequence[Target]) -> str | None:
+    """Why a run cannot be limited to these hosts of its targets."""
+    if reason := limit_error(limit):
+        return f"the limit {reason}"
+    reasons = ((target, narrowing_error(target.limit, limit)) for target in targets)
+    return next((f"target {target.name}: {reason}" for target, reason in reasons if reason), None)
 
 
 def _without_rollback(plan: RolloutPlan | None) -> RolloutPlan | None:
