@@ -7,10 +7,12 @@ from pointsman.core.model import Rollout
 from pointsman.core.rollout_facts import HaltKind, Hold, OpenGate, Wait, WaitKind
 from pointsman.core.rollout_plan import Gate
 from pointsman.core.rollouts.situation import Situation
+from pointsman.core.rollouts.waves import is_last_wave
 from pointsman.core.text import join_first
 from pointsman.core.trail.wave_events import GateInputs, GateOutcome
 
 UNREADABLE_FOR = timedelta(hours=1)  # then a gate whose alarms cannot be read fails
+_IS_OVER = "is over, and the rollout halts with the next sweep: retry it then"
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,36 @@ def approval_until(gate: Gate, opened: OpenGate, hold: Hold | None) -> datetime:
     return opened.opened_at + timedelta(seconds=gate.soak_seconds + within + opened.held_seconds)
 
 
+def overdue(rollout: Rollout, now: datetime) -> str | None:
+    """Why no command gives an open rollout more time: a wait has reached its bound, which the next sweep will see.
+
+    None if none has. What people can do must not depend on when the sweep comes.
+    """
+    if rollout.hold:
+        return f"its hold {_IS_OVER}" if now >= rollout.hold.until else None
+    wait, opened, gate = rollout.wait, rollout.gate, _gate_of(rollout)
+    if wait and wait.kind is WaitKind.ALARMS and wait.until and now >= wait.until:
+        return (
+            "the time for alarms that cannot be read is over: the next sweep reads them once more, or halts the rollout"
+        )
+    if opened is None or gate is None or gate.approval is None or opened.approval or is_last_wave(rollout):
+        return None
+    return f"the time for an approval {_IS_OVER}" if now >= approval_until(gate, opened, None) else None
+
+
 def after_hold(rollout: Rollout, now: datetime) -> OpenGate | None:
     """The gate of a rollout whose hold ends: the time of the hold does not count for its approval."""
-    opened, hold = rollout.gate, rollout.hold
-    gate = rollout.waves[rollout.waves_started - 1].after if opened else None
+    opened, hold, gate = rollout.gate, rollout.hold, _gate_of(rollout)
     if opened is None or hold is None or gate is None:
         return opened
     counts_from = opened.opened_at + timedelta(seconds=gate.soak_seconds)
     held = max(timedelta(), now - max(hold.at, counts_from))
     return opened.replace(held_seconds=opened.held_seconds + held.total_seconds())
+
+
+def _gate_of(rollout: Rollout) -> Gate | None:
+    """What the route asks for at the open gate."""
+    return rollout.waves[rollout.waves_started - 1].after if rollout.gate else None
 
 
 def _wait(situation: Situation, gate: Gate, opened: OpenGate, soak_until: datetime, inputs: GateInputs) -> Wait | None:

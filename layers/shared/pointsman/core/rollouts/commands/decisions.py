@@ -18,7 +18,7 @@ from pointsman.core.rollouts.commands.result import (
     refuse,
 )
 from pointsman.core.rollouts.ending import ending_of
-from pointsman.core.rollouts.gates import after_hold, approval_until
+from pointsman.core.rollouts.gates import after_hold, approval_until, overdue
 from pointsman.core.rollouts.route_line import rolled_back_since, was_rolled_back, with_hold
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.route_state import RouteState
@@ -84,7 +84,7 @@ def reject(command: Command[Reject], rollout: Rollout, runs: tuple[Run, ...]) ->
 
 def hold(command: Command[HoldRollout], rollout: Rollout, route: RouteState) -> CommandResult:
     """Hold an open rollout."""
-    if reason := _reason_against_change(rollout):
+    if reason := _reason_against_change(rollout) or overdue(rollout, command.at):
         return refuse(command, rollout, reason)
     if rollout.hold:
         return refuse(command, rollout, f"the rollout is already held until {rollout.hold.until:%Y-%m-%d %H:%M} UTC")
@@ -97,7 +97,7 @@ def hold(command: Command[HoldRollout], rollout: Rollout, route: RouteState) -> 
 
 def resume(command: Command[Resume], rollout: Rollout, route: RouteState) -> CommandResult:
     """End the hold of a rollout, or let it run in a freeze."""
-    if reason := _reason_against_change(rollout):
+    if reason := _reason_against_change(rollout) or overdue(rollout, command.at):
         return refuse(command, rollout, reason)
     overrides = command.form.override_freeze
     if not rollout.hold and not overrides:
@@ -107,7 +107,8 @@ def resume(command: Command[Resume], rollout: Rollout, route: RouteState) -> Com
     event = RolloutResumed(**about_command(command, rollout), overrides_freeze=overrides)
     override = command.override() if overrides else rollout.freeze_override
     gate = after_hold(rollout, command.at)
-    resumed = rollout.replace(hold=None, gate=gate, wait=None, freeze_override=override)
+    wait = None if rollout.hold else rollout.wait  # which has a bound of its own
+    resumed = rollout.replace(hold=None, gate=gate, wait=wait, freeze_override=override)
     return CommandResult(event, Transition(rollout=resumed, route=with_hold(route, resumed), events=(event,)))
 
 

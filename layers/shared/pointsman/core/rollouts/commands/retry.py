@@ -17,6 +17,7 @@ from pointsman.core.rollouts.commands.result import (
     summary,
 )
 from pointsman.core.rollouts.ending import ending_of
+from pointsman.core.rollouts.gates import overdue
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.rollouts.route_line import bad_since, wanted_again
 from pointsman.core.route_state import RouteState
@@ -76,6 +77,8 @@ def _reason_against(command: Command[Retry], rollout: Rollout, route: RouteState
         return reason
     if rollout.cancellation and not rollout.state.ended:
         return "the rollout is being cancelled: wait until its builds have stopped"
+    if rollout.hold and (reason := overdue(rollout, command.at)):
+        return reason
     age = command.at - max(rollout.created_at, rollout.ordering_time)  # a rollback is as new as its command
     if age > OLDEST_PUSH:  # nobody remembers for ever which commit has held a target
         return f"its push is {age.days} days old, more than the limit of {OLDEST_PUSH.days} days: push again"
