@@ -45,5 +45,5 @@ def _commits(
 def _repositories(reader: RolloutReader, route: str) -> Iterator[str]:
     """Yield the repositories that the route serves, as far as rollouts show it."""
     for state in reader.of_route(route):
-        if state.newest and (loaded := reader.load(state.newest.rollout)):
+        if (ref := state.newest_commit) and (loaded := reader.load(ref.rollout)):
             yield loaded.rollout.change.repository

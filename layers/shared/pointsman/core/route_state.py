@@ -32,10 +32,16 @@ class RouteState(Value, kw_only=True, frozen=True):
 
     key: str  # identity.route_key
     open: tuple[RolloutRef, ...] = ()
-    newest: RolloutRef | None = None  # whether it is still open or not
+    newest: RolloutRef | None = None  # that supersedes what was pushed before it, whether it is still open or not
+    last_pushed: RolloutRef | None = None  # `newest`, or what is newer if a person had an older one repeated
     bad: dict[str, datetime] = msgspec.field(default_factory=dict)  # commits that were rolled back, and when
     unfinished: Unfinished | None = None  # until a newer one has started everywhere
     version: int = 0
+
+    @property
+    def newest_commit(self) -> RolloutRef | None:
+        """The rollout of the commit that came last, by a push or by hand."""
+        return self.last_pushed or self.newest  # an earlier version stored only the second
 
 
 class Freeze(Value, kw_only=True, frozen=True):

@@ -8,11 +8,12 @@ import pytest
 from pointsman.core.model import Mode, RolloutId, RolloutState, RunState, TargetName
 from pointsman.core.rollout_plan import RolloutPlan, Wave
 from pointsman.core.rollouts.commands.forms import RollBack, RunByHand
+from pointsman.core.route_state import RouteState
 from pointsman.core.routes.compiled import CompiledRoute, CompiledRoutes, Place, TargetGroup
-from pointsman.core.trail.command_events import CommandEvent, CommandRefused, RolloutRequested
+from pointsman.core.trail.command_events import CommandEvent, CommandRefused, RolloutRequested, RolloutRetried
 from pointsman.core.trail.events import RolloutStarted
 from tests.support.commands import HANA, People
-from tests.support.plans import WavesWorld, waved
+from tests.support.plans import WavesWorld, gated, waved
 from tests.support.rollouts import COMMIT, MORNING, delivery
 
 DEV, PROD = TargetName("dev/eu-west-1"), TargetName("prod/eu-west-1")
@@ -67,6 +68,28 @@ def test_the_newest_commit_runs_again_wave_by_wave(world: WavesWorld, people: Pe
     assert world.rollout(rollout).state is RolloutState.SUCCEEDED
     [started] = [event for event in world.events(rollout) if isinstance(event, RolloutStarted)]
     assert (started.actor, started.request and started.request.reason) == (HANA, "certificate")
+
+
+@pytest.mark.parametrize("state", [RunState.SUCCEEDED, RunState.FAILED])
+def test_the_newest_commit_runs_although_an_older_one_was_repeated(
+    world: WavesWorld, people: People, state: RunState
+) -> None:
+    older = world.push(delivery(DEV, PROD))
+    world.finish_all(older, DEV, PROD, state=RunState.FAILED)
+    newer = world.push(waved((DEV,), (PROD,), commit=OTHER, at=world.later(), policies={0: gated(soak_seconds=3600)}))
+    world.finish_all(newer, DEV, state=state)  # so it waits at its gate, or has ended
+    assert isinstance(people.retry(older, PROD), RolloutRetried)
+    world.finish_all(older, PROD)
+    assert world.rollout(ran(run(people))).change.after == OTHER
+
+
+def test_the_newest_commit_of_a_state_of_an_earlier_version(world: WavesWorld, people: People) -> None:
+    world.push(delivery(DEV, PROD))
+    stored = world.store.routes_named("site")[0].to_dict()
+    del stored["last_pushed"]
+    ref = RouteState.read(stored).newest_commit
+    assert ref
+    assert ref.commit == COMMIT
 
 
 def test_a_commit_that_no_push_brought_runs_without_a_title_from_outside(world: WavesWorld, people: People) -> None:

@@ -21,8 +21,12 @@ def opened(route: RouteState, rollout: Rollout) -> RouteState:
         is_held=rollout.hold is not None,
     )
     others = tuple(each for each in route.open if each.rollout != rollout.id)
-    is_newest = route.newest is None or route.newest.ordering_time <= ref.ordering_time
-    return route.replace(open=(*others, ref), newest=ref if is_newest else route.newest)
+    newest, last_pushed = (_later(each, ref) for each in (route.newest, route.newest_commit))
+    return route.replace(open=(*others, ref), newest=newest, last_pushed=last_pushed)
+
+
+def _later(known: RolloutRef | None, ref: RolloutRef) -> RolloutRef:
+    return ref if known is None or known.ordering_time <= ref.ordering_time else known
 
 
 def with_hold(route: RouteState, rollout: Rollout) -> RouteState | None:

@@ -92,7 +92,7 @@ class RunByHand(CommandForm, kw_only=True, frozen=True, tag="run"):
 
     route: Annotated[str, Meta(min_length=1, max_length=100)]
     repository: Annotated[str, Meta(max_length=200)] = ""  # empty: the only one that the route has run
-    commit: Commit | None = None  # None: that of the newest rollout of the route
+    commit: Commit | None = None  # None: the newest of the route
     targets: RequestedTargets = ()
     limit: Annotated[str, Meta(max_length=1000)] = ""  # an Ansible host pattern
     check: bool = False

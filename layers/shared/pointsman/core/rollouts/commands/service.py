@@ -131,7 +131,8 @@ class CommandService:
         if route is None:
             known = join_first(sorted(each.name for each in routes.routes))
             return refuse(command, None, f"no route is named {form.route}: there are {known}")
-        newest = {state.newest.rollout: state for state in self.store.routes_named(route.name) if state.newest}
+        states = self.store.routes_named(route.name)
+        newest = {ref.rollout: state for state in states if (ref := state.newest_commit)}
         loaded = {name: each[0] for name in newest if (each := load_readable(self.store, name))}
         wanted = form.repository.lower()
         found = [
