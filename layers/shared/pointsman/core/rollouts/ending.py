@@ -33,6 +33,11 @@ def ending_of(rollout: Rollout) -> Ending | None:
     return None
 
 
+def may_have_reached(run: Run) -> bool:
+    """Whether a run has a build, or may have one that CodeBuild has not named."""
+    return bool(run.build_arn or run.start_requested_at) or run.state is RunState.FAULTED
+
+
 def is_stopped(run: Run) -> bool:
     """Whether the build of `run` was stopped because a person cancelled the rollout, or a newer commit did."""
     return run.state is RunState.STOPPED and run.stop_requested_at is not None

@@ -19,6 +19,7 @@ from pointsman.core.ports import (
     Surroundings,
     Trail,
     Transition,
+    load_readable,
 )
 from pointsman.core.rollouts import accept, route_line
 from pointsman.core.rollouts.build_steps import StartBuild, StopBuild
@@ -210,7 +211,9 @@ class Engine:
     ) -> Transition:
         key, now = route_key(delivery.change.repository_id, spec.route), self._clock()
         if stored is None:
-            return with_first_wave(accept.start(delivery, message_id, spec, around.routes[key], now), around, now)
+            load = partial(load_readable, self._store)
+            started = accept.start(delivery, message_id, spec, around.routes[key], now, load)
+            return with_first_wave(started, around, now)
         rollout, runs = stored
         queues = around.queues
         if others := {*rollout.spec.queues, *(run.queue for run in runs)}.difference(queues):

@@ -40,7 +40,8 @@ def next_steps(
     """
     if rollout.state.ended:
         return ()
-    situation = Situation(rollout, latest(runs), surroundings, reports, facts or Facts(), now)
+    runs = tuple(runs)
+    situation = Situation(rollout, latest(runs), surroundings, reports, facts or Facts(), now, runs)
     if halt := halt_step(situation):
         return (halt,)
     starting = may_start(situation)

@@ -7,6 +7,7 @@ from pointsman.core.model import Rollout, RolloutState, Run, RunState
 from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import HaltKind
 from pointsman.core.rollouts.ending import ending_of, is_stopped
+from pointsman.core.rollouts.overtaking import not_reached
 from pointsman.core.rollouts.route_line import ended
 from pointsman.core.rollouts.situation import Situation
 from pointsman.core.rollouts.transitions import about_rollout
@@ -26,7 +27,8 @@ def end_of_rollout(situation: Situation) -> tuple[Transition, ...]:
     reason = "; ".join(part for part in (_why(rollout, state), counts) if part)
     event = RolloutEnded(**about_rollout(rollout, situation.now), state=state, reason=reason, round=rollout.round)
     over = rollout.replace(state=state, ended_at=situation.now, gate=None, hold=None, wait=None)
-    route = ended(situation.route, rollout, left, reason) if rollout.is_of_whole_route else None
+    unreached = not_reached(rollout, (*situation.runs, *runs))
+    route = ended(situation.route, rollout, unreached, reason) if rollout.is_of_whole_route else None
     return (Transition(rollout=over, route=route if route != situation.route else None, events=(event,)),)
 
 

@@ -8,13 +8,14 @@ from pointsman.core.ports import Surroundings, Transition
 from pointsman.core.rollout_facts import Halt, HaltKind, OpenGate, Wait
 from pointsman.core.rollout_plan import OnFailure
 from pointsman.core.rollouts.gates import Evaluation, evaluate, unread_alarms
+from pointsman.core.rollouts.overtaking import not_reached
 from pointsman.core.rollouts.rollout_end import end_of_rollout
-from pointsman.core.rollouts.route_line import newer_rollout, rolled_back_since, was_rolled_back
+from pointsman.core.rollouts.route_line import newer_rollout, rolled_back_since, superseding, was_rolled_back
 from pointsman.core.rollouts.situation import Facts, Situation, has_started
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.rollouts.waits import is_behind, wait_before, wait_of
 from pointsman.core.rollouts.wave_result import WaveResult, results_of_waves
-from pointsman.core.rollouts.waves import is_last_wave, not_started, targets_of_wave
+from pointsman.core.rollouts.waves import is_last_wave, targets_of_wave
 from pointsman.core.trail.events import TrailEvent
 from pointsman.core.trail.wave_events import (
     GateEvaluated,
@@ -99,7 +100,7 @@ def _superseded(situation: Situation) -> Halt | None:
         return None
     return Halt(
         kind=HaltKind.SUPERSEDED,
-        reason=f"superseded by {newer.rollout}, a newer commit on the same route",
+        reason=superseding(newer.rollout),
         at=situation.now,
         by=newer.rollout,
         stops_builds=cancels,
@@ -130,7 +131,7 @@ def _halt(situation: Situation, halt: Halt, *before: TrailEvent) -> Transition:
         reason=halt.reason,
         wave=rollout.waves_started,
         round=rollout.round,
-        not_started=tuple(map(str, not_started(situation))),
+        not_started=tuple(map(str, not_reached(rollout, (*situation.runs, *situation.newest.values())))),
         superseded_by=halt.by,
     )
     halted = rollout.replace(halt=halt, hold=None, gate=None, wait=None)

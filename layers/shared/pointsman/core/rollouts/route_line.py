@@ -6,7 +6,6 @@ from pointsman.core.model import Mode, Rollout, RolloutId, TargetName, WhenBusy
 from pointsman.core.rollouts.situation import Situation
 from pointsman.core.route_state import RolloutRef, RouteState, Unfinished
 from pointsman.core.run_request import Trigger
-from pointsman.core.trail.wave_events import Overtaken
 
 NAMES_KEPT = 50
 BAD_KEPT = 100
@@ -76,37 +75,34 @@ def run_again(route: RouteState, rollout: Rollout) -> RouteState:
 
 
 def ended(route: RouteState, rollout: Rollout, not_started: tuple[TargetName, ...], reason: str) -> RouteState:
-    """The route without a rollout that has ended. One whose commit is bad was never among its open ones."""
+    """The route without a rollout that has ended. One whose commit is bad was never among its open ones.
+
+    If a newer one is there, that has said already what this one did not start on.
+    """
     if all(each.rollout != rollout.id for each in route.open):
         return route
-    unfinished = route.unfinished
-    if not_started:
-        unfinished = Unfinished(
-            rollout=rollout.id,
-            commit=rollout.change.after,
-            reason=reason,
-            not_started=tuple(map(str, not_started[:NAMES_KEPT])),
-            not_started_total=len(not_started),
-        )
-    elif unfinished and route.newest and route.newest.rollout == rollout.id:
+    unfinished, newest = route.unfinished, route.newest
+    if not_started and not (newest and newest.ordering_time > rollout.ordering_time):
+        unfinished = unfinished_of(rollout, not_started, reason)
+    elif not not_started and newest and newest.rollout == rollout.id:
         unfinished = None
     return route.replace(open=tuple(each for each in route.open if each.rollout != rollout.id), unfinished=unfinished)
 
 
-def overtaken_by(route: RouteState, rollout: Rollout) -> Overtaken | None:
-    """What a new rollout has to say of the one that ended half-way before it."""
-    before = route.unfinished
-    if before is None or not rollout.is_of_whole_route:
-        return None
-    present = {target.name for target in rollout.spec.targets}
-    return Overtaken(
-        rollout=before.rollout,
-        commit=before.commit,
-        reason=before.reason,
-        not_started=before.not_started,
-        not_started_total=before.not_started_total,
-        left_out=tuple(name for name in before.not_started if name not in present),
+def unfinished_of(rollout: Rollout, not_started: tuple[TargetName, ...], reason: str) -> Unfinished:
+    """A rollout that has not started on some of its targets, and why."""
+    return Unfinished(
+        rollout=rollout.id,
+        commit=rollout.change.after,
+        reason=reason,
+        not_started=tuple(map(str, not_started[:NAMES_KEPT])),
+        not_started_total=len(not_started),
     )
+
+
+def superseding(newer: RolloutId) -> str:
+    """Why a rollout halts for a newer commit."""
+    return f"superseded by {newer}, a newer commit on the same route"
 
 
 def superseded_by(route: RouteState | None, rollout: Rollout) -> list[RolloutId]:

@@ -45,6 +45,7 @@ class Situation:
     reports: Reports
     facts: Facts
     now: datetime
+    runs: tuple[Run, ...] = ()  # every attempt, where it matters
 
     @property
     def route(self) -> RouteState:

@@ -19,7 +19,7 @@ def is_last_wave(rollout: Rollout) -> bool:
 
 
 def not_started(situation: Situation) -> tuple[TargetName, ...]:
-    """The targets that have no run."""
+    """The targets that have no run. One that has may not have reached its target: see overtaking.not_reached."""
     return tuple(target.name for target in situation.rollout.spec.targets if target.name not in situation.newest)
 
 

@@ -72,7 +72,7 @@ class RolloutStarted(Event, kw_only=True, frozen=True):
     playbook: str  # below the route's directory
     change: Change
     targets: tuple[str, ...]  # their names
-    overtakes: Overtaken | None = None  # a rollout of the route that had ended half-way
+    overtakes: Overtaken | None = None  # the older rollout of the route, which had not reached every target
 
     @property
     def key(self) -> str:

@@ -25,7 +25,7 @@ class WaveStarted(Event, kw_only=True, frozen=True):
 
 
 class Overtaken(Value, kw_only=True, frozen=True):
-    """A rollout of the route that ended before it had started everywhere, and what becomes of its targets."""
+    """An older rollout of the route that had not reached every target, and what becomes of them with a newer one."""
 
     rollout: str
     commit: str

@@ -19,6 +19,7 @@ from pointsman.core.rollouts.commands.result import (
 )
 from pointsman.core.rollouts.ending import ending_of
 from pointsman.core.rollouts.gates import after_hold, approval_until, overdue
+from pointsman.core.rollouts.overtaking import not_reached
 from pointsman.core.rollouts.route_line import rolled_back_since, was_rolled_back, with_hold
 from pointsman.core.rollouts.transitions import about_rollout
 from pointsman.core.route_state import RouteState
@@ -67,7 +68,6 @@ def reject(command: Command[Reject], rollout: Rollout, runs: tuple[Run, ...]) ->
     """Halt a rollout at its gate."""
     if reason := _reason_against_gate(command, rollout):
         return refuse(command, rollout, reason)
-    started = {run.target.name for run in runs}
     halt = Halt(kind=HaltKind.REJECTED, reason=command.because("rejected"), at=command.at)
     event = RolloutRejected(**about_command(command, rollout), wave=command.form.wave)
     halted = RolloutHalted(
@@ -76,7 +76,7 @@ def reject(command: Command[Reject], rollout: Rollout, runs: tuple[Run, ...]) ->
         reason=halt.reason,
         wave=rollout.waves_started,
         round=rollout.round,
-        not_started=tuple(str(target.name) for target in rollout.spec.targets if target.name not in started),
+        not_started=tuple(map(str, not_reached(rollout, runs))),
     )
     stopped = rollout.replace(halt=halt, hold=None, gate=None, wait=None)
     return CommandResult(event, Transition(rollout=stopped, events=(event, halted)))

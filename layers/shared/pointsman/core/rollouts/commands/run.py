@@ -1,13 +1,13 @@
 """`run`: a commit on a route, or on a part of it, by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pointsman.core.change import Change
 from pointsman.core.identity import request_id_of, rollout_id
-from pointsman.core.model import Mode, Target
-from pointsman.core.ports import Transition
+from pointsman.core.model import Mode, RolloutId, Target
+from pointsman.core.ports import Loaded, Transition
 from pointsman.core.rollout_plan import OnFailure, RolloutPlan
-from pointsman.core.rollouts import route_line
+from pointsman.core.rollouts import overtaking, route_line
 from pointsman.core.rollouts.commands.forms import RunByHand
 from pointsman.core.rollouts.commands.result import (
     Command,
@@ -27,9 +27,17 @@ from pointsman.core.trail.command_events import RolloutRequested
 
 
 def run_by_hand(
-    command: Command[RunByHand], route: CompiledRoute, targets: Sequence[Target], state: RouteState, known: Change
+    command: Command[RunByHand],
+    route: CompiledRoute,
+    targets: Sequence[Target],
+    state: RouteState,
+    known: Change,
+    load: Callable[[RolloutId], Loaded | None],
 ) -> CommandResult:
-    """Run a commit by hand. `known` is its change or, if no rollout of the route has brought it, another's."""
+    """Run a commit by hand. `known` is its change or, if no rollout of the route has brought it, another's.
+
+    `load` reads a rollout that it may overtake.
+    """
     form = command.form
     names = [target.name for target in targets]
     if unknown := [name for name in form.targets if name not in names]:
@@ -64,6 +72,8 @@ def run_by_hand(
         limit=form.limit,
         overrides_freeze=form.override_freeze,
     )
+    ref = overtaking.open_before(state, rollout)
+    started = started.replace(overtakes=overtaking.overtaken_by(state, rollout, load(ref.rollout) if ref else None))
     listed = route_line.run_again(state, rollout) if rollout.is_of_whole_route else None
     return CommandResult(event, Transition(rollout=rollout, route=listed, events=(event, started)))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from pointsman.core.identity import rollout_id, route_of
@@ -152,7 +152,8 @@ class CommandService:
         name = rollout_id(rollout.change.repository_id, route.name, form.commit or rollout.change.after, Mode.APPLY)
         brought = load_readable(self.store, name)
         change = brought[0].change if brought else rollout.change
-        return run_by_hand(command, route, routes.targets_of(route), state, change)
+        load = partial(load_readable, self.store)
+        return run_by_hand(command, route, routes.targets_of(route), state, change, load)
 
     def _load(self, rollout_id: RolloutId) -> tuple[Rollout, tuple[Run, ...]]:
         loaded = self.store.load(rollout_id)
