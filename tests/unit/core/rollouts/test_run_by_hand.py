@@ -127,6 +127,7 @@ def test_a_limit_of_several_hosts_stays_within_the_targets_own(world: WavesWorld
         ("$(rm -rf /) a b", "the limit must be an Ansible host pattern without spaces"),
         ("@/etc/passwd", "the limit must be an Ansible host pattern without spaces"),
         ("web,db:&canary", "the limit mixes `,` and `:`"),
+        ("web:!", "the limit has `&` or `!` without a name after it"),
         ("web-1,web-2", "target dev/eu-west-1: its own limit is `web,db`, which several names cannot narrow"),
     ],
 )

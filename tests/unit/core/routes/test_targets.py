@@ -141,6 +141,8 @@ def test_a_limit_that_ansible_would_split_unexpectedly_is_a_fault() -> None:
     assert faults("all", targets=[{"account": "dev", "limit": "fe80::1,fe80::2"}]) == []
     [found] = faults("all", targets=[{"account": "dev", "limit": "web,db:&canary"}])
     assert "mixes `,` and `:`" in found
+    [found] = faults("all", targets=[{"account": "dev", "limit": "web:&"}])
+    assert "has `&` or `!` without a name after it" in found
 
 
 def test_what_is_too_much_together_is_a_fault() -> None:

@@ -21,11 +21,13 @@ def limit_error(limit: str) -> str | None:
     """Why this is no limit; None if it is one."""
     if not re.fullmatch(LIMIT, limit):
         return f"must be {LIMIT_FORMAT}"
-    return mixing_error(limit)
+    return reading_error(limit)
 
 
-def mixing_error(limit: str) -> str | None:
-    """Why Ansible reads this pattern otherwise than its author; None if it does not."""
+def reading_error(limit: str) -> str | None:
+    """Why Ansible reads this pattern otherwise than its author, or not at all; None if it does not."""
+    if not all(term.strip(_OPERATORS) for term in _terms(limit)):
+        return "has `&` or `!` without a name after it"
     parts = re.sub(_BRACKETS, "", limit).split(",")
     if len(parts) > 1 and any(":" in part and not _is_ipv6(part.lstrip(_OPERATORS)) for part in parts):
         return "mixes `,` and `:`, which Ansible reads in an unexpected way: use colons only"

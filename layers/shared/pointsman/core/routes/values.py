@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from pointsman.core.patterns.pattern import PatternList
-from pointsman.core.routes.limits import LIMIT, LIMIT_FORMAT, mixing_error
+from pointsman.core.routes.limits import LIMIT, LIMIT_FORMAT, reading_error
 from pointsman.core.routes.message_regex import compile_regex
 from pointsman.core.routes.secret_variables import secrets_in
 from pointsman.core.text import DURATION, seconds_of
@@ -138,7 +138,7 @@ def _playbook(path: str) -> str:
 
 
 def _limit(limit: str) -> str:
-    if reason := mixing_error(limit):
+    if reason := reading_error(limit):
         raise ValueError(reason)
     return limit
 
