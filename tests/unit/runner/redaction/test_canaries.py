@@ -1,12 +1,20 @@
 """No canary leaves, in any form that files and programs have, and innocent lines stay as they are."""
 
+import base64
+import string
+from collections.abc import Callable
+
 import pytest
 from host_results import diffs
+from hypothesis import given
+from hypothesis import strategies as st
 from redaction import MARKER, Redactor, Strictness
+from redaction.values import Values
 
 from tests.support.canaries import INNOCENT, MORE_SECRETS, SECRETS
 
 MOST_CHANGED = 0.02
+PRINTED = string.ascii_letters + string.digits + string.punctuation
 
 
 def test_no_named_form_leaks() -> None:
@@ -93,13 +101,78 @@ def test_a_masked_value_that_changed_still_shows_as_changed(before: str, after: 
         ("Zq4/tn7+Lm2xKd9", "WnE0L3RuNytMbTJ4S2Q5"),
         ("Zq4/tn7+Lm2xKd9", "Zq4%2Ftn7%2BLm2xKd9"),
         ('say "Zq4" tn7', 'say \\"Zq4\\" tn7'),
+        ("Zq4/tn7+Lm2xKd9", "Zq4%2ftn7%2bLm2xKd9"),
+        ("Zq4/tn7+Lm2xKd9", "Zq4\\/tn7+Lm2xKd9"),
         ("a<b>&c-123456", "a&lt;b&gt;&amp;c-123456"),
+        ("a<b>&c-123456", "a\\u003cb\\u003e\\u0026c-123456"),
+        ("a<b>'c-123456", "a\\u003cb\\u003e\\u0027c-123456"),
     ],
 )
 def test_a_learnt_value_is_found_however_it_is_written(text: str, encoded: str) -> None:
     redactor = Redactor()
     redactor.learn_secret(text)
     assert redactor.redact(f"before {encoded} after", Strictness.TITLE) == f"before {MARKER} after"
+
+
+@pytest.mark.parametrize("secret", ["Tr0ub4dor3", "sunshine", "x9-Zq4", "Zq4tn7Lm2xKd9"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "value:\\n{}\\nnext",
+        "a\\t{}\\tb",
+        "a\\\\n{}\\\\nb",
+        "a\\0{}",
+        "a\\040{}\\040b",
+        "a\\x27{}\\x27",
+        "a\\u0022{}\\u0022",
+        "a\\U0001f511{}",
+        "dsn=postgres%3A%2F%2Fbob%3A{}%40db%2Fapp",
+        "password%3D{}%26x%3d1",
+        "password%253D{}%2526x",
+        "\x1b[0;31m{}\x1b[0m",
+        "\\u001b[31m{}\\u001b[0m",
+        "\\x1b[1m{}",
+        "\\033[1m{}",
+    ],
+)
+def test_a_learnt_value_is_found_behind_an_escape(text: str, secret: str) -> None:
+    redactor = Redactor()
+    redactor.learn_secret(secret)
+    for strictness in Strictness:
+        assert secret not in redactor.redact(text.format(secret), strictness)
+
+
+@given(
+    st.text(PRINTED, min_size=8, max_size=40),
+    st.text(PRINTED, max_size=9),
+    st.text(PRINTED, max_size=9),
+    st.sampled_from((base64.b64encode, base64.urlsafe_b64encode)),
+)
+def test_a_learnt_value_is_found_in_base64_of_a_text_with_it(
+    secret: str, before: str, after: str, encode: Callable[[bytes], bytes]
+) -> None:
+    values = Values()
+    values.add(secret)
+    encoded = encode(f"{before}{secret}{after}".encode()).decode()
+    hidden = values.replace(f"it is {encoded} here", MARKER)
+    assert MARKER in hidden
+    # What is left has the characters that the value shares with its neighbours.
+    assert len(hidden) - len(f"it is {MARKER} here") <= (len(before) + len(after)) * 4 / 3 + 8
+
+
+def test_the_base64_of_basic_authentication_is_found_for_a_short_password() -> None:
+    redactor = Redactor()
+    redactor.learn_secret("Tr0ub4dor3")
+    for user in ("bob", "root", "admin"):
+        encoded = base64.b64encode(f"{user}:Tr0ub4dor3".encode()).decode()
+        assert MARKER in redactor.redact(f"sent {encoded} to web-1", Strictness.MESSAGE)
+
+
+def test_base64_that_only_begins_like_a_short_word_stays() -> None:
+    redactor = Redactor()
+    redactor.learn_secret("hunter")
+    text = f"sent {base64.b64encode(b'x hunters y').decode()} to web-1"
+    assert redactor.redact(text, Strictness.MESSAGE) == text
 
 
 @pytest.mark.parametrize(
