@@ -1,6 +1,6 @@
 """Takes secrets out of text: what a build reports, and what a commit says before it is recorded or shown.
 
-    Redactor.redact ─▶ structures (Kubernetes secrets, name/value pairs) ─▶ lines (names beside values)
+    Redactor.redact ─▶ structures (Kubernetes secrets, name/value pairs) ─▶ lines (names beside values, headers)
                        ─▶ commands (options, standard input) ─▶ directives (settings of servers and routers)
                        ─▶ known tokens (gitleaks' rules) ─▶ shapes (keys, hashes, URLs) ─▶ learnt values
 

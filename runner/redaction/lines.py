@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 
 from redaction.appearance import looks_drawn, looks_random
+from redaction.headers import header_value, is_authorization
 from redaction.names import Hides, hides, hides_below, is_secret_name, next_name
 from redaction.shapes import MARKER
 from redaction.structures import indent_of
@@ -63,7 +64,8 @@ class LineRedactor:
         self._list: int | None = None  # a list of secrets
         self._mapping: int | None = None  # a mapping with a secret's name: all that is deeper
         self._mapping_end = 0  # of one that is written in one line
-        # By the name that was met last: which values are hidden, and whether it is surely a secret's name.
+        # By the name that was met last: the name, which values are hidden, and whether it is surely a secret's name.
+        self._met = ""
         self._hides: Hides = bool
         self._sure = False
 
@@ -121,7 +123,7 @@ class LineRedactor:
             name = _full_name(line, found)
             below = self._is_below(position)
             if told := hides_below(name) if below else hides(name):
-                self._hides, self._sure = told, is_secret_name(name)
+                self._met, self._hides, self._sure = name, told, is_secret_name(name)
                 shown, position = self._value(line, found)
                 kept += [line[start : found.end()], shown]
                 start = position
@@ -156,7 +158,7 @@ class LineRedactor:
         value = line[start : start + (LONGEST_VALUE if self._sure else LONGEST_KEY)]
         if quote := _QUOTE.match(value):
             return self._quoted(line, value, assigns, quote)
-        taken = self._unquoted(line, assigns, value)
+        taken = max(self._unquoted(line, assigns, value), header_value(self._met, value), key=len)
         shown = taken.strip()
         if _OPENS_BLOCK.fullmatch(shown):
             self._open_block(line, shown)
@@ -164,7 +166,7 @@ class LineRedactor:
         if _is_structure(shown):
             self._open_mapping(line, start, shown)
             return assigns[0], start
-        if self._strictness is Strictness.TITLE and not looks_drawn(shown):
+        if self._strictness is Strictness.TITLE and not any(map(looks_drawn, shown.split())):
             return assigns[0], start
         if not self._sure and shown:  # one word decides: VARIABLE=value command
             taken = value[: len(value) - len(value.lstrip())] + shown.split()[0]
@@ -259,6 +261,9 @@ class LineRedactor:
 
     def _hidden(self, value: str) -> str:
         self._learn(value)
+        if is_authorization(self._met):
+            for word in filter(looks_random, value.split()):
+                self._learn(word)
         return MARKER
 
 

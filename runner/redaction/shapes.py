@@ -27,6 +27,12 @@ BLOCK_TAIL = "-----END "
 BLOCK_END = re.compile(r"[+\- ]?[ \t]*-----END [A-Z0-9 ]{0,40}PRIVATE KEY")
 BLOCK_BODY = re.compile(r"[+\- ]?[ \t]*[A-Za-z0-9+/=]{1,76}")
 
+# What stands before a secret in an Authorization header.
+SCHEMES = (
+    "(?:token|api-?key|bearer|basic|digest|negotiate|ntlm|kerberos|splunk|geniekey|bot|ssws|oauth2?|hawk|mac|hmac|jwt"
+    "|dpop|vapid|ghost|signature|sharedkey(?:lite)?|scram-sha-(?:1|256)|aws|aws4-hmac-sha256|zoho-oauthtoken)"
+)
+
 # Each is replaced whole, or in its group, where it has one.
 TOKENS = (
     Rule(
@@ -60,8 +66,12 @@ TOKENS = (
     ),
     Rule(
         ("authorization",),
-        r"(?i:authorization[\"']?[:=]\s{0,3}[\"']?(?:token|apikey|digest|negotiate) )([^\s\"']{6,})",
+        (
+            rf"(?i:authorization\\{{0,4}}[\"']?[:=]\s{{0,3}}\\{{0,4}}[\"'\[]?{SCHEMES}[ \t]{{1,8}}"
+            r"(?:[\w-]{1,64}=\\{0,4}[\"'])?)(?![\w-]{1,64}=\\{0,4}[\"'])([^\s\"'\\\[\]]{6,})"
+        ),
     ),
+    Rule(("response=",), r"(?i:\bdigest [^\n]{0,400}?\bresponse=\\{0,4}[\"']?)([0-9A-Fa-f]{32,128})"),
     Rule(
         ("hooks.slack.com/",),
         r"(?i:https?://hooks\.slack\.com/(?:services|workflows|triggers)/)([\w/-]{6,})",

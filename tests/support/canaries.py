@@ -335,4 +335,34 @@ MORE_SECRETS = [
 ]
 SECRETS += MORE_SECRETS
 
+# Headers, as clients print them in their messages; {v} is the secret.
+_HEADERS = r"""
+> Authorization: Token {v}
+> Authorization: token {v}
+> authorization: ApiKey {v}
+> Authorization: Splunk {v}
+> Authorization: GenieKey {v}
+> Authorization: Bot {v}
+> Authorization: SSWS {v}
+> Authorization: Negotiate {v}
+> Authorization: Unknown {v}
+> Authorization: Token token="{v}"
+> Authorization: OAuth oauth_consumer_key="bob", oauth_signature="{v}"
+> Authorization: Digest username="bob", realm="x", uri="/", response="{v}", qop=auth
+> Authorization: AWS4-HMAC-SHA256 Credential=bob/20130524/s3/aws4_request, SignedHeaders=host;range, Signature={v}
+Authorization=Splunk {v} of web-1
+Authorization=Digest username="bob", response="{v}"
+{Authorization: Digest username="bob", response="{v}", Accept: x}
+* [HTTP/2] [1] [authorization: Token {v}]
+{"stderr": "> Authorization: Token {v}\r\n> Accept: x"}
+{"stderr": "> Authorization: Digest username=\"bob\", response=\"{v}\"\r\n> Accept: x"}
+curl -H "Authorization: Token {v}" https://example.org
+curl -H 'Authorization: Digest username="bob", response="{v}"' https://example.org
+> Authorization: [redacted] {v}
+The server answered 403 to Authorization: SSWS {v} of web-1
+> Cookie: theme=dark; sessionid={v}
+< Set-Cookie: theme=dark; sid={v}; Path=/; HttpOnly
+"""
+HEADERS = [(form.replace("{v}", value), value) for form in _HEADERS.strip().splitlines() for value in (P, H)]
+
 INNOCENT = Path(__file__).with_name("innocent_lines.txt").read_text(encoding="utf-8").splitlines()

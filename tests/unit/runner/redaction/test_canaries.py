@@ -5,13 +5,13 @@ import string
 from collections.abc import Callable
 
 import pytest
-from host_results import diffs
+from host_results import diffs, messages
 from hypothesis import given
 from hypothesis import strategies as st
-from redaction import MARKER, Redactor, Strictness
+from redaction import MARKER, Redactor, Strictness, redact_shapes
 from redaction.values import Values
 
-from tests.support.canaries import INNOCENT, MORE_SECRETS, SECRETS
+from tests.support.canaries import HEADERS, INNOCENT, MORE_SECRETS, SECRETS, H, P
 
 MOST_CHANGED = 0.02
 PRINTED = string.ascii_letters + string.digits + string.punctuation
@@ -30,6 +30,58 @@ def test_no_named_form_leaks_in_a_diff_beside_other_lines() -> None:
         if secret in (redacted or ""):
             leaked.append(text)
     assert leaked == []
+
+
+@pytest.mark.parametrize(("text", "secret"), HEADERS)
+def test_no_header_leaks_however_strictly_a_text_is_read(text: str, secret: str) -> None:
+    for strictness in Strictness:
+        once = Redactor().redact(text, strictness)
+        assert secret not in once
+        assert Redactor().redact(once, strictness) == once
+
+
+@pytest.mark.parametrize(("text", "secret"), HEADERS)
+def test_no_header_of_a_failed_task_leaks(text: str, secret: str) -> None:
+    result = {"failed": True, "rc": 22, "msg": "non-zero return code", "stderr": f"* Connected\n{text}\n< HTTP/1.1 403"}
+    shown = messages.render(result, "failed", Redactor()) or ""
+    assert secret not in shown
+    assert "HTTP/1.1 403" in shown
+
+
+@pytest.mark.parametrize(
+    "scheme", ["Token ", "ApiKey ", "Splunk ", "GenieKey ", "Bot ", "SSWS ", 'Digest username="bob", response=']
+)
+def test_a_header_is_known_without_its_lines_too(scheme: str) -> None:
+    text = f"it sent Authorization: {scheme}{H} to web-1"
+    assert redact_shapes(text) == text.replace(H, MARKER)
+    assert redact_shapes(redact_shapes(text)) == redact_shapes(text)
+
+
+@pytest.mark.parametrize("text", [f"> Authorization: Token {P}", f"headers: {{'Authorization': 'Token {P}'}}"])
+def test_the_credential_of_a_header_is_hidden_afterwards(text: str) -> None:
+    redactor = Redactor()
+    redactor.redact(text, Strictness.MESSAGE)
+    assert redactor.redact(f"{P} is expired", Strictness.MESSAGE) == f"{MARKER} is expired"
+
+
+@pytest.mark.parametrize(
+    "title", ["Fix authorization: Handle Missing headers", "authorization: denied user=bob, group=web", "Cookie: a; b"]
+)
+def test_a_title_about_a_header_stays(title: str) -> None:
+    assert Redactor().redact(title, Strictness.TITLE) == title
+
+
+@pytest.mark.parametrize(
+    ("text", "redacted"),
+    [
+        ("authorization: user bob is not permitted", f"authorization: {MARKER} bob is not permitted"),
+        ("Authorization: SSWS sunshine was refused", f"Authorization: {MARKER} was refused"),
+        ('-H "Authorization: Token sunshine" https://x', f'-H "Authorization: {MARKER}" https://x'),
+        ("Authorization: Basic auth is off", "Authorization: Basic auth is off"),
+    ],
+)
+def test_of_a_message_with_a_header_no_more_than_its_value_is_hidden(text: str, redacted: str) -> None:
+    assert Redactor().redact(text, Strictness.MESSAGE) == redacted
 
 
 def test_innocent_lines_stay_as_they_are() -> None:

@@ -211,6 +211,9 @@ def test_a_word_of_a_variable_named_secret_does_not_hide_that_word_everywhere() 
         'a: PSK "',
         "a_key=",
         "a:12:b:c:",
+        "authorization: a b=c, ",
+        "Authorization: Digest ",
+        "cookie=a=b; ",
     ],
 )
 def test_a_large_text_is_redacted_in_time(piece: str) -> None:
