@@ -23,6 +23,7 @@ _PLAIN = r"""
     | !\w+(?:\s.*)? | [|>][-+]?\d?
     | (?:~|\.{1,2})?(?:/[\w.@%-]+){2,}/? | (?:~|\.{1,2})/[\w.-]+/? | [\w.-]+(?:/[\w.-]+)+\.[A-Za-z]{1,5}
     | [\w.-]+:(?:/[\w.-]+)+ | /(?:root|home|srv|opt|tmp|var|etc|usr|run|mnt)
+    | SHA256:[A-Za-z0-9+/]{43}   # a fingerprint, as ssh writes it
     | [A-Za-z]:\\[\w\\ .-]+ | file:\S+ | unix:\S+
     | (?:https?|tcp|udp)://[^\s@?]+ | [\w.-]+:\d{2,5} | \d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?
     | [a-z][a-z_-]*\.(?:so|conf|cfg|ini|ya?ml|json|pem|crt|key|txt|py|sh|service|j2)\b.*

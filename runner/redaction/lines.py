@@ -7,6 +7,7 @@ from collections.abc import Callable
 from redaction.appearance import looks_drawn, looks_random
 from redaction.headers import header_value, is_authorization
 from redaction.names import Hides, hides, hides_below, is_secret_name, next_name
+from redaction.rules import compiled
 from redaction.shapes import MARKER
 from redaction.structures import indent_of
 
@@ -19,9 +20,16 @@ class Strictness(enum.Enum):
     TITLE = "title"
 
 
-_NAME = re.compile(r"(?<![\w$%])[A-Za-z_][\w.-]*(?:\[[^\]\n]{0,64}\])?")
-_ASSIGNS = re.compile(r"[\\\"'\])}]{0,6}[ \t]{0,40}(?:=>|:{1,3}=|\?=|\+=|[:=]|%3[AaDd])[ \t]{0,40}")
-_DEFINES = re.compile(r"[\"']\s{0,4},\s{0,4}(?=[\"'])")  # define('DB_PASSWORD', 'x')
+_OPERATOR = r"(?:=>|:{1,3}=|\?{1,2}=|\|\|=|//=|[+.]=|[:=]|%3[AaDd])"
+# Behind a $, a name that is set to a text, as in PHP, Perl and PowerShell; elsewhere $PASSWORD refers to a value.
+# Behind a %, a name with an encoded sign before it, as in %26password%3Dx.
+_NAME = re.compile(
+    rf"(?:(?<![\w$%])|(?<=%[0-9A-Fa-f]{{2}})|(?<=(?<!\w)\$)(?=\w{{1,100}}[ \t]{{0,40}}{_OPERATOR}[ \t]{{0,40}}[\"'`]))"
+    r"[A-Za-z_][\w.-]*(?:\[[^\]\n]{0,64}\])?"
+)
+_ASSIGNS = re.compile(rf"[\\\"'\])}}]{{0,6}}(?:[ \t]#?\d{{1,3}})?[ \t]{{0,40}}{_OPERATOR}[ \t]{{0,40}}")
+# define('DB_PASSWORD', 'x'), and not {"name": "DB_PASSWORD", "value": "x"}
+_DEFINES = re.compile(r"[\"']\s{0,4},\s{0,4}(?=[\"'])(?![\"']\w{1,64}[\"']\s{0,4}:)")
 _ELEMENT = re.compile(r"(?:\s[^<>\n]{0,200})?>")
 _SPACE = re.compile(r"[\"']?[ \t]{1,40}(?:(?:is|was|to|set to)[ \t:]+)?")
 _QUOTE = re.compile(r"\\{0,4}[\"'`]")
@@ -29,6 +37,7 @@ _WORD = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[^\s]+")
 _FLOW = re.compile(r"[^,}\]\n]+")
 _PART = re.compile(r"[^;&\s,]+")
 _OPENS_BLOCK = re.compile(r"(?:[|>][-+]?\d?|[\[(])?")
+_WORDS_BEFORE = r"(?:[A-Za-z][\w-]{0,20} ){1,2}\Z"
 _COMMENT = re.compile(r"\s#.*$")
 _FIRST = re.compile(r"^[+\- ]?[ \t]*(?:set |export |-\s)?$")
 # What sets a variable or a setting to the word after its name.
@@ -43,6 +52,7 @@ _ITEM = re.compile(r"^([+\- ]?[ \t]*-[ \t]+)(\S.*)$")
 _ENTRY = re.compile(r"[\"']?[\w.-]+[\"']?\s{0,4}:(?:\s|$)")
 LONGEST_VALUE = 8192  # characters of one line that are read as one value
 LONGEST_KEY = 512  # the same behind a name that is in doubt
+LONGEST_WORDS = 50  # characters of the words before `Key`
 LONGEST_LEAD = 200  # characters before a name that are looked at
 # Settings that take a password behind mere space.
 _DIRECTIVES = frozenset(
@@ -121,13 +131,21 @@ class LineRedactor:
         while found := self._name(line, position):
             position = found.end()
             name = _full_name(line, found)
-            below = self._is_below(position)
-            if told := hides_below(name) if below else hides(name):
-                self._met, self._hides, self._sure = name, told, is_secret_name(name)
+            if self._meet(name, self._is_below(position)):
                 shown, position = self._value(line, found)
                 kept += [line[start : found.end()], shown]
                 start = position
         return "".join([*kept, line[start:]])
+
+    def _meet(self, name: str, below: bool) -> bool:
+        """Remember what a name hides, and tell whether it hides any value."""
+        told = hides_below(name) if below else hides(name)
+        sure = is_secret_name(name)
+        if told and " " in name:  # as in speech, so that its value decides
+            told, sure = (looks_random if sure or below else None), False
+        if told:
+            self._met, self._hides, self._sure = name, told, sure
+        return told is not None
 
     def _name(self, line: str, position: int) -> re.Match[str] | None:
         """The next name that may hide a value."""
@@ -268,8 +286,11 @@ class LineRedactor:
 
 
 def _full_name(line: str, name: re.Match[str]) -> str:
-    """The name, and of what it is: `Uid=sa;Pwd=x` has a database's password, `PWD=/srv` a directory."""
-    return f"db_{name[0]}" if line[: name.start()].endswith(";") and name[0].lower() == "pwd" else name[0]
+    """The name, and of what it is: `API Key: x`; `Uid=sa;Pwd=x` has a database's password, `PWD=/srv` a directory."""
+    lead = line[max(name.start() - LONGEST_WORDS, 0) : name.start()]
+    if name[0].lower() in ("key", "keys") and (words := compiled(_WORDS_BEFORE).search(lead)):
+        return f"{words[0]}{name[0]}"
+    return f"db_{name[0]}" if lead.endswith(";") and name[0].lower() == "pwd" else name[0]
 
 
 def _is_structure(shown: str) -> bool:

@@ -24,8 +24,8 @@ _SECRET = frozenset(
 )
 _KEY_OF = frozenset(
     """
-    access account api auth client encryption hmac license master preshared private salt secret service session
-    shared signing ssh storage webhook encrypt decrypt nonce
+    access account api auth client encryption hmac license master preshared private recovery salt secret service session
+    shared signing ssh storage unseal webhook encrypt decrypt nonce
     """.split()  # noqa: SIM905
 )
 # The end of a name that is about a secret, and does not hold one.

@@ -7,13 +7,16 @@ from redaction.names import hides
 from redaction.rules import compiled, lower_case
 from redaction.shapes import MARKER
 
-_NAME = r"[\"']?\b(?:name|key|variable)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<name>[A-Za-z_][\w.-]{1,100})[\"']?"
+_OF = r"\b(?:parameter|option|setting|variable|property|env)?_?"  # of CloudFormation and its kin
+_NAME_FIELD = rf"{_OF}(?:name|key|variable)[\"']?\s{{0,4}}[:=]"
+_NAME = rf"[\"']?{_NAME_FIELD}\s{{0,4}}[\"']?(?P<name>[A-Za-z_][\w.-]{{1,100}})[\"']?"
 _VALUE = (
-    r"[\"']?\bvalue[\"']?\s{0,4}[:=]\s{0,4}"
-    r"(?P<value>\"[^\"\n]{0,4000}\"|'[^'\n]{0,4000}'|[^\s,}\]>\"'][^\n,}\]>]{0,4000}+)"
+    rf"[\"']?{_OF}value[\"']?\s{{0,4}}[:=]\s{{0,4}}"
+    r"(?P<value>\"[^\"\n]{0,4000}\"|'[^'\n]{0,4000}'"
+    rf"|[^\s,}}\]>\"'](?:[^\s,}}\]>]|[^\S\n](?!{_NAME_FIELD})){{0,4000}}+)"
 )
 _BETWEEN = r"[\s,;+-]{1,80}"
-_PAIRS = (_NAME + _BETWEEN + _VALUE, _VALUE + _BETWEEN + _NAME)
+_PAIRS = (_NAME + _BETWEEN + _VALUE, _VALUE + _BETWEEN + _NAME + rf"(?!,{_OF}value=)")  # whose own value follows
 _KIND = re.compile(r"[\"']?\bkind[\"']?\s{0,4}:\s{0,4}[\"']?(?:Secret|SealedSecret)\b")
 _DATA_LINE = re.compile(r"^(?P<indent>[+\- ]?[ \t]*)(?:data|stringData)\s{0,4}:\s*$")
 _ENTRY = re.compile(r"^(?P<key>[+\- ]?[ \t]*[\"']?[\w.-]{1,253}[\"']?\s{0,4}:)[ \t]*(?P<value>\S.*)?$")

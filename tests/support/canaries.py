@@ -318,6 +318,37 @@ nmcli c modify x wifi-sec.psk {v}
 ansible-vault encrypt_string '{v}' --name x
 doveadm pw -s SSHA -p {v}
 """
+# What sets a variable whose name has a sign, names of several words, and names that are values.
+_NAMED_FORMS = r"""
+$dbpass='{v}';
+$db_password = '{v}';
+my $password = '{v}';
+our $api_token="{v}";
+$Password = "{v}"
+[string]$Password = "{v}"
+  private static string $secret='{v}';
+function connect($user, $password = '{v}')
+$conf = array($password => '{v}');
+$password ||= '{v}';
+$password //= '{v}';
+password ??= '{v}'
+{{ $password := "{v}" }}
+next=%2Flogin%3Fuser%3Dbob%26password%3D{v}
+password 1: {v}
+{"ParameterKey":"DbPassword","ParameterValue":"{v}"}
+{"ParameterValue": "{v}", "ParameterKey": "DbPassword"}
+ParameterKey=Env,ParameterValue=prod ParameterKey=DbPassword,ParameterValue={v} ParameterKey=Size,ParameterValue=2
+{"OptionName": "DbPassword", "Value": "{v}"}
+Unseal Key 1: {v}
+Recovery Key 2: {v}
+Secret Access Key: {v}
+API Key: {v}
+  api key = {v}
+"API Key": "{v}"
+'Secret Access Key' => '{v}',
+Pre-Shared Key : {v}
+Private Key:    {v}
+"""
 _LONG_FORMS = (
     "cat <<'EOF' | sudo chpasswd\nroot:{v}\nbob:{v}\nEOF",
     "  shell: |\n    passwd --stdin root <<-EOF\n    {v}\n    EOF\n  next: 1",
@@ -330,7 +361,7 @@ _LONG_FORMS = (
 )
 MORE_SECRETS = [
     (form.replace("{v}", value), value)
-    for form in (*_MORE_FORMS.strip().splitlines(), *_LONG_FORMS)
+    for form in (*_MORE_FORMS.strip().splitlines(), *_NAMED_FORMS.strip().splitlines(), *_LONG_FORMS)
     for value in (P, S)
 ]
 SECRETS += MORE_SECRETS

@@ -134,6 +134,35 @@ def test_a_plain_word_is_hidden_only_where_nothing_but_a_secret_can_stand(text: 
     assert Redactor().redact(text) == redacted
 
 
+DEBIAN_DB_PHP = """<?php
+##
+## database access settings in php format
+##
+$dbuser='roundcube';
+$dbpass='{}';
+$basepath='';
+$dbname='roundcube';
+$dbserver='localhost';
+$dbport='3306';
+$dbtype='mysql';
+"""
+
+
+def test_a_password_that_debian_wrote_for_php_shows_neither_side() -> None:
+    sides = {"before": DEBIAN_DB_PHP.format(P), "after": DEBIAN_DB_PHP.format("Xk9vQ2mZp7RtW4bN")}
+    shown = messages.render_diffs({"changed": True, "diff": sides}, Redactor()) or ""
+    assert [line for line in shown.splitlines() if "dbpass" in line] == [
+        f"-$dbpass='{MARKER}';",
+        f"+$dbpass='{MARKER}';",
+    ]
+    assert "$dbname='roundcube'" in shown
+
+
+def test_only_the_value_beside_a_secrets_name_is_hidden() -> None:
+    text = "ParameterKey=A,ParameterValue=prod ParameterKey=DbPassword,ParameterValue={} ParameterKey=B,ParameterValue="
+    assert Redactor().redact(text.format(P), Strictness.MESSAGE) == text.format(MARKER)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
@@ -237,6 +266,7 @@ def test_base64_that_only_begins_like_a_short_word_stays() -> None:
         "stripe_key: {}",
         "MAPS_KEY={} app",
         "api_keys:\n  stripe: {}",
+        "api_keys:\n  My Key: {}",
     ],
 )
 def test_a_value_that_looks_drawn_decides_where_its_name_is_in_doubt(text: str) -> None:

@@ -214,6 +214,10 @@ def test_a_word_of_a_variable_named_secret_does_not_hide_that_word_everywhere() 
         "authorization: a b=c, ",
         "Authorization: Digest ",
         "cookie=a=b; ",
+        "$password = ",
+        "api key ",
+        "%26password%3D",
+        "ParameterKey=a,ParameterValue=b ",
     ],
 )
 def test_a_large_text_is_redacted_in_time(piece: str) -> None:
