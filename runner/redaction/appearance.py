@@ -23,6 +23,7 @@ _PLAIN = r"""
     | !\w+(?:\s.*)? | [|>][-+]?\d?
     | (?:~|\.{1,2})?(?:/[\w.@%-]+){2,}/? | (?:~|\.{1,2})/[\w.-]+/? | [\w.-]+(?:/[\w.-]+)+\.[A-Za-z]{1,5}
     | [\w.-]+:(?:/[\w.-]+)+ | /(?:root|home|srv|opt|tmp|var|etc|usr|run|mnt)
+    | arn:aws[a-z-]{0,20}(?::[\w*-]{0,64}){3}:[\w/+=.@:*?-]+
     | SHA256:[A-Za-z0-9+/]{43}   # a fingerprint, as ssh writes it
     | [A-Za-z]:\\[\w\\ .-]+ | file:\S+ | unix:\S+
     | (?:https?|tcp|udp)://[^\s@?]+ | [\w.-]+:\d{2,5} | \d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?
@@ -32,6 +33,12 @@ _VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
 _RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _BETWEEN_PARTS = re.compile(r"[-._:/@,+]")
 _POINTS_ELSEWHERE = re.compile(r"\S{1,20}://.*|unix:.*|arn:aws.*|(?:[a-z0-9-]{1,63}\.){2,9}[a-z]{2,24}(?::\d{1,5})?")
+_DIGEST = (
+    r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}"
+    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+)
+_PATH = r"/?[A-Za-z0-9]+(?:/[A-Za-z0-9]+){2,}|/[A-Za-z0-9]+(?:/[A-Za-z0-9]+)+"
+_HEXADECIMAL = r"[0-9a-f]+|[0-9A-F]+"
 SHORTEST_RANDOM = 8  # characters: a shorter part of a value can be a version or a name with a number
 MOST_DIGITS = 0.85  # of a part: with more it is a number or a date
 MOST_WORDS = 0.5  # of the letters of a part: with more it is a name
@@ -61,6 +68,18 @@ def looks_random(value: str) -> bool:
     if re.search(r"\s", text) or is_plain(text) or not looks_drawn(text) or _POINTS_ELSEWHERE.fullmatch(text):
         return False
     return any(_is_random(part) for part in _BETWEEN_PARTS.split(text))
+
+
+def is_digest(value: str) -> bool:
+    """Whether a value has the form of a digest in hexadecimal, or of a UUID."""
+    return compiled(_DIGEST, re.IGNORECASE).fullmatch(value) is not None
+
+
+def is_path(value: str) -> bool:
+    """Whether letters and digits with slashes among them are a file's path, rather than base64."""
+    if not compiled(_PATH).fullmatch(value):
+        return False
+    return not any(_is_random(part) and not compiled(_HEXADECIMAL).fullmatch(part) for part in value.split("/"))
 
 
 def _is_random(part: str) -> bool:

@@ -10,15 +10,10 @@ from collections import Counter
 from functools import cache
 from typing import NamedTuple
 
-from redaction.appearance import looks_random
+from redaction.appearance import is_digest, looks_random
 from redaction.rules import LONG_WORD, ByWord, compiled
 from redaction.shapes import MARKER, hide_span
 
-_DIGEST = re.compile(
-    r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}"
-    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",
-    re.IGNORECASE,
-)
 _CHUNK = re.compile(r"[\w.~=-]{4,}")  # what the words of all rules are in; no rule has a shorter text
 _SECRET_NAME = re.compile(r"key|secret|token|pass|pwd|credential|auth|login|(?<![a-z])pat(?![a-z])", re.IGNORECASE)
 SHORTEST_CUT = 8  # characters after the beginning of a token that was cut
@@ -55,7 +50,7 @@ class KnownToken(NamedTuple):
             return False
         if self.kind == "name" and _SECRET_NAME.search(name):
             return True
-        return not _DIGEST.fullmatch(value) and (self.kind == "shape" or _is_drawn(value))
+        return not is_digest(value) and (self.kind == "shape" or _is_drawn(value))
 
 
 @cache

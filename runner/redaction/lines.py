@@ -38,6 +38,9 @@ _FLOW = re.compile(r"[^,}\]\n]+")
 _PART = re.compile(r"[^;&\s,]+")
 _OPENS_BLOCK = re.compile(r"(?:[|>][-+]?\d?|[\[(])?")
 _WORDS_BEFORE = r"(?:[A-Za-z][\w-]{0,20} ){1,2}\Z"
+# The name of one of AWS' secrets, which is no secret itself.
+_ARN = r"\barn:aws[\w-]{0,20}:secretsmanager:[\w*-]{0,40}:[\w*]{0,20}:\Z"
+_ARN_REST = r":[\w/+=.@:*?-]*"
 _COMMENT = re.compile(r"\s#.*$")
 _FIRST = re.compile(r"^[+\- ]?[ \t]*(?:set |export |-\s)?$")
 # What sets a variable or a setting to the word after its name.
@@ -160,6 +163,9 @@ class LineRedactor:
     def _value(self, line: str, name: re.Match[str]) -> tuple[str, int]:
         """What stands for the value after a name, and where the line goes on."""
         end = name.end()
+        lead = line[max(name.start() - LONGEST_LEAD, 0) : name.start()]
+        if name[0] == "secret" and compiled(_ARN).search(lead) and (rest := compiled(_ARN_REST).match(line, end)):
+            return rest[0], rest.end()
         if assigns := _ASSIGNS.match(line, end) or _DEFINES.match(line, end):
             if line.startswith("//", assigns.end()):
                 return "", end  # the name is a URL's scheme

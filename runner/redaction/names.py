@@ -138,7 +138,9 @@ def _may_be_key(words: list[str]) -> bool:
     """`stripe_key`, `MAPS_KEY_LIVE`, `deploykey`: a key of something unknown."""
     if _KEY_TO & set(words):
         return False
-    return bool({"key", "keys"} & set(words[1:])) or any(len(word) > 4 and word.endswith("key") for word in words)
+    return bool({"key", "keys"} & set(words[1:])) or any(
+        len(word) > 4 and word.endswith("key") and not word.endswith(("pubkey", "publickey")) for word in words
+    )
 
 
 def _is_key(words: list[str]) -> bool:

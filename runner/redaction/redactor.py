@@ -10,7 +10,7 @@ from redaction.known_tokens import redact_known_tokens
 from redaction.lines import LineRedactor, Strictness
 from redaction.names import hides, may_hide
 from redaction.rules import LONG_WORD, ByWord, holds_any, lower_case
-from redaction.shapes import BLOCK_BODY, BLOCK_END, BLOCK_TAIL, BLOCKS, BODY_LINE, MARKER, TOKENS, hide_span
+from redaction.shapes import BLOCK_BODY, BLOCK_END, BLOCK_TAIL, BLOCKS, BODY_LINE, MARKER, TOKENS, hide_body, hide_span
 from redaction.standard_input import redact_standard_input
 from redaction.structures import redact_structures
 from redaction.values import Values
@@ -73,7 +73,7 @@ class Redactor:
         if may_hide(text):
             text = "\n".join(LineRedactor(strictness, self.learn).redact(text.split("\n")))
         text = _without_shapes(redact_directives(text))
-        text = BODY_LINE.expression.sub(rf"\1{MARKER}", text)
+        text = BODY_LINE.expression.sub(hide_body, text)
         return self._values.replace(text, MARKER)
 
 

@@ -6,7 +6,8 @@ repetition is bounded or cannot overlap what follows it, so that the time is lin
 
 import re
 
-from redaction.rules import Rule
+from redaction.appearance import is_digest, is_path
+from redaction.rules import Rule, compiled
 
 MARKER = "[redacted]"
 
@@ -89,21 +90,46 @@ TOKENS = (
     Rule(("auth",), r"[\"']auth[\"']\s{0,3}[:=]\s{0,3}[\"']([A-Za-z0-9+/=]{8,})[\"']"),
     Rule(("://",), r"(?i:://)([^\s:/@\"'<>{}]{8,200})@(?=[\w.-]+)"),
     Rule(("://",), r"://[^\s:/@]{0,200}:(?!\d{1,5}(?:/|$))(\S{1,500})@"),
-    Rule((".",), r"\b[a-z0-9]{6}\.[a-z0-9]{16}\b", in_long_word=True),
+    # kubeadm's. Not a module's name, nor that of a file with its digest or its date.
+    Rule(
+        (".",),
+        r"(?<![/\w])(?![a-z]{6}\.[a-z]{16}\b)[a-z0-9]{6}\.(?!\d{16})[a-z0-9]{16}\b(?!\.[a-z])",
+        in_long_word=True,
+    ),
     Rule(
         ("-hash ", "token "), r"\b(?:discovery-token-ca-cert-hash|token) ([a-z0-9]{6}\.[a-z0-9]{16})", in_long_word=True
     ),
     Rule(("eu01xx", "nral"), r"\beu01xx\w{30,}|\b\w{36}NRAL\b", in_long_word=True),
-    Rule(("=",), r"(?<=[ \t\"'=:])([A-Za-z0-9+/]{43}=)(?=[\s\"',;]|$)"),
+    # A key of 32 bytes; and before it what is public, and stays.
+    Rule(
+        ("=",),
+        (
+            r"(?i:(?:public[ _-]?key|pubkey|\bpeer|sha-?256)[\"']?\s{0,8}[=:-]{0,2}\s{0,8}[\"':]?)"
+            r"[A-Za-z0-9+/]{43}=(?!\w)"
+            r"|(?<=[ \t\"'=:])([A-Za-z0-9+/]{43}=)(?=[\s\"',;]|$)"
+        ),
+    ),
     Rule(
         ("aws",),
         r"(?i:aws.{0,20}(?:secret|key).{0,20}?)(?<![\w/+])([A-Za-z0-9/+]{40})(?![\w/+=])",
     ),
-    Rule(("==",), r"(?<![\w/+])[A-Za-z0-9+/]{86,88}=="),
+    Rule(
+        ("==",),
+        r"(?i:sha-?512[\"']?\s{0,8}[=:-]{1,2}\s{0,8}[\"':]?)[A-Za-z0-9+/]{86}==|(?<![\w/+])([A-Za-z0-9+/]{86,88}==)",
+    ),
 )
 
-# A whole line of base64 or hexadecimal: a key's or a certificate's body, a vault's text. Not a checksum with its file.
-BODY_LINE = Rule((), r"^([+\- ]?[ \t]*)(?![0-9a-f]{40}$|[0-9a-f]{64}$)(?=[A-Za-z+/=]*[0-9])[A-Za-z0-9+/=]{48,}$")
+# A whole line of base64 or hexadecimal: a key's or a certificate's body, a vault's text.
+BODY_LINE = Rule((), r"^([+\- ]?[ \t]*)(?=[A-Za-z+/=]*[0-9])[A-Za-z0-9+/=]{48,}$")
+_PUBLIC = r"(?i:sha\d{1,3}|md5|[a-z0-9]{0,20}(?:publickey|pubkey))="
+
+
+def hide_body(found: re.Match[str]) -> str:
+    """A BODY_LINE hidden, unless it is a checksum, a public key or a file's path."""
+    lead = found[1]
+    body = found[0][len(lead) :]
+    shown = is_digest(body) or is_path(body) or compiled(_PUBLIC).match(body)
+    return found[0] if shown else f"{lead}{MARKER}"
 
 
 def hide_span(found: re.Match[str], group: str | int) -> str:

@@ -93,3 +93,15 @@ def test_a_title_is_not_read_as_the_setting_of_the_author() -> None:
         message="Rename password:", author={"name": "Mia4Lindqvist", "email": "m@example.com", "username": "m"}
     )
     assert delivered(content).change.author == "Mia4Lindqvist"
+
+
+def test_files_whose_paths_only_look_like_a_key_stay() -> None:
+    files = [
+        "services/payment/deploy/eu1/containers/app/Dockerfile",
+        "services/payment/deploy/eu2/containers/app/Dockerfile",
+        "web/dist/styles.9c1185a5c5e9fc54.css",
+    ]
+    content = push()
+    for commit in (content["head_commit"], *content["commits"]):
+        commit |= {"added": files, "modified": [], "removed": []}
+    assert sorted(delivered(content).change.files) == files

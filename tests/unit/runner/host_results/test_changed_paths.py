@@ -61,3 +61,15 @@ def test_a_secret_in_a_path_is_hidden() -> None:
     [path] = paths({**FILE, "path": "/srv/k8-Vr2mQz/app"}, redactor=redactor)
     assert "k8-Vr2mQz" not in path
     assert path.startswith("/srv/")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/srv/www/acme/releases/20261130121703/shared/config",
+        "/var/www/app/styles.9c1185a5c5e9fc54.css",
+        "/usr/lib/jvm/java17/conf/security/policy/unlimited/default",
+    ],
+)
+def test_a_path_that_only_looks_like_a_key_stays(path: str) -> None:
+    assert paths({**FILE, "path": path}) == (path,)

@@ -217,6 +217,10 @@ def test_a_word_of_a_variable_named_secret_does_not_hide_that_word_everywhere() 
         "$password = ",
         "api key ",
         "%26password%3D",
+        "ab/cd1/",
+        "abcdef.0",
+        "public key ",
+        "arn:aws:secretsmanager:a:1:secret:",
         "ParameterKey=a,ParameterValue=b ",
     ],
 )
