@@ -65,10 +65,19 @@ def test_the_credential_of_a_header_is_hidden_afterwards(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ["Fix authorization: Handle Missing headers", "authorization: denied user=bob, group=web", "Cookie: a; b"]
+    "title",
+    [
+        "Fix authorization: Handle Missing headers",
+        "authorization: denied user=bob, group=web",
+        "authorization: token validation",
+        "authorization: basic documentation",
+        "Fix authorization: bearer handling in proxy",
+        "Cookie: a; b",
+    ],
 )
 def test_a_title_about_a_header_stays(title: str) -> None:
     assert Redactor().redact(title, Strictness.TITLE) == title
+    assert redact_shapes(title) == title
 
 
 @pytest.mark.parametrize(
