@@ -21,18 +21,24 @@ class Strictness(enum.Enum):
 
 
 _OPERATOR = r"(?:=>|:{1,3}=|\?{1,2}=|\|\|=|//=|[+.]=|[:=]|%3[AaDd])"
+_ENCODED_QUOTE = r"%2[27]|\\{1,4}(?:u00|x)2[27]|&(?:quot|#3[49]|#x2[27]);"  # of URLs, JSON and HTML
+_ANY_QUOTE = rf"(?:\\{{0,4}}[\"'`]|{_ENCODED_QUOTE})"
+_INDEX = r"\[[^\]\n]{0,64}\]"
 # Behind a $, a name that is set to a text, as in PHP, Perl and PowerShell; elsewhere $PASSWORD refers to a value.
 # Behind a %, a name with an encoded sign before it, as in %26password%3Dx.
 _NAME = re.compile(
-    rf"(?:(?<![\w$%])|(?<=%[0-9A-Fa-f]{{2}})|(?<=(?<!\w)\$)(?=\w{{1,100}}[ \t]{{0,40}}{_OPERATOR}[ \t]{{0,40}}[\"'`]))"
-    r"[A-Za-z_][\w.-]*(?:\[[^\]\n]{0,64}\])?"
+    r"(?:(?<![\w$%])|(?<=%[0-9A-Fa-f]{2})"
+    rf"|(?<=\$)(?=\w{{1,100}}(?:{_INDEX}){{0,3}}[ \t]{{0,40}}{_OPERATOR}[ \t]{{0,40}}{_ANY_QUOTE}))"
+    rf"[A-Za-z_][\w.-]*(?:{_INDEX})?"
 )
-_ASSIGNS = re.compile(rf"[\\\"'\])}}]{{0,6}}(?:[ \t]#?\d{{1,3}})?[ \t]{{0,40}}{_OPERATOR}[ \t]{{0,40}}")
+_ASSIGNS = re.compile(
+    rf"(?:[\\\"'\])}}]|{_ENCODED_QUOTE}){{0,6}}(?:[ \t]#?\d{{1,3}})?[ \t]{{0,40}}{_OPERATOR}[ \t]{{0,40}}"
+)
 # define('DB_PASSWORD', 'x'), and not {"name": "DB_PASSWORD", "value": "x"}
 _DEFINES = re.compile(r"[\"']\s{0,4},\s{0,4}(?=[\"'])(?![\"']\w{1,64}[\"']\s{0,4}:)")
 _ELEMENT = re.compile(r"(?:\s[^<>\n]{0,200})?>")
 _SPACE = re.compile(r"[\"']?[ \t]{1,40}(?:(?:is|was|to|set to)[ \t:]+)?")
-_QUOTE = re.compile(r"\\{0,4}[\"'`]")
+_QUOTE = re.compile(_ANY_QUOTE)
 _WORD = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|[^\s]+")
 _FLOW = re.compile(r"[^,}\]\n]+")
 _PART = re.compile(r"[^;&\s,]+")
@@ -50,7 +56,7 @@ _SETS = re.compile(
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"[ ;\"']*(?:(?:/M|--).*)?$")
-_AFTER_QUOTE = re.compile(r"[\s,;})\]&|:\\<>#/?]|$")
+_AFTER_QUOTE = re.compile(r"[\s,;})\]&|:\\<>#/?%]|$")
 _ITEM = re.compile(r"^([+\- ]?[ \t]*-[ \t]+)(\S.*)$")
 _ENTRY = re.compile(r"[\"']?[\w.-]+[\"']?\s{0,4}:(?:\s|$)")
 LONGEST_VALUE = 8192  # characters of one line that are read as one value
@@ -238,7 +244,7 @@ class LineRedactor:
         if closed is None and not self._sure:
             return f"{assigns[0]}{quote[0]}", assigns.end() + quote.end()
         if closed is None:
-            self._until = re.compile(re.escape(quote[0][-1]))
+            self._until = re.compile(re.escape(quote[0].lstrip("\\") if quote[0][-1] in "\"'`" else quote[0]))
             self._hidden(value[quote.end() :])
             return f"{assigns[0]}{quote[0]}{MARKER}", len(line)
         inside = value[quote.end() : closed - len(quote[0])]

@@ -121,6 +121,14 @@ $password ||= '{v}';
 $password //= '{v}';
 password ??= '{v}'
 {{ $password := "{v}" }}
+$password['db'] = '{v}';
+{"stdout": "<?php\n$dbpass = \"{v}\";\n"}
+{'stdout': '<?php\n$dbpass = \'{v}\';'}
+data=%7B%22password%22%3A%22{v}%22%7D
+{\u0022password\u0022:\u0022{v}\u0022,\u0022host\u0022:\u0022db\u0022}
+{\x22password\x22: \x22{v}\x22}
+{&quot;password&quot;: &quot;{v}&quot;, &quot;host&quot;: 1}
+&#34;password&#34;:&#34;{v}&#34;
 next=%2Flogin%3Fuser%3Dbob%26password%3D{v}
 password 1: {v}
 {"ParameterKey":"DbPassword","ParameterValue":"{v}"}
