@@ -196,7 +196,7 @@ class LineRedactor:
         if _is_structure(shown):
             self._open_mapping(line, start, shown)
             return assigns[0], start
-        if self._strictness is Strictness.TITLE and not any(map(looks_drawn, shown.split())):
+        if self._strictness is Strictness.TITLE and not any(looks_drawn(word[:LONGEST_KEY]) for word in shown.split()):
             return assigns[0], start
         if not self._sure and shown:  # one word decides: VARIABLE=value command
             taken = value[: len(value) - len(value.lstrip())] + shown.split()[0]
