@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 from redaction.appearance import is_plain, looks_drawn
 from redaction.commands import redact_commands
@@ -9,7 +10,7 @@ from redaction.directives import redact_directives
 from redaction.known_tokens import redact_known_tokens
 from redaction.lines import LineRedactor, Strictness
 from redaction.names import hides, may_hide
-from redaction.rules import LONG_WORD, ByWord, holds_any, lower_case
+from redaction.rules import LONG_WORD, ByWord, Rule, holds_any, lower_case
 from redaction.shapes import BLOCK_BODY, BLOCK_END, BLOCK_TAIL, BLOCKS, BODY_LINE, MARKER, TOKENS, hide_body, hide_span
 from redaction.standard_input import redact_standard_input
 from redaction.structures import redact_structures
@@ -91,16 +92,16 @@ def _without_shapes(text: str) -> str:
     has_long_word = LONG_WORD.search(text)
     for rule in _TOKENS.concerning(lower):
         if has_long_word or not rule.in_long_word:
-            text = rule.expression.sub(_hide, text)
+            text = rule.expression.sub(partial(_hide, rule), text)
     return text
 
 
-def _hide(found: re.Match[str]) -> str:
+def _hide(rule: Rule, found: re.Match[str]) -> str:
     """A match with its first group hidden, or hidden whole where it has none."""
     group = next((number for number, value in enumerate(found.groups(), 1) if value is not None), 0)
     if found.re.groups and not group:
         return found[0]
-    if MARKER in found[group] or (group and is_plain(found[group])):
+    if MARKER in found[group] or (group and is_plain(found[group])) or rule.is_public(found.string, found.start(group)):
         return found[0]
     return hide_span(found, group)
 

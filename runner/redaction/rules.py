@@ -9,6 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 compiled = cache(re.compile)
+LONGEST_LEAD = 40  # characters before a match that are looked at
 LONG_WORD = re.compile(r"[\w.~+/=-]{15}")
 
 
@@ -19,11 +20,17 @@ class Rule(NamedTuple):
     pattern: str
     flags: int = re.MULTILINE
     in_long_word: bool = False  # whether a text that it matches has a LONG_WORD
+    unless: str = ""  # what stands before a match that is no secret
 
     @property
     def expression(self) -> re.Pattern[str]:
         """The compiled pattern."""
         return compiled(self.pattern, self.flags)
+
+    def is_public(self, text: str, place: int) -> bool:
+        """Whether a match at a place of the text is no secret, by what stands before it."""
+        lead = text[max(place - LONGEST_LEAD, 0) : place]
+        return bool(self.unless) and compiled(rf"(?:{self.unless})\Z", re.IGNORECASE).search(lead) is not None
 
 
 class ByWord[Entry]:

@@ -94,30 +94,26 @@ TOKENS = (
     # kubeadm's. Not a module's name, nor that of a file with its digest or its date.
     Rule(
         (".",),
-        r"(?<![/\w])(?![a-z]{6}\.[a-z]{16}\b)[a-z0-9]{6}\.(?!\d{16})[a-z0-9]{16}\b(?!\.[a-z])",
+        (
+            r"\b[a-z0-9]{6}\.(?!\d{16})[a-z0-9]{16}\b(?!\.[a-z])"
+            r"(?<!/[a-z0-9]{6}\.[a-z0-9]{16})(?<![a-z]{6}\.[a-z]{16})"
+        ),
         in_long_word=True,
     ),
     Rule(
         ("-hash ", "token "), r"\b(?:discovery-token-ca-cert-hash|token) ([a-z0-9]{6}\.[a-z0-9]{16})", in_long_word=True
     ),
     Rule(("eu01xx", "nral"), r"\beu01xx\w{30,}|\b\w{36}NRAL\b", in_long_word=True),
-    # A key of 32 bytes; and before it what is public, and stays.
     Rule(
         ("=",),
-        (
-            r"(?i:(?:public[ _-]?key|pubkey|\bpeer|sha-?256)[\"']?\s{0,8}[=:-]{0,2}\s{0,8}[\"':]?)"
-            r"[A-Za-z0-9+/]{43}=(?!\w)"
-            r"|(?<=[ \t\"'=:])([A-Za-z0-9+/]{43}=)(?=[\s\"',;]|$)"
-        ),
+        r"(?<=[ \t\"'=:])([A-Za-z0-9+/]{43}=)(?=[\s\"',;]|$)",
+        unless=r"(?:public[ _-]?key|pubkey|\bpeer|sha-?256)[\"']?\s{0,8}[=:-]{0,2}\s{0,8}[\"':]?",
     ),
     Rule(
         ("aws",),
         r"(?i:aws.{0,20}(?:secret|key).{0,20}?)(?<![\w/+])([A-Za-z0-9/+]{40})(?![\w/+=])",
     ),
-    Rule(
-        ("==",),
-        r"(?i:sha-?512[\"']?\s{0,8}[=:-]{1,2}\s{0,8}[\"':]?)[A-Za-z0-9+/]{86}==|(?<![\w/+])([A-Za-z0-9+/]{86,88}==)",
-    ),
+    Rule(("==",), r"(?<![\w/+])[A-Za-z0-9+/]{86,88}==", unless=r"sha-?512[\"']?\s{0,8}[=:-]{1,2}\s{0,8}[\"':]?"),
 )
 
 # A whole line of base64 or hexadecimal: a key's or a certificate's body, a vault's text.

@@ -4,19 +4,27 @@ import re
 from collections.abc import Callable, Iterator
 
 from redaction.names import hides
-from redaction.rules import compiled, lower_case
+from redaction.rules import compiled, holds_any, lower_case
 from redaction.shapes import MARKER
 
-_OF = r"\b(?:parameter|option|setting|variable|property|env)?_?"  # of CloudFormation and its kin
-_NAME_FIELD = rf"{_OF}(?:name|key|variable)[\"']?\s{{0,4}}[:=]"
-_NAME = rf"[\"']?{_NAME_FIELD}\s{{0,4}}[\"']?(?P<name>[A-Za-z_][\w.-]{{1,100}})[\"']?"
-_VALUE = (
-    rf"[\"']?{_OF}value[\"']?\s{{0,4}}[:=]\s{{0,4}}"
-    r"(?P<value>\"[^\"\n]{0,4000}\"|'[^'\n]{0,4000}'"
-    rf"|[^\s,}}\]>\"'](?:[^\s,}}\]>]|[^\S\n](?!{_NAME_FIELD})){{0,4000}}+)"
-)
 _BETWEEN = r"[\s,;+-]{1,80}"
-_PAIRS = (_NAME + _BETWEEN + _VALUE, _VALUE + _BETWEEN + _NAME + rf"(?!,{_OF}value=)")  # whose own value follows
+_LONG_NAMES = ("parameterkey", "parametername", "optionname")  # of CloudFormation and Elastic Beanstalk
+
+
+def _pairs(of: str) -> tuple[str, str]:
+    """A name with its value after it, and before it; `of` may begin the names of both fields."""
+    name_field = rf"\b{of}(?:name|key|variable)[\"']?\s{{0,4}}[:=]"
+    name = rf"[\"']?{name_field}\s{{0,4}}[\"']?(?P<name>[A-Za-z_][\w.-]{{1,100}})[\"']?"
+    value = (
+        rf"[\"']?\b{of}value[\"']?\s{{0,4}}[:=]\s{{0,4}}"
+        r"(?P<value>\"[^\"\n]{0,4000}\"|'[^'\n]{0,4000}'"
+        rf"|[^\s,}}\]>\"'](?:[^\s,}}\]>]|[^\S\n](?!{name_field})){{0,4000}}+)"
+    )
+    return name + _BETWEEN + value, value + _BETWEEN + name + rf"(?!,{of}value=)"  # whose own value follows
+
+
+_PAIRS = _pairs("")
+_LONG_PAIRS = _pairs("(?:parameter|option)?")
 _KIND = re.compile(r"[\"']?\bkind[\"']?\s{0,4}:\s{0,4}[\"']?(?:Secret|SealedSecret)\b")
 _DATA_LINE = re.compile(r"^(?P<indent>[+\- ]?[ \t]*)(?:data|stringData)\s{0,4}:\s*$")
 _ENTRY = re.compile(r"^(?P<key>[+\- ]?[ \t]*[\"']?[\w.-]{1,253}[\"']?\s{0,4}:)[ \t]*(?P<value>\S.*)?$")
@@ -26,8 +34,9 @@ _ENTRY_OF_OBJECT = re.compile(r"([\"']?[\w.-]{1,253}[\"']?\s{0,4}:\s{0,20})(\"[^
 
 def redact_structures(text: str, learn: Callable[[str], None]) -> str:
     """The text without the secrets that its structure tells."""
-    if "value" in lower_case(text):
-        for pattern in _PAIRS:
+    lower = lower_case(text)
+    if "value" in lower:
+        for pattern in _LONG_PAIRS if holds_any(lower, _LONG_NAMES) else _PAIRS:
             text = compiled(pattern, re.IGNORECASE).sub(lambda found: _pair(found, learn), text)
     return _kubernetes(text, learn) if _KIND.search(text) else text
 
