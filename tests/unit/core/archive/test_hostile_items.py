@@ -49,7 +49,7 @@ DYNAMODB_ONLY = [
 ]
 
 
-@pytest.mark.parametrize("value", DYNAMODB_ONLY, ids=repr)
+@pytest.mark.parametrize("value", DYNAMODB_ONLY, ids=["strings", "numbers", "bytes of a set", "bytes"])
 def test_an_event_into_which_somebody_has_put_what_json_has_not_is_named(value: Any) -> None:
     trail = ArchivedTrail()
     trail.close(3)
@@ -59,7 +59,7 @@ def test_an_event_into_which_somebody_has_put_what_json_has_not_is_named(value: 
     assert trail.found() == [("changed", "trail", RUN.key)]
 
 
-@pytest.mark.parametrize("value", DYNAMODB_ONLY, ids=repr)
+@pytest.mark.parametrize("value", DYNAMODB_ONLY, ids=["strings", "numbers", "bytes of a set", "bytes"])
 def test_what_json_has_not_is_archived_as_it_is_and_no_list_can_take_its_place(value: Any) -> None:
     trail = ArchivedTrail()
     trail.close(3)
