@@ -8,7 +8,7 @@ from tests.support.commands import People
 from tests.support.plans import WavesWorld, waved
 
 DEV, PROD = "dev/eu-west-1", "prod/eu-west-1"
-GOOD, BAD = "a" * 40, "b" * 40
+GOOD, HEALTHY, BAD = "a" * 40, "c" * 40, "b" * 40
 
 
 @pytest.fixture
@@ -39,6 +39,21 @@ def test_a_failure_beyond_that_rolls_back(world: WavesWorld) -> None:
     rollout = push(world, Wave(tolerate=Tolerance(failed_hosts=Amount(number=1))))
     world.fail_hosts(rollout, DEV, {"web-1": "failed", "web-2": "failed"})
     assert world.rollout(rollout).rollback
+
+
+def test_it_goes_back_to_a_commit_whose_failed_hosts_were_retried(world: WavesWorld) -> None:
+    healthy = world.push(waved((DEV,), (PROD,), commit=HEALTHY, at=world.clock()))
+    world.finish_all(healthy, DEV)
+    world.fail_hosts(healthy, PROD, {"web-1": "ok", "web-2": "failed"})
+    People(world).retry(healthy, failed_hosts=True)
+    world.finish_all(healthy, PROD)
+    world.clock.pass_by(minutes=5)
+    rollout = push(world)
+    world.finish_all(rollout, DEV)
+    world.finish_all(rollout, PROD, state=RunState.FAILED)
+    rollback = world.rollout(rollout).rollback
+    assert rollback
+    assert {part.commit: part.targets for part in rollback.parts} == {HEALTHY: (DEV, PROD)}
 
 
 @pytest.mark.parametrize("has_waves", [True, False])

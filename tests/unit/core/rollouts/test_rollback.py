@@ -90,6 +90,22 @@ def test_it_never_goes_to_a_commit_that_failed_there(world: WavesWorld, people: 
     assert of_rollback(world, bad) == {A: {DEV}}
 
 
+@pytest.mark.parametrize("before", [(), (A,)], ids=["the first commit", "a later commit"])
+def test_it_goes_to_a_commit_whose_failed_hosts_were_retried(
+    world: WavesWorld, people: People, before: tuple[str, ...]
+) -> None:
+    for commit in before:
+        pushed(world, commit, DEV)
+    healthy = world.push(delivery(DEV, commit=B, at=world.later()))
+    world.fail_hosts(healthy, DEV, {"web-1": "ok", "web-2": "failed"})
+    people.retry(healthy, failed_hosts=True)
+    assert world.run(healthy, TargetName(DEV)).hosts == ("web-2",)
+    world.finish_all(healthy, DEV)
+    bad = pushed(world, C, DEV)
+    people.send(RollBack, rollout=bad)
+    assert of_rollback(world, bad) == {B: {DEV}}
+
+
 def test_it_never_goes_to_a_commit_that_was_rolled_back(world: WavesWorld, people: People) -> None:
     pushed(world, A, DEV)
     pushed(world, B, DEV)

@@ -127,7 +127,7 @@ def _last_good(
         earlier, runs = loaded
         run = latest(runs).get(name)
         is_bad = earlier.change.after in (*failed, rollout.change.after) or earlier.change.after in bad
-        if run and run.state is RunState.SUCCEEDED and not (run.hosts or is_bad or earlier.rollback):
+        if run and run.state is RunState.SUCCEEDED and not (is_bad or earlier.rollback):
             return candidate.replace(commit=earlier.change.after)
     return None
 
