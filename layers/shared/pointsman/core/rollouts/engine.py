@@ -65,7 +65,7 @@ class Engine:
         self._mover = RunMover(store, self._executor, clock)
         self._known: dict[RolloutId, tuple[Known, datetime]] = {}  # that this process has just written, and when
         self._instances = InstanceRuns(store, clock)
-        self._whole = WholeRollout(store, trail, alarms, clock)
+        self._whole = WholeRollout(store, trail, alarms, clock, self._move_along)
         self._sweep = Sweep(store, self._starter.builds, clock, self.reconcile)
 
     def accept(self, delivery: Delivery, message_id: str) -> list[RolloutId]:
@@ -229,6 +229,10 @@ class Engine:
         except Exception as failure:
             failures.append(failure)
         raise_failures(failures)
+
+    def _move_along(self, rollout_id: RolloutId, touched: Touched) -> None:
+        """Bring a rollout forward that another one has to wait for."""
+        self._bring_forward(rollout_id, {}, touched)
 
     def _bring_forward(self, rollout_id: RolloutId, reports: Reports, touched: Touched) -> None:
         """Execute steps until none is left. `touched` gets what is in a queue that was changed."""

@@ -1,6 +1,7 @@
 """Which commit each target goes back to when a rollout is rolled back. A pure function of stored records."""
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -8,6 +9,7 @@ from pointsman.core.identity import request_id_of, rollout_id, route_of
 from pointsman.core.model import (
     FormerGood,
     LastGood,
+    QueueEntry,
     Rollout,
     RolloutId,
     RolloutState,
@@ -21,7 +23,10 @@ from pointsman.core.rollout_facts import Rollback, RollbackPart
 from pointsman.core.rollouts import target_queue
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.rollouts.requests import requested
+from pointsman.core.rollouts.route_line import rolled_back_since
+from pointsman.core.route_state import RouteState
 from pointsman.core.run_request import RunRequest, Trigger
+from pointsman.errors import Unreadable
 
 RIGHT_AFTER = timedelta(microseconds=1)
 
@@ -41,15 +46,14 @@ def plan_rollback(
     runs: Iterable[Run],
     wanted: Iterable[TargetName],
     queues: Mapping[str, TargetQueue],
-    bad: Container[str],
+    route: RouteState,
     load: Load,
 ) -> RollbackPlan:
     """Plan the rollback of `rollout` on `wanted`, or on each target that a build of it has or may have reached.
 
-    `load` reads an earlier rollout, and `bad` has the commits of the route that were rolled back. Never back to a
-    commit whose last run on the target did not succeed, to that of this rollout, or to a bad one. A target that a newer
-    commit has held since is left out: that commit is what would have to be rolled back. Of a rollout on some hosts,
-    only those go back.
+    `load` reads another rollout, and `route` has the bad commits, that of this rollout among them. Never back to a
+    commit whose last run on the target did not succeed, or to a bad one. A target that a newer commit has held since is
+    left out: that commit is what would have to be rolled back. Of a rollout on some hosts, only those go back.
     """
     runs = list(runs)
     newest = latest(runs)
@@ -62,9 +66,9 @@ def plan_rollback(
             left_out[name] = "the rollout has no build there"
         elif name in before:
             left_out[name] = "it was rolled back already"
-        elif reason := _reason_to_stay(rollout, newest[name], queues[newest[name].queue]):
+        elif reason := _reason_to_stay(rollout, newest[name], queues[newest[name].queue], route, load):
             left_out[name] = reason
-        elif good := _last_good(rollout, name, queues[newest[name].queue], bad, load):
+        elif good := _last_good(rollout, name, queues[newest[name].queue], route.bad, load):
             commits.setdefault((good.rollout, good.commit), []).append(name)
         else:
             left_out[name] = "no earlier commit of the route that succeeded there is known"
@@ -84,9 +88,21 @@ def _is_partial(rollout: Rollout) -> bool:
     return rollout.request is not None and rollout.request.is_partial
 
 
-def _reason_to_stay(rollout: Rollout, run: Run, queue: TargetQueue) -> str | None:
+def halting(entries: Iterable[QueueEntry], route: RouteState, load: Load) -> list[QueueEntry]:
+    """Those of a person's run that halts, because its commit was rolled back after the person asked for it."""
+    return [entry for entry in entries if _is_halting(entry, route, load)]
+
+
+def _is_halting(entry: QueueEntry, route: RouteState, load: Load) -> bool:
+    with suppress(Unreadable):
+        if loaded := load(entry.rollout):
+            return route_of(loaded[0]) == route.key and rolled_back_since(route, loaded[0]) is not None
+    return False
+
+
+def _reason_to_stay(rollout: Rollout, run: Run, queue: TargetQueue, route: RouteState, load: Load) -> str | None:
     """Why the target of `run` stays as it is, although the run has reached it."""
-    if _is_followed(rollout, run, queue):
+    if _is_followed(rollout, run, target_queue.without(queue, *halting(queue.waiting, route, load))):
         return "a newer commit of the route has held the target since, or waits for it"
     good = queue.last_good.get(route_of(rollout))
     if good and good.commit == rollout.change.after and _is_partial(rollout):
@@ -116,7 +132,7 @@ def _is_any_after(times: Iterable[datetime | None], moment: datetime) -> bool:
 
 
 def _last_good(
-    rollout: Rollout, name: TargetName, queue: TargetQueue, bad: Container[str], load: Load
+    rollout: Rollout, name: TargetName, queue: TargetQueue, bad: Collection[str], load: Load
 ) -> FormerGood | None:
     """The newest commit that succeeded on a target before `rollout`."""
     good = queue.last_good.get(route_of(rollout))
@@ -126,7 +142,7 @@ def _last_good(
             continue
         earlier, runs = loaded
         run = latest(runs).get(name)
-        is_bad = earlier.change.after in (*failed, rollout.change.after) or earlier.change.after in bad
+        is_bad = earlier.change.after in (*failed, *bad)
         if run and run.state is RunState.SUCCEEDED and not (is_bad or earlier.rollback):
             return candidate.replace(commit=earlier.change.after)
     return None

@@ -1,7 +1,7 @@
 """Moves one run when CodeBuild reports its build: what that reads and writes is the same for every number of targets.
 
 A look at the whole rollout is left to the caller where it is needed: when the last open run has ended, in a wave that
-has failed, and in one with `max_parallel` if no turn can simply begin.
+has failed, in one with `max_parallel` if no turn can simply begin, and before a run by hand whose commit may be bad.
 """
 
 from collections.abc import Callable
@@ -10,15 +10,18 @@ from datetime import datetime
 from enum import Enum, auto
 from zlib import crc32
 
+from pointsman.core.identity import route_of
 from pointsman.core.model import Rollout, RolloutId, Run, RunKey, TargetName, TargetQueue
 from pointsman.core.ports import BuildReport, RolloutStore, RunOfBuild, Surroundings, Transition, Turn
 from pointsman.core.rollouts.ending import ending_of
 from pointsman.core.rollouts.executor import Executor, StepProgress
 from pointsman.core.rollouts.queue_steps import AcquireTarget
 from pointsman.core.rollouts.reconcile import Step, step_of_target
+from pointsman.core.rollouts.route_line import rolled_back_since
 from pointsman.core.rollouts.situation import Facts, Reports, Situation, is_unavailable, wave_of
 from pointsman.core.rollouts.turns import handed_over, hands_over, is_judged, is_paused, is_stale, situation_of_turn
 from pointsman.core.route_state import Freezes
+from pointsman.core.run_request import Trigger
 from pointsman.errors import Conflict
 
 LOST_RACES_ALLOWED = 25
@@ -82,7 +85,7 @@ class RunMover:
                 continue
             result = self._end(_Ended(known, step, read_at, result), progress)
             if result in (_End.WRITTEN, _End.CONCERNS_ALL):
-                freed = [name for queue in step.queues for name in self._next_in(queue, progress)]
+                freed = [name for queue in step.queues for name in self._next_in(queue, known.rollout, progress)]
                 return [*([rollout_id] if result is _End.CONCERNS_ALL else []), *freed]
         return [rollout_id]
 
@@ -96,7 +99,9 @@ class RunMover:
             if is_stale(rollout, turn) or (ended.before and self.store.load_run(rollout.id, turn.key)):
                 self.store.commit(Transition(turns_taken=(turn,)))
                 continue
-            around = self.store.surroundings((rollout.spec.queue_for(turn.target.name),), ())
+            around = self.store.surroundings((rollout.spec.queue_for(turn.target.name),), _routes_of(rollout))
+            if _is_bad(rollout, around):
+                return self._end_alone(ended, progress, lambda: True)
             situation = situation_of_turn(rollout, turn, around, self.clock())
             if is_paused(situation):
                 turns = ()
@@ -119,8 +124,11 @@ class RunMover:
             return _End.LOST_RACE
         return _End.CONCERNS_ALL if concerns_all() else _End.WRITTEN
 
-    def _next_in(self, written: TargetQueue, progress: StepProgress) -> list[RolloutId]:
-        """Let the first run of a queue that was just written acquire its target. The caller does what else it needs."""
+    def _next_in(self, written: TargetQueue, ended: Rollout, progress: StepProgress) -> list[RolloutId]:
+        """Let the first run of a queue that was just written acquire its target. The caller does what else it needs.
+
+        A run of `ended` is over there. If it is of the same commit, a rollback may follow.
+        """
         if written.holder or not written.waiting:
             return []
         read_at, first = self.clock(), written.waiting[0]
@@ -129,7 +137,9 @@ class RunMover:
             return [first.rollout]
         rollout, run = loaded
         queues = {written.name: written.replace(version=written.version + 1)}
-        around = self.store.surroundings((), ()).replace(queues=queues)
+        around = self.store.surroundings((), _routes_of(rollout)).replace(queues=queues)
+        if _is_bad(rollout, around) or (_routes_of(rollout) and rollout.change.after == ended.change.after):
+            return [first.rollout]
         step = self._step(rollout, run, around, {})
         if not isinstance(step, AcquireTarget):
             return [entry.rollout for entry in written.waiting]
@@ -160,3 +170,13 @@ class RunMover:
             if is_judged(rollout, run) or wave.max_parallel is not None:
                 return True  # it may halt, or it is not known whose turn it is
         return not self.store.has_open_runs(rollout.id)
+
+
+def _routes_of(rollout: Rollout) -> tuple[str, ...]:
+    """The route that says whether the commit is bad. Only what a person runs has to ask before each start."""
+    return (route_of(rollout),) if rollout.request and rollout.request.trigger is Trigger.PERSON else ()
+
+
+def _is_bad(rollout: Rollout, around: Surroundings) -> bool:
+    """Whether the rollout halts, because its commit was rolled back since a person asked for it."""
+    return any(rolled_back_since(around.routes[key], rollout) for key in _routes_of(rollout))

@@ -35,7 +35,7 @@ def roll_back(
     form = command.form
     if reason := _reason_against(command, rollout):
         return refuse(command, rollout, reason)
-    plan = plan_rollback(rollout, runs, form.targets, queues, route.bad, load)
+    plan = plan_rollback(rollout, runs, form.targets, queues, rolled_back(route, rollout, command.at), load)
     if not plan.parts:
         return refuse(
             command, rollout, f"there is nothing to go back to: {summary(plan.left_out) or 'it has reached no target'}"
