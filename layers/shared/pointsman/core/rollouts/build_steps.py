@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pointsman.core.codebuild import LONGEST_BUILD
 from pointsman.core.model import Run, RunState
 from pointsman.core.ports import BuildMissing, BuildReport, Transition
-from pointsman.core.rollout_facts import Wait
+from pointsman.core.rollouts.releases import release
 from pointsman.core.rollouts.situation import Situation, is_backing_off, is_unavailable
 from pointsman.core.rollouts.starter import CALL_MAY_LAST, TOKEN_TRUSTED_FOR
 from pointsman.core.rollouts.transitions import end, missed, started
@@ -51,7 +51,7 @@ def begin(situation: Situation, run: Run) -> Transition | StartBuild | None:
     is_paused = is_backing_off(run, now) and not situation.ending  # what ends must not wait for long
     if wait := wait_before(situation, run.target):
         if run.start_requested_at is None:
-            return _released(situation, run, wait)
+            return release(rollout, run, queue, wait.reason, now)
         return StartBuild(run) if may_be_searched and not is_paused else None
     if is_paused:
         return None
@@ -64,15 +64,6 @@ def was_given_up(run: Run) -> bool:
     """Whether a run was refused because its region had started no build for too long."""
     held = run.ended_at - run.acquired_at if run.ended_at and run.acquired_at else timedelta()
     return run.state is RunState.REFUSED and held > LONGEST_DELAY
-
-
-def _released(situation: Situation, run: Run, wait: Wait) -> Transition:
-    """A run that was held or frozen after it had acquired its target gives it back; the next attempt waits."""
-    rollout, queue, now = situation.rollout, situation.queue(run.target), situation.now
-    ended = end(rollout, run, queue, RunState.SKIPPED, f"it runs later: {wait.reason}", now)
-    attempts = rollout.attempts | {run.target.name: run.attempt + 1}
-    wanted = rollout.replace(attempts=attempts, turns_listed=None)
-    return ended.replace(rollout=wanted)
 
 
 def _may_be_searched(run: Run, now: datetime) -> bool:

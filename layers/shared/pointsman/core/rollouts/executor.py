@@ -13,6 +13,7 @@ from pointsman.core.rollouts.build_steps import StartBuild, StopBuild
 from pointsman.core.rollouts.fence import Fence
 from pointsman.core.rollouts.queue_steps import AcquireTarget
 from pointsman.core.rollouts.reconcile import Step
+from pointsman.core.rollouts.releases import ReleaseTargets
 from pointsman.core.rollouts.starter import Starter
 from pointsman.core.rollouts.transitions import no_build
 from pointsman.core.route_state import Freezes
@@ -135,8 +136,9 @@ class Executor:
         try:
             match step:
                 case AcquireTarget():
-                    self._write(step, progress)
-                    self._start_acquired(rollout, step, progress, fence)
+                    self._acquire(rollout, step, progress, fence)
+                case ReleaseTargets():
+                    self._release(step, progress)
                 case StartBuild():
                     if fence.is_passed():
                         self._write(self._start(rollout, step, queues, progress), progress)
@@ -153,6 +155,16 @@ class Executor:
         if transition:
             self._store.commit(transition)
             progress.note(transition)
+
+    def _acquire(self, rollout: Rollout, step: AcquireTarget, progress: StepProgress, fence: Fence) -> None:
+        """Acquire a target and start the build, unless it is known by now that it would not start."""
+        if not fence.has_failed:
+            self._write(step, progress)
+            self._start_acquired(rollout, step, progress, fence)
+
+    def _release(self, step: ReleaseTargets, progress: StepProgress) -> None:
+        for transition in step.transitions:
+            self._write(transition, progress)
 
     def _start_acquired(self, rollout: Rollout, acquired: AcquireTarget, progress: StepProgress, fence: Fence) -> None:
         """Start the build of a run whose target was acquired a moment ago: nothing has to be read for that."""

@@ -39,9 +39,14 @@ class Fence:
         """Read the versions, unless that was done a moment ago. Raises Unavailable."""
         with self._lock:
             now = self._clock()
-            if self._read_at is None or now - self._read_at > FRESH_FOR:
+            if self._read_at is None or (self._is_passed and now - self._read_at > FRESH_FOR):
                 self._is_passed = self._store.versions(self._rollout.id) == self._decided
                 self._read_at = now
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is known that no build may start: versions never go back. Reads nothing."""
+        return self._read_at is not None and not self._is_passed
 
     def is_passed(self) -> bool:
         """Whether a build may still start. Raises Unavailable."""

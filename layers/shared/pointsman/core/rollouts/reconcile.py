@@ -16,14 +16,15 @@ from datetime import datetime
 from pointsman.core.model import Rollout, Run, RunState, Target, TargetName
 from pointsman.core.ports import Surroundings, Transition
 from pointsman.core.rollouts.build_steps import StartBuild, StopBuild, begin, watch, watch_to_stop
-from pointsman.core.rollouts.queue_steps import advance, enter, new_run, pushed_again
+from pointsman.core.rollouts.queue_steps import AcquireTarget, advance, enter, new_run, pushed_again
+from pointsman.core.rollouts.releases import ReleaseTarget, ReleaseTargets, together
 from pointsman.core.rollouts.rollout_steps import RolloutStep, halt_step, rollout_steps
 from pointsman.core.rollouts.situation import Facts, Reports, Situation, has_started
 from pointsman.core.rollouts.turns import ListTurns, taking_turn, turn_step
 from pointsman.core.rollouts.waits import is_frozen
 from pointsman.core.rollouts.waves import may_start
 
-type Step = RolloutStep | StartBuild | StopBuild | ListTurns
+type Step = RolloutStep | StartBuild | StopBuild | ReleaseTargets | ListTurns
 
 
 def next_steps(
@@ -45,11 +46,15 @@ def next_steps(
     if halt := halt_step(situation):
         return (halt,)
     starting = may_start(situation)
-    of_targets = tuple(
+    of_targets: tuple[Step, ...] = tuple(
         taking_turn(rollout, step, position) if isinstance(step, Transition) else step
         for position, target in enumerate(rollout.spec.targets)
         if (step := step_of_target(situation, target, may_begin=target.name in starting))
     )
+    if releases := [step for step in of_targets if isinstance(step, ReleaseTarget)]:
+        # They change the rollout, so that the fence would stop what starts beside them.
+        others = [step for step in of_targets if not isinstance(step, ReleaseTarget | AcquireTarget | StartBuild)]
+        return (*others, together(rollout, releases))
     if any(isinstance(step, Transition) for step in of_targets):
         return of_targets
     # A region that is down is called again and again, while the rollout goes on: unless it halts.

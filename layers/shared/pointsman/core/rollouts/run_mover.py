@@ -17,6 +17,7 @@ from pointsman.core.rollouts.ending import ending_of
 from pointsman.core.rollouts.executor import Executor, StepProgress
 from pointsman.core.rollouts.queue_steps import AcquireTarget
 from pointsman.core.rollouts.reconcile import Step, step_of_target
+from pointsman.core.rollouts.releases import ReleaseTarget
 from pointsman.core.rollouts.route_line import rolled_back_since
 from pointsman.core.rollouts.situation import Facts, Reports, Situation, is_unavailable, wave_of
 from pointsman.core.rollouts.turns import handed_over, hands_over, is_judged, is_paused, is_stale, situation_of_turn
@@ -77,7 +78,7 @@ class RunMover:
             step = self._step(known.rollout, run, Surroundings(queues={run.queue: known.queue}), {key: report})
             if step is None:
                 return []
-            if not isinstance(step, Transition) or isinstance(step, AcquireTarget):
+            if not isinstance(step, Transition) or isinstance(step, AcquireTarget | ReleaseTarget):
                 return [rollout_id]
             if not any(each.state.ended for each in step.runs):
                 if self._is_written(step, progress) and known.rollout.waves and is_unavailable(run, read_at):
