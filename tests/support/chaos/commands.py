@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from pointsman.core.identity import route_of
 from pointsman.core.model import Rollout, RolloutId, RolloutState, TargetName
 from pointsman.core.rollout_facts import WaitKind
+from pointsman.core.rollout_plan import ApprovalRule
+from pointsman.core.rollouts.commands.authors import reason_against_author
 from pointsman.core.rollouts.commands.forms import (
     AnyCommand,
     Approve,
@@ -92,16 +95,19 @@ def right_approval(world: ChaosWorld) -> tuple[Approve, str] | None:
         if rollout.gate and rollout.wait and rollout.wait.kind is WaitKind.APPROVAL:
             gate = rollout.waves[rollout.waves_started - 1].after
             rule = gate.approval if gate else None
-            change = rollout.change
-            pushed = {change.actor, change.author_login, *change.earlier_actors}
-            authors = pushed if rule and rule.not_author else set()
-            able = [arn for arn in (OLA, HANA) if rule and LOGINS[arn] in rule.by and LOGINS[arn] not in authors]
+            able = [arn for arn in (OLA, HANA) if rule and _may_approve(world, rollout, rule, LOGINS[arn])]
             form = Approve(
                 id=world.new_command_id(), rollout=rollout.id, wave=rollout.waves_started, commit=rollout.change.after
             )
             if able:
                 return form, able[0]
     return None
+
+
+def _may_approve(world: ChaosWorld, rollout: Rollout, rule: ApprovalRule, login: str) -> bool:
+    key = route_of(rollout)
+    route = world.store.surroundings((), (key,)).routes[key]
+    return login in rule.by and not (rule.not_author and reason_against_author(login, rollout, route, LOGINS.get))
 
 
 def author_of(world: ChaosWorld, form: Approve) -> str:

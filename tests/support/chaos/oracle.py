@@ -88,6 +88,7 @@ class Oracle:
             self._is_new(rollout)
             return
         self._remembers_who_pushed(before, rollout)
+        self.waves.changed(before, rollout)
         has_changed = before.state.ended and rollout.round == before.round and rollout.state is not before.state
         if rollout.round < before.round or has_changed:
             self.breach(f"backwards: {rollout.id} in round {rollout.round} after {before.round}, {before.state}")

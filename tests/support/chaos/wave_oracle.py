@@ -43,6 +43,7 @@ class WaveOracle:
     sent: dict[str, tuple[str, str, int, str]] = field(default_factory=dict)  # approvals: caller, rollout, wave, commit
     _approvals: list[tuple[RolloutApproved, int]] = field(default_factory=list)  # with the round
     _started: set[tuple[str, int, int]] = field(default_factory=set)
+    _passed: set[str] = field(default_factory=set)  # rollouts of pushes that have passed all gates, or came along
 
     def approved(self, event: RolloutApproved) -> None:
         """An approval took effect: it is what somebody sent, who may approve the rollout of this commit."""
@@ -59,6 +60,28 @@ class WaveOracle:
             self.oracle.breach(f"approval: {login} approved what {login} wrote, {rollout.id}")
         elif gate.approval.not_author and None in self._authors(rollout):
             self.oracle.breach(f"approval: {login} approved what somebody unknown wrote, {rollout.id}")
+        elif gate.approval.not_author and not self.oracle.raced:
+            for each in self._brought(rollout):
+                if each.id not in self._passed and not self._authors(each).isdisjoint((login, None)):
+                    self.oracle.breach(f"approval: {login} approved {rollout.id}, and {each.id} came along")
+
+    def changed(self, before: Rollout, rollout: Rollout) -> None:
+        """A rollout was pushed again, or has ended."""
+        if before.ordering_time != rollout.ordering_time:
+            self._passed.discard(rollout.id)
+        has_ended = rollout.state.ended and not before.state.ended
+        if has_ended and rollout.is_of_whole_route and rollout.waves_started >= len(rollout.waves):
+            self._passed.update(each.id for each in self._brought(rollout))
+
+    def _brought(self, rollout: Rollout) -> list[Rollout]:
+        """The pushes of its route up to that of its commit."""
+        pushes = [
+            each
+            for each in self.oracle.store.all_rollouts
+            if each.request is None and each.is_of_whole_route and each.spec.route == rollout.spec.route
+        ]
+        own = [each.ordering_time for each in pushes if each.change.after == rollout.change.after]
+        return [each for each in pushes if own and each.ordering_time <= own[0]]
 
     def _authors(self, rollout: Rollout) -> set[str | None]:
         """Who pushed, wrote or requested it; None for somebody who is unknown."""

@@ -27,6 +27,24 @@ class Unfinished(Value, kw_only=True, frozen=True):
     not_started_total: int
 
 
+class Contribution(Value, kw_only=True, frozen=True):
+    """Who pushed and wrote a commit that has not passed all gates of the route yet."""
+
+    rollout: RolloutId
+    commit: str
+    ordering_time: datetime
+    logins: tuple[str, ...]  # only the first
+    unknown: tuple[str, ...] = ()  # names of those whose login is not known, only the first
+    is_cut: bool = False  # there are more
+
+
+class Contributors(Value, kw_only=True, frozen=True):
+    """The contributions to a route, in the order of their pushes."""
+
+    kept: tuple[Contribution, ...] = ()  # the newest
+    has_more: bool = False  # older ones were left out
+
+
 class RouteState(Value, kw_only=True, frozen=True):
     """The rollouts of a route of a repository: those that bring a commit to all its targets."""
 
@@ -35,6 +53,7 @@ class RouteState(Value, kw_only=True, frozen=True):
     newest: RolloutRef | None = None  # that supersedes what was pushed before it, whether it is still open or not
     last_pushed: RolloutRef | None = None  # `newest`, or what is newer if a person had an older one repeated
     bad: dict[str, datetime] = msgspec.field(default_factory=dict)  # commits that were rolled back, and when
+    contributors: Contributors = Contributors()
     unfinished: Unfinished | None = None  # until a newer one has started everywhere
     version: int = 0
 

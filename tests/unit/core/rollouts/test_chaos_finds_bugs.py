@@ -10,9 +10,10 @@ from pointsman.adapters import rollouts_memory
 from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import GateApproval
 from pointsman.core.rollouts import build_steps, gates, queue_steps, rollout_steps
-from pointsman.core.rollouts.commands import decisions
+from pointsman.core.rollouts.commands import authors, decisions
 from pointsman.core.rollouts.engine import Engine
 from pointsman.core.rollouts.gates import Evaluation
+from pointsman.core.route_state import Contributors
 from pointsman.core.trail.wave_events import GateOutcome
 from tests.support.chaos.faults import ChaosRollouts
 from tests.support.chaos.machine import Chaos
@@ -98,3 +99,8 @@ def test_an_approval_that_is_not_bound_to_its_rollout_is_found(monkeypatch: pyte
 def test_an_approval_by_its_author_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decisions, "_reason_against_person", lambda *_: None)
     assert breach().startswith("approval: ")
+
+
+def test_an_approval_by_the_author_of_what_comes_along_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authors, "brought_by", lambda *_: Contributors())
+    assert "came along" in breach()

@@ -29,7 +29,7 @@ SITE = CompiledRoute(
 )
 ROUTES = CompiledRoutes(places=PLACES, routes=(SITE,), people=PEOPLE)
 MINE = "kofi pushed, wrote or requested it, and somebody else has to approve it"
-OTHERWISE = "or set `not_author: false`, deploy, and run the route again"
+OTHERWISE = "set `not_author: false`, deploy, and run the route again"
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_who_pushed_or_wrote_it_may_not(world: WavesWorld, change: dict[str, Any
 def test_nobody_may_if_an_author_is_unknown(world: WavesWorld, change: dict[str, Any], unknown: str) -> None:
     assert approval(world, at_gate(world, **change)) == (
         f"GitHub knows no account of {unknown}, who pushed or wrote it: add the commit's e-mail address to the account "
-        f"and push a new commit, {OTHERWISE}"
+        f"for later commits, and for this one {OTHERWISE}"
     )
 
 
@@ -93,7 +93,7 @@ def test_nobody_may_if_only_a_bot_is_known(world: WavesWorld) -> None:
     by_bot = {"actor": "ci[bot]", "author_login": "ci[bot]", "authors": ("ci[bot]",)}
     assert approval(world, at_gate(world, **by_bot)) == (
         "only ci[bot] pushed and wrote it, and nobody knows who is behind that: let a person push or merge a new "
-        f"commit, {OTHERWISE}"
+        f"commit, or {OTHERWISE}"
     )
 
 
@@ -141,7 +141,7 @@ def test_nobody_may_if_who_ran_it_is_unknown(world: WavesWorld) -> None:
     caller = "arn:aws:sts::111111111111:assumed-role/Dev/kofi"
     rollout = by_hand(world, caller)
     assert approval(world, rollout) == (
-        f"routes.yaml has no login for {caller}, who ran it: add it to `people` and deploy, {OTHERWISE}"
+        f"routes.yaml has no login for {caller}, who ran it: add it to `people` and deploy, or {OTHERWISE}"
     )
     mallory = replace(ROUTES, people=PEOPLE | {"mallory": (caller,)})
     event = People(world, mallory).send(Approve, "command-2", caller=KOFI, rollout=rollout, wave=1, commit=COMMIT)

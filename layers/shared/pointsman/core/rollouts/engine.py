@@ -21,7 +21,7 @@ from pointsman.core.ports import (
     Transition,
     load_readable,
 )
-from pointsman.core.rollouts import accept, route_line
+from pointsman.core.rollouts import accept, contributors, route_line
 from pointsman.core.rollouts.build_steps import StartBuild, StopBuild
 from pointsman.core.rollouts.executor import Executor, StepProgress, Touched, in_parallel
 from pointsman.core.rollouts.instance_runs import InstanceRuns
@@ -180,6 +180,8 @@ class Engine:
             if stored and stored[0].last_message_id == message_id:
                 return []
             transition = self._acceptance(delivery, message_id, spec, stored, around)
+            route = around.routes[route_key(delivery.change.repository_id, spec.route)]
+            transition = contributors.noting(transition, route)
             try:
                 if transition.rollout:
                     self._store.commit(transition)

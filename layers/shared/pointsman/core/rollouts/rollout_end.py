@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pointsman.core.model import Rollout, RolloutState, Run, RunState
 from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import HaltKind
+from pointsman.core.rollouts.contributors import passed
 from pointsman.core.rollouts.ending import ending_of, is_stopped
 from pointsman.core.rollouts.overtaking import not_reached
 from pointsman.core.rollouts.route_line import ended
@@ -28,7 +29,7 @@ def end_of_rollout(situation: Situation) -> tuple[Transition, ...]:
     event = RolloutEnded(**about_rollout(rollout, situation.now), state=state, reason=reason, round=rollout.round)
     over = rollout.replace(state=state, ended_at=situation.now, gate=None, hold=None, wait=None)
     unreached = not_reached(rollout, (*situation.runs, *runs))
-    route = ended(situation.route, rollout, unreached, reason) if rollout.is_of_whole_route else None
+    route = passed(ended(situation.route, rollout, unreached, reason), over) if rollout.is_of_whole_route else None
     return (Transition(rollout=over, route=route if route != situation.route else None, events=(event,)),)
 
 

@@ -155,15 +155,19 @@ def _reason_against_approval(
         return f"{newest.rollout}, a newer commit of the route, supersedes the rollout"
     if command.at >= approval_until(policy, opened, rollout.hold):
         return "the time for an approval is over: retry the rollout"
-    return _reason_against_person(command, rollout, policy.approval, login_of)
+    return _reason_against_person(command, rollout, route, policy.approval, login_of)
 
 
 def _reason_against_person(
-    command: Command[Approve], rollout: Rollout, rule: ApprovalRule, login_of: Callable[[str], str | None]
+    command: Command[Approve],
+    rollout: Rollout,
+    route: RouteState,
+    rule: ApprovalRule,
+    login_of: Callable[[str], str | None],
 ) -> str | None:
     if command.login is None:
         return f"routes.yaml has no login for {command.caller}: add it to `people`, and deploy"
     login = command.login.lower()
     if login not in {name.lower() for name in rule.by}:
         return f"{command.login} may not approve it, only {join_first(list(rule.by))}"
-    return reason_against_author(command.login, rollout, login_of) if rule.not_author else None
+    return reason_against_author(command.login, rollout, route, login_of) if rule.not_author else None
