@@ -62,7 +62,7 @@ def started(delivery: Delivery, now: datetime) -> Rollout:
     """The rollout of a push, as it is stored at first."""
     spec = delivery.specs[0]
     route = RouteState(key=route_key(delivery.change.repository_id, spec.route))
-    rollout = accept.start(delivery, "m-1", spec, route, now).rollout
+    rollout = accept.start(delivery, "m-1", spec, route, now, lambda _: None).rollout
     assert rollout
     return rollout
 

@@ -60,7 +60,7 @@ def trail(world: tuple[DriftStore, Trail]) -> Trail:
 def started(store: DriftStore, **about: str) -> Rollout:
     sent = delivery(DEV, **about)  # type: ignore[arg-type]
     route = store.surroundings((), ("1#site",)).routes["1#site"]
-    transition = accept.start(sent, "message-1", sent.specs[0], route, MORNING)
+    transition = accept.start(sent, "message-1", sent.specs[0], route, MORNING, lambda _: None)
     store.commit(transition)
     assert transition.rollout
     return transition.rollout.replace(version=1)
@@ -83,7 +83,7 @@ def test_extra_variables_keep_their_types(store: DriftStore) -> None:
     variables = {"workers": 4, "ratio": 0.25, "names": ["a", "b"], "nested": {"on": True, "off": None}, "empty": ""}
     sent = delivery(DEV)
     spec = sent.specs[0].replace(extra_vars=variables)
-    store.commit(accept.start(sent, "message-1", spec, RouteState(key="1#site"), MORNING))
+    store.commit(accept.start(sent, "message-1", spec, RouteState(key="1#site"), MORNING, lambda _: None))
     loaded = store.load(spec.rollout)
     assert loaded
     assert loaded[0].spec.extra_vars == variables
@@ -100,7 +100,7 @@ def test_options_are_loaded_as_they_were(store: DriftStore) -> None:
     sent = delivery(DEV)
     own = sent.specs[0].targets[0].replace(options=RunOptions(inventory=("x",)))
     spec = sent.specs[0].replace(options=options, targets=(own,))
-    store.commit(accept.start(sent, "message-1", spec, RouteState(key="1#site"), MORNING))
+    store.commit(accept.start(sent, "message-1", spec, RouteState(key="1#site"), MORNING, lambda _: None))
     loaded = store.load(spec.rollout)
     assert loaded
     assert loaded[0].spec == spec

@@ -21,6 +21,7 @@ from pointsman.core.model import (
 from pointsman.core.ports import Loaded, Transition
 from pointsman.core.rollout_facts import Rollback, RollbackPart
 from pointsman.core.rollouts import target_queue
+from pointsman.core.rollouts.ending import may_have_reached
 from pointsman.core.rollouts.reconcile import latest
 from pointsman.core.rollouts.requests import requested
 from pointsman.core.rollouts.route_line import rolled_back_since
@@ -57,7 +58,7 @@ def plan_rollback(
     """
     runs = list(runs)
     newest = latest(runs)
-    reached = {run.target.name for run in runs if _may_have_reached(run)}
+    reached = {run.target.name for run in runs if may_have_reached(run)}
     before = {name for part in (rollout.rollback.parts if rollout.rollback else ()) for name in part.targets}
     commits: dict[tuple[RolloutId, str], list[TargetName]] = {}
     left_out: dict[TargetName, str] = {}
@@ -77,11 +78,6 @@ def plan_rollback(
         for (good, commit), targets in commits.items()
     )
     return RollbackPlan(parts, left_out)
-
-
-def _may_have_reached(run: Run) -> bool:
-    """Whether a run has a build, or may have one that CodeBuild has not named."""
-    return bool(run.build_arn or run.start_requested_at) or run.state is RunState.FAULTED
 
 
 def _is_partial(rollout: Rollout) -> bool:
