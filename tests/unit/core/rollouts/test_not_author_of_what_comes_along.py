@@ -202,3 +202,11 @@ def test_what_ran_without_gates_is_not_kept(world: WavesWorld) -> None:
     world.finish_all(rollout, DEV)
     world.finish_all(rollout, PROD)
     through(world, at_gate(world, C, "hana"), KOFI)
+
+
+@pytest.mark.parametrize("gate", [{"approval": APPROVAL.replace(not_author=False)}, {"soak_seconds": 60}, {}])
+def test_a_route_that_asks_for_nobody_else_keeps_nobody(world: WavesWorld, gate: dict[str, Any]) -> None:
+    delivered = waved((DEV,), (PROD,), policies={0: gated(**gate)}, commit=C, at=world.later())
+    rollout = world.rollout(world.push(delivered))
+    [route] = world.store.routes_named(rollout.spec.route)
+    assert (route.newest and route.newest.rollout, route.contributors.kept) == (rollout.id, ())

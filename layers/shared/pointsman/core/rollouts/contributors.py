@@ -1,7 +1,7 @@
 """Who pushed and wrote what a commit of a route brings along: it has the commits before it, also those never approved.
 
-A commit that waits at its gate is superseded by one on top of it. So the route keeps who had a part in each, until the
-commit or one on top of it has passed all gates.
+A commit that waits at its gate is superseded by one on top of it. So a route with `not_author` keeps who had a part in
+each, until the commit or one on top of it has passed all gates.
 """
 
 from pointsman.core.change import Change
@@ -28,7 +28,7 @@ def unknown_of(change: Change) -> list[str]:
 def noting(delivered: Transition, route: RouteState) -> Transition:
     """What a delivery changes, with who had a part in its commit. `route` is as it was read."""
     rollout = delivered.rollout
-    if rollout is None or not rollout.is_of_whole_route:
+    if rollout is None or not rollout.is_of_whole_route or not _asks_for_others(rollout):
         return delivered
     is_known = any(each.rollout == rollout.id for each in route.contributors.kept)
     if delivered.route is None and rollout.version and not is_known:
@@ -36,6 +36,11 @@ def noting(delivered: Transition, route: RouteState) -> Transition:
     before = delivered.route or route
     after = _with(before, rollout)
     return delivered if after == before else delivered.replace(route=after)
+
+
+def _asks_for_others(rollout: Rollout) -> bool:
+    gates = [wave.after for wave in rollout.waves if wave.after]
+    return any(gate.approval and gate.approval.not_author for gate in gates)
 
 
 def _with(route: RouteState, rollout: Rollout) -> RouteState:
