@@ -3,7 +3,7 @@
 `engine.py` chooses by whether a rollout of the same id is stored: repository, route, commit and mode make the id.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,6 @@ from pointsman.core.delivery import Delivery
 from pointsman.core.model import (
     Mode,
     Rollout,
-    RolloutId,
     RolloutSpec,
     RolloutState,
     Run,
@@ -21,7 +20,7 @@ from pointsman.core.model import (
     TargetName,
     TargetQueue,
 )
-from pointsman.core.ports import Loaded, Transition
+from pointsman.core.ports import Transition
 from pointsman.core.rollout_facts import Halt, HaltKind
 from pointsman.core.rollouts import overtaking, route_line, target_queue
 from pointsman.core.rollouts.ending import ending_of, never_ran
@@ -56,7 +55,7 @@ def start(
     spec: RolloutSpec,
     route: RouteState,
     now: datetime,
-    load: Callable[[RolloutId], Loaded | None],
+    load: overtaking.Load,
 ) -> Transition:
     """Start a new rollout. `route` has the others of its route, and `load` reads one that it may overtake."""
     rollout = Rollout(
@@ -74,9 +73,7 @@ def start(
         reason = f"commit {rollout.change.after[:7]} was rolled back: push a new commit, or use `pointsman run`"
         halted = rollout.replace(halt=Halt(kind=HaltKind.REJECTED, reason=reason, at=at))
         return Transition(rollout=halted, events=(rollout_started(halted, now),))
-    ref = overtaking.open_before(route, rollout)
-    overtakes = overtaking.overtaken_by(route, rollout, load(ref.rollout) if ref else None)
-    started = rollout_started(rollout, now).replace(overtakes=overtakes)
+    started = rollout_started(rollout, now).replace(overtakes=overtaking.overtaken_by(route, rollout, load))
     return Transition(
         rollout=rollout,
         route=route_line.opened(route, rollout) if rollout.is_of_whole_route else None,

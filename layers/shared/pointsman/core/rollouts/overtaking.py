@@ -1,13 +1,16 @@
 """What a newer commit says of the older one that it overtakes: which targets that one had not reached."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from pointsman.core.model import Rollout, Run, TargetName, WhenBusy
+from pointsman.core.model import Rollout, RolloutId, Run, TargetName, WhenBusy
 from pointsman.core.ports import Loaded
 from pointsman.core.rollouts.ending import ending_of, may_have_reached
 from pointsman.core.rollouts.route_line import superseding, unfinished_of
-from pointsman.core.route_state import RolloutRef, RouteState, Unfinished
+from pointsman.core.route_state import RouteState, Unfinished
 from pointsman.core.trail.wave_events import Overtaken
+
+type Load = Callable[[RolloutId], Loaded | None]
+"""Reads a rollout; None if it is gone or unreadable."""
 
 
 def not_reached(rollout: Rollout, runs: Iterable[Run]) -> tuple[TargetName, ...]:
@@ -16,21 +19,14 @@ def not_reached(rollout: Rollout, runs: Iterable[Run]) -> tuple[TargetName, ...]
     return tuple(target.name for target in rollout.spec.targets if target.name not in reached)
 
 
-def open_before(route: RouteState, rollout: Rollout) -> RolloutRef | None:
-    """The newest open rollout that is older than a new one, which may overtake it."""
-    if not _overtakes(route, rollout):
-        return None
-    older = [ref for ref in route.open if ref.ordering_time < rollout.ordering_time]
-    return max(older, key=lambda ref: ref.ordering_time, default=None)
-
-
-def overtaken_by(route: RouteState, rollout: Rollout, older: Loaded | None) -> Overtaken | None:
+def overtaken_by(route: RouteState, rollout: Rollout, load: Load) -> Overtaken | None:
     """What a new rollout has to say of the one before it; None if that one reaches its targets.
 
-    `older` is what `open_before` names. Without one it is the rollout that ended half-way.
+    That is the newest open one, which `load` reads, or else the one that ended half-way.
     """
     if not _overtakes(route, rollout):
         return None
+    older = _open_before(route, rollout, load)
     present = {str(target.name) for target in rollout.spec.targets}
     before = _unfinished(*older, rollout, present) if older else route.unfinished
     if before is None:
@@ -43,6 +39,11 @@ def overtaken_by(route: RouteState, rollout: Rollout, older: Loaded | None) -> O
         not_started_total=before.not_started_total,
         left_out=tuple(name for name in before.not_started if name not in present),
     )
+
+
+def _open_before(route: RouteState, rollout: Rollout, load: Load) -> Loaded | None:
+    older = [ref for ref in route.open if ref.ordering_time < rollout.ordering_time]
+    return load(max(older, key=lambda ref: ref.ordering_time).rollout) if older else None
 
 
 def _overtakes(route: RouteState, rollout: Rollout) -> bool:

@@ -1,11 +1,11 @@
 """`run`: a commit on a route, or on a part of it, by hand."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pointsman.core.change import Change
 from pointsman.core.identity import request_id_of, rollout_id
-from pointsman.core.model import Mode, RolloutId, Target
-from pointsman.core.ports import Loaded, Transition
+from pointsman.core.model import Mode, Target
+from pointsman.core.ports import Transition
 from pointsman.core.rollout_plan import OnFailure, RolloutPlan
 from pointsman.core.rollouts import overtaking, route_line
 from pointsman.core.rollouts.commands.forms import RunByHand
@@ -32,7 +32,7 @@ def run_by_hand(
     targets: Sequence[Target],
     state: RouteState,
     known: Change,
-    load: Callable[[RolloutId], Loaded | None],
+    load: overtaking.Load,
 ) -> CommandResult:
     """Run a commit by hand. `known` is its change or, if no rollout of the route has brought it, another's.
 
@@ -72,8 +72,7 @@ def run_by_hand(
         limit=form.limit,
         overrides_freeze=form.override_freeze,
     )
-    ref = overtaking.open_before(state, rollout)
-    started = started.replace(overtakes=overtaking.overtaken_by(state, rollout, load(ref.rollout) if ref else None))
+    started = started.replace(overtakes=overtaking.overtaken_by(state, rollout, load))
     listed = route_line.run_again(state, rollout) if rollout.is_of_whole_route else None
     return CommandResult(event, Transition(rollout=rollout, route=listed, events=(event, started)))
 
