@@ -18,7 +18,7 @@ AT_ONCE = 20
 
 
 class ReleaseTarget(Transition, kw_only=True, frozen=True):
-    """A run that certainly has no build ends, its target is free, and the next attempt waits."""
+    """A run that certainly has no build ends, and its target is free. `together` has the next attempt wait."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,7 @@ class ReleaseTargets:
 def release(rollout: Rollout, run: Run, queue: TargetQueue, reason: str, now: datetime) -> ReleaseTarget:
     """Release the target of a run without a build."""
     ended = end(rollout, run, queue, RunState.SKIPPED, f"it runs later: {reason}", now)
-    attempts = rollout.attempts | {run.target.name: run.attempt + 1}
-    wanted = rollout.replace(attempts=attempts, turns_listed=None)
-    return ReleaseTarget(rollout=wanted, runs=ended.runs, queues=ended.queues, events=ended.events)
+    return ReleaseTarget(runs=ended.runs, queues=ended.queues, events=ended.events)
 
 
 def together(rollout: Rollout, releases: Iterable[ReleaseTarget]) -> ReleaseTargets:
