@@ -28,7 +28,7 @@ def end_of_rollout(situation: Situation) -> tuple[Transition, ...]:
     reason = "; ".join(part for part in (_why(rollout, state), counts) if part)
     event = RolloutEnded(**about_rollout(rollout, situation.now), state=state, reason=reason, round=rollout.round)
     over = rollout.replace(state=state, ended_at=situation.now, gate=None, hold=None, wait=None)
-    unreached = not_reached(rollout, (*situation.runs, *runs))
+    unreached = not_reached(rollout, situation.runs)
     route = passed(ended(situation.route, rollout, unreached, reason), over) if rollout.is_of_whole_route else None
     return (Transition(rollout=over, route=route if route != situation.route else None, events=(event,)),)
 

@@ -131,7 +131,7 @@ def _halt(situation: Situation, halt: Halt, *before: TrailEvent) -> Transition:
         reason=halt.reason,
         wave=rollout.waves_started,
         round=rollout.round,
-        not_started=tuple(map(str, not_reached(rollout, (*situation.runs, *situation.newest.values())))),
+        not_started=tuple(map(str, not_reached(rollout, situation.runs))),
         superseded_by=halt.by,
     )
     halted = rollout.replace(halt=halt, hold=None, gate=None, wait=None)

@@ -94,7 +94,7 @@ class WholeRollout:
             overrides_freeze=True,
         )
         if not plan.parts:
-            [end] = end_of_rollout(Situation(rollout, latest(runs), around, {}, Facts(), now))
+            [end] = end_of_rollout(Situation(rollout, latest(runs), around, {}, Facts(), now, runs))
             return end.replace(events=(event, *end.events))
         override = Override(command=CommandId(name), caller=ENGINE, at=now, reason=reason)
         rollback = Rollback(id=name, actor=ENGINE, at=now, reason=reason, parts=plan.parts, override=override)
