@@ -2,6 +2,7 @@
 
 import math
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -63,6 +64,7 @@ class SizedIndex:
         self._connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _TABLES)
         self.charge = Charge()
         self.written = self.write_units = self.stored_bytes = 0
+        self.by_partition: Counter[str] = Counter()  # entries written
 
     def write(self, put: Iterable[StoredEntry], delete: Iterable[StoredEntry]) -> None:
         """See EntryWriter.write."""
@@ -73,6 +75,7 @@ class SizedIndex:
             self.written += 1
             self.write_units += math.ceil(size / WRITE_UNIT)
             self.stored_bytes += size
+            self.by_partition[each.pk] += 1
             rows.append((each.pk, each.sk, size, msgspec.json.encode(each.entry.to_dict())))
         self._connection.executemany("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", rows)
 
