@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from pointsman.adapters.dynamodb import unmarshal
 from pointsman.adapters.trail_dynamodb import DynamoTrail
-from pointsman.core.index.facets import SHARDED, Facet
+from pointsman.core.index.facets import SHARDS, Facet
 from tests.support.events import host
 from tests.support.index import index_trail
 from tests.support.tables import create_tables
@@ -62,5 +62,21 @@ def test_the_statement_of_partiql_finds_the_same(client: "DynamoDBClient") -> No
 
 
 def test_the_table_of_partitions_is_that_of_the_code() -> None:
-    rows = re.findall(r"^\| `([a-z]+)` \| .* \| (0|0 to 3) \|$", GUIDE, re.MULTILINE)
-    assert dict(rows) == {each.value: "0 to 3" if each in SHARDED else "0" for each in Facet}
+    rows = re.findall(r"^\| `([a-z-]+)` \| .* \| 0(?: to (\d+))?(?:, by [a-z ]+)? \|$", GUIDE, re.MULTILINE)
+    assert {facet: int(last or 0) + 1 for facet, last in rows} == {each.value: SHARDS.get(each, 1) for each in Facet}
+
+
+def test_results_of_a_route_are_found_through_their_rollouts_as_the_guide_says(client: "DynamoDBClient") -> None:
+    assert "read the partition\n`rollout#<rollout>#0` from its time on, up to this end" in GUIDE
+
+    def items(condition: str, **values: str) -> list[dict[str, str]]:
+        names = {f":{name}": {"S": value} for name, value in values.items()}
+        answer = client.query(TableName="index", KeyConditionExpression=condition, ExpressionAttributeValues=names)
+        return [unmarshal(item) for item in answer["Items"]]
+
+    [activity] = [each for shard in range(4) for each in items("pk = :pk", pk=f"outcome#changed#{shard}")]
+    assert activity["type"] == "RolloutActivity"
+    between = "pk = :pk AND sk BETWEEN :since AND :end"
+    since, end = activity["at"], activity["sk"].partition("#")[0]
+    found = items(between, pk=f"rollout#{activity['rollout']}#0", since=since, end=end)
+    assert [each["host"] for each in found] == [HOST, HOST, "web-2"]

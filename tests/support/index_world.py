@@ -70,7 +70,7 @@ def _delivered(start: RolloutStarted, files: tuple[str, ...], authors: tuple[str
         change=start.change.replace(files=files, author_login=None, authors=authors),
         decisions=(decision,),
     )
-    return [decided, start.replace(change=start.change.replace(files=()))]
+    return [decided, start.replace(change=decided.change.replace(files=()))]
 
 
 def a_rollout(number: int, seed: random.Random, hosts: int = 2) -> list[Event]:

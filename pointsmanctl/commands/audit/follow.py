@@ -23,9 +23,6 @@ def check_follow(query: "IndexQuery", until: str | None, output: Format) -> None
         raise typer.BadParameter("with --follow, it is table or jsonl", param_hint="--output")
     if steps := sorted(STEP_TYPES & {*query.types}):
         raise typer.BadParameter(f"{steps[0]} cannot be followed: only its rollout has it", param_hint="--type")
-    if query.needs_rollouts:
-        reason = "runs that succeed cannot be followed with these conditions: follow a --target or a --rollout"
-        raise typer.BadParameter(reason, param_hint="--type")
 
 
 def follow_trail(reader: "TrailReader", query: "IndexQuery", output: Format, *, diff: bool) -> None:

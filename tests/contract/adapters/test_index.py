@@ -11,14 +11,16 @@ from pointsman.adapters.dynamodb import marshal
 from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.reindex_dynamodb import DynamoIndexTable
 from pointsman.core.index.entries import StoredEntry, entries_of, host_entry_of
-from pointsman.core.index.facets import Facet, partitions
+from pointsman.core.index.entry import Cause
+from pointsman.core.index.facets import Facet, partition
 from pointsman.core.index.indexer import EntryWriter
-from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, PageRequest
+from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, PageRequest, spans_of
 from pointsman.core.trail.events import read_event
 from tests.support.events import DEV, EVENTS, PROD, host, sample
 from tests.support.tables import create_tables
 
 SAMPLES = sorted(path.stem for path in (EVENTS / "ours").glob("*.json"))
+CAUSE = Cause(ref="refs/heads/main", authors=("ada",), repository="acme/infra", route="site")
 type Index = tuple[EntryWriter, EntryReader]
 
 
@@ -35,28 +37,26 @@ def index(request: pytest.FixtureRequest) -> Iterator[Index]:
         yield table, table
 
 
-def whole(reader: EntryReader, partition: str) -> list[StoredEntry]:
-    [page] = reader.pages([PageRequest(partition=partition, limit=1_000)])
-    return [StoredEntry(pk=partition, sk=each.sort_key, entry=each.entry) for each in page.entries]
+def whole(reader: EntryReader, name: str) -> list[StoredEntry]:
+    [page] = reader.pages([PageRequest(partition=name, limit=1_000)])
+    return [StoredEntry(pk=name, sk=each.sort_key, entry=each.entry) for each in page.entries]
 
 
 def test_the_entries_of_every_event_are_read_as_they_were_written(index: Index) -> None:
     writer, reader = index
-    entries = [
-        each for name in SAMPLES for each in entries_of(read_event(sample(f"ours/{name}.json")), "refs/heads/main")
-    ]
+    entries = [each for name in SAMPLES for each in entries_of(read_event(sample(f"ours/{name}.json")), CAUSE)]
     entries = list({(each.pk, each.sk): each for each in entries}.values())  # samples of commands share their ids
     writer.write(entries, [])
     assert len(entries) > 100
-    for partition in {each.pk for each in entries}:
-        expected = sorted((each for each in entries if each.pk == partition), key=lambda each: each.sk, reverse=True)
-        assert whole(reader, partition) == expected
+    for name in {each.pk for each in entries}:
+        expected = sorted((each for each in entries if each.pk == name), key=lambda each: each.sk, reverse=True)
+        assert whole(reader, name) == expected
 
 
 def test_a_page_ends_where_the_next_begins(index: Index) -> None:
     writer, reader = index
     events = [host(DEV, f"web-{number}", at=number) for number in range(9)]
-    entries = [each for event in events for each in entries_of(event) if each.pk == partitions(Facet.TARGET, DEV)[0]]
+    entries = [each for event in events for each in entries_of(event) if each.pk == partition(Facet.TARGET, DEV)]
     writer.write(entries, [])
     found, before = list[str](), NEWEST
     while True:
@@ -84,10 +84,10 @@ def test_entries_are_deleted_and_written_over(index: Index) -> None:
 
 def test_more_entries_than_a_batch_has_are_all_written(index: Index) -> None:
     writer, reader = index
-    partition = partitions(Facet.TARGET, DEV)[0]
+    of_target = partition(Facet.TARGET, DEV)
     events = [host(DEV, f"web-{number:03d}", at=number) for number in range(70)]
     writer.write([each for event in events for each in entries_of(event)], [])
-    assert len(whole(reader, partition)) == 70
+    assert len(whole(reader, of_target)) == 70
 
 
 def test_a_host_is_known_by_its_newest_result(index: Index) -> None:
@@ -140,12 +140,12 @@ def test_entries_that_only_a_newer_version_can_read_hide_none_of_the_others() ->
         client = boto3.client("dynamodb")
         create_tables(client)
         table = DynamoIndexTable(client, "index")
-        partition = partitions(Facet.TARGET, DEV)[0]
+        of_target = partition(Facet.TARGET, DEV)
         events = [host(DEV, f"web-{number:03d}", at=number) for number in range(400)]
-        table.write([each for event in events for each in entries_of(event) if each.pk == partition], [])
-        for each in whole(table, partition)[3:390]:
+        table.write([each for event in events for each in entries_of(event) if each.pk == of_target], [])
+        for each in whole(table, of_target)[3:390]:
             client.put_item(TableName="index", Item=marshal({"pk": each.pk, "sk": each.sk, "type": 7}))
-        found = [each.entry.host for each in EntryStream(table, [partition], "", NEWEST)]
+        found = [each.entry.host for each in EntryStream(table, spans_of([of_target], "", NEWEST))]
         assert found == [f"web-{number:03d}" for number in (*range(399, 396, -1), *range(9, -1, -1))]
 
 

@@ -31,7 +31,8 @@ class DynamoEntryWriter:
 
     def write(self, put: Iterable[StoredEntry], delete: Iterable[StoredEntry]) -> None:
         """See EntryWriter.write."""
-        requests: list[Any] = [{"PutRequest": {"Item": marshal(each.item())}} for each in put]
+        items = {(each.pk, each.sk): each.item() for each in put}  # a batch may name a key only once
+        requests: list[Any] = [{"PutRequest": {"Item": marshal(item)}} for item in items.values()]
         requests += [_deletion(each.pk, each.sk) for each in delete]
         self._write_all(requests)
 

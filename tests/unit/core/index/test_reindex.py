@@ -7,7 +7,7 @@ import pytest
 
 from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.trail_memory import MemoryTrail
-from pointsman.core.index.entries import StoredEntry, host_entry_of
+from pointsman.core.index.entries import StoredEntry, entries_of, host_entry_of, stands_for_results
 from pointsman.core.index.entry import EventKey, IndexEntry
 from pointsman.core.index.facets import Facet, partition
 from pointsman.core.index.indexer import EventChange, Indexer
@@ -166,3 +166,22 @@ def test_an_erratum_of_the_same_moment_is_not_undone() -> None:
     world.trail.record(RESULT)
     world.run(repair=True)
     assert world.content() == expected
+
+
+def test_an_entry_for_results_that_are_gone_is_left_over_and_one_that_is_lost_is_written() -> None:
+    world = World(*EVENTS)
+    before = world.content()
+    keys = [(pk, sk) for pk, sk in list(world.index.keys()) if sk.endswith(f"#{RESULT.rollout}")]
+    assert keys
+    world.index.delete(keys)
+    assert world.run(repair=False).missing >= len(keys)
+    world.run(repair=True)
+    assert world.content() == before
+    activity = next(filter(stands_for_results, entries_of(RESULT)))
+    assert isinstance(activity.entry, IndexEntry)
+    world.index.write([activity.replace(sk=f"2030-01-01T00:10:00.000000Z#{RESULT.rollout}")], [])
+    elsewhere = activity.entry.replace(at=after(-86_400))
+    world.index.write([activity.replace(sk=f"2026-11-22T08:10:00.000000Z#{RESULT.rollout}", entry=elsewhere)], [])
+    assert differences(world.run(repair=False)) == (0, 0, 2)
+    world.run(repair=True)
+    assert not world.run(repair=False).differs

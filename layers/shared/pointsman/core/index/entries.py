@@ -4,17 +4,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from pointsman.core.git_ref import read_ref
+from pointsman.core.index.activity import activity_of, activity_sort_key, is_activity
 from pointsman.core.index.detail import LONGEST, detail_of
-from pointsman.core.index.entry import EventKey, HostEntry, IndexEntry, TaskEntry
+from pointsman.core.index.entry import Cause, EventKey, HostEntry, IndexEntry, TaskEntry
 from pointsman.core.index.facets import (
     Facet,
-    branch_value,
     commit_partition_value,
     commit_sort_key,
     event_id,
-    file_value,
     host_sort_key,
-    host_value,
     partition,
     path_value,
     sort_key,
@@ -25,12 +23,11 @@ from pointsman.core.index.outcomes import (
     WOULD_CHANGE,
     is_listed,
     is_of_check,
-    is_quiet_entry,
     outcomes_of,
     outcomes_of_task,
 )
+from pointsman.core.index.places import authors_of, places_of, places_of_activity, places_of_task
 from pointsman.core.model import Mode
-from pointsman.core.run_request import RunRequest
 from pointsman.core.text import one_line
 from pointsman.core.trail.command_events import CommandEvent
 from pointsman.core.trail.drift_events import DriftEvent
@@ -60,6 +57,7 @@ MOST_ROLLOUTS: Final = 20  # of a delivery; its event has all
 LONGEST_NAME: Final = 120  # characters of a task's name
 LONGEST_ITEM: Final = 60  # characters of the items of its loop
 AUTHORS_SHOWN: Final = 3
+_UNKNOWN: Final = Cause()
 
 
 class StoredEntry(Value, kw_only=True, frozen=True):
@@ -74,19 +72,28 @@ class StoredEntry(Value, kw_only=True, frozen=True):
         return {"pk": self.pk, "sk": self.sk, **self.entry.to_dict()}
 
 
+def stands_for_results(stored: StoredEntry) -> bool:
+    """Whether an entry stands for all results of a rollout in some minutes, and not for one event."""
+    return isinstance(stored.entry, IndexEntry) and is_activity(stored.entry)
+
+
 def entries_of(
-    event: Event, ref: str | None = None, place: EventKey | None = None, *, misses_results: bool = False
+    event: Event,
+    cause: Cause = _UNKNOWN,
+    place: EventKey | None = None,
+    *,
+    misses_results: bool = False,
 ) -> list[StoredEntry]:
     """Every entry of `event`, each with another key; none if lists do not show it.
 
-    `ref`: that of its rollout. `place`: where the event is stored, if not where this version would store it.
+    `cause`: what its rollout brings. `place`: where the event is stored, if not where this version would store it.
     `misses_results`: it is the end of a run of which Ansible did not report that it finished.
     """
     if not is_listed(event):
         return []
-    plain = entry_of(event, _branch_of(event, ref), misses_results=misses_results)
-    found = {(each.pk, each.sk): each for each in _entries(event, plain, place or EventKey.of(event))}
-    return list(found.values())
+    plain = entry_of(event, _branch_of(event, cause.ref), misses_results=misses_results)
+    stored = (*_entries(event, plain, place or EventKey.of(event), cause.authors), *_activity(event, plain, cause))
+    return list({(each.pk, each.sk): each for each in stored}.values())
 
 
 def host_entry_of(event: Event) -> StoredEntry | None:
@@ -118,19 +125,29 @@ def _branch_of(event: Event, ref: str | None) -> str | None:
     return branch_of(event.change.ref if isinstance(event, DeliveryDecided | RolloutStarted) else ref)
 
 
-def _entries(event: Event, plain: IndexEntry, place: EventKey) -> Iterator[StoredEntry]:
+def _entries(event: Event, plain: IndexEntry, place: EventKey, authors: Sequence[str]) -> Iterator[StoredEntry]:
     identity = event_id(place.partition, place.key)
     plain = plain.replace(event_partition=place.partition, event_key=place.key)
     tasks = joined_loops(event.tasks) if isinstance(event, HostResultRecorded) else []
     entry = _with_first_tasks(plain, tasks)
     sk = sort_key(event.at, identity)
-    for facet, value in _places(event, entry):
-        yield StoredEntry(pk=partition(facet, value, identity), sk=sk, entry=entry)
+    for facet, value in places_of(event, entry, authors):
+        pk = partition(facet, value, identity, person=entry.person, target=entry.target)
+        yield StoredEntry(pk=pk, sk=sk, entry=entry)
     if event.commit and names_commit(event):
         pk = partition(Facet.COMMIT, commit_partition_value(event.commit), identity)
         yield StoredEntry(pk=pk, sk=commit_sort_key(event.commit, event.at, identity), entry=entry)
     if isinstance(event, HostResultRecorded):
-        yield from _entries_of_tasks(event, tasks, plain, sk, identity)
+        yield from _entries_of_tasks(event, tasks, plain, sk)
+
+
+def _activity(event: Event, entry: IndexEntry, cause: Cause) -> Iterator[StoredEntry]:
+    """The entries by which the event is found through its rollout."""
+    rollout = entry.rollout or ""
+    stands_for = activity_of(event.at, rollout, branch_of(cause.ref), cause)
+    for facet, value in places_of_activity(event, entry, cause.authors):
+        pk = partition(facet, value, rollout, person=entry.person, target=entry.target)
+        yield StoredEntry(pk=pk, sk=activity_sort_key(stands_for), entry=stands_for)
 
 
 def names_commit(event: Event) -> bool:
@@ -160,7 +177,7 @@ def entry_of(event: Event, branch: str | None, *, misses_results: bool = False) 
         at=event.at,
         actor=event.actor,
         login=event.login if isinstance(event, CommandEvent) else None,
-        authors=_authors(event)[:AUTHORS_SHOWN],
+        authors=authors_of(event)[:AUTHORS_SHOWN],
         repository=event.repository,
         commit=event.commit,
         branch=branch,
@@ -173,17 +190,6 @@ def entry_of(event: Event, branch: str | None, *, misses_results: bool = False) 
         outcomes=(*outcomes_of(event), *missing),
         detail=f"{detail_of(event)}; {NOT_REPORTED}" if misses_results else detail_of(event),
     )
-
-
-def _authors(event: Event) -> tuple[str, ...]:
-    """The logins of who wrote what the event brought. The delivery of a rollout names them for both."""
-    match event:
-        case DeliveryDecided():
-            return event.change.author_logins
-        case RolloutStarted(request=RunRequest()):
-            return event.change.author_logins
-        case _:
-            return ()
 
 
 def _rollouts(event: Event) -> tuple[str, ...]:
@@ -202,50 +208,19 @@ def rollouts_of(entry: IndexEntry, load: Callable[[str, str], Event | None]) -> 
     return found if event is None else found | {*_rollouts(event)}
 
 
-def _places(event: Event, entry: IndexEntry) -> Iterator[tuple[Facet, str]]:
-    """The partitions in which the event itself is found."""
-    yield Facet.TIME, ""
-    if entry.rollout:
-        yield Facet.ROLLOUT, entry.rollout
-    if entry.target:
-        yield Facet.TARGET, entry.target
-        if entry.host:
-            yield Facet.HOST, host_value(entry.target, entry.host)
-    if not is_quiet_entry(entry):
-        yield from _places_of_change(event, entry)
-
-
-def _places_of_change(event: Event, entry: IndexEntry) -> Iterator[tuple[Facet, str]]:
-    yield from ((Facet.OUTCOME, outcome) for outcome in entry.outcomes if outcome != "ok")
-    if entry.person:
-        yield Facet.PERSON, entry.person
-    yield from ((Facet.AUTHOR, login) for login in _authors(event))
-    if entry.route:
-        yield Facet.ROUTE, entry.route
-    if entry.repository:
-        yield from _places_in_repository(event, entry, entry.repository)
-
-
-def _places_in_repository(event: Event, entry: IndexEntry, repository: str) -> Iterator[tuple[Facet, str]]:
-    yield Facet.REPOSITORY, repository
-    if entry.branch:
-        yield Facet.BRANCH, branch_value(repository, entry.branch)
-    if isinstance(event, DeliveryDecided | RolloutStarted):
-        for file in event.change.files:
-            yield Facet.FILE, file_value(repository, file)
-
-
 def _entries_of_tasks(
-    event: HostResultRecorded, tasks: Sequence[TaskResult], plain: IndexEntry, sk: str, identity: str
+    event: HostResultRecorded, tasks: Sequence[TaskResult], plain: IndexEntry, sk: str
 ) -> Iterator[StoredEntry]:
     """An entry for each task, and one for each file that an item of it changed."""
     for number, task in enumerate(tasks):
-        pk = partition(Facet.TASK, task.name, identity)
-        yield StoredEntry(pk=pk, sk=task_sort_key(sk, number), entry=_with_task(plain, event, task))
+        entry = _with_task(plain, event, task)
+        for facet, value in places_of_task(task.name, entry.outcomes):
+            pk = partition(facet, value, person=entry.person, target=entry.target)
+            yield StoredEntry(pk=pk, sk=task_sort_key(sk, number), entry=entry)
     for number, task in enumerate(event.tasks):
         entry = _with_task(plain, event, task)
         for path in task.changed_paths if WOULD_CHANGE not in entry.outcomes else ():
-            pk = partition(Facet.PATH, path_value(event.target, event.host, path), identity)
+            pk = partition(Facet.PATH, path_value(event.target, event.host, path))
             yield StoredEntry(pk=pk, sk=task_sort_key(sk, number), entry=entry)
 
 

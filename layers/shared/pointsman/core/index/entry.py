@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import RolloutStarted
 from pointsman.core.value import Value
 
 
@@ -16,6 +17,21 @@ class EventKey(Value, kw_only=True, frozen=True):
     def of(cls, event: Event) -> "EventKey":
         """Where this version stores an event."""
         return cls(partition=event.partition, key=event.key)
+
+
+class Cause(Value, kw_only=True, frozen=True):
+    """What an event's rollout brings: only the start of a rollout says it."""
+
+    ref: str | None = None
+    authors: tuple[str, ...] = ()  # their logins
+    repository: str | None = None
+    route: str | None = None
+
+    @classmethod
+    def of(cls, start: RolloutStarted) -> "Cause":
+        """What a rollout brings, by its start."""
+        change = start.change
+        return cls(ref=change.ref, authors=change.author_logins, repository=start.repository, route=start.route)
 
 
 class TaskEntry(Value, kw_only=True, frozen=True):

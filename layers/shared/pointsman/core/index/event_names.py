@@ -10,7 +10,7 @@ from typing import Final
 
 from pointsman.core.index.entry import IndexEntry
 from pointsman.core.index.facets import Facet, event_id, partition, partitions
-from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream
+from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, spans_of
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.item import timestamp
 
@@ -44,7 +44,7 @@ def find_named(reader: EntryReader, text: str) -> list[IndexEntry]:
     second, identity = datetime.fromtimestamp(int(match[1], 36), UTC), match[2]
     beginning = timestamp(second)[:_TO_SECONDS]
     names = [partition(Facet.TIME, "", identity)] if len(identity) == _ID else partitions(Facet.TIME)
-    stream = EntryStream(reader, names, beginning, f"{beginning}{NEWEST}")
+    stream = EntryStream(reader, spans_of(names, beginning, f"{beginning}{NEWEST}"))
     return [each.entry for each in stream if each.sort_key.partition("#")[2].startswith(identity)]
 
 

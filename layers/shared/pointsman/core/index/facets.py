@@ -3,22 +3,38 @@
 A partition is `<facet>#<value>#<shard>`. Its sort key is `<time>#<id>`: the event's time and an id of the event. So an
 event has the same sort key in every partition, and a page ends at the same place in all of them.
 
+Each event has entries by what happened:
+
 | facet | value | shards | entries |
 | --- | --- | --- | --- |
 | `time` | - | 4 | every listed event |
-| `person` | login, in lower case; without one the ARN | 4 | a person's changes and commands |
-| `author` | login, in lower case | 1 | the deliveries and requests that brought a change, by who wrote it |
-| `repository` | `acme/infra`, in lower case | 4 | |
-| `branch` | `acme/infra#main` | 4 | |
-| `route` | `web` | 4 | |
-| `outcome` | `failed` | 4 | |
-| `task` | the task's name | 4 | each task that changed a host or failed on it |
-| `rollout` | `r-3f2a9c0d1e2b4a56` | 4 | |
-| `target` | `dev/eu-west-1` | 1 | |
+| `rollout` | `r-3f2a9c0d1e2b4a56` | 1 | |
+| `target` | `dev/eu-west-1` | 8, by person | |
 | `host` | `dev/eu-west-1/web-1` | 1 | a host's results and its drift |
 | `path` | `dev/eu-west-1/web-1//etc/nginx/nginx.conf` | 1 | each task that changed the file |
+| `task` | the task's name | 16, by person and target | each task that changed a host or failed on it |
+| `outcome` | `failed` | 4 | but of `changed` and `would_change`, see below |
+| `outcome-by` | `person#kofi#failed` | 4, by target | what went wrong, by each other condition (`OUTCOME_BY`) |
 | `file` | `acme/infra#roles/web/tasks/main.yml` | 1 | the deliveries and rollouts that changed the file |
 | `commit` | the first two digits | 1 | rollouts, commands, what is in no rollout; the sort key begins with the commit |
+
+By what caused it, deliveries, the beginning and the end of rollouts, and commands have entries of their own. The
+results of runs are found through their rollout: for each ten minutes in which it has results, there is one entry of the
+type `RolloutActivity`, whose sort key is `<end of these minutes>#<rollout>`.
+
+| facet | value | shards | |
+| --- | --- | --- | --- |
+| `person` | login, in lower case; without one the ARN | 1 | who pushed or sent a command |
+| `author` | login, in lower case | 1 | who wrote it; only the deliveries and requests that brought it |
+| `repository` | `acme/infra`, in lower case | 1 | |
+| `branch` | `acme/infra#main` | 1 | |
+| `route` | `web` | 1 | |
+| `outcome` | `changed`, `would_change` | 4 | that most results have |
+
+There are two lists besides, without a time:
+
+| facet | value | shards | |
+| --- | --- | --- | --- |
 | `hosts` | - | 4 | one entry for each host; the sort key is `<host>#<target>` |
 | `targets` | - | 1 | one entry for each target; the sort key is the target |
 
@@ -26,15 +42,12 @@ The table has one more partition, `archive#kept`, with batches that the archive 
 """
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from pointsman.core.trail.item import timestamp
-
-# A partition of DynamoDB takes 1,000 write units a second. A rollout to 1,000 targets writes its entries into four.
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
-SHARDS: Final = 4
 
 
 class Facet(StrEnum):
@@ -47,6 +60,7 @@ class Facet(StrEnum):
     BRANCH = "branch"
     ROUTE = "route"
     OUTCOME = "outcome"
+    OUTCOME_BY = "outcome-by"
     TASK = "task"
     ROLLOUT = "rollout"
     TARGET = "target"
@@ -58,19 +72,16 @@ class Facet(StrEnum):
     TARGETS = "targets"
 
 
-SHARDED: Final = frozenset(
-    {
-        Facet.TIME,
-        Facet.PERSON,
-        Facet.REPOSITORY,
-        Facet.BRANCH,
-        Facet.ROUTE,
-        Facet.OUTCOME,
-        Facet.TASK,
-        Facet.ROLLOUT,
-        Facet.HOSTS,
-    }
-)
+# A partition of DynamoDB takes 1,000 write units a second. What a rollout to 1,000 targets may write within a second is
+# in several, and so is what is often asked for together with a person or a target, so that less is read for it.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+_WAYS: Final = 4  # into which an id, a person or a target falls
+_MANY: Final = 8  # of a target, the people
+SHARDS: Final = {
+    **dict.fromkeys((Facet.TIME, Facet.OUTCOME, Facet.OUTCOME_BY, Facet.HOSTS), _WAYS),
+    Facet.TARGET: _MANY,
+    Facet.TASK: _WAYS * _WAYS,
+}
 _FOLDED: Final = frozenset(
     {Facet.PERSON, Facet.AUTHOR, Facet.REPOSITORY}
 )  # GitHub does not tell upper from lower case in them
@@ -87,20 +98,50 @@ def folded(facet: Facet, value: str) -> str:
     return f"{encoded[:_LONGEST_VALUE].decode(errors='ignore')}~{hashlib.sha256(encoded).hexdigest()[:16]}"
 
 
-def shard_of(text: str) -> int:
-    """The shard of an event's id or of a host's name."""
-    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) % SHARDS
+def _way(text: str | None, ways: int = _WAYS) -> int:
+    return int(hashlib.sha256((text or "").encode()).hexdigest()[:8], 16) % ways
 
 
-def partition(facet: Facet, value: str, event_id: str) -> str:
-    """The partition in which an event is found by this value."""
-    shard = shard_of(event_id) if facet in SHARDED else 0
+def partition(
+    facet: Facet, value: str, identity: str = "", *, person: str | None = None, target: str | None = None
+) -> str:
+    """The partition in which an event or a host is found by this value.
+
+    `identity`: the event's id, the rollout or the host's name. `person`, `target`: those of the event.
+    """
+    match facet:
+        case Facet.TASK:
+            shard = _way(_lower(person)) * _WAYS + _way(target)
+        case Facet.TARGET:
+            shard = _way(_lower(person), _MANY)
+        case Facet.OUTCOME_BY:
+            shard = _way(target)
+        case _:
+            shard = _way(identity) if facet in SHARDS else 0
     return f"{facet}#{folded(facet, value)}#{shard}"
 
 
-def partitions(facet: Facet, value: str = "") -> list[str]:
-    """Every partition of this value."""
-    return [f"{facet}#{folded(facet, value)}#{shard}" for shard in range(SHARDS if facet in SHARDED else 1)]
+def partitions(
+    facet: Facet, value: str = "", *, person: str | None = None, targets: Collection[str] | None = None
+) -> list[str]:
+    """Every partition of this value, or those with the events of a person and of targets."""
+    ways = _MANY if facet is Facet.TARGET else _WAYS
+    people = [_way(_lower(person), ways)] if person else range(ways)
+    places = range(_WAYS) if targets is None else sorted({_way(each) for each in targets})
+    match facet:
+        case Facet.TASK:
+            shards = [one * _WAYS + other for one in people for other in places]
+        case Facet.TARGET:
+            shards = [*people]
+        case Facet.OUTCOME_BY:
+            shards = [*places]
+        case _:
+            shards = [*range(SHARDS.get(facet, 1))]
+    return [f"{facet}#{folded(facet, value)}#{shard}" for shard in shards]
+
+
+def _lower(person: str | None) -> str | None:
+    return person.lower() if person else None
 
 
 def event_id(event_partition: str, event_key: str) -> str:
@@ -125,7 +166,8 @@ def event_sort_key(key: str) -> str:
 
 def is_by_task(name: str) -> bool:
     """Whether each task has an entry in a partition."""
-    return name.partition("#")[0] in (Facet.TASK, Facet.PATH)
+    facet, _, value = name.partition("#")
+    return facet in (Facet.TASK, Facet.PATH) or (facet == Facet.OUTCOME_BY and value.startswith(f"{Facet.TASK}#"))
 
 
 def commit_sort_key(commit: str, at: datetime, identity: str) -> str:
@@ -156,6 +198,11 @@ def path_value(target: str, host: str, path: str) -> str:
 def file_value(repository: str, path: str) -> str:
     """The value by which the changes to a file of a repository are found."""
     return f"{repository.lower()}#{path}"
+
+
+def outcome_by_value(facet: Facet, value: str, outcome: str) -> str:
+    """The value by which what went wrong is found by another condition."""
+    return f"{facet}#{folded(facet, value)}#{outcome}"
 
 
 def branch_value(repository: str, branch: str) -> str:

@@ -1,10 +1,10 @@
 """Keeps the index in line with the trail. Doing it again changes nothing."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
-from pointsman.core.index.entries import StoredEntry, entries_of, keep_newest
-from pointsman.core.index.entry import EventKey
+from pointsman.core.index.entries import StoredEntry, entries_of, keep_newest, stands_for_results
+from pointsman.core.index.entry import Cause, EventKey
 from pointsman.core.index.missing_results import misses_results, place_of_end, place_of_run
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import RolloutStarted, RunEnded
@@ -16,6 +16,8 @@ type FindStart = Callable[[str], RolloutStarted | None]
 
 type LoadEvents = Callable[[Collection[EventKey]], Mapping[EventKey, Event]]
 """Finds events by where they are, as they are now. Those that are not there are left out."""
+MOST_ACTIVITY: Final = 10_000  # keys that a process remembers
+MOST_ROLLOUTS: Final = 1_000  # whose causes it remembers
 type Entries = dict[tuple[str, str], StoredEntry]
 """Entries by their keys."""
 
@@ -48,7 +50,8 @@ class Indexer:
         self._writer = writer
         self._find_start = find_start
         self._load = load
-        self._refs: dict[str, str] = {}  # by rollout
+        self._causes: dict[str, Cause] = {}  # by rollout
+        self._activity: set[tuple[str, str]] = set()  # keys that are written already: every result has the same
         self._targets: set[str] = set()
 
     def apply(self, changes: Iterable[EventChange]) -> int:
@@ -66,9 +69,17 @@ class Indexer:
                 for key, each in new.items():
                     delete.pop(key, None)
                     put[key] = each
+        put = {key: each for key, each in put.items() if key not in self._activity}
         self._writer.write(put.values(), delete.values())
+        self._note_activity(put, delete)
         self._note_lists(events.values())
         return len(put)
+
+    def _note_activity(self, put: Entries, delete: Entries) -> None:
+        if len(self._activity) > MOST_ACTIVITY:
+            self._activity.clear()
+        self._activity -= delete.keys()
+        self._activity |= {key for key, each in put.items() if stands_for_results(each)}
 
     def _entries_of_change(
         self, change: EventChange, stored: Mapping[EventKey, Event], events: Mapping[EventKey, Event]
@@ -78,11 +89,12 @@ class Indexer:
         `events`: those of the same batch. A run among them has been told of the end of its Ansible already.
         """
         related = {**stored, **events}
-        yield self.entries(change.old, change.place, related), self.entries(change.new, change.place, related)
+        old, new = self.entries(change.old, change.place, related), self.entries(change.new, change.place, related)
+        yield (old if change.new is None else own(old)), new
         place = place_of_run(change.new)
         run = stored.get(place) if place and place not in events else None
         if place and isinstance(run, RunEnded) and place_of_end(run) == change.place:
-            yield self.entries(run, place, ()), self.entries(run, place, (change.place,))
+            yield own(self.entries(run, place, ())), self.entries(run, place, (change.place,))
 
     def _note_lists(self, events: Iterable[Event]) -> None:
         hosts: dict[str, StoredEntry] = {}
@@ -106,17 +118,24 @@ class Indexer:
         if event is None:
             return {}
         missing = misses_results(event, related)
-        found = entries_of(event, self._ref(event, place), place, misses_results=missing)
+        found = entries_of(event, self._cause(event, place), place, misses_results=missing)
         return {(each.pk, each.sk): each for each in found}
 
-    def _ref(self, event: Event, place: EventKey) -> str | None:
-        """The ref that the event's rollout is about: only the rollout's start has it."""
+    def _cause(self, event: Event, place: EventKey) -> Cause:
+        """What the event's rollout brings."""
         rollout = rollout_of(place.partition)
         if rollout is None:
-            return None
-        if rollout not in self._refs:
+            return Cause()
+        if rollout not in self._causes:
             start = event if isinstance(event, RolloutStarted) else self._find_start(rollout)
             if start is None:
-                return None
-            self._refs[rollout] = start.change.ref
-        return self._refs[rollout]
+                return Cause()
+            if len(self._causes) >= MOST_ROLLOUTS:
+                self._causes.clear()
+            self._causes[rollout] = Cause.of(start)
+        return self._causes[rollout]
+
+
+def own(entries: Entries) -> Entries:
+    """Those that stand for one event: other results of the rollout need the others."""
+    return {key: each for key, each in entries.items() if not stands_for_results(each)}

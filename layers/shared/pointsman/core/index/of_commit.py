@@ -7,7 +7,8 @@ from typing import Final
 
 from pointsman.core.index.entry import IndexEntry
 from pointsman.core.index.facets import Facet, commit_partition_value, partitions
-from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, FoundEntry
+from pointsman.core.index.merged import MergedStreams
+from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, FoundEntry, spans_of
 from pointsman.core.trail.events import RolloutEnded
 from pointsman.core.trail.item import timestamp
 
@@ -33,19 +34,20 @@ def of_commit(reader: EntryReader, commit: str, oldest: str, before: str) -> Ite
             alone.append(found)
     ends = {name: end for name, (_, end) in newest.items()}
     wanted = sorted((name for name, end in ends.items() if end >= oldest), key=lambda name: (ends[name], name))[::-1]
-    merged = _Merged()
+    merged = MergedStreams()
     merged.add(each for each in sorted(alone, key=_by_key, reverse=True) if each.sort_key >= oldest)
     for some in batched(wanted, _AT_ONCE):
         yield from merged.after(ends[some[0]])
         names = [one for each in some for one in partitions(Facet.ROLLOUT, each)]
-        merged.add(iter(EntryStream(reader, names, oldest, before)))
+        merged.add(iter(EntryStream(reader, spans_of(names, oldest, before))))
     yield from merged.after("")
 
 
 def _naming(reader: EntryReader, commit: str, before: str) -> Iterator[FoundEntry]:
     """The entries that name it, with the sort keys that they have elsewhere."""
     first, last = (f"{commit}#", f"{commit}#{before}") if len(commit) in _WHOLE else (commit, f"{commit}{NEWEST}")
-    for each in EntryStream(reader, partitions(Facet.COMMIT, commit_partition_value(commit)), first, last):
+    names = partitions(Facet.COMMIT, commit_partition_value(commit))
+    for each in EntryStream(reader, spans_of(names, first, last)):
         sort_key = each.sort_key.partition("#")[2]
         if sort_key < before:
             yield FoundEntry(sort_key=sort_key, entry=each.entry)
@@ -59,29 +61,6 @@ def _end(newest: IndexEntry) -> str:
         return timestamp(newest.at + _AFTER_THE_END)
     except OverflowError:  # somebody has put it into the trail
         return NEWEST
-
-
-class _Merged:
-    """Several streams, newest first, as one to which more can be added."""
-
-    def __init__(self) -> None:
-        self._heads: list[tuple[FoundEntry, Iterator[FoundEntry]]] = []
-
-    def add(self, stream: Iterator[FoundEntry]) -> None:
-        """Add a stream, which is read up to its first entry."""
-        if first := next(stream, None):
-            self._heads.append((first, stream))
-
-    def after(self, sort_key: str) -> Iterator[FoundEntry]:
-        """Take what is newer than a sort key."""
-        while self._heads:
-            newest = max(self._heads, key=lambda head: head[0].sort_key)
-            found, stream = newest
-            if found.sort_key <= sort_key:
-                return
-            yield found
-            self._heads.remove(newest)
-            self.add(stream)
 
 
 def _by_key(found: FoundEntry) -> str:

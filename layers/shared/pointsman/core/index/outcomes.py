@@ -34,6 +34,11 @@ RUN_ENDED: Final = RunEnded.__name__
 STEP_TYPES: Final = frozenset({*(each.__name__ for each in STEPS), "BuildReported", "PlaybookEnded"})
 
 WOULD_CHANGE: Final = "would_change"  # of a host or a task in a check
+SUCCEEDED: Final = RunState.SUCCEEDED.value
+FREQUENT: Final = frozenset({"changed", WOULD_CHANGE, SUCCEEDED})  # what most results are
+WENT_WRONG: Final = frozenset(
+    {"unreachable", RESULTS_MISSING, *(state.value for state in RunState if state.ended and state.failed)}
+)
 _COMMANDS: Final = {
     "cancel": "cancelled",
     "retry": "retried",
@@ -75,7 +80,13 @@ OUTCOMES_OF_TYPE: Final[dict[str, tuple[str, ...]]] = {
     **{each.__name__: (outcome,) for each, outcome in _FIXED.items()},
     DeliveryDecided.__name__: tuple(outcome.value for outcome in Outcome),
     CommandRefused.__name__: ("command_refused",),
+    RUN_ENDED: tuple(state.value for state in RunState if state.ended),
 }
+RESULT_TYPES: Final = frozenset({RUN_ENDED, HostResultRecorded.__name__, PlaybookEnded.__name__})
+# Of events of these types.
+OUTCOMES_OF_RESULTS: Final = frozenset(
+    {"ok", "changed", WOULD_CHANGE, "failed", "unreachable", RESULTS_MISSING, *OUTCOMES_OF_TYPE[RUN_ENDED]}
+)
 
 
 def is_listed(event: Event) -> bool:
@@ -94,9 +105,14 @@ def is_listed(event: Event) -> bool:
 
 
 def is_quiet_entry(entry: IndexEntry) -> bool:
-    """Whether only its target, its rollout and the time find it: a run that succeeded, as its hosts show."""
+    """Whether it is a run that succeeded, as its hosts show: only its rollout has it."""
     outcomes = {*entry.outcomes}
-    return entry.type == RUN_ENDED and RunState.SUCCEEDED.value in outcomes and RESULTS_MISSING not in outcomes
+    return (
+        entry.type == RUN_ENDED
+        and entry.rollout is not None
+        and SUCCEEDED in outcomes
+        and RESULTS_MISSING not in outcomes
+    )
 
 
 def in_words(outcome: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from pointsman.core.index.entry import IndexEntry
-from pointsman.core.index.outcomes import RUN_ENDED, STEP_TYPES
+from pointsman.core.index.outcomes import RUN_ENDED, STEP_TYPES, SUCCEEDED, is_quiet_entry
 from pointsman.core.value import Value
 
 
@@ -30,24 +30,38 @@ class IndexQuery(Value, kw_only=True, frozen=True):
     types: tuple[str, ...] = ()  # one of them
 
     @property
+    def finds_runs_that_succeeded(self) -> bool:
+        """Whether the answer has runs that succeeded: if they are asked for, or there is no other condition.
+
+        Else the hosts of these runs say the same.
+        """
+        change = (self.person, self.author, self.repository, self.branch, self.file, self.route)
+        place = (self.account, self.region, self.host, self.task)
+        may_be_meant = (not self.types or RUN_ENDED in self.types) and (not self.outcomes or SUCCEEDED in self.outcomes)
+        return may_be_meant and (self.is_about_runs_that_succeeded or not any((*change, *place)))
+
+    @property
     def is_about_runs_that_succeeded(self) -> bool:
-        """Whether it may be answered by the end of a run that succeeded, which few partitions have."""
-        return "succeeded" in self.outcomes or (RUN_ENDED in self.types and not self.outcomes)
+        """Whether runs that succeeded are asked for: by their type or their outcome."""
+        if self.types and RUN_ENDED not in self.types:
+            return False
+        return SUCCEEDED in self.outcomes or (bool(self.types) and not self.outcomes)
 
     @property
     def needs_rollouts(self) -> bool:
-        """Whether only the rollouts themselves have all that answers it: steps, and runs that succeeded of a person."""
-        if STEP_TYPES & {*self.types}:
-            return True
-        found_by_run = self.rollout or self.account or self.region or self.commit or self.file or self.author
-        found_by_change = self.person or self.route or self.repository
-        is_of_runs = RUN_ENDED in self.types and self.is_about_runs_that_succeeded
-        return bool(is_of_runs and found_by_change and not found_by_run)
+        """Whether the rollouts themselves answer it: steps, which only they have, and runs by where they were."""
+        by_place = self.account or self.region
+        return bool(STEP_TYPES & {*self.types} or (by_place and self.is_about_runs_that_succeeded))
 
     @property
     def types_of_rollouts(self) -> tuple[str, ...]:
-        """Those of its types that only the rollouts themselves have all of. The index has every event of the others."""
-        return tuple(each for each in self.types if each in STEP_TYPES or each == RUN_ENDED)
+        """Those of its types that are read from the rollouts then."""
+        types = tuple(each for each in self.types if each in STEP_TYPES or each == RUN_ENDED)
+        return types if self.types else (RUN_ENDED,)
+
+    def is_met_by(self, entry: IndexEntry) -> bool:
+        """Whether an entry matches and belongs to the answer, apart from the conditions that `matches` leaves out."""
+        return self.matches(entry) and (self.finds_runs_that_succeeded or not is_quiet_entry(entry))
 
     def matches(self, entry: IndexEntry) -> bool:
         """Whether an entry meets the conditions, except those on time, authors, files, tasks and paths."""
@@ -55,14 +69,22 @@ class IndexQuery(Value, kw_only=True, frozen=True):
             _same(self.rollout, entry.rollout)
             and _same_folded(self.person, entry.person)
             and _same_folded(self.repository, entry.repository)
-            and (self.commit is None or (entry.commit or "").startswith(self.commit.lower()))
             and _same(self.branch, entry.branch)
             and _same(self.route, entry.route)
+            and (self.commit is None or (entry.commit or "").startswith(self.commit.lower()))
             and _same(self.account, entry.account)
             and _same(self.region, entry.region)
             and _same(self.host, entry.host)
             and (not self.outcomes or bool({*self.outcomes} & {*entry.outcomes}))
             and (not self.types or entry.type in self.types)
+        )
+
+    def may_be_of_rollout(self, activity: IndexEntry) -> bool:
+        """Whether results of a rollout may match, by the entry that stands for them: its start may be unknown."""
+        return (
+            _same_folded(activity.repository and self.repository, activity.repository)
+            and _same(activity.branch and self.branch, activity.branch)
+            and _same(activity.route and self.route, activity.route)
         )
 
 

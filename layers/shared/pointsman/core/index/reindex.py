@@ -5,11 +5,12 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, Final, Protocol
 
+from pointsman.core.index.activity import ACTIVITY, activity_sort_key, span_of
 from pointsman.core.index.entries import StoredEntry, keep_newest
-from pointsman.core.index.entry import EventKey, HostEntry
+from pointsman.core.index.entry import EventKey, HostEntry, IndexEntry
 from pointsman.core.index.facets import Facet, host_sort_key, partition, partitions
-from pointsman.core.index.indexer import EntryWriter, Indexer
-from pointsman.core.index.streams import EntryReader, PageRequest
+from pointsman.core.index.indexer import EntryWriter, Indexer, own
+from pointsman.core.index.streams import NEWEST, EntryReader, FoundEntry, PageRequest
 from pointsman.core.trail.item import NewerEvent, ReadEvent
 from pointsman.core.value import Value
 
@@ -138,7 +139,7 @@ class Reindexer:
                 old, new = written.get(place, {}), self._entries({k: v for k, v in now.items() if k == place})
                 written[place] = new.get(place, {})
                 self._index.write(
-                    written[place].values(), [entry for key, entry in old.items() if key not in written[place]]
+                    written[place].values(), [entry for key, entry in own(old).items() if key not in written[place]]
                 )
             events = now
 
@@ -146,15 +147,27 @@ class Reindexer:
         places = {
             (item["pk"], item["sk"]): EventKey(partition=item["event_partition"], key=item["event_key"])
             for item in page
-            if "event_partition" in item and "event_key" in item
+            if "event_partition" in item and "event_key" in item and item.get("type") != ACTIVITY
         }
         events = self._trail.load({*places.values()})
         gone = [key for key, place in places.items() if place not in events]
         entries = self._entries({k: v for k, v in events.items() if not isinstance(v, NewerEvent)})
         surplus = [key for key, place in places.items() if place in entries and key not in entries[place]]
+        surplus += self._without_results([item for item in page if item.get("type") == ACTIVITY])
         if self._repair:
             self._index.delete([*gone, *surplus])
         return IndexTally(left_over=len(gone) + len(surplus), gone=len(gone))
+
+    def _without_results(self, activity: Sequence[dict[str, Any]]) -> list[EntryKey]:
+        """The entries that stand for results of a rollout of which there are none, or for other minutes."""
+        found = [FoundEntry(sort_key=item["sk"], entry=IndexEntry.read(item)) for item in activity]
+        requests = [PageRequest(**span_of(each, "", NEWEST).to_dict(), limit=1) for each in found]
+        pages = self._index.pages(requests) if requests else []
+        return [
+            (item["pk"], item["sk"])
+            for item, each, page in zip(activity, found, pages, strict=True)
+            if not page.entries or each.sort_key != activity_sort_key(each.entry)
+        ]
 
     def _compare_hosts(self) -> IndexTally:
         stored = {host_sort_key(each.host, each.target): each for each in self._index.hosts()}

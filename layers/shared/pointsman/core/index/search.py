@@ -5,29 +5,22 @@ from heapq import merge
 from itertools import groupby
 from typing import Final
 
+from pointsman.core.index.activity import is_activity
 from pointsman.core.index.entries import has_task, rollouts_of
-from pointsman.core.index.facets import (
-    Facet,
-    branch_value,
-    event_sort_key,
-    file_value,
-    host_value,
-    is_by_task,
-    partitions,
-    path_value,
-)
+from pointsman.core.index.expand import ROWS, ExpandedStream
+from pointsman.core.index.facets import Facet, event_sort_key, file_value, partitions
 from pointsman.core.index.of_commit import of_commit
-from pointsman.core.index.outcomes import OUTCOMES_OF_TYPE, RUN_ENDED, is_quiet_entry
+from pointsman.core.index.plan import READ_UNITS_OF_A_ROLLOUT, READ_UNITS_OF_A_ROW, stream_of
 from pointsman.core.index.query import IndexQuery
-from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, FoundEntry
+from pointsman.core.index.streams import FIRST_ENTRIES, NEWEST, EntryReader, EntryStream, FoundEntry, spans_of
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.item import timestamp
 
-MOST_ROLLOUTS: Final = 10_000  # of an author, or that changed a file
+MOST_ROLLOUTS: Final = 10_000  # that changed a file
+ROWS_OF_A_ROLLOUT: Final = 4  # at least, if it was not read yet
 FEW_ROLLOUTS: Final = 12  # so few cost next to nothing to read one by one
-READ_UNITS_OF_A_ROLLOUT: Final = 2  # at least half a unit for each of its four partitions
-READ_UNITS_OF_A_ROW: Final = 0.125  # an entry has about 1,000 bytes
-ROWS: Final = 100  # that a question is expected to show
+
+_ENTRIES_OF_A_ROLLOUT: Final = 16  # to read at first
 
 type LoadEvent = Callable[[str, str], Event | None]
 """Reads an event of the trail by its partition and key; None: it is gone."""
@@ -36,12 +29,11 @@ type LoadEvent = Callable[[str, str], Event | None]
 def search(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[FoundEntry]:
     """Yield what matches `query`, newest first. Raises Unavailable or Misconfigured.
 
-    What followed from changes of a file or an author is found among their newest 10,000 rollouts before the time
-    that is asked for.
+    What followed from changes of a file is found among its newest 10,000 rollouts before the time that is asked for.
     """
     for found in _found(reader, load, query):
         entry = found.entry
-        if query.matches(entry) and (query.task is None or has_task(entry, query.task, query.outcomes, load)):
+        if query.is_met_by(entry) and (query.task is None or has_task(entry, query.task, query.outcomes, load)):
             yield found
 
 
@@ -53,14 +45,20 @@ def _found(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[
     changes = iter(()) if any(of_runs) else _of_changes(reader, query, _oldest(query), _before(query))
     if not any((*of_runs, query.route, query.outcomes, query.types)):
         return changes
-    rollouts = _rollouts_of_changes(reader, load, query)
-    followed = (each for each in _candidates(reader, query, rollouts) if each.entry.rollout in rollouts)
-    return _once(merge(changes, followed, key=lambda each: each.sort_key, reverse=True))
+    rollouts = _rollouts_of_changes(reader, load, query) if query.file else None
+    followed = (
+        each for each in _candidates(reader, query, rollouts) if rollouts is None or each.entry.rollout in rollouts
+    )
+    return _once(merge(changes, followed, key=_by_key, reverse=True))
+
+
+def _by_key(found: FoundEntry) -> str:
+    return found.sort_key
 
 
 def _once(found: Iterator[FoundEntry]) -> Iterator[FoundEntry]:
     """Each of the entries once: those that are the same follow each other."""
-    return (next(same) for _, same in groupby(found, key=lambda each: each.sort_key))
+    return (next(same) for _, same in groupby(found, key=_by_key))
 
 
 def _rollouts_of_changes(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> set[str]:
@@ -75,9 +73,10 @@ def _rollouts_of_changes(reader: EntryReader, load: LoadEvent, query: IndexQuery
 
 def _of_changes(reader: EntryReader, query: IndexQuery, oldest: str, before: str) -> Iterator[FoundEntry]:
     """The entries of what changed the file, or is by the author, or both."""
-    streams = [EntryStream(reader, each, oldest, before) for each in (_of_author(query), _of_file(query)) if each]
+    names = [each for each in (_of_author(query), _of_file(query)) if each]
+    streams = [EntryStream(reader, spans_of(each, oldest, before)) for each in names]
     if len(streams) == 1:
-        return iter(streams[0])
+        return (each for each in streams[0] if not is_activity(each.entry))
     by_author = {each.sort_key for each in streams[0]}
     return (each for each in streams[1] if each.sort_key in by_author)
 
@@ -94,76 +93,36 @@ def _before(query: IndexQuery) -> str:
 
 
 def _candidates(reader: EntryReader, query: IndexQuery, rollouts: set[str] | None) -> Iterator[FoundEntry]:
-    """Entries that may match, newest first."""
-    oldest, before = _oldest(query), _before(query)
-
-    def stream(names: list[str]) -> EntryStream:
-        # The page before may have ended at a task, whose event is in partitions that have no tasks.
-        by_task = any(is_by_task(each) for each in names)
-        return EntryStream(reader, names, oldest, before if by_task else event_sort_key(before))
-
-    narrow = _narrow(reader, query)
-    if narrow is not None:
-        of_task = stream(partitions(Facet.TASK, query.task)) if query.task and not query.path else None
-        yield from _cheaper(stream(narrow), of_task, query) if of_task else stream(narrow)
-    elif rollouts is not None and (len(rollouts) <= FEW_ROLLOUTS or query.is_about_runs_that_succeeded):
-        yield from stream(_of_rollouts(rollouts))
-    elif rollouts is None and query.commit:
-        yield from of_commit(reader, query.commit, oldest, before)
-    else:
-        conditions = list(_broad(reader, query, all_runs=rollouts is not None)) or [partitions(Facet.TIME)]
-        broad = _rarest([stream(each) for each in conditions])
-        if rollouts is not None and _is_dearer(broad, query, rollouts):
-            yield from stream(_of_rollouts(rollouts))
-        else:  # some of several have no quiet entries, so the answer has none, whichever is read
-            yield from (each for each in broad if len(conditions) == 1 or not is_quiet_entry(each.entry))
+    """Entries that may match, newest first. `rollouts`: only of these, which are those of a file."""
+    span = _oldest(query), _before(query)
+    of_rollouts = rollouts is not None and not (query.host or query.rollout)
+    if of_rollouts and rollouts is not None and len(rollouts) <= FEW_ROLLOUTS:
+        return iter(_of_rollouts(reader, rollouts, span))
+    if query.commit and rollouts is None and not (query.host or query.rollout or query.author):
+        return of_commit(reader, query.commit, *span)
+    stream = stream_of(reader, query, *span, known_rollouts=rollouts is not None)
+    if of_rollouts and rollouts is not None and _is_dearer(stream, query, rollouts):
+        return iter(_of_rollouts(reader, rollouts, span))
+    return _once(iter(ExpandedStream(reader, stream, query, span, rollouts)))
 
 
-def _rarest(streams: list[EntryStream]) -> EntryStream:
-    """The stream whose first entries reach furthest into the past. A single one is not asked."""
-    return min(streams, key=EntryStream.probe) if len(streams) > 1 else streams[0]
-
-
-def _cheaper(narrow: EntryStream, of_task: EntryStream, query: IndexQuery) -> EntryStream:
-    """The entries of the task, unless those of the host or rollout are few, or the task's are of others.
-
-    A result names only its first tasks in the index: for the others, each event has to be read.
-    """
-    if not narrow.probe():
-        return narrow
-    is_found = not of_task.probe() or any(query.matches(each.entry) for each in of_task.buffered())
-    return of_task if is_found else narrow
-
-
-def _is_dearer(broad: EntryStream, query: IndexQuery, rollouts: set[str]) -> bool:
+def _is_dearer(stream: EntryStream, query: IndexQuery, rollouts: set[str]) -> bool:
     """Whether reading every rollout by itself costs less than a stream with entries of other rollouts."""
-    if not broad.probe() or len(rollouts) >= MOST_ROLLOUTS:
+    if len(rollouts) >= MOST_ROLLOUTS:
         return False
-    first = broad.buffered()
-    matching = sum(each.entry.rollout in rollouts and query.matches(each.entry) for each in first)
-    units = READ_UNITS_OF_A_ROW * ROWS * len(first) / max(matching, 0.1)
-    return units > READ_UNITS_OF_A_ROLLOUT * len(rollouts)
+    first = [each.entry for each in stream.buffered()]
+    of_these = [each for each in first if each.rollout in rollouts]
+    to_expand = sum(map(is_activity, of_these))
+    matching = ROWS_OF_A_ROLLOUT * to_expand + sum(map(query.is_met_by, of_these))
+    units = READ_UNITS_OF_A_ROW * len(first) + READ_UNITS_OF_A_ROLLOUT * to_expand
+    return units * ROWS / max(matching, 0.1) > READ_UNITS_OF_A_ROLLOUT * len(rollouts)
 
 
-def _narrow(reader: EntryReader, query: IndexQuery) -> list[str] | None:
-    """The partitions of a condition that few entries meet; None if there is no such condition."""
-    if query.host:
-        targets = [each.target for each in reader.hosts(query.host) if _is_at(each.target, query)]
-        if query.path:
-            return [one for each in targets for one in partitions(Facet.PATH, path_value(each, query.host, query.path))]
-        return [one for each in targets for one in partitions(Facet.HOST, host_value(each, query.host))]
-    if query.rollout:
-        return partitions(Facet.ROLLOUT, query.rollout)
-    return None
-
-
-def _of_rollouts(rollouts: set[str]) -> list[str]:
-    return [one for each in sorted(rollouts) for one in partitions(Facet.ROLLOUT, each)]
-
-
-def _is_at(target: str, query: IndexQuery) -> bool:
-    account, _, region = target.partition("/")
-    return query.account in (None, account) and query.region in (None, region)
+def _of_rollouts(reader: EntryReader, rollouts: set[str], span: tuple[str, str]) -> EntryStream:
+    names = [one for each in sorted(rollouts) for one in partitions(Facet.ROLLOUT, each)]
+    oldest, before = span
+    first = max(FIRST_ENTRIES, _ENTRIES_OF_A_ROLLOUT * min(len(rollouts), ROWS))
+    return EntryStream(reader, spans_of(names, oldest, event_sort_key(before)), first)
 
 
 def _of_author(query: IndexQuery) -> list[str]:
@@ -172,31 +131,3 @@ def _of_author(query: IndexQuery) -> list[str]:
 
 def _of_file(query: IndexQuery) -> list[str]:
     return partitions(Facet.FILE, file_value(query.repository or "", query.file)) if query.file else []
-
-
-def _broad(reader: EntryReader, query: IndexQuery, *, all_runs: bool) -> Iterator[list[str]]:
-    """The partitions of each condition that many entries may meet. `all_runs`: rather those with every run."""
-    has_quiet = query.is_about_runs_that_succeeded
-    if query.account or query.region:
-        targets = [each for each in reader.targets() if _is_at(each, query)]
-        yield [one for each in targets for one in partitions(Facet.TARGET, each)]
-        if has_quiet or all_runs:
-            return
-    for facet, value in (
-        (Facet.TASK, query.task),
-        (Facet.PERSON, query.person),
-        (Facet.ROUTE, query.route),
-        (Facet.BRANCH, query.branch and query.repository and branch_value(query.repository, query.branch)),
-        (Facet.REPOSITORY, None if query.branch else query.repository),
-    ):
-        if value:
-            yield partitions(facet, value)
-    outcomes = query.outcomes or _outcomes_of(query.types)
-    if outcomes and "ok" not in outcomes and not (has_quiet and RUN_ENDED in query.types):
-        yield [one for each in outcomes for one in partitions(Facet.OUTCOME, each)]
-
-
-def _outcomes_of(types: tuple[str, ...]) -> tuple[str, ...]:
-    """The outcomes that events of these types have; none if they may have others, too."""
-    outcomes = [OUTCOMES_OF_TYPE.get(each, ()) for each in types]
-    return tuple(sorted({one for each in outcomes for one in each})) if all(outcomes) else ()
