@@ -13,7 +13,7 @@ from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.streams import EntryReader, EntryStream, FoundEntry, read_on
 
 ROWS: Final = 100  # that a question is expected to show
-_FIRST, _FEWEST, _MOST = 10, 6, 200  # rollouts that are read at once
+_FIRST, _FEWEST, _MOST = 13, 6, 200  # rollouts that are read at once
 _FEWEST_ENTRIES: Final = 40
 _GROWTH: Final = 16  # at most so many times what was read
 _FIRST_RESULTS: Final = 32  # of each
@@ -45,7 +45,7 @@ class ExpandedStream:
             rest: Sequence[FoundEntry] = entries
             while rest:
                 part, rest = self._part(rest)
-                self._add(part)
+                self._add(part, len(rest))
                 yield from self._merged.after(part[-1].sort_key)
         yield from self._merged.after("")
 
@@ -55,8 +55,8 @@ class ExpandedStream:
         length = wanted[self._at_once] if len(wanted) > self._at_once else len(entries)
         return entries[:length], entries[length:]
 
-    def _add(self, part: Sequence[FoundEntry]) -> None:
-        """Note entries, and begin to read the rollouts for which they stand."""
+    def _add(self, part: Sequence[FoundEntry], rest: int) -> None:
+        """Note entries, and begin to read the rollouts for which they stand. `rest`: how many are there besides."""
         plain = [each for each in part if not is_activity(each.entry) and self._is_before(each.sort_key)]
         self._merged.add(iter(plain))
         spans = [
@@ -65,21 +65,22 @@ class ExpandedStream:
         results = EntryStream(self._reader, spans, _FIRST_RESULTS * len(spans))
         if spans:
             read_on(self._reader, [results])
-        self._expect(part, len(spans), [*plain, *results.buffered()])
+        more = self._expected(part, len(spans), [*plain, *results.buffered()])
+        self._stream.expect(max(more - rest, _FEWEST_ENTRIES))
         self._merged.add(iter(results))
 
-    def _expect(self, part: Sequence[FoundEntry], spans: int, found: Sequence[FoundEntry]) -> None:
-        """Judge by what was found so far how much has to be read next."""
+    def _expected(self, part: Sequence[FoundEntry], spans: int, found: Sequence[FoundEntry]) -> float:
+        """How many entries more will be needed, judged by what was found so far. As many rollouts are read at once."""
         self._entries += len(part)
         self._expanded += spans
         self._matched += len({each.sort_key for each in found if self._query.is_met_by(each.entry)})
         if self._matched >= ROWS:
             self._at_once = min(self._at_once * 2, _MOST)
-            return
+            return self._entries
         share = (self._matched + 1) / (self._entries + 10)  # of few entries, it says little
         more = min((ROWS - self._matched) / share, self._entries * _GROWTH)
         self._at_once = min(max(math.ceil(more * self._expanded / self._entries), _FEWEST), _MOST)
-        self._stream.expect(max(more, _FEWEST_ENTRIES))
+        return more
 
     def _is_before(self, sort_key: str) -> bool:
         """Whether it is older than where the page before ended, which may have been a task of the event."""

@@ -111,8 +111,8 @@ class EntryStream:
         self._last = ""
 
     def expect(self, entries: float) -> None:
-        """Say that so many entries more are wanted, beside those that are read."""
-        self._wanted = self._taken() + len(self.buffered()) + entries
+        """Say that so many entries more are wanted, with those that are read and not yet taken."""
+        self._wanted = self._taken() + entries
 
     def reach(self) -> str:
         """How far the pages that were read reach into the past. Empty: everything is read."""
