@@ -9,7 +9,8 @@ from typing import Final
 
 from pointsman.core.index.entry import Cause, IndexEntry
 from pointsman.core.index.facets import Facet, partition
-from pointsman.core.index.streams import NEWEST, FoundEntry, PartitionSpan
+from pointsman.core.index.outcomes import SUCCEEDED
+from pointsman.core.index.streams import NEWEST, FoundEntry, PartitionSpan, spans_of
 from pointsman.core.trail.events import RolloutStarted
 from pointsman.core.trail.item import timestamp
 from pointsman.core.trail.keys import rollout_partition
@@ -44,14 +45,19 @@ def is_activity(entry: IndexEntry) -> bool:
     return entry.type == ACTIVITY
 
 
-def span_of(found: FoundEntry, oldest: str, before: str) -> PartitionSpan:
-    """Where the results are for which an entry stands, between two sort keys."""
-    entry = found.entry
-    return PartitionSpan(
-        partition=partition(Facet.ROLLOUT, entry.rollout or ""),
-        oldest=max(oldest, timestamp(entry.at)),
-        before=min(before, found.sort_key.partition("#")[0]),
-    )
+def results_of(found: FoundEntry, span: tuple[str, str], *, runs: bool = True) -> list[PartitionSpan]:
+    """Where the results are for which an entry stands, between two sort keys. `runs`: also those that succeeded."""
+    entry, (oldest, before) = found.entry, span
+    facets = rollout_facets(runs=runs)
+    if entry.outcomes:
+        facets = (Facet.SUCCEEDED if SUCCEEDED in entry.outcomes else Facet.ROLLOUT,)
+    names = [partition(facet, entry.rollout or "") for facet in facets]
+    return spans_of(names, max(oldest, timestamp(entry.at)), min(before, found.sort_key.partition("#")[0]))
+
+
+def rollout_facets(*, runs: bool) -> tuple[Facet, ...]:
+    """The facets that together have everything of a rollout. `runs`: also those that succeeded."""
+    return (Facet.ROLLOUT, Facet.SUCCEEDED) if runs else (Facet.ROLLOUT,)
 
 
 def end_of_activity(before: str) -> str:

@@ -26,7 +26,13 @@ from pointsman.core.index.outcomes import (
     outcomes_of,
     outcomes_of_task,
 )
-from pointsman.core.index.places import authors_of, places_of, places_of_activity, places_of_task
+from pointsman.core.index.places import (
+    authors_of,
+    outcomes_of_activity,
+    places_of,
+    places_of_activity,
+    places_of_task,
+)
 from pointsman.core.model import Mode
 from pointsman.core.text import one_line
 from pointsman.core.trail.command_events import CommandEvent
@@ -144,10 +150,14 @@ def _entries(event: Event, plain: IndexEntry, place: EventKey, authors: Sequence
 def _activity(event: Event, entry: IndexEntry, cause: Cause) -> Iterator[StoredEntry]:
     """The entries by which the event is found through its rollout."""
     rollout = entry.rollout or ""
-    stands_for = activity_of(event.at, rollout, branch_of(cause.ref), cause)
+    every = activity_of(event.at, rollout, branch_of(cause.ref), cause)
     for facet, value in places_of_activity(event, entry, cause.authors):
         pk = partition(facet, value, rollout, person=entry.person, target=entry.target)
-        yield StoredEntry(pk=pk, sk=activity_sort_key(stands_for), entry=stands_for)
+        yield StoredEntry(pk=pk, sk=activity_sort_key(every), entry=every)
+    for outcome in outcomes_of_activity(event, entry):
+        of_outcome = every.replace(outcomes=(outcome,))
+        pk = partition(Facet.OUTCOME, outcome, rollout)
+        yield StoredEntry(pk=pk, sk=activity_sort_key(every), entry=of_outcome)
 
 
 def names_commit(event: Event) -> bool:

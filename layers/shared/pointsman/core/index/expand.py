@@ -4,7 +4,7 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from pointsman.core.index.activity import is_activity, span_of
+from pointsman.core.index.activity import is_activity, results_of
 from pointsman.core.index.entry import IndexEntry
 from pointsman.core.index.facets import event_sort_key
 from pointsman.core.index.merged import MergedStreams
@@ -59,13 +59,14 @@ class ExpandedStream:
         """Note entries, and begin to read the rollouts for which they stand. `rest`: how many are there besides."""
         plain = [each for each in part if not is_activity(each.entry) and self._is_before(each.sort_key)]
         self._merged.add(iter(plain))
-        spans = [
-            span_of(each, self._oldest, event_sort_key(self._before)) for each in part if self._is_wanted(each.entry)
-        ]
+        wanted = [each for each in part if self._is_wanted(each.entry)]
+        between = self._oldest, event_sort_key(self._before)
+        runs = self._query.finds_runs_that_succeeded
+        spans = [span for each in wanted for span in results_of(each, between, runs=runs)]
         results = EntryStream(self._reader, spans, _FIRST_RESULTS * len(spans))
         if spans:
             read_on(self._reader, [results])
-        more = self._expected(part, len(spans), [*plain, *results.buffered()])
+        more = self._expected(part, len(wanted), [*plain, *results.buffered()])
         self._stream.expect(max(more - rest, _FEWEST_ENTRIES))
         self._merged.add(iter(results))
 

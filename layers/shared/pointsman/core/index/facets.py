@@ -9,11 +9,12 @@ Each event has entries by what happened:
 | --- | --- | --- | --- |
 | `time` | - | 4 | every listed event |
 | `rollout` | `r-3f2a9c0d1e2b4a56` | 1 | |
+| `succeeded` | `r-3f2a9c0d1e2b4a56` | 1 | runs that succeeded, which have no other entry: their hosts say the same |
 | `target` | `dev/eu-west-1` | 8, by person | |
 | `host` | `dev/eu-west-1/web-1` | 1 | a host's results and its drift |
 | `path` | `dev/eu-west-1/web-1//etc/nginx/nginx.conf` | 1 | each task that changed the file |
 | `task` | the task's name | 16, by person and target | each task that changed a host or failed on it |
-| `outcome` | `failed` | 4 | but of `changed` and `would_change`, see below |
+| `outcome` | `failed` | 4 | of most results, see below |
 | `outcome-by` | `person#kofi#failed` | 4, by target | what went wrong, by each other condition (`OUTCOME_BY`) |
 | `file` | `acme/infra#roles/web/tasks/main.yml` | 1 | the deliveries and rollouts that changed the file |
 | `commit` | the first two digits | 1 | rollouts, commands, what is in no rollout; the sort key begins with the commit |
@@ -29,7 +30,7 @@ type `RolloutActivity`, whose sort key is `<end of these minutes>#<rollout>`.
 | `repository` | `acme/infra`, in lower case | 1 | |
 | `branch` | `acme/infra#main` | 1 | |
 | `route` | `web` | 1 | |
-| `outcome` | `changed`, `would_change` | 4 | that most results have |
+| `outcome` | `changed`, `would_change`, `succeeded` | 4 | what most results are; the entry has the outcome |
 
 There are two lists besides, without a time:
 
@@ -63,6 +64,7 @@ class Facet(StrEnum):
     OUTCOME_BY = "outcome-by"
     TASK = "task"
     ROLLOUT = "rollout"
+    SUCCEEDED = "succeeded"
     TARGET = "target"
     HOST = "host"
     PATH = "path"

@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import batched
 from typing import Final
 
+from pointsman.core.index.activity import rollout_facets
 from pointsman.core.index.entry import IndexEntry
 from pointsman.core.index.facets import Facet, commit_partition_value, partitions
 from pointsman.core.index.merged import MergedStreams
@@ -18,12 +19,13 @@ _AT_ONCE: Final = 24  # rollouts
 _AFTER_THE_END: Final = timedelta(hours=1)
 
 
-def of_commit(reader: EntryReader, commit: str, oldest: str, before: str) -> Iterator[FoundEntry]:
+def of_commit(reader: EntryReader, commit: str, oldest: str, before: str, *, runs: bool = True) -> Iterator[FoundEntry]:
     """Yield the entries of a commit, or of all that begin with its digits, between two sort keys, newest first.
 
     All that name it and are before `before` are read first, a few for each rollout: a rollout may have begun long ago
     and go on. The rollouts themselves are read when it is their turn, and only those that may have something since
-    `oldest`. The sort keys of a commit's partition begin with the commit, so those of several commits are sorted here.
+    `oldest`; `runs`: with their runs that succeeded. The sort keys of a commit's partition begin with the commit, so
+    those of several commits are sorted here.
     """
     alone: list[FoundEntry] = []
     newest: dict[str, tuple[str, str]] = {}  # of each rollout: its sort key, and that before which everything is
@@ -38,7 +40,7 @@ def of_commit(reader: EntryReader, commit: str, oldest: str, before: str) -> Ite
     merged.add(each for each in sorted(alone, key=_by_key, reverse=True) if each.sort_key >= oldest)
     for some in batched(wanted, _AT_ONCE):
         yield from merged.after(ends[some[0]])
-        names = [one for each in some for one in partitions(Facet.ROLLOUT, each)]
+        names = [one for each in some for facet in rollout_facets(runs=runs) for one in partitions(facet, each)]
         merged.add(iter(EntryStream(reader, spans_of(names, oldest, before))))
     yield from merged.after("")
 

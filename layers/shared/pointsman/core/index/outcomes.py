@@ -35,7 +35,7 @@ STEP_TYPES: Final = frozenset({*(each.__name__ for each in STEPS), "BuildReporte
 
 WOULD_CHANGE: Final = "would_change"  # of a host or a task in a check
 SUCCEEDED: Final = RunState.SUCCEEDED.value
-FREQUENT: Final = frozenset({"changed", WOULD_CHANGE, SUCCEEDED})  # what most results are
+CHANGES: Final = frozenset({"changed", WOULD_CHANGE})  # what most results of hosts are
 WENT_WRONG: Final = frozenset(
     {"unreachable", RESULTS_MISSING, *(state.value for state in RunState if state.ended and state.failed)}
 )

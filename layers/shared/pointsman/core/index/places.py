@@ -5,7 +5,7 @@ from typing import Final
 
 from pointsman.core.index.entry import IndexEntry
 from pointsman.core.index.facets import Facet, branch_value, file_value, host_value, outcome_by_value
-from pointsman.core.index.outcomes import FREQUENT, WENT_WRONG, is_quiet_entry
+from pointsman.core.index.outcomes import CHANGES, SUCCEEDED, WENT_WRONG, is_quiet_entry
 from pointsman.core.run_request import RunRequest
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, PlaybookEnded, RolloutStarted, RunEnded
@@ -36,13 +36,13 @@ def authors_of(event: Event) -> tuple[str, ...]:
 def places_of(event: Event, entry: IndexEntry, authors: Sequence[str]) -> Iterator[Place]:
     """Where the event itself is found. `authors`: the logins of who wrote what its rollout brings."""
     if is_quiet_entry(entry):
-        yield Facet.ROLLOUT, entry.rollout or ""
+        yield Facet.SUCCEEDED, entry.rollout or ""
         return
     yield Facet.TIME, ""
     yield from _where_it_happened(entry)
     found_by_rollout = is_result(event)
     for outcome in entry.outcomes:
-        if outcome != "ok" and not (found_by_rollout and outcome in FREQUENT):
+        if outcome != "ok" and not (found_by_rollout and outcome in CHANGES):
             yield Facet.OUTCOME, outcome
     if not found_by_rollout:
         yield from _causes(entry)
@@ -54,7 +54,7 @@ def places_of(event: Event, entry: IndexEntry, authors: Sequence[str]) -> Iterat
 
 
 def places_of_activity(event: Event, entry: IndexEntry, authors: Sequence[str]) -> Iterator[Place]:
-    """Where the event is found through its rollout."""
+    """Where the event is found through its rollout, whatever its outcome."""
     if not entry.rollout:
         return
     yield from _by_authors(authors)
@@ -62,7 +62,13 @@ def places_of_activity(event: Event, entry: IndexEntry, authors: Sequence[str]) 
         yield from _by_outcome(_by_authors(authors), entry)
     if is_result(event):
         yield from _causes(entry)
-        yield from ((Facet.OUTCOME, outcome) for outcome in entry.outcomes if outcome in FREQUENT)
+
+
+def outcomes_of_activity(event: Event, entry: IndexEntry) -> tuple[str, ...]:
+    """By which of its outcomes the event is found through its rollout."""
+    if is_quiet_entry(entry):
+        return (SUCCEEDED,)
+    return tuple(each for each in entry.outcomes if each in CHANGES) if is_result(event) else ()
 
 
 def places_of_task(name: str, outcomes: Iterable[str]) -> Iterator[Place]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from pointsman.core.index.activity import end_of_activity, is_activity
+from pointsman.core.index.activity import end_of_activity, is_activity, rollout_facets
 from pointsman.core.index.facets import (
     Facet,
     branch_value,
@@ -15,14 +15,14 @@ from pointsman.core.index.facets import (
     partitions,
     path_value,
 )
-from pointsman.core.index.outcomes import FREQUENT, OUTCOMES_OF_TYPE, SUCCEEDED, WENT_WRONG
+from pointsman.core.index.outcomes import CHANGES, OUTCOMES_OF_TYPE, SUCCEEDED, WENT_WRONG
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.streams import FIRST_ENTRIES, EntryReader, EntryStream, read_on, spans_of
 from pointsman.core.value import Value
 
-# Eventually consistent reads of 4 KB: an entry has about 700 bytes, a small rollout about 14 KB in its partition.
+# Eventually consistent reads of 4 KB: an entry has about 700 bytes, those of a small rollout have about 10 KB.
 READ_UNITS_OF_A_ROW: Final = 0.09
-READ_UNITS_OF_A_ROLLOUT: Final = 2.0
+READ_UNITS_OF_A_ROLLOUT: Final = 1.5
 READ_UNITS_OF_AN_EVENT: Final = 0.5
 # Entries of each condition, to see which is the rarest. Those that stand for results are short.
 FIRST_OF_SEVERAL: Final = 32
@@ -93,7 +93,8 @@ def _everything(query: IndexQuery) -> Places:
 def _places(reader: EntryReader, query: IndexQuery) -> Iterator[Places]:
     """The places of each condition. Each has everything that may match."""
     if query.rollout:
-        yield _all_of(Facet.ROLLOUT, [query.rollout])
+        facets = rollout_facets(runs=query.finds_runs_that_succeeded)
+        yield Places(partitions=tuple(one for each in facets for one in partitions(each, query.rollout)))
         return
     targets = _targets(reader, query)
     if query.host and query.path:
@@ -140,7 +141,7 @@ def _where_it_happened(query: IndexQuery, targets: Sequence[str] | None) -> Iter
 def _of_outcomes(query: IndexQuery) -> Iterator[Places]:
     outcomes = query.outcomes or _outcomes_of(query.types)
     if outcomes and "ok" not in outcomes:
-        yield _all_of(Facet.OUTCOME, outcomes, has_activity=not FREQUENT.isdisjoint(outcomes))
+        yield _all_of(Facet.OUTCOME, outcomes, has_activity=not {*CHANGES, SUCCEEDED}.isdisjoint(outcomes))
 
 
 def _outcomes_of(types: tuple[str, ...]) -> tuple[str, ...]:

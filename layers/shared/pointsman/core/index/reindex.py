@@ -5,7 +5,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any, Final, Protocol
 
-from pointsman.core.index.activity import ACTIVITY, activity_sort_key, span_of
+from pointsman.core.index.activity import ACTIVITY, activity_sort_key, results_of
 from pointsman.core.index.entries import StoredEntry, keep_newest
 from pointsman.core.index.entry import EventKey, HostEntry, IndexEntry
 from pointsman.core.index.facets import Facet, host_sort_key, partition, partitions
@@ -161,12 +161,14 @@ class Reindexer:
     def _without_results(self, activity: Sequence[dict[str, Any]]) -> list[EntryKey]:
         """The entries that stand for results of a rollout of which there are none, or for other minutes."""
         found = [FoundEntry(sort_key=item["sk"], entry=IndexEntry.read(item)) for item in activity]
-        requests = [PageRequest(**span_of(each, "", NEWEST).to_dict(), limit=1) for each in found]
-        pages = self._index.pages(requests) if requests else []
+        spans = [results_of(each, ("", NEWEST)) for each in found]
+        requests = [PageRequest(**span.to_dict(), limit=1) for some in spans for span in some]
+        pages = iter(self._index.pages(requests) if requests else [])
+        has_results = [max(len(next(pages).entries) for _ in some) > 0 for some in spans]
         return [
             (item["pk"], item["sk"])
-            for item, each, page in zip(activity, found, pages, strict=True)
-            if not page.entries or each.sort_key != activity_sort_key(each.entry)
+            for item, each, has_some in zip(activity, found, has_results, strict=True)
+            if not has_some or each.sort_key != activity_sort_key(each.entry)
         ]
 
     def _compare_hosts(self) -> IndexTally:

@@ -5,7 +5,7 @@ from heapq import merge
 from itertools import groupby
 from typing import Final
 
-from pointsman.core.index.activity import is_activity
+from pointsman.core.index.activity import is_activity, rollout_facets
 from pointsman.core.index.entries import has_task, rollouts_of
 from pointsman.core.index.expand import ROWS, ExpandedStream
 from pointsman.core.index.facets import Facet, event_sort_key, file_value, partitions
@@ -97,12 +97,12 @@ def _candidates(reader: EntryReader, query: IndexQuery, rollouts: set[str] | Non
     span = _oldest(query), _before(query)
     of_rollouts = rollouts is not None and not (query.host or query.rollout)
     if of_rollouts and rollouts is not None and len(rollouts) <= FEW_ROLLOUTS:
-        return iter(_of_rollouts(reader, rollouts, span))
+        return iter(_of_rollouts(reader, rollouts, span, runs=query.finds_runs_that_succeeded))
     if query.commit and rollouts is None and not (query.host or query.rollout or query.author):
-        return of_commit(reader, query.commit, *span)
+        return of_commit(reader, query.commit, *span, runs=query.finds_runs_that_succeeded)
     stream = stream_of(reader, query, *span, known_rollouts=rollouts is not None)
     if of_rollouts and rollouts is not None and _is_dearer(stream, query, rollouts):
-        return iter(_of_rollouts(reader, rollouts, span))
+        return iter(_of_rollouts(reader, rollouts, span, runs=query.finds_runs_that_succeeded))
     return _once(iter(ExpandedStream(reader, stream, query, span, rollouts)))
 
 
@@ -118,8 +118,8 @@ def _is_dearer(stream: EntryStream, query: IndexQuery, rollouts: set[str]) -> bo
     return units * ROWS / max(matching, 0.1) > READ_UNITS_OF_A_ROLLOUT * len(rollouts)
 
 
-def _of_rollouts(reader: EntryReader, rollouts: set[str], span: tuple[str, str]) -> EntryStream:
-    names = [one for each in sorted(rollouts) for one in partitions(Facet.ROLLOUT, each)]
+def _of_rollouts(reader: EntryReader, rollouts: set[str], span: tuple[str, str], *, runs: bool) -> EntryStream:
+    names = [one for each in sorted(rollouts) for facet in rollout_facets(runs=runs) for one in partitions(facet, each)]
     oldest, before = span
     first = max(FIRST_ENTRIES, _ENTRIES_OF_A_ROLLOUT * min(len(rollouts), ROWS))
     return EntryStream(reader, spans_of(names, oldest, event_sort_key(before)), first)
