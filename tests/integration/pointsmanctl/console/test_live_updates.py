@@ -81,8 +81,8 @@ def test_a_page_that_waits_reads_what_is_open_and_what_is_new() -> None:
         calls = Calls(console)
         console.later(seconds=13)  # it is no longer busy, and was read less than 15 seconds ago
         client.get("/live")
-        assert calls.names == {"Query": 9}  # what is open, and four shards each of events and of runs that succeeded
-        assert calls.tables == {"rollouts": 1, "index": 8}
+        assert calls.names == {"Query": 5}  # what is open, and four shards of news
+        assert calls.tables == {"rollouts": 1, "index": 4}
 
 
 def test_nothing_open_costs_the_least_and_tabs_share_what_is_read() -> None:

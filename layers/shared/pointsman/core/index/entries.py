@@ -28,9 +28,9 @@ from pointsman.core.index.outcomes import (
 )
 from pointsman.core.index.places import (
     authors_of,
-    outcomes_of_activity,
     places_of,
     places_of_activity,
+    places_of_outcome,
     places_of_task,
 )
 from pointsman.core.model import Mode
@@ -154,9 +154,9 @@ def _activity(event: Event, entry: IndexEntry, cause: Cause) -> Iterator[StoredE
     for facet, value in places_of_activity(event, entry, cause.authors):
         pk = partition(facet, value, rollout, person=entry.person, target=entry.target)
         yield StoredEntry(pk=pk, sk=activity_sort_key(every), entry=every)
-    for outcome in outcomes_of_activity(event, entry):
+    for (facet, value), outcome in places_of_outcome(event, entry):
         of_outcome = every.replace(outcomes=(outcome,))
-        pk = partition(Facet.OUTCOME, outcome, rollout)
+        pk = partition(facet, value, rollout)
         yield StoredEntry(pk=pk, sk=activity_sort_key(every), entry=of_outcome)
 
 

@@ -8,7 +8,7 @@ from pointsman.core.index.activity import is_activity, results_of
 from pointsman.core.index.entry import IndexEntry
 from pointsman.core.index.facets import event_sort_key
 from pointsman.core.index.merged import MergedStreams
-from pointsman.core.index.outcomes import OUTCOMES_OF_RESULTS, RESULT_TYPES
+from pointsman.core.index.outcomes import OUTCOMES_OF_RESULTS, RESULT_TYPES, SUCCEEDED
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.streams import EntryReader, EntryStream, FoundEntry, read_on
 
@@ -92,6 +92,8 @@ class ExpandedStream:
         if not is_activity(entry) or not (self._rollouts is None or entry.rollout in self._rollouts):
             return False
         query = self._query
+        if SUCCEEDED in entry.outcomes and not query.finds_runs_that_succeeded:
+            return False
         # Of an author, it stands for everything of the rollout.
         may_be_result = query.author is not None or (
             (not query.types or not RESULT_TYPES.isdisjoint(query.types))

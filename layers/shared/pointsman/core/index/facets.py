@@ -31,6 +31,7 @@ type `RolloutActivity`, whose sort key is `<end of these minutes>#<rollout>`.
 | `branch` | `acme/infra#main` | 1 | |
 | `route` | `web` | 1 | |
 | `outcome` | `changed`, `would_change`, `succeeded` | 4 | what most results are; the entry has the outcome |
+| `time` | - | 4 | for the runs that succeeded |
 
 There are two lists besides, without a time:
 

@@ -64,11 +64,13 @@ def places_of_activity(event: Event, entry: IndexEntry, authors: Sequence[str]) 
         yield from _causes(entry)
 
 
-def outcomes_of_activity(event: Event, entry: IndexEntry) -> tuple[str, ...]:
-    """By which of its outcomes the event is found through its rollout."""
+def places_of_outcome(event: Event, entry: IndexEntry) -> Iterator[tuple[Place, str]]:
+    """Where the event is found through its rollout by an outcome that most results have, and the outcome."""
     if is_quiet_entry(entry):
-        return (SUCCEEDED,)
-    return tuple(each for each in entry.outcomes if each in CHANGES) if is_result(event) else ()
+        yield (Facet.TIME, ""), SUCCEEDED
+    for outcome in entry.outcomes if is_result(event) else ():
+        if outcome in CHANGES or is_quiet_entry(entry):
+            yield (Facet.OUTCOME, outcome), outcome
 
 
 def places_of_task(name: str, outcomes: Iterable[str]) -> Iterator[Place]:

@@ -29,7 +29,6 @@ FIRST_OF_SEVERAL: Final = 32
 FIRST_WITH_ACTIVITY: Final = 80
 MOST_PARTITIONS: Final = 256  # of targets: a filter of other entries costs less than asking more
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
-_RUNS_THAT_SUCCEEDED: Final = partitions(Facet.OUTCOME, SUCCEEDED)
 
 
 class Places(Value, kw_only=True, frozen=True):
@@ -48,7 +47,7 @@ def stream_of(
     """
     places = list(_places(reader, query.replace(author=None) if known_rollouts else query))
     if not places:
-        return _stream(_everything(query), reader, oldest, before, 2 * FIRST_ENTRIES)
+        return _stream(_all_of(Facet.TIME, [""], has_activity=True), reader, oldest, before, FIRST_ENTRIES)
     if len(places) == 1:
         return _stream(places[0], reader, oldest, before, FIRST_ENTRIES)
     sizes = [FIRST_WITH_ACTIVITY if each.has_activity else FIRST_OF_SEVERAL for each in places]
@@ -81,13 +80,6 @@ def _cost(stream: EntryStream, query: IndexQuery, newest: datetime) -> tuple[boo
         return bool(stream.reach()), units
     seconds = (newest - min(each.at for each in entries)).total_seconds()
     return True, units / max(seconds, 1e-6)
-
-
-def _everything(query: IndexQuery) -> Places:
-    """What is found by time: all that is listed, and the runs that succeeded if they are asked for."""
-    if query.finds_runs_that_succeeded:
-        return Places(partitions=(*partitions(Facet.TIME), *_RUNS_THAT_SUCCEEDED), has_activity=True)
-    return Places(partitions=tuple(partitions(Facet.TIME)))
 
 
 def _places(reader: EntryReader, query: IndexQuery) -> Iterator[Places]:
