@@ -10,10 +10,12 @@ from pointsman.core.index.entries import has_task, rollouts_of
 from pointsman.core.index.expand import ROWS, ExpandedStream
 from pointsman.core.index.facets import Facet, event_sort_key, file_value, partitions
 from pointsman.core.index.of_commit import of_commit
+from pointsman.core.index.outcomes import OUTCOMES_OF_TYPE
 from pointsman.core.index.plan import READ_UNITS_OF_A_ROLLOUT, READ_UNITS_OF_A_ROW, stream_of
 from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.streams import FIRST_ENTRIES, NEWEST, EntryReader, EntryStream, FoundEntry, spans_of
 from pointsman.core.trail.event import Event
+from pointsman.core.trail.events import DeliveryDecided, RolloutStarted
 from pointsman.core.trail.item import timestamp
 
 MOST_ROLLOUTS: Final = 10_000  # that changed a file
@@ -21,6 +23,7 @@ ROWS_OF_A_ROLLOUT: Final = 4  # at least, if it was not read yet
 FEW_ROLLOUTS: Final = 12  # so few cost next to nothing to read one by one
 
 _ENTRIES_OF_A_ROLLOUT: Final = 16  # to read at first
+_CHANGES: Final = (DeliveryDecided.__name__, RolloutStarted.__name__)
 
 type LoadEvent = Callable[[str, str], Event | None]
 """Reads an event of the trail by its partition and key; None: it is gone."""
@@ -42,7 +45,8 @@ def _found(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[
     if not (query.file or query.author):
         return _candidates(reader, query, None)
     of_runs = (query.rollout, query.host, query.task, query.account, query.region)
-    changes = iter(()) if any(of_runs) else _of_changes(reader, query, _oldest(query), _before(query))
+    may_be_change = not any(of_runs) and _may_be_change(query)
+    changes = _of_changes(reader, query, _oldest(query), _before(query)) if may_be_change else iter(())
     if not any((*of_runs, query.route, query.outcomes, query.types)):
         return changes
     rollouts = _rollouts_of_changes(reader, load, query) if query.file else None
@@ -50,6 +54,14 @@ def _found(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[
         each for each in _candidates(reader, query, rollouts) if rollouts is None or each.entry.rollout in rollouts
     )
     return _once(merge(changes, followed, key=_by_key, reverse=True))
+
+
+def _may_be_change(query: IndexQuery) -> bool:
+    """Whether the event that brought a change may be asked for: a delivery, or the start of a rollout by request."""
+    outcomes = {one for each in _CHANGES for one in OUTCOMES_OF_TYPE[each]}
+    return (not query.types or not {*query.types}.isdisjoint(_CHANGES)) and (
+        not query.outcomes or not outcomes.isdisjoint(query.outcomes)
+    )
 
 
 def _by_key(found: FoundEntry) -> str:
