@@ -74,9 +74,10 @@ class ExpandedStream:
         """How many entries more will be needed, judged by what was found so far. As many rollouts are read at once."""
         self._entries += len(part)
         self._expanded += spans
+        had_enough = self._matched >= ROWS
         self._matched += len({each.sort_key for each in found if self._query.is_met_by(each.entry)})
-        if self._matched >= ROWS:
-            self._at_once = min(self._at_once * 2, _MOST)
+        if self._matched >= ROWS:  # some of them are still to come
+            self._at_once = min(self._at_once * 2, _MOST) if had_enough else _FEWEST
             return self._entries
         share = (self._matched + 1) / (self._entries + 10)  # of few entries, it says little
         more = min((ROWS - self._matched) / share, self._entries * _GROWTH)

@@ -28,6 +28,7 @@ READ_UNITS_OF_AN_EVENT: Final = 0.5
 FIRST_OF_SEVERAL: Final = 32
 FIRST_WITH_ACTIVITY: Final = 80
 MOST_PARTITIONS: Final = 256  # of targets: a filter of other entries costs less than asking more
+_FEW_OUTCOMES: Final = 3  # whose partitions are asked beside others
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -96,9 +97,13 @@ def _places(reader: EntryReader, query: IndexQuery) -> Iterator[Places]:
     elif query.author:  # no event has all of its authors
         yield _all_of(Facet.AUTHOR, [query.author], has_activity=True)
     else:
-        yield from _where_it_happened(query, targets)
-        yield from (_all_of(facet, [value], has_activity=True) for facet, value in _causes(query))
-        yield from _of_outcomes(query)
+        places = [*_where_it_happened(query, targets)]
+        places += [_all_of(facet, [value], has_activity=True) for facet, value in _causes(query)]
+        outcomes = query.outcomes or _outcomes_of(query.types)
+        if outcomes and "ok" not in outcomes and (len(outcomes) <= _FEW_OUTCOMES or not places):
+            has_activity = not {*CHANGES, SUCCEEDED}.isdisjoint(outcomes)
+            places.append(_all_of(Facet.OUTCOME, outcomes, has_activity=has_activity))
+        yield from places
 
 
 def _all_of(facet: Facet, values: Iterable[str], *, has_activity: bool = False) -> Places:
@@ -128,12 +133,6 @@ def _where_it_happened(query: IndexQuery, targets: Sequence[str] | None) -> Iter
             yield Places(partitions=tuple(found))
     if query.task:
         yield Places(partitions=tuple(partitions(Facet.TASK, query.task, person=query.person, targets=targets)))
-
-
-def _of_outcomes(query: IndexQuery) -> Iterator[Places]:
-    outcomes = query.outcomes or _outcomes_of(query.types)
-    if outcomes and "ok" not in outcomes:
-        yield _all_of(Facet.OUTCOME, outcomes, has_activity=not {*CHANGES, SUCCEEDED}.isdisjoint(outcomes))
 
 
 def _outcomes_of(types: tuple[str, ...]) -> tuple[str, ...]:
