@@ -188,12 +188,13 @@ def test_ten_thousand_changes_have_a_page_of_bounded_size() -> None:
 
 def test_the_commands_that_show_every_row_are_valid() -> None:
     for section in sections(busy()):
-        words = section.command(NOVEMBER).split()
-        given = list(pairwise(words))
-        assert words[:2] == ["pointsman", "audit"]
-        assert {value for option, value in given if option == "--type"} <= TYPES
-        assert {value for option, value in given if option == "--outcome"} <= {*OUTCOMES}
-        assert {"--since", "--until", "--limit"} <= {*words}
+        for command in section.commands(NOVEMBER, {}):
+            words = command.split()
+            given = list(pairwise(words))
+            assert words[:2] == ["pointsman", "audit"]
+            assert {value for option, value in given if option == "--type"} <= TYPES
+            assert {value for option, value in given if option == "--outcome"} <= {*OUTCOMES}
+            assert {"--since", "--until", "--limit"} <= {*words}
 
 
 def test_a_time_that_is_not_over_is_marked() -> None:

@@ -75,7 +75,7 @@ def html_page(report: AuditReport, span: TimeSpan, zone_name: str) -> str:
         figures=list(figures(report)),
         dora=list(dora_figures(report)),
         sections=found,
-        commands={each.id: each.command(span) for each in found},
+        commands={each.id: each.commands(span, report.events) for each in found},
         shown=shown,
         shown_behind=SHOWN_BEHIND,
         charts=_charts(report, shown),

@@ -1,7 +1,7 @@
 """A report as Markdown (GitHub's), for a wiki, an issue or a terminal."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from pointsman.adapters.report_page.figures import ReportFigure, dora_figures, figures
@@ -57,7 +57,7 @@ def _lines(report: AuditReport, span: TimeSpan, zone_name: str) -> Iterator[str]
     if report.changes.total or report.runs.total:
         yield from _activity(report)
     for section in sections(report):
-        yield from _section(section, span)
+        yield from _section(section, span, report.events)
 
 
 def _figures(found: Sequence[ReportFigure]) -> Iterator[str]:
@@ -106,7 +106,7 @@ def _costs(report: AuditReport) -> Iterator[str]:
         yield f"{UNPRICED}\n"
 
 
-def _section(section: ReportSection, span: TimeSpan) -> Iterator[str]:
+def _section(section: ReportSection, span: TimeSpan, events: Mapping[str, int]) -> Iterator[str]:
     yield f'<a id="{section.id}"></a>\n'
     yield f"## {section.title} ({section.listing.total:,})\n"
     yield f"{section.about}\n"
@@ -115,9 +115,10 @@ def _section(section: ReportSection, span: TimeSpan) -> Iterator[str]:
         return
     yield from _table(_COLUMNS[section.shape], [_cells(row, section.shape, span) for row in section.listing.rows])
     if section.listing.omitted:
+        commands = " ".join(f"`{each}`" for each in section.commands(span, events))
         yield (
             f"The newest {len(section.listing.rows):,} of {section.listing.total:,}. {section.listing.omitted:,} are "
-            f"not shown. All of them: `{section.command(span)}`\n"
+            f"not shown. All of them are in what this shows: {commands}\n"
         )
 
 

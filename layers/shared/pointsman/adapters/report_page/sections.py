@@ -1,13 +1,40 @@
 """The lists of a report: what each has, and which command shows what a page has no room for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
+from pointsman.core.report.earlier import BEFORE
+from pointsman.core.report.fold import COMMANDS
 from pointsman.core.report.span import TimeSpan
 from pointsman.core.report.values import AuditReport, Listing
 
-_RUN_FAILURES: Final = "--outcome failed --outcome stopped --outcome timed_out --outcome faulted --outcome refused"
+_RUN_FAILURES: Final = ("failed", "stopped", "timed_out", "faulted", "refused")
+_FAILED_ENDS: Final = ("failed", "rolled_back")
+_COMMANDS: Final = tuple(sorted(COMMANDS))
+_MANY: Final = 100_000  # more events than those before this time are
+
+
+@dataclass(frozen=True)
+class ListQuestion:
+    """Options of `pointsman audit` that show a list. `looks_back`: the list has what began before this time, too."""
+
+    types: tuple[str, ...] = ()
+    outcomes: tuple[str, ...] = ()
+    looks_back: bool = False
+
+    def command(self, span: TimeSpan, most: int) -> str:
+        """The command that shows at most so many events, in the zone of the report."""
+        since = span.since - BEFORE if self.looks_back else span.since
+        words = [*(f"--type {each}" for each in self.types), *(f"--outcome {each}" for each in self.outcomes)]
+        times = f"--since {_written(span.local(since))} --until {_written(span.local(span.until))}"
+        return f"pointsman audit {' '.join(words)} {times} --limit {max(most, 1)}"
+
+
+def _written(moment: datetime) -> str:
+    """A time with its offset, to the minute if that is all of it."""
+    return moment.isoformat(timespec="auto" if moment.second or moment.microsecond else "minutes")
 
 
 @dataclass(frozen=True)
@@ -20,12 +47,20 @@ class ReportSection:
     empty: str
     shape: str
     listing: Listing[Any]
-    question: str  # options of `pointsman audit` that show it
+    questions: tuple[ListQuestion, ...]
 
-    def command(self, span: TimeSpan) -> str:
-        """The command that shows every row, in the zone of the report."""
-        since, until = (span.local(each).isoformat(timespec="minutes") for each in (span.since, span.until))
-        return f"pointsman audit {self.question} --since {since} --until {until} --limit {max(self.listing.total, 1)}"
+    def commands(self, span: TimeSpan, events: Mapping[str, int]) -> list[str]:
+        """The commands that show every row, and some of them other events of the same types, too.
+
+        `events`: how many of each type there are in this time.
+        """
+        return [each.command(span, self._most(each, events)) for each in self.questions]
+
+    def _most(self, question: ListQuestion, events: Mapping[str, int]) -> int:
+        """How many events a question finds at most."""
+        if question.looks_back:
+            return _MANY
+        return sum(events.get(each, 0) for each in question.types) if question.types else self.listing.total
 
 
 def sections(report: AuditReport) -> Iterator[ReportSection]:
@@ -37,7 +72,7 @@ def sections(report: AuditReport) -> Iterator[ReportSection]:
         "No change ended in this time.",
         "change",
         report.changes,
-        "--type RolloutEnded",
+        (ListQuestion(("RolloutEnded",)),),
     )
     yield ReportSection(
         "unfinished",
@@ -46,7 +81,7 @@ def sections(report: AuditReport) -> Iterator[ReportSection]:
         "Every rollout had ended.",
         "change",
         report.unfinished,
-        "--type RolloutStarted",
+        (ListQuestion(("RolloutStarted",), looks_back=True),),
     )
     yield ReportSection(
         "deliveries",
@@ -55,7 +90,7 @@ def sections(report: AuditReport) -> Iterator[ReportSection]:
         "GitHub delivered nothing.",
         "event",
         report.deliveries,
-        "--type DeliveryDecided",
+        (ListQuestion(("DeliveryDecided",)),),
     )
     yield from _failures(report)
     yield from _decisions(report)
@@ -70,7 +105,7 @@ def _failures(report: AuditReport) -> Iterator[ReportSection]:
         "No change failed.",
         "change",
         report.failures,
-        "--type RolloutEnded --outcome failed --outcome rolled_back",
+        (ListQuestion(("RolloutEnded", "RolloutRolledBack"), _FAILED_ENDS),),
     )
     yield ReportSection(
         "failed-runs",
@@ -79,7 +114,7 @@ def _failures(report: AuditReport) -> Iterator[ReportSection]:
         "No run failed.",
         "run",
         report.failed_runs,
-        f"--type RunEnded {_RUN_FAILURES}",
+        (ListQuestion(("RunEnded",), _RUN_FAILURES),),
     )
     yield ReportSection(
         "restores",
@@ -89,7 +124,7 @@ def _failures(report: AuditReport) -> Iterator[ReportSection]:
         "No deployment failed or was restored.",
         "restore",
         report.dora.restores,
-        "--type RolloutEnded --outcome failed --outcome rolled_back",
+        (ListQuestion(("RolloutEnded", "RolloutRolledBack"), _FAILED_ENDS, looks_back=True),),
     )
     yield ReportSection(
         "lead-times",
@@ -98,7 +133,7 @@ def _failures(report: AuditReport) -> Iterator[ReportSection]:
         "No deployment of a push succeeded.",
         "brief",
         report.dora.lead_times,
-        "--type RolloutEnded --outcome succeeded",
+        (ListQuestion(("RolloutEnded",), ("succeeded",)),),
     )
     yield ReportSection(
         "deployments",
@@ -107,7 +142,7 @@ def _failures(report: AuditReport) -> Iterator[ReportSection]:
         "Nothing was deployed.",
         "brief",
         report.dora.deployments,
-        "--type RolloutEnded",
+        (ListQuestion(("RolloutEnded",)),),
     )
 
 
@@ -119,7 +154,7 @@ def _decisions(report: AuditReport) -> Iterator[ReportSection]:
         "Nobody approved or rejected anything.",
         "event",
         report.approvals,
-        "--type RolloutApproved --type RolloutRejected",
+        (ListQuestion(("RolloutApproved", "RolloutRejected")),),
     )
     yield ReportSection(
         "overrides",
@@ -128,7 +163,7 @@ def _decisions(report: AuditReport) -> Iterator[ReportSection]:
         "Nobody let anything run in a freeze.",
         "event",
         report.overrides,
-        "--outcome overridden",
+        (ListQuestion(outcomes=("overridden",)),),
     )
     yield ReportSection(
         "rollbacks",
@@ -137,7 +172,7 @@ def _decisions(report: AuditReport) -> Iterator[ReportSection]:
         "Nothing was rolled back.",
         "event",
         report.rollbacks,
-        "--type RolloutRolledBack",
+        (ListQuestion(("RolloutRolledBack",)),),
     )
     yield ReportSection(
         "commands",
@@ -146,8 +181,7 @@ def _decisions(report: AuditReport) -> Iterator[ReportSection]:
         "Nobody sent another command.",
         "event",
         report.commands,
-        "--outcome cancelled --outcome held --outcome resumed --outcome retried --outcome requested --outcome frozen "
-        "--outcome unfrozen --outcome command_refused",
+        (ListQuestion(_COMMANDS),),
     )
 
 
@@ -159,7 +193,7 @@ def _state(report: AuditReport) -> Iterator[ReportSection]:
         "No check found drift.",
         "event",
         report.drift,
-        "--type DriftDetected --type DriftResolved",
+        (ListQuestion(("DriftDetected", "DriftResolved")),),
     )
     yield ReportSection(
         "checks",
@@ -168,7 +202,7 @@ def _state(report: AuditReport) -> Iterator[ReportSection]:
         "Nothing was checked.",
         "change",
         report.checks,
-        "--type RolloutEnded",
+        (ListQuestion(("RolloutEnded",)),),
     )
     yield ReportSection(
         "instances",
@@ -177,7 +211,7 @@ def _state(report: AuditReport) -> Iterator[ReportSection]:
         "No instance came up.",
         "event",
         report.instances,
-        "--type InstanceDecided --type InstancesSkipped",
+        (ListQuestion(("InstanceDecided", "InstancesSkipped")),),
     )
     yield ReportSection(
         "runs",
@@ -186,7 +220,7 @@ def _state(report: AuditReport) -> Iterator[ReportSection]:
         "No build ran.",
         "run",
         report.runs,
-        "--type RunEnded",
+        (ListQuestion(("RunEnded",)),),
     )
     yield ReportSection(
         "notes",
@@ -195,5 +229,8 @@ def _state(report: AuditReport) -> Iterator[ReportSection]:
         "Nothing to note.",
         "event",
         report.notes,
-        "--outcome outside --outcome event_rejected --outcome results_missing",
+        (
+            ListQuestion(outcomes=("outside", "event_rejected", "results_missing")),
+            ListQuestion(("ErratumRecorded", "RawReportRecorded")),
+        ),
     )

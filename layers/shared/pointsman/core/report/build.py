@@ -1,6 +1,6 @@
 """From the events of a time to its report. Pure: nothing is read or written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -79,7 +79,15 @@ def report_of(
         people=by_name(changes, _person),
         regions=by_name(applied, _region),
         targets=by_name(built, _target),
+        events=_of_each_type(fold, runs),
     )
+
+
+def _of_each_type(fold: TrailFold, runs: Sequence[RunRow]) -> dict[str, int]:
+    """How many events there are of the types of the lists."""
+    kept = {name: len(found) for name, found in fold.events.items()}
+    ends = sum(len(each.ends) for each in fold.histories.values())
+    return kept | {"RolloutEnded": ends, "RunEnded": len(runs)}
 
 
 def _runs(make: RowMaker) -> list[RunRow]:

@@ -1,5 +1,6 @@
 """A report: figures, and the list behind each of them. docs/reports.md defines them."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -251,6 +252,7 @@ class AuditReport(Value, kw_only=True, frozen=True):
     people: tuple[ResultTally, ...]
     regions: tuple[ResultTally, ...]
     targets: tuple[ResultTally, ...]
+    events: Mapping[str, int]  # how many of each type the lists are made of
 
     @property
     def dollars(self) -> float:
