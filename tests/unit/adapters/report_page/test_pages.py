@@ -17,6 +17,7 @@ from pointsman.adapters.report_page.html import html_page
 from pointsman.adapters.report_page.markdown import escape, markdown_page
 from pointsman.adapters.report_page.sections import sections
 from pointsman.core.index.outcomes import OUTCOMES
+from pointsman.core.report.span import TimeSpan
 from pointsman.core.report.values import AuditReport
 from pointsman.core.trail.events import TYPES
 from tests.support.report_histories import DEV, NOVEMBER, PROD, Rollout, report, rollout_id
@@ -195,6 +196,16 @@ def test_the_commands_that_show_every_row_are_valid() -> None:
             assert {value for option, value in given if option == "--type"} <= TYPES
             assert {value for option, value in given if option == "--outcome"} <= {*OUTCOMES}
             assert {"--since", "--until", "--limit"} <= {*words}
+
+
+@pytest.mark.parametrize(
+    ("year", "html", "markdown"), [(2026, "3 Nov 13:00", "11-03"), (2025, "3 Nov 2026 13:00", "2026-11-03")]
+)
+def test_times_have_their_year_where_a_report_is_about_several(year: int, html: str, markdown: str) -> None:
+    span = TimeSpan(NOVEMBER.since.replace(year=year), NOVEMBER.until, UTC)
+    found = report(Rollout(1, 3).whole(), span=span)
+    assert html in Page(html_page(found, span, "UTC")).texts
+    assert f"| {markdown} 13:00 |" in markdown_page(found, span, "UTC")
 
 
 def test_a_time_that_is_not_over_is_marked() -> None:

@@ -1,6 +1,7 @@
 """A report as one HTML page: without a script, and without anything from elsewhere."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache, partial
 from typing import Any, Final
 
@@ -71,7 +72,7 @@ def html_page(report: AuditReport, span: TimeSpan, zone_name: str) -> str:
         report=report,
         title=title_of(report, span),
         zone_name=zone_name,
-        local=span.local,
+        local=partial(_time, span),
         figures=list(figures(report)),
         dora=list(dora_figures(report)),
         sections=found,
@@ -82,6 +83,11 @@ def html_page(report: AuditReport, span: TimeSpan, zone_name: str) -> str:
         period=partial(period, unit=report.unit),
         style=Markup("\n".join(each.read_text("utf-8") for each in (THEME, TEMPLATES / "report.css"))),  # noqa: S704  our own
     )
+
+
+def _time(span: TimeSpan, moment: datetime, year: bool) -> str:
+    """A time in the zone of the report, with its year if that is not clear."""
+    return f"{span.local(moment):{'%-d %b %H:%M' if span.is_in_one_year and not year else '%-d %b %Y %H:%M'}}"
 
 
 def _charts(report: AuditReport, shown: set[str]) -> dict[str, Markup]:

@@ -36,6 +36,11 @@ class TimeSpan:
         """Whether a moment is in it."""
         return self.since <= moment < self.until
 
+    @property
+    def is_in_one_year(self) -> bool:
+        """Whether a day and a month tell its times apart."""
+        return self.day(self.since).year == self.day(max(self.since, self.until - timedelta(microseconds=1))).year
+
     def local(self, moment: datetime) -> datetime:
         """Return a moment in the zone."""
         return moment.astimezone(self.zone)
