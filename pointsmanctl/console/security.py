@@ -8,11 +8,11 @@ that only the command printed.
 import secrets
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from http.cookies import SimpleCookie
 from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -85,10 +85,9 @@ class ConsoleAccess:
 
     def knows(self, headers: Headers) -> bool:
         """Whether a request has the cookie."""
-        cookies: SimpleCookie = SimpleCookie()
-        cookies.load(headers.get("cookie", ""))
-        found = cookies.get(self.cookie)
-        return found is not None and _same(found.value, self.session)
+        # Other programs on this address set cookies, too, of any form: http.cookies gives up at the first odd one.
+        found = cookie_parser(headers.get("cookie", "")).get(self.cookie)
+        return found is not None and _same(found, self.session)
 
 
 def _same(given: str, expected: str) -> bool:

@@ -65,6 +65,13 @@ def test_localhost_is_the_same_console(told: ConsoleWorld) -> None:
     assert client.get("/help", headers={"host": "localhost:8000"}).status_code == 200
 
 
+@pytest.mark.parametrize("other", ['recent={"b": 1}', "items[x]=1", "theme", "name=a b", "=x"])
+def test_the_cookies_of_other_programs_on_this_address_do_not_matter(told: ConsoleWorld, other: str) -> None:
+    client = told.client(signed_in=False)
+    client.headers["cookie"] = f"{other}; {told.access.cookie}={told.access.session}"
+    assert client.get("/help").status_code == 200
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 def test_other_methods_are_refused(client: TestClient, method: str) -> None:
     answer = client.request(method, "/timeline")
