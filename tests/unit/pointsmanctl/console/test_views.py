@@ -26,6 +26,20 @@ def test_a_diff_has_its_lines_by_kind_and_counts_them() -> None:
     assert (view.added, view.removed) == (2, 1)
 
 
+def test_a_line_of_a_file_is_no_heading_whatever_it_begins_with() -> None:
+    first = "--- a.sql\n+++ a.sql\n@@ -1,3 +1,2 @@\n--- drop\n----\n x\n+++ y\n"
+    second = "--- b.yml\n+++ b.yml\n@@ -0,0 +1 @@\n+---\n"
+    view = diff_view(first + second)
+    kinds = ["head", "head", "hunk", "del", "del", "same", "add", "head", "head", "hunk", "add"]
+    assert [each.kind for each in view.lines] == kinds
+    assert (view.added, view.removed) == (2, 2)
+
+
+def test_a_diff_that_a_module_prepared_has_lines_too() -> None:
+    view = diff_view("The following packages will be upgraded:\n+nginx\n-apache2\n@@ odd @@\n--- x")
+    assert [each.kind for each in view.lines] == ["same", "add", "del", "hunk", "head"]
+
+
 @pytest.mark.parametrize(
     "url",
     [None, "", "javascript:alert(1)", "JAVASCRIPT:alert(1)", "data:text/html,x", "//evil", "https://[", "x"],
