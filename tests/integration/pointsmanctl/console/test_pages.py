@@ -7,8 +7,9 @@ from starlette.testclient import TestClient
 
 from pointsman.adapters.report_page.files import THEME
 from pointsman.core.model import RolloutId
-from tests.support.console_world import CANARY, EARLIER, OPEN
+from tests.support.console_world import CANARY, EARLIER, OPEN, console_world, nginx
 from tests.support.html_text import ParsedPage, parsed
+from tests.support.rollouts import delivery
 
 HOST = "/hosts/prod/eu-central-1/web-prod-euc1"
 
@@ -229,6 +230,19 @@ def test_the_delivery_of_a_rollout_is_an_event_with_its_decisions(
 def test_a_search_for_one_thing_leads_to_it(client: TestClient, text: str, place: str) -> None:
     answer = client.get("/search", params={"q": text})
     assert (answer.status_code, answer.headers["location"]) == (303, place)
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"), [("worker-0001", "/events/worker-0001"), ("db0001", "/timeline?commit=db0001")]
+)
+def test_a_host_is_found_whose_name_could_be_that_of_an_event_or_a_commit(name: str, suggestion: str) -> None:
+    with console_world() as console:
+        rollout = console.world.push(delivery("dev/eu-west-1"))
+        console.report(rollout, "dev/eu-west-1", nginx(), name=name)
+        console.store()
+        found = page(console.client(), f"/search?q={name}")
+        assert {f"/hosts/dev/eu-west-1/{name}", suggestion} <= {*found.links()}
+        assert console.client().get(f"/search?q={name}2").status_code == 303
 
 
 def test_a_search_for_a_word_shows_hosts_and_questions(client: TestClient) -> None:
