@@ -1,6 +1,6 @@
 """New entries of the index as they come."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,7 +34,16 @@ def new_entries(
 
     for now, found in poll(load, INTERVAL, pause):
         since = max(start, now - LATE)
-        new = {each.place: each for each in found}
-        yield [each for key, each in reversed(new.items()) if key not in seen]
+        new = _by_event(found)
+        yield [each for key, each in new.items() if key not in seen]
         seen |= {key: each.at for key, each in new.items()}
         seen = {key: at for key, at in seen.items() if at >= since}
+
+
+def _by_event(newest_first: Iterable[IndexEntry]) -> dict[EventKey, IndexEntry]:
+    """Return each event once, oldest first: of a question about a task, each of its tasks has an entry."""
+    events: dict[EventKey, IndexEntry] = {}
+    for each in reversed([*newest_first]):
+        known = events.get(each.place)
+        events[each.place] = known.replace(tasks=(*known.tasks, *each.tasks)) if known else each
+    return events

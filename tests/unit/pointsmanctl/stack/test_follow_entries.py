@@ -69,6 +69,14 @@ def test_conditions_count_and_an_event_with_several_tasks_comes_once() -> None:
     assert world.follow(2, task="Write it") == [["a"], []]
 
 
+def test_an_event_comes_with_each_of_its_tasks_that_is_asked_for() -> None:
+    tasks = [task(name="Write it"), task(name="Other"), task(name="Write it", path="site.yml:9", status="failed")]
+    world = World([host(DEV, "a", at=1, tasks=tasks)])
+    found = new_entries(world.find, IndexQuery(task="Write it"), world.clock, world.pause)
+    [entry] = next(found)
+    assert [each.path for each in entry.tasks] == ["roles/baseline/tasks/main.yml:12", "site.yml:9"]
+
+
 def test_a_short_failure_is_overcome_and_a_long_one_ends_it() -> None:
     world = World([host(DEV, "a", at=1)])
     world.failures = FAILURES_IN_A_ROW - 1
