@@ -8,7 +8,7 @@ from pointsman.core.identity import principal_name
 from pointsman.core.index.entries import diff_digest
 from pointsman.core.index.entry import IndexEntry, TaskEntry
 from pointsman.core.index.event_names import SHORT, name_of_entry
-from pointsman.core.index.outcomes import in_words, is_of_check
+from pointsman.core.index.outcomes import in_words, is_of_check, is_quiet_entry
 from pointsman.core.text import pluralize
 from pointsman.core.trail.host_values import TaskResult
 from pointsmanctl.console.views.diff_view import DiffView, diff_view
@@ -67,6 +67,7 @@ class TrailRow:
     tasks: tuple[TaskRow, ...] = ()
     omitted: int = 0
     places: tuple[str, ...] = ()  # the targets, if it stands for the same on several
+    is_quiet: bool = False  # a run that succeeded, and of which no result is missing
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -80,11 +81,11 @@ def rows_by_task(found: Iterable[FoundTasks]) -> list[TrailRow]:
 
 
 def folded(rows: Iterable[TrailRow]) -> list[TrailRow]:
-    """Put the runs of a rollout that succeeded into one row: its hosts say what they did."""
+    """Put the runs of a rollout that succeeded into one row: their hosts say what they did, and none is missing."""
     kept: list[TrailRow] = []
     places: dict[str | None, int] = {}
     for row in rows:
-        if row.type != "RunEnded" or row.outcome != "succeeded":
+        if not row.is_quiet:
             kept.append(row)
         elif (first := places.get(row.rollout)) is None:
             places[row.rollout] = len(kept)
@@ -136,6 +137,7 @@ def row_of_entry(entry: IndexEntry, tasks: Sequence[AnyTask]) -> TrailRow:
         hosts=((entry.target or "", entry.host),) if entry.host else (),
         tasks=tuple(task_rows(tasks, is_check=is_of_check(entry))),
         omitted=omitted_tasks(entry, tasks),
+        is_quiet=is_quiet_entry(entry),
     )
 
 

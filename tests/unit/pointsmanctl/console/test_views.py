@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from pointsman.core.index.entries import entry_of
+from pointsman.core.index.missing_results import NOT_REPORTED
 from pointsman.core.index.outcomes import OUTCOMES
 from pointsman.core.model import RolloutState, RunState
 from pointsman.core.run_request import RunRequest, Trigger
@@ -106,6 +107,16 @@ def test_runs_of_a_rollout_that_succeeded_are_one_row_and_others_stay() -> None:
         ("failed", ()),
     ]
     assert rows[0].text == "2 runs succeeded"
+
+
+def test_a_run_that_succeeded_and_may_miss_results_keeps_its_row_and_says_so() -> None:
+    ends = [
+        (ended_run("dev/eu-west-1"), False),
+        (ended_run("prod/eu-west-1"), True),
+        (ended_run("dev/us-east-1"), False),
+    ]
+    rows = folded(row_of_entry(entry_of(each, None, misses_results=misses), ()) for each, misses in ends)
+    assert [each.text for each in rows] == ["2 runs succeeded", f"run succeeded after 58s; {NOT_REPORTED}"]
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
