@@ -1,11 +1,12 @@
 """The trail as a table for people: one line per event, and the tasks of each host below it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from rich.syntax import Syntax
 from rich.text import Text
 
 from pointsman.core.decision import Decision, Outcome
+from pointsman.core.index.entry import EventKey
 from pointsman.core.index.missing_results import NOT_REPORTED, place_of_end
 from pointsman.core.model import Mode, RunState
 from pointsman.core.text import format_duration, join_first, pluralize
@@ -43,15 +44,23 @@ from pointsmanctl.output.wave_lines import overtaken_line, wave_lines
 COLUMNS = ("WHO", "COMMIT", "TARGET", "HOST", "WHAT")
 
 
-def trail_table(events: Sequence[ReadEvent], *, diffs: bool = False, complete: bool = False) -> LineTable:
+def trail_table(
+    events: Sequence[ReadEvent],
+    *,
+    diffs: bool = False,
+    complete: bool = False,
+    missing_ends: Container[EventKey] = (),
+) -> LineTable:
     """Return events as lines: when, who, which commit, where, what; the tasks of a host below its line.
 
     With `diffs`, each task has its own line, with what it changed in its file. `complete`: these are all events of
-    their rollouts, so an event that is not among them was never reported.
+    their rollouts, so an event that is not among them was never reported. `missing_ends`: the ends of runs of which
+    Ansible did not report that it finished, as far as others know of them.
     """
     ends = ends_among(events) if complete else None
     pairs = [
-        (sanitized(event), _end_note(event, ends)) for event in _with_reasons(joined_parts(events, complete=complete))
+        (sanitized(event), NOT_REPORTED if EventKey.of(event) in missing_ends else _end_note(event, ends))
+        for event in _with_reasons(joined_parts(events, complete=complete))
     ]
     return LineTable(
         [header(f"TIME ({zone_name()})", *COLUMNS), *(_event_line(event, note, diffs=diffs) for event, note in pairs)]

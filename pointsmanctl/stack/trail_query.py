@@ -126,8 +126,15 @@ class TrailReader:
 
     def misses_results(self, event: ReadEvent) -> bool:
         """Whether `event` is the end of a run of which Ansible did not report that it finished."""
-        place = place_of_end(event)
-        return place is not None and not self.load_places([place])
+        return bool(self.missing_ends([event]))
+
+    def missing_ends(self, events: Iterable[ReadEvent]) -> set[EventKey]:
+        """Return which of the events are ends of runs of which Ansible did not report that it finished."""
+        events = list(events)
+        known = {EventKey.of(each) for each in events}
+        places = {EventKey.of(each): place for each in events if (place := place_of_end(each)) and place not in known}
+        found = self.load_places(dict.fromkeys(places.values()))
+        return {run for run, place in places.items() if place not in found}
 
 
 def by_time(events: Iterable[ReadEvent]) -> list[ReadEvent]:

@@ -150,7 +150,7 @@ def audit(
     all_asked_for = query == IndexQuery(rollout=rollout, until=query.until) and len(events) < limit
     # Of a rollout that is too large to read, there is what the index has: no step of a run.
     whole = all_asked_for and any(event.type in STEP_TYPES for event in events)
-    _print(events, query, output, diff=diff, pager=pager, complete=whole)
+    _print(reader, events, query, output, diff=diff, pager=pager, complete=whole)
 
 
 def _newest(reader: "TrailReader", query: "IndexQuery", limit: int) -> list["ReadEvent"]:
@@ -192,7 +192,14 @@ def _print_group_objects(found: "Sequence[FoundTasks]", by: By, output: Format) 
 
 
 def _print(
-    events: list["ReadEvent"], query: "IndexQuery", output: Format, *, diff: bool, pager: bool, complete: bool
+    reader: "TrailReader",
+    events: list["ReadEvent"],
+    query: "IndexQuery",
+    output: Format,
+    *,
+    diff: bool,
+    pager: bool,
+    complete: bool,
 ) -> None:
     from pointsmanctl.output.console import show
     from pointsmanctl.output.shapes import EVENT_COLUMNS, event_object
@@ -201,7 +208,8 @@ def _print(
     if output is not Format.TABLE:
         print_objects([event_object(event) for event in reversed(events)], output, EVENT_COLUMNS)
     elif events:
-        show(trail_table(events, diffs=diff, complete=complete), pager=pager)
+        missing = reader.missing_ends(events)
+        show(trail_table(events, diffs=diff, complete=complete, missing_ends=missing), pager=pager)
     else:
         _note_nothing(query)
 

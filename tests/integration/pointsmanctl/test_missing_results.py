@@ -42,6 +42,13 @@ def test_the_outcome_finds_these_runs_and_no_others(words: tuple[str, ...]) -> N
 
 
 @pytest.mark.usefixtures("trail")
+@pytest.mark.parametrize("words", [("--since", "2026-11-01"), ("--type", "RunEnded"), ("--target", "prod/*")])
+def test_a_list_by_event_says_so_of_each_of_these_runs(words: tuple[str, ...]) -> None:
+    lines = run("audit", *words, "--by", "event", "--no-pager").stdout.splitlines()
+    assert [KILLED.target in each for each in lines if NOT_REPORTED in each] == [True]
+
+
+@pytest.mark.usefixtures("trail")
 def test_the_event_itself_says_so() -> None:
     assert NOT_REPORTED in run("audit", "show", KILLED.partition, KILLED.key, "--no-pager").stdout
     for ended in (EVENTS[2], EARLY):
@@ -53,6 +60,8 @@ def test_the_console_says_so_in_its_timeline_and_on_the_page_of_the_event(trail:
     client = TestClient(create_app(ConsoleSource.of(trail, "here"), access), base_url=access.address)
     assert client.get("/", params={"token": access.token}).status_code == 200
     params = {"outcome": "results_missing", "since": "2026-11-01"}
+    assert client.get("/timeline", params=params).text.count(NOT_REPORTED) == 1
+    params = {"type": "RunEnded", "route": KILLED.route or "", "since": "2026-11-01"}
     assert client.get("/timeline", params=params).text.count(NOT_REPORTED) == 1
     place = {"pk": KILLED.partition, "sk": KILLED.key}
     assert NOT_REPORTED in client.get("/event", params=place).text
