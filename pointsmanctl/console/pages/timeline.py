@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pointsman.core.index.entries import entry_of
+from pointsman.core.index.entry import EventKey
 from pointsman.core.index.outcomes import OUTCOMES
 from pointsman.core.index.query import IndexQuery
 from pointsmanctl.console.rendering import environment, page
@@ -74,16 +75,25 @@ def _time(text: str, name: str) -> datetime:
     return found
 
 
-def _rows(source: ConsoleSource, form: SearchForm, query: IndexQuery) -> tuple[list[TrailRow], str | None]:
-    """Return the rows of a page, and where the next one begins."""
+def _rows(source: ConsoleSource, form: SearchForm, query: IndexQuery) -> tuple[list[TrailRow], dict[str, str] | None]:
+    """Return the rows of a page, and how the question of the next one differs; None: there is no more."""
     if not has_entries(query):
-        events = source.trail.events(query, form.limit)
-        return [row_of_entry(entry_of(each, None), ()) for each in reversed(events)], None
+        return _steps(source, form, query)
     found = list(islice(source.trail.find(query.replace(before=form.before)), form.limit + 1))
     shown = found[: form.limit]
     entries = [each.entry for each in shown]
     rows = _ROWS[form.by](tasks_in_question(source.trail, query, entries, diffs=form.diff))
-    return rows, shown[-1].sort_key if len(found) > form.limit else None
+    return rows, {"before": shown[-1].sort_key} if len(found) > form.limit else None
+
+
+def _steps(source: ConsoleSource, form: SearchForm, query: IndexQuery) -> tuple[list[TrailRow], dict[str, str] | None]:
+    """Return the rows of events that only their rollouts have. The next page begins with the time of the last."""
+    events = source.trail.events(query, form.limit + 1)
+    shown = events[-form.limit :]
+    missing = source.trail.missing_ends(shown)
+    entries = [entry_of(each, None, misses_results=EventKey.of(each) in missing) for each in reversed(shown)]
+    older = {"until": as_json(shown[0].at)} if len(events) > form.limit else None
+    return [row_of_entry(each, ()) for each in entries], older
 
 
 def _by_day(rows: list[TrailRow]) -> Iterator[tuple[str, list[TrailRow]]]:

@@ -16,7 +16,7 @@ from tests.support.command_line import run
 from tests.support.events import DEV, PROD, ROLLOUT, ended_run, host, playbook_ended, started_rollout
 from tests.support.recorded_trail import recorded_trail
 
-KILLED = ended_run(PROD, "failed", reason="exit status 137")
+KILLED = ended_run(PROD, "failed", reason="exit status 137").replace(route="site")
 EARLY = ended_run("prod/us-east-1", "failed", reason="DOWNLOAD_SOURCE FAILED: authentication required")
 EVENTS = (started_rollout(DEV, PROD), host(DEV), ended_run(DEV), playbook_ended(DEV, exit_status=0), KILLED, EARLY)
 
@@ -61,7 +61,7 @@ def test_the_console_says_so_in_its_timeline_and_on_the_page_of_the_event(trail:
     assert client.get("/", params={"token": access.token}).status_code == 200
     params = {"outcome": "results_missing", "since": "2026-11-01"}
     assert client.get("/timeline", params=params).text.count(NOT_REPORTED) == 1
-    params = {"type": "RunEnded", "route": KILLED.route or "", "since": "2026-11-01"}
+    params = {"type": "RunEnded", "route": "site", "since": "2026-11-01"}
     assert client.get("/timeline", params=params).text.count(NOT_REPORTED) == 1
     place = {"pk": KILLED.partition, "sk": KILLED.key}
     assert NOT_REPORTED in client.get("/event", params=place).text

@@ -113,6 +113,18 @@ def test_pages_of_the_timeline_follow_each_other_without_a_gap(client: TestClien
     assert len(seen) == len(set(seen)) > 60
 
 
+@pytest.mark.parametrize("question", ["type=RunStarted", "type=RunEnded&route=site&outcome=succeeded"])
+def test_pages_of_steps_follow_each_other_without_a_gap(client: TestClient, question: str) -> None:
+    seen: dict[str, None] = {}
+    path: str | None = f"/timeline?{question}&limit=12"
+    while path:
+        found = page(client, path)
+        seen |= dict.fromkeys(events(found))
+        path = next((each["href"] for tag, each in found.elements if each.get("rel") == "next"), None)
+    assert list(seen) == events(page(client, f"/timeline?{question}&limit=500"))
+    assert len(seen) > 12
+
+
 def test_the_timeline_by_host_puts_the_results_of_a_host_together(client: TestClient) -> None:
     found = page(client, "/timeline?by=host&target=prod/eu-central-1&type=HostResultRecorded")
     assert "2026-11-23 09:11:06 changed Configure nginx" in found.text
