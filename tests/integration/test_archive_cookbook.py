@@ -9,16 +9,23 @@ from typing import Any
 import duckdb
 import pytest
 
+from pointsman.core.report.price import billed_minutes
 from pointsman.core.trail.events import read_event
 from tests.support.archive import ArchivedTrail
-from tests.support.events import DEV, PROD, host, sample, started_rollout, task
+from tests.support.events import DEV, PROD, ended_run, host, sample, started_rollout, task
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "archive.md").read_text()
 VIEW, *QUERIES = re.findall(r"```sql\n(.*?)```", GUIDE, re.DOTALL)
 TITLES = re.findall(r"^### (.*)$", GUIDE, re.MULTILINE)
 WRITTEN = (
     *("RolloutStarted", "HostResultRecorded", "RunEnded", "RolloutApproved", "RolloutResumed", "RolloutEnded"),
-    *("BuildReported", "DeliveryDecided", "DriftDetected"),
+    *("BuildReported", "DeliveryDecided", "DriftDetected", "RolloutRejected", "RolloutRequested"),
+)
+OWN_MODE = [task(name="Only look", check_mode=True), task(name="Read the version", check_mode=False)]
+OTHERS = (
+    host(DEV, "web-8", tasks=OWN_MODE),
+    host(DEV, "web-9", tasks=OWN_MODE, mode="check"),
+    ended_run(PROD, "stopped").replace(duration_seconds=30.0, build_seconds=61, route="site"),
 )
 
 
@@ -30,6 +37,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in WRITTEN:
         trail.record(read_event(sample(f"ours/{name}.json")))
         trail.close(1)
+    for seconds, event in enumerate(reversed(OTHERS), 1):
+        trail.record(event.replace(at=trail.now - timedelta(seconds=seconds)))
     leaked = host(DEV, "web-7", tasks=[task(name="Set k8-Vr2mQz", diff="-a\n+b\n")], actor="omar").replace(at=trail.now)
     trail.record(leaked)
     trail.close(1)
@@ -73,7 +82,7 @@ def test_each_event_comes_once_as_it_is_now(database: Any) -> None:
     [(every, different)] = database.execute(
         "SELECT count(*), count(DISTINCT event_partition || event_key) FROM events"
     ).fetchall()
-    assert every == different == len(WRITTEN) + 2
+    assert every == different == len(WRITTEN) + len(OTHERS) + 2
     assert database.execute("SELECT count(*) FROM events WHERE date = '2026-11-23'").fetchone() == (every,)
 
 
@@ -84,17 +93,29 @@ def test_who_changed_what(database: Any) -> None:
         ("hana", "web-1.dev.eu-west-1", "Write the virtual hosts"),
         ("hana", "web-1.dev.eu-west-1", "List every server"),
         ("hana", "web-1.dev.eu-west-1", "Compact the database"),
+        (None, "web-8", "Read the version"),
+        (None, "web-9", "Read the version"),
         ("omar", "web-7", "Set it"),
     ]
     assert rows[0]["diff"].startswith("--- before\n+++ after\n")
 
 
 def test_failures_approvals_and_late_events(database: Any) -> None:
-    [failure] = answers(database, "Failures by week")
-    assert (str(failure["week"])[:10], failure["target"], failure["failures"]) == ("2026-11-23", "dev/eu-west-1", 1)
+    failures = answers(database, "Failures by week")
+    assert [(each["target"], each["failures"]) for each in failures] == [(DEV, 1), (PROD, 1)]
+    assert {str(each["week"])[:10] for each in failures} == {"2026-11-23"}
     [approval] = answers(database, "Approvals: by whom, of whose commit, how long it waited")
     assert (approval["approver"], approval["pushed_by"]) == ("omar", "hana")
     assert approval["waited"] == timedelta(hours=1, minutes=2, seconds=10, microseconds=696_000)
     late = answers(database, "What was recorded long after it happened")
     assert "ROLLOUT#r-late" in {each["event_partition"] for each in late}
-    assert answers(database, "Minutes of builds by route and month")[0]["minutes"] == 1.6
+
+
+def test_minutes_are_those_of_a_report(database: Any) -> None:
+    [row] = answers(database, "Minutes of builds by route and month")
+    assert (row["runs"], row["minutes"]) == (2, billed_minutes(98) + billed_minutes(61))
+
+
+def test_every_override_is_a_decision_against_the_rules(database: Any) -> None:
+    rows = answers(database, "What people decided against the rules: overrides, holds, halts, rollbacks")
+    assert {each["type"] for each in rows} == {"RolloutRejected", "RolloutRequested", "RolloutResumed"}
