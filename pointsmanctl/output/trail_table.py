@@ -62,9 +62,10 @@ def trail_table(
         (sanitized(event), NOT_REPORTED if EventKey.of(event) in missing_ends else _end_note(event, ends))
         for event in _with_reasons(joined_parts(events, complete=complete))
     ]
-    return LineTable(
-        [header(f"TIME ({zone_name()})", *COLUMNS), *(_event_line(event, note, diffs=diffs) for event, note in pairs)]
-    )
+    years = {local(event.at).year for event in events}
+    form = "%m-%d %H:%M:%S" if len(years) == 1 else "%Y-%m-%d %H:%M:%S"
+    lines = [_event_line(event, f"{local(event.at):{form}}", note, diffs=diffs) for event, note in pairs]
+    return LineTable([header(f"TIME ({zone_name()})", *COLUMNS), *lines])
 
 
 def _with_reasons(events: Iterable[ReadEvent]) -> Iterator[ReadEvent]:
@@ -84,9 +85,9 @@ def _end_note(event: ReadEvent, ends: Ends | None) -> str:
     return "" if event.build_arn in ends else NOT_REPORTED
 
 
-def _event_line(event: ReadEvent, note: str, *, diffs: bool) -> Line:
+def _event_line(event: ReadEvent, time: str, note: str, *, diffs: bool) -> Line:
     commit = (event.commit or "")[:7]
-    cells = (f"{local(event.at):%m-%d %H:%M:%S}", event.actor or "", commit, event.target or "", event.host or "")
+    cells = (time, event.actor or "", commit, event.target or "", event.host or "")
     head, *details = describe(event, diffs=diffs)
     details += [Text(note, "yellow")] if note else []
     return Line(tuple(Text(cell) for cell in cells), head, details)

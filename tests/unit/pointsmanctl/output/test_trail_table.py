@@ -28,6 +28,12 @@ def test_every_event_has_a_line_in_the_trails_table(file: Path) -> None:
     assert line.split()[-1] != event.type  # it is described in words, not by its type
 
 
+def test_events_of_several_years_have_their_year() -> None:
+    event = started_rollout(DEV)
+    _, old, new = printed(trail_table([event.replace(at=event.at.replace(year=2024)), event]), 200)
+    assert (old[:10], new[:10]) == ("2024-11-23", "2026-11-23")
+
+
 def test_with_diffs_each_task_shows_what_it_changed() -> None:
     event = sample("HostResultRecorded")
     changes = [task for task in getattr(event, "tasks", ()) if task.diff]
