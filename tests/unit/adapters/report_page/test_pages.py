@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from pointsman.adapters.report_page.figures import dora_figures
 from pointsman.adapters.report_page.html import html_page
 from pointsman.adapters.report_page.markdown import escape, markdown_page
 from pointsman.adapters.report_page.sections import sections
@@ -79,6 +80,16 @@ def test_every_figure_leads_to_its_list_on_the_same_page() -> None:
     assert {each.id for each in sections(busy())} <= {*inside}
     assert rollout_id(1) in page.ids
     assert not page.open
+
+
+def test_the_failure_rate_leads_to_the_deployments_that_failed_in_this_time() -> None:
+    before, bad, good = Rollout(1, -2), Rollout(2, 3), Rollout(3, 4)
+    found = report(before.whole("failed"), bad.whole("failed"), good.whole())
+    lists = {each.id: each.listing for each in sections(found)}
+    [rate] = [each for each in dora_figures(found) if each.label == "change failure rate"]
+    assert rate.about == f"{lists[rate.section].total} of {lists['deployments'].total} deployments"
+    assert [row.rollout for row in lists[rate.section].rows] == [rollout_id(2)]
+    assert lists["restores"].total == 2
 
 
 def test_pages_say_what_has_no_price() -> None:

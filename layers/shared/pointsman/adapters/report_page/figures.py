@@ -63,7 +63,7 @@ def dora_figures(report: AuditReport) -> Iterator[ReportFigure]:
     yield ReportFigure(median(lead), "lead time, push to done", about, "lead-times")
     failed = f"{dora.failed.total:,} of {count(total, 'deployment')}"
     yield ReportFigure(
-        percent(dora.failure_rate), "change failure rate", failed, "restores", alert=dora.failed.total > 0
+        percent(dora.failure_rate), "change failure rate", failed, "failed-deployments", alert=dora.failed.total > 0
     )
     restore = dora.restore_time
     restored = f"median of {restore.number:,}" if restore.number else "nothing was restored"

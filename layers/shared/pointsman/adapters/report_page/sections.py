@@ -117,6 +117,15 @@ def _failures(report: AuditReport) -> Iterator[ReportSection]:
         (ListQuestion(("RunEnded",), _RUN_FAILURES),),
     )
     yield ReportSection(
+        "failed-deployments",
+        "Failed deployments",
+        "Deployments that failed or were rolled back in this time: those of the change failure rate.",
+        "No deployment failed.",
+        "brief",
+        report.dora.failed,
+        (ListQuestion(("RolloutEnded", "RolloutRolledBack"), _FAILED_ENDS),),
+    )
+    yield ReportSection(
         "restores",
         "Time to restore",
         "Deployments that failed, and what restored their route: a rollback, or the next success. Those of up to "
