@@ -75,6 +75,22 @@ def test_an_event_is_shown_in_words_with_all_its_fields(length: int | None) -> N
     assert ["key", RESULT.key] in lines
 
 
+def test_every_fact_of_a_task_is_shown() -> None:
+    paths = [f"/etc/nginx/conf.d/{number}.conf" for number in range(3)]
+    event = host(DEV, tasks=[task(), task(diff=None, changed_paths=paths, changed_paths_omitted=9, attempts=2)])
+    shown = "".join("".join(line.split()) for line in printed(event_page(event), 200))
+    for fact in (*paths, '"changed_paths_omitted":9', '"action":"ansible.builtin.template"', '"duration_seconds":0.41'):
+        assert fact in shown
+    assert shown.count("+nofile65536") == 1
+
+
+def test_every_fact_of_a_decision_is_shown() -> None:
+    shown = " ".join(printed(event_page(read_event(sample("ours/DeliveryDecided.json"))), 400))
+    for decision in sample("ours/DeliveryDecided.json")["decisions"]:
+        assert all(str(decision[name]) in shown for name in ("pattern", "file", "rollout") if decision.get(name))
+    assert '"rollout": "r-' in shown
+
+
 def in_rollout(event: TrailEvent) -> str:
     return f"{ROLLOUT}/{event_id(event.partition, event.key)}"
 
