@@ -1,5 +1,6 @@
 """`pointsman audit --follow`: new events as they come."""
 
+import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -41,5 +42,6 @@ def follow_trail(reader: "TrailReader", query: "IndexQuery", output: Format, *, 
             elif entries:
                 events = by_time(reader.load_whole(entries).values())
                 print_objects([event_object(each) for each in events], output, EVENT_COLUMNS)
+                sys.stdout.flush()  # a pipe would hold them back until it is full
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None

@@ -1,6 +1,7 @@
 """`pointsman audit` and `status`: what they ask, and what they refuse."""
 
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -321,6 +322,19 @@ def test_programs_follow_events_line_by_line(trail: Trail, monkeypatch: pytest.M
     trail.events = [host(DEV, "web-1").replace(at=now)]
     done = follow(trail, monkeypatch, host(DEV, "web-2").replace(at=now), "-o", "jsonl")
     assert [json.loads(line)["host"] for line in done.stdout.splitlines()] == ["web-1", "web-2"]
+
+
+def test_a_program_gets_each_event_before_the_next_look(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    trail.events = [host(DEV, "web-1").replace(at=datetime.now(UTC))]
+    piped: list[bytes] = []
+
+    def pause(_: float) -> None:
+        piped.append(sys.stdout.buffer.getvalue())  # type: ignore[union-attr]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pointsmanctl.stack.follow.sleep", pause)
+    run("audit", "--follow", "--since", "1h", "-o", "jsonl")
+    assert b"web-1" in piped[0]
 
 
 @pytest.mark.parametrize(
