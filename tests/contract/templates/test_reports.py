@@ -46,7 +46,7 @@ def test_it_reads_the_trail_by_keys_and_writes_its_bucket_alone() -> None:
     assert statements == [
         (["dynamodb:Query"], ["<IndexTable.Arn>"]),
         (["dynamodb:BatchGetItem"], ["<AuditTable.Arn>"]),
-        (["s3:PutObject"], ["<ReportBucket.Arn>/*"]),
+        (["s3:GetObject", "s3:PutObject"], ["<ReportBucket.Arn>/*"]),
         (["logs:CreateLogStream", "logs:PutLogEvents"], ["<AuditReporterLogs.Arn>"]),
         (["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),
     ]

@@ -1,7 +1,7 @@
 """audit_reporter on moto: the pages of a month are in the bucket."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -75,6 +75,37 @@ def test_the_first_days_of_a_month_finish_the_one_before(s3: "S3Client", monkeyp
     assert keys(s3) == ["2026-11.html", "2026-11.md", "2026-12.html", "2026-12.md"]
     page = s3.get_object(Bucket="reports", Key="2026-11.html")["Body"].read().decode()
     assert "this time is not over yet" not in page
+
+
+def write_page(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
+    """Call at a moment that S3, too, takes for now."""
+    monkeypatch.setattr("moto.s3.models.utcnow", lambda: moment.replace(tzinfo=None))
+    call_at(monkeypatch, moment)
+
+
+@pytest.mark.parametrize(
+    ("days", "complete"),
+    [((28, 35, 42), True), ((5, 35), True), ((30, 31, 32, 33), True), ((28,), False)],
+    ids=["weekly", "monthly", "daily", "not yet"],
+)
+def test_a_month_is_completed_however_seldom_pages_are_written(
+    s3: "S3Client", monkeypatch: pytest.MonkeyPatch, days: tuple[int, ...], complete: bool
+) -> None:
+    for day in days:
+        write_page(monkeypatch, datetime(2026, 11, 1, 4, 30, tzinfo=UTC) + timedelta(days=day - 1))
+    page = s3.get_object(Bucket="reports", Key="2026-11.html")["Body"].read().decode()
+    assert ("this time is not over yet" not in page) == complete
+
+
+def test_a_month_that_is_complete_or_was_never_begun_is_left_alone(
+    s3: "S3Client", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_page(monkeypatch, datetime(2026, 12, 9, 4, 30, tzinfo=UTC))
+    assert keys(s3) == ["2026-12.html", "2026-12.md"]
+    write_page(monkeypatch, datetime(2027, 1, 5, tzinfo=UTC))
+    written = s3.head_object(Bucket="reports", Key="2026-12.html")["LastModified"]
+    write_page(monkeypatch, datetime(2027, 1, 6, tzinfo=UTC))
+    assert s3.head_object(Bucket="reports", Key="2026-12.html")["LastModified"] == written
 
 
 def test_the_command_writes_the_same_page(s3: "S3Client", monkeypatch: pytest.MonkeyPatch) -> None:

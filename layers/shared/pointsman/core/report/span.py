@@ -1,7 +1,7 @@
 """The time that a report is about, in days of a time zone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Self
@@ -67,8 +67,15 @@ def is_time_zone(name: str) -> bool:
     return True
 
 
-def months_to_write(now: datetime, zone: tzinfo | None) -> list[str]:
-    """The months whose reports are made now: this one, and the one before while events of its end may come late."""
-    local = now.astimezone(zone)
-    days = (local - LATE_EVENTS, local)
-    return list(dict.fromkeys(f"{day:%Y-%m}" for day in days))
+def months_to_write(now: datetime, zone: tzinfo | None, written_at: Callable[[str], datetime | None]) -> Iterator[str]:
+    """Yield the months whose reports are made now: this one, and the one before until it is complete.
+
+    That is while events of its end may come late, and until its report was made after that, however seldom reports are.
+    `written_at` says when the report of a month was made; None: there is none.
+    """
+    this = f"{now.astimezone(zone):%Y-%m}"
+    yield this
+    since = TimeSpan.of_month(this, zone).since
+    before, complete_at = f"{since.astimezone(zone) - timedelta(days=1):%Y-%m}", since + LATE_EVENTS
+    if now < complete_at or (written_at(before) or complete_at) < complete_at:
+        yield before
