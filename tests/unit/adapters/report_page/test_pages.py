@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import UTC
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -164,10 +165,21 @@ def test_a_link_that_is_not_https_is_text() -> None:
 @given(st.text(max_size=60))
 def test_no_text_is_markup_in_markdown(text: str) -> None:
     tokens: Any = MarkdownIt("gfm-like", {"linkify": False}).parse(f"| a |\n| --- |\n| {escape(text)} |\n")
-    kinds = {child.type for token in tokens for child in token.children or ()}
-    assert kinds <= {"text", "text_special"}
+    children = [child for token in tokens for child in token.children or ()]
+    assert {child.type for child in children} <= {"text", "text_special", "html_inline"}
+    assert {child.content for child in children if child.type == "html_inline"} <= {"<!-- -->"}
     cells = [token for token in tokens if token.type == "td_open"]
     assert len(cells) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["@hana", "thanks @acme/ops, see #12", "(@hana)", "acme/infra#7", "GH-12 gh-3", "a@example.com", "&#64;hana"],
+)
+def test_markdown_mentions_nobody_and_no_issue(text: str) -> None:
+    html = MarkdownIt("gfm-like", {"linkify": False}).render(f"| a |\n| --- |\n| {escape(text)} |\n")
+    assert not re.search(r"@[a-z]|#[0-9]|gh-[0-9]", unescape(html), re.IGNORECASE)
+    assert text in "".join(Page(html).texts)
 
 
 def test_markdown_shows_hostile_text_as_text() -> None:

@@ -26,17 +26,22 @@ from pointsman.core.text import escape_invisible
 
 # With a backslash before them they are text: https://spec.commonmark.org/0.31.2/#backslash-escapes
 _PUNCTUATION: Final = re.compile(r"([\\`*_\[\]<>#~$])")
-# What GitHub makes a link or a mention of, and what ends a cell: as character references.
+# What GitHub makes a link of, and what ends a cell: as character references.
 # https://github.github.com/gfm/#autolinks-extension-
 _REFERENCES: Final = {"|": "&#124;", "@": "&#64;", "://": "&#58;//", "www.": "www&#46;"}
 _REFERRED: Final = re.compile("|".join(map(re.escape, _REFERENCES)), re.IGNORECASE)
+# GitHub looks for mentions and numbers of issues in what it has rendered, where neither a backslash nor a reference is
+# left: only another node between the sign and the name helps. https://github.com/github/cmark-gfm/issues/181
+_MENTION: Final = re.compile(r"(&#64;|\\#|\bGH-)(?=[0-9A-Za-z])", re.IGNORECASE)
+_NOTHING: Final = "<!-- -->"
 
 
 def escape(text: str) -> str:
     """Return a text from outside as Markdown that shows it and is never markup."""
     line = escape_invisible(text).replace("&", "&amp;")
     line = _PUNCTUATION.sub(r"\\\1", line)
-    return _REFERRED.sub(lambda match: _REFERENCES.get(match[0].lower(), match[0]), line)
+    line = _REFERRED.sub(lambda match: _REFERENCES.get(match[0].lower(), match[0]), line)
+    return _MENTION.sub(rf"\1{_NOTHING}", line)
 
 
 def markdown_page(report: AuditReport, span: TimeSpan, zone_name: str) -> str:
