@@ -16,6 +16,7 @@ from functions.audit_archiver import wiring
 from pointsman.adapters.function_logger import function_logger
 from pointsman.core.archive.age import ArchiveAge
 from pointsman.core.archive.expiry import guard_expiry
+from pointsman.errors import Misconfigured
 
 logger = function_logger()
 metrics = Metrics()
@@ -49,9 +50,18 @@ def close_hours(context: LambdaContext) -> None:
 
 
 def switch_expiry() -> None:
-    """Let events expire, or not."""
+    """Let events expire, or not: not where nobody may look whether the archive has them."""
     wanted = wiring.settings().expire_after_days > 0
-    lost = wanted and wiring.has_lost()
-    on, changed = guard_expiry(wiring.expiry(), wiring.archive().newest_digest(), now(), wanted=wanted, lost=lost)
+    try:
+        lost = wanted and wiring.has_lost()
+        newest = wiring.archive().newest_digest()
+    except Misconfigured:
+        _switch(None, wanted=wanted, lost=True)
+        raise
+    _switch(newest, wanted=wanted, lost=lost)
+
+
+def _switch(newest: str | None, *, wanted: bool, lost: bool) -> None:
+    on, changed = guard_expiry(wiring.expiry(), newest, now(), wanted=wanted, lost=lost)
     if changed:
         logger.warning("switched the expiry of events", extra={"on": on, "lost": lost})

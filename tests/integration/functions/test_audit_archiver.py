@@ -100,6 +100,19 @@ def test_nothing_expires_while_no_hour_can_be_closed(stack: ArchivingStack, monk
     assert stack.expires() == "DISABLED"
 
 
+@pytest.mark.parametrize(("name", "value"), [("DIGEST_BUCKET", "gone"), ("INDEXER_DEAD_LETTERS", "https://sqs/1/gone")])
+def test_nothing_expires_while_nobody_may_look_what_the_archive_has(
+    stack: ArchivingStack, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    stack.archive()
+    assert stack.expires() == "ENABLED"
+    monkeypatch.setenv(name, value)
+    wiring.forget()
+    with pytest.raises(Misconfigured):
+        stack.archive()
+    assert stack.expires() == "DISABLED"
+
+
 def test_an_event_says_when_it_expires(stack: ArchivingStack) -> None:
     stack.record(START)
     [item] = stack.dynamodb.scan(TableName="audit")["Items"]
