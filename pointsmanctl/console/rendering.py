@@ -17,7 +17,7 @@ from pointsmanctl.console.source import source_of
 from pointsmanctl.console.views import links
 from pointsmanctl.console.views.tones import tone_of
 from pointsmanctl.output.sanitize import KEPT
-from pointsmanctl.output.times import as_json, local, zone_name
+from pointsmanctl.output.times import as_json, local_text, zone_name
 
 KEYS: Final = (
     ("/", "Search"),
@@ -59,12 +59,12 @@ def _visible(value: Any) -> Any:
 
 def moment(at: datetime) -> Markup:
     """Return a time with its day."""
-    return _time(at, f"{local(at):%Y-%m-%d %H:%M:%S}")
+    return _time(at, local_text(at))
 
 
 def clock(at: datetime) -> Markup:
     """Return a time of a day that is known."""
-    return _time(at, f"{local(at):%H:%M:%S}")
+    return _time(at, local_text(at, "%H:%M:%S"))
 
 
 def _time(at: datetime, text: str) -> Markup:

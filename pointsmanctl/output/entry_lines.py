@@ -15,7 +15,7 @@ from pointsman.core.trail.host_values import TaskResult
 from pointsmanctl.output.lines import Line, LineTable, header
 from pointsmanctl.output.sanitize import sanitized
 from pointsmanctl.output.styles import STYLES
-from pointsmanctl.output.times import local, zone_name
+from pointsmanctl.output.times import local_text, zone_name
 
 HOST_RESULT = "HostResultRecorded"
 type FoundTasks = tuple[IndexEntry, Sequence[TaskEntry | TaskResult]]
@@ -43,7 +43,7 @@ def _line(entry: IndexEntry, tasks: Sequence[TaskEntry | TaskResult], *, with_ta
 
 def time_of(entry: IndexEntry) -> str:
     """Return the time of an entry, as tables show it."""
-    return f"{local(entry.at):%Y-%m-%d %H:%M:%S}"
+    return local_text(entry.at)
 
 
 def what(entry: IndexEntry) -> Text:

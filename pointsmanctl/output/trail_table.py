@@ -38,7 +38,7 @@ from pointsmanctl.output.lines import Line, LineTable, header
 from pointsmanctl.output.run_ends import Ends, ends_among, gaps_of
 from pointsmanctl.output.sanitize import sanitized
 from pointsmanctl.output.styles import STYLES
-from pointsmanctl.output.times import local, zone_name
+from pointsmanctl.output.times import local, local_text, zone_name
 from pointsmanctl.output.wave_lines import overtaken_line, wave_lines
 
 COLUMNS = ("WHO", "COMMIT", "TARGET", "HOST", "WHAT")
@@ -64,7 +64,7 @@ def trail_table(
     ]
     years = {local(event.at).year for event in events}
     form = "%m-%d %H:%M:%S" if len(years) == 1 else "%Y-%m-%d %H:%M:%S"
-    lines = [_event_line(event, f"{local(event.at):{form}}", note, diffs=diffs) for event, note in pairs]
+    lines = [_event_line(event, local_text(event.at, form), note, diffs=diffs) for event, note in pairs]
     return LineTable([header(f"TIME ({zone_name()})", *COLUMNS), *lines])
 
 

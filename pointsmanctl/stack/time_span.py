@@ -35,6 +35,6 @@ def _check_span(query: IndexQuery, option: str) -> None:
 
 def _parse(text: str, now: datetime, option: str) -> datetime:
     try:
-        return parse_time(text, now)
+        return parse_time(text, now, is_end=option == "--until")
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error

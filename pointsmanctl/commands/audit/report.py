@@ -146,7 +146,7 @@ def _between(since: str, until: str | None, zone: tzinfo | None, made_at: dateti
     times = []
     for text, option in ((since, "--since"), (until, "--until")):
         try:
-            times.append(made_at if text is None else parse_time(text, made_at, zone))
+            times.append(made_at if text is None else parse_time(text, made_at, zone, is_end=option == "--until"))
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint=option) from error
     if times[0] >= times[1]:

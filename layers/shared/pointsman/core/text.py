@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
 
 NAMES_LISTED = 3  # of many
 ELLIPSIS = "…"
@@ -110,3 +111,20 @@ def _code_of(character: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x1_0000 else f"\\U{code:08x}"
+
+
+def format_time(moment: datetime, zone: tzinfo | None, form: str) -> str:
+    """Return a time in a zone (None: the machine's), with the zone's name if its clocks show this time twice.
+
+    That is an hour in autumn, when summer time ends.
+    """
+    here = moment.astimezone(zone)
+    offsets = {_offset(here.replace(tzinfo=None, fold=fold), zone) for fold in (0, 1)}
+    return f"{here:{form}}" if len(offsets) == 1 else f"{here:{form} %Z}"
+
+
+def _offset(clock: datetime, zone: tzinfo | None) -> timedelta | None:
+    try:
+        return (clock.replace(tzinfo=zone) if zone else clock.astimezone()).utcoffset()
+    except (ValueError, OverflowError):  # at either end of the calendar
+        return None

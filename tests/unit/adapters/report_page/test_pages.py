@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -229,6 +230,17 @@ def test_times_have_their_year_where_a_report_is_about_several(year: int, html: 
     found = report(Rollout(1, 3).whole(), span=span)
     assert html in Page(html_page(found, span, "UTC")).texts
     assert f"| {markdown} 13:00 |" in markdown_page(found, span, "UTC")
+
+
+def test_both_hours_at_the_end_of_summer_time_are_told_apart() -> None:
+    span = TimeSpan.of_month("2026-10", ZoneInfo("Europe/Berlin"))
+    ends = [Rollout(1, -6).end(hours=-11.5), Rollout(2, -6).end(hours=-10.5), Rollout(3, -6).end(hours=-9.5)]
+    found = report(ends, span=span)
+    page, markdown = Page(html_page(found, span, "Europe/Berlin")), markdown_page(found, span, "Europe/Berlin")
+    for text in ("25 Oct 02:30 CEST", "25 Oct 02:30 CET", "25 Oct 03:30"):
+        assert text in page.texts
+    assert "| 10-25 02:30 CEST |" in markdown
+    assert "| 10-25 02:30 CET |" in markdown
 
 
 def test_a_time_that_is_not_over_is_marked() -> None:

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from pointsmanctl.output.times import local_minute, parse_time, zone_name
+from pointsmanctl.output.times import local_minute, local_text, parse_time, zone_name
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -67,6 +68,31 @@ def test_times_are_shown_in_the_zone_of_the_reader() -> None:
     assert zone_name() == "CET/CEST"
     assert local_minute(NOW) == "2026-11-23 13:00 CET"
     assert local_minute(datetime(2026, 7, 1, tzinfo=UTC)) == "2026-07-01 02:00 CEST"
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_time_that_the_clocks_show_twice_has_the_name_of_its_zone() -> None:
+    summer, winter = (datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1))
+    assert (local_text(summer), local_text(winter)) == ("2026-10-25 02:30:00 CEST", "2026-10-25 02:30:00 CET")
+    assert local_text(summer - timedelta(hours=1)) == "2026-10-25 01:30:00"
+    assert local_text(winter + timedelta(hours=1)) == "2026-10-25 03:30:00"
+    assert local_text(datetime(2026, 3, 29, 1, 30, tzinfo=UTC)) == "2026-03-29 03:30:00"
+
+
+@pytest.mark.parametrize("moment", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)])
+def test_times_at_the_ends_of_the_calendar_are_shown(moment: datetime) -> None:
+    assert local_text(moment).endswith(f"{moment:%m-%d %H:%M:%S}")
+
+
+@pytest.mark.usefixtures("berlin")
+def test_a_range_has_both_hours_of_the_same_clock_time() -> None:
+    night = datetime(2026, 10, 25, tzinfo=UTC)
+    assert parse_time("2026-10-25T02:30", NOW) == night.replace(minute=30)
+    assert parse_time("2026-10-25T02:30", NOW, is_end=True) == night.replace(hour=1, minute=30)
+    assert parse_time("2026-10-25T02:30", NOW, ZoneInfo("Europe/Berlin"), is_end=True) == night.replace(
+        hour=1, minute=30
+    )
+    assert parse_time("2026-10-25T02:30+02:00", NOW, is_end=True) == night.replace(minute=30)
 
 
 @pytest.mark.usefixtures("berlin")

@@ -87,7 +87,7 @@ def html_page(report: AuditReport, span: TimeSpan, zone_name: str) -> str:
 
 def _time(span: TimeSpan, moment: datetime, year: bool) -> str:
     """A time in the zone of the report, with its year if that is not clear."""
-    return f"{span.local(moment):{'%-d %b %H:%M' if span.is_in_one_year and not year else '%-d %b %Y %H:%M'}}"
+    return span.text(moment, "%-d %b %H:%M" if span.is_in_one_year and not year else "%-d %b %Y %H:%M")
 
 
 def _charts(report: AuditReport, shown: set[str]) -> dict[str, Markup]:

@@ -226,7 +226,7 @@ def _link(text: str, url: str | None) -> str:
 
 
 def _minute(moment: Any, span: TimeSpan, *, year: bool = False) -> str:
-    return f"{span.local(moment):{'%m-%d %H:%M' if span.is_in_one_year and not year else '%Y-%m-%d %H:%M'}}"
+    return span.text(moment, "%m-%d %H:%M" if span.is_in_one_year and not year else "%Y-%m-%d %H:%M")
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final, Self
 from zoneinfo import ZoneInfo
 
+from pointsman.core.text import format_time
+
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 # Results of hosts and builds may be recorded later than they happened, and an erratum may change a report.
 LATE_EVENTS: Final = timedelta(days=2)
@@ -44,6 +46,10 @@ class TimeSpan:
     def local(self, moment: datetime) -> datetime:
         """Return a moment in the zone."""
         return moment.astimezone(self.zone)
+
+    def text(self, moment: datetime, form: str) -> str:
+        """Return a moment in the zone as `form` says, with the zone's name where its clocks show it twice."""
+        return format_time(moment, self.zone, form)
 
     def day(self, moment: datetime) -> date:
         """Return the day of a moment in the zone."""
