@@ -254,6 +254,15 @@ def test_the_first_digest_cannot_be_missing_and_the_last_must_be_recent(trail: A
     )
 
 
+def test_the_first_digests_of_a_range_cannot_be_missing(trail: ArchivedTrail) -> None:
+    assert trail.verify(MORNING - timedelta(days=30)).proven  # the archive has begun since
+    for hour in (9, 10, 11):
+        del trail.archive.locked[name_of(hour)]
+    [finding] = trail.verify(MORNING.replace(hour=10), offline=True).findings
+    assert finding.detail == "The digest of 2026-11-23 11:00 is missing, and maybe those before it"
+    assert trail.verify(MORNING.replace(hour=12), offline=True).proven
+
+
 def test_the_last_hour_of_a_range_may_not_be_missing_though_the_range_ends_in_it(trail: ArchivedTrail) -> None:
     end = MORNING.replace(hour=12, minute=30)
     trail.now += timedelta(hours=1)

@@ -71,8 +71,7 @@ class Verifier:
         findings = [each for each in check.findings if not first or each.hour >= hour_of(first)]
         if not survey.hours:
             return Verification(with_trail=self._trail is not None, findings=tuple(findings))
-        if first is None and survey.hours[0].previous:
-            findings.append(_lost_beginning(survey.hours[0]))
+        findings += _lost_beginning(survey.hours[0], inside[0], first)
         findings += self._end(survey.hours[-1], until)
         judged = Judgement(self, survey)
         if (later := names[len(inside) :]) and judged.needs_later:
@@ -237,8 +236,11 @@ class Judgement:
         return len(older), len(rest) - len(strange), [_inserted(each, first) for each in strange]
 
 
-def _lost_beginning(first: SurveyedHour) -> Finding:
-    return of_digest("missing", first.hour - HOUR, "is missing, and maybe those before it")
+def _lost_beginning(found: SurveyedHour, first_name: str, first: datetime | None) -> Iterator[Finding]:
+    """Whether the range begins after it should: its first digest had one before it, which nothing else has shown."""
+    begins_late = first is None or (found.hour > hour_of(first) and found.name == first_name)
+    if begins_late and found.previous:
+        yield of_digest("missing", found.hour - HOUR, "is missing, and maybe those before it")
 
 
 def _inserted(item: UnknownItem, first: SurveyedHour) -> Finding:
