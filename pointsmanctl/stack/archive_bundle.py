@@ -1,5 +1,9 @@
-"""What is needed to verify a range offline, as one zip file: digests, the events that they name, and public keys."""
+"""What is needed to verify a range offline, as one zip file: digests, the events that they name, and public keys.
 
+It also has the range itself: a bundle of some months begins with a digest that has one before it.
+"""
+
+import json
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator
@@ -13,9 +17,15 @@ from pointsman.core.archive.digest import DIGESTS, HOUR, KEYS, SignedDigest, beg
 from pointsman.core.archive.ports import ArchiveReader
 from pointsman.core.archive.stream import hour_of
 from pointsmanctl.errors import InvalidInput
+from pointsmanctl.output.times import as_json
 from pointsmanctl.stack.signatures import fingerprint_of
 
+type BundleRange = tuple[datetime | None, datetime | None]
+"""The beginning and the end of what is verified; None: of all that there is."""
+
+RANGE: Final = "range.json"
 _AT_ONCE: Final = 100
+_NOT_A_RANGE: Final = (ValueError, TypeError, AttributeError)
 _BEGINNING: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _END: Final = datetime(2999, 1, 1, tzinfo=UTC)
 
@@ -31,6 +41,7 @@ def save_bundle(path: Path, archive: ArchiveReader, pem: bytes, first: datetime 
     names = [name for name in found if begins_before(name, until)]
     try:
         with zipfile.ZipFile(path, "w") as bundle:
+            bundle.writestr(RANGE, json.dumps({"from": first and as_json(first), "to": until and as_json(until)}))
             bundle.writestr(key_name(fingerprint_of(pem)), pem)
             for batch in batched(names, _AT_ONCE):
                 _add(bundle, archive.digests(batch), archive)
@@ -77,6 +88,14 @@ class BundleArchive:
         """See ArchiveReader.waiting: a bundle has what digests name."""
         return []
 
+    def range(self) -> BundleRange:
+        """The range for which the bundle was saved. Bundles of earlier versions do not say it."""
+        content = self._read([RANGE]).get(RANGE, b"{}")
+        with self._explaining():
+            found = json.loads(content)
+            first, until = found.get("from"), found.get("to")
+            return first and datetime.fromisoformat(first), until and datetime.fromisoformat(until)
+
     def public_keys(self) -> dict[str, bytes]:
         """See ArchiveReader.public_keys."""
         keys = self._read(name for name in self._names if name.startswith(KEYS))
@@ -91,7 +110,7 @@ class BundleArchive:
     def _explaining(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        except (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, *_NOT_A_RANGE) as error:
             raise InvalidInput(
                 f"{self._path} is not a bundle ({error}): `pointsman audit verify --save-bundle {self._path}` makes one"
             ) from error

@@ -88,6 +88,8 @@ def _verify_bundle(path: Path, hours: "Range", key: str | None, now: datetime) -
     from pointsmanctl.stack.signatures import is_signature, trusted
 
     archive = BundleArchive(path)
+    saved = archive.range()
+    hours = hours[0] or saved[0], hours[1] or saved[1]
     keys = trusted(archive.public_keys(), key)
     if key is None:
         warn("The bundle brings its own key: compare its fingerprint with the one that `pointsman deploy` printed.")

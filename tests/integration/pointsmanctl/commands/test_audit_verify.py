@@ -1,6 +1,7 @@
 """`pointsman audit verify` and `backfill` on a stack, as moto has it."""
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -117,6 +118,31 @@ def test_a_bundle_has_the_hours_that_a_verification_of_the_range_reads(
     assert f"unaltered: {events} events" in run("audit", "verify", "--bundle", path).stdout
     with zipfile.ZipFile(path) as bundle:
         assert sum(name.startswith("events/") for name in bundle.namelist()) == events
+
+
+@pytest.mark.parametrize("words", [("--from", "4h"), ("--from", "5h", "--to", "2h")])
+def test_a_bundle_of_a_range_is_verified_by_the_command_that_is_printed(
+    stack: ArchivingStack, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    path = tmp_path / "trail.zip"
+    saved = run("audit", "verify", "--save-bundle", path, *words)
+    assert saved.exit_code == 0, saved.output
+    [command] = re.findall(r"`pointsman (.*)`", saved.stderr)
+    done = run(*command.split())
+    assert (done.exit_code, done.stdout) == (0, saved.stdout)
+    everything = run("audit", "verify", "--bundle", path, "--from", "2026-01-01")
+    assert "NOT PROVEN" in everything.stdout
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"from": 7}', '{"from": "soon"}'])
+def test_a_bundle_whose_range_cannot_be_read_is_refused(stack: ArchivingStack, tmp_path: Path, content: str) -> None:
+    path, forged = tmp_path / "trail.zip", tmp_path / "forged.zip"
+    run("audit", "verify", "--save-bundle", path)
+    with zipfile.ZipFile(path) as bundle, zipfile.ZipFile(forged, "w") as copy:
+        for name in bundle.namelist():
+            copy.writestr(name, content if name == "range.json" else bundle.read(name))
+    done = run("audit", "verify", "--bundle", forged)
+    assert (done.exit_code, "is not a bundle" in done.stderr) == (2, True)
 
 
 def test_a_bundle_that_somebody_changed_is_not_proven(stack: ArchivingStack, tmp_path: Path) -> None:
