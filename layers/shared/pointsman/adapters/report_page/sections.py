@@ -77,7 +77,7 @@ def sections(report: AuditReport) -> Iterator[ReportSection]:
     yield ReportSection(
         "unfinished",
         "Not finished",
-        "Rollouts that had not ended by the end of this time. A change counts in the time in which it ends.",
+        "Rollouts that began or had an event in this time, and had not ended by its end. They count when they end.",
         "Every rollout had ended.",
         "change",
         report.unfinished,
