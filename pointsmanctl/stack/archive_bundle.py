@@ -13,9 +13,19 @@ from itertools import batched
 from pathlib import Path
 from typing import Final
 
-from pointsman.core.archive.digest import DIGESTS, HOUR, KEYS, SignedDigest, begins_before, digest_name, key_name
+from pointsman.core.archive.digest import (
+    DIGESTS,
+    HOUR,
+    KEYS,
+    SignedDigest,
+    begins_before,
+    digest_name,
+    is_digest_name,
+    key_name,
+)
 from pointsman.core.archive.ports import ArchiveReader
 from pointsman.core.archive.stream import hour_of
+from pointsman.core.archive.survey import has_errata
 from pointsmanctl.errors import InvalidInput
 from pointsmanctl.output.times import as_json
 from pointsmanctl.stack.signatures import fingerprint_of
@@ -33,11 +43,11 @@ _END: Final = datetime(2999, 1, 1, tzinfo=UTC)
 def save_bundle(path: Path, archive: ArchiveReader, pem: bytes, first: datetime | None, until: datetime | None) -> None:
     """Write a bundle of the hours that a verification of the range reads, with the digest before them.
 
-    Raises InvalidInput, Unavailable or Misconfigured.
+    An erratum may have removed something from the range after it: later hours with errata are in the
+    bundle, too. Raises InvalidInput, Unavailable or Misconfigured.
     """
     start = hour_of(first) - HOUR if first else _BEGINNING
-    end = hour_of(until) if until else _END
-    found = archive.digest_names(digest_name(start), digest_name(end))
+    found = [name for name in archive.digest_names(digest_name(start), digest_name(_END)) if is_digest_name(name)]
     names = [name for name in found if begins_before(name, until)]
     try:
         with zipfile.ZipFile(path, "w") as bundle:
@@ -45,6 +55,9 @@ def save_bundle(path: Path, archive: ArchiveReader, pem: bytes, first: datetime 
             bundle.writestr(key_name(fingerprint_of(pem)), pem)
             for batch in batched(names, _AT_ONCE):
                 _add(bundle, archive.digests(batch), archive)
+            for batch in batched(found[len(names) :], _AT_ONCE):
+                contents = archive.digests(batch)
+                _add(bundle, {name: content for name, content in contents.items() if _has_errata(content)}, archive)
     except OSError as error:
         raise InvalidInput(f"{path} cannot be written: {error.strerror}") from error
 
@@ -53,6 +66,13 @@ def _add(bundle: zipfile.ZipFile, digests: dict[str, bytes], archive: ArchiveRea
     files = [file for content in digests.values() if (file := _file_of(content))]
     for name, content in {**digests, **archive.load(files)}.items():
         bundle.writestr(name, content)
+
+
+def _has_errata(content: bytes) -> bool:
+    try:
+        return has_errata(SignedDigest.read_bytes(content).digest)
+    except ValueError:
+        return False
 
 
 def _file_of(content: bytes) -> str | None:

@@ -65,7 +65,7 @@ class Survey:
         )
         self.hours.append(hour)
         self.ends.update({link.partition: digest.hour for link in digest.links})
-        if digest.file and any(link.key.startswith(_ERRATUM) for link in digest.links):
+        if digest.file and has_errata(digest):
             self.errata.note(_lines_of(digest, self._archive.load([digest.file])) or ())
             self.has_errata = True
 
@@ -76,6 +76,11 @@ class Survey:
             files = self._archive.load([digest.file for digest in digests if digest.file])
             for hour, digest in zip(batch, digests, strict=True):
                 yield hour, digest, _lines_of(digest, files)
+
+
+def has_errata(digest: Digest) -> bool:
+    """Whether an hour has errata."""
+    return any(link.key.startswith(_ERRATUM) for link in digest.links)
 
 
 def _read_again(hours: Collection[SurveyedHour], archive: ArchiveReader) -> list[Digest]:
