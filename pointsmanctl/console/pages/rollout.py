@@ -1,5 +1,7 @@
 """The page of a rollout: its waves and runs, what it did on which host, and how it came about."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -19,6 +21,7 @@ from pointsmanctl.console.views.rollout_view import rollout_card, run_rows
 from pointsmanctl.errors import NotFound
 from pointsmanctl.output.entry_lines import HOST_RESULT
 from pointsmanctl.output.task_groups import with_differences
+from pointsmanctl.output.times import local
 from pointsmanctl.stack.entry_tasks import with_tasks
 from pointsmanctl.stack.rollouts import LoadedRollout
 
@@ -62,9 +65,11 @@ def _watched(request: Request) -> WatchedRollout:
 
 
 def _progress(watched: WatchedRollout) -> dict[str, Any]:
+    runs = run_rows(watched.loaded)
     return {
         "rollout": rollout_card(watched.loaded),
-        "runs": run_rows(watched.loaded),
+        "runs": runs,
+        "with_day": _on_several_days(each.started_at for each in runs),
         "is_open": watched.is_open,
         "news": watched.news,
     }
@@ -77,7 +82,14 @@ def _results(source: ConsoleSource, rollout: str) -> dict[str, Any]:
     results = [each for each in entries[:MOST_ENTRIES] if each.type == HOST_RESULT]
     found = with_tasks(source.trail, results, with_differences(results))
     others = [(each, ()) for each in entries[:MOST_ENTRIES] if each.type != HOST_RESULT]
-    return {"rollout_id": rollout, "groups": rows_by_task(found), "events": folded(rows_by_time(others)), "more": more}
+    groups, events = rows_by_task(found), folded(rows_by_time(others))
+    with_day = _on_several_days(each.at for each in [*groups, *events])
+    return {"rollout_id": rollout, "groups": groups, "events": events, "more": more, "with_day": with_day}
+
+
+def _on_several_days(times: Iterable[datetime | None]) -> bool:
+    """Whether a time of day alone does not say when something was."""
+    return len({local(each).date() for each in times if each}) > 1
 
 
 def _decision(source: ConsoleSource, loaded: LoadedRollout) -> tuple[DeliveryDecided, Decision] | None:

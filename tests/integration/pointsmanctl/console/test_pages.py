@@ -9,6 +9,7 @@ from pointsman.adapters.report_page.files import THEME
 from pointsman.core.model import RolloutId
 from tests.support.console_world import CANARY, EARLIER, OPEN, console_world, nginx
 from tests.support.html_text import ParsedPage, parsed
+from tests.support.plans import waved
 from tests.support.rollouts import delivery
 
 HOST = "/hosts/prod/eu-central-1/web-prod-euc1"
@@ -261,6 +262,20 @@ def test_a_search_for_a_word_shows_hosts_and_questions(client: TestClient) -> No
     found = page(client, "/search?q=euc1")
     assert "/hosts/prod/eu-central-1/web-prod-euc1" in found.links()
     assert "/timeline?actor=euc1" in found.links()
+
+
+@pytest.mark.parametrize("days", [0, 3])
+def test_times_of_a_rollout_have_their_day_if_it_took_several(days: int) -> None:
+    with console_world() as console:
+        rollout = console.world.push(waved(("dev/eu-west-1",), ("prod/eu-west-1",)))
+        console.report(rollout, "dev/eu-west-1", nginx())
+        console.later(days=days, minutes=5)
+        console.finish(rollout, "dev/eu-west-1")
+        console.store()
+        text = page(console.client(), f"/rollouts/{rollout}").text
+        day = "2026-11-26 " if days else ""
+        assert f"running {day}08:05:00" in text
+        assert f"{day}08:05:00 wave 2 of 2 started" in text
 
 
 def test_an_address_without_a_page_is_not_found(client: TestClient) -> None:
