@@ -8,7 +8,7 @@ POINTSMAN_ARCHITECTURE and POINTSMAN_RELEASE.
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,8 @@ class PackageBuilder:
         source = self.product / folder
         if (source / "requirements.txt").exists():
             self.runtime.install(source / "requirements.txt", packages, self.architecture)
+            for part in _unused(source / "unused.txt"):
+                shutil.rmtree(packages / part)
         own = [path.parent for path in source.glob("*/__init__.py")]
         for package in (*own, *(self.product / each for each in _ALSO_IN.get(folder, ()))):
             _copy(package, packages)
@@ -84,6 +86,14 @@ class PackageBuilder:
         package.mkdir(exist_ok=True)
         (package / "__init__.py").write_text('"""routes.json: the compiled rules of routes.yaml."""\n')
         (package / "routes.json").write_bytes(compile_routes(routes).to_json())
+
+
+def _unused(listed: Path) -> Iterator[str]:
+    """The parts of installed packages that no function imports."""
+    if listed.exists():
+        for line in listed.read_text(encoding="utf-8").splitlines():
+            if line and not line.startswith("#"):
+                yield line
 
 
 def _copy(package: Path, into: Path) -> None:
