@@ -29,7 +29,7 @@ _PLAIN = r"""
     | (?:https?|tcp|udp)://[^\s@?]+ | [\w.-]+:\d{2,5} | \d{1,3}(?:\.\d{1,3}){3}(?:/\d+)?
     | [a-z][a-z_-]*\.(?:so|conf|cfg|ini|ya?ml|json|pem|crt|key|txt|py|sh|service|j2)\b.*
     """
-_VOWEL = re.compile(r"[aeiouy]", re.IGNORECASE)
+_VOWEL = re.compile(r"[AEIOUYaeiouy]")
 _RUN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 _BETWEEN_PARTS = re.compile(r"[-._:/@,+]")
 _POINTS_ELSEWHERE = re.compile(r"\S{1,20}://.*|unix:.*|arn:aws.*|(?:[a-z0-9-]{1,63}\.){2,9}[a-z]{2,24}(?::\d{1,5})?")

@@ -15,7 +15,7 @@ from redaction.rules import LONG_WORD, ByWord, compiled
 from redaction.shapes import MARKER, hide_span
 
 _CHUNK = re.compile(r"[\w.~=-]{4,}")  # what the words of all rules are in; no rule has a shorter text
-_SECRET_NAME = re.compile(r"key|secret|token|pass|pwd|credential|auth|login|(?<![a-z])pat(?![a-z])", re.IGNORECASE)
+_TELLING_NAME = r"key|secret|token|pass|pwd|credential|auth|login|(?<![a-z])pat(?![a-z])"
 SHORTEST_CUT = 8  # characters after the beginning of a token that was cut
 FEWEST_DIGITS = 4  # of a cut token that is no name
 _CUT = rf"[\w.=-]{{{SHORTEST_CUT},}}"
@@ -48,7 +48,7 @@ class KnownToken(NamedTuple):
             return _is_part_of_token(value)
         if _entropy(value) <= self.entropy or (self.allowed and compiled(self.allowed).fullmatch(value)):
             return False
-        if self.kind == "name" and _SECRET_NAME.search(name):
+        if self.kind == "name" and compiled(_TELLING_NAME, re.IGNORECASE).search(name):
             return True
         return not is_digest(value) and (self.kind == "shape" or _is_drawn(value))
 

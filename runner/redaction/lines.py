@@ -1,6 +1,5 @@
 """Secrets that a name beside them tells: ``password: x``, ``--token x``, ``<secret>x</secret>``, ``requirepass x``."""
 
-import enum
 import re
 from collections.abc import Callable
 
@@ -9,16 +8,8 @@ from redaction.headers import header_value, is_authorization
 from redaction.names import Hides, hides, hides_below, is_secret_name, next_name
 from redaction.rules import compiled
 from redaction.shapes import MARKER
+from redaction.strictness import Strictness
 from redaction.structures import indent_of
-
-
-class Strictness(enum.Enum):
-    """How a name beside a word is read: a file's content is settings, a message or a title is speech."""
-
-    CONTENT = "content"
-    MESSAGE = "message"
-    TITLE = "title"
-
 
 _OPERATOR = r"(?:=>|:{1,3}=|\?{1,2}=|\|\|=|//=|[+.]=|[:=]|%3[AaDd])"
 _ENCODED_QUOTE = r"%2[27]|\\{1,4}(?:u00|x)2[27]|&(?:quot|#3[49]|#x2[27]);"  # of URLs, JSON and HTML

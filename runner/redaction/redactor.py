@@ -8,12 +8,11 @@ from redaction.appearance import is_plain, looks_drawn
 from redaction.commands import redact_commands
 from redaction.directives import redact_directives
 from redaction.known_tokens import redact_known_tokens
-from redaction.lines import LineRedactor, Strictness
 from redaction.names import hides, may_hide
 from redaction.rules import LONG_WORD, ByWord, Rule, holds_any, lower_case
 from redaction.shapes import BLOCK_BODY, BLOCK_END, BLOCK_TAIL, BLOCKS, BODY_LINE, MARKER, TOKENS, hide_body, hide_span
 from redaction.standard_input import redact_standard_input
-from redaction.structures import redact_structures
+from redaction.strictness import Strictness
 from redaction.values import Values
 
 _TOKENS = ByWord((rule.words, rule) for rule in TOKENS)
@@ -69,9 +68,13 @@ class Redactor:
     def _redact(self, text: str, strictness: Strictness) -> str:
         text = _without_blocks(text)
         if strictness is not Strictness.TITLE:
+            from redaction.structures import redact_structures  # noqa: PLC0415 - webhook_receiver has titles alone
+
             text = redact_structures(text, self.learn)
         text = redact_standard_input(redact_commands(text))
         if may_hide(text):
+            from redaction.lines import LineRedactor  # noqa: PLC0415 - its expressions are many, and few titles need it
+
             text = "\n".join(LineRedactor(strictness, self.learn).redact(text.split("\n")))
         text = _without_shapes(redact_directives(text))
         text = BODY_LINE.expression.sub(hide_body, text)
