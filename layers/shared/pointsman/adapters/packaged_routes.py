@@ -1,6 +1,7 @@
 """The compiled routes.yaml in the routes layer."""
 
-from importlib import resources
+from importlib import import_module
+from pathlib import Path
 
 from pointsman.core.routes.compiled import CompiledRoutes
 from pointsman.errors import Misconfigured
@@ -11,7 +12,8 @@ PACKAGE, FILE = "pointsman_routes", "routes.json"
 def packaged_routes() -> CompiledRoutes:
     """Read the routes. Raises Misconfigured if the layer is missing or was built by another version."""
     try:
-        compiled = resources.files(PACKAGE).joinpath(FILE).read_bytes()
+        # A layer is a directory. importlib.resources reads archives too, and takes 4 ms of a cold start.
+        compiled = Path(str(import_module(PACKAGE).__file__)).with_name(FILE).read_bytes()
     except (ModuleNotFoundError, FileNotFoundError) as error:
         raise Misconfigured(
             f"the routes layer is missing: {PACKAGE}/{FILE} does not exist; build and deploy again"
