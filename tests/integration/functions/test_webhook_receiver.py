@@ -184,10 +184,14 @@ def test_the_receiver_starts_without_what_is_slow_to_import() -> None:
         "boto3",
         "botocore.session",  # Powertools looks for the package itself
         "cryptography",
+        "dataclasses",
+        "importlib.resources",  # with it, zipfile and tempfile
         "jwt",
         "pointsman.core.routes.model",
         "pointsman.core.trail.events",
         "re2",
+        "redaction.lines",
+        "redaction.structures",
         "requests",
         "slack_sdk",
         "urllib3",

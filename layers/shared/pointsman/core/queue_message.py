@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Self
 
 import msgspec
@@ -74,8 +73,7 @@ def _short(decision: Decision) -> Decision:
     return decision.replace(**shorter)
 
 
-@dataclass(frozen=True)
-class _Piece:
+class _Piece(msgspec.Struct, frozen=True):
     """What stays together: a rollout spec, or a decision with the spec that follows from it."""
 
     decisions: tuple[Decision, ...]

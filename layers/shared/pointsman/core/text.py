@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
+from functools import cache
 
 NAMES_LISTED = 3  # of many
 ELLIPSIS = "…"
@@ -19,16 +20,15 @@ _INVISIBLE = (
 # Invisible characters that scripts and emoji need: a joiner or non-joiner beside a character that is not ASCII
 # (Persian, Hindi, families of emoji), one variation selector after its character, flags of regions.
 # https://www.unicode.org/reports/tr31/#Layout_and_Format_Control_Characters, https://www.unicode.org/reports/tr51/
-_SHAPING = re.compile(
+_SHAPING = (
     rf"(?<=[^\x00-\x7f{_INVISIBLE}][\ufe00-\ufe0f])[\u200c\u200d]"
     rf"|(?<=[^\x00-\x7f{_INVISIBLE}])[\u200c\u200d]"
     rf"|(?<![{_INVISIBLE}])[\u200c\u200d](?=[^\x00-\x9f{_INVISIBLE}])"
     rf"|(?<=[^\x00-\x7f{_INVISIBLE}])[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
     r"|(?<=[#*0-9])\ufe0f(?=\u20e3)"
-    r"|(?<=\U0001f3f4)[\U000e0020-\U000e007e]{1,8}\U000e007f",
-    re.DOTALL,
+    r"|(?<=\U0001f3f4)[\U000e0020-\U000e007e]{1,8}\U000e007f"
 )
-_HIDDEN = re.compile(rf"[{CONTROL.pattern[1:-1]}{_INVISIBLE}]")
+_HIDDEN = rf"[{CONTROL.pattern[1:-1]}{_INVISIBLE}]"
 
 
 def replace_surrogates(text: str) -> str:
@@ -56,7 +56,7 @@ def escape_invisible(text: str, keep: str = "") -> str:
     if text.isascii() and not CONTROL.search(text):
         return text
     shaping = shaping_positions(text)
-    return _HIDDEN.sub(
+    return _compiled(_HIDDEN).sub(
         lambda match: match.group() if match.start() in shaping or match.group() in keep else _code_of(match.group()),
         text,
     )
@@ -66,7 +66,8 @@ def shaping_positions(text: str) -> frozenset[int]:
     """Return where `text` has invisible characters that its script or its emoji need."""
     if text.isascii():
         return frozenset()
-    return frozenset(position for match in _SHAPING.finditer(text) for position in range(*match.span()))
+    matches = _compiled(_SHAPING, re.DOTALL).finditer(text)
+    return frozenset(position for match in matches for position in range(*match.span()))
 
 
 def pluralize(number: int, noun: str, plural: str | None = None) -> str:
@@ -104,6 +105,12 @@ def format_duration(seconds: float) -> str:
     if hours:
         return f"{hours}h {minutes_rest:02d}m"
     return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"
+
+
+@cache
+def _compiled(expression: str, flags: int = 0) -> re.Pattern[str]:
+    """Compiled when it is first needed: most texts are ASCII."""
+    return re.compile(expression, flags)
 
 
 def _code_of(character: str) -> str:

@@ -6,7 +6,8 @@ https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from pointsman.core.github.payload import UNKNOWN_PERSON, Person, account_login
 from pointsman.core.github.push_files import COMMITS_LISTED, WEB_FLOW, PushedCommit
@@ -26,8 +27,7 @@ _CO_AUTHOR = re.compile(
 _MERGED = re.compile(r"Merge pull request #(\d{1,10}) from |[^\n]* \(#(\d{1,10})\)(?:\n|\Z)")
 
 
-@dataclass(frozen=True)
-class PushAuthors:
+class PushAuthors(Struct, frozen=True):
     """The logins of authors, and the names of those whose login is not known."""
 
     logins: tuple[str, ...]

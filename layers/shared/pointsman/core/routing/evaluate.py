@@ -14,7 +14,7 @@ from pointsman.core.text import one_line
 
 # https://docs.github.com/en/actions/how-tos/manage-workflow-runs/skip-workflow-runs
 SKIP_MARKERS = ("skip ci", "ci skip", "no ci", "skip actions", "actions skip", "skip pointsman")
-_MARKER = re.compile(r"\[([a-z0-9 -]{1,80})\]", re.IGNORECASE)
+_MARKER = re.compile(r"\[([A-Za-z0-9 -]{1,80})\]")
 
 
 def condition_of(route: CompiledRoute, routing_input: RoutingInput) -> CompiledCondition | None:
