@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.start_build import wiring
@@ -23,7 +21,7 @@ TIME_TO_FINISH_MS = 45_000  # the longest that one rollout can still take after 
 
 @logger.inject_lambda_context(clear_state=True)
 @publishing_runs()
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse | None:
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:
     """Return the messages that go back to the queue. Other failures are raised, and Lambda retries."""
 
     def should_stop() -> bool:
@@ -50,9 +48,11 @@ def received(event: dict[str, Any]) -> list[ReceivedMessage]:
     """The messages of an SQS event. Those of a FIFO queue have a group."""
     return [
         ReceivedMessage(
-            id=record.message_id, group_id=record.attributes.message_group_id or "unknown", body=record.body
+            id=record["messageId"],
+            group_id=record["attributes"].get("MessageGroupId") or "unknown",
+            body=record["body"],
         )
-        for record in SQSEvent(event).records
+        for record in event["Records"]
     ]
 
 
