@@ -58,7 +58,7 @@ FIGURES = (
     Figure(TELLS, "cold_wall", "cold start, wall", "ms"),
     Figure(TELLS, "cold_cpu", "cold start, CPU", "ms"),
 )
-PACKAGE_GOALS = {RECEIVER: 8 * MEGABYTE}
+PACKAGE_GOALS = {RECEIVER: 5 * MEGABYTE}
 
 
 class WorkNotDone(Exception):
