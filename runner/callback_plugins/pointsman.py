@@ -135,6 +135,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._redactor.learn_named(os.environ)
         self._playbook = playbook
         self._watch_secrets(playbook)
+        self._watch_hosts()
         run = environment.context(check=bool(ansible.context.CLIARGS.get("check")))
         self._recorder = Recorder(self._spool, run, Path.cwd(), self._redactor)
         # Each task runs in a fork of this process. What exists by now is left alone there by the garbage collector, so
@@ -152,6 +153,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             self.warn_once(
                 f"messages and diffs are not recorded, since secrets cannot be detected ({type(error).__name__})"
             )
+
+    def _watch_hosts(self) -> None:
+        try:
+            self._failures.watch()
+        except Exception as error:  # then such a host counts as cut off in a run that failed
+            self.warn_once(f"could not watch for hosts that leave their play: {type(error).__name__}")
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._begin(play)

@@ -12,8 +12,10 @@ from ansible.playbook.handler import Handler  # type: ignore[import-untyped]
 
 from .outcome import ItemResult, ResultKind, TaskKind, TaskOutcome
 from .result import Counts
+from .watching import call_after
 
 _ASYNC_STATUS = "async_status"
+_END_HOST = "end_host"
 
 
 class Failures:
@@ -28,15 +30,26 @@ class Failures:
         self._play: Any = None
         self._removed: Counter[str] = Counter()
         self._begun: Counter[str] = Counter()
+        self._left: set[str] = set()
+
+    def watch(self) -> None:
+        """Start watching which hosts leave a play by themselves: no event says so. Raises with another Ansible."""
+        from ansible.plugins.strategy import StrategyBase  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        call_after(StrategyBase, "_execute_meta", self._ran_meta)
 
     def begin(self, play: Any) -> None:
         """Start a play, or its next batch of hosts."""
         self._play = play
         self._removed = self._begun = self._now()
+        self._left = set()
 
     def removed_hosts(self) -> list[str]:
-        """Hosts that Ansible removed from the play without a failure, as any_errors_fatal does."""
-        return sorted(self._now() - self._begun)
+        """Hosts that Ansible removed from the play without a failure, as any_errors_fatal does.
+
+        For a host with `meta: end_host`, the play is over as it says: nothing is left to do there.
+        """
+        return sorted((self._now() - self._begun).keys() - self._left)
 
     def is_failure(self, host: Any) -> bool:
         """Whether the current result removed the host from its play."""
@@ -44,6 +57,10 @@ class Failures:
         failed = now[name] > self._removed[name]
         self._removed = now
         return failed
+
+    def _ran_meta(self, results: Any, _strategy: Any, task: Any, *_: Any, **_more: Any) -> None:
+        if task._get_meta() == _END_HOST:
+            self._left.update(str(each.host.get_name()) for each in results if not each.utr.skipped)
 
     def _now(self) -> Counter[str]:
         return Counter(map(str, getattr(self._play, "_removed_hosts", ())))

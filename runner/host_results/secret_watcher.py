@@ -17,12 +17,14 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache, wraps
+from functools import lru_cache
 from typing import Any
 
 import yaml
 
 from redaction import is_secret_name, leaves
+
+from .watching import call_after
 
 MAX_MESSAGE = 100_000  # bytes of one datagram
 SEND_SECONDS = 5.0  # that a worker waits at most, if the main process does not read
@@ -64,9 +66,9 @@ class SecretWatcher:
         from ansible.executor.task_executor import TaskExecutor  # type: ignore[import-untyped]  # noqa: PLC0415
         from ansible.parsing.vault import VaultLib  # type: ignore[import-untyped]  # noqa: PLC0415
 
-        _call_after(_lazy_containers._AnsibleLazyTemplateMixin, "_proxy_or_render_lazy_value", self._rendered)
-        _call_after(VaultLib, "decrypt_and_get_vault_id", self._decrypted)
-        _call_after(TaskExecutor, "run", self._ran)
+        call_after(_lazy_containers._AnsibleLazyTemplateMixin, "_proxy_or_render_lazy_value", self._rendered)
+        call_after(VaultLib, "decrypt_and_get_vault_id", self._decrypted)
+        call_after(TaskExecutor, "run", self._ran)
 
     def take_file_cache(self, loader: Any) -> None:
         """Learn what was decrypted before watching started: the loader caches whole files."""
@@ -137,20 +139,6 @@ class SecretWatcher:
             except Exception:
                 self._lost[0] = 1
                 return
-
-
-def _call_after(owner: Any, name: str, see: Callable[..., None]) -> None:
-    """Call `see` with each return value of a method and its arguments. Exceptions of `see` are ignored."""
-    method = getattr(owner, name)
-
-    @wraps(method)
-    def watched(*args: Any, **kwargs: Any) -> Any:
-        returned = method(*args, **kwargs)
-        with contextlib.suppress(Exception):
-            see(returned, *args, **kwargs)
-        return returned
-
-    setattr(owner, name, watched)
 
 
 @lru_cache(maxsize=4096)
