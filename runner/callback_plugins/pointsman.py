@@ -113,6 +113,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._play: Any = None
         self._failures = ansible_results.Failures()
         self._items = LoopItems()
+        self._met: set[str] = set()
         self._reached_hosts = False
         self._reached_no_host = False
         self._empty_roles: dict[str, str] = {}
@@ -182,11 +183,15 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         if self._recorder is None:
             return
+        self._meet(self._recorder, host)
+        self._recorder.start(str(host.get_name()), task._uuid)
+
+    def _meet(self, recorder: Any, host: Any) -> None:
+        """Record a host with its instance, whatever is reported of it first."""
         name = str(host.get_name())
-        if not self._recorder.has_host(name):
-            variables = self._variables(host)
-            self._recorder.add_host(name, variables.get("instance_id"))
-        self._recorder.start(name, task._uuid)
+        if name not in self._met:
+            self._met.add(name)
+            recorder.add_host(name, self._variables(host).get("instance_id"))
 
     def _variables(self, host: Any) -> Mapping[str, Any]:
         if self._play is None:
@@ -235,6 +240,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
     def _record(self, result: Any, kind: Any, *, ignored: bool = False, rescued: bool = False) -> None:
         if self._recorder is None:
             return
+        self._meet(self._recorder, result.host)
         host, task = key_of(result)
         items, attempts = self._items.take(host, task)
         if kind == "skipped" or (kind == "ok" and not result.is_changed()):
@@ -245,6 +251,9 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         outcome = ansible_results.outcome_of(result, kind, items, attempts, is_check=is_check)
         outcome = replace(outcome, ignored=ignored, rescued=rescued)
         hides = self._records_no_text or not self._secret_watcher.is_reliable
+        for name in outcome.changed_elsewhere:
+            if delegate := ansible_results.host_named(self._play, name):
+                self._meet(self._recorder, delegate)
         self._recorder.end(host, task, outcome.hidden() if hides else outcome)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:

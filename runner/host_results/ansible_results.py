@@ -152,6 +152,11 @@ def hosts_of(play: Any) -> tuple[list[str], list[str]]:
     return _names(every), _names(inventory.get_hosts(play.hosts))
 
 
+def host_named(play: Any, name: str) -> Any:
+    """The host of the inventory with this name, or None."""
+    return play.get_variable_manager()._inventory.hosts.get(name)
+
+
 def all_plays(playbook: Any) -> Iterator[tuple[str, list[str]]]:
     """Each play by its id, with its hosts. Plays whose hosts are a template are left out, as it is not rendered."""
     for play in playbook.get_plays() if playbook else ():

@@ -57,6 +57,12 @@ class TaskOutcome:
     changed: bool = False  # as Ansible counts it
     task_kind: TaskKind = field(default_factory=TaskKind)
 
+    @property
+    def changed_elsewhere(self) -> list[str]:
+        """The hosts to which it was delegated and that it changed."""
+        names = (item.delegated_to for item in self.items if item.delegated_to and item.changed)
+        return list(dict.fromkeys(names))
+
     def hidden(self) -> "TaskOutcome":
         """The same outcome with all of its results secret."""
         return replace(self, items=[replace(item, secret=True) for item in self.items])

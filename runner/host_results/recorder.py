@@ -45,13 +45,9 @@ class Recorder:
         """Something could not be recorded: the number of its line will be missing."""
         self._line += 1
 
-    def has_host(self, host: str) -> bool:
-        """Whether this host is recorded."""
-        return host in self._hosts
-
     def add_host(self, host: str, instance_id: object = None) -> None:
         """Record a host, once."""
-        if not self.has_host(host):
+        if host not in self._hosts:
             record = HostRecord(host, clean(instance_id) if instance_id else None, now(), now())
             self._hosts[host] = record
             self._append("host", host=host, instance_id=record.instance_id, started_at=record.started_at)
@@ -79,12 +75,11 @@ class Recorder:
         started = self._started.pop((host, task), None)
         seconds = round(time.monotonic() - started, 3) if started is not None else 0.0
         self._end_on_host(host, outcome, seconds)
-        for delegate in dict.fromkeys(item.delegated_to for item in outcome.items if item.delegated_to):
+        for delegate in outcome.changed_elsewhere:
             changed = [item for item in outcome.items if item.delegated_to == delegate and item.changed]
-            if changed:
-                count = {"ok": 1, "changed": 0 if self._is_only_checked(outcome) else 1}
-                self._changes_for_others.setdefault(delegate, Counter()).update(count)
-                self._append_tasks(delegate, self._records.of(outcome, changed, seconds, on_behalf_of=host), count)
+            count = {"ok": 1, "changed": 0 if self._is_only_checked(outcome) else 1}
+            self._changes_for_others.setdefault(delegate, Counter()).update(count)
+            self._append_tasks(delegate, self._records.of(outcome, changed, seconds, on_behalf_of=host), count)
 
     def finish(self, recap: Mapping[str, Counts]) -> None:
         """Record Ansible's recap: the counts of each host, with each change on the host that was changed."""

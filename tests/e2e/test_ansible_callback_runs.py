@@ -220,3 +220,37 @@ def test_no_secret_is_in_the_builds_log(small: Build, tmp_path: Path) -> None:
     assert done.returncode == 2, done.stdout + done.stderr
     assert SECRET not in done.stdout + done.stderr
     assert done.stdout.count("[redacted]") >= 3
+
+
+ODD_BEGINNINGS = """
+- name: Skip a meta task first, and change another host
+  hosts: one
+  gather_facts: false
+  tasks:
+    - ansible.builtin.meta: end_host
+      when: false
+    - name: Elsewhere
+      ansible.builtin.command: "true"
+      delegate_to: "{{ item }}"
+      loop: [two, three, localhost]
+- name: The host that was changed already
+  hosts: two
+  gather_facts: false
+  tasks:
+    - name: Own
+      ansible.builtin.command: "true"
+"""
+
+
+def test_a_host_has_its_instance_whatever_is_reported_of_it_first(tmp_path: Path) -> None:
+    build = build_of_play(tmp_path, INVENTORY, "beginnings.yml", ODD_BEGINNINGS)
+    with FakeBus() as bus:
+        done = build.run("run-playbook", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url})
+    assert done.returncode == 0, done.stdout + done.stderr
+    instance = "i-0123456789abcdef0"
+    assert {each["host"]: each["instance_id"] for each in bus.results} == {
+        "one": instance,
+        "two": instance,
+        "three": instance,
+        "localhost": None,
+    }
