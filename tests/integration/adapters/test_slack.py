@@ -113,6 +113,17 @@ def test_where_a_thread_is_impossible_the_error_is_message_gone(
         slack.post("r-1", HELLO, "failed#1", "1795420000.000001")
 
 
+@pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "edit_window_closed"])
+def test_a_message_that_cannot_be_edited_any_more_is_gone(
+    slack: SlackWebChannel, server: SlackServer, code: str
+) -> None:
+    """A workspace may allow edits for some minutes only. What happened since has to be shown all the same."""
+    ts = slack.post("r-1", HELLO)
+    server.faults = [Answer(200, {"ok": False, "error": code})]
+    with pytest.raises(MessageGone, match=code):
+        slack.update(ts, "r-1", HELLO)
+
+
 def test_a_replaced_token_is_fetched_again(server: SlackServer) -> None:
     calls: list[bool] = []
 

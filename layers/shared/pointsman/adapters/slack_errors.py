@@ -18,6 +18,7 @@ GONE = frozenset(
     {
         "message_not_found",
         "cant_update_message",
+        "edit_window_closed",  # the workspace allows edits for some time only: a message of now shows the rest
         # Only for replies: they are then posted without a thread.
         "thread_not_found",
         "cannot_reply_to_message",
@@ -42,9 +43,7 @@ _REMEDIES = {
     **dict.fromkeys(
         ("invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long", "no_text"), _BY_BUG_REPORT
     ),
-    **dict.fromkeys(
-        ("restricted_action", "ekm_access_denied", "org_login_required", "edit_window_closed"), _BY_WORKSPACE
-    ),
+    **dict.fromkeys(("restricted_action", "ekm_access_denied", "org_login_required"), _BY_WORKSPACE),
 }
 
 

@@ -12,7 +12,16 @@ from pointsman.core.slack.message_sync import NotifyResult
 from pointsman.core.slack.port import WaitBudget
 from pointsman.core.trail.events import TrailEvent
 from pointsman.errors import SlackBusy, SlackRefused, Unavailable
-from tests.support.events import DEV, PROD, ROLLOUT, after, ended_run, started_rollout, started_run
+from tests.support.events import (
+    DEV,
+    PROD,
+    ROLLOUT,
+    after,
+    ended_rollout,
+    ended_run,
+    started_rollout,
+    started_run,
+)
 from tests.support.slack_world import SlackWorld
 
 
@@ -216,3 +225,15 @@ def test_the_state_of_a_message_has_the_notifiers_time(world: SlackWorld) -> Non
     assert state
     assert state.created_at == datetime.fromisoformat("2026-11-23T08:00:00+00:00")
     assert (state.sending, state.digest) == (False, world.expected.digest)
+
+
+def test_a_failure_notifies_also_if_slack_refuses_the_message_of_its_rollout(world: SlackWorld) -> None:
+    world.sync()
+    world.record(ended_run(DEV, "failed"), ended_run(PROD), ended_rollout("failed"))
+    world.slack.faults = [SlackRefused("msg_too_long")]
+    with pytest.raises(SlackRefused, match="msg_too_long"):
+        world.sync()
+    assert world.notes == [f"{ROLLOUT} failed#1"]
+    world.sync()  # from the list of stale messages
+    assert world.message == world.expected
+    assert world.slack.calls == ["post", "update", "reply", "update"]

@@ -27,6 +27,7 @@ from pointsman.core.slack.thread_notes import (
     waits_for_approval,
 )
 from pointsman.core.trail.event import Event
+from pointsman.errors import SlackRefused
 
 
 class SlackNotifierStore(SlackMessageStore, RouteStatusStore, AlarmStatusStore, Protocol):
@@ -83,12 +84,23 @@ class SlackNotifier:
             views.append(view)
             return None if is_quiet(view) else render(view)
 
-        result = self._message_sync.sync(MessageRef(rollout), render_newest, wait_budget)
-        if views and is_drift_check(views[-1]):
-            self._drift.sync(rollout, wait_budget)
-        elif views:
-            self._sync_notes(views[-1], wait_budget)
+        refusal: SlackRefused | None = None
+        result = NotifyResult.UNKNOWN
+        try:
+            result = self._message_sync.sync(MessageRef(rollout), render_newest, wait_budget)
+        except SlackRefused as error:  # what notifies is a message of its own, and Slack may accept it
+            refusal = error
+        if views:
+            self._sync_others(views[-1], wait_budget)
+        if refusal:
+            raise refusal
         return result
+
+    def _sync_others(self, view: RolloutView, wait_budget: WaitBudget) -> None:
+        if is_drift_check(view):
+            self._drift.sync(view.rollout, wait_budget)
+        else:
+            self._sync_notes(view, wait_budget)
 
     def _sync_notes(self, view: RolloutView, wait_budget: WaitBudget) -> None:
         if mark := waits_for_approval(view):
