@@ -48,9 +48,9 @@ def _sync_batch(batch: StreamBatch, channel_sync: ChannelSync) -> None:
 def _sync_alarm(event: dict[str, Any], channel_sync: ChannelSync) -> None:
     """Show an alarm. What Slack does not take now is on the list."""
     report_alarm()
-    message = record_change(wiring.messages(), read_alarm_event(event))
-    if message is None:
+    messages = record_change(wiring.messages(), read_alarm_event(event))
+    if not messages:
         return
-    result = channel_sync.sync_batch([message])
+    result = channel_sync.sync_batch(messages)
     report_result(result)
     channel_sync.update_list(result)

@@ -21,6 +21,8 @@ def alarm_event(state: str = "ALARM", minutes: float = 0, **more: Any) -> dict[s
     detail["previousState"] |= {"value": "OK" if state == "ALARM" else "ALARM", "timestamp": _stamp(0)}
     if "previous" in more:
         detail["previousState"] |= {"value": more["previous"]}
+    if "previous_minutes" in more:
+        detail["previousState"] |= {"timestamp": _stamp(more["previous_minutes"])}
     if "reason" in more:
         detail["state"]["reason"] = more["reason"]
     if "description" in more:

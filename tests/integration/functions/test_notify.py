@@ -324,6 +324,15 @@ def test_an_alarm_is_shown_and_its_end_updates_the_message(world: NotifyWorld) -
     assert "is over after 3m 00s" in world.blocks()
 
 
+def test_an_alarm_that_fires_again_before_its_end_is_reported_notifies_again(world: NotifyWorld) -> None:
+    world.invoke(alarm_event())
+    world.invoke(alarm_event("ALARM", 60, previous_minutes=10))
+    assert [message["text"].partition("BuildStates ")[2] for message in world.slack.messages.values()] == [
+        "is over after 10m 00s",
+        "fires",
+    ]
+
+
 def test_an_alarm_that_slack_does_not_take_is_shown_by_the_schedule(world: NotifyWorld) -> None:
     world.slack.faults = [Answer(200, {"ok": False, "error": "is_archived"})]
     world.invoke(alarm_event())

@@ -25,7 +25,14 @@ def world() -> SlackWorld:
 def take(world: SlackWorld, *events: dict[str, Any]) -> list[NotifyResult]:
     """Show each of these events; what was done for those that show something."""
     messages = [record_change(world.store, read_alarm_event(event)) for event in events]
-    return [world.sync(message) for message in messages if message]
+    return [world.sync(each[-1]) for each in messages if each]
+
+
+def take_all(world: SlackWorld, *events: dict[str, Any]) -> None:
+    """Take the events one by one, with every message that each may have changed."""
+    for event in events:
+        for message in record_change(world.store, read_alarm_event(event)):
+            world.sync(message)
 
 
 def texts(world: SlackWorld) -> list[str]:
@@ -75,6 +82,47 @@ def test_an_end_that_overtakes_its_beginning_is_shown_as_over(world: SlackWorld)
     assert texts(world) == ["✅ pointsman-worker/BuildStates is over after 5m 00s"]
 
 
+TWICE = (
+    alarm_event(),
+    alarm_event("OK", 10),
+    alarm_event("ALARM", 60, previous_minutes=10),
+    alarm_event("OK", 90, previous_minutes=60),
+)
+OVER = "✅ pointsman-worker/BuildStates is over after"
+
+
+@pytest.mark.parametrize("arrives", [1, 2, 3, None])
+def test_a_second_time_whose_first_end_is_late_or_lost_is_a_new_message(world: SlackWorld, arrives: int | None) -> None:
+    first, over, again, last = TWICE
+    events = [first, again, last]
+    if arrives is not None:
+        events.insert(arrives, over)
+    take_all(world, *events)
+    assert texts(world) == [f"{OVER} 10m 00s", f"{OVER} 30m 00s"]
+
+
+def test_while_it_fires_again_the_first_time_is_over(world: SlackWorld) -> None:
+    take_all(world, TWICE[0], TWICE[2])
+    assert texts(world) == [f"{OVER} 10m 00s", "🚨 pointsman-worker/BuildStates fires"]
+    assert "no datapoints were received" in body(next(iter(world.slack.messages.values()))[1])  # why it was over
+    calls = len(world.slack.calls)
+    take_all(world, TWICE[2])  # once more, such as after a failure
+    assert len(world.slack.calls) == calls
+
+
+def test_a_second_time_that_was_not_reported_is_shown_by_its_end(world: SlackWorld) -> None:
+    take_all(world, TWICE[0], TWICE[1], TWICE[3], TWICE[2])
+    assert texts(world) == [f"{OVER} 10m 00s", f"{OVER} 30m 00s"]
+
+
+@pytest.mark.parametrize("missing", ["timestamp", "value", "reason"])
+def test_without_a_part_of_the_state_before_an_alarm_is_shown_all_the_same(world: SlackWorld, missing: str) -> None:
+    event = alarm_event("ALARM", 60, previous_minutes=10)
+    del event["detail"]["previousState"][missing]
+    take_all(world, alarm_event(), event)
+    assert "🚨 pointsman-worker/BuildStates fires" in texts(world)
+
+
 def test_a_new_alarm_that_becomes_ok_for_the_first_time_is_not_shown(world: SlackWorld) -> None:
     assert take(world, alarm_event("OK", previous="INSUFFICIENT_DATA")) == []
     assert texts(world) == []
@@ -89,8 +137,7 @@ def test_the_message_of_an_older_time_is_still_known(world: SlackWorld) -> None:
     first = record_change(world.store, read_alarm_event(alarm_event()))
     for event in (alarm_event("OK", 2), alarm_event("ALARM", 3)):
         record_change(world.store, read_alarm_event(event))
-    assert first
-    world.sync(first)
+    world.sync(*first)
     assert world.message.text.endswith("is over after 2m 00s")
 
 

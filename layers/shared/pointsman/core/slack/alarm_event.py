@@ -24,6 +24,7 @@ def read_alarm_event(event: dict[str, Any]) -> AlarmChange:
     try:
         detail = event["detail"]
         state, previous = detail["state"], detail.get("previousState") or {}
+        is_dated = previous.get("value") and previous.get("timestamp")
         fields = {
             "arn": event["resources"][0],
             "name": detail["alarmName"],
@@ -34,7 +35,8 @@ def read_alarm_event(event: dict[str, Any]) -> AlarmChange:
             "at": _time(state["timestamp"]),
             "reason": state.get("reason") or "",
             "previous_state": previous.get("value") or "",
-            "previous_at": _time(previous["timestamp"]) if previous.get("timestamp") else None,
+            "previous_at": _time(previous["timestamp"]) if is_dated else None,
+            "previous_reason": previous.get("reason") or "",
         }
         return AlarmChange.read(
             {name: replace_surrogates(each) if isinstance(each, str) else each for name, each in fields.items()}

@@ -31,6 +31,7 @@ class AlarmChange(Value, kw_only=True, frozen=True):
     reason: str
     previous_state: str = ""
     previous_at: Annotated[datetime, Meta(tz=True)] | None = None
+    previous_reason: str = ""
 
     @property
     def key(self) -> str:
@@ -60,14 +61,31 @@ class AlarmStatus(Value, kw_only=True, frozen=True):
     version: int = 0  # writes so far; 0 means not stored yet
 
     def after(self, change: AlarmChange) -> "AlarmStatus":
-        """Return the status with `change`; the same status if it is older than what is known, or shows nothing."""
+        """Return the status with `change`; the same status if it is older than what is known, or shows nothing.
+
+        The change before it may be late or lost. `change` says which one that was, so that an alarm that fires again
+        is not taken for one that still does.
+        """
         newest = self.episodes[-1] if self.episodes else None
+        if newest and change.previous_at and newest.changed_at < change.previous_at < change.at:
+            missed = change.replace(
+                state=change.previous_state,
+                at=change.previous_at,
+                reason=change.previous_reason or newest.reason,
+                previous_at=None,
+            )
+            return self.after(missed).after(change)
         if newest and change.at <= newest.changed_at:
             return self
         if newest and (newest.ended_at is None or change.state != FIRING):
             return self._with(change, *self.episodes[:-1], _continued(newest, change))
         episode = _first_seen(change)
         return self._with(change, *self.episodes, episode) if episode else self
+
+    @property
+    def messages(self) -> list[str]:
+        """The ids of the messages that a change may have changed: it can end an episode and begin another one."""
+        return [message_id(self.key, each) for each in self.episodes[-2:]]
 
     def episode(self, message: str) -> AlarmEpisode | None:
         """Return the episode that a message shows."""
@@ -123,16 +141,14 @@ class AlarmStatusStore(Protocol):
         """Store `status` over its version. Raises Conflict, Unavailable."""
 
 
-def record_change(store: AlarmStatusStore, change: AlarmChange) -> str | None:
-    """Store a change, and return the id of the message that shows it; None if there is none. Raises Unavailable."""
+def record_change(store: AlarmStatusStore, change: AlarmChange) -> list[str]:
+    """Store a change, and return the ids of the messages that show it. Raises Unavailable."""
     for _ in range(MAX_CONFLICTS):
         stored = store.load_alarm_status(change.key) or _new(change)
         status = stored.after(change)
-        if not status.episodes:
-            return None
         if status != stored and not _is_saved(store, status):
             continue
-        return message_id(status.key, status.episodes[-1])
+        return status.messages
     raise Unavailable(f"status of alarm {change.name}: {MAX_CONFLICTS} updates conflicted with other writers")
 
 
