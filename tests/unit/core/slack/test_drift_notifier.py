@@ -13,7 +13,17 @@ from pointsman.core.slack.message import SlackMessage
 from pointsman.core.slack.message_sync import NotifyResult
 from pointsman.core.trail.drift_events import DriftDetected, DriftingTask, DriftResolved
 from pointsman.core.trail.events import TrailEvent
-from tests.support.events import DEV, PROD, ROLLOUT, after, ended_rollout, ended_run, started_rollout, started_run
+from tests.support.events import (
+    DEV,
+    PROD,
+    ROLLOUT,
+    after,
+    ended_rollout,
+    ended_run,
+    retried,
+    started_rollout,
+    started_run,
+)
 from tests.support.rollouts import COMMIT
 from tests.support.slack_rules import mentions, violations
 from tests.support.slack_world import SlackWorld
@@ -24,6 +34,7 @@ REQUEST = RunRequest(
     actor="pointsman.drift",
     reason="scheduled check: does dev/eu-west-1 differ from 1f0b1f2, the last commit that succeeded there?",
 )
+HOSTS = ("web-1", "web-2")
 ABOUT: dict[str, Any] = {
     "actor": "pointsman.drift",
     "repository": "acme/infra",
@@ -117,6 +128,25 @@ def test_a_check_that_failed_has_its_rollouts_message_and_no_note() -> None:
     world = shown(*check("failed"))
     assert "failed, check only" in text_of(world.message)
     assert world.notes == []
+
+
+def test_a_check_that_failed_and_is_retried_no_longer_says_that_it_failed() -> None:
+    world = shown(*check("failed"))
+    world.record(retried(100, DEV), started_run(DEV, at=101, attempt=2))
+    world.sync(ROLLOUT)
+    assert "running, check only" in text_of(world.message)
+    world.record(ended_run(DEV, at=160, attempt=2), ended_rollout(at=161, number=2))
+    world.sync(ROLLOUT)
+    assert "succeeded, check only" in text_of(world.message)
+
+
+def test_hosts_that_a_route_no_longer_checks_do_not_drift_beside_it() -> None:
+    world = shown(*check(), detected("web-1"), detected("web-2"))
+    world.record(*(resolved(host, reason="the route no longer checks this target for drift") for host in HOSTS))
+    world.sync(ROLLOUT)
+    _, message = world.note(f"{ROLLOUT} drift#{DEV}")
+    assert "✅ site on dev/eu-west-1: 2 hosts no longer drift" in text_of(message)
+    assert "would be changed" not in text_of(message)
 
 
 def test_a_check_that_succeeds_does_not_mean_that_the_route_is_fixed() -> None:

@@ -14,10 +14,14 @@ type Drift = DriftDetected | DriftResolved
 
 
 def render_drift(events: Sequence[Drift]) -> SlackMessage:
-    """Return the message of a target's events, which come from one check."""
+    """Return the message of a target's events, which are in the partition of one check.
+
+    What it detected may be resolved there later, when the route no longer checks the target.
+    """
     first = events[0]
-    detected = [event for event in events if isinstance(event, DriftDetected)]
     resolved = [event for event in events if isinstance(event, DriftResolved)]
+    hosts = {event.host for event in resolved}
+    detected = [event for event in events if isinstance(event, DriftDetected) and event.host not in hosts]
     emoji, words = ("🌀", _begins(detected, resolved)) if detected else ("✅", _stops(resolved))
     route, target = first.route or "", first.target or ""
     head = f"{emoji} {code(route, NAME_LENGTH)} on {code(target, NAME_LENGTH)}: {words}"

@@ -55,6 +55,10 @@ class MessageSync:
         state = self._store.load(rollout)
         return state.ts if state else None
 
+    def has_begun(self, rollout: str) -> bool:
+        """Whether a rollout has its own message, or may have it."""
+        return self._store.load(rollout) is not None
+
     def sync(self, ref: MessageRef, render: Callable[[], SlackMessage | None], wait_budget: WaitBudget) -> NotifyResult:
         """Make the channel show what `render` returns. Raises SlackRefused, or Unavailable to be called again."""
         overtaken = False

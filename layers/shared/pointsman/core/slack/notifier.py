@@ -82,7 +82,9 @@ class SlackNotifier:
             if view is None:
                 return None
             views.append(view)
-            return None if is_quiet(view) else render(view)
+            # A check that failed and is retried has a message, which must not say for ever that it failed.
+            is_shown = not is_quiet(view) or self._message_sync.has_begun(rollout)
+            return render(view) if is_shown else None
 
         refusal: SlackRefused | None = None
         result = NotifyResult.UNKNOWN
