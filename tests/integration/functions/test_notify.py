@@ -54,7 +54,7 @@ class NotifyWorld(TableWorld):
         self.cursor = response["NextShardIterator"]
         return {"Records": response["Records"]}
 
-    def invoke(self, event: dict[str, Any], remaining: int = 30_000) -> None:
+    def invoke(self, event: dict[str, Any], remaining: int = 120_000) -> None:
         handler.lambda_handler(event, FakeContext(remaining=remaining))
 
     def methods(self) -> list[str]:
@@ -140,7 +140,7 @@ def test_a_rate_limit_is_waited_for(world: NotifyWorld, monkeypatch: pytest.Monk
 
 def test_after_a_rate_limit_longer_than_the_function_may_run_the_stream_retries(world: NotifyWorld) -> None:
     batch = world.batch(started_rollout(DEV), started_rollout(DEV, rollout="r-other"))
-    world.slack.faults = [Answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "60"})]
+    world.slack.faults = [Answer(429, {"ok": False, "error": "ratelimited"}, {"Retry-After": "110"})]
     with pytest.raises(Unavailable, match=ROLLOUT):
         world.invoke(batch)
     assert world.methods() == ["chat.postMessage"]  # the limit is for the whole channel: the other is not tried

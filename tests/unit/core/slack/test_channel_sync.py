@@ -4,13 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from pointsman.adapters.slack import TIMEOUT_SECONDS
+from pointsman.adapters.slack_memory import MemorySlackChannel
 from pointsman.core.slack.channel_sync import (
     MAX_FAILURES,
     STALE_PER_BATCH,
     STREAM_RETRY,
+    SYNC_SECONDS,
     ChannelSync,
     ChannelSyncResult,
 )
+from pointsman.core.slack.message import SlackMessage
 from pointsman.core.slack.message_sync import NotifyResult
 from pointsman.core.slack.stale import StaleList, update_stale
 from pointsman.errors import Misconfigured, SlackBusy, SlackRefused, Unavailable
@@ -92,6 +96,57 @@ def test_a_busy_slack_is_not_called_for_the_others(world: SlackWorld, channel_sy
     result = channel_sync.sync_batch([first, *others])
     assert [*result.from_batch.failed] == others
     assert world.slack.calls == ["post", "post"]
+
+
+class SlowChannel(MemorySlackChannel):
+    """Slack that answers after ten seconds, or not at all."""
+
+    world: SlackWorld
+    is_down = False
+
+    def post(self, rollout: str, message: SlackMessage, note: str = "", thread: str | None = None) -> str:
+        self.world.sleep(10)
+        if self.is_down:
+            raise Unavailable("time-out")
+        return super().post(rollout, message, note, thread)
+
+
+@pytest.fixture
+def slow() -> SlowChannel:
+    slow = SlowChannel()
+    slow.world = SlackWorld(slack=slow, seconds_left=120)
+    return slow
+
+
+@pytest.mark.parametrize("is_down", [True, False])
+def test_a_slow_slack_leaves_time_to_list_what_was_not_shown(slow: SlowChannel, is_down: bool) -> None:
+    """Else Lambda ends the function, nothing is listed, and the whole batch comes again."""
+    world, slow.is_down = slow.world, is_down
+    ids = rollouts(world, 20)
+    channel_sync = ChannelSync(world.notifier, world.store, world.wait_budget, world.clock)
+    result = channel_sync.sync_batch(ids)
+    assert world.seconds_left >= SYNC_SECONDS
+    finish(channel_sync, result)
+    shown = len(slow.messages)
+    assert bool(shown) != is_down
+    assert world.store.load_stale().rollouts == tuple(ids[shown:])
+
+
+def test_the_schedule_ends_in_time_too_and_keeps_the_order_of_the_list(slow: SlowChannel) -> None:
+    world = slow.world
+    ids = rollouts(world, 20)
+    make_stale(world, ids)
+    channel_sync = ChannelSync(world.notifier, world.store, world.wait_budget, world.clock)
+    left = channel_sync.update_list(channel_sync.sync_list())
+    assert world.seconds_left >= SYNC_SECONDS
+    assert left.rollouts == tuple(ids[len(slow.messages) :])
+
+
+def test_a_wait_leaves_time_for_the_call_after_it(world: SlackWorld) -> None:
+    world.seconds_left = 40
+    assert not world.wait_budget.wait(30)
+    assert world.wait_budget.wait(20)
+    assert world.seconds_left >= TIMEOUT_SECONDS
 
 
 def test_a_batch_without_a_new_message_leaves_the_list(world: SlackWorld, channel_sync: ChannelSync) -> None:

@@ -17,6 +17,7 @@ from pointsman.errors import SlackBusy, SlackRefused, Unavailable, raise_failure
 
 STALE_PER_BATCH = 10  # Slack takes about one message a second, and new events come first
 STALE_PER_SCHEDULE = 60
+SYNC_SECONDS = 20.0  # that must be left to begin with a rollout: Slack may answer slowly, or not at all
 MAX_FAILURES = 3  # of rollouts on the list, in one invocation: then Slack, or something we need, is down
 # For this long the stream retries a batch, which shows it soonest. Then the list has it, and the stream goes on.
 STREAM_RETRY = timedelta(minutes=10)
@@ -124,9 +125,12 @@ class ChannelSync:
         return failed
 
     def _sync(self, rollouts: list[str]) -> SyncResult:
-        """Show `rollouts`. A failure stops no other rollout, unless Slack asks for more time than is left."""
+        """Show `rollouts`. A failure stops no other rollout, unless no time is left or Slack asks for more."""
         result = SyncResult()
         for position, rollout in enumerate(rollouts):
+            if not self._has_time:
+                result.failed |= dict.fromkeys(rollouts[position:], Unavailable("Slack is slow: no time is left"))
+                break
             try:
                 result.synced[rollout] = self._notifier.sync(rollout, self._wait_budget)
             except SlackRefused as refusal:
@@ -138,10 +142,16 @@ class ChannelSync:
                 result.failed[rollout] = error
         return result
 
+    @property
+    def _has_time(self) -> bool:
+        return self._wait_budget.allows(SYNC_SECONDS)
+
     def _sync_list(self, stale: StaleList, limit: int) -> SyncResult:
-        """Show the first `limit` rollouts of the list, until Slack is busy or too many fail."""
+        """Show the first `limit` rollouts of the list, until Slack is busy, too many fail or no time is left."""
         result = SyncResult()
         for rollout in stale.rollouts[:limit]:
+            if not self._has_time:
+                break
             result.add(self._sync([rollout]))
             busy = any(isinstance(failure, SlackBusy) for failure in result.failed.values())
             if busy or len(result.out_of_date) >= MAX_FAILURES:

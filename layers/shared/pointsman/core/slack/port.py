@@ -62,16 +62,25 @@ class SlackMessageStore(Protocol):
 
 
 class WaitBudget:
-    """Waits as long as there is time: a function must finish before Lambda ends it."""
+    """Waits as long as there is time: a function must finish before Lambda ends it.
 
-    def __init__(self, seconds_left: Callable[[], float], sleep: Callable[[float], None], reserve: float = 5.0) -> None:
+    The reserve is for one call of Slack after the wait, which takes up to 10 seconds, and for storing the result.
+    """
+
+    def __init__(
+        self, seconds_left: Callable[[], float], sleep: Callable[[float], None], reserve: float = 15.0
+    ) -> None:
         self._seconds_left = seconds_left
         self._sleep = sleep
         self._reserve = reserve
 
+    def allows(self, seconds: float) -> bool:
+        """Whether at least `seconds` and the reserve are left."""
+        return self._seconds_left() - self._reserve >= seconds
+
     def wait(self, seconds: float) -> bool:
         """Wait `seconds`. Return False at once when less time is left than that and the reserve."""
-        if self._seconds_left() - self._reserve < seconds:
+        if not self.allows(seconds):
             return False
         self._sleep(seconds)
         return True
