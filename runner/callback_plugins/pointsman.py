@@ -193,6 +193,10 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
             self._met.add(name)
             recorder.add_host(name, self._variables(host).get("instance_id"))
 
+    def _meet_named(self, recorder: Any, name: str) -> None:
+        if host := ansible_results.host_named(self._play, name):
+            self._meet(recorder, host)
+
     def _variables(self, host: Any) -> Mapping[str, Any]:
         if self._play is None:
             return {}
@@ -252,8 +256,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         outcome = replace(outcome, ignored=ignored, rescued=rescued)
         hides = self._records_no_text or not self._secret_watcher.is_reliable
         for name in outcome.changed_elsewhere:
-            if delegate := ansible_results.host_named(self._play, name):
-                self._meet(self._recorder, delegate)
+            self._meet_named(self._recorder, name)
         self._recorder.end(host, task, outcome.hidden() if hides else outcome)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
@@ -281,9 +284,11 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         self._record_cut_off()
         for play, hosts in ansible_results.all_plays(self._playbook):
             self._recorder.play(play, hosts, [])
-        self._recorder.finish(
-            {str(host): ansible_results.counts(stats.summarize(host)) for host in sorted(stats.processed)}
-        )
+        recap = {str(host): ansible_results.counts(stats.summarize(host)) for host in sorted(stats.processed)}
+        for name in sorted(self._failures.ended_hosts - recap.keys()):  # before a first task: nothing was done there
+            self._meet_named(self._recorder, name)
+            recap[name] = ansible_results.counts({})
+        self._recorder.finish(recap)
         if self._recorder.spool_error:
             self.warn_once(f"results are not recorded: {self._recorder.spool_error}")
         bus = environment.bus()

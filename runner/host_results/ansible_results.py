@@ -16,6 +16,7 @@ from .watching import call_after
 
 _ASYNC_STATUS = "async_status"
 _END_HOST = "end_host"
+_END_ALL = ("end_batch", "end_play")
 
 
 class Failures:
@@ -30,7 +31,8 @@ class Failures:
         self._play: Any = None
         self._removed: Counter[str] = Counter()
         self._begun: Counter[str] = Counter()
-        self._left: set[str] = set()
+        self._left: set[str] = set()  # the play, by themselves
+        self.ended_hosts: set[str] = set()  # for which a task ended a play: theirs alone, or that of all hosts
 
     def watch(self) -> None:
         """Start watching which hosts leave a play by themselves: no event says so. Raises with another Ansible."""
@@ -59,8 +61,13 @@ class Failures:
         return failed
 
     def _ran_meta(self, results: Any, _strategy: Any, task: Any, *_: Any, **_more: Any) -> None:
+        if all(each.utr.skipped for each in results):
+            return
         if task._get_meta() == _END_HOST:
-            self._left.update(str(each.host.get_name()) for each in results if not each.utr.skipped)
+            self._left.update(str(each.host.get_name()) for each in results)
+            self.ended_hosts |= self._left
+        elif task._get_meta() in _END_ALL:
+            self.ended_hosts.update(self._now() - self._begun)
 
     def _now(self) -> Counter[str]:
         return Counter(map(str, getattr(self._play, "_removed_hosts", ())))

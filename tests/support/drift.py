@@ -22,6 +22,7 @@ from tests.support.rollouts import ACCOUNT_IDS, COMMIT, MORNING, delivery
 from tests.support.world import DEV, MemoryWorld, TableWorld
 
 DAY = 24 * 3600
+IDLE = "idle"  # no task ran on the host
 KEY = route_key(186853002, "site")
 
 
@@ -134,8 +135,8 @@ class DriftSide[AWorld: (MemoryWorld, TableWorld)]:
             **self._about(rollout, target),
             host=host,
             mode=Mode.CHECK,
-            status=of_host if isinstance(of_host, str) else "changed" if tasks else "ok",
-            counts=HostCounts(ok=3, changed=len(tasks)),
+            status="ok" if of_host == IDLE else of_host if isinstance(of_host, str) else "changed" if tasks else "ok",
+            counts=HostCounts() if of_host == IDLE else HostCounts(ok=3, changed=len(tasks)),
             tasks=tasks,
             started_at=self.world.clock() - timedelta(minutes=1),
             ended_at=self.world.clock(),

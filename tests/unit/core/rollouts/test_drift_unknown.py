@@ -3,7 +3,8 @@
 import pytest
 
 from pointsman.core.model import RunState
-from tests.support.drift import DriftSide
+from pointsman.core.trail.drift_events import DriftResolved
+from tests.support.drift import IDLE, DriftSide
 from tests.support.world import DEV, MemoryWorld
 
 LIMIT = "Set the file limit"
@@ -106,3 +107,26 @@ def test_a_check_that_cannot_be_read_is_unknown(side: DriftSide[MemoryWorld], go
     side.sweep()
     assert side.record().check is None
     assert side.record().unknown
+
+
+def test_a_host_for_which_the_play_ended_at_its_start_stays_as_it_was(side: DriftSide[MemoryWorld]) -> None:
+    side.end(side.check(), {"web-1": [LIMIT], "web-2": [LIMIT], "web-3": []})
+    rollout = side.check()
+    side.end(rollout, {"web-1": IDLE, "web-2": [], "web-3": IDLE})
+    assert set(side.record().hosts) == {"web-1"}
+    assert side.record().unknown is None
+    [event] = side.events(rollout)
+    assert (event.host, type(event)) == ("web-2", DriftResolved)
+
+
+def test_a_check_in_which_no_task_ran_says_nothing(side: DriftSide[MemoryWorld]) -> None:
+    """Such as a play that ends outside a maintenance window."""
+    side.end(side.check(), {"web-1": [LIMIT], "web-2": []})
+    before = side.record()
+    rollout = side.check()
+    side.end(rollout, {"web-1": IDLE, "web-2": IDLE})
+    record = side.record()
+    assert (record.hosts, record.checked_at) == (before.hosts, before.checked_at)
+    assert record.unknown
+    assert record.unknown.reason == "no task ran on 2 hosts: web-1, web-2"
+    assert side.events(rollout) == []

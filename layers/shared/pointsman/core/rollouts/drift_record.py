@@ -80,7 +80,8 @@ def retired(record: TargetDrift, now: datetime) -> Transition | None:
 def _resolved(record: TargetDrift, check: DriftCheck, result: DriftResult, now: datetime) -> Iterator[HostChange]:
     if not result.is_about_hosts:
         return
-    for host in sorted(record.hosts.keys() - result.drifting.keys() - set(result.unknown)):
+    said_nothing = {*result.unknown, *result.untouched}
+    for host in sorted(record.hosts.keys() - result.drifting.keys() - said_nothing):
         event = DriftResolved(
             **_about(record, check.rollout, check.commit, host, now),
             since=record.hosts[host].since,

@@ -30,10 +30,11 @@ class FoundDrift:
 
 @dataclass(frozen=True)
 class DriftResult:
-    """What a check says. A host that is in none of the three is not in the inventory."""
+    """What a check says. A host that is in none of the four is not in the inventory."""
 
     drifting: Mapping[str, FoundDrift] = field(default_factory=dict)
     unchanged: frozenset[str] = frozenset()
+    untouched: frozenset[str] = frozenset()  # the playbook ended for them before a task: they stay as they were
     unknown: tuple[str, ...] = ()  # failed, unreachable, or not reached
     unknown_reason: str = ""
     is_about_hosts: bool = True  # False: it says nothing of any host
@@ -109,13 +110,17 @@ def _judged(run: Run, end: PlaybookEnded, parts: Parts) -> DriftResult:
     unknown = sorted({*failed, *end.hosts_cut_off})
     if run.state is RunState.FAILED and not unknown:
         return nothing_known(f"the check failed: {end.reason or run.reason or 'no reason is known'}")
-    known = {host: each for host, each in parts.items() if host not in unknown}
+    untouched = {host for host, result in last.items() if result.counts.is_idle} - set(unknown)
+    if parts and len(untouched) == len(parts):
+        return nothing_known(f"no task ran on {pluralize(len(untouched), 'host')}: {join_first(sorted(untouched))}")
+    known = {host: each for host, each in parts.items() if host not in unknown and host not in untouched}
     drifting = {
         host: found for host, each in known.items() if (found := _drift(list(dict(sorted(each.items())).values())))
     }
     return DriftResult(
         drifting=drifting,
         unchanged=frozenset(known) - drifting.keys(),
+        untouched=frozenset(untouched),
         unknown=tuple(unknown),
         unknown_reason=f"the check did not succeed on {pluralize(len(unknown), 'host')}: {join_first(unknown)}"
         if unknown

@@ -278,7 +278,7 @@ def _note_of_host(build: BuildSummary, event: HostResultRecorded) -> None:
     host = build.hosts.setdefault(event.host, HostSummary(0, "", True, {}))
     if event.part >= host.part:
         host.part, host.status = event.part, _known_status(event)
-        host.is_idle = not any(event.counts.to_dict().values())
+        host.is_idle = event.counts.is_idle
     failures = [KeptFailure(event.host, event.part, number, failure) for number, failure in enumerate(_failures(event))]
     host.failures.pop(event.part, None)
     if failures:

@@ -36,6 +36,11 @@ class HostCounts(Value, kw_only=True, frozen=True):
             return "failed"
         return "changed" if self.changed else "ok"
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no task ran on the host."""
+        return not any(self.to_dict().values())
+
 
 class TaskResult(Value, kw_only=True, frozen=True):
     """One task that changed a host or failed on it. A loop has one for each item that did."""
