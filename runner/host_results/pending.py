@@ -11,6 +11,9 @@ from .spool import Spool, SpooledHost, SpooledRun, read
 HOST_RESULT = "HostResultRecorded"
 PLAYBOOK_ENDED = "PlaybookEnded"
 MOST_NAMES = 100  # in one list of an event
+# Parts of one build's results before Ansible has ended. The trail takes 10,000 of them, and the last part of each host,
+# which has all that is left and Ansible's recap, must be among these.
+MOST_PARTS_DURING_RUN = 5_000
 
 
 @dataclass(frozen=True)
@@ -37,14 +40,19 @@ class PendingEvent:
 def pending_results(spool: Spool, *, ended: bool) -> list[PendingEvent]:
     """The hosts' results that the bus has not accepted.
 
-    While Ansible runs (not ``ended``), a host gets a new part when it has tasks that are in no part yet. A run that
-    ended without a recap is marked as cut short. A part is written before it is sent, so that it is the same when it is
-    sent again. Raises OSError when the spool cannot be written, unless the run has `ended`: then it stays the same.
+    While Ansible runs (not ``ended``), a host gets a new part when it has tasks that are in no part yet, as long as
+    there is room for parts. A run that ended without a recap is marked as cut short. A part is written before it is
+    sent, so that it is the same when it is sent again. Raises OSError when the spool cannot be written, unless the run
+    has `ended`: then it stays the same.
     """
     pending: list[PendingEvent] = []
     for name, run in read(spool.path).items():
+        written = sum(len(state.parts) for state in run.hosts.values())
         for host, state in run.hosts.items():
-            _write_parts(spool, name, run, state, ended=ended)
+            if ended or written < MOST_PARTS_DURING_RUN:
+                written -= len(state.parts)
+                _write_parts(spool, name, run, state, ended=ended)
+                written += len(state.parts)
             pending += [
                 PendingEvent(name, host, content, part)
                 for part, content in sorted(state.parts.items())

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from host_results.pending import MOST_PARTS_DURING_RUN
 
 from pointsman.core.audit.authorize import StoredRun
 from pointsman.core.audit.recorder import MOST_REJECTED, MOST_RESULTS, RecordOutcome
@@ -237,6 +238,10 @@ def test_a_build_cannot_fill_the_trail_and_the_rollout_says_that_there_was_more(
     assert isinstance(capped, RecordingCapped)
     assert "more than 10,000 host results" in capped.reason
     assert (capped.partition, capped.target) == (f"ROLLOUT#{ROLLOUT}", DEV)
+
+
+def test_what_the_runner_sends_during_a_run_leaves_room_for_the_last_part_of_each_host() -> None:
+    assert MOST_PARTS_DURING_RUN * 2 <= MOST_RESULTS
 
 
 def test_an_account_cannot_fill_the_trail_with_what_is_rejected(running: AuditWorld) -> None:

@@ -1,6 +1,7 @@
 """The record of a task: on which host it is, why it failed, and in which part of the host's result it is."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,27 @@ def test_during_a_run_new_tasks_are_in_a_new_part(record: Recorder) -> None:
     assert (last.part, last.detail["final"], last.detail["status"]) == (2, True, "failed")
     assert [task["status"] for task in last.detail["tasks"]] == ["failed"]
     assert last.detail["counts"]["ok"] == 2
+
+
+def test_a_long_run_on_many_hosts_leaves_room_for_the_last_part_of_each_host(
+    record: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The trail takes a number of parts of one build: later ones, with Ansible's recap, would be lost."""
+    monkeypatch.setattr("host_results.pending.MOST_PARTS_DURING_RUN", 7)
+    spool, hosts = record._spool, [f"web-{number}" for number in range(3)]
+    for task in range(10):
+        for host in hosts:
+            record.end(host, str(task), replace(outcome("ok", ItemResult("ok", CHANGED)), name=f"task {task}"))
+        for event in pending_results(spool, ended=False):
+            mark_sent(spool, event)
+    record.finish({host: Counts(ok=10, changed=10) for host in hosts})
+    last = pending_results(spool, ended=True)
+    assert [(each.host, each.detail["final"]) for each in last] == [(host, True) for host in hosts]
+    assert sum(each.part for each in last) == 7 + len(hosts)
+    states = read(spool.path)[record.run].hosts
+    for host in hosts:
+        parts = [part for _, part in sorted(states[host].parts.items())]
+        assert [task["name"] for part in parts for task in part["tasks"]] == [f"task {task}" for task in range(10)]
 
 
 def test_a_killed_run_has_its_results_and_is_marked_as_cut_short(record: Recorder) -> None:
