@@ -89,7 +89,8 @@ class Report:
     def _send(self, *, ended: bool, unwritten_end: PendingEvent | None = None) -> SendResult:
         if self._bus is None:
             return SendResult([], [])
-        return deliver_all(self._spool, self._bus, ended=ended, unwritten_end=unwritten_end)
+        # bin/send-results follows.
+        return deliver_all(self._spool, self._bus, ended=ended, again=True, unwritten_end=unwritten_end)
 
 
 def _reason(ansible: Exit, project: Path) -> str:

@@ -28,15 +28,17 @@ def deliver_all(
     events: EventsClient | None = None,
     *,
     ended: bool,
+    again: bool = False,
     unwritten_end: PendingEvent | None = None,
 ) -> SendResult:
     """Send the hosts' pending results. Once Ansible has `ended`, also send its end, with the missing results.
 
-    `unwritten_end` is an end that could not be written to the spool. Raises OSError when the spool cannot be written
-    and Ansible has not ended.
+    If all of it is sent `again` later, an end that would name missing results waits: they may not be missing then.
+    `unwritten_end` is an end that could not be written to the spool, so it is sent now. Raises OSError when the spool
+    cannot be written and Ansible has not ended.
     """
     hosts = deliver(pending_results(spool, ended=ended), spool, bus, events)
-    if not ended:
+    if not ended or (again and hosts.refused and unwritten_end is None):
         return hosts
     missing = {name: sorted({event.host for event, _ in hosts.refused if event.run == name}) for name in _runs(hosts)}
     pending = pending_ends(spool, missing)

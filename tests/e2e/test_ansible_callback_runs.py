@@ -49,6 +49,15 @@ def test_an_unreachable_bus_fails_nothing_and_the_results_are_sent_later(small: 
     assert [each["exit_status"] for each in bus.ends] == [0]
 
 
+def test_results_that_a_busy_bus_takes_later_are_not_said_to_be_missing(small: Build) -> None:
+    with FakeBus(refusals=4) as bus:
+        endpoint = {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url}
+        assert small.run("run-playbook", endpoint | {"POINTSMAN_EXTRA_VARS": '{"seconds": 0}'}).returncode == 0
+        assert small.run("send-results", endpoint).returncode == 0
+    assert [each["status"] for each in bus.results] == ["changed"]
+    assert [each["results_missing"] for each in bus.ends] == [[]]
+
+
 def _kill_with_children(parent: int) -> None:
     """Kill the runner, and Ansible, which has a process group of its own, as the end of a container does."""
     children = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True, check=False).stdout.split()

@@ -141,6 +141,31 @@ def test_the_end_of_ansible_is_sent_last_and_names_the_hosts_with_missing_result
     assert [event.host for event in deliver_all(spool, CONTROL, bus, ended=True).sent] == ["web-0"]
 
 
+def test_an_end_waits_for_results_that_are_sent_again(tmp_path: Path) -> None:
+    """Else the trail would say for ever that results are missing which it has."""
+    spool, bus = Spool(tmp_path / "spool"), FakeBus()
+    run_of(2, spool)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bus, "put_events", refusing_first(bus))
+        first = deliver_all(spool, CONTROL, bus, ended=True, again=True)
+    assert [event.host for event, _ in first.refused] == ["web-0"]
+    assert [event.title for event in deliver_all(spool, CONTROL, bus, ended=True).sent] == [
+        "the result of web-0",
+        "the end of Ansible",
+    ]
+    assert bus.details[-1]["results_missing"] == []
+
+
+def test_an_end_that_was_not_written_does_not_wait(tmp_path: Path) -> None:
+    spool, bus = Spool(tmp_path / "spool"), FakeBus()
+    run_of(2, spool)
+    end = PendingEvent("run", "", {"reason": "the disk is full"}, type=PLAYBOOK_ENDED)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bus, "put_events", refusing_first(bus))
+        deliver_all(spool, CONTROL, bus, ended=True, again=True, unwritten_end=end)
+    assert bus.details[-1] == {"reason": "the disk is full", "results_missing": ["web-0"]}
+
+
 def test_a_bus_that_takes_too_long_is_left_and_the_hosts_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
