@@ -53,9 +53,7 @@ def _keep(values: dict[str, str], name: str, read: Callable[[], str], errors: li
 def _vault_password(client: ClientOf, name: str) -> str:
     password = _secret(client, name).strip()
     if not password:
-        raise UnreadableError(
-            f"secret {name} has no text: store the vault password with `aws secretsmanager put-secret-value`"
-        )
+        raise _without_text(name)
     return password
 
 
@@ -71,12 +69,20 @@ def _key_of(text: str, reference: SecretReference) -> str:
         value = json.loads(text)[reference.key]
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableError(f"secret {reference.secret} is not a JSON object with the key {reference.key}") from error
+    if value is None:
+        raise UnreadableError(f"secret {reference.secret} has no value for the key {reference.key}")
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def _secret(client: ClientOf, name: str) -> str:
     answer = _call(f"secret {name}", lambda: client("secretsmanager").get_secret_value(SecretId=name))
-    return str(answer.get("SecretString") or "")
+    if not (text := str(answer.get("SecretString") or "")):  # it is binary: hosts must not get an empty value instead
+        raise _without_text(name)
+    return text
+
+
+def _without_text(name: str) -> UnreadableError:
+    return UnreadableError(f"secret {name} has no text: store it with `aws secretsmanager put-secret-value`")
 
 
 def _parameter(client: ClientOf, name: str) -> str:

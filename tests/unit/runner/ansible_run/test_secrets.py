@@ -24,6 +24,8 @@ class FakeAws:
         return self
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803
+        if SecretId == "keystore":
+            return {"SecretBinary": b"\xfe\xed"}
         return {"SecretString": self._value(SecretId)}
 
     def get_parameter(self, *, Name: str, WithDecryption: bool) -> dict[str, Any]:  # noqa: N803
@@ -39,7 +41,8 @@ class FakeAws:
         return self._values[name]
 
 
-AWS = {"vault": "open sesame\n", "prod": "shut", "db": json.dumps({"password": "p", "port": 5432}), "/token": "t"}
+DB = json.dumps({"password": "p", "port": 5432, "nobody": None})
+AWS = {"vault": "open sesame\n", "prod": "shut", "db": DB, "/token": "t"}
 
 
 def read(options: Options) -> Secrets:
@@ -75,6 +78,8 @@ def test_variables_come_from_secrets_their_keys_and_parameters() -> None:
         (SecretReference(secret="unreachable"), "secret unreachable cannot be read: Could not connect"),
         (SecretReference(secret="db", key="user"), "secret db is not a JSON object with the key user"),
         (SecretReference(secret="prod", key="user"), "secret prod is not a JSON object with the key user"),
+        (SecretReference(secret="db", key="nobody"), "secret db has no value for the key nobody"),
+        (SecretReference(secret="keystore"), "secret keystore has no text: store it"),
     ],
 )
 def test_what_cannot_be_read_is_named_without_its_value(reference: SecretReference, error: str) -> None:
@@ -91,7 +96,7 @@ def test_every_secret_that_cannot_be_read_is_named_at_once() -> None:
 
 def test_an_empty_vault_password_is_an_error() -> None:
     found = read_secrets(Options(vault=(VaultPassword("empty"),)), FakeAws({"empty": "\n"}))
-    assert found.errors[0].startswith("secret empty has no text: store the vault password")
+    assert found.errors[0].startswith("secret empty has no text: store it")
 
 
 # --- while a run lasts ----------------------------------------------------------------------------------------------
