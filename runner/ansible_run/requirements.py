@@ -44,7 +44,7 @@ def install(project: Path, named: Sequence[str] | None, environ: Mapping[str, st
         if named is not None
         else [each for each in (*GALAXY_FILES, *PYTHON_FILES) if (project / each).is_file()]
     )
-    galaxy = [each for each in files if not each.endswith(".txt")]
+    galaxy = [each for each in files if not (each.endswith(".txt") or _is_empty(project, each))]
     python = [each for each in files if each.endswith(".txt")]
     roles = _install_galaxy(project, galaxy, environ, run) if galaxy else None
     packages = _install_python(project, python, run) if python else None
@@ -98,6 +98,17 @@ def _keep(directory: Path, cached: Path) -> None:
             shutil.rmtree(other)
 
 
+def _is_empty(project: Path, file: str) -> bool:
+    """Whether a requirements file has no content yet, such as comments alone: ansible-galaxy would fail."""
+    try:
+        is_empty = yaml.safe_load((project / file).read_bytes()) is None
+    except yaml.YAMLError:
+        return False
+    if is_empty:
+        print(f"run-playbook: {file} is empty: nothing of it is installed", flush=True)
+    return is_empty
+
+
 def _is_pinned(content: bytes) -> bool:
     """Whether every role and collection of a requirements file has an exact version, and none is a local file."""
     try:
@@ -121,7 +132,8 @@ def _install_python(project: Path, files: Sequence[str], run: Run) -> Path | Non
     directory = BUILD_DIRECTORY / "python"
     shutil.rmtree(directory, ignore_errors=True)
     for file in files:
-        text, ours = without_ansible((project / file).read_text(encoding="utf-8"))
+        # pip decodes it. Here, a comment in another encoding must stay as it is.
+        text, ours = without_ansible((project / file).read_text(encoding="utf-8-sig", errors="surrogateescape"))
         for line in ours:
             print(f"run-playbook: {file}: {line!r} is not installed, since Ansible comes with Pointsman", flush=True)
         if not run(_pip(directory, file, text, project), {}):
@@ -140,7 +152,9 @@ def _pip(directory: Path, file: str, text: str, project: Path) -> list[str]:
     # pip resolves `-r other.txt` relative to the file, so the changed file stands beside the original's others.
     changed = BUILD_DIRECTORY / "requirements.txt"
     changed.write_text(
-        re.sub(r"(?m)^(-[rc]|--requirement|--constraint)[ =]+(?=[^/\s])", rf"\1 {(project / file).parent}/", text)
+        re.sub(r"(?m)^(-[rc]|--requirement|--constraint)[ =]+(?=[^/\s])", rf"\1 {(project / file).parent}/", text),
+        encoding="utf-8",
+        errors="surrogateescape",
     )
     command = [sys._base_executable, "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]  # type: ignore[attr-defined]  # noqa: SLF001
     command += ["--root-user-action=ignore", f"--target={directory}", f"--requirement={changed}"]

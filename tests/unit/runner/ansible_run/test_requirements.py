@@ -178,3 +178,27 @@ def test_hashes_are_kept_and_need_no_constraints(project: Project) -> None:
     project.install()
     assert not any(word.startswith("--constraint") for word in project.commands[0])
     assert "--hash=sha256:0f" in (project.build / "requirements.txt").read_text()
+
+
+@pytest.mark.parametrize("text", ["", "---\n# nothing yet\n", "---\n...\n"])
+def test_an_empty_file_is_not_given_to_ansible_galaxy_which_would_fail(
+    project: Project, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.write("requirements.yml", text)
+    project.write("roles/requirements.yml", PINNED)
+    assert project.install()
+    assert project.programs == [("ansible-galaxy", "requirements.yml")]
+    assert project.commands[0][-1] == "--role-file=roles/requirements.yml"
+    assert "requirements.yml is empty" in capsys.readouterr().out
+
+
+def test_a_comment_in_another_encoding_stays_as_it_is(project: Project) -> None:
+    (project.root / "requirements.txt").write_bytes(b"# -*- coding: latin-1 -*-\n# caf\xe9\nboto3==1.2\n")
+    project.install()
+    assert (project.build / "requirements.txt").read_bytes().splitlines()[1] == b"# caf\xe9"
+
+
+def test_ansible_is_left_out_behind_a_byte_order_mark(project: Project) -> None:
+    (project.root / "requirements.txt").write_bytes(b"\xef\xbb\xbfansible==9.0\nboto3==1.2\n")
+    project.install()
+    assert (project.build / "requirements.txt").read_text() == "boto3==1.2\n"
