@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from .supervise import Exit, Limits, Supervisor
 from .variables import Variables, WrongVariablesError
 
 SECONDS_TO_REPORT = 180.0  # of the build's time, reserved for sending the results
+BROKEN = 1  # exit status when the runner itself fails
 REFUSED = 2  # exit status when a variable, a secret or ansible.cfg is wrong
 
 
@@ -61,6 +63,9 @@ class PlaybookRun:
             return self._report.nothing_to_do(str(error))
         except CannotStartError as error:
             return self._report.end(error.end)
+        except Exception as error:  # such as a full disk: the trail must have the reason
+            print(self._redactor.hide_known(traceback.format_exc()), file=sys.stderr, flush=True)
+            return self._report.end(Exit(BROKEN, f"The runner failed: {type(error).__name__}", Tail(), Tail()))
         finally:
             kept_secrets.forget()
             remove_callbacks()

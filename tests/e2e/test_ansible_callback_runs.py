@@ -231,6 +231,18 @@ def test_no_secret_is_in_the_builds_log(small: Build, tmp_path: Path) -> None:
     assert done.stdout.count("[redacted]") >= 3
 
 
+def test_a_runner_that_fails_itself_says_so(tmp_path: Path) -> None:
+    build = build_of_play(tmp_path, INVENTORY, "small.yml", SMALL)
+    build.write("more.yml/readme.txt", "a directory with the name of a file")
+    options = {"inventory": ["inventory/odd.yml"], "requirements": ["more.yml"]}
+    with FakeBus() as bus:
+        more = {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url, "POINTSMAN_OPTIONS": json.dumps(options)}
+        done = build.run("run-playbook", more)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert [each["reason"] for each in bus.ends] == ["The runner failed: IsADirectoryError"]
+
+
 ODD_BEGINNINGS = """
 - name: Skip a meta task first, and change another host
   hosts: one
