@@ -191,7 +191,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]
         name = str(host.get_name())
         if name not in self._met:
             self._met.add(name)
-            recorder.add_host(name, self._variables(host).get("instance_id"))
+            recorder.add_host(name, ansible_results.instance_of(self._variables(host)))
 
     def _meet_named(self, recorder: Any, name: str) -> None:
         if host := ansible_results.host_named(self._play, name):

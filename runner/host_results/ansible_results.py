@@ -3,6 +3,7 @@
 Some of the attributes are not documented. The tests use each of them with the Ansible of requirements.txt.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from .outcome import ItemResult, ResultKind, TaskKind, TaskOutcome
 from .result import Counts
 from .watching import call_after
 
+_INSTANCE_VARIABLES = ("instance_id", "ansible_aws_ssm_instance_id")
+_INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")  # the trail takes no longer one
 _ASYNC_STATUS = "async_status"
 _END_HOST = "end_host"
 _END_ALL = ("end_batch", "end_play")
@@ -162,6 +165,13 @@ def hosts_of(play: Any) -> tuple[list[str], list[str]]:
 def host_named(play: Any, name: str) -> Any:
     """The host of the inventory with this name, or None."""
     return play.get_variable_manager()._inventory.hosts.get(name)
+
+
+def instance_of(variables: Mapping[str, Any]) -> str | None:
+    """The id of a host's instance, from its variables as they are written. One that is a template is not rendered."""
+    values = (variables.get(name) for name in _INSTANCE_VARIABLES)
+    texts = (str(value) for value in values if isinstance(value, str | int))
+    return next((text for text in texts if _INSTANCE.fullmatch(text)), None)
 
 
 def all_plays(playbook: Any) -> Iterator[tuple[str, list[str]]]:

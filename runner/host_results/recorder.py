@@ -14,7 +14,7 @@ from .outcome import TaskOutcome, counted
 from .result import MAX_DIFF, Counts, HostRecord, RunContext, TaskRecord
 from .spool import Spool
 from .task_records import TaskRecords
-from .text import clean, now
+from .text import now
 
 # Characters of long diffs that one Ansible process records, so that they neither fill the disk nor keep the build
 # waiting until they are sent. Further ones are shortened to SHORT_DIFF.
@@ -45,10 +45,10 @@ class Recorder:
         """Something could not be recorded: the number of its line will be missing."""
         self._line += 1
 
-    def add_host(self, host: str, instance_id: object = None) -> None:
+    def add_host(self, host: str, instance_id: str | None = None) -> None:
         """Record a host, once."""
         if host not in self._hosts:
-            record = HostRecord(host, clean(instance_id) if instance_id else None, now(), now())
+            record = HostRecord(host, instance_id, now(), now())
             self._hosts[host] = record
             self._append("host", host=host, instance_id=record.instance_id, started_at=record.started_at)
 

@@ -263,6 +263,34 @@ ODD_BEGINNINGS = """
 """
 
 
+INSTANCES = f"""
+all:
+  vars:
+    ansible_connection: ansible.builtin.local
+    ansible_python_interpreter: "{sys.executable}"
+    ansible_become: false
+  hosts:
+    plain: {{instance_id: i-0123456789abcdef0}}
+    other: {{instance_id: "{{{{ 'i-' ~ inventory_hostname }}}}", ansible_aws_ssm_instance_id: i-0123456789abcdef1}}
+    template: {{instance_id: "{{{{ hostvars[inventory_hostname]['ansible_aws_ssm_instance_id'] | default(omit) }}}}"}}
+    number: {{instance_id: 4711}}
+"""
+
+
+def test_an_instance_that_is_a_template_is_not_recorded_as_one(tmp_path: Path) -> None:
+    """Nothing is rendered for the record, and the trail cannot read a result with such an instance."""
+    play = "- {hosts: all, gather_facts: false, tasks: [{ansible.builtin.command: 'true'}]}\n"
+    build = build_of_play(tmp_path, INSTANCES, "play.yml", play)
+    with FakeBus() as bus:
+        assert build.run("run-playbook", {"AWS_ENDPOINT_URL_EVENTBRIDGE": bus.url}).returncode == 0
+    assert {each["host"]: each["instance_id"] for each in bus.results} == {
+        "plain": "i-0123456789abcdef0",
+        "other": "i-0123456789abcdef1",
+        "template": None,
+        "number": "4711",
+    }
+
+
 def test_a_host_has_its_instance_whatever_is_reported_of_it_first(tmp_path: Path) -> None:
     build = build_of_play(tmp_path, INVENTORY, "beginnings.yml", ODD_BEGINNINGS)
     with FakeBus() as bus:
