@@ -59,3 +59,32 @@ def test_an_image_without_the_plugin_gets_it(image: Image) -> None:
     assert plugin.main() == 0
     assert image.installed == [plugin.Package().version]
     assert image.cached.exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("hosts.ini", "[pointsman_ssm]\nweb1 instance_id=i-0123456789abcdef0\n"),
+        ("group_vars/web.yml", "ansible_connection: amazon.aws.aws_ssm\n"),
+        ("playbooks/group_vars/web.yml", "ansible_connection: amazon.aws.aws_ssm\n"),
+        ("playbooks/host_vars/web1/connection.yml", "ansible_connection: amazon.aws.aws_ssm\n"),
+        ("playbooks/web.yml", "- {hosts: web, connection: amazon.aws.aws_ssm}\n"),
+        ("ansible.cfg", "[defaults]\ntransport = amazon.aws.aws_ssm\n"),
+    ],
+)
+def test_hosts_of_an_own_inventory_may_be_reached_by_ssm_wherever_that_stands(
+    image: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str
+) -> None:
+    def write(name: str, content: str) -> None:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+
+    monkeypatch.setenv("POINTSMAN_OPTIONS", '{"inventory": ["hosts.ini"]}')
+    monkeypatch.setenv("POINTSMAN_PLAYBOOK", "playbooks/web.yml")
+    write("hosts.ini", "[web]\nweb1\n")
+    write("playbooks/web.yml", "- hosts: web\n")
+    assert plugin.main() == 0
+    assert image.installed == []
+    write(file, text)
+    assert plugin.main() == 0
+    assert image.installed == [plugin.Package().version]
