@@ -10,6 +10,7 @@ from typing import Any
 from pointsman.core.change import Change
 from pointsman.core.git_ref import read_ref
 from pointsman.core.model import Mode, RolloutState, RunState
+from pointsman.core.run_request import RunRequest, Trigger
 from pointsman.core.slack.rollout_view import (
     MAX_OUTSIDE_BUILDS,
     URGENCY,
@@ -97,7 +98,7 @@ def _origin(view: RolloutView) -> Iterator[str]:
     if view.request:
         commit = link(change.url, change.after[:7])
         yield f"{commit} · {code(change.repository, NAME_LENGTH)} · {code(_ref(change), NAME_LENGTH)}"
-        yield f"🆕 {code(view.request.reason, REASON_LENGTH)}"
+        yield _request(view, view.request)
         yield from _command(view)
         return
     people = f"{'requested' if change.pull_request else 'pushed'} by {code(change.actor, NAME_LENGTH)}"
@@ -108,6 +109,14 @@ def _origin(view: RolloutView) -> Iterator[str]:
     if view.repeat_reason:
         yield f"🔁 requested again: {code(view.repeat_reason, REASON_LENGTH)}"
     yield from _command(view)
+
+
+def _request(view: RolloutView, request: RunRequest) -> str:
+    """Why it runs. Only of a person's run, the reason does not say who wanted it."""
+    reason = code(request.reason, REASON_LENGTH)
+    if request.trigger is Trigger.PERSON:
+        return f"👤 run by {code(view.asked_by, NAME_LENGTH)}: {reason}"
+    return f"🆕 {reason}"
 
 
 def _command(view: RolloutView) -> Iterator[str]:
@@ -284,8 +293,7 @@ def _counts(states: Mapping[RunState, int]) -> str:
 
 def _fallback(view: RolloutView) -> str:
     emoji, word = _ROLLOUT_WORDS[view.state]
-    asked = view.request.actor if view.request else view.change.actor
-    names = (view.change.repository, view.change.after[:7], asked)
+    names = (view.change.repository, view.change.after[:7], view.asked_by)
     repository, commit, actor = (plain(name, NAME_LENGTH) for name in names)
     route, counts = plain(view.route, NAME_LENGTH), _counts(view.by_state)
     return f"{emoji} {route}: {word} · {repository} {commit} by {actor} · {counts}"

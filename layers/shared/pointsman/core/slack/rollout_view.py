@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pointsman.core.change import Change
+from pointsman.core.identity import principal_name
 from pointsman.core.model import Mode, RolloutState, RunState
 from pointsman.core.rollout_facts import HaltKind, WaitKind
 from pointsman.core.run_request import RunRequest
@@ -207,6 +208,12 @@ class RolloutView:
     def hosts(self) -> HostsByStatus:
         """The hosts of every target together."""
         return sum((target.hosts for target in self.targets), start=self.unlisted_hosts)
+
+    @property
+    def asked_by(self) -> str:
+        """Who or what asked for it: a login of GitHub, the name of an IAM principal, or a service."""
+        actor = self.request.actor if self.request else self.change.actor
+        return principal_name(actor) if actor.startswith("arn:") else actor
 
     @property
     def by_state(self) -> Counter[RunState]:

@@ -105,5 +105,5 @@ def _outcome(view: RolloutView, *, failed: bool) -> RolloutOutcome:
         scope=view.scope if failed or counts[RunState.SUCCEEDED] == view.total else "",
         commit=view.change.after,
         url=view.change.url,
-        actor=view.change.actor,
+        actor=view.asked_by,
     )

@@ -41,7 +41,7 @@ def approval_note(view: RolloutView) -> SlackMessage | None:
     wait, change = view.waves.wait, view.change
     if wait is None or waits_for_approval(view) is None:
         return None
-    asked = view.request.actor if view.request else change.actor
+    asked = view.asked_by
     waits = f"waits for an approval after wave {wait.wave}"
     commit = link(change.url, change.after[:7])
     head = f"⏳ {code(view.route, NAME_LENGTH)} {waits} · {commit} by {code(asked, NAME_LENGTH)}"
@@ -56,7 +56,7 @@ def failed_note(view: RolloutView, members: Mapping[str, str]) -> SlackMessage:
     failed = [target for target in view.targets if target.state.failed]
     change = view.change
     commit = link(change.url, change.after[:7])
-    asked = view.request.actor if view.request else change.actor
+    asked = view.asked_by
     emoji, word = _HEADS.get(view.state, "❌"), _WORDS.get(view.state, "failed")
     head = f"{emoji} {code(view.route, NAME_LENGTH)} {word} · {commit} by {code(asked, NAME_LENGTH)}"
     # Who pushed the commit did not ask for its run on new instances.
