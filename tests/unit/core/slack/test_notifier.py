@@ -237,3 +237,27 @@ def test_a_failure_notifies_also_if_slack_refuses_the_message_of_its_rollout(wor
     world.sync()  # from the list of stale messages
     assert world.message == world.expected
     assert world.slack.calls == ["post", "update", "reply", "update"]
+
+
+def test_the_end_of_a_rollout_shows_events_that_the_stream_has_lost(world: SlackWorld) -> None:
+    """The stream gives up an event that cannot be noted for a day, such as while a permission is missing."""
+    world.record(started_run(DEV), started_run(PROD), ended_run(PROD))
+    world.sync()
+    world.trail.record(ended_run(DEV, "failed"))  # lost
+    world.record(ended_rollout("failed"))
+    world.sync()
+    assert "failed" in world.message.text
+    assert world.message == world.expected
+    assert world.notes == [f"{ROLLOUT} failed#1"]
+
+
+def test_an_end_that_overtakes_a_run_in_the_stream_is_shown_once_both_are_there(world: SlackWorld) -> None:
+    last, end = ended_run(DEV), ended_rollout()
+    world.record(started_run(DEV), started_run(PROD), ended_run(PROD))
+    for event in (last, end):
+        world.trail.record(event)
+    for event in (end, last):
+        world.notifier.note(ROLLOUT, [event])
+        world.sync()
+    assert world.message == world.expected
+    assert "2 succeeded" in world.message.text

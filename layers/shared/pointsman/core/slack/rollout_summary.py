@@ -119,6 +119,11 @@ class RolloutSummary(Compact):
                 counts[state] = counts.get(state, 0) + number
         return counts
 
+    @property
+    def misses_events(self) -> bool:
+        """Whether the rollout has ended and a target has not: an event in between did not arrive."""
+        return self.end is not None and self._end() is None and not self._is_retried_since(self.end)
+
     def view(self, listed: Iterable[TargetView], named: Iterable[TargetState] = ()) -> RolloutView:
         """The rollout as Slack shows it, with those targets that are listed one by one."""
         end = self._end()
@@ -165,7 +170,10 @@ class RolloutSummary(Compact):
         running = (RunState.RUNNING, RunState.WAITING)
         if self.end is None or any(self.counts.get(state.value) for state in running):
             return None
-        return None if self.retried_at and self.retried_at > self.end.at else self.end
+        return None if self._is_retried_since(self.end) else self.end
+
+    def _is_retried_since(self, end: RoundSummary) -> bool:
+        return self.retried_at is not None and self.retried_at > end.at
 
     def _command(self) -> str | None:
         """What the newest command had done, and who sent it."""

@@ -19,7 +19,7 @@ from pointsman.core.slack.rollout_summary import FORM, MAX_NAMED, RolloutSummary
 from pointsman.core.slack.rollout_view import URGENCY, RolloutView, TargetState, TargetView
 from pointsman.core.slack.target_summary import TargetSummary
 from pointsman.core.trail.event import Event
-from pointsman.core.trail.events import RolloutStarted, TrailEvent
+from pointsman.core.trail.events import RolloutEnded, RolloutStarted, TrailEvent
 from pointsman.core.trail.keys import rollout_partition
 from pointsman.errors import Conflict, Unavailable
 
@@ -104,15 +104,18 @@ class RolloutSummaries:
     def add(self, rollout: str, events: Sequence[Event]) -> None:
         """Add new events to the summary of a rollout. Raises Unavailable to be called again with the same events.
 
-        An event that cannot be added makes the summary be forgotten: it is made anew with the next update.
+        An event that cannot be added makes the summary be forgotten: it is made anew with the next update. So does the
+        end of a rollout whose summary misses events, since the stream keeps what it cannot deliver for a day only.
         """
         try:
-            self._with_retries(rollout, events)
+            summary = self._with_retries(rollout, events)
         except Unavailable:
             raise
         except Exception:
             self._store.drop_summary(rollout)
             raise
+        if summary and summary.misses_events and any(isinstance(event, RolloutEnded) for event in events):
+            self._store.drop_summary(rollout)
 
     def view(self, rollout: str) -> RolloutView | None:
         """Return a rollout as Slack shows it, or None if the trail has no such rollout. Raises Unavailable."""
