@@ -141,7 +141,7 @@ def audit_reporter_case(chance: random.Random) -> Case:
         now=lambda: max((event.at for event in events.values()), default=MORNING) + timedelta(hours=1),
         DynamoEntryReader=lambda *_: index,
         DynamoTrail=lambda *_: SimpleNamespace(load=load),
-        ReportBucket=lambda *_: SimpleNamespace(put=pages.__setitem__),
+        ReportBucket=lambda *_: SimpleNamespace(put=pages.__setitem__, written_at=lambda _: None),
     ):
         audit_reporter.lambda_handler({}, FakeContext(remaining=600_000))
     text = "".join(pages.values()).lower()
