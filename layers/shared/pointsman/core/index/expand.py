@@ -15,6 +15,7 @@ from pointsman.core.index.streams import EntryReader, EntryStream, FoundEntry, r
 ROWS: Final = 100  # that a question is expected to show
 _FIRST, _FEWEST, _MOST = 13, 6, 200  # rollouts that are read at once
 _FEWEST_ENTRIES: Final = 40
+_SPARE: Final = 24  # entries cost less than a round trip
 _GROWTH: Final = 16  # at most so many times what was read
 _FIRST_RESULTS: Final = 32  # of each
 
@@ -80,7 +81,7 @@ class ExpandedStream:
             self._at_once = min(self._at_once * 2, _MOST) if had_enough else _FEWEST
             return self._entries
         share = (self._matched + 1) / (self._entries + 10)  # of few entries, it says little
-        more = min((ROWS - self._matched) / share, self._entries * _GROWTH)
+        more = min((ROWS - self._matched) / share + _SPARE, self._entries * _GROWTH)
         self._at_once = min(max(math.ceil(more * self._expanded / self._entries), _FEWEST), _MOST)
         return more
 

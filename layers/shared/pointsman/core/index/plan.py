@@ -29,6 +29,7 @@ FIRST_OF_SEVERAL: Final = 32
 FIRST_WITH_ACTIVITY: Final = 80
 MOST_PARTITIONS: Final = 256  # of targets: a filter of other entries costs less than asking more
 _FEW_OUTCOMES: Final = 3  # whose partitions are asked beside others
+_COMMON: Final = 3  # one of so many targets, or more, is what most events are about
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -164,13 +165,15 @@ def _by_outcome(query: IndexQuery, facet: Facet, value: str, targets: Sequence[s
 
 
 def _targets(reader: EntryReader, query: IndexQuery) -> list[str] | None:
-    """The targets with the host, or of the account and region; None: all."""
+    """The targets with the host, or of the account and region; None: all, or so many that asking for each is no use."""
     if query.account and query.region:
         return [f"{query.account}/{query.region}"]
     if query.host:
         return [each.target for each in reader.hosts(query.host) if _is_at(each.target, query)]
     if query.account or query.region:
-        return [each for each in reader.targets() if _is_at(each, query)]
+        every = reader.targets()
+        found = [each for each in every if _is_at(each, query)]
+        return found if len(found) * _COMMON < len(every) else None
     return None
 
 
