@@ -22,7 +22,6 @@ from pointsmanctl.stack.conditions import event_types, has_entries, nothing_foun
 from pointsmanctl.stack.entry_tasks import tasks_in_question
 from pointsmanctl.stack.time_span import CLOCK_SKEW
 
-_ROWS: Final = {"task": rows_by_task, "host": rows_by_host, "event": rows_by_time}
 _MOST_NEW: Final = 100
 
 
@@ -82,7 +81,11 @@ def _rows(source: ConsoleSource, form: SearchForm, query: IndexQuery) -> tuple[l
     found = list(islice(source.trail.find(query.replace(before=form.before)), form.limit + 1))
     shown = found[: form.limit]
     entries = [each.entry for each in shown]
-    rows = _ROWS[form.by](tasks_in_question(source.trail, query, entries, diffs=form.diff))
+    groups = tasks_in_question(source.trail, query, entries, diffs=form.diff)
+    if form.by == "task":
+        rows = rows_by_task(groups, each_run=query.is_about_runs_that_succeeded)
+    else:
+        rows = rows_by_host(groups) if form.by == "host" else rows_by_time(groups)
     return rows, {"before": shown[-1].sort_key} if len(found) > form.limit else None
 
 

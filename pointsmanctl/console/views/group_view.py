@@ -75,9 +75,10 @@ class TrailRow:
         return tuple(dict.fromkeys(target for target, _ in self.hosts)) or ((self.target,) if self.target else ())
 
 
-def rows_by_task(found: Iterable[FoundTasks]) -> list[TrailRow]:
-    """Return a row for each task, with the hosts on which it did the same."""
-    return folded(_row_of_group(each) for each in by_task(found))
+def rows_by_task(found: Iterable[FoundTasks], *, each_run: bool = False) -> list[TrailRow]:
+    """Return a row for each task, with the hosts on which it did the same; with `each_run`, one for each run, too."""
+    rows = (_row_of_group(each) for each in by_task(found))
+    return [*rows] if each_run else folded(rows)
 
 
 def folded(rows: Iterable[TrailRow]) -> list[TrailRow]:
