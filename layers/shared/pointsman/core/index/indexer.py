@@ -67,6 +67,8 @@ class Indexer:
                     put.pop(key, None)
                     delete[key] = each
                 for key, each in new.items():
+                    if stands_for_results(each) and change.new is not events.get(change.place):
+                        continue  # this batch changes the event again: then it may need others
                     delete.pop(key, None)
                     put[key] = each
         put = {key: each for key, each in put.items() if key not in self._activity}
