@@ -167,3 +167,13 @@ def test_a_push_writes_few_entries_however_many_conditions_find_it() -> None:
     entries = {(each.pk, each.sk) for event in (*hosts, *runs) for each in entries_of(event, cause)}
     assert len(entries) <= 10 * (4 + 2) + 10 + 8  # where and when, the task and its file; the run; the causes
     assert after(0) + timedelta(minutes=10) > hosts[0].at
+
+
+def test_what_changed_and_runs_that_succeeded_of_the_same_minutes_are_both_found() -> None:
+    """A rollout has an entry that stands for each of them, with the same sort key."""
+    changed, ended = result(1), ended_run(DEV).replace(**ABOUT, at=after(20))
+    both = world(changed, playbook_ended(DEV, exit_status=0), ended)
+    assert both.found(IndexQuery(outcomes=("succeeded",))) == [(ended.partition, ended.key)]
+    expected = [(each.partition, each.key) for each in (ended, changed)]
+    assert both.found(IndexQuery(outcomes=("changed", "succeeded"))) == expected
+    assert both.found(IndexQuery(outcomes=("would_change", "succeeded", "changed"))) == expected

@@ -63,7 +63,7 @@ class ExpandedStream:
         wanted = [each for each in part if self._is_wanted(each.entry)]
         between = self._oldest, event_sort_key(self._before)
         runs = self._query.finds_runs_that_succeeded
-        spans = [span for each in wanted for span in results_of(each, between, runs=runs)]
+        spans = [*dict.fromkeys(span for each in wanted for span in results_of(each, between, runs=runs))]
         results = EntryStream(self._reader, spans, _FIRST_RESULTS * len(spans))
         if spans:
             read_on(self._reader, [results])

@@ -101,6 +101,8 @@ class _Partition:
 class EntryStream:
     """The entries of several partitions, newest first. An entry that is in two of them comes once.
 
+    Those that stand for results of one rollout have the same sort key, but stand for others by another outcome.
+
     `first`: how many entries are read at first, of all partitions together.
     """
 
@@ -108,7 +110,7 @@ class EntryStream:
         self._reader = reader
         self._partitions = [_Partition(span) for span in spans]
         self._wanted = float(first)  # entries in all
-        self._last = ""
+        self._last: tuple[str, tuple[str, ...]] = "", ()
 
     def expect(self, entries: float) -> None:
         """Say that so many entries more are wanted, with those that are read and not yet taken."""
@@ -127,8 +129,9 @@ class EntryStream:
         taken: list[FoundEntry] = []
         while not taken and self._refill():
             while not any(each.is_dry for each in self._partitions) and (found := self._pop()):
-                taken += [found] if found.sort_key != self._last else []
-                self._last = found.sort_key
+                this = found.sort_key, found.entry.outcomes
+                taken += [found] if this != self._last else []
+                self._last = this
         return taken
 
     def __iter__(self) -> Iterator[FoundEntry]:
