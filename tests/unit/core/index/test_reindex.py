@@ -8,7 +8,7 @@ import pytest
 from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.index.entries import StoredEntry, entries_of, host_entry_of, stands_for_results
-from pointsman.core.index.entry import EventKey, IndexEntry
+from pointsman.core.index.entry import Cause, EventKey, IndexEntry
 from pointsman.core.index.facets import Facet, partition
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.index.reindex import IndexTally, Reindexer
@@ -185,3 +185,27 @@ def test_an_entry_for_results_that_are_gone_is_left_over_and_one_that_is_lost_is
     assert differences(world.run(repair=False)) == (0, 0, 2)
     world.run(repair=True)
     assert not world.run(repair=False).differs
+
+
+def test_an_entry_for_results_of_somebody_who_has_none_is_left_over() -> None:
+    """An erratum has taken a name out of the trail: other results may have needed the entry."""
+    world = World(*EVENTS)
+    before = world.content()
+    cause = Cause.of(started_rollout(DEV)).replace(authors=("s3cret",))
+    strays = [each for each in entries_of(RESULT, cause) if each.pk == "author#s3cret#0"]
+    assert len(strays) == 1
+    world.index.write(strays, [])
+    assert differences(world.run(repair=False)) == (0, 0, 1)
+    world.run(repair=True)
+    assert world.content() == before
+
+
+def test_an_entry_for_results_that_are_about_to_be_stored_stays() -> None:
+    """audit_indexer remembers that it has written it, and does not do so again."""
+    world = World(*EVENTS)
+    late = host(DEV, "web-9", at=1_000)
+    activity = [each for each in entries_of(late) if stands_for_results(each)]
+    world.index.write(activity, [])
+    world.run(repair=True, settled=False)
+    assert {(each.pk, each.sk) for each in activity} <= {*world.index.keys()}
+    assert differences(world.run(repair=False)) == (0, 0, len(activity))

@@ -2,16 +2,17 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import batched
 from threading import Lock
 from typing import Any, Final, Protocol
 
 from pointsman.core.index.activity import ACTIVITY, activity_sort_key, results_of
-from pointsman.core.index.entries import StoredEntry, keep_newest
+from pointsman.core.index.entries import StoredEntry, keep_newest, stands_for_results
 from pointsman.core.index.entry import EventKey, HostEntry, IndexEntry
 from pointsman.core.index.facets import Facet, host_sort_key, partition, partitions
 from pointsman.core.index.indexer import EntryWriter, Indexer, own
-from pointsman.core.index.streams import NEWEST, EntryReader, FoundEntry, PageRequest
-from pointsman.core.trail.item import NewerEvent, ReadEvent
+from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, FoundEntry, PageRequest
+from pointsman.core.trail.item import NewerEvent, ReadEvent, timestamp
 from pointsman.core.value import Value
 
 _EVENTS: Final = 50  # whose entries are compared at a time
@@ -80,6 +81,7 @@ class Reindexer:
         self._lock = Lock()
         self._hosts: dict[str, StoredEntry] = {}
         self._targets: dict[str, datetime] = {}  # with the time of its oldest event
+        self._activity: set[int] = set()  # the hashes of the keys of entries that stand for results, to save memory
 
     def compare(self, segment: int, segments: int) -> Iterator[IndexTally]:
         """Compare the entries that events should have with those that are stored, page by page."""
@@ -89,7 +91,7 @@ class Reindexer:
                 yield self._compare(page[start : start + _EVENTS])
 
     def find_left_over(self, segment: int, segments: int) -> Iterator[IndexTally]:
-        """Find the entries that no event has, page by page."""
+        """Find the entries that no event has, page by page. To be called after `compare` of every segment."""
         for page in self._index.scan(segment, segments):
             for start in range(0, len(page), _ENTRIES):
                 yield self._find_left_over(page[start : start + _ENTRIES])
@@ -112,6 +114,8 @@ class Reindexer:
         judged = {place: event for place, event in page if self._is_judged(event.at)}
         expected = self._entries(judged)
         keys = {key: place for place, entries in expected.items() for key in entries}
+        with self._lock:
+            self._activity |= {hash(key) for key, place in keys.items() if stands_for_results(expected[place][key])}
         stored = self._index.stored(keys.keys())
         missing = [key for key in keys if key not in stored]
         # An entry of an event of a newer version is that version's: it may say more.
@@ -153,23 +157,27 @@ class Reindexer:
         gone = [key for key, place in places.items() if place not in events]
         entries = self._entries({k: v for k, v in events.items() if not isinstance(v, NewerEvent)})
         surplus = [key for key, place in places.items() if place in entries and key not in entries[place]]
-        surplus += self._without_results([item for item in page if item.get("type") == ACTIVITY])
+        activity = [item for item in page if item.get("type") == ACTIVITY]
+        surplus += [(item["pk"], item["sk"]) for item in activity if not self._stands_for_something(item)]
         if self._repair:
             self._index.delete([*gone, *surplus])
         return IndexTally(left_over=len(gone) + len(surplus), gone=len(gone))
 
-    def _without_results(self, activity: Sequence[dict[str, Any]]) -> list[EntryKey]:
-        """The entries that stand for results of a rollout of which there are none, or for other minutes."""
-        found = [FoundEntry(sort_key=item["sk"], entry=IndexEntry.read(item)) for item in activity]
-        spans = [results_of(each, ("", NEWEST)) for each in found]
-        requests = [PageRequest(**span.to_dict(), limit=1) for some in spans for span in some]
-        pages = iter(self._index.pages(requests) if requests else [])
-        has_results = [max(len(next(pages).entries) for _ in some) > 0 for some in spans]
-        return [
-            (item["pk"], item["sk"])
-            for item, each, has_some in zip(activity, found, has_results, strict=True)
-            if not has_some or each.sort_key != activity_sort_key(each.entry)
-        ]
+    def _stands_for_something(self, item: dict[str, Any]) -> bool:
+        """Whether results of a rollout need an entry that stands for some, or may need it in a moment."""
+        key, found = (item["pk"], item["sk"]), FoundEntry(sort_key=item["sk"], entry=IndexEntry.read(item))
+        if hash(key) in self._activity:
+            return True
+        if found.sort_key != activity_sort_key(found.entry):
+            return False
+        if found.sort_key >= timestamp(self._settled):
+            return True  # audit_indexer would not write it again
+        results = EntryStream(self._index, results_of(found, ("", NEWEST)))
+        for some in batched(results, _ENTRIES):
+            events = self._trail.load({each.entry.place for each in some})
+            if any(key in entries for entries in self._entries(events).values()):
+                return True
+        return False
 
     def _compare_hosts(self) -> IndexTally:
         stored = {host_sort_key(each.host, each.target): each for each in self._index.hosts()}
