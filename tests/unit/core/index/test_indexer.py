@@ -5,7 +5,7 @@ from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.index.entry import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.trail.events import HostResultRecorded
-from tests.support.events import DEV, host, task
+from tests.support.events import DEV, ended_run, host, playbook_ended, task
 
 
 def result(name: str) -> HostResultRecorded:
@@ -40,3 +40,20 @@ def test_an_event_that_expires_in_its_batch_has_no_entries() -> None:
     assert keys([change(None, LEAKED), change(LEAKED, None)]) == set()
     again = [change(None, LEAKED), change(LEAKED, None), change(None, LEAKED)]
     assert keys(again) == keys(again[:1])
+
+
+def test_a_run_that_expires_after_the_end_of_its_ansible_leaves_nothing() -> None:
+    """What its build reported expires first: then it looks like a run whose results are missing."""
+    trail, index = MemoryTrail(), MemoryIndex()
+    indexer = Indexer(index, trail.start_of_rollout, trail.load)
+    events = (playbook_ended(DEV, exit_status=0), ended_run(DEV))
+    for event in events:
+        trail.record(event)
+        indexer.apply([EventChange(place=EventKey.of(event), new=event)])
+    assert {*index.keys()}
+    for gone, event in enumerate(events, start=1):
+        later = MemoryTrail()
+        for each in events[gone:]:
+            later.record(each)
+        Indexer(index, later.start_of_rollout, later.load).apply([EventChange(place=EventKey.of(event), old=event)])
+    assert {*index.keys()} == set()

@@ -92,11 +92,19 @@ class Indexer:
         """
         related = {**stored, **events}
         old, new = self.entries(change.old, change.place, related), self.entries(change.new, change.place, related)
-        yield (old if change.new is None else own(old)), new
+        if change.new is None:
+            yield {**self._entries_with_end(change), **old}, {}
+            return
+        yield own(old), new
         place = place_of_run(change.new)
         run = stored.get(place) if place and place not in events else None
         if place and isinstance(run, RunEnded) and place_of_end(run) == change.place:
             yield own(self.entries(run, place, ())), self.entries(run, place, (change.place,))
+
+    def _entries_with_end(self, change: EventChange) -> Entries:
+        """Those of a run's end that is gone, as they were if the end of its Ansible was there: it may be gone first."""
+        end = place_of_end(change.old)
+        return self.entries(change.old, change.place, (end,)) if end else {}
 
     def _note_lists(self, events: Iterable[Event]) -> None:
         hosts: dict[str, StoredEntry] = {}
