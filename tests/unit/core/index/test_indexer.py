@@ -1,10 +1,16 @@
 """The index after a batch of the stream is what it would be after its changes one by one."""
 
+from collections.abc import Iterable
+
+import pytest
+
 from pointsman.adapters.index_memory import MemoryIndex
 from pointsman.adapters.trail_memory import MemoryTrail
+from pointsman.core.index.entries import StoredEntry
 from pointsman.core.index.entry import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.trail.events import HostResultRecorded
+from pointsman.errors import Unavailable
 from tests.support.events import DEV, ended_run, host, playbook_ended, task
 
 
@@ -57,3 +63,42 @@ def test_a_run_that_expires_after_the_end_of_its_ansible_leaves_nothing() -> Non
             later.record(each)
         Indexer(index, later.start_of_rollout, later.load).apply([EventChange(place=EventKey.of(event), old=event)])
     assert {*index.keys()} == set()
+
+
+class FailingIndex(MemoryIndex):
+    """Fails once after it has deleted, or after it has stored nothing."""
+
+    fails = False
+
+    def write(self, put: Iterable[StoredEntry], delete: Iterable[StoredEntry]) -> None:
+        super().write([] if self.fails else put, delete)
+        if self.fails:
+            raise Unavailable("DynamoDB throttles the table")
+
+
+def test_what_a_write_did_not_do_or_undid_before_it_failed_is_written_by_the_next() -> None:
+    index = FailingIndex()
+    indexer = Indexer(index, MemoryTrail().start_of_rollout, MemoryTrail().load)
+    first, second, third = (host(DEV, f"web-{number}").replace(actor="hana") for number in range(3))
+
+    def apply(old: HostResultRecorded | None, new: HostResultRecorded | None, *, fails: bool) -> None:
+        index.fails, some = fails, old or new
+        assert some
+        batch = [EventChange(place=EventKey.of(some), old=old, new=new)]
+        if fails:
+            with pytest.raises(Unavailable):
+                indexer.apply(batch)
+        else:
+            indexer.apply(batch)
+
+    def by_person() -> int:
+        return sum(pk.startswith("person#") for pk, _ in index.keys())
+
+    apply(None, first, fails=True)
+    assert by_person() == 0
+    apply(None, second, fails=False)
+    assert by_person() == 1
+    apply(first, None, fails=True)
+    assert by_person() == 0
+    apply(None, third, fails=False)
+    assert by_person() == 1

@@ -72,15 +72,15 @@ class Indexer:
                     delete.pop(key, None)
                     put[key] = each
         put = {key: each for key, each in put.items() if key not in self._activity}
+        self._activity -= delete.keys()  # if it fails half-way, they may be deleted
         self._writer.write(put.values(), delete.values())
-        self._note_activity(put, delete)
+        self._note_activity(put)
         self._note_lists(events.values())
         return len(put)
 
-    def _note_activity(self, put: Entries, delete: Entries) -> None:
+    def _note_activity(self, put: Entries) -> None:
         if len(self._activity) > MOST_ACTIVITY:
             self._activity.clear()
-        self._activity -= delete.keys()
         self._activity |= {key for key, each in put.items() if stands_for_results(each)}
 
     def _entries_of_change(
