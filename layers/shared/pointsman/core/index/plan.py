@@ -86,7 +86,7 @@ def _cost(stream: EntryStream, query: IndexQuery, newest: datetime) -> tuple[boo
 
 def _places(reader: EntryReader, query: IndexQuery) -> Iterator[Places]:
     """The places of each condition. Each has everything that may match."""
-    if query.rollout:
+    if query.rollout and not query.path:
         facets = rollout_facets(runs=query.finds_runs_that_succeeded)
         yield Places(partitions=tuple(one for each in facets for one in partitions(each, query.rollout)))
         return

@@ -1,6 +1,7 @@
 """Answer a question from the index: from the partitions with the fewest entries, filtered by the other conditions."""
 
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from heapq import merge
 from itertools import groupby
 from typing import Final
@@ -17,6 +18,7 @@ from pointsman.core.index.streams import FIRST_ENTRIES, NEWEST, EntryReader, Ent
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, RolloutStarted
 from pointsman.core.trail.item import timestamp
+from pointsman.core.trail.keys import rollout_partition
 
 MOST_ROLLOUTS: Final = 10_000  # that changed a file
 ROWS_OF_A_ROLLOUT: Final = 4  # at least, if it was not read yet
@@ -50,10 +52,22 @@ def _found(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[
     if not any((*of_runs, query.route, query.outcomes, query.types)):
         return changes
     rollouts = _rollouts_of_changes(reader, load, query) if query.file else None
-    followed = (
-        each for each in _candidates(reader, query, rollouts) if rollouts is None or each.entry.rollout in rollouts
-    )
+    candidates = _candidates(reader, query, rollouts)
+    if rollouts is not None:
+        followed = (each for each in candidates if each.entry.rollout in rollouts)
+    elif query.rollout or query.path:  # by which they are found, and not by the author
+        is_by_author = cache(partial(_is_by_author, load, query.author))
+        followed = (each for each in candidates if is_by_author(each.entry.rollout))
+    else:
+        followed = candidates
     return _once(merge(changes, followed, key=_by_key, reverse=True))
+
+
+def _is_by_author(load: LoadEvent, author: str | None, rollout: str | None) -> bool:
+    """Whether a rollout brought what an author wrote."""
+    start = load(rollout_partition(rollout), RolloutStarted.__name__) if rollout and author else None
+    logins = start.change.author_logins if isinstance(start, RolloutStarted) else ()
+    return bool(author) and author.lower() in map(str.lower, logins)
 
 
 def _may_be_change(query: IndexQuery) -> bool:
