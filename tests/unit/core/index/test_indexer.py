@@ -11,7 +11,7 @@ from pointsman.core.index.entry import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
 from pointsman.core.trail.events import HostResultRecorded
 from pointsman.errors import Unavailable
-from tests.support.events import DEV, ended_run, host, playbook_ended, task
+from tests.support.events import DEV, ended_run, host, playbook_ended, started_rollout, task
 
 
 def result(name: str) -> HostResultRecorded:
@@ -102,3 +102,15 @@ def test_what_a_write_did_not_do_or_undid_before_it_failed_is_written_by_the_nex
     assert by_person() == 0
     apply(None, third, fails=False)
     assert by_person() == 1
+
+
+def test_an_erratum_of_a_start_is_followed_by_what_comes_later() -> None:
+    trail = MemoryTrail()
+    start = started_rollout(DEV)
+    corrected = start.replace(change=start.change.replace(author_login="removed"))
+    indexer = Indexer(MemoryIndex(), trail.start_of_rollout, trail.load)
+    indexer.apply([EventChange(place=EventKey.of(start), new=start)])
+    indexer.apply([EventChange(place=EventKey.of(start), old=start, new=corrected)])
+    result = host(DEV)
+    places = {pk for pk, _ in indexer.entries(result, EventKey.of(result), ())}
+    assert {each for each in places if each.startswith("author#")} == {"author#removed#0"}

@@ -15,6 +15,7 @@ from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
 from pointsman.core.model import RolloutId
 from pointsman.core.run_request import RunRequest, Trigger
+from pointsman.core.trail.command_events import RolloutRequested
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, RolloutStarted
 from tests.support.events import after, host, started_rollout
@@ -302,6 +303,18 @@ def test_a_path_finds_what_an_author_changed_or_a_rollout(world: IndexWorld) -> 
     found = world.found(query.replace(rollout=one.removeprefix("ROLLOUT#")))
     assert found == [each for each in every if each[0] == one]
     assert world.found(query.replace(path="/etc/other", rollout=one.removeprefix("ROLLOUT#"))) == []
+
+
+def test_what_a_person_asked_for_is_found_by_its_branch_and_author() -> None:
+    """The command is in a partition of its own in the trail."""
+    world, about = IndexWorld(), {"repository": "acme/infra", "route": "site", "commit": "a" * 40, "rollout": "r-1"}
+    asked = RolloutRequested(at=after(0), actor="ola", command="c-1", reason="", targets=("dev/eu-west-1",), **about)
+    request = RunRequest(id="q-1", trigger=Trigger.PERSON, actor="ola", reason="try again")
+    start = started_rollout("dev/eu-west-1").replace(**about, at=after(1_000), actor="ola", request=request)
+    world.trail.record(start)
+    world.add(asked)
+    for query in (IndexQuery(repository="acme/infra", branch="main"), IndexQuery(author="hana", outcomes=("requested",))):
+        assert world.found(query) == [(asked.partition, asked.key)]
 
 
 def test_a_path_finds_each_change_of_a_file_on_a_host(world: IndexWorld) -> None:

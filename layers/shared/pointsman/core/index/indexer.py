@@ -133,17 +133,21 @@ class Indexer:
 
     def _cause(self, event: Event, place: EventKey) -> Cause:
         """What the event's rollout brings."""
-        rollout = rollout_of(place.partition)
-        if rollout is None:
+        rollout = rollout_of(place.partition) or event.rollout  # what asked for it is in a partition of its own
+        if not rollout:
             return Cause()
-        if rollout not in self._causes:
-            start = event if isinstance(event, RolloutStarted) else self._find_start(rollout)
-            if start is None:
-                return Cause()
-            if len(self._causes) >= MOST_ROLLOUTS:
-                self._causes.clear()
-            self._causes[rollout] = Cause.of(start)
-        return self._causes[rollout]
+        if isinstance(event, RolloutStarted):  # which an erratum may have changed
+            return self._remember(rollout, event)
+        if known := self._causes.get(rollout):
+            return known
+        start = self._find_start(rollout)
+        return self._remember(rollout, start) if start else Cause()
+
+    def _remember(self, rollout: str, start: RolloutStarted) -> Cause:
+        if len(self._causes) >= MOST_ROLLOUTS:
+            self._causes.clear()
+        self._causes[rollout] = cause = Cause.of(start)
+        return cause
 
 
 def own(entries: Entries) -> Entries:
