@@ -14,7 +14,7 @@ from pointsman.core.index.streams import Page, PageRequest
 from pointsman.core.model import RolloutId
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, RolloutStarted
-from tests.support.events import after, ended_rollout, ended_run, host, started_rollout, started_run, task
+from tests.support.events import after, ended_rollout, ended_run, host, playbook_ended, started_rollout, started_run, task
 
 PEOPLE, REPOSITORIES, ROUTES = ("hana", "Omar", "ada"), ("acme/infra", "acme/Other"), ("site", "db")
 TARGETS = ("dev/eu-west-1", "prod/eu-west-1", "prod/us-east-1")
@@ -99,5 +99,7 @@ def a_rollout(number: int, seed: random.Random, hosts: int = 2) -> list[Event]:
             tasks = [task(name=each, changed_paths=["/etc/nginx.conf"], **seed.choice(kinds)) for each in names]
             result = host(target, f"web-{which}", status=status, tasks=tasks)
             events.append(result.replace(**about, at=after(at + 1 + which)))
+        if (number + place) % 3:  # of the others, results may be missing
+            events.append(playbook_ended(target, exit_status=0).replace(**about, at=after(at + 4)))
         events.append(ended_run(target).replace(**about, at=after(at + 5)))
     return [*events, ended_rollout().replace(**about, at=after(number * 100 + 99))]
