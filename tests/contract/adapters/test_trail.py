@@ -1,6 +1,7 @@
 """The Trail port: DynamoDB (on moto) and the one in memory behave the same."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -83,3 +84,18 @@ def test_a_partition_of_many_pages_is_complete(trail: Trail) -> None:
     for event in hosts:
         trail.record(event)
     assert trail.of_partition(hosts[0].partition) == hosts
+
+
+def test_the_start_of_a_rollout_is_seen_as_soon_as_it_is_recorded() -> None:
+    """audit_indexer asks for it at once, and would leave out the branch and the authors."""
+    with mock_aws():
+        client, requests = boto3.client("dynamodb"), list[dict[str, Any]]()
+        create_tables(client)
+        trail = DynamoTrail(client, "audit")
+        start = started_rollout(DEV)
+        assert trail.start_of_rollout(str(start.rollout)) is None
+        assert trail.record(start)
+        client.meta.events.register("provide-client-params.dynamodb", lambda params, **_: requests.append(params))
+        assert trail.start_of_rollout(str(start.rollout)) == start
+        [request] = requests
+        assert request["RequestItems"]["audit"]["ConsistentRead"]

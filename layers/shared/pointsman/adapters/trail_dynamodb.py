@@ -64,8 +64,12 @@ class DynamoTrail:
         return self._query(partition, condition, {":pk": partition, ":sk": beginning})
 
     def start_of_rollout(self, rollout: str) -> RolloutStarted | None:
-        """The event with which a rollout began; None if there is none, or only a newer version can read it."""
-        event = self.event(rollout_partition(rollout), RolloutStarted.__name__)
+        """The event with which a rollout began; None if there is none, or only a newer version can read it.
+
+        A consistent read: it may have been recorded in this moment.
+        """
+        place = EventKey(partition=rollout_partition(rollout), key=RolloutStarted.__name__)
+        event = self.load([place], consistent=True).get(place)
         return event if isinstance(event, RolloutStarted) else None
 
     def event(self, partition: str, key: str) -> ReadEvent | None:
