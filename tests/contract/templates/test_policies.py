@@ -65,7 +65,6 @@ ON_THE_TRAIL = {
     "AuditWriterRole": {"dynamodb:PutItem", "dynamodb:Query"},
     "AuditIndexerRole": {
         "dynamodb:BatchGetItem",
-        "dynamodb:GetItem",
         "dynamodb:DescribeStream",
         "dynamodb:GetRecords",
         "dynamodb:GetShardIterator",
