@@ -3,14 +3,17 @@
 from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from heapq import nlargest
+from heapq import merge, nlargest
 from itertools import batched, islice
 from typing import TYPE_CHECKING, Final
 
 from pointsman.adapters.trail_dynamodb import DynamoTrail
 from pointsman.core.index.entries import entry_of, event_has_task
 from pointsman.core.index.entry import IndexEntry
+from pointsman.core.index.missing_results import RESULTS_MISSING
+from pointsman.core.index.outcomes import RUN_ENDED, SUCCEEDED
 from pointsman.core.index.query import IndexQuery
+from pointsman.core.index.streams import FoundEntry
 from pointsman.core.trail.events import RolloutStarted
 from pointsman.core.trail.item import ReadEvent
 from pointsman.core.trail.keys import rollout_partition
@@ -37,10 +40,12 @@ def steps_of(reader: "TrailReader", query: IndexQuery, limit: int) -> list[ReadE
             events = [event for name in query.types for event in trail.with_key(pk, f"{name}#")]
         else:
             events = [event for event in (trail.event(entry.event_partition, entry.event_key),) if event]
-        return [event for event in events if meets(event, query, entry.branch)]
+        missing = reader.missing_ends(events) if RESULTS_MISSING in query.outcomes else ()
+        keys = {place.key for place in missing}
+        return [event for event in events if meets(event, query, entry.branch, keys)]
 
     seen: set[str] = set()
-    others = (each.entry for each in reader.find(query.replace(types=(), outcomes=())))
+    others = (each.entry for each in _others(reader, query))
     with ThreadPoolExecutor(_READERS) as pool:
         found += [event for events in pool.map(read, _sources(_begun(reader, query), query, seen)) for event in events]
         for some in batched(_sources(others, query, seen), _AT_A_TIME):
@@ -48,6 +53,15 @@ def steps_of(reader: "TrailReader", query: IndexQuery, limit: int) -> list[ReadE
                 break  # what is to come has ended before
             found += [event for events in pool.map(read, some) for event in events]
     return found
+
+
+def _others(reader: "TrailReader", query: IndexQuery) -> Iterator[FoundEntry]:
+    """Yield what the conditions find, newest first. A run that succeeded without any host is not found by its place."""
+    found = reader.find(query.replace(types=(), outcomes=()))
+    if not (query.account or query.region):
+        return found
+    succeeded = reader.find(query.replace(types=(RUN_ENDED,), outcomes=(SUCCEEDED,)))
+    return merge(found, succeeded, key=lambda each: each.sort_key, reverse=True)
 
 
 def _sources(entries: Iterable[IndexEntry], query: IndexQuery, seen: set[str]) -> Iterator[IndexEntry]:

@@ -72,10 +72,9 @@ class TrailReader:
             return _newest((each for each in whole if meets(each, query, branch, missing)), limit)
         if not query.needs_rollouts:
             return self._listed(query, limit)
-        steps = query.types_of_rollouts
-        others = tuple(each for each in query.types if each not in steps)
-        listed = self._listed(query.replace(types=others), limit) if others else []
-        return _newest([*steps_of(self, query.replace(types=steps), limit), *listed], limit)
+        found = steps_of(self, query.replace(types=query.types_of_rollouts), limit)
+        found += self._listed(others, limit) if (others := query.beside_rollouts) else []
+        return _newest({EventKey.of(each): each for each in found}.values(), limit)
 
     def _listed(self, query: IndexQuery, limit: int) -> list[ReadEvent]:
         """Return the newest events that the index finds."""

@@ -21,7 +21,7 @@ from pointsmanctl.main import app
 from pointsmanctl.output.shapes import event_object
 from pointsmanctl.stack.connection import Connection
 from pointsmanctl.stack.trail_query import TrailReader
-from tests.support.events import ROLLOUT, reported, started_rollout
+from tests.support.events import ROLLOUT, host, reported, started_rollout
 from tests.support.index import index_trail
 from tests.support.rollouts import MORNING
 from tests.support.tables import create_tables
@@ -185,6 +185,35 @@ def test_a_run_that_succeeded_is_found_whatever_else_is_asked(
 ) -> None:
     DynamoTrail(client, "audit").record(SUCCEEDED)
     assert (SUCCEEDED in ask(client, question)) is is_found
+
+
+def test_what_else_happened_at_a_place_is_found_beside_runs_that_succeeded(client: "DynamoDBClient") -> None:
+    DynamoTrail(client, "audit").record(SUCCEEDED)
+    failed = [EVENTS[number] for number in (3, 0, 2)]
+    assert ask(client, about(outcomes=("failed", "succeeded"), account="dev")) == [*failed, SUCCEEDED]
+    assert ask(client, about(outcomes=("failed", "succeeded"), account="dev"), 2) == [failed[-1], SUCCEEDED]
+    DynamoTrail(client, "audit").record(host("prod/eu-west-1", status="failed").replace(rollout=EVENTS[0].rollout))
+    found = ask(client, about(outcomes=("failed", "succeeded"), account="prod"))
+    assert [each.type for each in found] == ["RunEnded", "HostResultRecorded"]
+    assert found[0] == EVENTS[1]
+
+
+def test_a_run_that_succeeded_without_any_host_is_found_by_its_place_long_after_its_rollout_began(
+    client: "DynamoDBClient",
+) -> None:
+    begun = started_rollout("qa/eu-west-1").replace(at=MORNING - timedelta(days=4), rollout=f"r-{'e' * 16}")
+    ended_now = ended(6, "omar", "qa/eu-west-1", "e" * 40).replace(state=RunState.SUCCEEDED)
+    for event in (begun, ended_now):
+        DynamoTrail(client, "audit").record(event)
+    for conditions in ({"types": ("RunEnded",)}, {"outcomes": ("succeeded",)}):
+        assert ask(client, about(**conditions, account="qa", since=MORNING)) == [ended_now]
+
+
+def test_a_run_whose_results_are_missing_is_found_together_with_steps(client: "DynamoDBClient") -> None:
+    unreported = ended(7, "omar", "dev/eu-west-1", "b" * 40).replace(attempt=3, build_arn="arn:aws:codebuild:x:build/a:b")
+    DynamoTrail(client, "audit").record(unreported)
+    for types in (("RunEnded",), ("PlaybookEnded", "RunEnded")):
+        assert ask(client, about(types=types, outcomes=("results_missing",))) == [unreported]
 
 
 def test_an_event_of_a_newer_version_is_shown_as_far_as_it_is_known(client: "DynamoDBClient") -> None:

@@ -59,6 +59,15 @@ class IndexQuery(Value, kw_only=True, frozen=True):
         types = tuple(each for each in self.types if each in STEP_TYPES or each == RUN_ENDED)
         return types if self.types else (RUN_ENDED,)
 
+    @property
+    def beside_rollouts(self) -> "IndexQuery | None":
+        """The question for what else it asks then; None: nothing."""
+        types = tuple(each for each in self.types if each not in self.types_of_rollouts)
+        outcomes = tuple(each for each in self.outcomes if each != SUCCEEDED)
+        if self.types:
+            return self.replace(types=types) if types else None
+        return self.replace(outcomes=outcomes) if outcomes else None
+
     def is_met_by(self, entry: IndexEntry) -> bool:
         """Whether an entry matches and belongs to the answer, apart from the conditions that `matches` leaves out."""
         return self.matches(entry) and (self.finds_runs_that_succeeded or not is_quiet_entry(entry))
