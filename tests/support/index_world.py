@@ -14,7 +14,16 @@ from pointsman.core.index.streams import Page, PageRequest
 from pointsman.core.model import RolloutId
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, RolloutStarted
-from tests.support.events import after, ended_rollout, ended_run, host, playbook_ended, started_rollout, started_run, task
+from tests.support.events import (
+    after,
+    ended_rollout,
+    ended_run,
+    host,
+    playbook_ended,
+    started_rollout,
+    started_run,
+    task,
+)
 
 PEOPLE, REPOSITORIES, ROUTES = ("hana", "Omar", "ada"), ("acme/infra", "acme/Other"), ("site", "db")
 TARGETS = ("dev/eu-west-1", "prod/eu-west-1", "prod/us-east-1")

@@ -210,7 +210,9 @@ def test_a_run_that_succeeded_without_any_host_is_found_by_its_place_long_after_
 
 
 def test_a_run_whose_results_are_missing_is_found_together_with_steps(client: "DynamoDBClient") -> None:
-    unreported = ended(7, "omar", "dev/eu-west-1", "b" * 40).replace(attempt=3, build_arn="arn:aws:codebuild:x:build/a:b")
+    unreported = ended(7, "omar", "dev/eu-west-1", "b" * 40).replace(
+        attempt=3, build_arn="arn:aws:codebuild:x:build/a:b"
+    )
     DynamoTrail(client, "audit").record(unreported)
     for types in (("RunEnded",), ("PlaybookEnded", "RunEnded")):
         assert ask(client, about(types=types, outcomes=("results_missing",))) == [unreported]

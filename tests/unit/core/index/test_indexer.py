@@ -9,6 +9,7 @@ from pointsman.adapters.trail_memory import MemoryTrail
 from pointsman.core.index.entries import StoredEntry
 from pointsman.core.index.entry import EventKey
 from pointsman.core.index.indexer import EventChange, Indexer
+from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import HostResultRecorded
 from pointsman.errors import Unavailable
 from tests.support.events import DEV, ended_run, host, playbook_ended, started_rollout, task
@@ -52,7 +53,7 @@ def test_a_run_that_expires_after_the_end_of_its_ansible_leaves_nothing() -> Non
     """What its build reported expires first: then it looks like a run whose results are missing."""
     trail, index = MemoryTrail(), MemoryIndex()
     indexer = Indexer(index, trail.start_of_rollout, trail.load)
-    events = (playbook_ended(DEV, exit_status=0), ended_run(DEV))
+    events: tuple[Event, ...] = (playbook_ended(DEV, exit_status=0), ended_run(DEV))
     for event in events:
         trail.record(event)
         indexer.apply([EventChange(place=EventKey.of(event), new=event)])
@@ -92,7 +93,7 @@ def test_what_a_write_did_not_do_or_undid_before_it_failed_is_written_by_the_nex
             indexer.apply(batch)
 
     def by_person() -> int:
-        return sum(pk.startswith("person#") for pk, _ in index.keys())
+        return sum(pk.startswith("person#") for pk, _ in {*index.keys()})
 
     apply(None, first, fails=True)
     assert by_person() == 0

@@ -16,7 +16,6 @@ from pointsman.core.index.query import IndexQuery
 from pointsman.core.index.search import search
 from pointsman.core.model import RolloutId
 from pointsman.core.run_request import RunRequest, Trigger
-from pointsman.core.trail.command_events import RolloutRequested
 from pointsman.core.trail.event import Event
 from pointsman.core.trail.events import DeliveryDecided, HostResultRecorded, RolloutStarted
 from tests.support.events import after, host, started_rollout
@@ -289,41 +288,6 @@ def test_who_asked_for_a_commit_once_more_is_not_its_author(world: IndexWorld) -
     places = {each.pk for each in entries_of(start)}
     assert {"author#hana#0"} == {each for each in places if each.startswith("author#")}
     assert not any(each.startswith("author#") for each in {one.pk for one in entries_of(start.replace(request=None))})
-
-
-def test_a_rollout_is_found_by_its_authors_only(world: IndexWorld) -> None:
-    starts = [each for each in world.trail.all() if isinstance(each, RolloutStarted)]
-    of_ada = next(each for each in starts if "Ada" in each.change.author_logins)
-    of_others = next(each for each in starts if "Ada" not in each.change.author_logins)
-    for start, is_hers in ((of_ada, True), (of_others, False)):
-        query = IndexQuery(rollout=start.rollout, author="ada")
-        without = query.replace(author=None)
-        assert world.found(query) == (world.found(without) if is_hers else [])
-        assert bool(world.found(query.replace(types=("RunEnded",)))) == is_hers
-    assert world.found(IndexQuery(rollout="r-none", author="ada")) == []
-
-
-def test_a_path_finds_what_an_author_changed_or_a_rollout(world: IndexWorld) -> None:
-    query = IndexQuery(host="web-0", path="/etc/nginx.conf")
-    every, starts = world.found(query), [each for each in world.trail.all() if isinstance(each, RolloutStarted)]
-    hers = {each.partition for each in starts if "Ada" in each.change.author_logins}
-    assert {place for place in every if place[0] in hers} == set(world.found(query.replace(author="ada")))
-    one = every[0][0]
-    found = world.found(query.replace(rollout=one.removeprefix("ROLLOUT#")))
-    assert found == [each for each in every if each[0] == one]
-    assert world.found(query.replace(path="/etc/other", rollout=one.removeprefix("ROLLOUT#"))) == []
-
-
-def test_what_a_person_asked_for_is_found_by_its_branch_and_author() -> None:
-    """The command is in a partition of its own in the trail."""
-    world, about = IndexWorld(), {"repository": "acme/infra", "route": "site", "commit": "a" * 40, "rollout": "r-1"}
-    asked = RolloutRequested(at=after(0), actor="ola", command="c-1", reason="", targets=("dev/eu-west-1",), **about)
-    request = RunRequest(id="q-1", trigger=Trigger.PERSON, actor="ola", reason="try again")
-    start = started_rollout("dev/eu-west-1").replace(**about, at=after(1_000), actor="ola", request=request)
-    world.trail.record(start)
-    world.add(asked)
-    for query in (IndexQuery(repository="acme/infra", branch="main"), IndexQuery(author="hana", outcomes=("requested",))):
-        assert world.found(query) == [(asked.partition, asked.key)]
 
 
 def test_a_path_finds_each_change_of_a_file_on_a_host(world: IndexWorld) -> None:

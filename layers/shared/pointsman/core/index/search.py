@@ -52,22 +52,20 @@ def _found(reader: EntryReader, load: LoadEvent, query: IndexQuery) -> Iterator[
     if not any((*of_runs, query.route, query.outcomes, query.types)):
         return changes
     rollouts = _rollouts_of_changes(reader, load, query) if query.file else None
-    candidates = _candidates(reader, query, rollouts)
+    followed = _candidates(reader, query, rollouts)
     if rollouts is not None:
-        followed = (each for each in candidates if each.entry.rollout in rollouts)
-    elif query.rollout or query.path:  # by which they are found, and not by the author
+        followed = (each for each in followed if each.entry.rollout in rollouts)
+    elif query.author and (query.rollout or query.path):  # by which they are found, and not by the author
         is_by_author = cache(partial(_is_by_author, load, query.author))
-        followed = (each for each in candidates if is_by_author(each.entry.rollout))
-    else:
-        followed = candidates
+        followed = (each for each in followed if is_by_author(each.entry.rollout))
     return _once(merge(changes, followed, key=_by_key, reverse=True))
 
 
-def _is_by_author(load: LoadEvent, author: str | None, rollout: str | None) -> bool:
+def _is_by_author(load: LoadEvent, author: str, rollout: str | None) -> bool:
     """Whether a rollout brought what an author wrote."""
-    start = load(rollout_partition(rollout), RolloutStarted.__name__) if rollout and author else None
+    start = load(rollout_partition(rollout), RolloutStarted.__name__) if rollout else None
     logins = start.change.author_logins if isinstance(start, RolloutStarted) else ()
-    return bool(author) and author.lower() in map(str.lower, logins)
+    return author.lower() in map(str.lower, logins)
 
 
 def _may_be_change(query: IndexQuery) -> bool:
