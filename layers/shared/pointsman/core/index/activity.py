@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from pointsman.core.index.entry import Cause, IndexEntry
-from pointsman.core.index.facets import Facet, partition
+from pointsman.core.index.facets import Facet, partition, rollout_partitions
 from pointsman.core.index.outcomes import SUCCEEDED
 from pointsman.core.index.streams import NEWEST, FoundEntry, PartitionSpan, spans_of
 from pointsman.core.trail.events import RolloutStarted
@@ -48,16 +48,12 @@ def is_activity(entry: IndexEntry) -> bool:
 def results_of(found: FoundEntry, span: tuple[str, str], *, runs: bool = True) -> list[PartitionSpan]:
     """Where the results are for which an entry stands, between two sort keys. `runs`: also those that succeeded."""
     entry, (oldest, before) = found.entry, span
-    facets = rollout_facets(runs=runs)
+    rollout = entry.rollout or ""
     if entry.outcomes:
-        facets = (Facet.SUCCEEDED if SUCCEEDED in entry.outcomes else Facet.ROLLOUT,)
-    names = [partition(facet, entry.rollout or "") for facet in facets]
+        names = [partition(Facet.SUCCEEDED if SUCCEEDED in entry.outcomes else Facet.ROLLOUT, rollout)]
+    else:
+        names = rollout_partitions([rollout], runs=runs)
     return spans_of(names, max(oldest, timestamp(entry.at)), min(before, found.sort_key.partition("#")[0]))
-
-
-def rollout_facets(*, runs: bool) -> tuple[Facet, ...]:
-    """The facets that together have everything of a rollout. `runs`: also those that succeeded."""
-    return (Facet.ROLLOUT, Facet.SUCCEEDED) if runs else (Facet.ROLLOUT,)
 
 
 def end_of_activity(before: str) -> str:

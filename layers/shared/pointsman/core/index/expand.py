@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from pointsman.core.index.activity import is_activity, results_of
@@ -52,8 +53,8 @@ class ExpandedStream:
 
     def _part(self, entries: Sequence[FoundEntry]) -> tuple[Sequence[FoundEntry], Sequence[FoundEntry]]:
         """The first entries, with as many rollouts as are read at once, and the rest."""
-        wanted = [place for place, each in enumerate(entries) if self._is_wanted(each.entry)]
-        length = wanted[self._at_once] if len(wanted) > self._at_once else len(entries)
+        wanted = (place for place, each in enumerate(entries) if self._is_wanted(each.entry))
+        length = next(islice(wanted, self._at_once, None), len(entries))
         return entries[:length], entries[length:]
 
     def _add(self, part: Sequence[FoundEntry], rest: int) -> None:
@@ -97,8 +98,5 @@ class ExpandedStream:
         if SUCCEEDED in entry.outcomes and not query.finds_runs_that_succeeded:
             return False
         # Of an author, it stands for everything of the rollout.
-        may_be_result = query.author is not None or (
-            (not query.types or not RESULT_TYPES.isdisjoint(query.types))
-            and (not query.outcomes or not OUTCOMES_OF_RESULTS.isdisjoint(query.outcomes))
-        )
+        may_be_result = query.author is not None or query.may_be_about(RESULT_TYPES, OUTCOMES_OF_RESULTS)
         return may_be_result and query.may_be_of_rollout(entry)

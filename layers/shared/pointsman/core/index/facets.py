@@ -44,7 +44,7 @@ The table has one more partition, `archive#kept`, with batches that the archive 
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -141,6 +141,12 @@ def partitions(
         case _:
             shards = [*range(SHARDS.get(facet, 1))]
     return [f"{facet}#{folded(facet, value)}#{shard}" for shard in shards]
+
+
+def rollout_partitions(rollouts: Iterable[str], *, runs: bool) -> list[str]:
+    """Every partition with what happened in these rollouts. `runs`: also with the runs that succeeded."""
+    facets = (Facet.ROLLOUT, Facet.SUCCEEDED) if runs else (Facet.ROLLOUT,)
+    return [one for each in rollouts for facet in facets for one in partitions(facet, each)]
 
 
 def _lower(person: str | None) -> str | None:

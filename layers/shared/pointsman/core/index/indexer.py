@@ -17,7 +17,7 @@ type FindStart = Callable[[str], RolloutStarted | None]
 type LoadEvents = Callable[[Collection[EventKey]], Mapping[EventKey, Event]]
 """Finds events by where they are, as they are now. Those that are not there are left out."""
 MOST_ACTIVITY: Final = 10_000  # keys that a process remembers
-MOST_ROLLOUTS: Final = 1_000  # whose causes it remembers
+MOST_CAUSES: Final = 1_000  # of rollouts, that it remembers
 type Entries = dict[tuple[str, str], StoredEntry]
 """Entries by their keys."""
 
@@ -144,7 +144,7 @@ class Indexer:
         return self._remember(rollout, start) if start else Cause()
 
     def _remember(self, rollout: str, start: RolloutStarted) -> Cause:
-        if len(self._causes) >= MOST_ROLLOUTS:
+        if len(self._causes) >= MOST_CAUSES:
             self._causes.clear()
         self._causes[rollout] = cause = Cause.of(start)
         return cause

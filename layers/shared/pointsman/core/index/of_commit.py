@@ -5,9 +5,8 @@ from datetime import timedelta
 from itertools import batched
 from typing import Final
 
-from pointsman.core.index.activity import rollout_facets
 from pointsman.core.index.entry import IndexEntry
-from pointsman.core.index.facets import Facet, commit_partition_value, partitions
+from pointsman.core.index.facets import Facet, commit_partition_value, partitions, rollout_partitions
 from pointsman.core.index.merged import MergedStreams
 from pointsman.core.index.streams import NEWEST, EntryReader, EntryStream, FoundEntry, spans_of
 from pointsman.core.trail.events import RolloutEnded
@@ -40,7 +39,7 @@ def of_commit(reader: EntryReader, commit: str, oldest: str, before: str, *, run
     merged.add(each for each in sorted(alone, key=_by_key, reverse=True) if each.sort_key >= oldest)
     for some in batched(wanted, _AT_ONCE):
         yield from merged.after(ends[some[0]])
-        names = [one for each in some for facet in rollout_facets(runs=runs) for one in partitions(facet, each)]
+        names = rollout_partitions(some, runs=runs)
         merged.add(iter(EntryStream(reader, spans_of(names, oldest, before))))
     yield from merged.after("")
 

@@ -106,12 +106,11 @@ def is_listed(event: Event) -> bool:
 
 def is_quiet_entry(entry: IndexEntry) -> bool:
     """Whether it is a run that succeeded, as its hosts show: only its rollout has it."""
-    outcomes = {*entry.outcomes}
     return (
         entry.type == RUN_ENDED
         and entry.rollout is not None
-        and SUCCEEDED in outcomes
-        and RESULTS_MISSING not in outcomes
+        and SUCCEEDED in entry.outcomes
+        and RESULTS_MISSING not in entry.outcomes
     )
 
 

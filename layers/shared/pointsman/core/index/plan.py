@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from pointsman.core.index.activity import end_of_activity, is_activity, rollout_facets
+from pointsman.core.index.activity import end_of_activity, is_activity
 from pointsman.core.index.facets import (
     Facet,
     branch_value,
@@ -14,6 +14,7 @@ from pointsman.core.index.facets import (
     outcome_by_value,
     partitions,
     path_value,
+    rollout_partitions,
 )
 from pointsman.core.index.outcomes import CHANGES, OUTCOMES_OF_TYPE, SUCCEEDED, WENT_WRONG
 from pointsman.core.index.query import IndexQuery
@@ -87,8 +88,7 @@ def _cost(stream: EntryStream, query: IndexQuery, newest: datetime) -> tuple[boo
 def _places(reader: EntryReader, query: IndexQuery) -> Iterator[Places]:
     """The places of each condition. Each has everything that may match."""
     if query.rollout and not query.path:
-        facets = rollout_facets(runs=query.finds_runs_that_succeeded)
-        yield Places(partitions=tuple(one for each in facets for one in partitions(each, query.rollout)))
+        yield Places(partitions=tuple(rollout_partitions([query.rollout], runs=query.finds_runs_that_succeeded)))
         return
     targets = _targets(reader, query)
     if query.host and query.path:
@@ -151,9 +151,9 @@ def _of_what_went_wrong(query: IndexQuery, targets: Sequence[str] | None) -> Ite
     for facet, value in conditions:
         yield Places(partitions=_by_outcome(query, facet, value, targets))
     if targets is not None:
-        places = [(Facet.HOST, host_value(each, query.host), each) for each in targets if query.host]
-        places = places or [(Facet.TARGET, each, each) for each in targets if not query.host]
-        found = (_by_outcome(query, facet, value, [target]) for facet, value, target in places)
+        facet = Facet.HOST if query.host else Facet.TARGET
+        values = {each: host_value(each, query.host) if query.host else each for each in targets}
+        found = (_by_outcome(query, facet, value, [target]) for target, value in values.items())
         yield Places(partitions=tuple(one for each in found for one in each))
     elif not conditions:
         yield _all_of(Facet.OUTCOME, query.outcomes)

@@ -1,5 +1,6 @@
 """A question about the trail: the conditions that an entry must meet."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from pointsman.core.index.entry import IndexEntry
@@ -70,7 +71,7 @@ class IndexQuery(Value, kw_only=True, frozen=True):
 
     def is_met_by(self, entry: IndexEntry) -> bool:
         """Whether an entry matches and belongs to the answer, apart from the conditions that `matches` leaves out."""
-        return self.matches(entry) and (self.finds_runs_that_succeeded or not is_quiet_entry(entry))
+        return self.matches(entry) and (not is_quiet_entry(entry) or self.finds_runs_that_succeeded)
 
     def matches(self, entry: IndexEntry) -> bool:
         """Whether an entry meets the conditions, except those on time, authors, files, tasks and paths."""
@@ -86,6 +87,12 @@ class IndexQuery(Value, kw_only=True, frozen=True):
             and _same(self.host, entry.host)
             and (not self.outcomes or bool({*self.outcomes} & {*entry.outcomes}))
             and (not self.types or entry.type in self.types)
+        )
+
+    def may_be_about(self, types: Collection[str], outcomes: Collection[str]) -> bool:
+        """Whether events of these types, which have these outcomes, may match."""
+        return (not self.types or any(each in types for each in self.types)) and (
+            not self.outcomes or any(each in outcomes for each in self.outcomes)
         )
 
     def may_be_of_rollout(self, activity: IndexEntry) -> bool:

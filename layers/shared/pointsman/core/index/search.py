@@ -6,10 +6,10 @@ from heapq import merge
 from itertools import groupby
 from typing import Final
 
-from pointsman.core.index.activity import is_activity, rollout_facets
+from pointsman.core.index.activity import is_activity
 from pointsman.core.index.entries import has_task, rollouts_of
 from pointsman.core.index.expand import ROWS, ExpandedStream
-from pointsman.core.index.facets import Facet, event_sort_key, file_value, partitions
+from pointsman.core.index.facets import Facet, event_sort_key, file_value, partitions, rollout_partitions
 from pointsman.core.index.of_commit import of_commit
 from pointsman.core.index.outcomes import OUTCOMES_OF_TYPE
 from pointsman.core.index.plan import READ_UNITS_OF_A_ROLLOUT, READ_UNITS_OF_A_ROW, stream_of
@@ -70,10 +70,7 @@ def _is_by_author(load: LoadEvent, author: str, rollout: str | None) -> bool:
 
 def _may_be_change(query: IndexQuery) -> bool:
     """Whether the event that brought a change may be asked for: a delivery, or the start of a rollout by request."""
-    outcomes = {one for each in _CHANGES for one in OUTCOMES_OF_TYPE[each]}
-    return (not query.types or not {*query.types}.isdisjoint(_CHANGES)) and (
-        not query.outcomes or not outcomes.isdisjoint(query.outcomes)
-    )
+    return query.may_be_about(_CHANGES, {one for each in _CHANGES for one in OUTCOMES_OF_TYPE[each]})
 
 
 def _by_key(found: FoundEntry) -> str:
@@ -143,7 +140,7 @@ def _is_dearer(stream: EntryStream, query: IndexQuery, rollouts: set[str]) -> bo
 
 
 def _of_rollouts(reader: EntryReader, rollouts: set[str], span: tuple[str, str], *, runs: bool) -> EntryStream:
-    names = [one for each in sorted(rollouts) for facet in rollout_facets(runs=runs) for one in partitions(facet, each)]
+    names = rollout_partitions(sorted(rollouts), runs=runs)
     oldest, before = span
     first = max(FIRST_ENTRIES, _ENTRIES_OF_A_ROLLOUT * min(len(rollouts), ROWS))
     return EntryStream(reader, spans_of(names, oldest, event_sort_key(before)), first)
